@@ -1,0 +1,56 @@
+#pragma once
+#include "core/message/message.hpp"
+#include "core/registrar/binding.hpp"
+#include "core/types/ids.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sotto {
+
+/// Names work that waits for an answer from the location service or the store; given back with the answer.
+struct Ticket {
+    std::uint64_t value{0};
+    auto operator<=>(const Ticket&) const = default;
+};
+
+/// Write one whole message on a flow, of this worker or another. When the flow is gone and `ticket` is not 0, tell
+/// `Element::undeliverable`.
+struct Send {
+    FlowId flow;
+    std::string bytes;
+    Ticket ticket;
+};
+/// Close a connection after what is queued has been written.
+struct CloseFlow {
+    FlowId flow;
+};
+/// Ask the location service; answer with `Element::located`.
+struct LookUp {
+    Ticket ticket;
+    AorKey aor;
+};
+/// Replace an account's bindings; answer with `Element::committed`, with the flow's state if it still exists.
+struct Commit {
+    Ticket ticket;
+    FlowId flow;
+    AorKey aor;
+    Located bindings;
+};
+/// Ask for one binding; answer with `Element::found`.
+struct Find {
+    Ticket ticket;
+    BindingId id;
+};
+/// Give a message to the worker that owns its transaction: post it to that worker's `Element::handed_over`.
+struct HandOver {
+    std::uint16_t worker;
+    MessagePtr message;
+    FlowId from;
+};
+
+using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, HandOver>;
+using Actions = std::vector<Action>;
+
+} // namespace sotto

@@ -1,0 +1,39 @@
+#pragma once
+#include "core/auth/account.hpp"
+#include "core/auth/nonce.hpp"
+#include "core/message/message.hpp"
+#include "core/types/flow.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sotto::auth {
+
+/// Where credentials stand: a registrar asks with 401, a proxy with 407 (RFC 3261 22).
+enum class Asker : std::uint8_t { registrar, proxy };
+
+enum class Outcome : std::uint8_t {
+    authenticated,
+    no_credentials,   ///< none for one of our realms: challenge
+    stale,            ///< right in form, nonce old or of another flow: challenge with stale=true
+    wrong             ///< unknown user, wrong password, wrong algorithm, replayed nc: challenge, counted as a failure
+};
+
+struct Checked {
+    Outcome outcome{Outcome::no_credentials};
+    const Account* account{nullptr};  ///< set when authenticated
+    std::string_view claimed_user;    ///< of the credentials, for the limits per account; empty without credentials
+};
+
+/// Checks the Digest credentials for `realm` in a request (RFC 7616, RFC 8760). The work done does not depend on whether
+/// the user exists. A good nonce's nc is recorded in the flow.
+Checked check(const Message& request, Asker asker, std::string_view realm, const AccountDirectory& accounts, Flow& flow,
+              TimePoint now, Cryptography& crypto);
+
+/// The value of one WWW-/Proxy-Authenticate header. `user` (may be empty or unknown) chooses the algorithm: an account's
+/// own, or for unknown ones a keyed choice in the same shares (DESIGN.md 8).
+std::string challenge(std::string_view realm, std::string_view user, bool stale, const AccountDirectory& accounts,
+                      Flow& flow, TimePoint now, Cryptography& crypto);
+
+} // namespace sotto::auth

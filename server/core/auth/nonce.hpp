@@ -1,0 +1,39 @@
+#pragma once
+#include "core/types/cryptography.hpp"
+#include "core/types/ids.hpp"
+#include "core/types/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sotto::auth {
+
+/// The nonces that one flow was given, with the last nc seen for each (RFC 7616 3.3, 3.4). A few at a time: several
+/// accounts may share a connection. An old one falls out and is then stale.
+struct FlowNonces {
+    struct Slot {
+        std::uint32_t issued{0};  ///< seconds of the monotonic clock; part of the nonce
+        std::uint32_t last_nc{0};
+        bool used{false};
+    };
+    std::array<Slot, 4> slots{};
+    std::uint8_t next{0};
+};
+
+enum class NonceState : std::uint8_t {
+    good,     ///< issued on this flow, fresh, nc rising: recorded
+    stale,    ///< ours, but of another flow, too old, or an nc seen before: challenge again with stale=true
+    foreign   ///< not ours
+};
+
+/// A fresh nonce bound to `flow`, remembered in `nonces`.
+std::string issue_nonce(FlowNonces& nonces, FlowId flow, TimePoint now, Cryptography& crypto);
+/// Checks a nonce with its nc and, only when `commit` is set, records the nc as seen.
+NonceState check_nonce(FlowNonces& nonces, FlowId flow, std::string_view nonce, std::uint32_t nc, TimePoint now,
+                       Cryptography& crypto, bool commit);
+
+inline constexpr seconds nonce_lifetime{300};
+
+} // namespace sotto::auth

@@ -1,0 +1,77 @@
+#pragma once
+#include "core/action.hpp"
+#include "core/auth/account.hpp"
+#include "core/message/message.hpp"
+#include "core/privacy/sealer.hpp"
+#include "core/settings.hpp"
+#include "core/types/cryptography.hpp"
+#include "core/types/flow.hpp"
+#include "core/types/time.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace sotto {
+
+/// What happened since the start, for `sotto status` and the metrics. Counts only, no identities.
+struct ElementCounters {
+    std::uint64_t requests{0};
+    std::uint64_t responses{0};
+    std::uint64_t registrations{0};
+    std::uint64_t calls_answered{0};
+    std::uint64_t calls_failed{0};
+    std::uint64_t refused{0};
+    std::uint64_t challenges{0};
+    std::uint64_t auth_failures{0};
+    std::uint64_t strays{0};
+    std::uint64_t server_transactions{0}; ///< now
+    std::uint64_t client_transactions{0}; ///< now
+};
+
+/// One worker's SIP element (RFC 3261 6): transaction layer, registrar, proxy and minimisation. Pure: it is told what
+/// happened and when, and appends what is to be done to `out`. Not thread-safe; owned by one worker.
+class Element {
+public:
+    struct Parts {
+        std::uint16_t worker{0};
+        std::uint16_t workers{1};
+        Cryptography* cryptography{nullptr};
+        Sealer* sealer{nullptr};
+    };
+
+    Element(Parts parts, std::shared_ptr<const CoreSettings> settings, std::shared_ptr<const AccountDirectory> accounts);
+    ~Element();
+    Element(const Element&) = delete;
+    Element& operator=(const Element&) = delete;
+
+    void use(std::shared_ptr<const CoreSettings> settings);
+    void use(std::shared_ptr<const AccountDirectory> accounts);
+
+    /// A message arrived on `flow`, which belongs to this worker.
+    void received(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
+    /// A message for a transaction of this worker arrived elsewhere (see HandOver).
+    void handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out);
+    /// The flow has ended; its bindings are removed by the edge.
+    void flow_closed(const Flow& flow, TimePoint now, Actions& out);
+    /// A `Send` with that ticket could not be delivered.
+    void undeliverable(Ticket ticket, TimePoint now, Actions& out);
+    void located(Ticket ticket, Located located, TimePoint now, Actions& out);
+    /// `accepted` false: someone else changed the bindings; they are looked up again.
+    void committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now, Actions& out);
+    void found(Ticket ticket, std::optional<Binding> binding, TimePoint now, Actions& out);
+
+    /// When `on_deadline` wants to be called next; TimePoint::max() when nothing waits.
+    [[nodiscard]] TimePoint next_deadline() const;
+    void on_deadline(TimePoint now, Actions& out);
+
+    /// New calls get 503 from now on; what runs goes on.
+    void drain();
+    [[nodiscard]] bool idle() const;
+    [[nodiscard]] const ElementCounters& counters() const;
+
+private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace sotto

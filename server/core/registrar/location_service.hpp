@@ -1,0 +1,28 @@
+#pragma once
+#include "core/registrar/binding.hpp"
+
+#include <functional>
+#include <optional>
+
+namespace sotto {
+
+/// Where devices are now (RFC 3261 10, "location service"). Thread-safe; answers come through `Done`, at once or later on
+/// the caller's thread, so that a remote engine fits behind it. No lock is held while `Done` runs.
+class LocationService {
+public:
+    virtual ~LocationService() = default;
+
+    /// Live bindings of an account. Unknown: none.
+    virtual void look_up(AorKey aor, TimePoint now, std::function<void(Located)> done) = 0;
+    /// Replaces the bindings of an account if nobody changed them since `expected.version`; false: look up again.
+    virtual void commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done) = 0;
+    /// One binding by its opaque id.
+    virtual void find(BindingId id, TimePoint now, std::function<void(std::optional<Binding>)> done) = 0;
+    /// Removes a binding if it still belongs to that flow (RFC 5626 7: it dies with its flow).
+    virtual void flow_closed(BindingId id, FlowId flow) = 0;
+    /// Drops what has expired; called at least every second. Returns how many bindings went.
+    virtual std::size_t expire(TimePoint now) = 0;
+    [[nodiscard]] virtual std::size_t size() const = 0;
+};
+
+} // namespace sotto

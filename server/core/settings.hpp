@@ -1,0 +1,32 @@
+#pragma once
+#include "core/types/time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sotto {
+
+/// One served domain: its name, and further names that mean the same (all in lower case).
+struct ServedDomain {
+    std::string name;
+    std::vector<std::string> aliases;
+};
+
+/// What the core reads of the configuration: an immutable snapshot, shared by all workers.
+struct CoreSettings {
+    std::vector<ServedDomain> domains;         ///< at least one
+    std::vector<std::string> own_hosts;        ///< listen and advertised addresses as "host:port", IPv6 in brackets
+    std::uint16_t advertised_port{5061};       ///< written into our URIs when it is not 5061
+    seconds binding_lifetime{600};             ///< longest granted; 60 s to 3600 s
+    seconds shortest_binding{60};              ///< below: 423
+    seconds ring_timeout{60};                  ///< from the first 18x, then CANCEL
+    std::uint32_t bindings_per_account{16};
+    std::uint32_t transactions_per_flow{1000}; ///< open server transactions; beyond: 503
+    std::uint32_t auth_failures_per_minute{10}; ///< per account and source; 0: no limit
+    bool relay_only{false};
+    std::vector<std::string> keying{"dtls-srtp", "zrtp"};
+    seconds longest_dialog{12 * 3600};
+};
+
+} // namespace sotto

@@ -1,0 +1,64 @@
+#include "core/types/cryptography.hpp"
+
+namespace sotto {
+namespace {
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+constexpr std::array<std::int8_t, 256> reverse = [] {
+    std::array<std::int8_t, 256> table{};
+    for (auto& entry : table) entry = -1;
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    return table;
+}();
+
+} // namespace
+
+std::string base64url(std::span<const std::uint8_t> bytes)
+{
+    std::string out;
+    out.reserve((bytes.size() * 4 + 2) / 3);
+    std::uint32_t pending = 0;
+    unsigned bits = 0;
+    for (const auto byte : bytes) {
+        pending = (pending << 8U) | byte;
+        bits += 8;
+        while (bits >= 6) {
+            bits -= 6;
+            out.push_back(alphabet[(pending >> bits) & 63U]);
+        }
+    }
+    if (bits > 0) out.push_back(alphabet[(pending << (6 - bits)) & 63U]);
+    return out;
+}
+
+bool from_base64url(std::string_view text, std::span<std::uint8_t> out)
+{
+    if (text.size() != (out.size() * 4 + 2) / 3) return false;
+    std::uint32_t pending = 0;
+    unsigned bits = 0;
+    std::size_t at = 0;
+    for (const char c : text) {
+        const auto value = reverse[static_cast<unsigned char>(c)];
+        if (value < 0) return false;
+        pending = (pending << 6U) | static_cast<std::uint32_t>(value);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out[at++] = static_cast<std::uint8_t>(pending >> bits);
+        }
+    }
+    return at == out.size() && (pending & ((1U << bits) - 1U)) == 0;
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b)
+{
+    if (a.size() != b.size()) return false;
+    unsigned difference = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
+    return difference == 0;
+}
+
+} // namespace sotto

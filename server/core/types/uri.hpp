@@ -1,0 +1,37 @@
+#pragma once
+#include "core/types/ascii.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sotto {
+
+enum class Scheme : std::uint8_t { sip, sips, tel, urn, other };
+
+/// A URI as it was parsed (RFC 3261 19.1, RFC 3966). All views live as long as the message they came with.
+struct Uri {
+    Scheme scheme{Scheme::other};
+    std::string_view user;    ///< as written, escapes included; for tel and urn: all after the colon, without parameters
+    std::string_view host;    ///< IPv6 references keep their brackets
+    std::uint16_t port{0};    ///< 0: none given
+    std::string_view params;  ///< without the leading ';'
+    std::string_view headers; ///< without the leading '?'
+    std::string_view text;    ///< the whole URI as written
+
+    /// Value of a URI parameter: empty for a flag, nothing when absent. Names compare without case.
+    [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const;
+};
+
+/// Value of one parameter in a list such as `a=1;b;c="x"`; quotes are kept.
+std::optional<std::string_view> find_param(std::string_view params, std::string_view name);
+
+/// `text` with %HH undone, nothing when an escape is malformed or gives a control character.
+std::optional<std::string> unescape(std::string_view text);
+
+/// The canonical form of RFC 3261 10.3 step 5: "user@host", unescaped, host in lower case, no parameters, no port.
+/// Nothing when the URI has no user or no host.
+std::optional<std::string> canonical_aor(const Uri& uri);
+
+} // namespace sotto

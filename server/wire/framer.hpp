@@ -1,0 +1,52 @@
+#pragma once
+#include "core/message/refusal.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace sotto::wire {
+
+/// What one message may be at most. Beyond the first two: 513 or 413 and a closed connection.
+struct Limits {
+    std::size_t head{16'384};  ///< bytes of start line and headers
+    std::size_t body{65'536};  ///< bytes of body
+    std::size_t line{8'192};   ///< bytes of one header line
+    std::size_t lines{128};
+    std::size_t commas{512};   ///< in the whole head: the packaged parser recurses on comma lists
+};
+
+enum class FrameKind : std::uint8_t {
+    need_more, ///< read on; nothing to consume
+    ping,      ///< CRLFCRLF (RFC 5626 3.5.1): answer with CRLF
+    crlf,      ///< a lone CRLF between messages: skipped (RFC 3261 7.5)
+    message,   ///< one whole message of `size` bytes
+    refuse,    ///< the head is complete but the message cannot be taken: answer with `refusal` if the head
+               ///< (`size` bytes) can be parsed, then close, since what follows cannot be framed
+    broken     ///< nothing can be answered: close
+};
+
+struct Frame {
+    FrameKind kind{FrameKind::need_more};
+    std::size_t size{0};             ///< bytes to consume
+    std::optional<Refusal> refusal;  ///< for `refuse`
+};
+
+/// Cuts a byte stream into messages by Content-Length (RFC 3261 18.3, 20.14). Remembers how far it has looked, so that
+/// bytes that arrive one by one cost no more than all at once. One per connection; a few bytes.
+class Framer {
+public:
+    explicit Framer(Limits limits = {}) : limits_{limits} {}
+    /// Looks at the front of the connection's receive buffer. The caller consumes `size` bytes before the next call.
+    Frame next(std::string_view buffer);
+
+private:
+    Limits limits_;
+    std::size_t seen_{0};  ///< bytes already searched for the end of the head
+    std::size_t whole_{0}; ///< size of the message once the head is known; 0: not yet
+};
+
+/// A WebSocket message is one SIP message (RFC 7118 5): Content-Length is optional and, where present, must agree.
+Frame frame_whole(std::string_view message, const Limits& limits);
+
+} // namespace sotto::wire
