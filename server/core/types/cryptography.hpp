@@ -25,6 +25,11 @@ public:
     /// One AES block under a key of this process: `branch` values are made and read with it.
     virtual std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& plain) = 0;
     virtual std::array<std::uint8_t, 16> decrypt_block(const std::array<std::uint8_t, 16>& sealed) = 0;
+
+    /// For what must wait in memory and be written again (P9): readable only with a key of this process. The key is shared
+    /// by all workers, so that one may open what another sealed.
+    virtual std::string seal_in_memory(std::string_view plain) = 0;
+    virtual std::string open_in_memory(std::string_view sealed) = 0;
 };
 
 /// base64url without padding (RFC 4648 5).
