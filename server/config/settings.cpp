@@ -1,0 +1,47 @@
+#include "config/settings.hpp"
+
+#include "core/types/ascii.hpp"
+
+#include <algorithm>
+
+namespace sotto::config {
+
+std::string to_string(const HostPort& address)
+{
+    const bool v6 = address.host.find(':') != std::string::npos;
+    return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+bool Settings::uses_md5(std::string_view address) const
+{
+    const auto at = address.rfind('@');
+    if (at == std::string_view::npos) return std::ranges::count(weaken.digest_md5, "*") != 0;
+    const std::string sought = std::string{address.substr(0, at)} + lower(address.substr(at));
+    return std::ranges::any_of(weaken.digest_md5, [&](const auto& named) { return named == "*" || named == sought; });
+}
+
+CoreSettings Settings::core() const
+{
+    CoreSettings core;
+    for (const auto& domain : domains) core.domains.push_back({domain.name, domain.aliases});
+    for (const auto& listener : listen.tls) {
+        core.own_hosts.push_back(to_string(listener.address));
+        if (listener.advertise) core.own_hosts.push_back(to_string(*listener.advertise));
+    }
+    if (!listen.tls.empty()) {
+        const auto& first = listen.tls.front();
+        core.advertised_port = first.advertise ? first.advertise->port : first.address.port;
+    }
+    core.binding_lifetime = registrar.binding_lifetime;
+    core.shortest_binding = registrar.shortest_binding;
+    core.ring_timeout = proxy.ring_timeout;
+    core.bindings_per_account = registrar.bindings_per_account;
+    core.transactions_per_flow = limits.transactions_per_connection;
+    core.auth_failures_per_minute = limits.auth_failures_per_minute;
+    core.relay_only = privacy.relay_only;
+    core.keying = media.keying;
+    core.longest_dialog = proxy.longest_dialog;
+    return core;
+}
+
+} // namespace sotto::config

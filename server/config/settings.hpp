@@ -1,0 +1,125 @@
+#pragma once
+#include "core/settings.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sotto::config {
+
+/// A served domain with the certificate that proves it. Names are in lower case; paths are absolute.
+struct Domain {
+    std::string name;
+    std::vector<std::string> aliases;  ///< further names that are ours in Request-URI, Route and SNI
+    std::filesystem::path certificate; ///< PEM, leaf first, then its chain
+    std::filesystem::path private_key; ///< PEM
+    bool operator==(const Domain&) const = default;
+};
+
+/// An address with its port. `host` is an IPv4 or IPv6 literal without brackets when we listen on it, and may be a name
+/// when it is advertised.
+struct HostPort {
+    std::string host;
+    std::uint16_t port{0};
+    bool operator==(const HostPort&) const = default;
+};
+/// "host:port", with brackets around an IPv6 address.
+std::string to_string(const HostPort& address);
+
+/// One TLS listener for subscribers.
+struct TlsListener {
+    HostPort address;
+    std::optional<HostPort> advertise; ///< what stands in our URIs instead of `address`
+    bool operator==(const TlsListener&) const = default;
+};
+
+enum class LogTarget : std::uint8_t { journal, stderr_ };
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+/// Everything that the configuration file can say, with the defaults of what it leaves out. Immutable once loaded; safe
+/// to read from every thread. The table in keys.cpp declares each key; DESIGN.md section 7 fixes their names.
+struct Settings {
+    struct Listen {
+        std::vector<TlsListener> tls;
+        bool operator==(const Listen&) const = default;
+    };
+    struct Admin {
+        std::filesystem::path socket{"/run/sotto/admin.sock"};
+        bool operator==(const Admin&) const = default;
+    };
+    struct Registrar {
+        seconds binding_lifetime{600};
+        seconds shortest_binding{60};
+        std::uint32_t bindings_per_account{16};
+        bool operator==(const Registrar&) const = default;
+    };
+    struct Proxy {
+        seconds ring_timeout{60};
+        seconds longest_dialog{12 * 3600};
+        bool operator==(const Proxy&) const = default;
+    };
+    /// 0: no limit, where a limit may be 0.
+    struct Limits {
+        std::uint32_t connections{0};              ///< of the whole process
+        std::uint32_t connections_per_source{64};  ///< a source is an IPv4 address or an IPv6 /64
+        std::uint32_t handshakes_per_second{500};  ///< of the whole process
+        std::uint32_t open_handshakes{256};        ///< per worker
+        seconds handshake_timeout{10};
+        seconds idle_timeout{1200};                ///< without a byte from the client
+        std::uint32_t auth_failures_per_minute{10};
+        std::size_t message_bytes{65536};          ///< header and body
+        std::uint32_t headers{128};                ///< header lines in a message
+        std::size_t send_queue_bytes{262144};      ///< per connection; a slower reader is cut off
+        std::uint32_t transactions_per_connection{1000};
+        bool operator==(const Limits&) const = default;
+    };
+    struct Privacy {
+        bool relay_only{false};
+        std::uint32_t padding{4096}; ///< bytes of a cell on the wire; see Settings::cell_bytes()
+        bool operator==(const Privacy&) const = default;
+    };
+    struct Media {
+        std::vector<std::string> keying{"dtls-srtp", "zrtp"};
+        bool operator==(const Media&) const = default;
+    };
+    struct Log {
+        LogTarget target{LogTarget::journal};
+        LogLevel level{LogLevel::info};
+        bool operator==(const Log&) const = default;
+    };
+    /// What makes the server less private than it can be. Nothing here by default.
+    struct Weaken {
+        std::vector<std::string> digest_md5;  ///< addresses ("alice@example.org"), or "*" for every account
+        bool tls12{false};                    ///< TLS 1.2 with ECDHE and AEAD as well
+        std::optional<std::uint32_t> padding; ///< smaller cells than privacy.padding allows; 0: none
+        bool operator==(const Weaken&) const = default;
+    };
+
+    std::filesystem::path file; ///< where this was loaded from
+    std::vector<Domain> domains;
+    Listen listen;
+    std::uint32_t threads{0}; ///< 0: one per core
+    std::filesystem::path state_directory{"/var/lib/sotto"};
+    seconds drain_timeout{30}; ///< from SIGTERM to the end, at most
+    Admin admin;
+    Registrar registrar;
+    Proxy proxy;
+    Limits limits;
+    Privacy privacy;
+    Media media;
+    Log log;
+    Weaken weaken;
+
+    /// Cell size on the wire: weaken.padding when it is given, else privacy.padding. 0: no padding.
+    [[nodiscard]] std::uint32_t cell_bytes() const { return weaken.padding.value_or(privacy.padding); }
+    /// True when weaken.digest_md5 names that address (any case in the domain), or every account.
+    [[nodiscard]] bool uses_md5(std::string_view address) const;
+    /// What the protocol core needs of this.
+    [[nodiscard]] CoreSettings core() const;
+};
+
+} // namespace sotto::config
