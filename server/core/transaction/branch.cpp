@@ -1,0 +1,102 @@
+#include "core/transaction/branch.hpp"
+
+#include <algorithm>
+#include <memory_resource>
+#include <vector>
+
+namespace sotto::transaction {
+
+namespace {
+
+using Block = std::array<std::uint8_t, 16>;
+
+constexpr std::size_t block_length = 22; // base64url of 16 bytes
+constexpr std::size_t loop_length = 11;  // of 8 bytes
+constexpr std::size_t branch_length = magic_cookie.size() + block_length + 1 + loop_length;
+constexpr std::size_t zeros = 6;         // bytes of the block that are zero: what else deciphers to them is not ours
+
+template <class Number> std::uint8_t* write(std::uint8_t* to, Number number)
+{
+    for (std::size_t i = 0; i < sizeof number; ++i) *to++ = static_cast<std::uint8_t>(number >> (8 * i));
+    return to;
+}
+template <class Number> const std::uint8_t* read(const std::uint8_t* from, Number& number)
+{
+    number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i) number |= static_cast<Number>(Number{*from++} << (8 * i));
+    return from;
+}
+
+LoopPart cut(const KeyedHash& hash)
+{
+    LoopPart loop;
+    write(loop.data(), hash.low);
+    return loop;
+}
+
+} // namespace
+
+std::string make_branch(Cryptography& cryptography, const OwnBranch& branch)
+{
+    Block plain{};
+    auto* to = write(plain.data(), branch.worker);
+    to = write(to, branch.transaction.index);
+    write(to, branch.transaction.generation);
+
+    std::string text;
+    text.reserve(branch_length);
+    text += magic_cookie;
+    text += base64url(cryptography.encrypt_block(plain));
+    text += '.';
+    text += base64url(branch.loop);
+    return text;
+}
+
+std::optional<OwnBranch> read_branch(Cryptography& cryptography, std::string_view text)
+{
+    if (text.size() != branch_length || !has_magic_cookie(text)) return std::nullopt;
+    text.remove_prefix(magic_cookie.size());
+    Block sealed;
+    OwnBranch branch;
+    if (!from_base64url(text.substr(0, block_length), sealed) || text[block_length] != '.' ||
+        !from_base64url(text.substr(block_length + 1), branch.loop))
+        return std::nullopt;
+
+    const Block plain = cryptography.decrypt_block(sealed);
+    if (std::any_of(plain.end() - zeros, plain.end(), [](std::uint8_t byte) { return byte != 0; })) return std::nullopt;
+    const auto* from = read(plain.data(), branch.worker);
+    from = read(from, branch.transaction.index);
+    read(from, branch.transaction.generation);
+    return branch;
+}
+
+LoopPart loop_part(Cryptography& cryptography, std::span<const std::string_view> decided_by)
+{
+    std::array<char, 1024> buffer;
+    std::pmr::monotonic_buffer_resource resource{buffer.data(), buffer.size()};
+    std::pmr::string text{&resource};
+    text.reserve(buffer.size() / 2);
+    for (const auto part : decided_by) text.append(part).push_back('\n');
+    return cut(cryptography.keyed_hash(Cryptography::Use::loop, text));
+}
+
+LoopPart loop_part(Cryptography& cryptography, const Message& request)
+{
+    std::array<char, 1024> buffer;
+    std::pmr::monotonic_buffer_resource resource{buffer.data(), buffer.size()};
+    std::pmr::vector<std::string_view> parts{&resource};
+    parts.reserve(1 + request.routes.size());
+    parts.push_back(request.request_uri.text);
+    for (const auto& route : request.routes) parts.push_back(route.uri.text);
+    return loop_part(cryptography, parts);
+}
+
+bool looped(Cryptography& cryptography, std::span<const Via> vias, const LoopPart& loop)
+{
+    return std::ranges::any_of(vias, [&](const Via& via) {
+        const auto own = read_branch(cryptography, via.branch());
+        return own && own->loop == loop;
+    });
+}
+
+} // namespace sotto::transaction

@@ -1,0 +1,17 @@
+#pragma once
+#include "core/message/message.hpp"
+#include "core/types/cryptography.hpp"
+
+namespace sotto::transaction {
+
+// Which server transaction a request belongs to (RFC 3261 17.2.3), as a keyed hash. The flow is no part of it: a client
+// whose connection broke repeats its request on a new one. Requests without the magic cookie (RFC 2543) are matched by
+// Request-URI, tags, Call-ID, CSeq number and top Via. The request must have a Via.
+
+/// For every method; an ACK to a non-2xx is given the key of its INVITE.
+KeyedHash server_key(Cryptography& cryptography, const Message& request);
+
+/// The key of the INVITE that a CANCEL names (RFC 3261 9.2). The CANCEL itself has a transaction of its own.
+KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel);
+
+} // namespace sotto::transaction

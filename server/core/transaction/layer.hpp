@@ -1,0 +1,156 @@
+#pragma once
+#include "core/action.hpp"
+#include "core/message/message.hpp"
+#include "core/transaction/branch.hpp"
+#include "core/transaction/index.hpp"
+#include "core/transaction/invite_client.hpp"
+#include "core/transaction/invite_server.hpp"
+#include "core/transaction/non_invite_client.hpp"
+#include "core/transaction/non_invite_server.hpp"
+#include "core/transaction/slots.hpp"
+#include "core/transaction/timer_queue.hpp"
+#include "core/types/cryptography.hpp"
+#include "core/types/flow.hpp"
+
+#include <string>
+#include <variant>
+
+namespace sotto::transaction {
+
+/// One request that this worker answers. Kept until its machine ends; the response goes to `flow`.
+struct Server {
+    KeyedHash key;
+    FlowId flow;
+    Transport transport{Transport::tls};
+    MessagePtr request;
+    std::variant<InviteServer, NonInviteServer> machine;
+    TimerHandle timer;
+    AccountId account;   ///< who sent it, once authenticated
+    SlotId context;      ///< of the transaction user
+    bool answered{false}; ///< a final response was given
+};
+
+/// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3).
+struct Sent {
+    std::string request_uri;
+    std::string via;
+    std::string from;
+    std::string to;
+    std::string call_id;
+    std::string route;
+    std::uint32_t cseq{0};
+};
+
+/// One request that this worker sent on.
+struct Client {
+    FlowId flow;
+    Method method{Method::other};
+    Sent sent;
+    std::variant<InviteClient, NonInviteClient> machine;
+    TimerHandle timer;
+    SlotId context;        ///< of the transaction user
+    std::uint32_t branch{0}; ///< which of the context's branches
+
+    [[nodiscard]] bool proceeding() const
+    {
+        const auto* invite = std::get_if<InviteClient>(&machine);
+        return invite != nullptr && invite->state() == InviteClient::State::proceeding;
+    }
+};
+
+/// What the layer tells whoever uses it (RFC 3261 6: "transaction user").
+class User {
+public:
+    virtual ~User() = default;
+    /// A request of a new server transaction.
+    virtual void on_request(SlotId server, Flow& flow, TimePoint now, Actions& out) = 0;
+    /// An ACK that belongs to no failure: to a 2xx, or a stray.
+    virtual void on_ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out) = 0;
+    /// A CANCEL that matches `invite`; it has been answered.
+    virtual void on_cancel(SlotId invite, TimePoint now, Actions& out) = 0;
+    virtual void on_response(SlotId client, MessagePtr response, TimePoint now, Actions& out) = 0;
+    /// The client transaction ended without an answer; the layer forgets it after the call.
+    virtual void on_no_answer(SlotId client, bool transport_error, TimePoint now, Actions& out) = 0;
+    /// A server transaction is about to be forgotten.
+    virtual void on_server_end(SlotId server, TimePoint now, Actions& out) = 0;
+    /// A timer that the user set is due.
+    virtual void on_user_timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out) = 0;
+};
+
+/// The transaction layer of one worker (RFC 3261 17). Knows its user by the interface above only.
+class Layer {
+public:
+    struct Self {
+        std::uint16_t worker{0};
+        std::uint16_t workers{1};
+    };
+    Layer(Self self, Cryptography& cryptography, User& user) : self_{self}, cryptography_{cryptography}, user_{user} {}
+
+    void receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
+    /// A response, ACK, CANCEL that another worker could not match.
+    void receive_handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out);
+
+    [[nodiscard]] Server* server(SlotId id) { return servers_.find(id); }
+    [[nodiscard]] Client* client(SlotId id) { return clients_.find(id); }
+
+    /// Sends a response that the user built. A final one ends a non-INVITE transaction.
+    void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);
+    /// A client transaction to be filled and started with `send`.
+    SlotId open_client(FlowId flow, Method method, SlotId context, std::uint32_t branch, TimePoint now);
+    [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);
+    void send(SlotId client, Sent sent, std::string bytes, Actions& out);
+    /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1).
+    void cancel(SlotId client, TimePoint now, Actions& out);
+    /// Ends a client transaction without a word.
+    void abandon(SlotId client);
+    void undeliverable(SlotId client, TimePoint now, Actions& out);
+
+    TimerHandle set_timer(std::uint8_t kind, SlotId id, TimePoint when);
+    void cancel_timer(TimerHandle handle) { timers_.cancel(handle); }
+    [[nodiscard]] TimePoint next_deadline() const { return timers_.next_deadline(); }
+    void on_deadline(TimePoint now, Actions& out);
+
+    [[nodiscard]] std::size_t servers() const { return servers_.size(); }
+    [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+    std::uint64_t strays{0};
+
+    /// Timer kinds below this are the layer's own.
+    static constexpr std::uint8_t first_user_timer = 4;
+
+private:
+    void receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out);
+    void receive_response(MessagePtr response, FlowId from, bool handed_over, TimePoint now, Actions& out);
+    bool match_ack(const Message& ack, TimePoint now, Actions& out);
+    bool match_cancel(const Message& cancel, TimePoint now, Actions& out);
+    void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
+    void offer_to_others(MessagePtr message, FlowId from, Actions& out);
+    void acknowledge_failure(const Client& client, const Message& response, Actions& out);
+    void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
+    void end_server(SlotId id, TimePoint now, Actions& out);
+    void end_client(SlotId id);
+
+    Self self_;
+    Cryptography& cryptography_;
+    User& user_;
+    SlotTable<Server> servers_;
+    SlotTable<Client> clients_;
+    KeyIndex<SlotId> by_key_;
+    TimerQueue timers_;
+};
+
+/// The same in either direction: what names a slot inside a timer key or a ticket. `kind` below 16, index below 2^28.
+constexpr std::uint64_t pack(std::uint8_t kind, SlotId id)
+{
+    return (std::uint64_t{kind} << 60U) | (std::uint64_t{id.index} << 32U) | id.generation;
+}
+struct Unpacked {
+    std::uint8_t kind;
+    SlotId id;
+};
+constexpr Unpacked unpack(std::uint64_t value)
+{
+    return {static_cast<std::uint8_t>(value >> 60U),
+            {static_cast<std::uint32_t>((value >> 32U) & 0x0FFF'FFFFU), static_cast<std::uint32_t>(value)}};
+}
+
+} // namespace sotto::transaction
