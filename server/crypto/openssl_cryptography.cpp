@@ -1,0 +1,77 @@
+#include "crypto/openssl_cryptography.hpp"
+
+#include <cstring>
+
+namespace sotto::crypto {
+namespace {
+constexpr std::size_t nonce_size = 12;
+constexpr std::size_t tag_size = 16;
+} // namespace
+
+OpenSslCryptography::OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys)
+    : keys_{std::move(keys)}, hash_{keys_->hash().bytes()}, block_{keys_->block().bytes()},
+      memory_{keys_->memory().bytes()}, sha256_{"SHA256"}, md5_{"MD5"}
+{
+}
+
+OpenSslCryptography::~OpenSslCryptography() = default;
+
+void OpenSslCryptography::random(std::span<std::uint8_t> out) { random_.fill(out); }
+
+std::array<std::uint8_t, 32> OpenSslCryptography::sha256(std::string_view data)
+{
+    std::array<std::uint8_t, 32> out;
+    sha256_(as_bytes(data), out);
+    return out;
+}
+
+std::array<std::uint8_t, 16> OpenSslCryptography::md5(std::string_view data)
+{
+    std::array<std::uint8_t, 16> out;
+    md5_(as_bytes(data), out);
+    return out;
+}
+
+KeyedHash OpenSslCryptography::keyed_hash(Use use, std::string_view data)
+{
+    // The use stands first and has one length, so no text under one use equals a text under another.
+    const auto label = static_cast<std::uint8_t>(use);
+    const auto hash = hash_({&label, 1}, as_bytes(data));
+    KeyedHash out;
+    std::memcpy(&out.high, hash.data(), 8);
+    std::memcpy(&out.low, hash.data() + 8, 8);
+    return out;
+}
+
+std::array<std::uint8_t, 16> OpenSslCryptography::encrypt_block(const std::array<std::uint8_t, 16>& plain)
+{
+    return block_.encrypt(plain);
+}
+
+std::array<std::uint8_t, 16> OpenSslCryptography::decrypt_block(const std::array<std::uint8_t, 16>& sealed)
+{
+    return block_.decrypt(sealed);
+}
+
+std::string OpenSslCryptography::seal_in_memory(std::string_view plain)
+{
+    std::string out(nonce_size + plain.size() + tag_size, '\0');
+    const std::span whole{reinterpret_cast<std::uint8_t*>(out.data()), out.size()};
+    random_.fill(whole.first<nonce_size>());
+    memory_.seal(whole.first<nonce_size>(), as_bytes(plain), whole.subspan(nonce_size, plain.size()),
+                 whole.last<tag_size>());
+    return out;
+}
+
+std::string OpenSslCryptography::open_in_memory(std::string_view sealed)
+{
+    if (sealed.size() < nonce_size + tag_size) return {};
+    const auto whole = as_bytes(sealed);
+    std::string out(sealed.size() - nonce_size - tag_size, '\0');
+    if (!memory_.open(whole.first<nonce_size>(), whole.subspan(nonce_size, out.size()), whole.last<tag_size>(),
+                      {reinterpret_cast<std::uint8_t*>(out.data()), out.size()}))
+        return {};
+    return out;
+}
+
+} // namespace sotto::crypto

@@ -1,0 +1,38 @@
+#pragma once
+#include "core/types/cryptography.hpp"
+#include "crypto/primitives.hpp"
+#include "crypto/process_keys.hpp"
+#include "crypto/random_pool.hpp"
+
+#include <memory>
+
+namespace sotto::crypto {
+
+/// The core's cryptography on OpenSSL 3. One per worker, all with the same keys: what one seals another opens.
+class OpenSslCryptography final : public Cryptography {
+public:
+    explicit OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys);
+    ~OpenSslCryptography() override;
+
+    void random(std::span<std::uint8_t> out) override;
+    std::array<std::uint8_t, 32> sha256(std::string_view data) override;
+    std::array<std::uint8_t, 16> md5(std::string_view data) override;
+    KeyedHash keyed_hash(Use use, std::string_view data) override;
+    std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& plain) override;
+    std::array<std::uint8_t, 16> decrypt_block(const std::array<std::uint8_t, 16>& sealed) override;
+    /// 28 bytes longer than `plain`: nonce and tag (AES-256-GCM).
+    std::string seal_in_memory(std::string_view plain) override;
+    /// Empty for what was not sealed under these keys.
+    std::string open_in_memory(std::string_view sealed) override;
+
+private:
+    std::shared_ptr<const ProcessKeys> keys_;
+    HmacSha256 hash_;
+    AesBlock block_;
+    AesGcm memory_;
+    Hash sha256_;
+    Hash md5_;
+    RandomPool random_;
+};
+
+} // namespace sotto::crypto

@@ -1,0 +1,120 @@
+#include "crypto/openssl_cryptography.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+using namespace sotto;
+using namespace sotto::crypto;
+using Use = Cryptography::Use;
+
+namespace {
+template <std::size_t size> std::string hex(const std::array<std::uint8_t, size>& bytes)
+{
+    std::string out;
+    for (const auto byte : bytes) {
+        out.push_back("0123456789abcdef"[byte >> 4U]);
+        out.push_back("0123456789abcdef"[byte & 15U]);
+    }
+    return out;
+}
+} // namespace
+
+TEST_CASE("hashes give the published values", "[rfc1321][rfc6234]")
+{
+    OpenSslCryptography cryptography{ProcessKeys::create()};
+    for (int again = 0; again < 2; ++again) { // the contexts are used again
+        CHECK(hex(cryptography.md5("abc")) == "900150983cd24fb0d6963f7d28e17f72");
+        CHECK(hex(cryptography.sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        CHECK(hex(cryptography.sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+}
+
+TEST_CASE("HMAC-SHA256 gives the value of RFC 4231 test case 2, again and again", "[rfc4231]")
+{
+    HmacSha256 hash{as_bytes("Jefe")};
+    for (int again = 0; again < 3; ++again) {
+        CHECK(hex(hash(as_bytes("what do ya want "), as_bytes("for nothing?"))) ==
+              "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+}
+
+TEST_CASE("workers with the same keys agree; another process does not", "[crypto]")
+{
+    const auto keys = ProcessKeys::create();
+    OpenSslCryptography one{keys};
+    OpenSslCryptography two{keys};
+    OpenSslCryptography stranger{ProcessKeys::create()};
+    const std::string contact = "sip:alice@192.0.2.4:5061";
+
+    CHECK(one.keyed_hash(Use::aor, "alice@example.org") == two.keyed_hash(Use::aor, "alice@example.org"));
+    CHECK(one.keyed_hash(Use::aor, "alice@example.org") != stranger.keyed_hash(Use::aor, "alice@example.org"));
+    CHECK(one.keyed_hash(Use::aor, "alice@example.org") != one.keyed_hash(Use::binding, "alice@example.org"));
+
+    const std::array<std::uint8_t, 16> block{1, 2, 3};
+    CHECK(two.decrypt_block(one.encrypt_block(block)) == block);
+    CHECK(stranger.decrypt_block(one.encrypt_block(block)) != block);
+
+    const auto sealed = one.seal_in_memory(contact);
+    CHECK(two.open_in_memory(sealed) == contact);
+    CHECK(stranger.open_in_memory(sealed).empty());
+}
+
+TEST_CASE("what waits in memory cannot be read there, and looks different each time", "[crypto][P9]")
+{
+    OpenSslCryptography cryptography{ProcessKeys::create()};
+    const std::string contact = "sip:alice@192.0.2.4:5061";
+    const auto sealed = cryptography.seal_in_memory(contact);
+    CHECK(sealed.find("alice") == std::string::npos);
+    CHECK(sealed != cryptography.seal_in_memory(contact));
+    auto changed = sealed;
+    for (std::size_t i = 0; i < sealed.size(); ++i) {
+        changed[i] = static_cast<char>(changed[i] ^ 1);
+        CHECK(cryptography.open_in_memory(changed).empty());
+        changed[i] = sealed[i];
+    }
+    CHECK(cryptography.open_in_memory("").empty());
+    CHECK(cryptography.open_in_memory(sealed.substr(0, 27)).empty());
+    CHECK(cryptography.open_in_memory(cryptography.seal_in_memory("")).empty());
+}
+
+TEST_CASE("process keys survive a restart", "[crypto]")
+{
+    const auto keys = ProcessKeys::create();
+    const auto serialised = keys->serialise();
+    const auto restored = ProcessKeys::restore(serialised.bytes());
+    REQUIRE(restored);
+    OpenSslCryptography before{keys};
+    OpenSslCryptography after{restored};
+    CHECK(before.keyed_hash(Use::binding, "x") == after.keyed_hash(Use::binding, "x"));
+    CHECK(after.open_in_memory(before.seal_in_memory("x")) == "x");
+    CHECK_FALSE(ProcessKeys::restore(serialised.bytes().first(serialised.bytes().size() - 1)));
+    CHECK_FALSE(ProcessKeys::restore({}));
+}
+
+TEST_CASE("random bytes do not repeat, in small and large pieces", "[crypto]")
+{
+    RandomPool pool;
+    std::set<std::array<std::uint8_t, 8>> seen;
+    std::array<std::uint8_t, 8> eight{};
+    for (int i = 0; i < 1000; ++i) {
+        pool.fill(eight);
+        CHECK(seen.insert(eight).second);
+    }
+    std::array<std::uint8_t, 1000> large{};
+    pool.fill(large);
+    CHECK(std::ranges::count(large, 0) < 50);
+}
+
+TEST_CASE("a secret moves and keeps its bytes", "[crypto]")
+{
+    auto secret = Secret::random(40);
+    const std::vector<std::uint8_t> copy(secret.bytes().begin(), secret.bytes().end());
+    Secret moved{std::move(secret)};
+    CHECK(std::ranges::equal(moved.bytes(), copy));
+    Secret other{8};
+    other = std::move(moved);
+    CHECK(std::ranges::equal(other.bytes(), copy));
+}
