@@ -1,0 +1,157 @@
+"""Forking (RFC 3261 16.5 to 16.7): one address, several phones."""
+
+from support.flow_test import FlowTest
+
+
+def tag_of(response) -> str:
+    return response.to.tag
+
+
+class ParallelFork(FlowTest):
+    def setUp(self):
+        super().setUp()
+        self.alice, self.desk, self.mobile = self.registered("alice", "bob.desk", "bob.mobile")
+        self.alice.sends("INVITE", to=self.desk)
+        self.desk.receives("INVITE")
+        self.mobile.receives("INVITE")
+
+    def ring_both(self):
+        tags = set()
+        for phone in (self.desk, self.mobile):
+            phone.sends(180)
+            tags.add(tag_of(self.alice.receives(180)))
+        self.assertEqual(len(tags), 2, "two early dialogs")
+
+    def cancelled(self, phone):
+        phone.receives("CANCEL")
+        phone.sends(200)
+        phone.sends(487)
+        phone.receives("ACK")
+
+    def test_one_answers(self):
+        """The other is cancelled, and the call is with the one that answered."""
+        self.ring_both()
+        self.mobile.sends(200)
+        self.alice.receives(200)
+        self.alice.sends("ACK")
+        self.mobile.receives("ACK")
+        self.cancelled(self.desk)
+        self.hang_up(self.mobile, self.alice)
+        self.desk.has_received_nothing_else()
+        self.alice.has_received_nothing_else()
+
+    def test_forks_look_unrelated(self):
+        """Each fork has its own identifiers: two callees who compare them learn nothing (P3)."""
+        one = next(iter(self.desk._server.values())).request
+        other = next(iter(self.mobile._server.values())).request
+        for what in ("Call-ID", "Via", "Contact"):
+            self.assertNotEqual(one.get(what), other.get(what), what)
+        self.assertNotEqual(one.from_.tag, other.from_.tag)
+
+    def test_busy_on_one_does_not_end_the_other(self):
+        self.ring_both()
+        self.desk.sends(486)
+        self.desk.receives("ACK")
+        self.mobile.sends(200)
+        self.alice.receives(200)
+        self.alice.sends("ACK")
+        self.mobile.receives("ACK")
+        self.hang_up(self.alice, self.mobile)
+
+    def test_both_busy(self):
+        for phone in (self.desk, self.mobile):
+            phone.sends(486)
+            phone.receives("ACK")
+        self.alice.receives(486)
+
+    def test_best_response(self):
+        """RFC 3261 16.7 step 6: the lowest class; a 503 never stands for the callee's own word."""
+        self.desk.sends(503)
+        self.mobile.sends(404)
+        self.assertEqual(self.alice.receives_one_of((404, 480)).status // 100, 4)
+
+    def test_global_failure_ends_the_others(self):
+        """RFC 3261 16.7 step 5."""
+        self.ring_both()
+        self.desk.sends(603)
+        self.desk.receives("ACK")
+        self.cancelled(self.mobile)
+        self.alice.receives(603)
+
+    def test_cancel_reaches_every_phone(self):
+        self.ring_both()
+        self.alice.sends("CANCEL")
+        self.alice.receives(200)
+        self.cancelled(self.desk)
+        self.cancelled(self.mobile)
+        self.alice.receives(487)
+
+    def test_both_answer(self):
+        """Two 200s that cross: both reach the caller (RFC 3261 16.7 step 5), who ends one of the two calls."""
+        self.ring_both()
+        self.desk.sends(200)
+        self.mobile.sends(200)
+        answers = [self.alice.receives(200), self.alice.receives(200)]
+        self.assertNotEqual(*map(tag_of, answers))
+        by_tag = {d.remote_tag: d for d in self.alice.dialogs.values()}
+        for answer in answers:
+            self.alice.sends("ACK", dialog=by_tag[tag_of(answer)])
+        for phone in (self.desk, self.mobile):
+            got = phone.receives_one_of(("ACK", "CANCEL"))
+            if got.method == "CANCEL":
+                phone.sends(200)
+                phone.receives("ACK")
+        ended = by_tag[tag_of(answers[1])]
+        self.alice.sends("BYE", dialog=ended)
+        later = self.mobile if any(d.confirmed and d.local_tag for d in self.mobile.dialogs.values()) else self.desk
+        phones = {phone: phone for phone in (self.desk, self.mobile)}
+        self.assertIn(later, phones)
+        later.receives("BYE")
+        later.sends(200)
+        self.alice.receives(200)
+
+
+class SerialFork(FlowTest):
+    """RFC 3261 16.6: by q, the highest first."""
+
+    def setUp(self):
+        super().setUp()
+        self.alice, self.desk, self.mobile = self.phone("alice"), self.phone("bob.desk"), self.phone("bob.mobile")
+        self.alice.registers()
+        self.desk.registers(contact=f"<{self.desk.contact}>;q=0.9")
+        self.mobile.registers(contact=f"<{self.mobile.contact}>;q=0.2")
+
+    def test_second_phone_rings_after_the_first_refused(self):
+        self.alice.sends("INVITE", to=self.desk)
+        self.desk.receives("INVITE")
+        self.mobile.has_received_nothing_else()
+        self.desk.sends(486)
+        self.desk.receives("ACK")
+        self.mobile.receives("INVITE")
+        self.mobile.sends(200)
+        self.alice.receives(200)
+        self.alice.sends("ACK")
+        self.mobile.receives("ACK")
+        self.hang_up(self.alice, self.mobile)
+
+    def test_second_phone_stays_silent_when_the_first_answers(self):
+        self.call(self.alice, self.desk)
+        self.mobile.has_received_nothing_else()
+        self.hang_up(self.desk, self.alice)
+
+    def test_cancel_ends_the_search(self):
+        self.alice.sends("INVITE", to=self.desk)
+        self.desk.receives("INVITE")
+        self.desk.sends(180)
+        self.alice.receives(180)
+        self.alice.sends("CANCEL")
+        self.alice.receives(200)
+        self.desk.receives("CANCEL")
+        self.desk.sends(200)
+        self.desk.sends(487)
+        self.alice.receives(487)
+        self.mobile.has_received_nothing_else()
+
+
+class ForkAcrossWorkers(ParallelFork):
+    threads = 2

@@ -1,0 +1,191 @@
+"""`sottod` as a fixture: a configuration of its own, ports that nobody else uses, ready when it says so, stopped by pid."""
+
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from .limits import patience
+from .pki import Authority
+from .tls import Connection
+
+DOMAIN = "example.org"
+ALIASES = ("sip.example.org", "localhost")
+PASSWORD = "correct horse 7"
+
+
+def binary(name: str) -> Path:
+    """From SOTTO_BIN, as ctest sets it: the folder with sottod and sotto."""
+    folder = os.environ.get("SOTTO_BIN")
+    if not folder:
+        raise RuntimeError("SOTTO_BIN must name the folder with sottod and sotto, e.g. build/debug/bin")
+    return Path(folder) / name
+
+
+class Port:
+    """A TCP port of 127.0.0.1 that is free now. The UDP port of the same number is held as the mark by which tests that
+    run at the same time leave it alone: SO_REUSEPORT listeners would share it silently otherwise."""
+
+    def __init__(self) -> None:
+        while True:
+            self._mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._mark.bind(("127.0.0.1", 0))
+            self.number = self._mark.getsockname()[1]
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+                try:
+                    probe.bind(("127.0.0.1", self.number))
+                    return
+                except OSError:
+                    self._mark.close()
+
+    def release(self) -> None:
+        self._mark.close()
+
+
+def merge(into: dict, more: dict) -> dict:
+    for key, value in more.items():
+        into[key] = merge(dict(into[key]), value) if isinstance(value, dict) and isinstance(into.get(key), dict) else value
+    return into
+
+
+class Daemon:
+    """One running sottod. `overrides` are merged into the configuration."""
+
+    def __init__(self, accounts=("alice", "bob", "carol"), overrides: dict | None = None, threads: int = 1) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
+        self.pid = 0
+        self._process: subprocess.Popen | None = None
+        self._log = b""
+        self._ports: list = []
+        try:
+            self.authority = Authority(self.folder / "tls")
+            chain, key = self.authority.issue(DOMAIN)
+            self.tls_port = self.reserve_port()
+            self.state = self.folder / "state"
+            self.state.mkdir()
+            self.config = merge({
+                "domains": [{"name": DOMAIN, "aliases": list(ALIASES), "certificate": str(chain), "private_key": str(key)}],
+                "listen": {"tls": [f"127.0.0.1:{self.tls_port}"]},
+                "threads": threads,
+                "state_directory": str(self.state),
+                "admin": {"socket": str(self.folder / "admin.sock")},
+                "limits": {"connections_per_source": 0, "handshakes_per_second": 0, "auth_failures_per_minute": 0},
+                "log": {"target": "stderr", "level": "info"},
+            }, overrides or {})
+            self.config_file = self.folder / "sotto.yaml"
+            self.write_config()
+            if accounts:
+                lines = "".join(f"{a if '@' in a else f'{a}@{DOMAIN}'},{PASSWORD}\n" for a in accounts)
+                (self.folder / "accounts.csv").write_text(lines)
+                self.sotto("account", "import", "--csv", str(self.folder / "accounts.csv"))
+            self.start()
+        except BaseException:
+            self.destroy()
+            raise
+
+    # -- files -----------------------------------------------------------------------------------------------
+    def reserve_port(self) -> int:
+        self._ports.append(Port())
+        return self._ports[-1].number
+
+    def write_config(self) -> None:
+        self.config_file.write_text(json.dumps(self.config, indent=2) + "\n")   # JSON is YAML
+
+    @property
+    def log(self) -> str:
+        return self._log.decode("utf-8", "replace")
+
+    # -- commands --------------------------------------------------------------------------------------------
+    def sotto(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess:
+        """The operator's command line."""
+        done = subprocess.run([binary("sotto"), "--config", self.config_file, *arguments], input=stdin, text=True,
+                              capture_output=True, timeout=patience(30))
+        if check and done.returncode != 0:
+            raise AssertionError(f"sotto {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}\n{self.log}")
+        return done
+
+    def check_config(self) -> subprocess.CompletedProcess:
+        return subprocess.run([binary("sottod"), "--config", self.config_file, "--check"], text=True, capture_output=True,
+                              timeout=patience(30))
+
+    # -- life ------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Returns once the daemon has said READY=1 (sd_notify)."""
+        notify_path = str(self.folder / "notify")
+        Path(notify_path).unlink(missing_ok=True)
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(notify_path)
+        environment = {**os.environ, "NOTIFY_SOCKET": notify_path}
+        self._process = subprocess.Popen([binary("sottod"), "--config", self.config_file], stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
+                                         cwd=self.folder)
+        self.pid = self._process.pid
+        self._drainer = threading.Thread(target=self._drain, args=(self._process.stderr,), daemon=True)
+        self._drainer.start()
+        ended = os.pidfd_open(self.pid)
+        try:
+            said = b""
+            while b"READY=1" not in said:
+                ready, _, _ = select.select([notify, ended], [], [], patience(20))
+                if notify in ready:
+                    said += notify.recv(4096) + b"\n"
+                elif ended in ready:
+                    self._drainer.join(patience(5))
+                    raise AssertionError(f"sottod ended with {self._process.wait()} before it was ready:\n{self.log}")
+                else:
+                    raise AssertionError(f"sottod did not get ready:\n{self.log}")
+        finally:
+            os.close(ended)
+            notify.close()
+
+    def _drain(self, stream) -> None:
+        for chunk in iter(lambda: stream.read1(65536), b""):
+            self._log += chunk
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self, within: float = 10) -> None:
+        """SIGTERM must end it cleanly and in bounded time."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(patience(within))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            status = f"nothing within {within} s of SIGTERM"
+        self._drainer.join(patience(5))
+        process.stderr.close()
+        if status != 0 or "Sanitizer" in self.log or "runtime error:" in self.log:
+            raise AssertionError(f"sottod ended with {status}:\n{self.log}")
+
+    def destroy(self) -> None:
+        """Stops the daemon and removes everything that it and the test have made."""
+        try:
+            self.stop()
+        finally:
+            for port in self._ports:
+                port.release()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- the way in ------------------------------------------------------------------------------------------
+    @property
+    def own_hosts(self) -> tuple:
+        return DOMAIN, *ALIASES
+
+    def connect(self, server_name: str | None = DOMAIN, source: str | None = None) -> Connection:
+        return Connection(("127.0.0.1", self.tls_port), self.authority.certificate, server_name, source=source)

@@ -1,0 +1,73 @@
+"""The base of the call-flow tests: one daemon for each class, fresh phones for each test."""
+
+import unittest
+
+from .daemon import DOMAIN, PASSWORD, Daemon, merge
+from .ladder import Ladder
+from .phone import Phone
+
+
+USERS = ("alice", "bob", "carol", "dave")
+
+
+class FlowTest(unittest.TestCase):
+    """Each test has users of its own behind the usual names, so that nothing of one test rings in the next."""
+    config: dict = {}
+    threads = 1
+    daemon: Daemon
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls._tests = unittest.TestLoader().getTestCaseNames(cls)
+        accounts = [cls._user(name, test) for test in cls._tests for name in USERS]
+        cls.daemon = Daemon(accounts, merge({"drain_timeout": "1s"}, cls.config), cls.threads)
+        cls.addClassCleanup(cls.daemon.destroy)
+
+    @classmethod
+    def _user(cls, name: str, test: str) -> str:
+        return f"{name}{cls._tests.index(test)}"
+
+    def setUp(self) -> None:
+        self.ladder = Ladder()
+        self.addCleanup(self._daemon_still_lives)
+
+    def _daemon_still_lives(self) -> None:
+        self.assertTrue(self.daemon.alive, f"the daemon has ended:\n{self.daemon.log}")
+
+    def phone(self, name: str, password: str = PASSWORD) -> Phone:
+        """A phone with a connection, not yet registered. `bob.desk` is bob's phone called desk."""
+        name = str(name)
+        user = name.split(".")[0]
+        phone = Phone(name, self.ladder, self.daemon.connect, self._user(user, self._testMethodName) if user in USERS else user,
+                      DOMAIN, password, self.daemon.own_hosts)
+        self.addCleanup(lambda: phone.connection.close())
+        return phone
+
+    def registered(self, *names: str) -> list:
+        phones = [self.phone(name) for name in names]
+        for phone in phones:
+            phone.registers()
+        return phones
+
+    def call(self, caller: Phone, callee: Phone) -> None:
+        """An answered call (RFC 3665 3.1), for tests that begin in the middle of one."""
+        caller.sends("INVITE", to=callee)
+        callee.receives("INVITE")
+        callee.sends(180)
+        caller.receives(180)
+        callee.sends(200)
+        caller.receives(200)
+        caller.sends("ACK")
+        callee.receives("ACK")
+
+    def hang_up(self, one: Phone, other: Phone) -> None:
+        one.sends("BYE")
+        other.receives("BYE")
+        other.sends(200)
+        one.receives(200)
+
+    def assert_call_works(self) -> None:
+        """Whatever happened before: the daemon serves two users."""
+        carol, dave = self.registered("carol", "dave")
+        self.call(carol, dave)
+        self.hang_up(dave, carol)

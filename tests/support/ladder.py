@@ -1,0 +1,35 @@
+"""The ladder diagram of one test as it happened, shown when the test fails, and the watch over what must not arrive."""
+
+import threading
+import time
+
+from .sip import SipError
+
+
+class Ladder:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._start = time.monotonic()
+        self._rungs: list = []
+        self._secrets: dict = {}   # value -> (owner, what it is)
+
+    def note(self, phone: str, arrow: str, text: str) -> None:
+        with self._lock:
+            self._rungs.append(f"{time.monotonic() - self._start:7.3f}  {phone:>8} {arrow} {text}")
+
+    def is_secret(self, owner, what: str, value: str) -> str:
+        """`value` was chosen by `owner` and must never arrive at anybody else. Returns it."""
+        with self._lock:
+            self._secrets[value] = (owner, what)
+        return value
+
+    def check_nothing_leaks(self, receiver, text: str) -> None:
+        with self._lock:
+            secrets = list(self._secrets.items())
+        for value, (owner, what) in secrets:
+            if owner is not receiver and value in text:
+                raise SipError(f"the {what} of {owner.name} arrived at {receiver.name}: {value!r} in\n{text}")
+
+    def __str__(self) -> str:
+        with self._lock:
+            return "\n".join(self._rungs)

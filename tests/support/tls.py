@@ -1,0 +1,177 @@
+"""One TLS connection as a phone holds it. TLS runs through memory BIOs, so that the test also sees the sizes of the
+records that the daemon sends (what an observer on the network sees)."""
+
+import queue
+import socket
+import ssl
+import struct
+import threading
+import time
+from pathlib import Path
+
+from .limits import patience
+from .sip import Deframer
+
+CLOSED = "closed"   # put into the inbox when the daemon has ended the connection
+
+
+def client_context(authority: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+class Connection:
+    """Everything that arrives is in `inbox`, in order: messages, "pong", an exception, at last "closed"."""
+
+    def __init__(self, address: tuple, authority: Path, server_name: str | None = "example.org",
+                 context: ssl.SSLContext | None = None, source: str | None = None) -> None:
+        self.inbox: queue.SimpleQueue = queue.SimpleQueue()
+        self.record_sizes: list = []   # of application data, in order of arrival; ciphertext, without record header
+        self.received = b""            # plaintext
+        self._ciphertext = b""
+        self._lock = threading.Lock()
+        self._socket = socket.create_connection(address, timeout=patience(5), source_address=(source, 0) if source else None)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        if context is None:
+            context = client_context(authority)
+        if server_name is None:
+            context.check_hostname = False
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname=server_name)
+        try:
+            self._handshake()
+        except BaseException:
+            self._socket.close()
+            raise
+        self._socket.settimeout(None)
+        self._deframer = Deframer()
+        self._reader = threading.Thread(target=self._read, name="phone reader", daemon=True)
+        self._reader.start()
+
+    @property
+    def local_port(self) -> int:
+        return self._socket.getsockname()[1]
+
+    @property
+    def version(self) -> str:
+        return self._tls.version()
+
+    @property
+    def cipher(self) -> tuple:
+        return self._tls.cipher()
+
+    def _handshake(self) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+                self._flush()
+                return
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self._socket.recv(65536)
+                if not data:
+                    raise ConnectionResetError("closed in the handshake") from None
+                self._note_records(data)
+                self._in.write(data)
+            except ssl.SSLError:
+                self._flush()
+                raise
+
+    def _flush(self) -> None:
+        data = self._out.read()
+        if data:
+            self._socket.sendall(data)
+
+    def _note_records(self, data: bytes) -> None:
+        self._ciphertext += data
+        while len(self._ciphertext) >= 5:
+            size = int.from_bytes(self._ciphertext[3:5], "big")
+            if len(self._ciphertext) < 5 + size:
+                return
+            if self._ciphertext[0] == 23:
+                self.record_sizes.append(size)
+            self._ciphertext = self._ciphertext[5 + size:]
+
+    def _read(self) -> None:
+        try:
+            while True:
+                data = self._socket.recv(65536)
+                if not data:
+                    break
+                plain, ended = b"", False
+                with self._lock:
+                    self._note_records(data)
+                    self._in.write(data)
+                    while True:
+                        try:
+                            piece = self._tls.read(65536)
+                        except ssl.SSLWantReadError:
+                            break
+                        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                            ended = True
+                            break
+                        if not piece:
+                            ended = True
+                            break
+                        plain += piece
+                    self._flush()
+                self.received += plain
+                for item in self._deframer.feed(plain):
+                    self.inbox.put(item)
+                if ended:
+                    break
+        except OSError:
+            pass   # reset, or closed by the test
+        except Exception as fault:   # a message that breaks the rules: the test thread must see it
+            self.inbox.put(fault)
+        self.inbox.put(CLOSED)
+
+    def send(self, data: bytes) -> None:
+        with self._lock:
+            self._tls.write(data)
+            self._flush()
+
+    def next(self, timeout: float):
+        """The next thing that arrived, or None when `timeout` (already scaled) is over."""
+        try:
+            return self.inbox.get(timeout=max(timeout, 0.001))
+        except queue.Empty:
+            return None
+
+    def wait_closed(self, timeout: float = 5) -> list:
+        """What arrived until the daemon closed the connection."""
+        seen, deadline = [], time.monotonic() + patience(timeout)
+        while True:
+            item = self.next(deadline - time.monotonic())
+            if item is None:
+                raise AssertionError(f"still open after {timeout} s; arrived: {seen}")
+            if item == CLOSED:
+                return seen
+            seen.append(item)
+
+    def close(self) -> None:
+        """Politely: close_notify, then the end of the stream."""
+        try:
+            with self._lock:
+                try:
+                    self._tls.unwrap()
+                except ssl.SSLError:
+                    pass
+                self._flush()
+        except OSError:
+            pass
+        self._shut(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        """As a network does it: a reset, without a word."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._shut(socket.SHUT_RD)   # ends our own reader and sends nothing
+
+    def _shut(self, how: int) -> None:
+        try:
+            self._socket.shutdown(how)
+        except OSError:
+            pass
+        self._reader.join(patience(5))
+        self._socket.close()
