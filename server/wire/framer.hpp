@@ -18,7 +18,7 @@ struct Limits {
 
 enum class FrameKind : std::uint8_t {
     need_more, ///< read on; nothing to consume
-    ping,      ///< CRLFCRLF (RFC 5626 3.5.1): answer with CRLF
+    ping,      ///< CRLFCRLF (RFC 5626 3.5.1): answer with CRLF. When its halves arrive apart: `crlf`, then `ping`
     crlf,      ///< a lone CRLF between messages: skipped (RFC 3261 7.5)
     message,   ///< one whole message of `size` bytes
     refuse,    ///< the head is complete but the message cannot be taken: answer with `refusal` if the head
@@ -38,12 +38,17 @@ class Framer {
 public:
     explicit Framer(Limits limits = {}) : limits_{limits} {}
     /// Looks at the front of the connection's receive buffer. The caller consumes `size` bytes before the next call.
+    /// After `refuse` or `broken` the stream cannot be framed any more: the framer is not to be asked again.
     Frame next(std::string_view buffer);
 
 private:
+    Frame between(std::string_view buffer);                        ///< the buffer starts with a CR
+    std::optional<Frame> look_for_head(std::string_view buffer);   ///< sets `whole_`, or says what is wrong
+
     Limits limits_;
     std::size_t seen_{0};  ///< bytes already searched for the end of the head
     std::size_t whole_{0}; ///< size of the message once the head is known; 0: not yet
+    bool after_crlf_{false}; ///< a lone CRLF was just consumed: another one makes it a ping, however they arrive
 };
 
 /// A WebSocket message is one SIP message (RFC 7118 5): Content-Length is optional and, where present, must agree.

@@ -1,0 +1,28 @@
+#pragma once
+#include "wire/framer.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace sotto::wire {
+
+/// The start line and headers of a message, without the blank line that ends them; the last line keeps its CRLF.
+/// Folds are still in place (RFC 3261 7.3.1): a logical line may span several physical ones.
+
+/// One header as it stands: the name without the spaces that wsinv of RFC 4475 puts before the colon, the value trimmed.
+struct HeaderLine {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Takes the next logical line off `head`, without its CRLF. Precondition: `head` is not empty.
+std::string_view take_line(std::string_view& head);
+
+/// Nothing when there is no colon or the name is not a token.
+std::optional<HeaderLine> split(std::string_view line);
+
+/// What is wrong with the head as a whole, if anything: control characters, bare CR or LF (which other implementations
+/// take for line ends), or more lines, commas or bytes than the limits allow. Linear, no allocation.
+std::optional<Refusal> fault_of(std::string_view head, const Limits& limits);
+
+} // namespace sotto::wire

@@ -1,0 +1,358 @@
+#include "wire/parse.hpp"
+
+#include "wire/characters.hpp"
+#include "wire/grammar.hpp"
+#include "wire/head.hpp"
+#include "wire/salvage.hpp"
+#include "wire/start_line.hpp"
+
+#include <array>
+#include <bitset>
+#include <stdexcept>
+
+namespace sotto::wire {
+namespace {
+
+constexpr Limits limits{};
+
+// Room beside the bytes themselves: a usual message's Via, addresses and fields.
+constexpr std::size_t arena_overhead = 3'072;
+
+/// Headers that may be there only once (RFC 3261 20 and the RFCs that define the others). A second one is refused: what
+/// we read and what the next element reads must be the same.
+constexpr std::array singles{
+    Header::from,         Header::to,           Header::call_id,        Header::cseq,          Header::max_forwards,
+    Header::max_breadth,  Header::expires,      Header::min_expires,    Header::event,         Header::subscription_state,
+    Header::refer_to,     Header::referred_by,  Header::refer_sub,      Header::replaces,      Header::join,
+    Header::target_dialog, Header::rack,        Header::rseq,           Header::session_expires, Header::min_se,
+    Header::retry_after,  Header::date,         Header::priority,       Header::info_package,  Header::geolocation_routing,
+    Header::flow_timer,   Header::mime_version, Header::content_type,   Header::content_disposition,
+    Header::content_encoding, Header::content_id, Header::content_length,
+};
+
+constexpr auto count = static_cast<std::size_t>(Header::count_);
+
+constexpr std::array<bool, count> is_single = [] {
+    std::array<bool, count> table{};
+    for (const auto header : singles) table[static_cast<std::size_t>(header)] = true;
+    return table;
+}();
+
+/// Read into a member of their own; the others become fields.
+constexpr std::array<bool, count> is_structured = [] {
+    std::array<bool, count> table{};
+    for (const auto header : {Header::via, Header::from, Header::to, Header::call_id, Header::cseq, Header::max_forwards,
+                              Header::contact, Header::route, Header::record_route, Header::path, Header::refer_to,
+                              Header::referred_by, Header::p_asserted_identity, Header::p_preferred_identity})
+        table[static_cast<std::size_t>(header)] = true;
+    return table;
+}();
+
+struct Line {
+    Header name;
+    std::string_view value;
+};
+
+/// Fills one Message. Each step says false when nothing can be answered.
+class Reader {
+public:
+    Reader(std::string_view bytes, std::optional<Refusal> framing)
+        : message_{std::make_unique<Message>(bytes.size() + arena_overhead)}
+    {
+        message_->defect = framing;
+        divide(bytes);
+    }
+
+    MessagePtr read()
+    {
+        if (head_.empty() || !start_line()) return nullptr;
+        collect_lines();
+        if (!vias() || !dialog() || !cseq()) return nullptr;
+        if (!message_->is_request && message_->defect) return nullptr;
+        if (!message_->defect) rest();
+        if (!message_->is_request && message_->defect) return nullptr;
+        return std::move(message_);
+    }
+
+private:
+    void refuse(Refusal refusal)
+    {
+        if (!message_->defect) message_->defect = refusal;
+    }
+
+    // The bytes move into the message's arena; folds become spaces there, and whatever could end a line for somebody
+    // else becomes a question mark (with the defect that goes with it).
+    void divide(std::string_view bytes)
+    {
+        const auto own = message_->arena.array<char>(bytes.size());
+        std::ranges::copy(bytes, own.begin());
+        const std::string_view all{own.data(), own.size()};
+        const auto end = all.find("\r\n\r\n");
+        if (end == std::string_view::npos && !message_->defect) return;
+        head_ = end == std::string_view::npos ? all : all.substr(0, end + 2);
+        if (end != std::string_view::npos) message_->body = all.substr(end + 4);
+        if (head_.size() > limits.head) head_ = head_.substr(0, head_.substr(0, limits.head).rfind("\r\n") + 2);
+
+        if (const auto fault = fault_of(head_, limits)) {
+            refuse(*fault);
+            if (*fault == Refusal::malformed_header) neutralise(own.first(head_.size()));
+        }
+        unfold(own.first(head_.size()));
+    }
+
+    static void neutralise(std::span<char> head)
+    {
+        for (std::size_t i = 0; i < head.size(); ++i) {
+            const auto byte = static_cast<unsigned char>(head[i]);
+            if (byte == '\r' && i + 1 < head.size() && head[i + 1] == '\n') ++i;
+            else if ((byte < 32 && byte != '\t') || byte == 127) head[i] = '?';
+        }
+    }
+
+    static void unfold(std::span<char> head)
+    {
+        const std::string_view text{head.data(), head.size()};
+        for (auto at = text.find("\r\n"); at + 2 < text.size(); at = text.find("\r\n", at + 2))
+            if (text[at + 2] == ' ' || text[at + 2] == '\t') head[at] = head[at + 1] = ' ';
+    }
+
+    bool start_line()
+    {
+        const auto start = read_start_line(take_line(head_));
+        if (!start) return false;
+        message_->is_request = start->is_request;
+        message_->status = start->status;
+        if (!start->is_request) return true;
+        message_->method_name = start->method;
+        message_->method = method_of(start->method);
+        if (start->defect) refuse(*start->defect);
+        else request_uri(start->uri);
+        return true;
+    }
+
+    void request_uri(std::string_view text)
+    {
+        if (text.size() > Grammar::longest_uri) return refuse(Refusal::uri_too_long);
+        const auto uri = grammar_.uri(text);
+        // Headers have no place in a Request-URI (RFC 3261 19.1.1, table 1).
+        if (!uri || ((uri->scheme == Scheme::sip || uri->scheme == Scheme::sips) && !uri->headers.empty()))
+            return refuse(Refusal::bad_uri);
+        if (uri->scheme == Scheme::other) return refuse(Refusal::unsupported_scheme);
+        message_->request_uri = *uri;
+    }
+
+    // Lines whose name no rule reads end here.
+    void collect_lines()
+    {
+        std::bitset<count> seen;
+        std::size_t fields = 0;
+        while (!head_.empty()) {
+            const auto line = take_line(head_);
+            const auto header = split(line);
+            if (!header) {
+                refuse(Refusal::malformed_header);
+                continue;
+            }
+            const auto name = header_of(header->name);
+            if (!name) continue;
+            if (header->value.size() > Grammar::longest || line_count_ == lines_.size()) {
+                refuse(Refusal::header_too_large);
+                continue;
+            }
+            const auto index = static_cast<std::size_t>(*name);
+            if (is_single[index] && seen.test(index)) {
+                refuse(Refusal::repeated_header);
+                continue;
+            }
+            seen.set(index);
+            lines_[line_count_++] = {*name, header->value};
+            if (!is_structured[index]) ++fields;
+        }
+        const auto out = message_->arena.array<HeaderField>(fields);
+        std::size_t at = 0;
+        for (const auto& line : lines())
+            if (!is_structured[static_cast<std::size_t>(line.name)]) out[at++] = {line.name, line.value};
+        message_->fields = out;
+    }
+
+    [[nodiscard]] std::span<const Line> lines() const { return std::span{lines_}.first(line_count_); }
+
+    [[nodiscard]] std::optional<std::string_view> value_of(Header name) const
+    {
+        for (const auto& line : lines())
+            if (line.name == name) return line.value;
+        return std::nullopt;
+    }
+
+    // Every element of every line of that name, in order, as `one` reads it. False when it could not read one of them.
+    template <class Item, class One> bool list(Header name, std::span<const Item>& to, One one)
+    {
+        std::size_t most = 0;
+        for (const auto& line : lines())
+            if (line.name == name) most += 1 + static_cast<std::size_t>(std::ranges::count(line.value, ','));
+        if (most == 0) return true;
+        const auto items = message_->arena.array<Item>(most);
+        std::size_t used = 0;
+        bool good = true;
+        for (const auto& line : lines()) {
+            if (line.name != name) continue;
+            if (line.value.empty()) good = false;
+            for_each_element(line.value, [&](std::string_view element) {
+                const std::optional<Item> item = one(element);
+                if (item) items[used++] = *item;
+                else good = false;
+            });
+        }
+        to = items.first(used);
+        return good;
+    }
+
+    bool vias()
+    {
+        const bool all = list<Via>(Header::via, message_->vias, [this](std::string_view element) {
+            auto via = grammar_.via(element);
+            if (via || !message_->is_request) return via;
+            refuse(Refusal::malformed_header);
+            return salvage_via(grammar_, element, message_->arena);
+        });
+        return all && !message_->vias.empty();
+    }
+
+    bool dialog()
+    {
+        const auto call_id = value_of(Header::call_id);
+        if (!call_id || call_id->empty()) return false;
+        message_->call_id = *call_id;
+        if (!grammar_.call_id(*call_id)) refuse(Refusal::malformed_header);
+        return party(Header::from, message_->from) && party(Header::to, message_->to);
+    }
+
+    bool party(Header name, NameAddr& to)
+    {
+        const auto value = value_of(name);
+        if (!value) return false;
+        auto address = grammar_.name_addr(*value);
+        if (!address) {
+            refuse(Refusal::malformed_header);
+            address = salvage_address(grammar_, *value);
+            if (!address) return false;
+        }
+        to = *address;
+        return true;
+    }
+
+    // A number of 2^31 or more (RFC 3261 8.1.1.5) is answered with the largest that can be written.
+    bool cseq()
+    {
+        const auto value = value_of(Header::cseq);
+        if (!value) return false;
+        const auto blank = std::min(value->find_first_of(" \t"), value->size());
+        const auto digits = value->substr(0, blank);
+        const auto method = trim(value->substr(blank));
+        if (!all_digits(digits) || !all(In::token, method)) return false;
+        constexpr std::uint64_t beyond = std::uint64_t{1} << 31U;
+        const auto number = number_up_to(beyond, digits);
+        if (number == beyond) refuse(Refusal::malformed_header);
+        message_->cseq = {static_cast<std::uint32_t>(std::min(number, beyond - 1)), method_of(method), method};
+        if (!message_->is_request) {
+            message_->method = message_->cseq.method;
+            message_->method_name = method;
+        } else if (method != message_->method_name) {
+            refuse(Refusal::cseq_mismatch);
+        }
+        return true;
+    }
+
+    void rest()
+    {
+        max_forwards();
+        contacts();
+        routes(Header::route, message_->routes);
+        routes(Header::record_route, message_->record_routes);
+        routes(Header::path, message_->paths);
+        addresses(Header::p_asserted_identity, message_->asserted);
+        addresses(Header::p_preferred_identity, message_->preferred);
+        single(Header::refer_to, message_->refer_to);
+        single(Header::referred_by, message_->referred_by);
+    }
+
+    void max_forwards()
+    {
+        const auto value = value_of(Header::max_forwards);
+        if (!value) return;
+        if (!all_digits(*value) || number_up_to(256, *value) == 256) return refuse(Refusal::malformed_header);
+        message_->max_forwards = static_cast<std::uint32_t>(number_up_to(256, *value));
+    }
+
+    void contacts()
+    {
+        bool star = false;
+        const bool good = list<NameAddr>(Header::contact, message_->contacts, [&](std::string_view element) {
+            if (element != "*") return grammar_.name_addr(element);
+            const bool again = star;
+            star = true;
+            return again ? std::nullopt : std::optional{NameAddr{.display = element}};
+        });
+        if (!good || (star && message_->contacts.size() > 1)) return refuse(Refusal::bad_contact);
+        if (star) message_->contacts = {};
+        message_->contact_star = star;
+    }
+
+    // name-addr only: the URI is in <> (RFC 3261 20.30, 20.34).
+    void routes(Header name, std::span<const NameAddr>& to)
+    {
+        const bool good = list<NameAddr>(name, to, [this](std::string_view element) -> std::optional<NameAddr> {
+            if (element.find('<') == std::string_view::npos) return std::nullopt;
+            return grammar_.name_addr(element);
+        });
+        if (!good) refuse(Refusal::bad_route);
+    }
+
+    void addresses(Header name, std::span<const NameAddr>& to)
+    {
+        if (!list<NameAddr>(name, to, [this](std::string_view element) { return grammar_.name_addr(element); }))
+            refuse(Refusal::malformed_header);
+    }
+
+    void single(Header name, std::optional<NameAddr>& to)
+    {
+        const auto value = value_of(name);
+        if (!value) return;
+        to = grammar_.name_addr(*value);
+        if (!to) refuse(Refusal::malformed_header);
+    }
+
+    MessagePtr message_;
+    std::string_view head_; ///< what is still to be read of it
+    std::array<Line, limits.lines> lines_;
+    std::size_t line_count_{0};
+    Grammar grammar_;
+};
+
+} // namespace
+
+void initialise()
+{
+    // One message through all of it now: symbols are bound before the process is confined, and a library that does not
+    // do what this code was written for is found at the start.
+    constexpr std::string_view sample = "OPTIONS sip:a@b.invalid SIP/2.0\r\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bK1\r\n"
+                                        "From: <sip:a@b.invalid>;tag=1\r\nTo: \"B\" <sip:b@b.invalid>\r\nCall-ID: 1@b\r\n"
+                                        "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    const auto message = parse(sample);
+    if (!message || message->defect || message->vias[0].host != "b.invalid" || message->to.uri.user != "b")
+        throw std::runtime_error{"the installed sofia-sip library does not parse a sample message"};
+}
+
+MessagePtr parse(std::string_view bytes, std::optional<Refusal> framing) { return Reader{bytes, framing}.read(); }
+
+std::optional<NameAddr> parse_address(std::string_view text, Arena& arena)
+{
+    const auto trimmed = trim(text);
+    if (trimmed.empty() || trimmed.size() > Grammar::longest) return std::nullopt;
+    for (const char c : trimmed)
+        if ((static_cast<unsigned char>(c) < 32 && c != '\t') || c == 127) return std::nullopt;
+    Grammar grammar;
+    return grammar.name_addr(arena.copy(trimmed));
+}
+
+} // namespace sotto::wire
