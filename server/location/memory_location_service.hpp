@@ -1,0 +1,38 @@
+#pragma once
+#include "location/shard.hpp"
+
+#include <atomic>
+#include <deque>
+
+namespace sotto::location {
+
+/// Bindings in the memory of this process. Answers at once, on the caller's thread. Look-ups by account and by binding id
+/// cost the same for one binding and for a million; what expires costs what it is. Thread-safe: shards with a mutex each,
+/// held for a copy, never while `Done` runs. Bytes of bindings that go are overwritten first (DESIGN.md P9).
+class MemoryLocationService final : public LocationService {
+public:
+    MemoryLocationService();
+    MemoryLocationService(const MemoryLocationService&) = delete;
+    MemoryLocationService& operator=(const MemoryLocationService&) = delete;
+
+    /// Live bindings of an account, without the detour of a callback.
+    [[nodiscard]] Located snapshot_of(AorKey aor, TimePoint now) const;
+
+    void look_up(AorKey aor, TimePoint now, std::function<void(Located)> done) override;
+    void commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done) override;
+    void find(BindingId id, TimePoint now, std::function<void(std::optional<Binding>)> done) override;
+    void flow_closed(BindingId id, FlowId flow) override;
+    std::size_t expire(TimePoint now) override;
+    [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(size_.load()); }
+
+private:
+    static constexpr std::size_t shards = 64;
+    /// The high half of the key chooses the shard, the low half the place in its map.
+    static std::size_t shard_of(AorKey aor) { return aor.hash.high >> 58U; }
+
+    Index index_;
+    std::deque<Shard> shards_;
+    std::atomic<std::ptrdiff_t> size_{0};
+};
+
+} // namespace sotto::location

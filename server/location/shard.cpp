@@ -1,0 +1,187 @@
+#include "location/shard.hpp"
+
+#include <algorithm>
+#include <string.h>
+#include <utility>
+
+namespace sotto::location {
+namespace {
+
+seconds second_of(TimePoint time) { return std::chrono::floor<seconds>(time.time_since_epoch()); }
+
+/// Overwrites before the memory goes back: a plain assignment would leave the old bytes on the heap.
+void wipe(std::string& text)
+{
+    explicit_bzero(text.data(), text.size());
+    text.clear();
+    text.shrink_to_fit();
+}
+
+} // namespace
+
+std::optional<Place> Index::find(BindingId id) const
+{
+    const auto& part = parts_[part_of(id)];
+    const std::scoped_lock lock{part.mutex};
+    const auto at = part.places.find(id.value);
+    if (at == part.places.end()) return std::nullopt;
+    return at->second;
+}
+
+void Index::put(BindingId id, Place place)
+{
+    auto& part = parts_[part_of(id)];
+    const std::scoped_lock lock{part.mutex};
+    part.places.insert_or_assign(id.value, place);
+}
+
+void Index::remove(BindingId id, Place place)
+{
+    auto& part = parts_[part_of(id)];
+    const std::scoped_lock lock{part.mutex};
+    const auto at = part.places.find(id.value);
+    if (at != part.places.end() && at->second == place) part.places.erase(at);
+}
+
+Located Shard::look_up(AorKey aor, TimePoint now) const
+{
+    Located out;
+    const std::scoped_lock lock{mutex_};
+    const auto account = accounts_.find(aor);
+    if (account == accounts_.end()) return out;
+    out.version = account->second.version;
+    for (auto at = account->second.first; at != none; at = records_[at].next)
+        if (records_[at].binding.expires > now) out.bindings.push_back(records_[at].binding);
+    return out;
+}
+
+std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePoint now)
+{
+    std::ptrdiff_t change = 0;
+    const std::scoped_lock lock{mutex_};
+    const auto account = accounts_.find(aor);
+    const bool known = account != accounts_.end();
+    if ((known ? account->second.version : 0) != expected.version) return std::nullopt;
+    if (known) release_all(account->second.first, change);
+
+    auto first = none;
+    for (auto one = expected.bindings.rbegin(); one != expected.bindings.rend(); ++one) {
+        if (one->expires <= now) continue;
+        const auto number = take(std::move(*one), aor);
+        records_[number].next = std::exchange(first, number);
+        ++change;
+    }
+    if (first != none) accounts_.insert_or_assign(aor, Account{.version = ++last_version_, .first = first});
+    else if (known) accounts_.erase(aor);
+    return change;
+}
+
+std::optional<Binding> Shard::read(std::uint32_t number, BindingId id, TimePoint now) const
+{
+    const std::scoped_lock lock{mutex_};
+    const auto& record = records_[number];
+    if (record.slot == none || record.binding.id != id || record.binding.expires <= now) return std::nullopt;
+    return record.binding;
+}
+
+bool Shard::remove(std::uint32_t number, BindingId id, FlowId flow)
+{
+    const std::scoped_lock lock{mutex_};
+    const auto& record = records_[number];
+    if (record.slot == none || record.binding.id != id || record.binding.flow != flow) return false;
+    detach(number);
+    release(number);
+    return true;
+}
+
+std::size_t Shard::expire(TimePoint now)
+{
+    std::size_t gone = 0;
+    const auto until = second_of(now);
+    const std::scoped_lock lock{mutex_};
+    // The last second is looked at again: what had not expired within it then may have by now.
+    const auto from = swept_ ? std::max(*swept_, until - seconds{slots - 1}) : until - seconds{slots - 1};
+    for (auto second = from; second <= until; ++second) {
+        const auto slot = static_cast<std::size_t>(second.count()) % slots;
+        for (auto at = wheel_[slot]; at != none;) {
+            const auto next = records_[at].later;
+            if (records_[at].binding.expires <= now) {
+                detach(at);
+                release(at);
+                ++gone;
+            }
+            at = next;
+        }
+    }
+    swept_ = std::max(until, swept_.value_or(until));
+    return gone;
+}
+
+std::uint32_t Shard::take(Binding binding, AorKey aor)
+{
+    auto number = free_;
+    if (number == none) {
+        number = static_cast<std::uint32_t>(records_.size());
+        records_.emplace_back();
+    } else {
+        free_ = records_[number].next;
+    }
+    auto& record = records_[number];
+    record.binding = std::move(binding);
+    record.aor = aor;
+    enter_slot(number);
+    index_.put(record.binding.id, {number_, number});
+    return number;
+}
+
+void Shard::release(std::uint32_t number)
+{
+    auto& record = records_[number];
+    index_.remove(record.binding.id, {number_, number});
+    leave_slot(number);
+    wipe(record.binding.contact.bytes);
+    wipe(record.binding.path.bytes);
+    record = Record{.next = free_};
+    free_ = number;
+}
+
+void Shard::release_all(std::uint32_t first, std::ptrdiff_t& change)
+{
+    for (auto at = first; at != none;) {
+        const auto next = records_[at].next;
+        release(at);
+        --change;
+        at = next;
+    }
+}
+
+void Shard::detach(std::uint32_t number)
+{
+    const auto account = accounts_.find(records_[number].aor);
+    auto* link = &account->second.first;
+    while (*link != number) link = &records_[*link].next;
+    *link = records_[number].next;
+    account->second.version = ++last_version_;
+    if (account->second.first == none) accounts_.erase(account);
+}
+
+void Shard::enter_slot(std::uint32_t number)
+{
+    auto& record = records_[number];
+    // A second that has been swept would be seen again only after a whole round.
+    const auto second = std::max(second_of(record.binding.expires), swept_.value_or(seconds::min()));
+    record.slot = static_cast<std::uint32_t>(static_cast<std::size_t>(second.count()) % slots);
+    record.earlier = none;
+    record.later = std::exchange(wheel_[record.slot], number);
+    if (record.later != none) records_[record.later].earlier = number;
+}
+
+void Shard::leave_slot(std::uint32_t number)
+{
+    const auto& record = records_[number];
+    if (record.later != none) records_[record.later].earlier = record.earlier;
+    if (record.earlier != none) records_[record.earlier].later = record.later;
+    else wheel_[record.slot] = record.later;
+}
+
+} // namespace sotto::location

@@ -1,0 +1,96 @@
+#pragma once
+#include "core/registrar/location_service.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace sotto::location {
+
+/// Where one binding is kept: shard and number of its record.
+struct Place {
+    std::uint32_t shard{0};
+    std::uint32_t record{0};
+    bool operator==(const Place&) const = default;
+};
+
+/// From binding ids to places; in parts with a mutex each, held for one look-up. Thread-safe.
+class Index {
+public:
+    [[nodiscard]] std::optional<Place> find(BindingId id) const;
+    void put(BindingId id, Place place);
+    /// Only if the id still leads there.
+    void remove(BindingId id, Place place);
+
+private:
+    struct Part {
+        mutable std::mutex mutex;
+        boost::unordered_flat_map<std::uint64_t, Place> places;
+    };
+    static constexpr std::size_t parts = 64;
+    /// The top bits choose the part, the map hashes the rest.
+    static std::size_t part_of(BindingId id) { return id.value >> 58U; }
+    std::array<Part, parts> parts_;
+};
+
+/// The bindings of some of the accounts: records in chunks that never move, chained per account and per second of expiry
+/// (a timer wheel), so that nothing is ever searched. Thread-safe: one mutex, held for a copy; inside it only the index is
+/// asked, never the other way round.
+class Shard {
+public:
+    Shard(std::uint32_t number, Index& index) : number_{number}, index_{index} {}
+
+    [[nodiscard]] Located look_up(AorKey aor, TimePoint now) const;
+    /// The change in the number of bindings; nothing when the version is not the expected one.
+    std::optional<std::ptrdiff_t> commit(AorKey aor, Located expected, TimePoint now);
+    [[nodiscard]] std::optional<Binding> read(std::uint32_t record, BindingId id, TimePoint now) const;
+    /// True when it was there and of that flow.
+    bool remove(std::uint32_t record, BindingId id, FlowId flow);
+    std::size_t expire(TimePoint now);
+
+private:
+    static constexpr std::uint32_t none = UINT32_MAX;
+    static constexpr std::size_t slots = 1024; ///< seconds; a longer lifetime is looked at once each round
+
+    struct Record {
+        Binding binding;
+        AorKey aor;
+        std::uint32_t next{none};           ///< of the same account; of the free ones
+        std::uint32_t earlier{none};        ///< of the same slot; none: first there
+        std::uint32_t later{none};
+        std::uint32_t slot{none};           ///< none: free
+    };
+    struct Account {
+        std::uint64_t version{0};
+        std::uint32_t first{none};
+    };
+
+    std::uint32_t take(Binding binding, AorKey aor);
+    void release(std::uint32_t number);
+    void release_all(std::uint32_t first, std::ptrdiff_t& change);
+    /// Takes the record out of its account's chain, and the account out of the map with its last binding.
+    void detach(std::uint32_t number);
+    void enter_slot(std::uint32_t number);
+    void leave_slot(std::uint32_t number);
+
+    const std::uint32_t number_;
+    Index& index_;
+    mutable std::mutex mutex_;
+    boost::unordered_flat_map<AorKey, Account, std::hash<AorKey>> accounts_;
+    std::deque<Record> records_;
+    std::uint32_t free_{none};
+    std::array<std::uint32_t, slots> wheel_ = [] {
+        std::array<std::uint32_t, slots> empty;
+        empty.fill(none);
+        return empty;
+    }();
+    std::optional<seconds> swept_;  ///< the second that `expire` saw last
+    std::uint64_t last_version_{0}; ///< of the whole shard, so that an account that was gone has no version twice
+};
+
+} // namespace sotto::location

@@ -1,0 +1,199 @@
+#include "location/conformance.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+
+namespace sotto::test {
+
+Binding example_binding(std::uint64_t id, FlowId flow, TimePoint expires)
+{
+    return {.id = BindingId{id},
+            .account = AccountId{id},
+            .flow = flow,
+            .cseq = 1,
+            .device = {id, id},
+            .expires = expires,
+            .contact = {std::string(88, static_cast<char>('a' + id % 26))}};
+}
+
+Located look_up(LocationService& service, AorKey aor, TimePoint now)
+{
+    std::optional<Located> out;
+    service.look_up(aor, now, [&](Located located) { out = std::move(located); });
+    REQUIRE(out);
+    return *std::move(out);
+}
+
+bool commit(LocationService& service, AorKey aor, Located bindings, TimePoint now)
+{
+    std::optional<bool> out;
+    service.commit(aor, std::move(bindings), now, [&](bool accepted) { out = accepted; });
+    REQUIRE(out);
+    return *out;
+}
+
+std::optional<Binding> find(LocationService& service, BindingId id, TimePoint now)
+{
+    std::optional<std::optional<Binding>> out;
+    service.find(id, now, [&](std::optional<Binding> binding) { out = std::move(binding); });
+    REQUIRE(out);
+    return *std::move(out);
+}
+
+void location_service_conforms(const std::function<std::unique_ptr<LocationService>()>& make)
+{
+    const auto owned = make();
+    auto& service = *owned;
+    const TimePoint start{1000s};
+    const AorKey alice{{0x1111'0000'0000'0001, 1}};
+    const AorKey bob{{0x2222'0000'0000'0002, 2}};
+    const auto flow = FlowId::of(1, 7);
+    const auto other_flow = FlowId::of(1, 8);
+
+    const auto register_binding = [&](AorKey aor, Binding binding, TimePoint now) {
+        auto located = look_up(service, aor, now);
+        std::erase_if(located.bindings, [&](const auto& old) { return old.id == binding.id; });
+        located.bindings.push_back(std::move(binding));
+        REQUIRE(commit(service, aor, std::move(located), now));
+    };
+
+    SECTION("an unknown account has no bindings")
+    {
+        CHECK(look_up(service, alice, start).bindings.empty());
+        CHECK_FALSE(find(service, BindingId{1}, start));
+        CHECK(service.size() == 0);
+    }
+
+    SECTION("what is registered is found by account and by id, and only there")
+    {
+        register_binding(alice, example_binding(1, flow, start + 600s), start);
+        const auto located = look_up(service, alice, start);
+        REQUIRE(located.bindings.size() == 1);
+        CHECK(located.bindings[0].id == BindingId{1});
+        CHECK(located.bindings[0].flow == flow);
+        CHECK(located.bindings[0].contact.bytes == std::string(88, 'b'));
+        CHECK(look_up(service, bob, start).bindings.empty());
+        const auto found = find(service, BindingId{1}, start);
+        REQUIRE(found);
+        CHECK(found->contact.bytes == std::string(88, 'b'));
+        CHECK(found->expires == start + 600s);
+        CHECK_FALSE(find(service, BindingId{2}, start));
+        CHECK(service.size() == 1);
+    }
+
+    SECTION("several devices of one account keep their order, and one can go alone")
+    {
+        for (std::uint64_t id = 1; id <= 4; ++id) register_binding(alice, example_binding(id, flow, start + 600s), start);
+        auto located = look_up(service, alice, start);
+        REQUIRE(located.bindings.size() == 4);
+        for (std::uint64_t id = 1; id <= 4; ++id) CHECK(located.bindings[id - 1].id == BindingId{id});
+        located.bindings.erase(located.bindings.begin() + 1);
+        REQUIRE(commit(service, alice, located, start));
+        CHECK_FALSE(find(service, BindingId{2}, start));
+        CHECK(find(service, BindingId{3}, start));
+        CHECK(service.size() == 3);
+    }
+
+    SECTION("a commit on something old is refused and changes nothing (RFC 3261 10.3: all or nothing)")
+    {
+        const auto before = look_up(service, alice, start);
+        register_binding(alice, example_binding(1, flow, start + 600s), start);
+        CHECK_FALSE(commit(service, alice, {before.version, {example_binding(2, flow, start + 600s)}}, start));
+        const auto located = look_up(service, alice, start);
+        REQUIRE(located.bindings.size() == 1);
+        CHECK(located.bindings[0].id == BindingId{1});
+        CHECK_FALSE(find(service, BindingId{2}, start));
+    }
+
+    SECTION("an account that was empty in between is not taken for unchanged")
+    {
+        register_binding(alice, example_binding(1, flow, start + 600s), start);
+        const auto old = look_up(service, alice, start);
+        REQUIRE(commit(service, alice, {old.version, {}}, start));
+        register_binding(alice, example_binding(2, flow, start + 600s), start);
+        CHECK_FALSE(commit(service, alice, old, start));
+    }
+
+    SECTION("a flow that closes takes its own binding with it, not one that has moved on (RFC 5626 7)")
+    {
+        register_binding(alice, example_binding(1, flow, start + 600s), start);
+        const auto before = look_up(service, alice, start);
+        service.flow_closed(BindingId{1}, other_flow);
+        CHECK(look_up(service, alice, start).bindings.size() == 1);
+        service.flow_closed(BindingId{1}, flow);
+        CHECK(look_up(service, alice, start).bindings.empty());
+        CHECK_FALSE(find(service, BindingId{1}, start));
+        CHECK(service.size() == 0);
+        CHECK_FALSE(commit(service, alice, before, start)); // would bring back a dead flow
+        service.flow_closed(BindingId{1}, flow);
+        CHECK(service.size() == 0);
+    }
+
+    SECTION("an expired binding is not answered, even before it is dropped")
+    {
+        register_binding(alice, example_binding(1, flow, start + 60s), start);
+        CHECK(look_up(service, alice, start + 59'999ms).bindings.size() == 1);
+        CHECK(look_up(service, alice, start + 60s).bindings.empty());
+        CHECK_FALSE(find(service, BindingId{1}, start + 60s));
+    }
+
+    SECTION("an expired binding is dropped at once, others stay")
+    {
+        register_binding(alice, example_binding(1, flow, start + 60s), start);
+        register_binding(alice, example_binding(2, flow, start + 60'500ms), start);
+        register_binding(bob, example_binding(3, flow, start + 3600s), start);
+        CHECK(service.expire(start + 59'999ms) == 0);
+        CHECK(service.expire(start + 60s) == 1);
+        CHECK(service.expire(start + 60'499ms) == 0);
+        CHECK(look_up(service, alice, start).bindings.size() == 1);
+        CHECK(service.expire(start + 60'500ms) == 1);
+        CHECK(service.size() == 1);
+        for (auto now = start + 61s; now < start + 3600s; now += 1s) REQUIRE(service.expire(now) == 0);
+        CHECK(service.expire(start + 3600s) == 1);
+        CHECK(service.size() == 0);
+    }
+
+    SECTION("a refreshed binding outlives its first expiry; a shortened one does not reach it")
+    {
+        register_binding(alice, example_binding(1, flow, start + 60s), start);
+        register_binding(alice, example_binding(1, flow, start + 600s), start + 30s);
+        CHECK(service.expire(start + 60s) == 0);
+        CHECK(find(service, BindingId{1}, start + 60s));
+        register_binding(alice, example_binding(1, flow, start + 100s), start + 61s);
+        CHECK(service.expire(start + 100s) == 1);
+    }
+
+    SECTION("a pause of the caller longer than any lifetime loses nothing")
+    {
+        register_binding(alice, example_binding(1, flow, start + 60s), start);
+        CHECK(service.expire(start) == 0);
+        CHECK(service.expire(start + 100'000s) == 1);
+        register_binding(alice, example_binding(2, flow, start + 100'060s), start + 100'000s);
+        CHECK(service.expire(start + 100'060s) == 1);
+    }
+
+    SECTION("what has expired already is not stored")
+    {
+        REQUIRE(commit(service, alice, {0, {example_binding(1, flow, start)}}, start));
+        CHECK(service.size() == 0);
+        CHECK(look_up(service, alice, start).version == 0);
+    }
+
+    SECTION("the service may be used from within an answer: no lock is held")
+    {
+        register_binding(alice, example_binding(1, flow, start + 60s), start);
+        std::size_t seen = 0;
+        service.look_up(alice, start, [&](const Located& located) {
+            seen = located.bindings.size();
+            service.commit(alice, {located.version, {}}, start, [&](bool accepted) {
+                CHECK(accepted);
+                service.find(BindingId{1}, start, [&](const auto& found) { CHECK_FALSE(found); });
+            });
+        });
+        CHECK(seen == 1);
+        CHECK(service.size() == 0);
+    }
+}
+
+} // namespace sotto::test

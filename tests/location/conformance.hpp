@@ -1,0 +1,20 @@
+#pragma once
+#include "core/registrar/location_service.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace sotto::test {
+
+/// What every location service has to do, whatever stands behind it. Call it inside a TEST_CASE: it is made of sections.
+/// `make` gives an empty service that answers before its call returns (or is wrapped so).
+void location_service_conforms(const std::function<std::unique_ptr<LocationService>()>& make);
+
+/// A binding as a registrar would commit it, with a sealed contact of usual size.
+Binding example_binding(std::uint64_t id, FlowId flow, TimePoint expires);
+
+Located look_up(LocationService& service, AorKey aor, TimePoint now);
+bool commit(LocationService& service, AorKey aor, Located bindings, TimePoint now);
+std::optional<Binding> find(LocationService& service, BindingId id, TimePoint now);
+
+} // namespace sotto::test

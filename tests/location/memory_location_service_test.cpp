@@ -1,0 +1,116 @@
+#include "location/memory_location_service.hpp"
+
+#include "location/conformance.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <malloc.h>
+#include <random>
+#include <thread>
+
+using namespace sotto;
+using namespace sotto::test;
+using namespace std::chrono_literals;
+
+namespace {
+AorKey key_of(std::uint64_t number)
+{
+    // Keyed hashes are spread evenly.
+    std::mt19937_64 spread{number};
+    const auto high = spread();
+    return {{high, spread()}};
+}
+BindingId id_of(std::uint64_t number) { return {std::mt19937_64{number ^ 0xB1D5}()}; }
+
+Binding binding_of(std::uint64_t number, TimePoint expires)
+{
+    auto binding = example_binding(number, FlowId::of(0, number + 1), expires);
+    binding.id = id_of(number);
+    return binding;
+}
+} // namespace
+
+TEST_CASE("the location service in memory conforms", "[rfc3261][10.3]")
+{
+    location_service_conforms([] { return std::make_unique<location::MemoryLocationService>(); });
+}
+
+TEST_CASE("a binding with its sealed contact stays below 512 bytes", "[location]")
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr std::uint64_t count = 20'000; // their allocators count differently
+#elif defined(NDEBUG)
+    constexpr std::uint64_t count = 1'000'000;
+#else
+    constexpr std::uint64_t count = 100'000;
+#endif
+    const TimePoint start{1000s};
+    const auto before = mallinfo2();
+    location::MemoryLocationService service;
+    for (std::uint64_t i = 0; i < count; ++i)
+        service.commit(key_of(i), {0, {binding_of(i, start + 60s + milliseconds{i % 540'000})}}, start, [](bool) {});
+    REQUIRE(service.size() == count);
+    const auto after = mallinfo2();
+    const auto used = (after.uordblks + after.hblkhd) - (before.uordblks + before.hblkhd);
+    WARN("bytes for each of " << count << " bindings: " << used / count);
+    if (used != 0) CHECK(used / count < 512);
+
+    std::size_t found = 0;
+    std::mt19937_64 random{5};
+    constexpr int rounds = 200'000;
+    std::vector<AorKey> keys;
+    for (int i = 0; i < rounds; ++i) keys.push_back(key_of(random() % count));
+    const auto begin = std::chrono::steady_clock::now();
+    for (const auto& key : keys) found += service.snapshot_of(key, start).bindings.size();
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
+    CHECK(found == rounds);
+    WARN("microseconds for a look-up: " << took.count() / rounds);
+
+    std::size_t gone = 0;
+    for (auto now = start; now <= start + 601s; now += 1s) gone += service.expire(now);
+    CHECK(gone == count);
+    CHECK(service.size() == 0);
+}
+
+TEST_CASE("threads that register, look up, close and expire at once lose nothing", "[location][threads]")
+{
+    const TimePoint start{1000s};
+    location::MemoryLocationService service;
+    constexpr std::uint64_t accounts = 50;
+    std::vector<std::thread> threads;
+    for (unsigned worker = 0; worker < 4; ++worker) {
+        threads.emplace_back([&service, worker, start] {
+            std::mt19937_64 random{worker};
+            for (int i = 0; i < 5'000; ++i) {
+                const auto number = random() % accounts;
+                const auto now = start + milliseconds{i};
+                switch (random() % 4) {
+                case 0: {
+                    auto located = service.snapshot_of(key_of(number), now);
+                    located.bindings.clear();
+                    located.bindings.push_back(binding_of(number, now + milliseconds{1 + random() % 2000}));
+                    service.commit(key_of(number), std::move(located), now, [](bool) {});
+                    break;
+                }
+                case 1: service.flow_closed(id_of(number), FlowId::of(0, number + 1)); break;
+                case 2: service.expire(now); break;
+                default:
+                    service.find(id_of(number), now, [&](const std::optional<Binding>& binding) {
+                        if (binding && binding->id != id_of(number)) std::terminate();
+                    });
+                }
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    std::size_t there = 0;
+    for (std::uint64_t number = 0; number < accounts; ++number) {
+        const auto located = service.snapshot_of(key_of(number), TimePoint{});
+        there += located.bindings.size();
+        for (const auto& binding : located.bindings) CHECK(find(service, binding.id, TimePoint{}));
+        if (located.bindings.empty()) CHECK_FALSE(find(service, id_of(number), TimePoint{}));
+    }
+    CHECK(service.size() == there);
+    service.expire(start + 100s);
+    CHECK(service.size() == 0);
+}

@@ -1,0 +1,68 @@
+#include "location/memory_location_service.hpp"
+
+#include "location/conformance.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <malloc.h>
+#include <new>
+
+namespace {
+constexpr std::string_view mark = "what-a-device-wrote-as-its-contact-and-sealed-for-us";
+std::atomic<bool> watching{false};
+std::atomic<int> left_behind{0};
+
+void give_back(void* block) noexcept
+{
+    if (block != nullptr && watching && memmem(block, malloc_usable_size(block), mark.data(), mark.size()) != nullptr)
+        ++left_behind;
+    std::free(block);
+}
+} // namespace
+
+// This program's own allocation, so that it sees what stands in memory when it goes back.
+void* operator new(std::size_t size)
+{
+    if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
+    throw std::bad_alloc{};
+}
+void operator delete(void* block) noexcept { give_back(block); }
+void operator delete(void* block, std::size_t) noexcept { give_back(block); }
+
+using namespace sotto;
+using namespace sotto::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("a binding that goes leaves no bytes of its contact and path behind", "[location][P9]")
+{
+    const TimePoint start{1000s};
+    const AorKey alice{{1, 1}};
+    location::MemoryLocationService service;
+    const auto add = [&](TimePoint expires) {
+        auto binding = example_binding(1, FlowId::of(0, 1), expires);
+        binding.contact.bytes = mark;
+        binding.path.bytes = mark;
+        watching = false; // a reader's copy is the reader's
+        Located located{.version = service.snapshot_of(alice, start).version};
+        watching = true;
+        located.bindings.push_back(std::move(binding));
+        service.commit(alice, std::move(located), start, [](bool accepted) { REQUIRE(accepted); });
+    };
+    left_behind = 0;
+    SECTION("replaced by another") { add(start + 60s), add(start + 61s); }
+    SECTION("removed")
+    {
+        add(start + 60s);
+        service.flow_closed(BindingId{1}, FlowId::of(0, 1));
+    }
+    SECTION("expired")
+    {
+        add(start + 60s);
+        service.expire(start + 60s);
+    }
+    watching = false;
+    CHECK(left_behind == 0);
+}
