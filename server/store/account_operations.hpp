@@ -1,0 +1,45 @@
+#pragma once
+#include "store/account_table.hpp"
+
+#include <filesystem>
+
+namespace sotto::store {
+
+/// What can be done with accounts, each as one transaction: the rules of `AccountStore` without its thread. One thread at
+/// a time. Errors of the store itself: StoreError.
+class AccountOperations {
+public:
+    AccountOperations(const std::filesystem::path& file, AccountPolicy policy);
+
+    Outcome<AccountRecord> add(const NewAccount& account);
+    Outcome<ImportReport> import(const std::vector<NewAccount>& rows, bool more);
+    Outcome<AccountPage> list(const std::string& from, std::size_t limit);
+    Outcome<AccountRecord> show(std::string_view address);
+    Outcome<AccountRecord> set(std::string_view address, const AccountChange& change);
+    Outcome<AccountRecord> set_password(std::string_view address, std::string_view password);
+    Outcome<AccountRecord> remove(std::string_view address);
+
+    void configure(AccountPolicy policy);
+    /// Reads the snapshot that holds everything done so far.
+    std::shared_ptr<const AccountSnapshot> load();
+    /// Something was changed since the last `load`.
+    [[nodiscard]] bool unpublished() const { return unpublished_; }
+    /// The last change was a batch that announced another one.
+    [[nodiscard]] bool more_follows() const { return more_follows_; }
+
+private:
+    [[nodiscard]] DigestSecret secret_for(const Address& first, std::string_view password) const;
+    [[nodiscard]] AccountRecord record(AccountId id);
+    /// After a change: it is to be published, and what it replaced must not stay in the log.
+    void changed(bool more, bool something_went);
+
+    AccountPolicy policy_;
+    Database database_;
+    Connection<Purpose::provision> connection_;
+    Connection<Purpose::authenticate> reader_;
+    AccountTable table_;
+    bool unpublished_{false};
+    bool more_follows_{false};
+};
+
+} // namespace sotto::store

@@ -1,0 +1,89 @@
+#include "store/database/database.hpp"
+
+#include "store/database/sqlite.hpp"
+#include "store/private_file.hpp"
+#include "store/store_error.hpp"
+
+#include <chrono>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace sotto::store {
+namespace {
+
+/// How long the backup of a migration is kept: it may hold accounts that were removed since.
+constexpr std::chrono::hours backup_lifetime{7 * 24};
+
+std::int64_t version_of(sqlite3* database)
+{
+    Statement statement{database, "PRAGMA user_version"};
+    statement.step();
+    return statement.number(0);
+}
+
+std::vector<std::string> columns_of(sqlite3* database)
+{
+    std::vector<std::string> columns;
+    Statement statement{database, "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c "
+                                  "WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid"};
+    while (statement.step())
+        columns.push_back(std::string{statement.text(0)} + "." + std::string{statement.text(1)});
+    return columns;
+}
+
+std::filesystem::path backup_of(const std::filesystem::path& file) { return file.string() + ".before-migration"; }
+
+/// One generation: the last one is overwritten.
+void back_up(sqlite3* database, const std::filesystem::path& file)
+{
+    const auto backup = backup_of(file);
+    std::filesystem::remove(backup);
+    ::close(open_private(backup));
+    sqlite3* raw = nullptr;
+    int code = sqlite3_open_v2(backup.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+    const sqlite::Handle copy{raw};
+    if (code != SQLITE_OK) sqlite::fail(raw, code, "the backup cannot be written");
+    auto* work = sqlite3_backup_init(raw, "main", database, "main");
+    if (work != nullptr) sqlite3_backup_step(work, -1);
+    code = sqlite3_backup_finish(work);
+    if (work == nullptr || code != SQLITE_OK) sqlite::fail(raw, code, "the backup cannot be written");
+}
+
+void drop_old_backup(const std::filesystem::path& file)
+{
+    std::error_code none;
+    const auto written = std::filesystem::last_write_time(backup_of(file), none);
+    if (!none && std::filesystem::file_time_type::clock::now() - written > backup_lifetime)
+        std::filesystem::remove(backup_of(file), none);
+}
+
+void migrate(sqlite3* database, const std::filesystem::path& file, std::span<const std::string_view> migrations)
+{
+    const auto have = version_of(database);
+    const auto want = static_cast<std::int64_t>(migrations.size());
+    if (have > want)
+        throw StoreError{StoreError::Kind::newer_schema,
+                         file.filename().string() + " has schema " + std::to_string(have) + ", this version knows " +
+                             std::to_string(want) + ": install the version of Sotto that wrote it, or a later one"};
+    if (have == want) return drop_old_backup(file);
+    if (have > 0) back_up(database, file);
+    std::string script = "BEGIN IMMEDIATE;";
+    for (auto version = have; version < want; ++version)
+        script.append(migrations[static_cast<std::size_t>(version)]).append("\n;");
+    script.append("PRAGMA user_version=" + std::to_string(want) + ";COMMIT;");
+    sqlite::execute(database, script); // a failure closes the connection, which rolls back
+}
+
+} // namespace
+
+Database::Database(std::filesystem::path file, std::span<const std::string_view> migrations, const Purposes& purposes)
+    : file_{std::move(file)}, purposes_{&purposes}
+{
+    ::close(open_private(file_));
+    const auto database = sqlite::open(file_);
+    migrate(database.get(), file_, migrations);
+    purposes.require_all(columns_of(database.get()));
+}
+
+} // namespace sotto::store

@@ -1,0 +1,28 @@
+#pragma once
+#include "store/database/connection.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+namespace sotto::store {
+
+/// One database file with its schema brought up to date. What it holds is reached through connections with a purpose.
+class Database {
+public:
+    /// Creates the file (mode 0600, owned like its folder) or opens it, applies what is missing of `migrations` in one
+    /// transaction after writing a backup beside it, and checks that every column is declared. Throws StoreError:
+    /// unavailable, newer_schema, or undeclared with the column's name.
+    Database(std::filesystem::path file, std::span<const std::string_view> migrations, const Purposes& purposes);
+
+    template <Purpose purpose> [[nodiscard]] Connection<purpose> open() const
+    {
+        return Connection<purpose>{file_, *purposes_};
+    }
+
+private:
+    std::filesystem::path file_;
+    const Purposes* purposes_;
+};
+
+} // namespace sotto::store

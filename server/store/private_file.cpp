@@ -1,0 +1,29 @@
+#include "store/private_file.hpp"
+
+#include "store/store_error.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace sotto::store {
+
+int open_private(const std::filesystem::path& file)
+{
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (descriptor < 0)
+        throw StoreError{StoreError::Kind::unavailable,
+                         file.string() + " cannot be opened: " + std::generic_category().message(errno)};
+    struct stat folder {};
+    if (::geteuid() == 0 && ::stat(file.parent_path().c_str(), &folder) == 0 &&
+        ::fchown(descriptor, folder.st_uid, folder.st_gid) != 0) {
+        const auto reason = std::generic_category().message(errno);
+        ::close(descriptor);
+        throw StoreError{StoreError::Kind::unavailable, file.string() + " cannot be given to its owner: " + reason};
+    }
+    return descriptor;
+}
+
+} // namespace sotto::store

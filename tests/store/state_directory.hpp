@@ -1,0 +1,61 @@
+#pragma once
+#include "store/account_store.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <set>
+#include <string>
+
+namespace sotto::test {
+
+/// An empty folder that is gone with the object.
+class StateDirectory {
+public:
+    StateDirectory()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "sotto-store-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    StateDirectory(const StateDirectory&) = delete;
+    StateDirectory& operator=(const StateDirectory&) = delete;
+    ~StateDirectory() { std::filesystem::remove_all(path_); }
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    /// Everything that lies in the folder, byte by byte.
+    [[nodiscard]] std::string bytes() const
+    {
+        std::string all;
+        for (const auto& file : std::filesystem::directory_iterator{path_}) {
+            std::ifstream stream{file.path(), std::ios::binary};
+            all.append(std::istreambuf_iterator<char>{stream}, {});
+        }
+        return all;
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// example.org with an alias; MD5 for the accounts that are named ("*": all).
+inline store::AccountPolicy policy(std::set<std::string> md5 = {})
+{
+    return {.names = {{"example.org", "example.org"}, {"sip.example.org", "example.org"}, {"example.net", "example.net"}},
+            .algorithm_of = [md5 = std::move(md5)](std::string_view user, std::string_view domain) {
+                const bool named = md5.contains("*") || md5.contains(std::string{user} + "@" + std::string{domain});
+                return named ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
+            }};
+}
+
+/// Waits for the answer of an asynchronous operation: `answer_of<T>([&](auto done) { store.show("...", done); })`.
+template <class T, class Start> store::Outcome<T> answer_of(Start start)
+{
+    std::promise<store::Outcome<T>> promise;
+    auto future = promise.get_future();
+    start([&promise](store::Outcome<T> outcome) { promise.set_value(std::move(outcome)); });
+    return future.get();
+}
+
+} // namespace sotto::test
