@@ -64,16 +64,16 @@ struct Settings {
     };
     /// 0: no limit, where a limit may be 0.
     struct Limits {
-        std::uint32_t connections{0};              ///< of the whole process
-        std::uint32_t connections_per_source{64};  ///< a source is an IPv4 address or an IPv6 /64
-        std::uint32_t handshakes_per_second{500};  ///< of the whole process
-        std::uint32_t open_handshakes{256};        ///< per worker
+        std::uint32_t connections{0};             ///< of the whole process
+        std::uint32_t connections_per_source{64}; ///< a source is an IPv4 address or an IPv6 /64
+        std::uint32_t handshakes_per_second{500}; ///< of the whole process
+        std::uint32_t open_handshakes{256};       ///< per worker
         seconds handshake_timeout{10};
-        seconds idle_timeout{1200};                ///< without a byte from the client
+        seconds idle_timeout{1200}; ///< without a byte from the client
         std::uint32_t auth_failures_per_minute{10};
-        std::size_t message_bytes{65536};          ///< header and body
-        std::uint32_t headers{128};                ///< header lines in a message
-        std::size_t send_queue_bytes{262144};      ///< per connection; a slower reader is cut off
+        std::size_t message_bytes{65536};     ///< header and body
+        std::uint32_t headers{128};           ///< header lines in a message
+        std::size_t send_queue_bytes{262144}; ///< per connection; a slower reader is cut off
         std::uint32_t transactions_per_connection{1000};
         bool operator==(const Limits&) const = default;
     };

@@ -1,0 +1,107 @@
+#include "config/agree.hpp"
+
+#include "config/value.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace sotto::config {
+namespace {
+
+std::string indexed(std::string_view list, std::size_t index, std::string_view key)
+{
+    return std::string{list} + "[" + std::to_string(index) + "]." + std::string{key};
+}
+
+/// The domain that a name or alias means; null when it is not ours.
+const Domain* served(const Settings& settings, std::string_view name)
+{
+    const auto found = std::ranges::find_if(settings.domains, [&](const Domain& d) {
+        return d.name == name || std::ranges::find(d.aliases, name) != d.aliases.end();
+    });
+    return found == settings.domains.end() ? nullptr : &*found;
+}
+
+void names_are_unique(Loaded& loaded)
+{
+    std::set<std::string> names;
+    const auto claim = [&](const std::string& name, const std::string& key) {
+        if (!name.empty() && !names.insert(name).second)
+            loaded.problems.push_back(loaded.problem(key, "\"" + name + "\" is named twice", "keep it in one place"));
+    };
+    const auto& domains = loaded.settings.domains;
+    for (std::size_t i = 0; i < domains.size(); ++i) claim(domains[i].name, indexed("domains", i, "name"));
+    for (std::size_t i = 0; i < domains.size(); ++i)
+        for (const auto& alias : domains[i].aliases) claim(alias, indexed("domains", i, "aliases"));
+}
+
+void listeners_fit(Loaded& loaded)
+{
+    std::set<std::string> addresses;
+    const auto& listeners = loaded.settings.listen.tls;
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        const auto& [address, advertise] = listeners[i];
+        if (address.port != 0 && !addresses.insert(to_string(address)).second)
+            loaded.problems.push_back(loaded.problem(indexed("listen.tls", i, "address"), "is the same as one before",
+                                                     "keep one of the two"));
+        if (advertise && served(loaded.settings, advertise->host) == nullptr)
+            loaded.problems.push_back(
+                loaded.problem(indexed("listen.tls", i, "advertise"), "\"" + advertise->host + "\" is not served",
+                               "add it to the aliases of a domain, so that a certificate proves it"));
+    }
+}
+
+void durations_fit(Loaded& loaded)
+{
+    const auto& s = loaded.settings;
+    if (s.registrar.shortest_binding > s.registrar.binding_lifetime)
+        loaded.problems.push_back(
+            loaded.problem(loaded.places.contains("registrar.shortest_binding") ? "registrar.shortest_binding"
+                                                                                : "registrar.binding_lifetime",
+                           "registrar.shortest_binding is longer than registrar.binding_lifetime",
+                           "write at most " + duration_text(s.registrar.binding_lifetime.count()) +
+                               " for registrar.shortest_binding"));
+    if (s.limits.idle_timeout < s.registrar.binding_lifetime)
+        loaded.problems.push_back(loaded.problem(
+            loaded.places.contains("limits.idle_timeout") ? "limits.idle_timeout" : "registrar.binding_lifetime",
+            "limits.idle_timeout is shorter than registrar.binding_lifetime: registered phones would be cut off",
+            "write at least " + duration_text(s.registrar.binding_lifetime.count()) + " for limits.idle_timeout"));
+}
+
+void socket_path_fits(Loaded& loaded)
+{
+    constexpr std::size_t longest = 107; // sun_path holds 108 bytes, the last of them 0
+    if (loaded.settings.admin.socket.string().size() > longest)
+        loaded.problems.push_back(loaded.problem("admin.socket", "is longer than 107 bytes",
+                                                 "choose a shorter path, such as /run/sotto/admin.sock"));
+}
+
+/// Accounts are stored under the domain's own name; an alias in the list means the same account.
+void accounts_are_ours(Loaded& loaded)
+{
+    for (auto& account : loaded.settings.weaken.digest_md5) {
+        const auto at = account.rfind('@');
+        if (at == std::string::npos) continue;
+        const auto* domain = served(loaded.settings, account.substr(at + 1));
+        if (domain != nullptr)
+            account.replace(at + 1, std::string::npos, domain->name);
+        else
+            loaded.problems.push_back(loaded.problem("weaken.digest_md5", "an entry is of a domain that is not served",
+                                                     "name addresses of the domains above"));
+    }
+}
+
+} // namespace
+
+void agree(Loaded& loaded)
+{
+    constexpr std::size_t most_handled = 1'048'576;
+    if (loaded.settings.limits.message_bytes == 0) loaded.settings.limits.message_bytes = most_handled;
+    names_are_unique(loaded);
+    listeners_fit(loaded);
+    durations_fit(loaded);
+    socket_path_fits(loaded);
+    accounts_are_ours(loaded);
+}
+
+} // namespace sotto::config

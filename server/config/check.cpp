@@ -1,0 +1,97 @@
+#include "config/check.hpp"
+
+#include "config/keys.hpp"
+
+#include <unistd.h>
+
+namespace sotto::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+void readable(const Loaded& loaded, const std::string& key, const fs::path& file, std::vector<Problem>& problems)
+{
+    std::error_code fault;
+    const auto status = fs::status(file, fault);
+    if (!fs::exists(status))
+        problems.push_back(
+            loaded.problem(key, "there is no file " + file.string(), "put the PEM file there, or correct the path"));
+    else if (!fs::is_regular_file(status))
+        problems.push_back(loaded.problem(key, file.string() + " is no file", "name a PEM file"));
+    else if (::access(file.c_str(), R_OK) != 0)
+        problems.push_back(
+            loaded.problem(key, file.string() + " cannot be read", "let the user that runs sottod read it"));
+}
+
+void secret(const Loaded& loaded, const std::string& key, const fs::path& file, std::vector<Problem>& problems)
+{
+    std::error_code fault;
+    const auto status = fs::status(file, fault);
+    if (fs::is_regular_file(status) &&
+        (status.permissions() & (fs::perms::others_read | fs::perms::others_write)) != fs::perms::none)
+        problems.push_back(
+            loaded.problem(key, file.string() + " is open to every user", "chmod o-rw " + file.string()));
+}
+
+} // namespace
+
+std::vector<Problem> check(const Loaded& loaded)
+{
+    std::vector<Problem> problems;
+    const auto& settings = loaded.settings;
+    for (std::size_t i = 0; i < settings.domains.size(); ++i) {
+        const std::string item = "domains[" + std::to_string(i) + "].";
+        readable(loaded, item + "certificate", settings.domains[i].certificate, problems);
+        readable(loaded, item + "private_key", settings.domains[i].private_key, problems);
+        secret(loaded, item + "private_key", settings.domains[i].private_key, problems);
+    }
+    std::error_code fault;
+    const auto state = fs::status(settings.state_directory, fault);
+    if (fs::exists(state) && !fs::is_directory(state))
+        problems.push_back(
+            loaded.problem("state_directory", settings.state_directory.string() + " is no folder", "name a folder"));
+    else if (fs::exists(state) && ::access(settings.state_directory.c_str(), W_OK | X_OK) != 0)
+        problems.push_back(loaded.problem("state_directory", settings.state_directory.string() + " cannot be written",
+                                          "let the user that runs sottod write there"));
+    return problems;
+}
+
+std::vector<std::string> weakenings(const Settings& settings)
+{
+    std::vector<std::string> sentences;
+    const auto& weaken = settings.weaken;
+    if (settings.uses_md5("*"))
+        sentences.emplace_back("weaken.digest_md5: every account proves its password by MD5 instead of SHA-256");
+    else if (!weaken.digest_md5.empty())
+        sentences.push_back("weaken.digest_md5: accounts that prove their password by MD5 instead of SHA-256: " +
+                            std::to_string(weaken.digest_md5.size()));
+    if (weaken.tls12)
+        sentences.emplace_back("weaken.tls12: TLS 1.2 is accepted; such a connection shows the certificate and the "
+                               "length of each message");
+    if (weaken.padding == 0U)
+        sentences.emplace_back("weaken.padding: messages are not padded; their lengths tell their kind");
+    else if (weaken.padding)
+        sentences.push_back("weaken.padding: messages are padded to cells of " + std::to_string(*weaken.padding) +
+                            " bytes only; their lengths tell more");
+    return sentences;
+}
+
+std::vector<std::string> notices(const Settings& settings)
+{
+    std::vector<std::string> sentences{"emergency calls are not carried: there is no route of kind emergency"};
+    if (!settings.privacy.relay_only)
+        sentences.emplace_back("privacy.relay_only is off: the parties of a call learn each other's media addresses");
+    return sentences;
+}
+
+std::vector<std::string> needs_restart(const Settings& now, const Settings& next)
+{
+    std::vector<std::string> changed;
+    for (const auto& key : keys())
+        if (key.effect == Effect::restart && key.field.show != nullptr &&
+            key.field.show(now, key) != key.field.show(next, key))
+            changed.emplace_back(key.path);
+    return changed;
+}
+
+} // namespace sotto::config

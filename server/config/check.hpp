@@ -1,0 +1,22 @@
+#pragma once
+#include "config/load.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sotto::config {
+
+/// Looks at the files that the settings name: certificates and keys exist, can be read by this user, and keys by nobody
+/// else. What is inside them is for whoever opens them. For `--check`, start and reload.
+std::vector<Problem> check(const Loaded& loaded);
+
+/// One sentence for each thing under `weaken:`, for the log at start. Names no account.
+std::vector<std::string> weakenings(const Settings& settings);
+
+/// One sentence for each thing that subscribers might expect and that this configuration does not do.
+std::vector<std::string> notices(const Settings& settings);
+
+/// The keys whose change counts only after a restart.
+std::vector<std::string> needs_restart(const Settings& now, const Settings& next);
+
+} // namespace sotto::config

@@ -1,0 +1,238 @@
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+namespace sotto::config {
+namespace {
+
+// ---- from values to members and back
+// ---------------------------------------------------------------------------------
+
+void assign(bool& member, const Value& value) { member = value.number != 0; }
+void assign(std::uint32_t& member, const Value& value) { member = static_cast<std::uint32_t>(value.number); }
+void assign(std::size_t& member, const Value& value) { member = static_cast<std::size_t>(value.number); }
+void assign(seconds& member, const Value& value) { member = seconds{value.number}; }
+void assign(std::string& member, const Value& value) { member = value.text; }
+void assign(std::filesystem::path& member, const Value& value) { member = value.text; }
+void assign(HostPort& member, const Value& value) { member = value.address; }
+template <class Enum>
+requires std::is_enum_v<Enum>
+void assign(Enum& member, const Value& value) { member = static_cast<Enum>(value.number); }
+template <class T> void assign(std::optional<T>& member, const Value& value) { assign(member.emplace(), value); }
+
+template <class T> void assign_all(T& member, std::span<const Value> values) { assign(member, values.front()); }
+void assign_all(std::vector<std::string>& member, std::span<const Value> values)
+{
+    member.clear();
+    for (const auto& value : values) assign(member.emplace_back(), value);
+}
+
+std::string list_text(const std::vector<std::string>& entries)
+{
+    std::string text = "[";
+    for (const auto& entry : entries) {
+        if (text.size() > 1) text += ", ";
+        text += entry == "*" ? "\"*\"" : entry;
+    }
+    return text + "]";
+}
+
+std::string text_of(bool value, const Key&) { return value ? "true" : "false"; }
+std::string text_of(std::uint32_t value, const Key&) { return std::to_string(value); }
+std::string text_of(std::size_t value, const Key&) { return std::to_string(value); }
+std::string text_of(seconds value, const Key&) { return duration_text(value.count()); }
+std::string text_of(const std::filesystem::path& value, const Key&) { return value.string(); }
+template <class Enum>
+requires std::is_enum_v<Enum> std::string text_of(Enum value, const Key& key)
+{
+    return std::string{key.choices[static_cast<std::size_t>(value)]};
+}
+std::string text_of(const std::vector<std::string>& value, const Key&) { return list_text(value); }
+template <class T> std::string text_of(const std::optional<T>& value, const Key& key)
+{
+    return value ? text_of(*value, key) : std::string{};
+}
+
+/// A member of the settings.
+template <auto Member>
+constexpr Field at{.set = [](Settings& s, std::span<const Value> values) { assign_all(s.*Member, values); },
+                   .show = [](const Settings& s, const Key& key) { return text_of(s.*Member, key); }};
+/// A member of one of its sections.
+template <auto Section, auto Member>
+constexpr Field in{.set = [](Settings& s, std::span<const Value> values) { assign_all(s.*Section.*Member, values); },
+                   .show = [](const Settings& s, const Key& key) { return text_of(s.*Section.*Member, key); }};
+/// A member of the last domain, of the last listener.
+template <auto Member> constexpr Field of_domain{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.domains.back().*Member, values); }};
+template <auto Member> constexpr Field of_listener{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.listen.tls.back().*Member, values); }};
+
+constexpr Field each_domain{.set = [](Settings& s, std::span<const Value>) { s.domains.emplace_back(); },
+                            .show =
+                                [](const Settings& s, const Key&) {
+                                    std::string text;
+                                    for (const auto& d : s.domains)
+                                        text += d.name + " " + list_text(d.aliases) + " " + d.certificate.string() +
+                                                " " + d.private_key.string() + "\n";
+                                    return text;
+                                }};
+constexpr Field each_listener{.set = [](Settings& s, std::span<const Value>) { s.listen.tls.emplace_back(); },
+                              .show =
+                                  [](const Settings& s, const Key&) {
+                                      std::string text;
+                                      for (const auto& l : s.listen.tls)
+                                          text += to_string(l.address) + " " +
+                                                  (l.advertise ? to_string(*l.advertise) : std::string{}) + "\n";
+                                      return text;
+                                  }};
+
+// ---- the declaration
+// -------------------------------------------------------------------------------------------------
+
+using enum Kind;
+using S = Settings;
+
+constexpr std::array<std::string_view, 2> keying_names{"dtls-srtp", "zrtp"};
+constexpr std::array<std::string_view, 2> target_names{"journal", "stderr"};
+constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
+
+constexpr Bounds any_count{.least = 1, .most = 1'000'000, .zero = true};
+constexpr std::string_view no_limit = "no limit";
+
+// clang-format off
+constexpr std::array table{
+    Key{.path = "domains", .kind = list, .required = true, .field = each_domain,
+        .meaning = "The domains whose subscribers this server serves. The first one's certificate is shown to clients that name none (no SNI)."},
+    Key{.path = "domains[].name", .kind = name, .required = true, .field = of_domain<&Domain::name>, .example = "example.org",
+        .meaning = "The domain of the addresses, and the realm of the passwords."},
+    Key{.path = "domains[].aliases", .kind = names, .field = of_domain<&Domain::aliases>, .example = "[sip.example.org]",
+        .meaning = "Further names that mean this domain in a Request-URI, in Route and in SNI. The certificate should name them as well."},
+    Key{.path = "domains[].certificate", .kind = path, .required = true, .field = of_domain<&Domain::certificate>, .example = "tls/example.org.pem",
+        .meaning = "PEM file with the certificate and its chain, the server's own first."},
+    Key{.path = "domains[].private_key", .kind = path, .required = true, .field = of_domain<&Domain::private_key>, .example = "tls/example.org.key",
+        .meaning = "PEM file with the certificate's key. Nobody else may read it."},
+
+    Key{.path = "listen", .kind = section, .required = true,
+        .meaning = "Where the server listens. There is TLS only: no UDP or plain TCP listener can be configured."},
+    Key{.path = "listen.tls", .kind = list, .required = true, .effect = Effect::restart, .field = each_listener, .shorthand = "address",
+        .meaning = "Addresses for subscribers' phones (SIP over TLS). An entry is an address, or a mapping of the two keys below."},
+    Key{.path = "listen.tls[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<&TlsListener::address>, .example = "\"0.0.0.0:5061\"",
+        .meaning = "IP address and port."},
+    Key{.path = "listen.tls[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<&TlsListener::advertise>, .example = "\"sip.example.org:5061\"",
+        .meaning = "Name and port by which clients reach this address, when a packet filter or load balancer stands in front. The name is a domain or one of its aliases; the first entry's port is written into our URIs."},
+    Key{.path = "listen.wss", .kind = unserved,
+        .meaning = "Addresses for subscribers in browsers (RFC 7118).", .remedy = "leave it out: this version serves listen.tls only"},
+    Key{.path = "listen.peers", .kind = unserved,
+        .meaning = "Addresses for federated domains, with mutual TLS.", .remedy = "leave it out: this version serves the subscribers of its own domains only"},
+
+    Key{.path = "threads", .kind = count, .effect = Effect::restart, .bounds = {.least = 1, .most = 256, .zero = true}, .zero = "one per core", .field = at<&S::threads>,
+        .meaning = "Worker threads. Each serves its own connections."},
+    Key{.path = "state_directory", .kind = path, .effect = Effect::restart, .field = at<&S::state_directory>,
+        .meaning = "Folder of the accounts, and of the lock that keeps two daemons apart."},
+    Key{.path = "drain_timeout", .kind = duration, .bounds = {.least = 1, .most = 3600, .zero = true}, .zero = "end at once", .field = at<&S::drain_timeout>,
+        .meaning = "After SIGTERM new calls are refused; what runs may end within this time."},
+    Key{.path = "routes", .kind = unserved,
+        .meaning = "Ways to other domains, the telephone network and emergency services.", .remedy = "write [] or leave it out: this version carries calls between its own subscribers only"},
+
+    Key{.path = "admin", .kind = section, .meaning = "The operator's side."},
+    Key{.path = "admin.socket", .kind = path, .effect = Effect::restart, .field = in<&S::admin, &S::Admin::socket>,
+        .meaning = "UNIX socket for the command line `sotto`; at most 107 bytes long."},
+
+    Key{.path = "metrics", .kind = section, .meaning = "Figures for monitoring."},
+    Key{.path = "metrics.listen", .kind = unserved,
+        .meaning = "Address of the metrics page.", .remedy = "leave it out: this version shows its figures by \"sotto status\""},
+
+    Key{.path = "registrar", .kind = section, .meaning = "Registrations (RFC 3261 section 10)."},
+    Key{.path = "registrar.binding_lifetime", .kind = duration, .bounds = {.least = 60, .most = 3600}, .field = in<&S::registrar, &S::Registrar::binding_lifetime>,
+        .meaning = "Longest time that a registration is granted. Short, so that the server forgets soon who is where."},
+    Key{.path = "registrar.shortest_binding", .kind = duration, .bounds = {.least = 1, .most = 3600}, .field = in<&S::registrar, &S::Registrar::shortest_binding>,
+        .meaning = "A phone that asks for less is told to ask for this (423)."},
+    Key{.path = "registrar.bindings_per_account", .kind = count, .bounds = {.least = 1, .most = 64}, .field = in<&S::registrar, &S::Registrar::bindings_per_account>,
+        .meaning = "Devices that an account may have registered at once."},
+
+    Key{.path = "proxy", .kind = section, .meaning = "Calls (RFC 3261 section 16)."},
+    Key{.path = "proxy.ring_timeout", .kind = duration, .bounds = {.least = 1, .most = 180}, .field = in<&S::proxy, &S::Proxy::ring_timeout>,
+        .meaning = "How long a phone may ring, from its first 18x, before the call is cancelled. Timer C (181 s) is separate."},
+    Key{.path = "proxy.longest_dialog", .kind = duration, .effect = Effect::restart, .bounds = {.least = 3600, .most = 86'400}, .field = in<&S::proxy, &S::Proxy::longest_dialog>,
+        .meaning = "Longest call. Keys that sealed a call's identifiers are destroyed this long after their hour has ended."},
+
+    Key{.path = "limits", .kind = section, .meaning = "What one client, or all together, may use."},
+    Key{.path = "limits.connections", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::limits, &S::Limits::connections>,
+        .meaning = "Connections of the whole server."},
+    Key{.path = "limits.connections_per_source", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::limits, &S::Limits::connections_per_source>,
+        .meaning = "Connections from one source: an IPv4 address, or an IPv6 /64. Sources are known by keyed hashes only."},
+    Key{.path = "limits.handshakes_per_second", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::limits, &S::Limits::handshakes_per_second>,
+        .meaning = "New TLS handshakes of the whole server; more wait in the kernel's queue."},
+    Key{.path = "limits.open_handshakes", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::limits, &S::Limits::open_handshakes>,
+        .meaning = "Unfinished TLS handshakes of one worker."},
+    Key{.path = "limits.handshake_timeout", .kind = duration, .bounds = {.least = 1, .most = 60}, .field = in<&S::limits, &S::Limits::handshake_timeout>,
+        .meaning = "Time for a TLS handshake."},
+    Key{.path = "limits.idle_timeout", .kind = duration, .bounds = {.least = 60, .most = 86'400}, .field = in<&S::limits, &S::Limits::idle_timeout>,
+        .meaning = "A connection without a byte from the client for this long is closed. Not shorter than registrar.binding_lifetime."},
+    Key{.path = "limits.auth_failures_per_minute", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::limits, &S::Limits::auth_failures_per_minute>,
+        .meaning = "Wrong passwords per account, and per source."},
+    Key{.path = "limits.message_bytes", .kind = bytes, .bounds = {.least = 4096, .most = 1'048'576, .zero = true}, .zero = "the most that is handled, 1 MiB", .field = in<&S::limits, &S::Limits::message_bytes>,
+        .meaning = "Size of a SIP message; a larger one gets 513 or 413."},
+    Key{.path = "limits.headers", .kind = count, .bounds = {.least = 32, .most = 1024}, .field = in<&S::limits, &S::Limits::headers>,
+        .meaning = "Header lines in a message."},
+    Key{.path = "limits.send_queue_bytes", .kind = bytes, .bounds = {.least = 65'536, .most = 16'777'216}, .field = in<&S::limits, &S::Limits::send_queue_bytes>,
+        .meaning = "What may wait to be sent on one connection. A client that reads slower is cut off."},
+    Key{.path = "limits.transactions_per_connection", .kind = count, .bounds = {.least = 8, .most = 100'000}, .field = in<&S::limits, &S::Limits::transactions_per_connection>,
+        .meaning = "Open transactions of one connection; more get 503."},
+
+    Key{.path = "privacy", .kind = section, .meaning = "Protection beyond what is always on."},
+    Key{.path = "privacy.relay_only", .kind = flag, .field = in<&S::privacy, &S::Privacy::relay_only>,
+        .meaning = "Only relayed media addresses (TURN) pass, so that no party learns the other's address. An offer without one gets 488."},
+    Key{.path = "privacy.padding", .kind = bytes, .bounds = {.least = 4096, .most = 16'384}, .field = in<&S::privacy, &S::Privacy::padding>,
+        .meaning = "Every message fills whole cells of this many bytes on the wire, so that its length tells little."},
+
+    Key{.path = "media", .kind = section, .meaning = "Media streams. They go from phone to phone; the server never carries them."},
+    Key{.path = "media.keying", .kind = choices, .choices = keying_names, .field = in<&S::media, &S::Media::keying>,
+        .meaning = "How phones may agree on media keys. Only ways that no server can read are known; plain RTP and SDES are refused."},
+
+    Key{.path = "billing", .kind = section, .meaning = "What is billed. Nothing is, so nothing is stored."},
+    Key{.path = "billing.routes", .kind = unserved,
+        .meaning = "Routes whose calls are billed.", .remedy = "write [] or leave it out: this version bills nothing and stores nothing about calls"},
+
+    Key{.path = "log", .kind = section, .meaning = "The log. It identifies nobody, at any level."},
+    Key{.path = "log.target", .kind = choice, .effect = Effect::restart, .choices = target_names, .field = in<&S::log, &S::Log::target>,
+        .meaning = "Where the log goes."},
+    Key{.path = "log.level", .kind = choice, .choices = level_names, .field = in<&S::log, &S::Log::level>,
+        .meaning = "The least severe events that are written."},
+
+    Key{.path = "weaken", .kind = section,
+        .meaning = "Whatever makes the server less private than it can be. Each entry is named in the log at start."},
+    Key{.path = "weaken.digest_md5", .kind = accounts, .field = in<&S::weaken, &S::Weaken::digest_md5>, .example = "[alice@example.org]",
+        .meaning = "Accounts whose phones know MD5 only, by their first address, or \"*\" for all. Their passwords must be set again when they are added or removed."},
+    Key{.path = "weaken.tls12", .kind = flag, .field = in<&S::weaken, &S::Weaken::tls12>, .example = "true",
+        .meaning = "Accept TLS 1.2 (with ECDHE and an AEAD cipher) beside TLS 1.3. It shows the server's certificate to whoever listens, and its records cannot be padded."},
+    Key{.path = "weaken.padding", .kind = bytes, .bounds = {.least = 64, .most = 4095, .zero = true}, .zero = "no padding", .field = in<&S::weaken, &S::Weaken::padding>, .example = "1024",
+        .meaning = "Smaller cells than privacy.padding allows. Whoever watches the wire learns more from the lengths."},
+    Key{.path = "weaken.sdes_routes", .kind = unserved,
+        .meaning = "Gateway routes on which media keys may be read by servers (SDES).", .remedy = "leave it out: this version has no routes"},
+    Key{.path = "weaken.master_key_file", .kind = unserved,
+        .meaning = "File with the key of what is stored about billed calls.", .remedy = "leave it out: this version stores nothing about calls"},
+};
+// clang-format on
+
+} // namespace
+
+std::span<const Key> keys() { return table; }
+
+const Key* find_key(std::string_view path)
+{
+    const auto* found = std::ranges::find(table, path, &Key::path);
+    return found == table.end() ? nullptr : found;
+}
+
+std::string_view parent_of(std::string_view path)
+{
+    const auto dot = path.rfind('.');
+    return dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
+}
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('.') + 1); }
+
+} // namespace sotto::config

@@ -1,0 +1,206 @@
+#include "config/value.hpp"
+
+#include "config/problem.hpp"
+#include "core/types/ascii.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace sotto::config {
+namespace {
+
+struct Unit {
+    std::string_view name;
+    long long factor;
+};
+constexpr std::array durations{Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600}};
+constexpr std::array sizes{Unit{"", 1}, Unit{"KiB", 1024}, Unit{"MiB", 1024 * 1024}};
+
+Read wrong(std::string what, std::string remedy) { return {{}, std::move(what), std::move(remedy)}; }
+
+Read right(Value value) { return {std::move(value), {}, {}}; }
+
+/// As it stands in the file, cut when it is long, without control characters.
+std::string as_written(std::string_view text)
+{
+    constexpr std::size_t most = 40;
+    std::string out{text.substr(0, most)};
+    std::ranges::replace_if(
+        out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return "\"" + out + (text.size() > most ? "...\"" : "\"");
+}
+
+/// A number with one of the units; nothing else before, between or behind. Nothing when it does not fit either.
+std::optional<long long> scaled(std::string_view text, std::span<const Unit> units)
+{
+    long long number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || number < 0) return {};
+    const std::string_view rest{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+    const auto unit = std::ranges::find(units, rest, &Unit::name);
+    if (unit == units.end()) return {};
+    long long product = 0;
+    if (__builtin_mul_overflow(number, unit->factor, &product)) return {};
+    return product;
+}
+
+template <class Show> Read bounded(long long number, const Bounds& bounds, Show show)
+{
+    if ((number == 0 && bounds.zero) || (number >= bounds.least && number <= bounds.most))
+        return right({.number = number, .text = {}, .address = {}});
+    std::string remedy = "write " + show(bounds.least) + " to " + show(bounds.most);
+    if (bounds.zero && bounds.least > 0) remedy += ", or 0";
+    return wrong(number < bounds.least ? show(number) + " is too little" : show(number) + " is too much",
+                 std::move(remedy));
+}
+
+std::string digits(long long number) { return std::to_string(number); }
+
+bool is_name(std::string_view text)
+{
+    constexpr std::size_t longest_name = 253, longest_label = 63;
+    if (text.empty() || text.size() > longest_name) return false;
+    std::string_view last;
+    while (true) {
+        const auto dot = text.find('.');
+        last = text.substr(0, dot);
+        const bool plain = std::ranges::all_of(last, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+        });
+        if (!plain || last.empty() || last.size() > longest_label || last.front() == '-' || last.back() == '-')
+            return false;
+        if (dot == std::string_view::npos) break;
+        text.remove_prefix(dot + 1);
+    }
+    return last.find_first_not_of("0123456789") != std::string_view::npos; // else it is an address or a typing error
+}
+
+bool is_address(const std::string& host)
+{
+    std::array<unsigned char, sizeof(in6_addr)> scratch{};
+    return inet_pton(AF_INET, host.c_str(), scratch.data()) == 1 ||
+           inet_pton(AF_INET6, host.c_str(), scratch.data()) == 1;
+}
+
+/// Splits "host:port" and "[v6]:port".
+std::optional<HostPort> split(std::string_view text)
+{
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return {};
+    std::string_view host = text.substr(0, colon);
+    const auto port = text.substr(colon + 1);
+    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+        if (host.find(':') == std::string_view::npos) return {};
+    } else if (host.find(':') != std::string_view::npos) {
+        return {};
+    }
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc{} || end != port.data() + port.size() || number == 0) return {};
+    return HostPort{lower(host), number};
+}
+
+} // namespace
+
+Read read_flag(std::string_view text)
+{
+    if (text == "true") return right({.number = 1, .text = {}, .address = {}});
+    if (text == "false") return right({});
+    return wrong(as_written(text) + " is neither true nor false", "write true or false");
+}
+
+Read read_count(std::string_view text, const Bounds& bounds)
+{
+    const auto number = scaled(text, std::span{sizes}.first(1));
+    if (!number)
+        return wrong(as_written(text) + " is no number", "write a whole number, such as " + digits(bounds.least));
+    return bounded(*number, bounds, digits);
+}
+
+Read read_bytes(std::string_view text, const Bounds& bounds)
+{
+    const auto number = scaled(text, sizes);
+    if (!number) return wrong(as_written(text) + " is no size", "write a number of bytes, such as 65536 or 64KiB");
+    return bounded(*number, bounds, digits);
+}
+
+Read read_duration(std::string_view text, const Bounds& bounds)
+{
+    if (const auto bare = scaled(text, std::span{sizes}.first(1)); bare && *bare != 0)
+        return wrong("has no unit", "write " + digits(*bare) + "s, " + digits(*bare) + "m or " + digits(*bare) + "h");
+    const auto number = text == "0" ? std::optional<long long>{0} : scaled(text, durations);
+    if (!number)
+        return wrong(as_written(text) + " is no duration",
+                     "write a number and s, m or h, such as " + duration_text(bounds.least));
+    return bounded(*number, bounds, duration_text);
+}
+
+Read read_choice(std::string_view text, std::span<const std::string_view> choices)
+{
+    const auto found = std::ranges::find(choices, text);
+    if (found != choices.end())
+        return right({.number = found - choices.begin(), .text = std::string{text}, .address = {}});
+    std::string remedy = "write ";
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+        if (i > 0) remedy += i + 1 == choices.size() ? " or " : ", ";
+        remedy += choices[i];
+    }
+    return wrong(as_written(text) + " is not known", std::move(remedy));
+}
+
+Read read_path(std::string_view text)
+{
+    if (text.empty()) return wrong("is empty", "write a path; a relative one starts at the folder of this file");
+    return right({.number = 0, .text = std::string{text}, .address = {}});
+}
+
+Read read_name(std::string_view text)
+{
+    if (!is_name(text))
+        return wrong(as_written(text) + " is no domain name",
+                     "write a DNS name such as example.org; certificates prove names, not addresses");
+    return right({.number = 0, .text = lower(text), .address = {}});
+}
+
+Read read_endpoint(std::string_view text)
+{
+    auto address = split(text);
+    if (!address || !is_address(address->host))
+        return wrong(as_written(text) + " is no address to listen on",
+                     "write an IP address and a port, such as \"127.0.0.1:5061\" or \"[::1]:5061\"");
+    return right({.number = 0, .text = {}, .address = std::move(*address)});
+}
+
+Read read_advertised(std::string_view text)
+{
+    auto address = split(text);
+    if (!address || !is_name(address->host))
+        return wrong(as_written(text) + " is no name with a port",
+                     "write a DNS name and a port, such as \"sip.example.org:5061\"");
+    return right({.number = 0, .text = {}, .address = std::move(*address)});
+}
+
+Read read_account(std::string_view text)
+{
+    const auto at = text.rfind('@');
+    const bool whole = at != std::string_view::npos && at > 0 && is_name(text.substr(at + 1)) &&
+                       text.find_first_of(" \t<>\"") == std::string_view::npos;
+    if (text == "*") return right({.number = 0, .text = "*", .address = {}});
+    if (!whole)
+        return wrong("an entry is no account",
+                     "write \"*\" for every account, or an address such as alice@example.org");
+    return right({.number = 0, .text = std::string{text.substr(0, at)} + lower(text.substr(at)), .address = {}});
+}
+
+std::string duration_text(long long seconds)
+{
+    for (const auto& unit : {durations[2], durations[1]})
+        if (seconds != 0 && seconds % unit.factor == 0) return digits(seconds / unit.factor) + std::string{unit.name};
+    return digits(seconds) + "s";
+}
+
+} // namespace sotto::config

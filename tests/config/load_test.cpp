@@ -1,0 +1,274 @@
+#include "config/check.hpp"
+#include "config/keys.hpp"
+#include "config/load.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+namespace {
+
+using namespace sotto::config;
+using namespace std::chrono_literals;
+
+constexpr const char* least = R"(domains:
+  - name: Example.ORG
+    certificate: tls/example.org.pem
+    private_key: /keys/example.org.key
+listen:
+  tls: ["127.0.0.1:5061"]
+)";
+
+/// What the design's contract shows, as far as this version serves it.
+constexpr const char* contract = R"(
+domains:
+  - name: example.org
+    aliases: [sip.example.org, localhost]
+    certificate: tls/example.org.pem
+    private_key: tls/example.org.key
+listen:
+  tls: ["127.0.0.1:5061", { address: "[::1]:5061", advertise: "sip.example.org:5071" }]
+threads: 0
+state_directory: /var/lib/sotto
+admin: { socket: /run/sotto/admin.sock }
+registrar: { binding_lifetime: 10m }
+proxy: { ring_timeout: 60s }
+routes: []
+limits: { connections_per_source: 64, handshakes_per_second: 500, auth_failures_per_minute: 10, message_bytes: 65536 }
+privacy: { relay_only: false, padding: 4096 }
+media: { keying: [dtls-srtp, zrtp] }
+billing: { routes: [] }
+log: { target: journal, level: info }
+weaken: {}
+)";
+
+Loaded read(const std::string& text) { return load_text(text, "/etc/sotto/sotto.yaml"); }
+/// The problems of the smallest good file with these lines behind it.
+std::vector<Problem> problems_of(const std::string& lines) { return read(least + lines).problems; }
+
+std::string all(const std::vector<Problem>& problems)
+{
+    std::string text;
+    for (const auto& problem : problems) text += to_string(problem) + "\n";
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("The smallest file leaves every other key at its default", "[config]")
+{
+    const auto loaded = read(least);
+    INFO(all(loaded.problems));
+    REQUIRE(loaded.good());
+    const auto& s = loaded.settings;
+    REQUIRE(s.domains.size() == 1);
+    CHECK(s.domains[0].name == "example.org");
+    CHECK(s.domains[0].certificate == "/etc/sotto/tls/example.org.pem");
+    CHECK(s.domains[0].private_key == "/keys/example.org.key");
+    CHECK(s.listen.tls == std::vector<TlsListener>{{{"127.0.0.1", 5061}, {}}});
+    CHECK(s.weaken == Settings::Weaken{});
+    CHECK(s.limits == Settings::Limits{});
+    CHECK(weakenings(s).empty());
+}
+
+TEST_CASE("The contract's file loads, and the core gets what it needs of it", "[config]")
+{
+    const auto loaded = read(contract);
+    INFO(all(loaded.problems));
+    REQUIRE(loaded.good());
+    const auto core = loaded.settings.core();
+    REQUIRE(core.domains.size() == 1);
+    CHECK(core.domains[0].aliases == std::vector<std::string>{"sip.example.org", "localhost"});
+    CHECK(core.own_hosts == std::vector<std::string>{"127.0.0.1:5061", "[::1]:5061", "sip.example.org:5071"});
+    CHECK(core.advertised_port == 5061);
+    CHECK(core.binding_lifetime == 10min);
+    CHECK(core.ring_timeout == 60s);
+    CHECK(core.longest_dialog == 12h);
+}
+
+TEST_CASE("A value that is given counts", "[config]")
+{
+    const auto loaded = read(std::string{least} + R"(
+registrar: { binding_lifetime: 1h, shortest_binding: 90s, bindings_per_account: 3 }
+limits: { idle_timeout: 2h, message_bytes: 16KiB, connections: 0 }
+privacy: { relay_only: true }
+media: { keying: [zrtp] }
+log: { target: stderr, level: warning }
+weaken: { digest_md5: [Alice@EXAMPLE.org], tls12: true, padding: 0 }
+)");
+    INFO(all(loaded.problems));
+    REQUIRE(loaded.good());
+    const auto& s = loaded.settings;
+    CHECK(s.registrar.binding_lifetime == 1h);
+    CHECK(s.registrar.shortest_binding == 90s);
+    CHECK(s.limits.message_bytes == 16384);
+    CHECK(s.core().relay_only);
+    CHECK(s.core().keying == std::vector<std::string>{"zrtp"});
+    CHECK(s.log.target == LogTarget::stderr_);
+    CHECK(s.log.level == LogLevel::warning);
+    CHECK(s.cell_bytes() == 0);
+    CHECK(s.uses_md5("Alice@example.org"));
+    CHECK_FALSE(s.uses_md5("alice@example.org"));
+    CHECK(weakenings(s).size() == 3);
+}
+
+TEST_CASE("An alias in digest_md5 means the account of the domain", "[config]")
+{
+    auto text = std::string{contract};
+    text.replace(text.find("weaken: {}"), 10, "weaken: { digest_md5: [bob@sip.example.org] }");
+    const auto loaded = read(text);
+    INFO(all(loaded.problems));
+    REQUIRE(loaded.good());
+    CHECK(loaded.settings.uses_md5("bob@example.org"));
+}
+
+TEST_CASE("Each mistake is named with its place, its key and the remedy", "[config]")
+{
+    struct Case {
+        const char* lines;
+        const char* said;
+    };
+    const auto c = GENERATE(
+        Case{"threds: 2\n", "/etc/sotto/sotto.yaml:7:1: threds: is no key; did you mean threads?"},
+        Case{"binding_lifetime: 5m\n",
+             "7:1: binding_lifetime: is no key; this key belongs at registrar.binding_lifetime"},
+        Case{"udp: true\n", "7:1: udp: is no key; remove it"},
+        Case{"threads: many\n", "7:10: threads: \"many\" is no number"},
+        Case{"threads: 1000\n", "7:10: threads: 1000 is too much; write 1 to 256, or 0"},
+        Case{"threads:\n", "threads: has no value"}, Case{"threads: [1]\n", "7:10: threads: is no single value"},
+        Case{"threads: 1\nthreads: 2\n", "8:1: threads: is given twice"},
+        Case{"registrar: { binding_lifetime: 600 }\n",
+             "7:32: registrar.binding_lifetime: has no unit; write 600s, 600m or 600h"},
+        Case{"registrar: { binding_lifetime: 30s }\n", "30s is too little; write 1m to 1h"},
+        Case{"registrar: { shortest_binding: 20m }\n", "registrar.shortest_binding is longer than"},
+        Case{"limits: { idle_timeout: 5m }\n", "limits.idle_timeout is shorter than"},
+        Case{"registrar: 10m\n",
+             "7:12: registrar: is no mapping; write keys under it, such as \"binding_lifetime: ...\""},
+        Case{"privacy: { relay_only: yes }\n", "\"yes\" is neither true nor false; write true or false"},
+        Case{"privacy: { padding: 1024 }\n", "1024 is too little; write 4096 to 16384"},
+        Case{"media: { keying: [sdes] }\n", "7:19: media.keying: \"sdes\" is not known; write dtls-srtp or zrtp"},
+        Case{"media: { keying: [] }\n", "media.keying: is empty"},
+        Case{"media: { keying: zrtp }\n", "media.keying: is no list"},
+        Case{"log: { level: trace }\n", "\"trace\" is not known; write debug, info, warning or error"},
+        Case{"weaken: { digest_md5: [alice] }\n", "weaken.digest_md5: an entry is no account"},
+        Case{"weaken: { digest_md5: [alice@elsewhere.example] }\n", "an entry is of a domain that is not served"},
+        Case{"routes: [{ name: trunk }]\n", "7:1: routes: is not served yet"},
+        Case{"routes: [{ name: trunk }]\n", "write [] or leave it out"},
+        Case{"billing: { routes: [trunk] }\n", "billing.routes: is not served yet"},
+        Case{"metrics: { listen: \"127.0.0.1:9161\" }\n", "metrics.listen: is not served yet"},
+        Case{"weaken: { master_key_file: key }\n", "weaken.master_key_file: is not served yet"},
+        Case{"? [a]\n: 1\n", "has a key that is no word"}, Case{"a: [\n", "is no YAML"},
+        Case{"---\nthreads: 1\n", "more than one document"});
+    const auto text = all(problems_of(c.lines));
+    INFO(c.lines << text);
+    CHECK(text.find(c.said) != std::string::npos);
+}
+
+TEST_CASE("Listeners and domains: what does not work is refused", "[config]")
+{
+    const auto with_listen = [](const std::string& listen) {
+        return all(read("domains: [{ name: example.org, aliases: [sip.example.org], certificate: c, private_key: k "
+                        "}]\nlisten:\n" +
+                        listen)
+                       .problems);
+    };
+    CHECK(with_listen("  tls: [\"127.0.0.1:5061\", \"[::1]:5061\"]\n").empty());
+    CHECK(with_listen("  tls: [\"127.0.0.1\"]\n").find("2:9") == std::string::npos);
+    CHECK(with_listen("  tls: [\"127.0.0.1\"]\n").find("is no address to listen on") != std::string::npos);
+    CHECK(with_listen("  tls: [\"localhost:5061\"]\n").find("is no address to listen on") != std::string::npos);
+    CHECK(with_listen("  tls: [\"127.0.0.1:70000\"]\n").find("is no address to listen on") != std::string::npos);
+    CHECK(with_listen("  tls: [\"127.0.0.1:5061\", \"127.0.0.1:5061\"]\n").find("is the same as one before") !=
+          std::string::npos);
+    CHECK(with_listen("  tls: []\n").find("listen.tls: is empty") != std::string::npos);
+    CHECK(with_listen("  tls: [{ advertise: \"sip.example.org:5061\" }]\n").find("listen.tls[0].address: is missing") !=
+          std::string::npos);
+    CHECK(with_listen("  tls: [{ address: \"0.0.0.0:5061\", advertise: \"other.example:5061\" }]\n")
+              .find("is not served") != std::string::npos);
+    CHECK(with_listen("  tls: [{ address: \"0.0.0.0:5061\", advertise: \"192.0.2.1:5061\" }]\n")
+              .find("is no name with a port") != std::string::npos);
+    CHECK(with_listen("  wss: [\"127.0.0.1:5443\"]\n  tls: [\"127.0.0.1:5061\"]\n")
+              .find("listen.wss: is not served yet") != std::string::npos);
+    CHECK(with_listen("  peers: [\"127.0.0.1:5062\"]\n  tls: [\"127.0.0.1:5061\"]\n")
+              .find("listen.peers: is not served yet") != std::string::npos);
+    CHECK(with_listen("  udp: [\"127.0.0.1:5060\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("listen.udp: is no key") !=
+          std::string::npos);
+    CHECK(with_listen("  tcp: [\"127.0.0.1:5060\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("listen.tcp: is no key") !=
+          std::string::npos);
+
+    CHECK(all(read("domains: [{ name: 192.0.2.1, certificate: c, private_key: k }]\nlisten: { tls: "
+                   "[\"127.0.0.1:5061\"] }\n")
+                  .problems)
+              .find("is no domain name") != std::string::npos);
+    CHECK(all(read("domains: [{ name: a.example, aliases: [A.example], certificate: c, private_key: k }]\nlisten: { "
+                   "tls: [\"127.0.0.1:5061\"] }\n")
+                  .problems)
+              .find("is named twice") != std::string::npos);
+}
+
+TEST_CASE("All mistakes are found at once, in the order of the file", "[config]")
+{
+    const auto problems =
+        read("domains:\n  - name: 1\n    certificat: x\nlisten: { tls: nowhere }\nthreads: -1\nlog: { colour: blue }\n")
+            .problems;
+    std::vector<std::string> keys;
+    for (const auto& problem : problems) keys.push_back(problem.key);
+    CHECK(keys == std::vector<std::string>{"domains[0].certificate", "domains[0].private_key", "domains[0].name",
+                                           "domains[0].certificat", "listen.tls", "threads", "log.colour"});
+    CHECK(std::ranges::is_sorted(problems, {}, &Problem::line));
+    CHECK(std::ranges::none_of(problems, [](const auto& p) { return p.remedy.empty() || p.line == 0; }));
+}
+
+TEST_CASE("A mistake about an account does not quote it", "[config][privacy]")
+{
+    CHECK(all(problems_of("weaken: { digest_md5: [\"sip:alice@example.org\", carol] }\n")).find("carol") ==
+          std::string::npos);
+    CHECK(all(problems_of("weaken: { digest_md5: [carol@elsewhere.example] }\n")).find("carol") == std::string::npos);
+}
+
+TEST_CASE("Empty files, sections without keys and hostile files", "[config]")
+{
+    CHECK(all(read("").problems).find("domains: is missing") != std::string::npos);
+    CHECK(all(read("- 1\n").problems).find("is no mapping") != std::string::npos);
+    CHECK(read(std::string{least} + "registrar:\nlimits:\nweaken:\nroutes:\n").good());
+    CHECK_FALSE(read(std::string(100'000, '[')).good());
+    CHECK_FALSE(read("a: &a [1]\nb: *c\n").good());
+    CHECK_FALSE(read(std::string{"a\0b: 1\n", 7}).good());
+}
+
+TEST_CASE("A file that is not there is said to be so", "[config]")
+{
+    const auto loaded = load("does/not/exist.yaml");
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(to_string(loaded.problems[0]) ==
+          "does/not/exist.yaml: there is no such file; give the configuration file's path by --config");
+}
+
+TEST_CASE("A reload says which changes need a restart", "[config]")
+{
+    auto text = std::string{least};
+    const auto now = read(text).settings;
+    CHECK(needs_restart(now, now).empty());
+    text.replace(text.find("127.0.0.1:5061"), 14, "127.0.0.1:5071");
+    text += "threads: 4\nstate_directory: elsewhere\nproxy: { ring_timeout: 20s }\nlog: { level: debug }\n";
+    const auto next = read(text);
+    REQUIRE(next.good());
+    CHECK(needs_restart(now, next.settings) == std::vector<std::string>{"listen.tls", "threads", "state_directory"});
+}
+
+TEST_CASE("The default of each key is a value that the key takes", "[config]")
+{
+    for (const auto& key : keys()) {
+        if (key.field.show == nullptr || key.kind == Kind::list) continue;
+        const auto initial = key.field.show(Settings{}, key);
+        if (initial.empty()) continue;
+        const std::string path{key.path};
+        const auto dot = path.find('.');
+        const auto line = dot == std::string::npos
+                              ? path + ": " + initial
+                              : path.substr(0, dot) + ": { " + path.substr(dot + 1) + ": " + initial + " }";
+        const auto loaded = read(least + line + "\n");
+        INFO(line << "\n" << all(loaded.problems));
+        CHECK(loaded.good());
+        CHECK(key.field.show(loaded.settings, key) == initial);
+    }
+}
