@@ -1,0 +1,65 @@
+#pragma once
+#include "core/types/flow.hpp"
+#include "core/types/time.hpp"
+#include "net/identities.hpp"
+#include "net/tls_stream.hpp"
+#include "wire/framer.hpp"
+
+#include <boost/intrusive/list.hpp>
+
+#include <memory>
+#include <string>
+
+namespace sotto::net {
+
+namespace intrusive = boost::intrusive;
+struct WaitTag;
+struct WriteTag;
+using AutoUnlink = intrusive::link_mode<intrusive::auto_unlink>;
+using WaitHook = intrusive::list_base_hook<intrusive::tag<WaitTag>, AutoUnlink>;
+using WriteHook = intrusive::list_base_hook<intrusive::tag<WriteTag>, AutoUnlink>;
+
+/// One TLS connection as its worker keeps it. While nothing is on its way it owns no buffer.
+struct Connection : WaitHook, WriteHook {
+    enum class State : std::uint8_t {
+        handshaking,
+        open,
+        finishing, ///< nothing more is read; closed once everything is written
+        lingering, ///< everything is written and said; waits for the peer to take it
+        dead       ///< forgotten at the end of the burst
+    };
+
+    Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, KeyedHash from, wire::Limits limits)
+        : identities{std::move(set)}, stream{std::move(socket), identities->initial()}, framer{limits}, source{from},
+          longest_write{identities->longest_write()}
+    {
+        flow.id = id;
+    }
+
+    [[nodiscard]] bool takes_messages() const { return state == State::open || state == State::finishing; }
+    [[nodiscard]] std::size_t unsent() const { return outbound.size() - sent; }
+
+    Flow flow;
+    std::shared_ptr<const Identities> identities; ///< until the handshake is over
+    TlsStream stream;
+    wire::Framer framer;
+    KeyedHash source;
+    std::size_t longest_write;
+    std::string partial;     ///< the front of a message that has not come whole
+    std::string outbound;    ///< bytes to write; the first `sent` of them are written
+    std::size_t sent{0};
+    TimePoint wait_until{};  ///< of the list that the connection stands in
+    TimePoint write_until{};
+    State state{State::handshaking};
+    bool reading{false};     ///< a wait for the socket to become readable is under way
+    bool writing{false};
+    bool known{false};       ///< the user has been given the flow and not yet told of its end
+    bool dirty{false};       ///< stands in the worker's list of connections to flush
+};
+
+/// Connections ordered by deadline: the same span for all, so that the newest stands at the end. Forgets a connection by
+/// itself when that dies or moves to another list.
+using WaitList = intrusive::list<Connection, intrusive::base_hook<WaitHook>, intrusive::constant_time_size<false>>;
+using WriteList = intrusive::list<Connection, intrusive::base_hook<WriteHook>, intrusive::constant_time_size<false>>;
+
+} // namespace sotto::net

@@ -1,0 +1,401 @@
+#include "net/connections.hpp"
+
+#include "wire/parse.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sotto::net {
+
+Connections::Connections(asio::io_context& context, std::uint16_t worker, ConnectionUser& user,
+                         std::shared_ptr<const Identities> identities, std::shared_ptr<const ConnectionLimits> limits)
+    : context_{context}, user_{user}, identities_{std::move(identities)}, limits_{std::move(limits)}, table_{worker},
+      scratch_{std::make_unique<std::array<char, record_size>>()}
+{
+}
+
+bool Connections::accept(Socket socket, KeyedHash source)
+{
+    const auto id = table_.reserve();
+    if (!id) return false;
+    std::unique_ptr<Connection> begun;
+    try {
+        begun = std::make_unique<Connection>(*id, std::move(socket), identities_, source, limits_->message);
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    auto& connection = table_.add(std::move(begun));
+    wait_in(handshaking_, connection, limits_->handshake_timeout);
+    await_readable(connection); // the client speaks first
+    return true;
+}
+
+bool Connections::send(FlowId id, std::string bytes)
+{
+    auto* connection = table_.find(id);
+    if (connection == nullptr || !connection->takes_messages()) return false;
+    if (connection->unsent() + bytes.size() > limits_->send_queue) {
+        ++counters_.slow_readers;
+        kill(*connection);
+        return false;
+    }
+    if (connection->unsent() == 0) {
+        connection->outbound = std::move(bytes);
+        connection->sent = 0;
+    } else {
+        connection->outbound.erase(0, connection->sent);
+        connection->sent = 0;
+        connection->outbound.append(bytes);
+    }
+    mark_dirty(*connection);
+    return true;
+}
+
+void Connections::close(FlowId id)
+{
+    if (auto* connection = table_.find(id); connection != nullptr && connection->state == State::open) finish(*connection);
+}
+
+void Connections::close_all()
+{
+    table_.for_each([&](Connection& connection) {
+        if (connection.state == State::open) finish(connection);
+        else if (connection.state == State::handshaking) kill(connection);
+    });
+}
+
+Flow* Connections::find(FlowId id)
+{
+    auto* connection = table_.find(id);
+    return connection != nullptr && connection->takes_messages() ? &connection->flow : nullptr;
+}
+
+// ---- reading
+
+void Connections::await_readable(Connection& connection)
+{
+    if (connection.reading) return;
+    connection.reading = true;
+    connection.stream.socket().async_wait(Socket::wait_read, [this, id = connection.flow.id](error_code) {
+        auto* found = table_.find(id);
+        if (found == nullptr) return;
+        user_.begin();
+        found->reading = false;
+        readable(*found);
+        user_.end();
+    });
+}
+
+void Connections::read_on_later(FlowId id)
+{
+    asio::post(context_, [this, id] {
+        auto* found = table_.find(id);
+        if (found == nullptr) return;
+        user_.begin();
+        readable(*found);
+        user_.end();
+    });
+}
+
+void Connections::readable(Connection& connection)
+{
+    switch (connection.state) {
+    case State::handshaking: advance_handshake(connection); break;
+    case State::open: read(connection); break;
+    case State::lingering: discard(connection); break;
+    case State::finishing:
+    case State::dead: return;
+    }
+    if (connection.takes_messages() && connection.unsent() > 0 && !connection.writing) mark_dirty(connection);
+}
+
+void Connections::advance_handshake(Connection& connection)
+{
+    switch (connection.stream.handshake()) {
+    case Progress::done: opened(connection); break;
+    case Progress::want_read: await_readable(connection); break;
+    case Progress::want_write: await_writable(connection); break;
+    case Progress::closed:
+    case Progress::failed:
+        ++counters_.handshake_failures;
+        kill(connection);
+        break;
+    }
+}
+
+void Connections::opened(Connection& connection)
+{
+    ++counters_.handshakes;
+    connection.identities.reset();
+    connection.state = State::open;
+    connection.known = true;
+    user_.handshake_over();
+    wait_for_next_message(connection);
+    if (connection.stream.pending()) read(connection);
+    else await_readable(connection);
+}
+
+void Connections::read(Connection& connection)
+{
+    for (int i = 0; i < reads_per_burst; ++i) {
+        std::size_t got = 0;
+        switch (connection.stream.read(*scratch_, got)) {
+        case Progress::done: break;
+        case Progress::want_read: return await_readable(connection);
+        case Progress::want_write: return await_writable(connection);
+        case Progress::closed: // nobody is left to read an answer
+            connection.stream.finish();
+            return kill(connection);
+        case Progress::failed: return kill(connection);
+        }
+        scratch_used_ = std::max(scratch_used_, got);
+        take(connection, {scratch_->data(), got});
+        if (connection.state != State::open) return;
+        if (!connection.stream.pending()) return await_readable(connection);
+    }
+    read_on_later(connection.flow.id);
+}
+
+void Connections::take(Connection& connection, std::string_view bytes)
+{
+    const bool was_partial = !connection.partial.empty();
+    if (was_partial) bytes = connection.partial.append(bytes);
+    const auto used = cut(connection, bytes);
+    if (connection.state != State::open) return;
+    if (used == bytes.size()) {
+        std::string{}.swap(connection.partial); // assignment would keep the memory
+        wait_for_next_message(connection);
+    } else {
+        if (!was_partial) connection.partial = bytes;
+        else connection.partial.erase(0, used);
+        if (!was_partial || used > 0) wait_in(partial_, connection, limits_->message_timeout);
+    }
+}
+
+std::size_t Connections::cut(Connection& connection, std::string_view bytes)
+{
+    std::size_t used = 0;
+    while (used < bytes.size() && connection.state == State::open) {
+        const auto rest = bytes.substr(used);
+        const auto frame = connection.framer.next(rest);
+        switch (frame.kind) {
+        case wire::FrameKind::need_more: return used;
+        case wire::FrameKind::crlf: break;
+        case wire::FrameKind::ping: answer_ping(connection); break;
+        case wire::FrameKind::message: deliver(connection, wire::parse(rest.substr(0, frame.size))); break;
+        case wire::FrameKind::refuse:
+            ++counters_.unframeable;
+            deliver(connection, wire::parse(rest.substr(0, frame.size), frame.refusal));
+            if (connection.state == State::open) finish(connection);
+            break;
+        case wire::FrameKind::broken:
+            ++counters_.unframeable;
+            finish(connection);
+            break;
+        }
+        used += frame.size;
+    }
+    return used;
+}
+
+void Connections::deliver(Connection& connection, MessagePtr message)
+{
+    if (!message) return; // nothing that could be answered
+    try {
+        user_.received(connection.flow, std::move(message));
+    } catch (const std::exception&) {
+        ++counters_.internal_errors;
+        kill(connection);
+    }
+}
+
+void Connections::answer_ping(Connection& connection)
+{
+    ++counters_.pings;
+    send(connection.flow.id, "\r\n");
+}
+
+void Connections::discard(Connection& connection)
+{
+    for (int i = 0; i < reads_per_burst; ++i) {
+        error_code error;
+        connection.stream.socket().receive(asio::buffer(*scratch_), 0, error);
+        if (error == asio::error::would_block) break;
+        if (error) return kill(connection);
+    }
+    await_readable(connection);
+}
+
+// ---- writing
+
+void Connections::await_writable(Connection& connection)
+{
+    if (connection.writing) return;
+    connection.writing = true;
+    connection.stream.socket().async_wait(Socket::wait_write, [this, id = connection.flow.id](error_code) {
+        auto* found = table_.find(id);
+        if (found == nullptr) return;
+        user_.begin();
+        found->writing = false;
+        if (found->state == State::handshaking) advance_handshake(*found);
+        else if (found->takes_messages()) mark_dirty(*found);
+        user_.end();
+    });
+}
+
+void Connections::mark_dirty(Connection& connection)
+{
+    if (connection.dirty) return;
+    connection.dirty = true;
+    dirty_.push_back(connection.flow.id);
+}
+
+void Connections::flush(Connection& connection)
+{
+    while (connection.unsent() > 0) {
+        std::size_t put = 0;
+        const auto rest = std::string_view{connection.outbound}.substr(connection.sent, connection.longest_write);
+        switch (connection.stream.write(rest, put)) {
+        case Progress::done: connection.sent += put; break;
+        case Progress::want_read: return await_readable(connection);
+        case Progress::want_write:
+            if (!connection.WriteHook::is_linked()) {
+                connection.write_until = now_ + limits_->write_timeout;
+                blocked_.push_back(connection);
+            }
+            return await_writable(connection);
+        case Progress::closed:
+        case Progress::failed: return kill(connection);
+        }
+    }
+    std::string{}.swap(connection.outbound);
+    connection.sent = 0;
+    connection.WriteHook::unlink();
+    if (connection.state == State::finishing) linger(connection);
+}
+
+// ---- ending
+
+void Connections::finish(Connection& connection)
+{
+    connection.state = State::finishing;
+    connection.WaitHook::unlink(); // from now on only the write deadline counts
+    std::string{}.swap(connection.partial);
+    retire(connection);
+    mark_dirty(connection);
+}
+
+void Connections::linger(Connection& connection)
+{
+    // Closing at once would answer what still arrives with a reset, and that could destroy our last bytes on their way.
+    connection.stream.finish();
+    connection.state = State::lingering;
+    wait_in(lingering_, connection, limits_->linger_timeout);
+    await_readable(connection);
+}
+
+void Connections::kill(Connection& connection)
+{
+    if (connection.state == State::dead) return;
+    if (connection.state == State::handshaking) user_.handshake_over();
+    connection.state = State::dead;
+    connection.WaitHook::unlink();
+    connection.WriteHook::unlink();
+    error_code ignored;
+    connection.stream.socket().close(ignored);
+    retire(connection);
+}
+
+void Connections::retire(Connection& connection) { retired_.push_back(connection.flow.id); }
+
+void Connections::settle()
+{
+    while (!dirty_.empty() || !retired_.empty()) {
+        for (std::size_t i = 0; i < dirty_.size(); ++i) {
+            auto* connection = table_.find(dirty_[i]);
+            if (connection == nullptr) continue;
+            connection->dirty = false;
+            if (connection->takes_messages() && !connection->writing) flush(*connection);
+        }
+        dirty_.clear();
+        for (std::size_t i = 0; i < retired_.size(); ++i) {
+            auto* connection = table_.find(retired_[i]);
+            if (connection == nullptr) continue;
+            if (connection->known) user_.ended(connection->flow);
+            connection->known = false;
+            if (connection->state != State::dead) continue;
+            const auto source = connection->source;
+            table_.remove(retired_[i]);
+            user_.left(source);
+        }
+        retired_.clear();
+    }
+}
+
+void Connections::wipe()
+{
+    ::explicit_bzero(scratch_->data(), scratch_used_);
+    scratch_used_ = 0;
+}
+
+// ---- time
+
+void Connections::wait_in(WaitList& list, Connection& connection, seconds span)
+{
+    connection.WaitHook::unlink();
+    connection.wait_until = now_ + span;
+    list.push_back(connection);
+}
+
+void Connections::wait_for_next_message(Connection& connection)
+{
+    if (connection.flow.authenticated()) wait_in(idle_, connection, limits_->idle_timeout);
+    else wait_in(strangers_, connection, limits_->stranger_timeout);
+}
+
+TimePoint Connections::next_deadline() const
+{
+    auto next = TimePoint::max();
+    for (const auto* list : {&handshaking_, &strangers_, &idle_, &partial_, &lingering_})
+        if (!list->empty()) next = std::min(next, list->front().wait_until);
+    if (!blocked_.empty()) next = std::min(next, blocked_.front().write_until);
+    return next;
+}
+
+void Connections::overdue(WaitList& list, TimePoint now, const std::function<void(Connection&)>& act)
+{
+    while (!list.empty() && list.front().wait_until <= now) act(list.front()); // which takes it off the list
+}
+
+void Connections::on_deadline(TimePoint now)
+{
+    overdue(handshaking_, now, [&](Connection& connection) {
+        ++counters_.handshake_timeouts;
+        kill(connection);
+    });
+    for (auto* list : {&strangers_, &idle_})
+        overdue(*list, now, [&](Connection& connection) {
+            ++counters_.idle_timeouts;
+            finish(connection);
+        });
+    overdue(partial_, now, [&](Connection& connection) {
+        ++counters_.slow_messages;
+        finish(connection);
+    });
+    overdue(lingering_, now, [&](Connection& connection) { kill(connection); });
+    while (!blocked_.empty() && blocked_.front().write_until <= now) {
+        ++counters_.slow_readers;
+        kill(blocked_.front());
+    }
+}
+
+ConnectionCounters Connections::counters() const
+{
+    auto counters = counters_;
+    counters.open = table_.size();
+    return counters;
+}
+
+} // namespace sotto::net

@@ -1,0 +1,117 @@
+#pragma once
+#include "core/message/message.hpp"
+#include "net/burst.hpp"
+#include "net/connection.hpp"
+#include "net/flow_table.hpp"
+#include "net/options.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sotto::net {
+
+/// Counts since the start.
+struct ConnectionCounters {
+    std::uint64_t open{0};              ///< now, handshakes included
+    std::uint64_t handshakes{0};        ///< completed
+    std::uint64_t handshake_failures{0};
+    std::uint64_t handshake_timeouts{0};
+    std::uint64_t idle_timeouts{0};
+    std::uint64_t slow_messages{0};
+    std::uint64_t slow_readers{0};
+    std::uint64_t unframeable{0};       ///< connections closed because what came could not be cut into messages
+    std::uint64_t pings{0};
+    std::uint64_t internal_errors{0};   ///< a message met a bug of ours: its connection was closed
+};
+
+/// What a worker does with what its connections bring.
+class ConnectionUser : public Bursts {
+public:
+    virtual void received(Flow& flow, MessagePtr message) = 0;
+    /// The flow takes no more messages.
+    virtual void ended(const Flow& flow) = 0;
+    virtual void handshake_over() = 0;
+    /// The connection is gone and its place is free.
+    virtual void left(KeyedHash source) = 0;
+};
+
+/// One worker's connections: TLS, framing (RFC 3261 18.3), keep-alive (RFC 5626 3.5.1), bounded queues and timeouts. An idle
+/// connection owns no buffer: reading goes through one scratch area, which is wiped after each burst. Only on the worker's thread.
+class Connections {
+public:
+    Connections(asio::io_context& context, std::uint16_t worker, ConnectionUser& user,
+                std::shared_ptr<const Identities> identities, std::shared_ptr<const ConnectionLimits> limits);
+
+    /// For connections that begin from now on.
+    void use(std::shared_ptr<const Identities> identities) { identities_ = std::move(identities); }
+    void use(std::shared_ptr<const ConnectionLimits> limits) { limits_ = std::move(limits); }
+
+    /// A burst begins: what is queued or begun in it counts from now.
+    void begins(TimePoint now) { now_ = now; }
+    /// Starts the handshake. False when no place is left; the socket is closed then.
+    bool accept(Socket socket, KeyedHash source);
+    /// Queues one message, written at the end of the burst. False when the flow is gone or its peer reads too slowly.
+    bool send(FlowId id, std::string bytes);
+    /// Closes after what is queued is written. What arrives from now on is not read.
+    void close(FlowId id);
+    void close_all();
+    /// The flow's state, if it still takes messages.
+    Flow* find(FlowId id);
+    [[nodiscard]] std::size_t size() const { return table_.size(); }
+
+    /// Writes what is queued, tells the user of ended flows and forgets dead connections. May make the user queue more.
+    void settle();
+    /// Nothing of the burst's plaintext stays behind.
+    void wipe();
+
+    [[nodiscard]] TimePoint next_deadline() const;
+    void on_deadline(TimePoint now);
+    [[nodiscard]] ConnectionCounters counters() const;
+
+private:
+    using State = Connection::State;
+    static constexpr std::size_t record_size = 16'384; // plaintext of one TLS record at most
+    static constexpr int reads_per_burst = 4;          // then others have their turn
+
+    void await_readable(Connection& connection);
+    void await_writable(Connection& connection);
+    void readable(Connection& connection);
+    void advance_handshake(Connection& connection);
+    void opened(Connection& connection);
+    void read(Connection& connection);
+    void read_on_later(FlowId id);
+    void take(Connection& connection, std::string_view bytes);
+    std::size_t cut(Connection& connection, std::string_view bytes);
+    void deliver(Connection& connection, MessagePtr message);
+    void answer_ping(Connection& connection);
+    void discard(Connection& connection);
+    void mark_dirty(Connection& connection);
+    void flush(Connection& connection);
+    void finish(Connection& connection);
+    void linger(Connection& connection);
+    void kill(Connection& connection);
+    void retire(Connection& connection);
+    void wait_in(WaitList& list, Connection& connection, seconds span);
+    void wait_for_next_message(Connection& connection);
+    void overdue(WaitList& list, TimePoint now, const std::function<void(Connection&)>& act);
+
+    asio::io_context& context_;
+    ConnectionUser& user_;
+    std::shared_ptr<const Identities> identities_;
+    std::shared_ptr<const ConnectionLimits> limits_;
+    // The lists before the table: its connections leave them as they die.
+    WaitList handshaking_, strangers_, idle_, partial_, lingering_;
+    WriteList blocked_;
+    FlowTable table_;
+    std::vector<FlowId> dirty_, retired_;
+    std::unique_ptr<std::array<char, record_size>> scratch_;
+    std::size_t scratch_used_{0};
+    TimePoint now_{};
+    ConnectionCounters counters_;
+};
+
+} // namespace sotto::net

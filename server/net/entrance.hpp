@@ -1,0 +1,51 @@
+#pragma once
+#include "net/admission.hpp"
+#include "net/asio.hpp"
+#include "net/burst.hpp"
+
+#include <functional>
+#include <list>
+#include <memory>
+
+namespace sotto::net {
+
+/// One worker's listening sockets. Takes as many connections as the admission permits; the others stay in the kernel's
+/// queue, also while the process has no descriptor left. Only on the worker's thread, once that runs.
+class Entrance {
+public:
+    /// Gets the connection with its claim; false when it was not taken, and the claim is given back.
+    using Take = std::function<bool(Socket, const Endpoint& from)>;
+
+    Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take);
+
+    /// Both return the address that the socket stands on. Throw ListenError.
+    Endpoint listen(const Endpoint& endpoint);
+    Endpoint adopt(int descriptor);
+    /// Starts accepting.
+    void open();
+    void close();
+
+    [[nodiscard]] TimePoint next_deadline() const { return paused_until_; }
+    void on_deadline(TimePoint now);
+
+private:
+    static constexpr int accepts_per_burst = 16; // then the connections that are there have their turn
+
+    struct Door {
+        Acceptor acceptor;
+        bool awaited{false};
+    };
+    void await(Door& door);
+    void accept(Door& door);
+    void pause(milliseconds span);
+
+    asio::io_context& context_;
+    Bursts& bursts_;
+    Admission& admission_;
+    Take take_;
+    std::list<Door> doors_;
+    bool open_{false};
+    TimePoint paused_until_{TimePoint::max()}; ///< max: not paused
+};
+
+} // namespace sotto::net

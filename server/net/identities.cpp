@@ -1,0 +1,139 @@
+#include "net/identities.hpp"
+
+#include "core/types/ascii.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace sotto::net {
+
+namespace {
+
+constexpr std::size_t largest_record = 16'384;
+/// A keep-alive pong is CRLF, to which TLS 1.3 adds the content type: padding it would only cost the phone's battery.
+constexpr std::size_t pong_length = 3;
+
+[[noreturn]] void fail(const std::string& file, std::string_view what)
+{
+    std::array<char, 160> reason{};
+    const auto code = ERR_get_error();
+    ERR_clear_error();
+    if (code != 0) ERR_error_string_n(code, reason.data(), reason.size());
+    throw IdentityError{file + ": " + std::string{what} + (code != 0 ? std::string{" ("} + reason.data() + ")" : "")};
+}
+
+std::size_t pad(SSL*, int type, std::size_t length, void* cell)
+{
+    const auto size = reinterpret_cast<std::uintptr_t>(cell);
+    if (type != SSL3_RT_APPLICATION_DATA || length <= pong_length) return 0;
+    return (size - length % size) % size;
+}
+
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
+                    unsigned int in_length, void*)
+{
+    constexpr std::array<unsigned char, 4> sip{3, 's', 'i', 'p'};
+    unsigned char* chosen = nullptr;
+    if (SSL_select_next_proto(&chosen, out_length, sip.data(), sip.size(), in, in_length) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+bool is_address(const std::string& name)
+{
+    boost::system::error_code error;
+    boost::asio::ip::make_address(name, error);
+    return !error;
+}
+
+} // namespace
+
+Identities::Identities(std::span<const IdentityFiles> files, TlsOptions options) : options_{options}
+{
+    if (files.empty()) throw IdentityError{"no domain with a certificate"};
+    if (options_.padding > largest_record) throw IdentityError{"padding is larger than a TLS record"};
+    // One byte of each record is its content type.
+    if (options_.padding > 0) longest_write_ = largest_record / options_.padding * options_.padding - 1;
+    for (const auto& file : files) {
+        contexts_.push_back(make_context(file));
+        for (const auto& name : file.names) by_name_.emplace_back(lower(name), contexts_.back().get());
+    }
+    // Stable: of two domains that claim a name, the first has it.
+    std::ranges::stable_sort(by_name_, {}, &std::pair<std::string, SSL_CTX*>::first);
+    SSL_CTX_set_tlsext_servername_callback(initial(), &Identities::choose);
+    SSL_CTX_set_tlsext_servername_arg(initial(), this);
+}
+
+Identities::Context Identities::make_context(const IdentityFiles& files)
+{
+    ERR_clear_error();
+    Context context{SSL_CTX_new(TLS_server_method())};
+    if (!context) fail(files.certificate, "no memory for TLS");
+    auto* ctx = context.get();
+    SSL_CTX_set_min_proto_version(ctx, options_.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_SINGLE_ECDH_USE |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CLEANSE_PLAINTEXT);
+    // Without AUTO_RETRY, a peer that sends nothing but key updates cannot keep SSL_read busy for ever.
+    SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(ctx, 1); // one read(2) per record instead of two; drained buffers are released all the same
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(ctx, 0); // a ticket would link a phone's connections to each other
+    SSL_CTX_set_max_early_data(ctx, 0);
+    if (SSL_CTX_set1_groups_list(ctx, "X25519:P-256") != 1) fail(files.certificate, "TLS groups are not available");
+    if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") != 1)
+        fail(files.certificate, "TLS ciphers are not available");
+    SSL_CTX_set_alpn_select_cb(ctx, &choose_protocol, nullptr);
+    if (options_.padding > 0) {
+        SSL_CTX_set_record_padding_callback(ctx, &pad);
+        SSL_CTX_set_record_padding_callback_arg(ctx, reinterpret_cast<void*>(static_cast<std::uintptr_t>(options_.padding)));
+    }
+    if (SSL_CTX_use_certificate_chain_file(ctx, files.certificate.c_str()) != 1)
+        fail(files.certificate, "no usable certificate chain");
+    if (SSL_CTX_use_PrivateKey_file(ctx, files.private_key.c_str(), SSL_FILETYPE_PEM) != 1)
+        fail(files.private_key, "no usable private key");
+    if (SSL_CTX_check_private_key(ctx) != 1) fail(files.private_key, "does not belong to " + files.certificate);
+
+    auto* certificate = SSL_CTX_get0_certificate(ctx);
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) warnings_.push_back(files.certificate + ": has expired");
+    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+        warnings_.push_back(files.certificate + ": is not valid yet");
+    for (const auto& name : files.names) {
+        const bool covered = is_address(name)
+                                 ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
+                                 : X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
+        if (!covered) warnings_.push_back(files.certificate + ": does not cover " + name);
+    }
+    return context;
+}
+
+SSL_CTX* Identities::find(std::string_view name) const
+{
+    const auto found = std::ranges::lower_bound(by_name_, name, {}, &std::pair<std::string, SSL_CTX*>::first);
+    return found != by_name_.end() && found->first == name ? found->second : nullptr;
+}
+
+int Identities::choose(SSL* ssl, int* alert, void* self)
+{
+    const auto* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (asked == nullptr) return SSL_TLSEXT_ERR_OK;
+    auto name = lower(asked);
+    if (name.ends_with('.')) name.pop_back();
+    if (is_address(name)) return SSL_TLSEXT_ERR_OK;
+    auto* context = static_cast<const Identities*>(self)->find(name);
+    if (context == nullptr) {
+        *alert = SSL_AD_UNRECOGNIZED_NAME;
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    SSL_set_SSL_CTX(ssl, context);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+} // namespace sotto::net

@@ -1,0 +1,67 @@
+#pragma once
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sotto::net {
+
+/// One served domain's certificate: the names it answers to (lower case), its chain and its key as PEM files.
+struct IdentityFiles {
+    std::vector<std::string> names;
+    std::string certificate;
+    std::string private_key;
+};
+
+struct TlsOptions {
+    bool tls12{false};         ///< TLS 1.2 with ECDHE and AEAD too; otherwise TLS 1.3 only
+    std::size_t padding{4096}; ///< SIP messages fill whole cells of that many bytes; 0: none; at most 16384
+};
+
+/// A certificate or key that cannot be used: says which file and why.
+class IdentityError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The server's certificates, ready for handshakes: chosen by SNI (RFC 6066 3), the first one without it; an unknown name
+/// is refused with unrecognized_name. An address in SNI, which RFC 6066 forbids and some phones send, counts as none.
+/// Immutable and safe to share; a reload makes a new set, connections keep what they began with. A set must outlive the
+/// handshakes begun with it.
+class Identities {
+public:
+    /// Throws IdentityError.
+    Identities(std::span<const IdentityFiles> files, TlsOptions options);
+    Identities(const Identities&) = delete;
+    Identities& operator=(const Identities&) = delete;
+
+    /// The context that every connection starts with.
+    [[nodiscard]] SSL_CTX* initial() const { return contexts_.front().get(); }
+    /// What an operator should hear: expired certificates, names that a certificate does not cover.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+    /// Most bytes of one write that still end on the edge of a cell.
+    [[nodiscard]] std::size_t longest_write() const { return longest_write_; }
+
+private:
+    struct Free {
+        void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+    };
+    using Context = std::unique_ptr<SSL_CTX, Free>;
+
+    [[nodiscard]] SSL_CTX* find(std::string_view name) const;
+    static int choose(SSL* ssl, int* alert, void* self);
+    Context make_context(const IdentityFiles& files);
+
+    TlsOptions options_;
+    std::size_t longest_write_{16'384};
+    std::vector<Context> contexts_;
+    std::vector<std::pair<std::string, SSL_CTX*>> by_name_;
+    std::vector<std::string> warnings_;
+};
+
+} // namespace sotto::net

@@ -1,0 +1,28 @@
+#pragma once
+#include "net/asio.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace sotto::net {
+
+class ListenError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// "127.0.0.1:5061" or "[::1]:5061". Throws ListenError.
+Endpoint endpoint_of(std::string_view text);
+/// The other way round.
+std::string text_of(const Endpoint& endpoint);
+
+/// A listening socket of one worker. With SO_REUSEPORT, so that the kernel spreads connections over all workers that
+/// listen on the address. Throws ListenError.
+Acceptor listen_on(asio::io_context& context, const Endpoint& endpoint);
+/// A listening socket that the process was given. The descriptor is duplicated: each worker adopts it once.
+Acceptor adopt(asio::io_context& context, int descriptor);
+/// The address that a listening socket stands on. Throws ListenError.
+Endpoint endpoint_of(int descriptor);
+
+} // namespace sotto::net

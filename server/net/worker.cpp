@@ -1,0 +1,258 @@
+#include "net/worker.hpp"
+
+#include <pthread.h>
+
+#include <csignal>
+
+namespace sotto::net {
+
+namespace {
+
+/// What stands for a source: an IPv4 address, or the /64 that an IPv6 host chooses its addresses from.
+KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
+{
+    const auto hash = [&](const auto& bytes, std::size_t size) {
+        return cryptography.keyed_hash(Cryptography::Use::source, {reinterpret_cast<const char*>(bytes.data()), size});
+    };
+    const auto address = from.address();
+    if (address.is_v4()) return hash(address.to_v4().to_bytes(), 4);
+    return hash(address.to_v6().to_bytes(), 8);
+}
+
+} // namespace
+
+Worker::Worker(Parts parts)
+    : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)}, location_{std::move(parts.location)},
+      admission_{std::move(parts.admission)}, index_{parts.index},
+      element_{Element::Parts{.worker = parts.index,
+                              .workers = parts.workers,
+                              .cryptography = cryptography_.get(),
+                              .sealer = sealer_.get()},
+               std::move(parts.settings), std::move(parts.accounts)},
+      connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
+      entrance_{context_, *this, *admission_,
+                [this](Socket socket, const Endpoint& from) { return take(std::move(socket), from); }},
+      all_{this}
+{
+}
+
+Worker::~Worker()
+{
+    stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Worker::start()
+{
+    thread_ = std::thread{[this] {
+        sigset_t all;
+        sigfillset(&all); // signals are the main thread's business
+        pthread_sigmask(SIG_BLOCK, &all, nullptr);
+        pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
+        begin();
+        entrance_.open();
+        end();
+        context_.run();
+    }};
+}
+
+void Worker::stop() { context_.stop(); }
+
+template <class Work> void Worker::post_burst(Work work)
+{
+    post([this, work = std::move(work)]() mutable {
+        begin();
+        work();
+        end();
+    });
+}
+
+void Worker::use(std::shared_ptr<const CoreSettings> settings)
+{
+    post([this, settings = std::move(settings)]() mutable { element_.use(std::move(settings)); });
+}
+void Worker::use(std::shared_ptr<const AccountDirectory> accounts)
+{
+    post([this, accounts = std::move(accounts)]() mutable { element_.use(std::move(accounts)); });
+}
+void Worker::use(std::shared_ptr<const Identities> identities)
+{
+    post([this, identities = std::move(identities)]() mutable { connections_.use(std::move(identities)); });
+}
+void Worker::use(std::shared_ptr<const ConnectionLimits> limits)
+{
+    post([this, limits = std::move(limits)]() mutable { connections_.use(std::move(limits)); });
+}
+
+void Worker::count(std::function<void(const WorkerCounters&)> done)
+{
+    post([this, done = std::move(done)] {
+        done({.connections = connections_.counters(), .refused_sources = refused_sources_, .element = element_.counters()});
+    });
+}
+
+void Worker::drain(std::function<void()> done)
+{
+    post_burst([this, done = std::move(done)]() mutable {
+        drained_ = std::move(done);
+        entrance_.close();
+        element_.drain();
+    });
+}
+
+void Worker::close_flows(std::function<void()> done)
+{
+    post_burst([this, done = std::move(done)]() mutable {
+        closed_ = std::move(done);
+        connections_.close_all();
+    });
+}
+
+// ---- bursts
+
+void Worker::begin()
+{
+    in_burst_ = true;
+    now_ = std::chrono::time_point_cast<milliseconds>(Clock::now());
+    connections_.begins(now_);
+}
+
+void Worker::end()
+{
+    do {
+        perform_all();
+        connections_.settle();
+    } while (!actions_.empty());
+    connections_.wipe();
+    in_burst_ = false;
+    tell_progress();
+    arm_timer();
+}
+
+void Worker::tell_progress()
+{
+    if (drained_ && element_.idle()) std::exchange(drained_, nullptr)();
+    if (closed_ && connections_.size() == 0) std::exchange(closed_, nullptr)();
+}
+
+void Worker::arm_timer()
+{
+    const auto next = std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline()});
+    if (next >= armed_) return; // it wakes early enough, and then looks again
+    armed_ = std::max(next, now_ + milliseconds{1});
+    timer_.expires_at(armed_);
+    timer_.async_wait([this](error_code error) {
+        if (!error) on_timer();
+    });
+}
+
+void Worker::on_timer()
+{
+    armed_ = TimePoint::max();
+    begin();
+    connections_.on_deadline(now_);
+    entrance_.on_deadline(now_);
+    if (element_.next_deadline() <= now_) element_.on_deadline(now_, actions_);
+    end();
+}
+
+// ---- events
+
+bool Worker::take(Socket socket, const Endpoint& from)
+{
+    const auto source = source_of(from, *cryptography_);
+    if (!admission_->enter(source)) {
+        ++refused_sources_;
+        return false;
+    }
+    const bool begun = connections_.accept(std::move(socket), source);
+    if (!begun) admission_->forget(source);
+    return begun;
+}
+
+void Worker::received(Flow& flow, MessagePtr message) { element_.received(flow, std::move(message), now_, actions_); }
+
+void Worker::ended(const Flow& flow)
+{
+    for (const auto binding : flow.bindings) location_->flow_closed(binding, flow.id);
+    element_.flow_closed(flow, now_, actions_);
+}
+
+// ---- actions
+
+void Worker::perform_all()
+{
+    // By index: what is performed may append.
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+        auto action = std::move(actions_[i]);
+        std::visit([this](auto& one) { perform(one); }, action);
+    }
+    actions_.clear();
+}
+
+void Worker::perform(Send& send)
+{
+    const auto owner = send.flow.worker();
+    if (owner == index_ || owner >= all_.size()) return deliver(std::move(send), index_);
+    all_[owner]->post_burst([to = all_[owner], asker = index_, send = std::move(send)]() mutable {
+        to->deliver(std::move(send), asker);
+    });
+}
+
+void Worker::deliver(Send send, std::uint16_t asker)
+{
+    if (connections_.send(send.flow, std::move(send.bytes)) || send.ticket.value == 0) return;
+    if (asker == index_) return element_.undeliverable(send.ticket, now_, actions_);
+    all_[asker]->post_burst(
+        [to = all_[asker], ticket = send.ticket] { to->element_.undeliverable(ticket, to->now_, to->actions_); });
+}
+
+template <class Tell> void Worker::answer(Tell tell)
+{
+    if (in_burst_) return tell(); // an answer at once: the loop that asked performs what follows
+    begin();
+    tell();
+    end();
+}
+
+void Worker::perform(LookUp& look_up)
+{
+    location_->look_up(look_up.aor, now_, [this, ticket = look_up.ticket](Located located) {
+        answer([&] { element_.located(ticket, std::move(located), now_, actions_); });
+    });
+}
+
+void Worker::perform(Commit& commit)
+{
+    // A flow that ended meanwhile must not leave its bindings behind (RFC 5626 7).
+    std::vector<BindingId> over_flow;
+    for (const auto& binding : commit.bindings.bindings)
+        if (binding.flow == commit.flow) over_flow.push_back(binding.id);
+    location_->commit(commit.aor, std::move(commit.bindings), now_,
+                      [this, ticket = commit.ticket, id = commit.flow, over_flow = std::move(over_flow)](bool accepted) {
+                          answer([&] {
+                              auto* flow = connections_.find(id);
+                              if (flow == nullptr && accepted)
+                                  for (const auto binding : over_flow) location_->flow_closed(binding, id);
+                              element_.committed(ticket, flow, accepted, now_, actions_);
+                          });
+                      });
+}
+
+void Worker::perform(Find& find)
+{
+    location_->find(find.id, now_, [this, ticket = find.ticket](std::optional<Binding> binding) {
+        answer([&] { element_.found(ticket, std::move(binding), now_, actions_); });
+    });
+}
+
+void Worker::perform(HandOver& hand_over)
+{
+    if (hand_over.worker >= all_.size()) return;
+    auto* to = all_[hand_over.worker];
+    to->post_burst([to, message = std::move(hand_over.message), from = hand_over.from]() mutable {
+        to->element_.handed_over(std::move(message), from, to->now_, to->actions_);
+    });
+}
+
+} // namespace sotto::net

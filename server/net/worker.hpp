@@ -1,0 +1,117 @@
+#pragma once
+#include "core/element.hpp"
+#include "core/registrar/location_service.hpp"
+#include "net/connections.hpp"
+#include "net/entrance.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace sotto::net {
+
+struct WorkerCounters {
+    ConnectionCounters connections;
+    std::uint64_t refused_sources{0}; ///< connections closed because their source had too many
+    ElementCounters element;
+};
+
+/// One thread with everything that its flows need: I/O loop, listening sockets, connections, SIP element. Performs what the
+/// element decides. Shares with other workers only the location service, the admission and immutable snapshots; messages
+/// for another worker's flow are moved there.
+///
+/// Made and wired on one thread (`listen`, `meet`), then `start`. After that, every public function may be called from any
+/// thread; callbacks run on the worker's thread. The destructor stops and joins; destroy all workers together.
+class Worker final : private ConnectionUser {
+public:
+    struct Parts {
+        std::uint16_t index{0};
+        std::uint16_t workers{1};
+        std::unique_ptr<Cryptography> cryptography;
+        std::unique_ptr<Sealer> sealer;
+        std::shared_ptr<LocationService> location;
+        std::shared_ptr<Admission> admission;
+        std::shared_ptr<const CoreSettings> settings;
+        std::shared_ptr<const AccountDirectory> accounts;
+        std::shared_ptr<const Identities> identities;
+        std::shared_ptr<const ConnectionLimits> limits;
+    };
+
+    explicit Worker(Parts parts);
+    ~Worker() override;
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    Endpoint listen(const Endpoint& endpoint) { return entrance_.listen(endpoint); }
+    Endpoint adopt(int descriptor) { return entrance_.adopt(descriptor); }
+    /// All workers, this one included, in the order of their indices.
+    void meet(std::vector<Worker*> all) { all_ = std::move(all); }
+    void start();
+
+    /// Runs `work` on the worker's thread.
+    template <class Work> void post(Work work) { asio::post(context_, std::move(work)); }
+
+    void use(std::shared_ptr<const CoreSettings> settings);
+    void use(std::shared_ptr<const AccountDirectory> accounts);
+    void use(std::shared_ptr<const Identities> identities);
+    void use(std::shared_ptr<const ConnectionLimits> limits);
+    void count(std::function<void(const WorkerCounters&)> done);
+
+    /// Takes no new connection and no new call. `done`, once: nothing runs any more.
+    void drain(std::function<void()> done);
+    /// Says goodbye on every flow. `done`, once: all are closed.
+    void close_flows(std::function<void()> done);
+    /// Ends the thread, whatever runs.
+    void stop();
+
+private:
+    // ConnectionUser
+    void begin() override;
+    void end() override;
+    void received(Flow& flow, MessagePtr message) override;
+    void ended(const Flow& flow) override;
+    void handshake_over() override { admission_->handshake_over(); }
+    void left(KeyedHash source) override { admission_->leave(source); }
+
+    template <class Work> void post_burst(Work work);
+    bool take(Socket socket, const Endpoint& from);
+    void perform_all();
+    void perform(Send& send);
+    void perform(CloseFlow& close) { connections_.close(close.flow); }
+    void perform(LookUp& look_up);
+    void perform(Commit& commit);
+    void perform(Find& find);
+    void perform(HandOver& hand_over);
+    /// Calls the element with an answer that came at once or later.
+    template <class Tell> void answer(Tell tell);
+    void deliver(Send send, std::uint16_t asker);
+    void arm_timer();
+    void on_timer();
+    void tell_progress();
+
+    std::unique_ptr<Cryptography> cryptography_;
+    std::unique_ptr<Sealer> sealer_;
+    std::shared_ptr<LocationService> location_;
+    std::shared_ptr<Admission> admission_;
+    std::uint16_t index_;
+    asio::io_context context_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+    asio::steady_timer timer_{context_};
+    Element element_;
+    Connections connections_;
+    Entrance entrance_;
+    std::vector<Worker*> all_;
+    Actions actions_;
+    bool in_burst_{false};
+    TimePoint now_{};
+    TimePoint armed_{TimePoint::max()};
+    std::uint64_t refused_sources_{0};
+    std::function<void()> drained_, closed_;
+    std::thread thread_;
+};
+
+} // namespace sotto::net
