@@ -91,8 +91,11 @@ private:
         if (end == std::string_view::npos && !message_->defect) return;
         head_ = end == std::string_view::npos ? all : all.substr(0, end + 2);
         if (end != std::string_view::npos) message_->body = all.substr(end + 4);
-        if (head_.size() > limits.head) head_ = head_.substr(0, head_.substr(0, limits.head).rfind("\r\n") + 2);
-
+        if (head_.size() > limits.head) {
+            refuse(Refusal::header_too_large);
+            const auto last = head_.substr(0, limits.head).rfind("\r\n");
+            head_ = last == std::string_view::npos ? std::string_view{} : head_.substr(0, last + 2);
+        }
         if (const auto fault = fault_of(head_, limits)) {
             refuse(*fault);
             if (*fault == Refusal::malformed_header) neutralise(own.first(head_.size()));
@@ -207,15 +210,23 @@ private:
         return good;
     }
 
+    // A malformed Via below the top one that leaves nothing to give back is left out of the 400; without a top one there
+    // is no transaction to answer.
     bool vias()
     {
-        const bool all = list<Via>(Header::via, message_->vias, [this](std::string_view element) {
+        bool top = true;
+        bool usable = true;
+        const bool all = list<Via>(Header::via, message_->vias, [&](std::string_view element) {
             auto via = grammar_.via(element);
-            if (via || !message_->is_request) return via;
-            refuse(Refusal::malformed_header);
-            return salvage_via(grammar_, element, message_->arena);
+            if (!via && message_->is_request) {
+                refuse(Refusal::malformed_header);
+                via = salvage_via(grammar_, element, message_->arena);
+            }
+            if (top && !via) usable = false;
+            top = false;
+            return via;
         });
-        return all && !message_->vias.empty();
+        return usable && (all || message_->is_request) && !message_->vias.empty();
     }
 
     bool dialog()

@@ -29,18 +29,47 @@ constexpr std::array<Row, static_cast<std::size_t>(Header::count_)> rows{{
     {"Content-Language", 0}, {"Content-ID", 0}, {"Content-Length", 'l'},
 }};
 
+// Asked for every line of every message: length, first and last letter nearly tell the names apart, so one look into this
+// table and one comparison usually answer. Collisions go to the next free slot; an empty one ends the search.
+constexpr std::size_t slots = 256;
+constexpr std::uint8_t empty = 0xFF;
+
+constexpr std::size_t slot_of(std::string_view name)
+{
+    const auto letter = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(to_lower(name[at]))); };
+    return (name.size() * 7 + letter(0) * 19 + letter(name.size() / 2) * 5 + letter(name.size() - 1) * 11) % slots;
+}
+
+constexpr std::array<std::uint8_t, slots> long_names = [] {
+    std::array<std::uint8_t, slots> table{};
+    table.fill(empty);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        auto slot = slot_of(rows[i].name);
+        while (table[slot] != empty) slot = (slot + 1) % slots;
+        table[slot] = static_cast<std::uint8_t>(i);
+    }
+    return table;
+}();
+
+constexpr std::array<std::uint8_t, 256> compact_names = [] {
+    std::array<std::uint8_t, 256> table{};
+    table.fill(empty);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (rows[i].compact != 0) table[static_cast<unsigned char>(rows[i].compact)] = static_cast<std::uint8_t>(i);
+    return table;
+}();
+
 } // namespace
 
 std::optional<Header> header_of(std::string_view name)
 {
+    if (name.empty()) return std::nullopt;
     if (name.size() == 1) {
-        const char wanted = to_lower(name.front());
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            if (rows[i].compact == wanted) return static_cast<Header>(i);
-        return std::nullopt;
+        const auto found = compact_names[static_cast<unsigned char>(to_lower(name.front()))];
+        return found == empty ? std::nullopt : std::optional{static_cast<Header>(found)};
     }
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        if (iequals(rows[i].name, name)) return static_cast<Header>(i);
+    for (auto slot = slot_of(name); long_names[slot] != empty; slot = (slot + 1) % slots)
+        if (iequals(rows[long_names[slot]].name, name)) return static_cast<Header>(long_names[slot]);
     return std::nullopt;
 }
 
