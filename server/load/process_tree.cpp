@@ -1,0 +1,102 @@
+#include "load/process_tree.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+
+namespace sotto::load {
+namespace {
+
+struct Stat {
+    pid_t parent{0};
+    std::uint64_t ticks{0};
+};
+
+std::string directory(pid_t pid) { return "/proc/" + std::to_string(pid); }
+
+/// proc(5): the command may hold blanks and brackets, so the fields are counted from the last bracket on.
+std::optional<Stat> read_stat(pid_t pid)
+{
+    std::ifstream file{directory(pid) + "/stat"};
+    std::string line;
+    if (!std::getline(file, line)) return std::nullopt;
+    const auto bracket = line.rfind(')');
+    if (bracket == std::string::npos) return std::nullopt;
+    std::istringstream fields{line.substr(bracket + 1)};
+    Stat stat;
+    std::string skipped;
+    std::uint64_t user = 0;
+    std::uint64_t system = 0;
+    fields >> skipped >> stat.parent;
+    for (int field = 5; field < 14; ++field) fields >> skipped;
+    if (!(fields >> user >> system)) return std::nullopt;
+    stat.ticks = user + system;
+    return stat;
+}
+
+} // namespace
+
+bool ProcessTree::alive() const { return read_stat(root_).has_value(); }
+
+std::vector<pid_t> ProcessTree::members() const
+{
+    std::multimap<pid_t, pid_t> children;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc", ignored}) {
+        const auto name = entry.path().filename().string();
+        pid_t pid = 0;
+        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (error != std::errc{} || end != name.data() + name.size()) continue;
+        if (const auto stat = read_stat(pid)) children.emplace(stat->parent, pid);
+    }
+    std::vector<pid_t> tree{root_};
+    for (std::size_t next = 0; next < tree.size(); ++next) {
+        const auto [first, last] = children.equal_range(tree[next]);
+        for (auto child = first; child != last; ++child) tree.push_back(child->second);
+    }
+    return tree;
+}
+
+std::chrono::microseconds ProcessTree::cpu() const
+{
+    std::uint64_t ticks = 0;
+    for (const auto pid : members())
+        if (const auto stat = read_stat(pid)) ticks += stat->ticks;
+    const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+    return std::chrono::microseconds{static_cast<std::int64_t>(ticks * 1'000'000 / per_second)};
+}
+
+std::uint64_t ProcessTree::pss_kib() const
+{
+    std::uint64_t sum = 0;
+    for (const auto pid : members()) {
+        std::ifstream file{directory(pid) + "/smaps_rollup"};
+        for (std::string word; file >> word;) {
+            if (word != "Pss:") continue;
+            std::uint64_t kib = 0;
+            file >> kib;
+            sum += kib;
+            break;
+        }
+    }
+    return sum;
+}
+
+std::size_t ProcessTree::descriptors() const
+{
+    std::size_t sum = 0;
+    for (const auto pid : members()) {
+        std::error_code denied;
+        const std::filesystem::directory_iterator open{directory(pid) + "/fd", denied};
+        if (!denied) sum += static_cast<std::size_t>(std::distance(begin(open), end(open)));
+    }
+    return sum;
+}
+
+} // namespace sotto::load

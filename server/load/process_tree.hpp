@@ -1,0 +1,28 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <sys/types.h>
+#include <vector>
+
+namespace sotto::load {
+
+/// What a server and all processes it has started use, read from /proc. Processes that end between two readings are lost
+/// from the second; the servers measured here keep theirs.
+class ProcessTree {
+public:
+    explicit ProcessTree(pid_t root) : root_{root} {}
+
+    bool alive() const;
+    /// CPU time of all threads, user and system; resolution one clock tick (10 ms).
+    std::chrono::microseconds cpu() const;
+    /// Proportional set size: private memory plus the fair share of what is shared. Needs permission to read smaps_rollup.
+    std::uint64_t pss_kib() const;
+    std::size_t descriptors() const;
+
+private:
+    std::vector<pid_t> members() const;
+    pid_t root_;
+};
+
+} // namespace sotto::load
