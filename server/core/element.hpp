@@ -1,6 +1,7 @@
 #pragma once
 #include "core/action.hpp"
 #include "core/auth/account.hpp"
+#include "core/dialog/memory.hpp"
 #include "core/message/message.hpp"
 #include "core/privacy/sealer.hpp"
 #include "core/settings.hpp"
@@ -37,6 +38,7 @@ public:
         std::uint16_t workers{1};
         Cryptography* cryptography{nullptr};
         Sealer* sealer{nullptr};
+        DialogMemory* dialogs{nullptr};  ///< shared by all workers
     };
 
     Element(Parts parts, std::shared_ptr<const CoreSettings> settings, std::shared_ptr<const AccountDirectory> accounts);

@@ -99,8 +99,8 @@ public:
     SlotId open_client(FlowId flow, Method method, SlotId context, std::uint32_t branch, TimePoint now);
     [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);
     void send(SlotId client, Sent sent, std::string bytes, Actions& out);
-    /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1).
-    void cancel(SlotId client, TimePoint now, Actions& out);
+    /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1); `reason` may be empty (RFC 3326).
+    void cancel(SlotId client, std::string_view reason, TimePoint now, Actions& out);
     /// Ends a client transaction without a word.
     void abandon(SlotId client);
     void undeliverable(SlotId client, TimePoint now, Actions& out);
@@ -116,6 +116,9 @@ public:
 
     /// Timer kinds below this are the layer's own.
     static constexpr std::uint8_t first_user_timer = 4;
+    /// Kinds of the tickets that its `Send` actions carry.
+    static constexpr std::uint8_t server_ticket = 1;
+    static constexpr std::uint8_t client_ticket = 2;
 
 private:
     void receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out);

@@ -1,0 +1,39 @@
+#pragma once
+#include "core/privacy/sealer.hpp"
+#include "core/registrar/binding.hpp"
+
+#include <optional>
+#include <string>
+
+namespace sotto {
+
+/// The little that is remembered of dialogs (SEALING.md): which have ended, and what does not fit into a token. Shared by
+/// all workers and thread-safe; nothing outlives the epoch that the dialog began in.
+class DialogMemory {
+public:
+    virtual ~DialogMemory() = default;
+
+    [[nodiscard]] virtual bool ended(KeyedHash dialog) const = 0;
+    /// From now on the dialog's tokens get 481, and what was kept for it is forgotten.
+    virtual void end(KeyedHash dialog, Epoch epoch) = 0;
+
+    /// A remote target that is no binding of ours: found again under `id` for the dialog's life.
+    struct Handle {
+        AccountId account;
+        FlowId flow;              ///< where it was last reached; used when `device` has no live binding
+        BindingId device;         ///< the device's binding, if it has one: survives a new flow
+        Transport transport{Transport::tls};
+        SealedText contact;
+    };
+    virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;
+    [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;
+
+    /// A Call-ID or tag too long for its token, under an id made from it.
+    virtual void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text) = 0;
+    [[nodiscard]] virtual std::optional<SealedText> text(BindingId id) const = 0;
+
+    /// Forgets everything of epochs that are no longer alive.
+    virtual void forget(Epoch dead) = 0;
+};
+
+} // namespace sotto

@@ -1,0 +1,128 @@
+#include "core/element.hpp"
+
+#include "core/environment.hpp"
+#include "core/proxy/proxy.hpp"
+#include "core/registrar/registrar.hpp"
+
+#include <stdexcept>
+
+namespace sotto {
+
+using transaction::SlotId;
+
+/// Joins the parts of one worker: the layer below, registrar and proxy above.
+class Element::State : public transaction::User {
+public:
+    State(Parts parts, std::shared_ptr<const CoreSettings> settings, std::shared_ptr<const AccountDirectory> accounts)
+        : env{.cryptography = *parts.cryptography,
+              .sealer = *parts.sealer,
+              .dialogs = *parts.dialogs,
+              .settings = std::move(settings),
+              .accounts = std::move(accounts),
+              .counters = {}},
+          layer{{parts.worker, parts.workers}, *parts.cryptography, *this}, registrar{env}, proxy{env}
+    {
+        env.layer = &layer;
+    }
+
+    void on_request(SlotId id, Flow& flow, TimePoint now, Actions& out) override
+    {
+        auto& server = *layer.server(id);
+        if (server.request->defect) return env.refuse(id, *server.request->defect, now, out);
+        if (layer.servers() > env.settings->transactions_per_flow * 100) // a bound for the process, whoever fills it
+            return env.refuse(id, Refusal::overloaded, now, out);
+        if (server.request->method == Method::register_) return registrar.request(id, flow, now, out);
+        proxy.request(id, flow, now, out);
+    }
+    void on_ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out) override { proxy.ack(std::move(ack), flow, now, out); }
+    void on_cancel(SlotId invite, TimePoint now, Actions& out) override { proxy.cancel(invite, now, out); }
+    void on_response(SlotId client, MessagePtr response, TimePoint now, Actions& out) override
+    {
+        ++env.counters.responses;
+        proxy.response(client, std::move(response), now, out);
+    }
+    void on_no_answer(SlotId client, bool transport_error, TimePoint now, Actions& out) override
+    {
+        proxy.no_answer(client, transport_error, now, out);
+    }
+    void on_server_end(SlotId server, TimePoint now, Actions& out) override
+    {
+        if (layer.server(server)->request->method != Method::register_) proxy.server_end(server, now, out);
+    }
+    void on_user_timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out) override
+    {
+        proxy.timer(kind, id, now, out);
+    }
+
+    Environment env;
+    transaction::Layer layer;
+    Registrar registrar;
+    Proxy proxy;
+    ElementCounters shown;
+};
+
+Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings, std::shared_ptr<const AccountDirectory> accounts)
+{
+    if (parts.cryptography == nullptr || parts.sealer == nullptr || parts.dialogs == nullptr || settings->domains.empty())
+        throw std::logic_error{"an element needs its parts and at least one domain"};
+    state_ = std::make_unique<State>(parts, std::move(settings), std::move(accounts));
+}
+
+Element::~Element() = default;
+
+void Element::use(std::shared_ptr<const CoreSettings> settings) { state_->env.settings = std::move(settings); }
+void Element::use(std::shared_ptr<const AccountDirectory> accounts) { state_->env.accounts = std::move(accounts); }
+
+void Element::received(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
+{
+    if (message->is_request) ++state_->env.counters.requests;
+    state_->layer.receive(flow, std::move(message), now, out);
+}
+
+void Element::handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out)
+{
+    state_->layer.receive_handed_over(std::move(message), from, now, out);
+}
+
+void Element::flow_closed(const Flow&, TimePoint, Actions&) {}
+
+void Element::undeliverable(Ticket ticket, TimePoint now, Actions& out)
+{
+    const auto [kind, id] = transaction::unpack(ticket.value);
+    if (kind == transaction::Layer::client_ticket) state_->layer.undeliverable(id, now, out);
+    else state_->proxy.response_undeliverable(id, now, out);
+}
+
+void Element::located(Ticket ticket, Located located, TimePoint now, Actions& out)
+{
+    const auto [kind, id] = transaction::unpack(ticket.value);
+    if (static_cast<Waiting>(kind) == Waiting::registration) state_->registrar.located(id, std::move(located), now, out);
+    else state_->proxy.located(id, std::move(located), now, out);
+}
+
+void Element::committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now, Actions& out)
+{
+    state_->registrar.committed(transaction::unpack(ticket.value).id, flow, accepted, now, out);
+}
+
+void Element::found(Ticket ticket, std::optional<Binding> binding, TimePoint now, Actions& out)
+{
+    const auto [kind, id] = transaction::unpack(ticket.value);
+    state_->proxy.found(static_cast<Waiting>(kind), id, std::move(binding), now, out);
+}
+
+TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }
+void Element::on_deadline(TimePoint now, Actions& out) { state_->layer.on_deadline(now, out); }
+void Element::drain() { state_->env.draining = true; }
+bool Element::idle() const { return state_->layer.servers() == 0 && state_->layer.clients() == 0; }
+
+const ElementCounters& Element::counters() const
+{
+    state_->shown = state_->env.counters;
+    state_->shown.strays += state_->layer.strays;
+    state_->shown.server_transactions = state_->layer.servers();
+    state_->shown.client_transactions = state_->layer.clients();
+    return state_->shown;
+}
+
+} // namespace sotto

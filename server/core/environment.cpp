@@ -1,0 +1,54 @@
+#include "core/environment.hpp"
+
+#include "core/privacy/reply.hpp"
+
+#include <cstring>
+
+namespace sotto {
+
+Outbound Environment::own_reply(const transaction::Server& server, int status) const
+{
+    std::string tag;
+    if (status > 100) {
+        // One length and one look for every tag that is Sotto's own, like those that it seals for a phone.
+        std::array<std::uint8_t, 16> raw{};
+        std::memcpy(raw.data(), &server.key, raw.size());
+        tag = base64url(cryptography.encrypt_block(raw));
+    }
+    return reply(*server.request, status, tag);
+}
+
+void Environment::answer(transaction::SlotId id, int status, const Outbound& reply, TimePoint now, Actions& out)
+{
+    layer->respond(id, status, reply.write(), now, out);
+}
+
+void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now, Actions& out)
+{
+    const auto* server = layer->server(id);
+    if (server == nullptr) return;
+    const auto verdict = verdict_of(refusal);
+    auto reply = own_reply(*server, verdict.status);
+    reply.reason(verdict.reason);
+    switch (refusal) {
+    case Refusal::unsupported_media: reply.set(Header::accept, "application/sdp, text/plain"); break;
+    case Refusal::bad_event: reply.set(Header::allow_events, "refer"); break;
+    case Refusal::method_not_implemented:
+    case Refusal::method_not_allowed:
+        reply.set(Header::allow, "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
+        break;
+    case Refusal::overloaded: reply.set(Header::retry_after, "5"); break;
+    default: break;
+    }
+    ++counters.refused;
+    answer(id, verdict.status, reply, now, out);
+}
+
+const Account* Environment::account_of(std::string_view aor) const
+{
+    const auto at = aor.rfind('@');
+    if (at == std::string_view::npos) return nullptr;
+    return accounts->find(aor.substr(0, at), aor.substr(at + 1));
+}
+
+} // namespace sotto

@@ -1,0 +1,44 @@
+#pragma once
+#include "core/element.hpp"
+#include "core/privacy/dialog_seal.hpp"
+#include "core/privacy/outbound.hpp"
+#include "core/proxy/domains.hpp"
+#include "core/transaction/layer.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sotto {
+
+/// What the transaction users of one worker share. Settings and accounts are snapshots, replaced between two events.
+struct Environment {
+    Cryptography& cryptography;
+    Sealer& sealer;
+    DialogMemory& dialogs;
+    std::shared_ptr<const CoreSettings> settings;
+    std::shared_ptr<const AccountDirectory> accounts;
+    ElementCounters counters;
+    bool draining{false};
+    transaction::Layer* layer{nullptr};
+
+    [[nodiscard]] Domains domains() const { return Domains{*settings}; }
+    [[nodiscard]] SealParts seal_parts() const { return {sealer, cryptography, dialogs}; }
+
+    /// Answers a request ourselves; the To tag is ours and differs for every transaction.
+    [[nodiscard]] Outbound own_reply(const transaction::Server& server, int status) const;
+    void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);
+    void answer(transaction::SlotId server, int status, const Outbound& reply, TimePoint now, Actions& out);
+    /// The account whose address this canonical form is.
+    [[nodiscard]] const Account* account_of(std::string_view aor) const;
+};
+
+/// What waits for the location service, as the kind of a ticket. 1 to 3 belong to the transaction layer.
+enum class Waiting : std::uint8_t { registration = 4, targets = 5, dialog_target = 6, ack_target = 7, caller_flow = 8 };
+
+inline Ticket ticket_for(Waiting kind, transaction::SlotId id)
+{
+    return {transaction::pack(static_cast<std::uint8_t>(kind), id)};
+}
+
+} // namespace sotto

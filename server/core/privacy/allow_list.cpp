@@ -1,0 +1,83 @@
+#include "core/privacy/allow_list.hpp"
+
+namespace sotto {
+namespace {
+
+using enum Treatment;
+
+constexpr std::array<Treatment, 4> all(Treatment t) { return {t, t, t, t}; }
+constexpr auto none = all(drop);
+/// own subscriber, federated peer, telephone gateway, emergency service
+constexpr std::array<Treatment, 4> by(Treatment s, Treatment p, Treatment g, Treatment e) { return {s, p, g, e}; }
+
+// clang-format off
+constexpr std::array rules{
+    HeaderRule{Header::via,                 all(own),      all(rebuild), Shape::none, "one Via of ours toward the next hop; the sender's own back in responses", "RFC 3261 16.6 step 8, 16.7 step 3; RFC 3323 5.1"},
+    HeaderRule{Header::route,               all(rebuild),  none,         Shape::none, "only the Path that the receiver itself registered", "RFC 3327 5.3"},
+    HeaderRule{Header::path,                none,          none,         Shape::none, "belongs to REGISTER", "RFC 3327"},
+    HeaderRule{Header::max_forwards,        all(own),      none,         Shape::none, "counted down from a common value", "RFC 3261 16.6 step 3"},
+    HeaderRule{Header::max_breadth,         all(own),      none,         Shape::none, "bounds forking", "RFC 5393 5.3"},
+    HeaderRule{Header::from,                all(seal),     all(rebuild), Shape::none, "shown identity, sealed tag", "RFC 3323 4.1.1.3; SEALING.md"},
+    HeaderRule{Header::to,                  all(seal),     all(seal),    Shape::none, "address without display name, sealed tag", "SEALING.md"},
+    HeaderRule{Header::call_id,             all(seal),     all(rebuild), Shape::none, "sealed per leg", "RFC 3323 5.3; SEALING.md"},
+    HeaderRule{Header::cseq,                all(seal),     all(rebuild), Shape::none, "offset per dialog", "SEALING.md"},
+    HeaderRule{Header::contact,             all(seal),     all(seal),    Shape::none, "a target of ours in place of the device's address", "RFC 3323 5.1; SEALING.md"},
+    HeaderRule{Header::expires,             all(pass),     all(pass),    Shape::number, "lifetime of an invitation or subscription", "RFC 3261 20.19"},
+    HeaderRule{Header::min_expires,         none,          all(pass),    Shape::number, "with 423", "RFC 3261 20.23"},
+    HeaderRule{Header::www_authenticate,    none,          all(own),     Shape::none, "our own challenge only", "RFC 3261 22"},
+    HeaderRule{Header::proxy_authenticate,  none,          all(own),     Shape::none, "our own challenge only", "RFC 3261 22"},
+    HeaderRule{Header::require,             all(pass),     all(pass),    Shape::option_tags, "extensions the call needs", "RFC 3261 20.32"},
+    HeaderRule{Header::supported,           all(pass),     all(pass),    Shape::option_tags, "extensions both sides may use", "RFC 3261 20.37"},
+    HeaderRule{Header::unsupported,         none,          all(pass),    Shape::option_tags, "with 420", "RFC 3261 20.40"},
+    HeaderRule{Header::allow,               all(pass),     all(pass),    Shape::methods, "what the other party may send", "RFC 3261 20.5"},
+    HeaderRule{Header::allow_events,        none,          all(pass),    Shape::events, "with 489", "RFC 6665 8.2.2"},
+    HeaderRule{Header::accept,              all(pass),     all(pass),    Shape::media_types, "bodies the other party may send", "RFC 3261 20.1"},
+    HeaderRule{Header::accept_encoding,     none,          all(own),     Shape::none, "with 415", "RFC 3261 20.2"},
+    HeaderRule{Header::event,               all(pass),     none,         Shape::event, "subject of a subscription", "RFC 6665 8.2.1"},
+    HeaderRule{Header::subscription_state,  all(pass),     none,         Shape::subscription_state, "state of a subscription", "RFC 6665 8.2.3"},
+    HeaderRule{Header::refer_to,            all(seal),     none,         Shape::none, "translated from leg to leg", "RFC 3515; SEALING.md"},
+    HeaderRule{Header::referred_by,         all(rebuild),  none,         Shape::none, "from the authenticated identity, unless withheld", "RFC 3892; RFC 5379 4.1"},
+    HeaderRule{Header::refer_sub,           all(pass),     all(pass),    Shape::boolean, "whether REFER subscribes", "RFC 4488"},
+    HeaderRule{Header::replaces,            all(seal),     none,         Shape::none, "translated from leg to leg", "RFC 3891; SEALING.md"},
+    HeaderRule{Header::join,                all(seal),     none,         Shape::none, "translated from leg to leg", "RFC 3911; SEALING.md"},
+    HeaderRule{Header::target_dialog,       all(seal),     none,         Shape::none, "translated from leg to leg", "RFC 4538; SEALING.md"},
+    HeaderRule{Header::in_reply_to,         all(seal),     none,         Shape::none, "translated from leg to leg, or dropped", "RFC 3261 20.21; RFC 5379 5.1.1"},
+    HeaderRule{Header::rack,                all(seal),     none,         Shape::none, "carries a CSeq", "RFC 3262 7.2"},
+    HeaderRule{Header::rseq,                none,          all(pass),    Shape::number, "reliable provisional responses", "RFC 3262 7.1"},
+    HeaderRule{Header::session_expires,     all(pass),     all(pass),    Shape::session_interval, "session refresh", "RFC 4028 4"},
+    HeaderRule{Header::min_se,              all(pass),     all(pass),    Shape::number, "session refresh", "RFC 4028 5"},
+    HeaderRule{Header::info_package,        all(pass),     none,         Shape::events, "DTMF and the like", "RFC 6086"},
+    HeaderRule{Header::recv_info,           all(pass),     all(pass),    Shape::events, "DTMF and the like", "RFC 6086"},
+    HeaderRule{Header::reason,              all(pass),     all(pass),    Shape::cause, "why a call ended; the text goes", "RFC 3326"},
+    HeaderRule{Header::retry_after,         none,          all(pass),    Shape::number, "when to try again; comment and parameters go", "RFC 3261 20.33"},
+    HeaderRule{Header::warning,             none,          all(pass),    Shape::warning, "code kept, agent and text are ours", "RFC 3261 20.43; RFC 5379 5.1.17"},
+    HeaderRule{Header::privacy,             by(drop, own, own, drop), none, Shape::none, "only where the next hop acts on it", "RFC 3323 5"},
+    HeaderRule{Header::p_asserted_identity, by(drop, own, own, own), none, Shape::none, "set by us, inside the trust domain only", "RFC 3325"},
+    HeaderRule{Header::service_route,       none,          all(own),     Shape::none, "REGISTER only", "RFC 3608"},
+    HeaderRule{Header::flow_timer,          none,          all(own),     Shape::none, "REGISTER only", "RFC 5626 6"},
+    HeaderRule{Header::mime_version,        all(own),      all(own),     Shape::none, "with multipart", "RFC 3261 20.24"},
+    HeaderRule{Header::content_disposition, all(pass),     all(pass),    Shape::disposition, "how to read the body", "RFC 3261 20.11"},
+    HeaderRule{Header::content_type,        all(pass),     all(pass),    Shape::content_type, "admitted types only", "RFC 3261 20.15"},
+    HeaderRule{Header::content_length,      all(own),      all(own),     Shape::none, "counted", "RFC 3261 20.14"},
+};
+
+constexpr std::array<std::string_view, 10> option_tags{
+    "100rel", "from-change", "join", "norefersub", "outbound", "precondition", "replaces", "tdialog", "timer", "trickle-ice"};
+constexpr std::array<std::string_view, 13> media_types{
+    "application/dtmf-relay", "application/im-iscomposing+xml", "application/media_control+xml", "application/pkcs7-mime",
+    "application/pkcs7-signature", "application/sdp", "application/trickle-ice-sdpfrag", "message/cpim", "message/imdn+xml",
+    "message/sipfrag", "multipart/alternative", "multipart/mixed", "text/plain"};
+constexpr std::array<std::string_view, 4> events{"infoDtmf", "refer", "reg", "trickle-ice"};
+constexpr std::array<std::string_view, 11> methods{
+    "INVITE", "ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "REFER", "UPDATE"};
+// clang-format on
+
+} // namespace
+
+std::span<const HeaderRule> header_rules() { return rules; }
+std::span<const std::string_view> carried_option_tags() { return option_tags; }
+std::span<const std::string_view> carried_media_types() { return media_types; }
+std::span<const std::string_view> carried_events() { return events; }
+std::span<const std::string_view> carried_methods() { return methods; }
+
+} // namespace sotto

@@ -1,0 +1,106 @@
+#include "core/privacy/dialog_seal.hpp"
+
+#include <cstring>
+
+namespace sotto {
+namespace {
+
+// The first character of every sealed text: what follows, and the dialog's flags.
+constexpr char plain_base = '@';
+constexpr char withheld_flag = 1;
+constexpr char elsewhere_flag = 2; ///< the text is kept in memory; what follows names it
+constexpr std::uint32_t not_offset_from = 1U << 30U; // such an initial CSeq leaves no room for an offset
+
+BindingId id_of_text(Cryptography& cryptography, std::string_view value)
+{
+    return {cryptography.keyed_hash(Cryptography::Use::dialog, value).high | 1U};
+}
+
+} // namespace
+
+DialogSeal::DialogSeal(SealParts parts, Holder caller, Holder callee)
+    : parts_{parts}, epoch_{parts.sealer.current_epoch()}, salt_{parts.sealer.fresh_salt()}, holders_{caller, callee}
+{
+}
+
+DialogSeal::DialogSeal(SealParts parts, const Target& target, Holder caller, Holder callee)
+    : parts_{parts}, epoch_{target.epoch}, salt_{target.salt}, holders_{caller, callee}
+{
+}
+
+KeyedHash DialogSeal::hash() const { return parts_.sealer.dialog_hash(epoch_, salt_); }
+
+std::string DialogSeal::seal(SealKind kind, Role stands_for, char flags, std::string_view value)
+{
+    std::string text{static_cast<char>(plain_base + flags)};
+    text += value;
+    const auto receiver = receiver_of(stands_for);
+    if (auto token = parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, text)) return *token;
+    const auto id = id_of_text(parts_.cryptography, value);
+    parts_.memory.keep_text(hash(), epoch_, id, {parts_.cryptography.seal_in_memory(value)});
+    std::array<std::uint8_t, sizeof id.value> raw{};
+    std::memcpy(raw.data(), &id.value, raw.size());
+    text.assign(1, static_cast<char>(plain_base + flags + elsewhere_flag)).append(base64url(raw));
+    return parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, text).value_or(std::string{});
+}
+
+std::optional<std::string> DialogSeal::open(SealKind kind, Role stands_for, std::string_view token)
+{
+    auto opened = parts_.sealer.open(kind, token, stands_for, receiver_of(stands_for));
+    if (!opened || opened->epoch != epoch_ || opened->salt != salt_ || opened->value.empty()) return std::nullopt;
+    const auto flags = opened->value.front() - plain_base;
+    if ((flags & elsewhere_flag) == 0) return std::move(opened->value);
+    std::array<std::uint8_t, sizeof(BindingId::value)> raw{};
+    if (!from_base64url(std::string_view{opened->value}.substr(1), raw)) return std::nullopt;
+    BindingId id;
+    std::memcpy(&id.value, raw.data(), raw.size());
+    const auto kept = parts_.memory.text(id);
+    if (!kept) return std::nullopt;
+    return static_cast<char>(plain_base + flags - elsewhere_flag) + parts_.cryptography.open_in_memory(kept->bytes);
+}
+
+std::string DialogSeal::call_id(std::string_view value) { return seal(SealKind::call_id, Role::caller, 0, value); }
+
+std::optional<std::string> DialogSeal::open_call_id(std::string_view token)
+{
+    auto text = open(SealKind::call_id, Role::caller, token);
+    if (text) text->erase(0, 1);
+    return text;
+}
+
+std::string DialogSeal::tag(Role stands_for, const Tag& tag)
+{
+    return seal(SealKind::tag, stands_for, tag.withheld ? withheld_flag : 0, tag.value);
+}
+
+std::optional<DialogSeal::Tag> DialogSeal::open_tag(Role stands_for, std::string_view token)
+{
+    const auto text = open(SealKind::tag, stands_for, token);
+    if (!text) return std::nullopt;
+    return Tag{text->substr(1), ((text->front() - plain_base) & withheld_flag) != 0};
+}
+
+std::string DialogSeal::target(Role stands_for, BindingId id)
+{
+    return parts_.sealer.seal_target({epoch_, stands_for, id, salt_}, receiver_of(stands_for));
+}
+
+std::uint32_t DialogSeal::cseq(Role sender, std::uint32_t number)
+{
+    return number >= not_offset_from ? number : number + parts_.sealer.cseq_offset(epoch_, salt_, sender);
+}
+
+std::uint32_t DialogSeal::cseq_back(Role sender, std::uint32_t number)
+{
+    const auto offset = parts_.sealer.cseq_offset(epoch_, salt_, sender);
+    return number >= offset && number - offset < not_offset_from ? number - offset : number;
+}
+
+Holder holder_of(AccountId account, Cryptography& cryptography)
+{
+    std::array<char, sizeof account.value> raw{};
+    std::memcpy(raw.data(), &account.value, raw.size());
+    return {cryptography.keyed_hash(Cryptography::Use::holder, {raw.data(), raw.size()})};
+}
+
+} // namespace sotto

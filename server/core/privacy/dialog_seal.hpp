@@ -1,0 +1,66 @@
+#pragma once
+#include "core/dialog/memory.hpp"
+#include "core/privacy/sealer.hpp"
+#include "core/types/cryptography.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sotto {
+
+/// What seals need from outside; the same for all dialogs of a worker.
+struct SealParts {
+    Sealer& sealer;
+    Cryptography& cryptography;
+    DialogMemory& memory;
+};
+
+/// The translation between the two legs of one dialog (SEALING.md "Who sees what"). In all calls `stands_for` is the side
+/// whose value it is; the token is made for, and opens only in the hands of, the other side.
+class DialogSeal {
+public:
+    /// A dialog that begins: fresh salt, current epoch.
+    DialogSeal(SealParts parts, Holder caller, Holder callee);
+    /// The dialog that an opened target token belongs to.
+    DialogSeal(SealParts parts, const Target& target, Holder caller, Holder callee);
+
+    [[nodiscard]] Epoch epoch() const { return epoch_; }
+    [[nodiscard]] Salt salt() const { return salt_; }
+    [[nodiscard]] KeyedHash hash() const;
+
+    /// The caller's Call-ID as the callee sees it.
+    std::string call_id(std::string_view value);
+    /// The caller's Call-ID again, from what the callee sent; nothing when it is not of this dialog.
+    std::optional<std::string> open_call_id(std::string_view token);
+
+    struct Tag {
+        std::string value;
+        bool withheld{false}; ///< the caller's identity is withheld in this dialog
+    };
+    std::string tag(Role stands_for, const Tag& tag);
+    std::optional<Tag> open_tag(Role stands_for, std::string_view token);
+
+    std::string target(Role stands_for, BindingId id);
+    /// CSeq numbers of `sender` on the other leg, and back (RAck).
+    std::uint32_t cseq(Role sender, std::uint32_t number);
+    std::uint32_t cseq_back(Role sender, std::uint32_t number);
+    std::uint64_t sdp_session(Role sender) { return parts_.sealer.sdp_session(epoch_, salt_, sender); }
+    std::uint32_t sdp_version_offset(Role sender) { return parts_.sealer.sdp_version_offset(epoch_, salt_, sender); }
+
+private:
+    [[nodiscard]] Holder receiver_of(Role stands_for) const { return holders_[stands_for == Role::caller ? 1 : 0]; }
+    std::string seal(SealKind kind, Role stands_for, char flags, std::string_view value);
+    std::optional<std::string> open(SealKind kind, Role stands_for, std::string_view token);
+
+    SealParts parts_;
+    Epoch epoch_;
+    Salt salt_;
+    std::array<Holder, 2> holders_; ///< caller, callee
+};
+
+/// A keyed hash of the account: a new flow of the same phone holds the same tokens.
+Holder holder_of(AccountId account, Cryptography& cryptography);
+
+} // namespace sotto

@@ -1,0 +1,71 @@
+#include "core/privacy/identity.hpp"
+
+namespace sotto {
+namespace {
+
+constexpr std::size_t longest_display = 64;
+
+bool unreserved_in_user(char c)
+{
+    constexpr std::string_view others = "-_.!~*'()&=+$,;?/"; // mark and user-unreserved, RFC 3261 25.1
+    const char l = to_lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
+}
+
+} // namespace
+
+bool is_anonymous(const Uri& uri) { return iequals(uri.host, "anonymous.invalid"); }
+
+bool asks_to_withhold(const Message& request, bool by_default)
+{
+    if (is_anonymous(request.from.uri)) return true;
+    bool asked = false;
+    bool lifted = false;
+    for (const auto& field : request.fields) {
+        if (field.name != Header::privacy) continue;
+        std::string_view rest = field.value;
+        while (!rest.empty()) {
+            const auto semicolon = rest.find(';');
+            const auto one = trim(rest.substr(0, semicolon));
+            asked = asked || iequals(one, "id") || iequals(one, "user") || iequals(one, "header");
+            lifted = lifted || iequals(one, "none");
+            rest = semicolon == std::string_view::npos ? std::string_view{} : rest.substr(semicolon + 1);
+        }
+    }
+    return asked || (by_default && !lifted);
+}
+
+std::string address_uri(Scheme scheme, std::string_view aor)
+{
+    const auto at = aor.rfind('@');
+    std::string out = scheme == Scheme::sips ? "sips:" : "sip:";
+    for (const char c : aor.substr(0, at)) {
+        if (unreserved_in_user(c)) {
+            out += c;
+            continue;
+        }
+        constexpr std::string_view hex = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        (((out += '%') += hex[byte >> 4U]) += hex[byte & 15U]);
+    }
+    return out.append(aor.substr(at));
+}
+
+std::string shown_address(std::string_view display, std::string_view uri)
+{
+    std::string text;
+    display = trim(display);
+    const bool quoted = display.size() >= 2 && display.front() == '"' && display.back() == '"';
+    if (quoted) display = display.substr(1, display.size() - 2);
+    for (std::size_t i = 0; i < display.size() && text.size() < longest_display; ++i) {
+        if (quoted && display[i] == '\\' && i + 1 < display.size()) ++i;
+        const auto byte = static_cast<unsigned char>(display[i]);
+        if (byte >= 32 && byte != 127 && byte != '"' && byte != '\\') text += display[i];
+    }
+    std::string out;
+    out.reserve(text.size() + uri.size() + 5);
+    if (!text.empty()) ((out += '"') += text) += "\" ";
+    return ((out += '<') += uri) += '>';
+}
+
+} // namespace sotto

@@ -1,0 +1,66 @@
+#pragma once
+#include "core/message/message.hpp"
+#include "core/privacy/allow_list.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sotto {
+
+/// One message on its way out, before it is written. It is built, never edited: what is not set here and not passed by a
+/// row of the allow-list does not leave (DESIGN.md 2).
+class Outbound {
+public:
+    static Outbound request(Method method, std::string_view request_uri, Receiver receiver);
+    static Outbound response(int status, Receiver receiver);
+
+    /// The message whose passing headers are taken over, in the shape of their row; it must outlive `write`.
+    Outbound& from(const Message& source)
+    {
+        source_ = &source;
+        return *this;
+    }
+    /// A value of ours for a header; several values of one header stay in order, one line each.
+    Outbound& set(Header header, std::string_view value);
+    /// The body, with its type. Without a call no body is written, whatever the source had.
+    Outbound& body(std::string_view content_type, std::string_view content);
+    /// Our reason phrase in place of the status code's own one.
+    Outbound& reason(std::string_view phrase)
+    {
+        reason_ = phrase;
+        return *this;
+    }
+
+    /// The bytes for the wire: one order, one spelling, CRLF, Content-Length counted.
+    [[nodiscard]] std::string write() const;
+
+private:
+    struct Line {
+        Header header;
+        std::uint32_t offset;
+        std::uint32_t length;
+    };
+
+    [[nodiscard]] std::string_view text_of(const Line& line) const
+    {
+        return std::string_view{text_}.substr(line.offset, line.length);
+    }
+    void write_own(Header header, std::string& out) const;
+    void write_passed(const HeaderRule& rule, std::string& out) const;
+
+    bool is_request_{true};
+    Receiver receiver_{Receiver::subscriber};
+    Method method_{Method::other};
+    int status_{0};
+    std::string_view reason_;
+    const Message* source_{nullptr};
+    std::string text_;            ///< request URI first, then all values that were set
+    std::uint32_t uri_length_{0};
+    std::vector<Line> lines_;
+    std::string content_type_;
+    std::string content_;
+};
+
+} // namespace sotto

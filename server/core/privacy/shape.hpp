@@ -1,0 +1,15 @@
+#pragma once
+#include "core/message/message.hpp"
+#include "core/privacy/allow_list.hpp"
+
+#include <string>
+
+namespace sotto {
+
+/// The value that is left of all fields of `header` in `source` once reduced to `shape`; empty: nothing passes.
+std::string shaped(const Message& source, Header header, Shape shape);
+
+/// The admitted media type of a Content-Type value, in canonical spelling; empty when it is not admitted.
+std::string_view admitted_media_type(std::string_view content_type);
+
+} // namespace sotto

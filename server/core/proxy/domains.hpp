@@ -1,0 +1,29 @@
+#pragma once
+#include "core/settings.hpp"
+#include "core/types/uri.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace sotto {
+
+/// Which hosts are ours (RFC 3261 16.4, 16.5): served names, their aliases, and every address that we listen on.
+class Domains {
+public:
+    explicit Domains(const CoreSettings& settings) : settings_{settings} {}
+
+    /// The served domain that `host` belongs to; null when it is not ours. A listen address belongs to the first domain.
+    [[nodiscard]] const std::string* of(std::string_view host) const;
+    [[nodiscard]] bool ours(const Uri& uri) const
+    {
+        return (uri.scheme == Scheme::sip || uri.scheme == Scheme::sips) && of(uri.host) != nullptr;
+    }
+    [[nodiscard]] const std::string& first() const { return settings_.domains.front().name; }
+    /// "user@domain" with the served domain's own name; empty when the URI names nobody of ours.
+    [[nodiscard]] std::string aor(const Uri& uri) const;
+
+private:
+    const CoreSettings& settings_;
+};
+
+} // namespace sotto

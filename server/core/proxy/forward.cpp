@@ -1,0 +1,232 @@
+#include "core/proxy/proxy.hpp"
+
+#include "core/privacy/identity.hpp"
+#include "core/privacy/reply.hpp"
+#include "core/privacy/shape.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sotto {
+namespace {
+
+constexpr std::uint32_t most_forwards = 30;      ///< SEALING.md "Loops": a common start, then only counted down
+constexpr seconds timer_c_interval{181};         ///< RFC 3261 16.6 step 11: more than three minutes
+
+bool carries_contact(Method method)
+{
+    return method == Method::invite || method == Method::update || method == Method::refer ||
+           method == Method::subscribe || method == Method::notify;
+}
+
+/// RFC 3262 7.2: "response-num CSeq-num Method", the CSeq as the receiver knows it.
+std::string rack(std::string_view value, DialogSeal& seal, Role sender)
+{
+    std::uint64_t numbers[2] = {};
+    std::size_t at = 0;
+    for (auto& number : numbers) {
+        while (at < value.size() && (value[at] == ' ' || value[at] == '\t')) ++at;
+        const auto start = at;
+        while (at < value.size() && value[at] >= '0' && value[at] <= '9' && number <= UINT32_MAX)
+            number = number * 10 + static_cast<std::uint64_t>(value[at++] - '0');
+        if (at == start || number > UINT32_MAX) return {};
+    }
+    const auto method = method_of(trim(value.substr(at)));
+    if (method == Method::other) return {};
+    // The response that is acknowledged answered the sender's own request: its CSeq is the sender's.
+    return std::to_string(numbers[0])
+        .append(" ")
+        .append(std::to_string(seal.cseq(sender, static_cast<std::uint32_t>(numbers[1]))))
+        .append(" ")
+        .append(name_of(method));
+}
+
+} // namespace
+
+ForwardTarget Proxy::target_of(const Binding& binding) const
+{
+    return {.account = binding.account,
+            .id = binding.id,
+            .flow = binding.flow,
+            .transport = binding.transport,
+            .q = binding.q,
+            .uri = env_.cryptography.open_in_memory(binding.contact.bytes),
+            .route = binding.path.bytes.empty() ? std::string{} : env_.cryptography.open_in_memory(binding.path.bytes)};
+}
+
+/// RFC 3261 16.5, 16.6: equal q in parallel, falling q one after the other; one device over one flow at a time.
+void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    if (context == nullptr) return;
+    if (context->look_ups > 0) --context->look_ups;
+    auto& bindings = located.bindings;
+    std::ranges::sort(bindings, [](const Binding& a, const Binding& b) {
+        return a.q != b.q ? a.q > b.q : a.refreshed > b.refreshed;
+    });
+    std::vector<Branch> all;
+    for (const auto& binding : bindings) {
+        if (context->cancelled || context->no_answer || context->answered) break;
+        const auto same_device = [&](const Branch& b) { return b.target.id == binding.id; };
+        if (const auto known = std::ranges::find_if(all, same_device); known != all.end()) {
+            known->other_flows.push_back(target_of(binding));
+            continue;
+        }
+        if (std::ranges::any_of(context->branches, same_device)) continue; // 16.5: no duplicates, also after a redirection
+        all.emplace_back().target = target_of(binding);
+    }
+    // Max-Breadth: what may not run in parallel waits its turn (RFC 5393 5.3.3).
+    const auto parallel = std::max<std::size_t>(1, context->breadth);
+    for (auto from = all.begin(); from != all.end();) {
+        auto to = from;
+        while (to != all.end() && to->target.q == from->target.q && static_cast<std::size_t>(to - from) < parallel) ++to;
+        context->waiting.emplace_back(std::make_move_iterator(from), std::make_move_iterator(to));
+        from = to;
+    }
+    branch_over(id, now, out);
+}
+
+void Proxy::start_group(SlotId id, std::vector<Branch> group, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    const auto first = context->branches.size();
+    for (auto& branch : group) context->branches.push_back(std::move(branch));
+    for (auto i = first; i < context->branches.size(); ++i) start(id, i, now, out);
+}
+
+void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    const auto* server = env_.layer->server(context->server);
+    const Message& request = *server->request;
+    auto& branch = context->branches[index];
+    branch.client = env_.layer->open_client(branch.target.flow, request.method, id, static_cast<std::uint32_t>(index), now);
+    const auto via = env_.layer->branch_for(branch.client, transaction::loop_part(env_.cryptography, request));
+    const auto breadth = std::max<std::size_t>(1, context->breadth / std::max<std::size_t>(1, context->branches.size()));
+    transaction::Sent sent;
+    auto bytes = write_request(*context, request, branch, via, static_cast<std::uint32_t>(breadth), &sent);
+    if (request.method == Method::invite)
+        branch.timer_c = env_.layer->set_timer(timer_c, branch.client, now + timer_c_interval);
+    env_.layer->send(branch.client, std::move(sent), std::move(bytes), out);
+}
+
+std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
+                              Scheme scheme) const
+{
+    const auto* account = env_.accounts->find(receiver);
+    std::string uri = scheme == Scheme::sips ? "sips:" : "sip:";
+    uri += seal.target(stands_for, id);
+    uri += '@';
+    uri += account != nullptr ? account->domain : std::string_view{env_.domains().first()};
+    if (env_.settings->advertised_port != 5061) (uri += ':') += std::to_string(env_.settings->advertised_port);
+    uri += transport == Transport::wss ? ";transport=ws" : ";transport=tls";
+    return uri;
+}
+
+std::string Proxy::sender_contact(ResponseContext& context, const Message& request, Branch& branch)
+{
+    auto& seal = *branch.seal;
+    auto id = context.sender_target.binding;
+    if (!id && context.sender_target.handle) {
+        std::string text{request.contacts.front().uri.text};
+        const auto dialog = seal.hash();
+        text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
+        id = {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+        env_.dialogs.keep(dialog, seal.epoch(), id, *context.sender_target.handle);
+    }
+    return target_uri(seal, context.role, id, branch.target.account, branch.target.transport, request.request_uri.scheme);
+}
+
+std::string Proxy::write_request(ResponseContext& context, const Message& request, Branch& branch, std::string_view via,
+                                 std::uint32_t breadth, transaction::Sent* sent)
+{
+    const auto sender = holder_of(context.sender, env_.cryptography);
+    const auto receiver = holder_of(branch.target.account, env_.cryptography);
+    const bool from_caller = context.role == Role::caller;
+    const Holder caller = from_caller ? sender : receiver;
+    const Holder callee = from_caller ? receiver : sender;
+    if (context.dialog) branch.seal.emplace(env_.seal_parts(), *context.dialog, caller, callee);
+    else branch.seal.emplace(env_.seal_parts(), caller, callee);
+    auto& seal = *branch.seal;
+    const auto* account = env_.accounts->find(branch.target.account);
+    const auto domains = env_.domains();
+
+    const std::string host{account != nullptr ? account->domain : std::string_view{domains.first()}};
+    const auto own_via = std::string{branch.target.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "}
+                             .append(host)
+                             .append(";branch=")
+                             .append(via);
+    auto from_address = shown_sender(context, request);
+    from_address.append(";tag=").append(seal.tag(context.role, {std::string{request.from.tag()}, context.withheld}));
+    auto to_address = shown_receiver(context, request, branch.target.account);
+    if (!context.receiver_tag.empty()) to_address.append(";tag=").append(context.receiver_tag);
+    const auto call_id = from_caller ? seal.call_id(request.call_id) : context.receiver_call_id;
+    const auto cseq = seal.cseq(context.role, request.cseq.number);
+
+    auto message = Outbound::request(request.method, branch.target.uri, Receiver::subscriber);
+    message.from(request);
+    message.set(Header::via, own_via);
+    if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
+    const auto forwards = std::min(request.max_forwards.value_or(most_forwards), most_forwards);
+    message.set(Header::max_forwards, std::to_string(forwards > 0 ? forwards - 1 : 0));
+    if (breadth > 0) message.set(Header::max_breadth, std::to_string(breadth));
+    message.set(Header::from, from_address);
+    message.set(Header::to, to_address);
+    message.set(Header::call_id, call_id);
+    message.set(Header::cseq, std::to_string(cseq).append(" ").append(name_of(request.method)));
+    if (carries_contact(request.method) && !request.contacts.empty())
+        message.set(Header::contact, "<" + sender_contact(context, request, branch) + ">");
+    if (const auto acknowledged = request.field(Header::rack))
+        message.set(Header::rack, rack(*acknowledged, seal, context.role));
+    write_body(message, request, seal, context.role);
+    if (sent != nullptr && request.method == Method::invite)
+        *sent = {.request_uri = branch.target.uri,
+                 .via = own_via,
+                 .from = from_address,
+                 .to = to_address,
+                 .call_id = call_id,
+                 .route = branch.target.route,
+                 .cseq = cseq};
+    return message.write();
+}
+
+/// The identity that the receiver is shown: the caller's own address unless withheld, the callee's always (the caller
+/// dialled it).
+std::string Proxy::shown_sender(const ResponseContext& context, const Message& request) const
+{
+    if (context.role == Role::caller && context.withheld) return std::string{anonymous_identity};
+    auto aor = env_.domains().aor(request.from.uri);
+    const auto* owner = env_.account_of(aor);
+    if (owner == nullptr || owner->id != context.sender) {
+        const auto* account = env_.accounts->find(context.sender);
+        if (account == nullptr) return std::string{anonymous_identity};
+        aor = std::string{account->user}.append("@").append(account->domain);
+    }
+    return shown_address(request.from.display, address_uri(request.from.uri.scheme, aor));
+}
+
+/// The receiver's own address, as it knows itself.
+std::string Proxy::shown_receiver(const ResponseContext& context, const Message& request, AccountId receiver) const
+{
+    auto aor = context.in_dialog ? env_.domains().aor(request.to.uri) : context.aor;
+    const auto* owner = env_.account_of(aor);
+    if (owner == nullptr || owner->id != receiver) {
+        const auto* account = env_.accounts->find(receiver);
+        if (account == nullptr) return std::string{anonymous_identity};
+        aor = std::string{account->user}.append("@").append(account->domain);
+    }
+    return shown_address({}, address_uri(request.to.uri.scheme, aor));
+}
+
+void Proxy::write_body(Outbound& message, const Message& source, DialogSeal& seal, Role sender) const
+{
+    if (source.body.empty()) return;
+    const auto type = source.field(Header::content_type);
+    const auto admitted = type ? admitted_media_type(*type) : std::string_view{};
+    if (admitted.empty()) return;
+    (void)seal;
+    (void)sender;
+    message.body(admitted, source.body);
+}
+
+} // namespace sotto

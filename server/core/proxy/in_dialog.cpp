@@ -1,0 +1,126 @@
+#include "core/proxy/proxy.hpp"
+
+#include "core/auth/digest.hpp"
+#include "core/privacy/identity.hpp"
+
+namespace sotto {
+
+/// Requests inside a dialog (SEALING.md "Who made a value"): the place of a value and the role inside the target token
+/// decide what is opened and what is sealed, never whether it opens.
+bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const
+{
+    const auto& uri = request.request_uri;
+    if (!env_.domains().ours(uri) || uri.user.size() != Sealer::target_length) return false;
+    for (const auto account : flow.accounts) {
+        const auto sender = holder_of(account, env_.cryptography);
+        const auto opened = env_.sealer.open_target(uri.user, sender);
+        if (!opened) continue;
+        target = *opened;
+        context.sender = account;
+        context.in_dialog = true;
+        context.role = other(target.role);
+        context.dialog = target;
+        const bool to_caller = target.role == Role::caller;
+        DialogSeal seal{env_.seal_parts(), target, to_caller ? Holder{} : sender, to_caller ? sender : Holder{}};
+        if (env_.dialogs.ended(seal.hash())) return false;
+        const auto tag = seal.open_tag(target.role, request.to.tag());
+        if (!tag) return false;
+        context.receiver_tag = tag->value;
+        context.withheld = tag->withheld;
+        if (to_caller) {
+            auto call_id = seal.open_call_id(request.call_id);
+            if (!call_id) return false;
+            context.receiver_call_id = std::move(*call_id);
+        }
+        context.sender_target = sender_target(request, account, flow);
+        return true;
+    }
+    return false;
+}
+
+void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
+{
+    auto* server = env_.layer->server(id);
+    // A phone that comes back on a new connection proves first who it is; then its tokens open again.
+    if (!flow.authenticated() && authenticate(id, flow, now, out) == nullptr) return;
+    ResponseContext context;
+    Target target;
+    if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);
+    context.server = id;
+    context.look_ups = 1;
+    server->account = context.sender;
+    const auto context_id = contexts_.emplace(std::move(context));
+    server->context = context_id;
+    if (server->request->method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
+    const auto handle = env_.dialogs.handle(target.id);
+    out.push_back(Find{ticket_for(Waiting::dialog_target, context_id), handle ? handle->device : target.id});
+}
+
+void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out)
+{
+    if (ack->defect || ack->max_forwards == 0U) return;
+    WaitingAck waiting;
+    Target target;
+    if (!open_dialog(*ack, flow, waiting.context, target)) {
+        ++env_.counters.strays;
+        return;
+    }
+    (void)now;
+    waiting.ack = std::move(ack);
+    const auto handle = env_.dialogs.handle(target.id);
+    out.push_back(Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))),
+                       handle ? handle->device : target.id});
+}
+
+std::optional<ForwardTarget> Proxy::reachable(const Target& target, const std::optional<Binding>& binding) const
+{
+    const auto handle = env_.dialogs.handle(target.id);
+    if (!handle) return binding ? std::optional{target_of(*binding)} : std::nullopt;
+    ForwardTarget to;
+    to.account = handle->account;
+    to.id = target.id;
+    to.flow = binding ? binding->flow : handle->flow;
+    to.transport = binding ? binding->transport : handle->transport;
+    to.uri = env_.cryptography.open_in_memory(handle->contact.bytes);
+    return to;
+}
+
+void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimePoint now, Actions& out)
+{
+    if (kind == Waiting::caller_flow) {
+        auto* server = env_.layer->server(id);
+        if (server == nullptr || !binding || binding->flow == server->flow) return;
+        server->flow = binding->flow;
+        return;
+    }
+    if (kind == Waiting::ack_target) {
+        auto* waiting = acks_.find(id);
+        if (waiting == nullptr) return;
+        if (const auto to = reachable(*waiting->context.dialog, binding)) {
+            Branch branch;
+            branch.target = *to;
+            const auto& ack = *waiting->ack;
+            const auto loop = transaction::loop_part(env_.cryptography, ack);
+            const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
+            out.push_back(Send{to->flow, write_request(waiting->context, ack, branch, via, 0, nullptr), {}});
+        }
+        acks_.erase(id);
+        return;
+    }
+    auto* context = contexts_.find(id);
+    if (context == nullptr) return;
+    context->look_ups = 0;
+    const auto to = reachable(*context->dialog, binding);
+    // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
+    if (!to) {
+        context->answered = true;
+        return env_.refuse(context->server, Refusal::no_dialog, now, out);
+    }
+    std::vector<Branch> group(1);
+    group.front().target = *to;
+    start_group(id, std::move(group), now, out);
+}
+
+void Proxy::end_dialog(const DialogSeal& seal) { env_.dialogs.end(seal.hash(), seal.epoch()); }
+
+} // namespace sotto

@@ -1,0 +1,234 @@
+#include "core/proxy/proxy.hpp"
+
+#include "core/auth/digest.hpp"
+#include "core/privacy/identity.hpp"
+#include "core/registrar/device.hpp"
+
+#include <algorithm>
+
+namespace sotto {
+namespace {
+
+constexpr std::uint32_t most_breadth = 60; ///< RFC 5393 5.3.3
+
+bool forms_dialog_or_stands_alone(Method method)
+{
+    return method == Method::invite || method == Method::message || method == Method::refer;
+}
+
+std::uint32_t breadth_of(const Message& request)
+{
+    const auto text = request.field(Header::max_breadth);
+    if (!text) return most_breadth;
+    std::uint32_t value = 0;
+    for (const char c : *text) {
+        if (c < '0' || c > '9') return most_breadth;
+        value = std::min(value * 10 + static_cast<std::uint32_t>(c - '0'), most_breadth);
+    }
+    return value;
+}
+
+} // namespace
+
+void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
+{
+    const Message& request = *env_.layer->server(id)->request;
+    if (const auto refusal = validate(request)) return env_.refuse(id, *refusal, now, out);
+    if (!extensions_carried(id, request, now, out)) return;
+    if (!request.to.tag().empty()) return in_dialog(id, flow, now, out);
+    switch (request.method) {
+    case Method::options: return answer_ourselves(id, request, now, out);
+    case Method::bye:
+    case Method::info:
+    case Method::notify:
+    case Method::prack:
+    case Method::update: return env_.refuse(id, Refusal::no_dialog, now, out);
+    case Method::other: return env_.refuse(id, Refusal::method_not_implemented, now, out);
+    default: break;
+    }
+    const auto* account = authenticate(id, flow, now, out);
+    if (account == nullptr) return;
+    if (!forms_dialog_or_stands_alone(request.method)) return answer_ourselves(id, request, now, out);
+    if (const auto refusal = check_from(request, *account)) return env_.refuse(id, *refusal, now, out);
+    if (env_.draining) return env_.refuse(id, Refusal::overloaded, now, out);
+    route(id, *account, flow, now, out);
+}
+
+std::optional<Refusal> Proxy::validate(const Message& request) const
+{
+    const auto domains = env_.domains();
+    const bool asks_us = request.method == Method::options && domains.ours(request.request_uri);
+    if (request.max_forwards == 0U && !asks_us) return Refusal::too_many_hops; // RFC 3261 16.3 step 3
+    if (transaction::looped(env_.cryptography, request.vias, transaction::loop_part(env_.cryptography, request)))
+        return Refusal::loop; // RFC 5393 4.2.2
+    for (const auto& route : request.routes) // 16.4: ours are taken off; nobody else's is ours to serve
+        if (!domains.ours(route.uri)) return Refusal::forbidden;
+    if (breadth_of(request) == 0) return Refusal::max_breadth_exceeded;
+    return std::nullopt;
+}
+
+bool Proxy::extensions_carried(SlotId id, const Message& request, TimePoint now, Actions& out)
+{
+    std::string unsupported;
+    const auto note = [&](std::string_view tag, bool carried) {
+        if (carried) return;
+        if (!unsupported.empty()) unsupported += ", ";
+        unsupported += tag;
+    };
+    for (const auto& field : request.fields) {
+        if (field.name == Header::proxy_require) // RFC 3261 16.3 step 5; `privacy` is RFC 3323's
+            for_each_element(field.value, [&](std::string_view tag) { note(tag, iequals(tag, "privacy")); });
+        if (field.name == Header::require)
+            for_each_element(field.value, [&](std::string_view tag) {
+                note(tag, std::ranges::any_of(carried_option_tags(), [&](auto known) { return iequals(known, tag); }));
+            });
+    }
+    if (unsupported.empty()) return true;
+    auto reply = env_.own_reply(*env_.layer->server(id), 420);
+    reply.set(Header::unsupported, unsupported);
+    ++env_.counters.refused;
+    env_.answer(id, 420, reply, now, out);
+    return false;
+}
+
+/// Outside a dialog these ask about a person. They are answered here, alike for every address (DESIGN.md P10).
+void Proxy::answer_ourselves(SlotId id, const Message& request, TimePoint now, Actions& out)
+{
+    switch (request.method) {
+    case Method::options: {
+        auto reply = env_.own_reply(*env_.layer->server(id), 200);
+        reply.set(Header::allow, "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
+        reply.set(Header::accept, "application/sdp, text/plain");
+        reply.set(Header::supported, "100rel, norefersub, outbound, replaces, timer");
+        return env_.answer(id, 200, reply, now, out);
+    }
+    case Method::subscribe:
+    case Method::publish: return env_.refuse(id, Refusal::bad_event, now, out);
+    default: return env_.refuse(id, Refusal::method_not_allowed, now, out);
+    }
+}
+
+const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions& out)
+{
+    auto* server = env_.layer->server(id);
+    const Message& request = *server->request;
+    const auto domains = env_.domains();
+    const auto* own = domains.ours(request.from.uri) ? domains.of(request.from.uri.host) : nullptr;
+    if (own == nullptr && domains.ours(request.request_uri)) own = domains.of(request.request_uri.host);
+    const std::string& realm = own != nullptr ? *own : domains.first();
+    const auto checked = auth::check(request, auth::Asker::proxy, realm, *env_.accounts, flow, now, env_.cryptography);
+    if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active) {
+        flow.authenticated_as(checked.account->id);
+        server->account = checked.account->id;
+        return checked.account;
+    }
+    if (checked.outcome == auth::Outcome::wrong) ++env_.counters.auth_failures;
+    ++env_.counters.challenges;
+    auto user = std::string{checked.claimed_user};
+    if (user.empty() && !is_anonymous(request.from.uri)) user = unescape(request.from.uri.user).value_or(std::string{});
+    if (user.empty() && flow.authenticated()) // an anonymous From names nobody, but the phone behind it knows one algorithm
+        if (const auto* known = env_.accounts->find(flow.accounts.back())) user = std::string{known->user};
+    auto reply = env_.own_reply(*server, 407);
+    reply.set(Header::proxy_authenticate,
+              auth::challenge(realm, user, checked.outcome == auth::Outcome::stale, *env_.accounts, flow, now,
+                              env_.cryptography));
+    env_.answer(id, 407, reply, now, out);
+    return nullptr;
+}
+
+std::optional<Refusal> Proxy::check_from(const Message& request, const Account& account) const
+{
+    if (is_anonymous(request.from.uri)) return std::nullopt;
+    const auto aor = env_.domains().aor(request.from.uri);
+    const auto* owner = env_.account_of(aor);
+    if (owner == nullptr || owner->id != account.id) return Refusal::from_not_own;
+    return std::nullopt;
+}
+
+SenderTarget Proxy::sender_target(const Message& request, AccountId account, const Flow& flow) const
+{
+    if (request.contacts.empty()) return {};
+    const auto& contact = request.contacts.front();
+    const auto id = binding_id(account, device_of(contact, env_.cryptography), env_.cryptography);
+    if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
+    return {.binding = {},
+            .handle = DialogMemory::Handle{
+                .account = account,
+                .flow = flow.id,
+                .device = flow.bindings.size() == 1 ? flow.bindings.front() : BindingId{},
+                .transport = flow.transport,
+                .contact = {env_.cryptography.seal_in_memory(contact.uri.text)}}};
+}
+
+void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, Actions& out)
+{
+    auto* server = env_.layer->server(id);
+    const Message& request = *server->request;
+    const auto domains = env_.domains();
+    if (request.method == Method::invite && request.contacts.size() != 1)
+        return env_.refuse(id, Refusal::bad_contact, now, out); // RFC 3261 8.1.1.8
+    if (!domains.ours(request.request_uri)) return env_.refuse(id, Refusal::not_found, now, out);
+    const auto aor = domains.aor(request.request_uri);
+    const auto* callee = env_.account_of(aor);
+    const bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
+    ResponseContext context;
+    context.server = id;
+    context.sender = account.id;
+    context.withheld = asks_to_withhold(request, account.withhold_identity);
+    context.sender_target = sender_target(request, account.id, flow);
+    context.aor = aor;
+    context.breadth = breadth_of(request);
+    context.look_ups = 1;
+    const auto context_id = contexts_.emplace(std::move(context));
+    server->context = context_id;
+    if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
+    out.push_back(LookUp{ticket_for(Waiting::targets, context_id),
+                         there ? aor_key(callee->id, env_.cryptography) : nobodys_key(aor, env_.cryptography)});
+}
+
+void Proxy::cancel(SlotId invite, TimePoint now, Actions& out)
+{
+    auto* server = env_.layer->server(invite);
+    auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
+    if (context == nullptr || context->answered) return;
+    context->cancelled = true;
+    context->waiting.clear();
+    cancel_branches(*context, {}, now, out);
+    branch_over(server->context, now, out);
+}
+
+void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
+{
+    const auto* server = env_.layer->server(server_id);
+    auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
+    if (context == nullptr) return;
+    if (!context->answered) cancel_branches(*context, {}, now, out);
+    for (auto& branch : context->branches) env_.layer->cancel_timer(branch.timer_c);
+    env_.layer->cancel_timer(context->ring_timer);
+    contexts_.erase(server->context);
+}
+
+void Proxy::timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out)
+{
+    if (kind == timer_c) { // RFC 3261 16.8: a branch that rings for ever
+        auto* client = env_.layer->client(id);
+        auto* context = client != nullptr ? contexts_.find(client->context) : nullptr;
+        if (context == nullptr) return;
+        auto& branch = context->branches[client->branch];
+        branch.timer_c = {};
+        if (client->proceeding()) {
+            branch.cancelled = branch.cancel_sent = true;
+            env_.layer->cancel(id, {}, now, out);
+        }
+        return;
+    }
+    auto* context = contexts_.find(id);
+    if (context == nullptr || context->answered) return;
+    context->ring_timer = {};
+    context->no_answer = true;
+    context->waiting.clear();
+    cancel_branches(*context, {}, now, out);
+    branch_over(id, now, out);
+}
+
+} // namespace sotto

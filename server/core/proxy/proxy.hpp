@@ -1,0 +1,80 @@
+#pragma once
+#include "core/environment.hpp"
+#include "core/proxy/response_context.hpp"
+
+#include <string>
+
+namespace sotto {
+
+/// The stateful proxy (RFC 3261 16) and what Sotto answers itself outside REGISTER. A request passes: validate (16.3),
+/// admit (who asks), route (16.4, 16.5), forward (16.6), respond (16.7).
+class Proxy {
+public:
+    static constexpr std::uint8_t timer_c = 4; ///< RFC 3261 16.6 step 11
+    static constexpr std::uint8_t ring_timer = 5;
+
+    explicit Proxy(Environment& environment) : env_{environment} {}
+
+    void request(transaction::SlotId server, Flow& flow, TimePoint now, Actions& out);
+    void ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out);
+    void cancel(transaction::SlotId invite, TimePoint now, Actions& out);
+    void response(transaction::SlotId client, MessagePtr response, TimePoint now, Actions& out);
+    void no_answer(transaction::SlotId client, bool transport_error, TimePoint now, Actions& out);
+    void server_end(transaction::SlotId server, TimePoint now, Actions& out);
+    void timer(std::uint8_t kind, transaction::SlotId id, TimePoint now, Actions& out);
+    void located(transaction::SlotId context, Located located, TimePoint now, Actions& out);
+    void found(Waiting kind, transaction::SlotId id, std::optional<Binding> binding, TimePoint now, Actions& out);
+    /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
+    void response_undeliverable(transaction::SlotId server, TimePoint now, Actions& out);
+
+private:
+    using SlotId = transaction::SlotId;
+
+    struct WaitingAck {
+        MessagePtr ack;
+        ResponseContext context;
+    };
+
+    // proxy.cpp: validate, admit, route
+    std::optional<Refusal> validate(const Message& request) const;
+    bool extensions_carried(SlotId server, const Message& request, TimePoint now, Actions& out);
+    void answer_ourselves(SlotId server, const Message& request, TimePoint now, Actions& out);
+    const Account* authenticate(SlotId server, Flow& flow, TimePoint now, Actions& out);
+    std::optional<Refusal> check_from(const Message& request, const Account& account) const;
+    void route(SlotId server, const Account& account, Flow& flow, TimePoint now, Actions& out);
+    SenderTarget sender_target(const Message& request, AccountId account, const Flow& flow) const;
+
+    // in_dialog.cpp
+    bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
+    void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
+    std::optional<ForwardTarget> reachable(const Target& target, const std::optional<Binding>& binding) const;
+    void end_dialog(const DialogSeal& seal);
+
+    // forward.cpp
+    ForwardTarget target_of(const Binding& binding) const;
+    void start_group(SlotId context, std::vector<Branch> group, TimePoint now, Actions& out);
+    void start(SlotId context, std::size_t branch, TimePoint now, Actions& out);
+    std::string write_request(ResponseContext& context, const Message& request, Branch& branch, std::string_view via,
+                              std::uint32_t breadth, transaction::Sent* sent);
+    std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
+    std::string target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
+                           Scheme scheme) const;
+    std::string shown_sender(const ResponseContext& context, const Message& request) const;
+    std::string shown_receiver(const ResponseContext& context, const Message& request, AccountId receiver) const;
+    void write_body(Outbound& message, const Message& source, DialogSeal& seal, Role sender) const;
+
+    // respond.cpp
+    void forward_response(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
+    void failed(SlotId context, std::size_t branch, int status, MessagePtr response, TimePoint now, Actions& out);
+    bool redirected(SlotId context, const Message& response, Actions& out);
+    void branch_over(SlotId context, TimePoint now, Actions& out);
+    void answer_best(SlotId context, TimePoint now, Actions& out);
+    void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
+    std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch, const NameAddr& contact);
+
+    Environment& env_;
+    transaction::SlotTable<ResponseContext> contexts_;
+    transaction::SlotTable<WaitingAck> acks_;
+};
+
+} // namespace sotto

@@ -1,0 +1,224 @@
+#include "core/proxy/proxy.hpp"
+
+#include "core/privacy/reply.hpp"
+#include "core/registrar/device.hpp"
+
+#include <algorithm>
+
+namespace sotto {
+namespace {
+
+constexpr std::string_view completed_elsewhere = "SIP;cause=200;text=\"Call completed elsewhere\""; ///< RFC 3326
+constexpr std::uint32_t most_redirections = 5;
+constexpr seconds timer_c_interval{181};
+
+bool carries_contact(int status, Method method)
+{
+    return status < 300 && (method == Method::invite || method == Method::update || method == Method::refer ||
+                            method == Method::subscribe);
+}
+
+/// Failures that say only that somebody is not there, or that the phone and Sotto alone are concerned with: outside a
+/// dialog all of them become the one answer for who is not there (DESIGN.md P10).
+bool means_not_there(int status)
+{
+    constexpr std::array<int, 10> statuses{401, 404, 407, 408, 410, 430, 480, 481, 503, 604};
+    return std::ranges::find(statuses, status) != statuses.end();
+}
+
+/// RFC 5626 7: the device may be reached over another of its flows.
+bool flow_failed(int status) { return status == 408 || status == 430 || status == 503; }
+
+} // namespace
+
+void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actions& out)
+{
+    const auto* client = env_.layer->client(client_id);
+    const auto context_id = client->context;
+    const auto index = client->branch;
+    auto* context = contexts_.find(context_id);
+    if (context == nullptr) { // the caller's transaction is over: RFC 6026 6, not forwarded
+        ++env_.counters.strays;
+        return;
+    }
+    auto& branch = context->branches[index];
+    const int status = response->status;
+    if (status >= 300) return failed(context_id, index, status, std::move(response), now, out);
+    if (status < 200) {
+        if (branch.cancelled && !branch.cancel_sent) { // 9.1: a CANCEL waits for the first provisional response
+            branch.cancel_sent = true;
+            env_.layer->cancel(client_id, context->answered ? completed_elsewhere : std::string_view{}, now, out);
+        }
+        if (status == 100 || client->method != Method::invite) return;
+        env_.layer->cancel_timer(branch.timer_c); // 16.7 step 2
+        branch.timer_c = env_.layer->set_timer(timer_c, client_id, now + timer_c_interval);
+        if (context->answered || branch.cancelled) return;
+        if (!context->in_dialog && !context->ring_timer && status >= 180)
+            context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
+        return forward_response(context_id, index, *response, now, out);
+    }
+    branch.ended = true;
+    env_.layer->cancel_timer(branch.timer_c);
+    const bool invite = client->method == Method::invite;
+    if (context->answered && !invite) return;
+    if (!context->answered && invite && !context->in_dialog) ++env_.counters.calls_answered;
+    context->answered = true;
+    context->waiting.clear();
+    env_.layer->cancel_timer(context->ring_timer);
+    cancel_branches(*context, completed_elsewhere, now, out);
+    if (client->method == Method::bye) end_dialog(*branch.seal);
+    forward_response(context_id, index, *response, now, out);
+}
+
+void Proxy::forward_response(SlotId id, std::size_t index, const Message& response, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    const auto* server = env_.layer->server(context->server);
+    if (server == nullptr) return;
+    const Message& request = *server->request;
+    auto& branch = context->branches[index];
+    const auto responder = other(context->role);
+    const auto tag = request.to.tag().empty()
+                         ? branch.seal->tag(responder, {std::string{response.to.tag()}, context->withheld})
+                         : std::string{};
+    auto message = reply(request, response.status, tag);
+    message.from(response);
+    if (carries_contact(response.status, request.method) && !response.contacts.empty())
+        message.set(Header::contact, "<" + responder_contact(*context, request, branch, response.contacts.front()) + ">");
+    write_body(message, response, *branch.seal, responder);
+    env_.layer->respond(context->server, response.status, message.write(), now, out);
+}
+
+std::string Proxy::responder_contact(ResponseContext& context, const Message& request, Branch& branch,
+                                     const NameAddr& contact)
+{
+    auto& seal = *branch.seal;
+    const auto device = binding_id(branch.target.account, device_of(contact, env_.cryptography), env_.cryptography);
+    auto id = branch.target.id;
+    const auto* server = env_.layer->server(context.server);
+    if (device != id && contact.uri.text != branch.target.uri) {
+        std::string text{contact.uri.text};
+        const auto dialog = seal.hash();
+        text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
+        const BindingId handle{env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+        env_.dialogs.keep(dialog, seal.epoch(), handle,
+                          {.account = branch.target.account,
+                           .flow = branch.target.flow,
+                           .device = id,
+                           .transport = branch.target.transport,
+                           .contact = {env_.cryptography.seal_in_memory(contact.uri.text)}});
+        id = handle;
+    }
+    return target_uri(seal, other(context.role), id, context.sender, server->transport, request.request_uri.scheme);
+}
+
+void Proxy::no_answer(SlotId client_id, bool transport_error, TimePoint now, Actions& out)
+{
+    const auto* client = env_.layer->client(client_id);
+    if (client == nullptr || contexts_.find(client->context) == nullptr) return;
+    failed(client->context, client->branch, transport_error ? 503 : 408, nullptr, now, out); // 16.9
+}
+
+void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    auto& branch = context->branches[index];
+    env_.layer->cancel_timer(branch.timer_c);
+    const auto method = env_.layer->server(context->server)->request->method;
+    if (method == Method::bye || (method == Method::invite && !context->in_dialog)) end_dialog(*branch.seal);
+    if (flow_failed(status) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
+        branch.target = std::move(branch.other_flows.front());
+        branch.other_flows.pop_front();
+        return start(id, index, now, out);
+    }
+    branch.ended = true;
+    if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, *response, out)) return;
+    if (rank_of(status) < rank_of(context->best_status)) {
+        context->best_status = status;
+        context->best = std::move(response);
+        context->best_branch = index;
+    }
+    if (status >= 600) { // 16.7 step 5
+        context->waiting.clear();
+        cancel_branches(*context, {}, now, out);
+    }
+    branch_over(id, now, out);
+}
+
+/// A 3xx is followed here, so that the caller does not learn where the callee's phone points (RFC 3261 16.7 step 4).
+bool Proxy::redirected(SlotId id, const Message& response, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    const auto domains = env_.domains();
+    bool any = false;
+    for (const auto& contact : response.contacts) {
+        if (context->redirections >= most_redirections || context->cancelled || context->no_answer) break;
+        const auto* account = env_.account_of(domains.aor(contact.uri));
+        if (account == nullptr || account->status != AccountStatus::active) continue;
+        ++context->redirections;
+        ++context->look_ups;
+        any = true;
+        out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_key(account->id, env_.cryptography)});
+    }
+    return any;
+}
+
+void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    if (context->answered || context->look_ups > 0) return;
+    if (std::ranges::any_of(context->branches, [](const Branch& b) { return !b.ended; })) return;
+    if (!context->waiting.empty()) {
+        auto group = std::move(context->waiting.front());
+        context->waiting.pop_front();
+        return start_group(id, std::move(group), now, out);
+    }
+    answer_best(id, now, out);
+}
+
+void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    const auto server_id = context->server;
+    const auto* server = env_.layer->server(server_id);
+    const bool invite = server->request->method == Method::invite;
+    const int status = context->best_status;
+    context->answered = true;
+    env_.layer->cancel_timer(context->ring_timer);
+    if (invite && !context->in_dialog) ++env_.counters.calls_failed;
+    if (context->cancelled && invite && status < 600) return env_.refuse(server_id, Refusal::request_terminated, now, out);
+    if (status == 408 && !invite) return; // RFC 4320 4.2: nothing is said; the transaction expires
+    if (context->in_dialog) {
+        if (status == 503 && !context->best) return env_.refuse(server_id, Refusal::no_dialog, now, out);
+        if (status == 408 && !context->best) return env_.refuse(server_id, Refusal::timeout, now, out);
+    } else if (status == 0 || context->no_answer || means_not_there(status) || status < 400) {
+        return env_.refuse(server_id, Refusal::unavailable, now, out);
+    }
+    if (status == 503) return env_.refuse(server_id, Refusal::internal_error, now, out); // 16.7 step 6
+    if (status == 401 || status == 407) return env_.refuse(server_id, Refusal::forbidden, now, out);
+    const auto response = std::move(context->best);
+    forward_response(id, context->best_branch, *response, now, out);
+}
+
+void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out)
+{
+    for (auto& branch : context.branches) {
+        if (branch.ended || branch.cancelled) continue;
+        branch.cancelled = true;
+        const auto* client = env_.layer->client(branch.client);
+        if (client == nullptr || !client->proceeding()) continue;
+        branch.cancel_sent = true;
+        env_.layer->cancel(branch.client, reason, now, out);
+    }
+}
+
+void Proxy::response_undeliverable(SlotId server_id, TimePoint, Actions& out)
+{
+    const auto* server = env_.layer->server(server_id);
+    const auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
+    if (context == nullptr || server->request->method == Method::register_) return;
+    if (const auto binding = context->sender_target.binding)
+        out.push_back(Find{ticket_for(Waiting::caller_flow, server_id), binding});
+}
+
+} // namespace sotto

@@ -1,0 +1,75 @@
+#pragma once
+#include "core/message/message.hpp"
+#include "core/privacy/dialog_seal.hpp"
+#include "core/registrar/binding.hpp"
+#include "core/transaction/slots.hpp"
+#include "core/transaction/timer_queue.hpp"
+#include "core/types/ids.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sotto {
+
+/// Where one copy of the request goes: a device over one of its flows (RFC 3261 16.5 "target").
+struct ForwardTarget {
+    AccountId account;
+    BindingId id;
+    FlowId flow;
+    Transport transport{Transport::tls};
+    std::uint16_t q{1000};
+    std::string uri;    ///< Request-URI: the receiver's own Contact
+    std::string route;  ///< its Path; empty when it is connected here
+};
+
+/// One copy of the request and what became of it (RFC 3261 16.6, 16.7).
+struct Branch {
+    ForwardTarget target;
+    std::deque<ForwardTarget> other_flows; ///< of the same device, tried one after the other (RFC 5626 7)
+    transaction::SlotId client;
+    transaction::TimerHandle timer_c;
+    std::optional<DialogSeal> seal;
+    bool ended{false};
+    bool cancelled{false};
+    bool cancel_sent{false};
+};
+
+/// Where the sender of a request can be reached within the dialog.
+struct SenderTarget {
+    BindingId binding;                          ///< its registered binding, when its Contact is that one's
+    std::optional<DialogMemory::Handle> handle; ///< else what is kept of its Contact
+};
+
+/// What a proxy keeps of one request that it forwards (RFC 3261 16.7 "response context").
+struct ResponseContext {
+    transaction::SlotId server;
+    AccountId sender;
+    Role role{Role::caller};        ///< the sender's side of the dialog
+    bool in_dialog{false};
+    bool withheld{false};           ///< the caller's identity
+    SenderTarget sender_target;
+    std::optional<Target> dialog;   ///< in a dialog: what the Request-URI opened to
+    std::string receiver_tag;       ///< in a dialog: the receiver's own tag
+    std::string receiver_call_id;   ///< in a dialog toward the caller: its own Call-ID
+    std::string aor;                ///< outside a dialog: whom the request is for, canonical
+    std::uint32_t breadth{60};
+    std::vector<Branch> branches;
+    std::deque<std::vector<Branch>> waiting; ///< further groups, by falling q
+    MessagePtr best;                ///< best final failure so far, from a branch
+    std::size_t best_branch{0};
+    int best_status{0};
+    std::uint32_t look_ups{0};      ///< answers of the location service still to come
+    std::uint32_t redirections{0};
+    transaction::TimerHandle ring_timer;
+    bool no_answer{false};          ///< the ring timeout ended it
+    bool cancelled{false};          ///< by the caller
+    bool answered{false};           ///< a final response was sent
+};
+
+/// RFC 3261 16.7 step 6, as a number: the lower, the better. 0 is no response yet.
+int rank_of(int status);
+
+} // namespace sotto

@@ -1,0 +1,44 @@
+#pragma once
+#include "core/environment.hpp"
+#include "core/registrar/binding.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sotto {
+
+/// Answers REGISTER (RFC 3261 10.3). Deviation from step 8: a device is told of its own bindings only, so that whoever
+/// holds one device of an account learns nothing of the others (docs/standards.md).
+class Registrar {
+public:
+    explicit Registrar(Environment& environment) : env_{environment} {}
+
+    void request(transaction::SlotId server, Flow& flow, TimePoint now, Actions& out);
+    void located(transaction::SlotId registration, Located located, TimePoint now, Actions& out);
+    void committed(transaction::SlotId registration, Flow* flow, bool accepted, TimePoint now, Actions& out);
+
+private:
+    struct Registration {
+        transaction::SlotId server;
+        AccountId account;
+        FlowId flow;
+        Transport transport{Transport::tls};
+        std::vector<Binding> wanted; ///< what this REGISTER leaves of the device, to be told in the 200
+        std::vector<BindingId> removed;
+    };
+
+    bool admit(transaction::SlotId server, const Message& request, TimePoint now, Actions& out);
+    std::optional<Refusal> apply(const Message& request, Registration& registration, std::vector<Binding>& bindings,
+                                 TimePoint now);
+    std::optional<Refusal> remove_all(const Message& request, Registration& registration, std::vector<Binding>& bindings);
+    std::optional<Refusal> apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
+                                         std::vector<Binding>& bindings, TimePoint now);
+    void finish(transaction::SlotId registration, Refusal refusal, TimePoint now, Actions& out);
+    void answer(transaction::SlotId registration, TimePoint now, Actions& out);
+    [[nodiscard]] std::string contact_value(const Message& request, const Binding& binding, TimePoint now) const;
+
+    Environment& env_;
+    transaction::SlotTable<Registration> registrations_;
+};
+
+} // namespace sotto

@@ -1,0 +1,297 @@
+#include "core/transaction/layer.hpp"
+
+#include "core/privacy/reply.hpp"
+#include "core/transaction/key.hpp"
+
+#include <array>
+
+namespace sotto::transaction {
+namespace {
+
+constexpr std::uint8_t server_timer = 1;
+constexpr std::uint8_t client_timer = 2;
+constexpr std::uint8_t cancelled_timer = 3; ///< a cancelled INVITE that nobody ends (RFC 3261 9.1)
+
+TimePoint deadline_of(const auto& machine)
+{
+    return std::visit([](const auto& m) { return m.deadline(); }, machine);
+}
+bool terminated(const auto& machine)
+{
+    return std::visit([](const auto& m) { return m.terminated(); }, machine);
+}
+
+std::string tag_for(const KeyedHash& key)
+{
+    std::array<std::uint8_t, 8> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(key.high >> (8 * i));
+    return base64url(bytes);
+}
+
+} // namespace
+
+void Layer::receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
+{
+    if (message->is_request) receive_request(flow, std::move(message), now, out);
+    else receive_response(std::move(message), flow.id, false, now, out);
+}
+
+void Layer::receive_handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out)
+{
+    if (!message->is_request) return receive_response(std::move(message), from, true, now, out);
+    if (message->method == Method::cancel ? match_cancel(*message, now, out) : match_ack(*message, now, out)) {
+        if (message->method == Method::cancel) answer_cancel(*message, from, 200, out);
+        return;
+    }
+    offer_to_others(std::move(message), from, out);
+}
+
+void Layer::offer_to_others(MessagePtr message, FlowId from, Actions& out)
+{
+    const auto next = static_cast<std::uint16_t>((self_.worker + 1) % self_.workers);
+    if (next != from.worker()) {
+        out.push_back(HandOver{next, std::move(message), from});
+        return;
+    }
+    if (message->method == Method::cancel) answer_cancel(*message, from, 481, out);
+    else ++strays;
+}
+
+bool Layer::match_ack(const Message& ack, TimePoint now, Actions& out)
+{
+    const auto* id = by_key_.find(server_key(cryptography_, ack));
+    auto* server = id != nullptr ? servers_.find(*id) : nullptr;
+    auto* machine = server != nullptr ? std::get_if<InviteServer>(&server->machine) : nullptr;
+    if (machine == nullptr || machine->state() != InviteServer::State::completed) return false;
+    machine->on(InviteServer::Event::ack, now);
+    end_server(*id, now, out);
+    return true;
+}
+
+bool Layer::match_cancel(const Message& cancel, TimePoint now, Actions& out)
+{
+    const auto* found = by_key_.find(cancelled_key(cryptography_, cancel));
+    if (found == nullptr) return false;
+    const auto id = *found;
+    auto* server = servers_.find(id);
+    if (server == nullptr || !std::holds_alternative<InviteServer>(server->machine)) return false;
+    if (!server->answered) user_.on_cancel(id, now, out);
+    return true;
+}
+
+void Layer::answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out)
+{
+    const auto tag = tag_for(cancelled_key(cryptography_, cancel));
+    out.push_back(Send{flow, reply(cancel, status, tag).write(), {}});
+}
+
+void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out)
+{
+    if (request->method == Method::ack) {
+        if (match_ack(*request, now, out)) return;
+        return user_.on_ack(std::move(request), flow, now, out);
+    }
+    if (request->method == Method::cancel && !request->defect) {
+        if (match_cancel(*request, now, out)) answer_cancel(*request, flow.id, 200, out);
+        else offer_to_others(std::move(request), flow.id, out);
+        return;
+    }
+    const auto key = server_key(cryptography_, *request);
+    if (const auto* known = by_key_.find(key); known != nullptr) return; // a retransmission: no use on a reliable transport
+    const bool invite = request->method == Method::invite;
+    const auto id = servers_.emplace(Server{
+        .key = key,
+        .flow = flow.id,
+        .transport = flow.transport,
+        .request = std::move(request),
+        .machine = invite ? std::variant<InviteServer, NonInviteServer>{InviteServer{now}} : NonInviteServer{now},
+        .timer = {},
+        .account = {},
+        .context = {}});
+    by_key_.insert(key, id);
+    auto* server = servers_.find(id);
+    rearm(server->timer, server_timer, id, deadline_of(server->machine));
+    user_.on_request(id, flow, now, out);
+}
+
+void Layer::receive_response(MessagePtr response, FlowId from, bool handed_over, TimePoint now, Actions& out)
+{
+    const auto branch = read_branch(cryptography_, response->vias.front().branch());
+    if (!branch || (branch->worker != self_.worker && (handed_over || branch->worker >= self_.workers))) {
+        ++strays; // RFC 6026 6: not forwarded
+        return;
+    }
+    if (branch->worker != self_.worker) {
+        out.push_back(HandOver{branch->worker, std::move(response), from});
+        return;
+    }
+    const auto id = branch->transaction;
+    auto* client = clients_.find(id);
+    if (client == nullptr || client->method != response->cseq.method) { // also the answer to our CANCEL
+        ++strays;
+        return;
+    }
+    const int status = response->status;
+    bool pass_up = false;
+    bool acknowledge = false;
+    if (auto* invite = std::get_if<InviteClient>(&client->machine)) {
+        using Event = InviteClient::Event;
+        const auto act = invite->on(status < 200   ? Event::provisional
+                                    : status < 300 ? Event::success
+                                                   : Event::failure,
+                                    now);
+        acknowledge = act == InviteClient::Action::ack_and_pass_up;
+        pass_up = acknowledge || act == InviteClient::Action::pass_up;
+    } else {
+        auto& other = std::get<NonInviteClient>(client->machine);
+        using Event = NonInviteClient::Event;
+        pass_up = other.on(status < 200 ? Event::provisional : Event::final, now) == NonInviteClient::Action::pass_up;
+    }
+    if (acknowledge) acknowledge_failure(*client, *response, out);
+    if (status >= 200) client->sent = {}; // neither CANCEL nor ACK repeats it any more
+    rearm(client->timer, client_timer, id, deadline_of(client->machine));
+    if (pass_up) user_.on_response(id, std::move(response), now, out);
+    client = clients_.find(id);
+    if (client != nullptr && terminated(client->machine)) end_client(id);
+}
+
+void Layer::acknowledge_failure(const Client& client, const Message& response, Actions& out)
+{
+    auto ack = Outbound::request(Method::ack, client.sent.request_uri, Receiver::subscriber);
+    ack.set(Header::via, client.sent.via);
+    if (!client.sent.route.empty()) ack.set(Header::route, client.sent.route);
+    ack.set(Header::max_forwards, "30");
+    ack.set(Header::from, client.sent.from);
+    ack.set(Header::to, as_written(response.to));
+    ack.set(Header::call_id, client.sent.call_id);
+    ack.set(Header::cseq, std::to_string(client.sent.cseq) + " ACK");
+    out.push_back(Send{client.flow, ack.write(), {}});
+}
+
+void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Actions& out)
+{
+    auto* server = servers_.find(id);
+    if (server == nullptr) return;
+    bool send = false;
+    if (auto* invite = std::get_if<InviteServer>(&server->machine)) {
+        using Event = InviteServer::Event;
+        const auto act = invite->on(status < 200   ? Event::provisional
+                                    : status < 300 ? Event::success
+                                                   : Event::failure,
+                                    now);
+        send = act == InviteServer::Action::send;
+    } else {
+        using Event = NonInviteServer::Event;
+        const auto act = std::get<NonInviteServer>(server->machine).on(status < 200 ? Event::provisional : Event::final, now);
+        send = act == NonInviteServer::Action::send;
+    }
+    if (status >= 200) server->answered = true;
+    if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}});
+    rearm(server->timer, server_timer, id, deadline_of(server->machine));
+    if (terminated(server->machine)) end_server(id, now, out);
+}
+
+SlotId Layer::open_client(FlowId flow, Method method, SlotId context, std::uint32_t branch, TimePoint now)
+{
+    const bool invite = method == Method::invite;
+    const auto id = clients_.emplace(Client{
+        .flow = flow,
+        .method = method,
+        .sent = {},
+        .machine = invite ? std::variant<InviteClient, NonInviteClient>{InviteClient{now}} : NonInviteClient{now},
+        .timer = {},
+        .context = context,
+        .branch = branch});
+    auto* client = clients_.find(id);
+    rearm(client->timer, client_timer, id, deadline_of(client->machine));
+    return id;
+}
+
+std::string Layer::branch_for(SlotId client, const LoopPart& loop)
+{
+    return make_branch(cryptography_, {self_.worker, client, loop});
+}
+
+void Layer::send(SlotId id, Sent sent, std::string bytes, Actions& out)
+{
+    auto* client = clients_.find(id);
+    if (client == nullptr) return;
+    if (client->method == Method::invite) client->sent = std::move(sent);
+    out.push_back(Send{client->flow, std::move(bytes), {pack(client_ticket, id)}});
+}
+
+void Layer::cancel(SlotId id, std::string_view reason, TimePoint now, Actions& out)
+{
+    const auto* client = clients_.find(id);
+    if (client == nullptr || client->method != Method::invite) return;
+    auto cancel = Outbound::request(Method::cancel, client->sent.request_uri, Receiver::subscriber);
+    cancel.set(Header::via, client->sent.via);
+    if (!client->sent.route.empty()) cancel.set(Header::route, client->sent.route);
+    cancel.set(Header::max_forwards, "30");
+    cancel.set(Header::from, client->sent.from);
+    cancel.set(Header::to, client->sent.to);
+    cancel.set(Header::call_id, client->sent.call_id);
+    cancel.set(Header::cseq, std::to_string(client->sent.cseq) + " CANCEL");
+    if (!reason.empty()) cancel.set(Header::reason, reason);
+    out.push_back(Send{client->flow, cancel.write(), {}});
+    set_timer(cancelled_timer, id, now + no_answer);
+}
+
+void Layer::abandon(SlotId client) { end_client(client); }
+
+void Layer::undeliverable(SlotId id, TimePoint now, Actions& out)
+{
+    if (clients_.find(id) == nullptr) return;
+    user_.on_no_answer(id, true, now, out);
+    end_client(id);
+}
+
+TimerHandle Layer::set_timer(std::uint8_t kind, SlotId id, TimePoint when)
+{
+    return timers_.schedule(when, {pack(kind, id)});
+}
+
+void Layer::rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline)
+{
+    if (timer) timers_.cancel(timer);
+    timer = deadline == TimePoint::max() ? TimerHandle{} : set_timer(kind, id, deadline);
+}
+
+void Layer::on_deadline(TimePoint now, Actions& out)
+{
+    while (const auto due = timers_.pop_due(now)) {
+        const auto [kind, id] = unpack(due->value);
+        if (kind >= first_user_timer) {
+            user_.on_user_timer(kind, id, now, out);
+        } else if (kind == server_timer) {
+            end_server(id, now, out);
+        } else if (auto* client = clients_.find(id); client != nullptr) {
+            if (kind == client_timer) client->timer = {};
+            const auto* invite = std::get_if<InviteClient>(&client->machine);
+            const bool accepted = invite != nullptr && invite->state() == InviteClient::State::accepted;
+            if (kind == cancelled_timer && accepted) continue;
+            if (!accepted) user_.on_no_answer(id, false, now, out);
+            end_client(id);
+        }
+    }
+}
+
+void Layer::end_server(SlotId id, TimePoint now, Actions& out)
+{
+    auto* server = servers_.find(id);
+    if (server == nullptr) return;
+    if (server->timer) timers_.cancel(server->timer);
+    by_key_.erase(server->key);
+    user_.on_server_end(id, now, out);
+    servers_.erase(id);
+}
+
+void Layer::end_client(SlotId id)
+{
+    auto* client = clients_.find(id);
+    if (client == nullptr) return;
+    if (client->timer) timers_.cancel(client->timer);
+    clients_.erase(id);
+}
+
+} // namespace sotto::transaction
