@@ -86,11 +86,11 @@ void Element::handed_over(MessagePtr message, FlowId from, TimePoint now, Action
 
 void Element::flow_closed(const Flow&, TimePoint, Actions&) {}
 
-void Element::undeliverable(Ticket ticket, TimePoint now, Actions& out)
+void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint now, Actions& out)
 {
     const auto [kind, id] = transaction::unpack(ticket.value);
     if (kind == transaction::Layer::client_ticket) state_->layer.undeliverable(id, now, out);
-    else state_->proxy.response_undeliverable(id, now, out);
+    else state_->proxy.response_undeliverable(id, std::move(bytes), out);
 }
 
 void Element::located(Ticket ticket, Located located, TimePoint now, Actions& out)

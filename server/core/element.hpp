@@ -55,8 +55,8 @@ public:
     void handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out);
     /// The flow has ended; its bindings are removed by the edge.
     void flow_closed(const Flow& flow, TimePoint now, Actions& out);
-    /// A `Send` with that ticket could not be delivered.
-    void undeliverable(Ticket ticket, TimePoint now, Actions& out);
+    /// A `Send` with that ticket could not be delivered; `bytes` are given back.
+    void undeliverable(Ticket ticket, std::string bytes, TimePoint now, Actions& out);
     void located(Ticket ticket, Located located, TimePoint now, Actions& out);
     /// `accepted` false: someone else changed the bindings; they are looked up again.
     void committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now, Actions& out);

@@ -23,11 +23,12 @@ KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
 
 Worker::Worker(Parts parts)
     : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)}, location_{std::move(parts.location)},
-      admission_{std::move(parts.admission)}, index_{parts.index},
+      dialogs_{std::move(parts.dialogs)}, admission_{std::move(parts.admission)}, index_{parts.index},
       element_{Element::Parts{.worker = parts.index,
                               .workers = parts.workers,
                               .cryptography = cryptography_.get(),
-                              .sealer = sealer_.get()},
+                              .sealer = sealer_.get(),
+                              .dialogs = dialogs_.get()},
                std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
       entrance_{context_, *this, *admission_,
@@ -201,10 +202,15 @@ void Worker::perform(Send& send)
 
 void Worker::deliver(Send send, std::uint16_t asker)
 {
-    if (connections_.send(send.flow, std::move(send.bytes)) || send.ticket.value == 0) return;
-    if (asker == index_) return element_.undeliverable(send.ticket, now_, actions_);
-    all_[asker]->post_burst(
-        [to = all_[asker], ticket = send.ticket] { to->element_.undeliverable(ticket, to->now_, to->actions_); });
+    if (connections_.find(send.flow) != nullptr) {
+        connections_.send(send.flow, std::move(send.bytes));
+        return;
+    }
+    if (send.ticket.value == 0) return;
+    if (asker == index_) return element_.undeliverable(send.ticket, std::move(send.bytes), now_, actions_);
+    all_[asker]->post_burst([to = all_[asker], ticket = send.ticket, bytes = std::move(send.bytes)]() mutable {
+        to->element_.undeliverable(ticket, std::move(bytes), to->now_, to->actions_);
+    });
 }
 
 template <class Tell> void Worker::answer(Tell tell)

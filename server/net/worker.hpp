@@ -34,6 +34,7 @@ public:
         std::unique_ptr<Cryptography> cryptography;
         std::unique_ptr<Sealer> sealer;
         std::shared_ptr<LocationService> location;
+        std::shared_ptr<DialogMemory> dialogs;
         std::shared_ptr<Admission> admission;
         std::shared_ptr<const CoreSettings> settings;
         std::shared_ptr<const AccountDirectory> accounts;
@@ -96,6 +97,7 @@ private:
     std::unique_ptr<Cryptography> cryptography_;
     std::unique_ptr<Sealer> sealer_;
     std::shared_ptr<LocationService> location_;
+    std::shared_ptr<DialogMemory> dialogs_;
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
     asio::io_context context_{1};

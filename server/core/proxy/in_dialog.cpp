@@ -88,9 +88,13 @@ std::optional<ForwardTarget> Proxy::reachable(const Target& target, const std::o
 void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimePoint now, Actions& out)
 {
     if (kind == Waiting::caller_flow) {
-        auto* server = env_.layer->server(id);
-        if (server == nullptr || !binding || binding->flow == server->flow) return;
-        server->flow = binding->flow;
+        auto* waiting = homeless_.find(id);
+        if (waiting == nullptr) return;
+        if (binding && binding->flow != waiting->gone) {
+            if (auto* server = env_.layer->server(waiting->server); server != nullptr) server->flow = binding->flow;
+            out.push_back(Send{binding->flow, std::move(waiting->bytes), {}});
+        }
+        homeless_.erase(id);
         return;
     }
     if (kind == Waiting::ack_target) {

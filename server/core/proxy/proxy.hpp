@@ -25,7 +25,7 @@ public:
     void located(transaction::SlotId context, Located located, TimePoint now, Actions& out);
     void found(Waiting kind, transaction::SlotId id, std::optional<Binding> binding, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
-    void response_undeliverable(transaction::SlotId server, TimePoint now, Actions& out);
+    void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
 private:
     using SlotId = transaction::SlotId;
@@ -33,6 +33,12 @@ private:
     struct WaitingAck {
         MessagePtr ack;
         ResponseContext context;
+    };
+    /// A response whose connection was gone, until the caller's new flow is known.
+    struct Homeless {
+        SlotId server;
+        FlowId gone;
+        std::string bytes;
     };
 
     // proxy.cpp: validate, admit, route
@@ -75,6 +81,7 @@ private:
     Environment& env_;
     transaction::SlotTable<ResponseContext> contexts_;
     transaction::SlotTable<WaitingAck> acks_;
+    transaction::SlotTable<Homeless> homeless_;
 };
 
 } // namespace sotto

@@ -212,13 +212,13 @@ void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, T
     }
 }
 
-void Proxy::response_undeliverable(SlotId server_id, TimePoint, Actions& out)
+void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions& out)
 {
     const auto* server = env_.layer->server(server_id);
     const auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
-    if (context == nullptr || server->request->method == Method::register_) return;
-    if (const auto binding = context->sender_target.binding)
-        out.push_back(Find{ticket_for(Waiting::caller_flow, server_id), binding});
+    if (context == nullptr || server->request->method == Method::register_ || !context->sender_target.binding) return;
+    const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
+    out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), context->sender_target.binding});
 }
 
 } // namespace sotto
