@@ -1,0 +1,111 @@
+#include "log/events.hpp"
+
+#include <array>
+
+namespace sotto::log {
+namespace {
+
+using enum Event;
+
+// clang-format off
+constexpr std::array rows{
+    EventRow{starting, "starting", Level::info, "starting", "version domains workers", "The configuration is read and good."},
+    EventRow{listening, "listening", Level::info, "listening for TLS", "address", "Once for each address of listen.tls."},
+    EventRow{ready, "ready", Level::info, "ready: clients can connect", "domains workers accounts", "Said together with READY=1 to systemd."},
+    EventRow{draining, "draining", Level::info, "draining: new calls are refused, what runs may end", "flows seconds", "After SIGTERM or `sotto drain`."},
+    EventRow{stopped, "stopped", Level::info, "stopped", "flows", "The last line. `flows`: connections that were closed because the time was over."},
+    EventRow{reloaded, "reloaded", Level::info, "the configuration was read again and is in use", "domains", "After SIGHUP or `sotto reload`."},
+    EventRow{reload_refused, "reload-refused", Level::error, "the configuration was not taken: the old one stays in use", "", "The lines before say what is wrong. `sottod --config FILE --check` says it again."},
+    EventRow{restart_needed, "restart-needed", Level::warning, "this change counts after a restart", "key", "At a reload, once for each key. Its old value stays in use."},
+    EventRow{configuration_problem, "configuration-problem", Level::error, "the configuration is wrong", "text", "Once for each mistake, with place, key and remedy."},
+    EventRow{weakened, "weakened", Level::warning, "less private than it can be", "text", "At start and reload, once for each entry of `weaken:`."},
+    EventRow{notice, "notice", Level::info, "please note", "text", "At start, once for each thing that subscribers may expect and that is not done."},
+    EventRow{certificate_expires, "certificate-expires", Level::warning, "a certificate ends soon", "domain days", "Renew it and reload."},
+    EventRow{accounts_read, "accounts-read", Level::debug, "the accounts were read", "accounts", "After a change by `sotto account`."},
+    EventRow{store_failed, "store-failed", Level::error, "the store cannot be used", "reason", "Look at the disk and the rights of state_directory. Calls go on with the accounts as they were read last."},
+    EventRow{keys_rotated, "keys-rotated", Level::debug, "the sealing keys were rotated", "", "Hourly. Keys whose time is over were destroyed."},
+    EventRow{admin_request, "admin-request", Level::info, "an operator asked", "command", "Once for each command over the admin socket."},
+    EventRow{admin_failed, "admin-failed", Level::warning, "an operator's command failed", "command reason", "The operator was told the same."},
+    EventRow{listener_failed, "listener-failed", Level::error, "connections cannot be accepted", "address reason", "Often too few file descriptors: raise LimitNOFILE. Tried again by itself."},
+    EventRow{flow_refused, "flow-refused", Level::debug, "a connection was refused", "worker reason", "A limit was reached."},
+    EventRow{handshake_failed, "handshake-failed", Level::debug, "a TLS handshake failed", "worker reason", "Port scans and old clients do that."},
+    EventRow{flow_opened, "flow-opened", Level::debug, "a connection was opened", "worker", ""},
+    EventRow{flow_closed, "flow-closed", Level::debug, "a connection was closed", "worker reason", ""},
+    EventRow{slow_reader, "slow-reader", Level::warning, "a client that does not read was cut off", "worker", "See limits.send_queue_bytes."},
+    EventRow{message_refused, "message-refused", Level::debug, "a message was refused", "worker status", "Malformed, too large, or against a rule."},
+    EventRow{registered, "registered", Level::debug, "an account's registrations changed", "account", ""},
+    EventRow{authentication_failed, "authentication-failed", Level::info, "wrong credentials", "account", "Limits apply: limits.auth_failures_per_minute."},
+    EventRow{overloaded, "overloaded", Level::warning, "more work than can be done: some requests get 503", "worker", ""},
+    EventRow{internal_error, "internal-error", Level::error, "a fault of the program", "worker reason", "Please report it; the line identifies nobody."},
+};
+// clang-format on
+
+constexpr bool in_order()
+{
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (static_cast<std::size_t>(rows[i].event) != i) return false;
+    return rows.size() == static_cast<std::size_t>(count_);
+}
+static_assert(in_order(), "one row for each event, in the order of the enumeration");
+
+std::string marked(std::string_view names)
+{
+    std::string text;
+    while (!names.empty()) {
+        const auto space = names.find(' ');
+        text += (text.empty() ? "`" : ", `") + std::string{names.substr(0, space)} + "`";
+        names.remove_prefix(space == std::string_view::npos ? names.size() : space + 1);
+    }
+    return text;
+}
+
+constexpr std::string_view page_head = R"(# Events
+
+<!-- Made by `event_reference` from the tables in server/log/. Change them there. -->
+
+The log is a list of events with stable names. It identifies nobody, at any level: a personal value reaches it only as a
+pseudonym such as `~3f9a1c2b7d04`, which stands for the same value until midnight (UTC) and for nothing afterwards,
+because the key that made it is destroyed. No message, address, number, Call-ID or token is ever written.
+
+With `log.target: stderr` an event is one line:
+
+```
+2026-11-23T09:12:44.031Z info ready: clients can connect domains=1 workers=2 accounts=2
+```
+
+With `log.target: journal` it has the fields `SOTTO_EVENT` and one `SOTTO_...` for each of its own, so that
+`journalctl SOTTO_EVENT=weakened` finds it.
+
+## The events
+
+| event | level | says | fields | when, and what to do |
+| --- | --- | --- | --- | --- |
+)";
+
+} // namespace
+
+const EventRow& row_of(Event event) { return rows[static_cast<std::size_t>(event)]; }
+
+std::span<const EventRow> events() { return rows; }
+
+std::string_view name_of(Level level)
+{
+    constexpr std::array<std::string_view, 4> names{"debug", "info", "warning", "error"};
+    return names[static_cast<std::size_t>(level)];
+}
+
+std::string event_page()
+{
+    std::string page{page_head};
+    for (const auto& row : rows) {
+        page += "| `" + std::string{row.name} + "` | " + std::string{name_of(row.level)} + " | " +
+                std::string{row.sentence};
+        page += " | " + marked(row.fields) + " | " + std::string{row.meaning} + " |\n";
+    }
+    page += "\n## The fields\n\n| field | holds |\n| --- | --- |\n";
+    for (const auto& field : declared_fields)
+        page += "| `" + std::string{field.name} + "` | " + std::string{field.meaning} + " |\n";
+    return page;
+}
+
+} // namespace sotto::log

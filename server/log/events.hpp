@@ -1,0 +1,90 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sotto::log {
+
+enum class Level : std::uint8_t { debug, info, warning, error };
+
+/// Everything that can be logged. The name of each is stable: operators build alarms on it.
+enum class Event : std::uint8_t {
+    starting,
+    listening,
+    ready,
+    draining,
+    stopped,
+    reloaded,
+    reload_refused,
+    restart_needed,
+    configuration_problem,
+    weakened,
+    notice,
+    certificate_expires,
+    accounts_read,
+    store_failed,
+    keys_rotated,
+    admin_request,
+    admin_failed,
+    listener_failed,
+    flow_refused,
+    handshake_failed,
+    flow_opened,
+    flow_closed,
+    slow_reader,
+    message_refused,
+    registered,
+    authentication_failed,
+    overloaded,
+    internal_error,
+    count_
+};
+
+/// One event as operators know it.
+struct EventRow {
+    Event event;
+    std::string_view name; ///< SOTTO_EVENT in the journal
+    Level level;
+    std::string_view sentence; ///< what a person reads
+    std::string_view fields;   ///< names of the fields that come with it, separated by spaces
+    std::string_view meaning;  ///< when it happens and what to do
+};
+
+/// One field; in the journal its name is SOTTO_ and the name in capitals.
+struct FieldRow {
+    std::string_view name;
+    std::string_view meaning;
+};
+
+// clang-format off
+inline constexpr FieldRow declared_fields[]{
+    {"account",  "an account, as a pseudonym that changes every day"},
+    {"accounts", "number of accounts"},
+    {"address",  "an address of this server"},
+    {"command",  "name of an operator's command, without its arguments"},
+    {"days",     "whole days left"},
+    {"domain",   "a served domain"},
+    {"domains",  "number of served domains"},
+    {"flows",    "number of connections"},
+    {"key",      "a key of the configuration file"},
+    {"reason",   "why, from a fixed list or from the operating system"},
+    {"seconds",  "a time"},
+    {"status",   "SIP status code of the answer"},
+    {"text",     "a sentence about the configuration"},
+    {"version",  "version of the program"},
+    {"worker",   "number of a worker thread, from 0"},
+    {"workers",  "number of worker threads"},
+};
+// clang-format on
+
+/// The declaration of an event.
+const EventRow& row_of(Event event);
+/// All events, in the order of the enumeration.
+std::span<const EventRow> events();
+std::string_view name_of(Level level);
+
+/// docs/events.md: every event and every field, from the tables.
+std::string event_page();
+
+} // namespace sotto::log

@@ -1,0 +1,134 @@
+#include "log/sinks.hpp"
+
+#include <fmt/chrono.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace sotto::log {
+namespace {
+
+struct LevelRow {
+    Level level;
+    spdlog::level::level_enum spdlog;
+    int priority; ///< of syslog(3)
+};
+constexpr std::array levels{
+    LevelRow{Level::debug, spdlog::level::debug, LOG_DEBUG},
+    LevelRow{Level::info, spdlog::level::info, LOG_INFO},
+    LevelRow{Level::warning, spdlog::level::warn, LOG_WARNING},
+    LevelRow{Level::error, spdlog::level::err, LOG_ERR},
+};
+
+const LevelRow& level_of(spdlog::level::level_enum level)
+{
+    const auto* found = std::ranges::find(levels, level, &LevelRow::spdlog);
+    return found == levels.end() ? levels.back() : *found;
+}
+
+std::string_view payload_of(const spdlog::details::log_msg& message)
+{
+    return {message.payload.data(), message.payload.size()};
+}
+
+/// Takes the text up to the next separator away.
+std::string_view take_item(std::string_view& payload)
+{
+    const auto end = std::min(payload.find(separator), payload.size());
+    const auto item = payload.substr(0, end);
+    payload.remove_prefix(std::min(end + 1, payload.size()));
+    return item;
+}
+
+void write_line(const spdlog::details::log_msg& message)
+{
+    const auto line = line_of(payload_of(message), level_of(message.level).level, message.time) + "\n";
+    std::string_view rest{line};
+    while (!rest.empty()) {
+        const auto written = ::write(STDERR_FILENO, rest.data(), rest.size());
+        if (written <= 0) return; // nobody reads: there is no better place to say so
+        rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+    void sink_it_(const spdlog::details::log_msg& message) override { write_line(message); }
+    void flush_() override {}
+};
+
+class TapSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit TapSink(std::function<void(std::string_view)> tap) : tap_{std::move(tap)} {}
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override
+    {
+        tap_(line_of(payload_of(message), level_of(message.level).level, message.time));
+    }
+    void flush_() override {}
+    std::function<void(std::string_view)> tap_;
+};
+
+class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
+    void sink_it_(const spdlog::details::log_msg& message) override
+    {
+        auto payload = payload_of(message);
+        const auto name = take_item(payload);
+        std::string sentence{take_item(payload)};
+        std::vector<std::string> items{"SYSLOG_IDENTIFIER=sottod", "SOTTO_EVENT=" + std::string{name},
+                                       "PRIORITY=" + std::to_string(level_of(message.level).priority)};
+        while (!payload.empty()) {
+            const auto item = take_item(payload);
+            sentence += " " + std::string{item};
+            std::string structured = "SOTTO_" + std::string{item};
+            const auto end = structured.begin() + static_cast<std::ptrdiff_t>(structured.find('='));
+            std::transform(structured.begin(), end, structured.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+            items.push_back(std::move(structured));
+        }
+        items.push_back("MESSAGE=" + sentence);
+        std::vector<iovec> pieces;
+        for (auto& item : items) pieces.push_back({item.data(), item.size()});
+        if (sd_journal_sendv(pieces.data(), static_cast<int>(pieces.size())) < 0) write_line(message);
+    }
+    void flush_() override {}
+};
+
+} // namespace
+
+std::string line_of(std::string_view payload, Level level, std::chrono::system_clock::time_point time)
+{
+    const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+    const auto thousandths = std::chrono::floor<std::chrono::milliseconds>(time - whole).count();
+    const auto name = take_item(payload);
+    const auto sentence = take_item(payload);
+    std::string line =
+        fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z {} {}", fmt::gmtime(whole), thousandths, name_of(level), name);
+    // A sentence that begins with the event's own name says it once.
+    line += sentence.starts_with(name) ? std::string{sentence.substr(name.size())} : ": " + std::string{sentence};
+    while (!payload.empty()) line += " " + std::string{take_item(payload)};
+    return line;
+}
+
+spdlog::sink_ptr make_stderr_sink() { return std::make_shared<StderrSink>(); }
+spdlog::sink_ptr make_journal_sink() { return std::make_shared<JournalSink>(); }
+spdlog::sink_ptr make_tap_sink(std::function<void(std::string_view)> tap)
+{
+    return std::make_shared<TapSink>(std::move(tap));
+}
+
+spdlog::level::level_enum spdlog_level(Level level)
+{
+    return std::ranges::find(levels, level, &LevelRow::level)->spdlog;
+}
+
+} // namespace sotto::log

@@ -1,0 +1,150 @@
+#include "log/log.hpp"
+#include "log/pseudonym.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace sotto;
+using namespace sotto::log;
+using namespace std::chrono_literals;
+
+/// Runs `act` with a log of this level and gives back what was written.
+template <class Act> std::vector<std::string> lines_of(Level level, Act act)
+{
+    std::vector<std::string> lines;
+    start({.target = Target::stderr_, .level = level, .tap = [&](std::string_view line) { lines.emplace_back(line); }});
+    act();
+    stop();
+    return lines;
+}
+
+} // namespace
+
+TEST_CASE("An event is one line with its time, level, name, sentence and fields", "[log]")
+{
+    const auto lines = lines_of(Level::info, [] { event(Event::ready, field("domains", 1), field("workers", 2U)); });
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].size() > 25);
+    CHECK(lines[0][10] == 'T');
+    CHECK(lines[0].substr(23) == "Z info ready: clients can connect domains=1 workers=2");
+}
+
+TEST_CASE("Only events of the level and above are written", "[log]")
+{
+    const auto lines = lines_of(Level::warning, [] {
+        event(Event::ready);
+        event(Event::slow_reader);
+        set_level(Level::debug);
+        event(Event::flow_opened, field("worker", 3));
+    });
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].find("slow-reader") != std::string::npos);
+    CHECK(lines[1].find("worker=3") != std::string::npos);
+}
+
+TEST_CASE("A personal value never shows, at any level", "[log][privacy]")
+{
+    const std::string address = "alice@example.org";
+    for (const auto level : {Level::debug, Level::info, Level::warning, Level::error}) {
+        const auto lines = lines_of(level, [&] {
+            for (const auto& row : events()) event(row.event, field("account", Private{address}));
+        });
+        CHECK_FALSE(lines.empty());
+        for (const auto& line : lines) {
+            CHECK(line.find("alice") == std::string::npos);
+            CHECK(line.find("example.org") == std::string::npos);
+            CHECK(line.find("account=~") != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("A personal value formatted anywhere is a pseudonym, or [private]", "[log][privacy]")
+{
+    const Private<std::string> name{"bob"};
+    CHECK(fmt::format("{}", name) == fmt::format("{}", Private<std::string_view>{"bob"}));
+    CHECK(fmt::format("{}", name).size() == 13);
+    CHECK(fmt::format("{}", name) != fmt::format("{}", Private<std::string>{"bob "}));
+    CHECK(fmt::format("{}", Private<int>{4930}) == "[private]");
+}
+
+TEST_CASE("A pseudonym is the same all day and another the next day, even when the day comes back", "[log][privacy]")
+{
+    using namespace std::chrono;
+    const sys_days monday{2026y / November / 23};
+    Pseudonyms pseudonyms;
+    const auto first = pseudonyms.of("alice@example.org", monday);
+    CHECK(pseudonyms.of("alice@example.org", monday) == first);
+    CHECK(pseudonyms.of("bob@example.org", monday) != first);
+    CHECK(pseudonyms.of("alice@example.org", monday + days{1}) != first);
+    // The key of Monday is gone.
+    CHECK(pseudonyms.of("alice@example.org", monday) != first);
+    Pseudonyms other;
+    CHECK(other.of("alice@example.org", monday) != first);
+}
+
+TEST_CASE("SipHash-2-4 gives the value of its paper, appendix A", "[log]")
+{
+    std::string text;
+    for (char c = 0; c < 15; ++c) text += c;
+    CHECK(siphash({0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL}, text) == 0xa129ca6149be45e5ULL);
+}
+
+TEST_CASE("A value cannot pass for another line or field", "[log]")
+{
+    const std::string text = "a\nb\x1f"
+                             "account=c\x7f";
+    const auto lines = lines_of(Level::info, [&] { event(Event::weakened, field("text", Plain{text})); });
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].ends_with("text=a?b?account=c?"));
+}
+
+TEST_CASE("All threads can log at once, and nothing of it is lost at the end", "[log]")
+{
+    const auto lines = lines_of(Level::debug, [] {
+        std::vector<std::jthread> threads;
+        for (int worker = 0; worker < 4; ++worker)
+            threads.emplace_back([worker] {
+                for (int i = 0; i < 500; ++i)
+                    event(Event::flow_closed, field("worker", worker), field("reason", "idle"));
+            });
+    });
+    CHECK(lines.size() == 2000);
+    for (const auto& line : lines) CHECK(line.ends_with("reason=idle"));
+}
+
+TEST_CASE("Bare strings are not loggable: they could identify somebody", "[log][privacy]")
+{
+    STATIC_REQUIRE_FALSE(Loggable<std::string>);
+    STATIC_REQUIRE_FALSE(Loggable<std::string_view>);
+    STATIC_REQUIRE_FALSE(Loggable<const char*>);
+    STATIC_REQUIRE(Loggable<Private<std::string>>);
+    STATIC_REQUIRE(Loggable<int>);
+}
+
+TEST_CASE("Every event has a name and a sentence, and only declared fields", "[log][docs]")
+{
+    for (const auto& row : events()) {
+        CHECK_FALSE(row.name.empty());
+        CHECK_FALSE(row.sentence.empty());
+        std::istringstream names{std::string{row.fields}};
+        for (std::string name; names >> name;)
+            CHECK(std::ranges::find(declared_fields, std::string_view{name}, &FieldRow::name) !=
+                  std::ranges::end(declared_fields));
+    }
+}
+
+TEST_CASE("The page of events is what stands in the tree", "[log][docs]")
+{
+    INFO("write it again: event_reference > docs/events.md");
+    std::ifstream stream{std::string{SOTTO_SOURCE_DIR} + "/docs/events.md", std::ios::binary};
+    std::ostringstream text;
+    text << stream.rdbuf();
+    CHECK(text.str() == event_page());
+}
