@@ -17,7 +17,7 @@ from .tls import Connection
 
 DOMAIN = "example.org"
 ALIASES = ("sip.example.org", "localhost")
-PASSWORD = "correct horse 7"
+PASSWORD = "correct-horse-7"
 
 
 def binary(name: str) -> Path:
