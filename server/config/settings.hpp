@@ -41,7 +41,7 @@ enum class LogTarget : std::uint8_t { journal, stderr_ };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 /// Everything that the configuration file can say, with the defaults of what it leaves out. Immutable once loaded; safe
-/// to read from every thread. The table in keys.cpp declares each key; DESIGN.md section 7 fixes their names.
+/// to read from every thread. The table in keys.cpp declares each key; docs/configuration.md lists them.
 struct Settings {
     struct Listen {
         std::vector<TlsListener> tls;
@@ -69,7 +69,7 @@ struct Settings {
         std::uint32_t handshakes_per_second{500}; ///< of the whole process
         std::uint32_t open_handshakes{256};       ///< per worker
         seconds handshake_timeout{10};
-        seconds idle_timeout{1200}; ///< without a byte from the client
+        seconds idle_timeout{900}; ///< without a byte from the client
         std::uint32_t auth_failures_per_minute{10};
         std::size_t message_bytes{65536};     ///< header and body
         std::uint32_t headers{128};           ///< header lines in a message
