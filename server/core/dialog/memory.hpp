@@ -24,6 +24,7 @@ public:
         BindingId device;         ///< the device's binding, if it has one: survives a new flow
         Transport transport{Transport::tls};
         SealedText contact;
+        bool referral{false};     ///< made for Refer-To: the one kind of target that a new call may name
     };
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;

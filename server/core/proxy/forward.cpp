@@ -178,6 +178,10 @@ std::string Proxy::write_request(ResponseContext& context, const Message& reques
         message.set(Header::contact, "<" + sender_contact(context, request, branch) + ">");
     if (const auto acknowledged = request.field(Header::rack))
         message.set(Header::rack, rack(*acknowledged, seal, context.role));
+    if (request.refer_to) message.set(Header::refer_to, refer_to(context, *request.refer_to, branch));
+    if (request.method == Method::refer && request.referred_by && !(from_caller && context.withheld))
+        message.set(Header::referred_by, shown_sender(context, request));
+    write_quotes(message, context, request, receiver);
     write_body(message, request, seal, context.role);
     if (sent != nullptr && request.method == Method::invite)
         *sent = {.request_uri = branch.target.uri,

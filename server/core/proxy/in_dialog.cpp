@@ -72,13 +72,13 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out)
                        handle ? handle->device : target.id});
 }
 
-std::optional<ForwardTarget> Proxy::reachable(const Target& target, const std::optional<Binding>& binding) const
+std::optional<ForwardTarget> Proxy::reachable(BindingId id, const std::optional<Binding>& binding) const
 {
-    const auto handle = env_.dialogs.handle(target.id);
+    const auto handle = env_.dialogs.handle(id);
     if (!handle) return binding ? std::optional{target_of(*binding)} : std::nullopt;
     ForwardTarget to;
     to.account = handle->account;
-    to.id = target.id;
+    to.id = id;
     to.flow = binding ? binding->flow : handle->flow;
     to.transport = binding ? binding->transport : handle->transport;
     to.uri = env_.cryptography.open_in_memory(handle->contact.bytes);
@@ -100,7 +100,7 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
     if (kind == Waiting::ack_target) {
         auto* waiting = acks_.find(id);
         if (waiting == nullptr) return;
-        if (const auto to = reachable(*waiting->context.dialog, binding)) {
+        if (const auto to = reachable(waiting->context.dialog->id, binding)) {
             Branch branch;
             branch.target = *to;
             const auto& ack = *waiting->ack;
@@ -114,11 +114,11 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     context->look_ups = 0;
-    const auto to = reachable(*context->dialog, binding);
+    const auto to = reachable(kind == Waiting::referred ? context->dialog_target : context->dialog->id, binding);
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (!to) {
         context->answered = true;
-        return env_.refuse(context->server, Refusal::no_dialog, now, out);
+        return env_.refuse(context->server, kind == Waiting::referred ? Refusal::unavailable : Refusal::no_dialog, now, out);
     }
     std::vector<Branch> group(1);
     group.front().target = *to;

@@ -170,6 +170,7 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     if (!domains.ours(request.request_uri)) return env_.refuse(id, Refusal::not_found, now, out);
     const auto aor = domains.aor(request.request_uri);
     const auto* callee = env_.account_of(aor);
+    const auto referred = referred_device(request, account.id);
     const bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
     ResponseContext context;
     context.server = id;
@@ -179,9 +180,16 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     context.aor = aor;
     context.breadth = breadth_of(request);
     context.look_ups = 1;
+    if (!read_quotes(request, context)) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
+    if (referred) {
+        const auto handle = env_.dialogs.handle(*referred);
+        contexts_.find(context_id)->dialog_target = *referred;
+        out.push_back(Find{ticket_for(Waiting::referred, context_id), handle ? handle->device : *referred});
+        return;
+    }
     out.push_back(LookUp{ticket_for(Waiting::targets, context_id),
                          there ? aor_key(callee->id, env_.cryptography) : nobodys_key(aor, env_.cryptography)});
 }

@@ -53,8 +53,14 @@ private:
     // in_dialog.cpp
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
-    std::optional<ForwardTarget> reachable(const Target& target, const std::optional<Binding>& binding) const;
+    std::optional<ForwardTarget> reachable(BindingId id, const std::optional<Binding>& binding) const;
     void end_dialog(const DialogSeal& seal);
+
+    // transfer.cpp
+    std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
+    std::optional<BindingId> referred_device(const Message& request, AccountId sender) const;
+    bool read_quotes(const Message& request, ResponseContext& context) const;
+    void write_quotes(Outbound& message, const ResponseContext& context, const Message& request, Holder receiver) const;
 
     // forward.cpp
     ForwardTarget target_of(const Binding& binding) const;

@@ -1,6 +1,7 @@
 #pragma once
 #include "core/message/message.hpp"
 #include "core/privacy/dialog_seal.hpp"
+#include "core/privacy/quote.hpp"
 #include "core/registrar/binding.hpp"
 #include "core/transaction/slots.hpp"
 #include "core/transaction/timer_queue.hpp"
@@ -52,9 +53,11 @@ struct ResponseContext {
     bool withheld{false};           ///< the caller's identity
     SenderTarget sender_target;
     std::optional<Target> dialog;   ///< in a dialog: what the Request-URI opened to
+    BindingId dialog_target;        ///< of a referral: the device that it leads to
     std::string receiver_tag;       ///< in a dialog: the receiver's own tag
     std::string receiver_call_id;   ///< in a dialog toward the caller: its own Call-ID
     std::string aor;                ///< outside a dialog: whom the request is for, canonical
+    std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names
     std::uint32_t breadth{60};
     std::vector<Branch> branches;
     std::deque<std::vector<Branch>> waiting; ///< further groups, by falling q

@@ -1,0 +1,76 @@
+#include "core/privacy/quote.hpp"
+
+namespace sotto {
+namespace {
+
+constexpr char base = '@';
+constexpr char target_is_caller = 1;
+constexpr char withheld = 2;
+constexpr char separator = '\n'; // no Call-ID and no tag holds one
+
+Holder as_caller(Role side, Holder holder) { return side == Role::caller ? holder : Holder{}; }
+Holder as_callee(Role side, Holder holder) { return side == Role::callee ? holder : Holder{}; }
+
+} // namespace
+
+std::optional<QuotedDialog> read_quote(const QuoteText& text, Holder quoting, SealParts parts)
+{
+    for (const auto target_role : {Role::callee, Role::caller}) {
+        const auto opened = parts.sealer.open(SealKind::tag, text.target_tag, target_role, quoting);
+        if (!opened) continue;
+        const auto own_role = other(target_role);
+        DialogSeal seal{parts, Target{opened->epoch, target_role, {}, opened->salt}, as_caller(own_role, quoting),
+                        as_callee(own_role, quoting)};
+        const auto target_tag = seal.open_tag(target_role, text.target_tag);
+        auto call_id = own_role == Role::caller ? std::optional{std::string{text.call_id}} : seal.open_call_id(text.call_id);
+        if (!target_tag || !call_id) return std::nullopt;
+        return QuotedDialog{.epoch = opened->epoch,
+                            .salt = opened->salt,
+                            .target_role = target_role,
+                            .call_id = std::move(*call_id),
+                            .quoting_tag = {std::string{text.quoting_tag}, target_tag->withheld},
+                            .target_tag = target_tag->value};
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> seal_quote(const QuotedDialog& dialog, Holder carrier, SealParts parts)
+{
+    char flags = base;
+    if (dialog.target_role == Role::caller) flags = static_cast<char>(flags + target_is_caller);
+    if (dialog.quoting_tag.withheld) flags = static_cast<char>(flags + withheld);
+    std::string text{flags};
+    text.append(dialog.call_id) += separator;
+    text.append(dialog.quoting_tag.value) += separator;
+    text.append(dialog.target_tag);
+    return parts.sealer.seal(SealKind::quote, dialog.epoch, Role::callee, carrier, dialog.salt, text);
+}
+
+std::optional<QuotedDialog> open_quote(std::string_view token, Holder carrier, SealParts parts)
+{
+    const auto opened = parts.sealer.open(SealKind::quote, token, Role::callee, carrier);
+    if (!opened || opened->value.empty()) return std::nullopt;
+    const auto first = opened->value.find(separator);
+    const auto second = first == std::string::npos ? first : opened->value.find(separator, first + 1);
+    if (second == std::string::npos) return std::nullopt;
+    const int flags = opened->value.front() - base;
+    return QuotedDialog{.epoch = opened->epoch,
+                        .salt = opened->salt,
+                        .target_role = (flags & target_is_caller) != 0 ? Role::caller : Role::callee,
+                        .call_id = opened->value.substr(1, first - 1),
+                        .quoting_tag = {opened->value.substr(first + 1, second - first - 1), (flags & withheld) != 0},
+                        .target_tag = opened->value.substr(second + 1)};
+}
+
+TargetView view_of_target(const QuotedDialog& dialog, Holder target, SealParts parts)
+{
+    const auto role = dialog.target_role;
+    DialogSeal seal{parts, Target{dialog.epoch, role, {}, dialog.salt}, as_caller(role, target), as_callee(role, target)};
+    // The flags are those of the tag that the target saw: a caller's tag says whether the caller is withheld, and so does
+    // a callee's.
+    return {.call_id = role == Role::caller ? dialog.call_id : seal.call_id(dialog.call_id),
+            .target_tag = dialog.target_tag,
+            .quoting_tag = seal.tag(other(role), dialog.quoting_tag)};
+}
+
+} // namespace sotto

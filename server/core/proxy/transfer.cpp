@@ -1,0 +1,147 @@
+#include "core/proxy/proxy.hpp"
+
+#include "core/privacy/identity.hpp"
+#include "core/privacy/quote.hpp"
+#include "core/registrar/device.hpp"
+
+#include <algorithm>
+
+namespace sotto {
+namespace {
+
+std::string_view call_id_of(std::string_view quote) { return trim(quote.substr(0, quote.find(';'))); }
+std::string_view param_of(std::string_view quote, std::string_view name)
+{
+    const auto semicolon = quote.find(';');
+    if (semicolon == std::string_view::npos) return {};
+    return find_param(quote.substr(semicolon + 1), name).value_or(std::string_view{});
+}
+
+/// Replaces and Join name the target's tag "to" and the sender's "from" (RFC 3891 6.1, RFC 3911); Target-Dialog names
+/// them as the recipient knows them, "local" and "remote" (RFC 4538 7).
+struct TagNames {
+    std::string_view target, quoting;
+};
+constexpr TagNames names_in(Header header)
+{
+    return header == Header::target_dialog ? TagNames{"local-tag", "remote-tag"} : TagNames{"to-tag", "from-tag"};
+}
+
+QuoteText quote_text(std::string_view value, TagNames names)
+{
+    return {call_id_of(value), param_of(value, names.target), param_of(value, names.quoting)};
+}
+
+std::string escape(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) {
+        constexpr std::string_view hex = "0123456789ABCDEF";
+        const char l = to_lower(c);
+        if ((l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.') {
+            out += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        ((out += '%') += hex[byte >> 4U]) += hex[byte & 15U];
+    }
+    return out;
+}
+
+/// The value of one header embedded in a URI (RFC 3261 19.1.1), unescaped.
+std::string embedded(std::string_view headers, std::string_view name)
+{
+    while (!headers.empty()) {
+        const auto one = headers.substr(0, headers.find('&'));
+        const auto equals = one.find('=');
+        if (equals != std::string_view::npos && iequals(one.substr(0, equals), name))
+            return unescape(one.substr(equals + 1)).value_or(std::string{});
+        headers.remove_prefix(std::min(headers.size(), one.size() + 1));
+    }
+    return {};
+}
+
+constexpr std::array quoting_headers{Header::replaces, Header::join, Header::target_dialog};
+
+} // namespace
+
+/// A URI that the sender holds for a third party becomes one that the receiver may call once: a fresh token under a handle
+/// that leads to the same device (SEALING.md).
+std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch)
+{
+    const auto sender = holder_of(context.sender, env_.cryptography);
+    const auto receiver = holder_of(branch.target.account, env_.cryptography);
+    const auto domains = env_.domains();
+    const auto& uri = address.uri;
+    std::string out;
+    const auto target = domains.ours(uri) && uri.user.size() == Sealer::target_length
+                            ? env_.sealer.open_target(uri.user, sender)
+                            : std::nullopt;
+    if (target) {
+        DialogSeal fresh{env_.seal_parts(), sender, receiver};
+        const auto salt = fresh.salt();
+        const BindingId id{env_.cryptography
+                               .keyed_hash(Cryptography::Use::dialog,
+                                           {reinterpret_cast<const char*>(salt.bytes.data()), salt.bytes.size()})
+                               .low |
+                           1U};
+        env_.dialogs.keep(fresh.hash(), fresh.epoch(), id,
+                          {.account = {}, .flow = {}, .device = target->id, .contact = {}, .referral = true});
+        out = "<" + target_uri(fresh, Role::caller, id, branch.target.account, branch.target.transport, uri.scheme);
+    } else if (const auto aor = domains.aor(uri); !aor.empty()) {
+        out = "<" + address_uri(uri.scheme, aor);
+    } else {
+        return {};
+    }
+    if (const auto method = uri.param("method"); method && method_of(*method) != Method::other)
+        (out += ";method=") += *method;
+    if (const auto replaces = embedded(uri.headers, "Replaces"); !replaces.empty()) {
+        const auto quote = read_quote(quote_text(replaces, names_in(Header::replaces)), sender, env_.seal_parts());
+        const auto token = quote ? seal_quote(*quote, receiver, env_.seal_parts()) : std::nullopt;
+        if (!token) return {};
+        out += "?Replaces=" + escape(*token + ";to-tag=0;from-tag=0");
+    }
+    return out += ">";
+}
+
+/// The target that a referral token leads to; nothing when the URI is no such token.
+std::optional<BindingId> Proxy::referred_device(const Message& request, AccountId sender) const
+{
+    const auto& uri = request.request_uri;
+    if (uri.user.size() != Sealer::target_length) return std::nullopt;
+    const auto target = env_.sealer.open_target(uri.user, holder_of(sender, env_.cryptography));
+    const auto handle = target ? env_.dialogs.handle(target->id) : std::nullopt;
+    if (!handle || !handle->referral) return std::nullopt;
+    return handle->device;
+}
+
+/// False: the request quotes a dialog that is not the sender's to quote.
+bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
+{
+    const auto sender = holder_of(context.sender, env_.cryptography);
+    for (const auto header : quoting_headers) {
+        const auto value = request.field(header);
+        if (!value) continue;
+        auto quote = open_quote(call_id_of(*value), sender, env_.seal_parts());
+        if (!quote) quote = read_quote(quote_text(*value, names_in(header)), sender, env_.seal_parts());
+        if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt))) return false;
+        context.quotes.emplace_back(header, std::move(*quote));
+    }
+    return true;
+}
+
+void Proxy::write_quotes(Outbound& message, const ResponseContext& context, const Message& request, Holder receiver) const
+{
+    for (const auto& [header, quote] : context.quotes) {
+        const auto view = view_of_target(quote, receiver, env_.seal_parts());
+        const auto names = names_in(header);
+        auto value = view.call_id;
+        ((value.append(";").append(names.target) += '=') += view.target_tag);
+        ((value.append(";").append(names.quoting) += '=') += view.quoting_tag);
+        const auto early = request.field(header);
+        if (header == Header::replaces && early && find_param(*early, "early-only")) value += ";early-only";
+        message.set(header, value);
+    }
+}
+
+} // namespace sotto

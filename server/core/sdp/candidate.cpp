@@ -1,0 +1,58 @@
+#include "core/sdp/candidate.hpp"
+
+#include "core/sdp/media_names.hpp"
+
+namespace sotto::sdp {
+
+namespace {
+constexpr std::array<std::string_view, 4> types{"host", "srflx", "prflx", "relay"}; // in the order of Candidate::Type
+constexpr std::array<std::string_view, 3> tcp_types{"active", "passive", "so"};
+} // namespace
+
+std::optional<Candidate> read_candidate(std::string_view value)
+{
+    Candidate candidate;
+    candidate.foundation = take_word(value);
+    const auto component = number_of<std::uint16_t>(take_word(value));
+    const auto transport = take_word(value);
+    const auto priority = number_of<std::uint32_t>(take_word(value));
+    const auto address = take_word(value);
+    const auto port = number_of<std::uint16_t>(take_word(value));
+    const auto type_word = take_word(value);
+    const auto type = position_in(types, take_word(value));
+
+    candidate.tcp = iequals(transport, "TCP");
+    const bool known_transport = candidate.tcp || iequals(transport, "UDP");
+    const bool valid = !candidate.foundation.empty() && component && *component >= 1 && *component <= 256 &&
+                       known_transport && priority && valid_address(address) && port && type_word == "typ" &&
+                       type < types.size();
+    if (!valid) return std::nullopt;
+
+    candidate.component = *component;
+    candidate.priority = *priority;
+    candidate.address = {address, family_of(address)};
+    candidate.port = *port;
+    candidate.type = static_cast<Candidate::Type>(type);
+
+    for (auto name = take_word(value); !name.empty(); name = take_word(value)) {
+        const auto extension = take_word(value);
+        if (name != "tcptype") continue;
+        const auto which = position_in(tcp_types, extension);
+        if (which == tcp_types.size()) return std::nullopt;
+        candidate.tcp_type = tcp_types[which];
+    }
+    if (candidate.tcp == candidate.tcp_type.empty()) return std::nullopt; // RFC 6544 4.5
+    return candidate;
+}
+
+void put_candidate(std::string& out, const Candidate& candidate, unsigned foundation)
+{
+    const std::string_view hidden = candidate.address.family == Family::ip6 ? " raddr :: rport 9" : " raddr 0.0.0.0 rport 9";
+    put_line(out, "a=candidate:", foundation, ' ', unsigned{candidate.component}, candidate.tcp ? " TCP " : " UDP ",
+             candidate.priority, ' ', candidate.address.text, ' ', unsigned{candidate.port}, " typ ",
+             types[static_cast<std::size_t>(candidate.type)],
+             candidate.type == Candidate::Type::host ? std::string_view{} : hidden,
+             candidate.tcp ? std::string_view{" tcptype "} : std::string_view{}, candidate.tcp_type);
+}
+
+} // namespace sotto::sdp

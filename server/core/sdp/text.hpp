@@ -1,0 +1,67 @@
+#pragma once
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sotto::sdp {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_alphanumeric(char c) { return is_digit(c) || is_alpha(c); }
+constexpr bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+constexpr bool is_visible(char c) { return c > ' ' && c < '\x7F'; }
+constexpr bool is_token_char(char c) { return is_alphanumeric(c) || (is_visible(c) && std::string_view{"!#$%&'*+-.^_`{|}~"}.find(c) != std::string_view::npos); }
+
+/// True for 1 to `longest` characters that all satisfy `is`.
+template <class Is> constexpr bool consists_of(std::string_view text, std::size_t longest, Is is)
+{
+    return !text.empty() && text.size() <= longest && std::all_of(text.begin(), text.end(), is);
+}
+
+/// Takes the next word off `text`. Any run of spaces and tabs separates; empty at the end.
+constexpr std::string_view take_word(std::string_view& text)
+{
+    constexpr std::string_view blank = " \t";
+    text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+    const auto word = text.substr(0, text.find_first_of(blank));
+    text.remove_prefix(word.size());
+    return word;
+}
+
+/// What stands before the next `separator`; it and the separator are taken off `text`.
+constexpr std::string_view take_until(std::string_view& text, char separator)
+{
+    const auto part = text.substr(0, text.find(separator));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    return part;
+}
+
+/// The whole of `text` as a decimal number that fits.
+template <std::unsigned_integral Number> std::optional<Number> number_of(std::string_view text)
+{
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    return value;
+}
+
+inline void append(std::string& out, std::string_view text) { out += text; }
+inline void append(std::string& out, char c) { out += c; }
+template <std::unsigned_integral Number> void append(std::string& out, Number value)
+{
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    out.append(digits, end);
+}
+
+/// Writes one line and ends it.
+template <class... Parts> void put_line(std::string& out, const Parts&... parts)
+{
+    (append(out, parts), ...);
+    out += "\r\n";
+}
+
+} // namespace sotto::sdp
