@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@ namespace sotto::store {
 
 std::optional<StateLock> StateLock::take(const std::filesystem::path& state_directory)
 {
+    constexpr mode_t only_the_owner = 0700;
+    ::mkdir(state_directory.c_str(), only_the_owner); // when it fails, opening the lock says why
     StateLock lock{open_private(state_directory / "lock")};
     if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) return lock;
     if (errno == EWOULDBLOCK) return std::nullopt;

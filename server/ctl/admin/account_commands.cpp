@@ -1,0 +1,176 @@
+#include "ctl/admin/account_commands.hpp"
+
+#include "ctl/admin/arguments.hpp"
+
+#include <array>
+#include <future>
+
+namespace sotto::ctl {
+namespace {
+
+using store::AccountRecord;
+using store::AccountStore;
+using store::Failure;
+using store::Outcome;
+
+constexpr std::size_t accounts_per_page = 500;
+
+struct Wording {
+    Failure failure;
+    std::string_view code;
+    std::string_view sentence; ///< after the address
+};
+// clang-format off
+constexpr std::array wordings{
+    Wording{Failure::bad_address,   "bad_address",   "is no address: write user@domain, the user without blanks or any of : @ \" \\ , ; < >"},
+    Wording{Failure::not_served,    "not_served",    "is not in a domain that the configuration serves"},
+    Wording{Failure::bad_password,  "bad_password",  "cannot have this password: 1 to 256 bytes, no control characters"},
+    Wording{Failure::exists,        "exists",        "belongs to an account already"},
+    Wording{Failure::not_found,     "not_found",     "is no account's address"},
+    Wording{Failure::first_address, "first_address", "was asked to lose its first address: the password is bound to it; add a new account instead"},
+    Wording{Failure::not_attached,  "not_attached",  "does not have that further address"},
+    Wording{Failure::overloaded,    "overloaded",    "was not touched: the store is busy, try again"},
+    Wording{Failure::unavailable,   unavailable_code, "was not touched: the store cannot be read or written, its log says why"},
+};
+// clang-format on
+
+template <class T, class Start> Outcome<T> wait_for(Start start)
+{
+    // Shared, because the store may still be inside set_value when this thread has its answer.
+    const auto promise = std::make_shared<std::promise<Outcome<T>>>();
+    auto future = promise->get_future();
+    start([promise](Outcome<T> outcome) { promise->set_value(std::move(outcome)); });
+    return future.get();
+}
+
+Reply account_reply(const Outcome<AccountRecord>& outcome, const std::string& address)
+{
+    if (!outcome) return error_of(outcome.error(), address);
+    return json::object{{"account", to_json(*outcome)}};
+}
+
+/// A handler that asks the store for one account.
+template <class Ask> Handler on_account(std::initializer_list<std::string_view> known, Ask ask)
+{
+    return with_arguments([known = std::vector(known), ask](const Arguments& arguments, const PeerCredentials&) {
+        arguments.only(known);
+        const auto address = arguments.text("address");
+        return account_reply(
+            wait_for<AccountRecord>([&](AccountStore::Done<AccountRecord> done) { ask(arguments, address, std::move(done)); }),
+            address);
+    });
+}
+
+store::AccountChange change_from(const Arguments& arguments)
+{
+    store::AccountChange change{.withhold_identity = arguments.optional_flag("withhold_identity"),
+                                .refuse_anonymous = arguments.optional_flag("refuse_anonymous"),
+                                .relay_only = arguments.optional_flag("relay_only"),
+                                .attach = arguments.texts("attach"),
+                                .detach = arguments.texts("detach")};
+    if (const auto status = arguments.optional_text("status")) {
+        if (*status != "active" && *status != "suspended")
+            throw WrongArgument{"status is neither active nor suspended"};
+        change.status = *status == "active" ? AccountStatus::active : AccountStatus::suspended;
+    }
+    return change;
+}
+
+std::vector<store::NewAccount> rows_from(const json::array& list)
+{
+    if (list.size() > rows_per_batch) throw WrongArgument{"too many rows in one batch"};
+    std::vector<store::NewAccount> rows;
+    rows.reserve(list.size());
+    for (const auto& row : list) {
+        if (!row.is_array() || row.get_array().size() != 2 || !row.get_array()[0].is_string() ||
+            !row.get_array()[1].is_string())
+            throw WrongArgument{"a row is not [address, password]"};
+        rows.push_back({std::string{row.get_array()[0].get_string()}, std::string{row.get_array()[1].get_string()}});
+    }
+    return rows;
+}
+
+Reply import(AccountStore& accounts, const Arguments& arguments)
+{
+    arguments.only({"rows", "more"});
+    auto rows = rows_from(arguments.list("rows"));
+    std::vector<std::string> addresses;
+    for (const auto& row : rows) addresses.push_back(row.address);
+    const auto outcome = wait_for<store::ImportReport>([&](AccountStore::Done<store::ImportReport> done) {
+        accounts.import(std::move(rows), arguments.optional_flag("more").value_or(false), std::move(done));
+    });
+    if (!outcome) return error_of(outcome.error(), "the batch");
+    json::array refused;
+    for (const auto& [index, failure] : (*outcome).refused) {
+        const auto error = error_of(failure, addresses[index]);
+        refused.push_back(json::object{{"index", index}, {"code", error.code}, {"sentence", error.sentence}});
+    }
+    return json::object{{"added", (*outcome).added}, {"existing", (*outcome).existing}, {"refused", std::move(refused)}};
+}
+
+Reply list(AccountStore& accounts, const Arguments& arguments)
+{
+    arguments.only({"from"});
+    const auto outcome = wait_for<store::AccountPage>([&](AccountStore::Done<store::AccountPage> done) {
+        accounts.list(arguments.optional_text("from").value_or(""), accounts_per_page, std::move(done));
+    });
+    if (!outcome) return error_of(outcome.error(), "the list");
+    json::array rows;
+    for (const auto& account : (*outcome).accounts) rows.push_back(to_json(account));
+    return json::object{{"accounts", std::move(rows)}, {"next", (*outcome).next}};
+}
+
+} // namespace
+
+CommandError error_of(Failure failure, const std::string& address)
+{
+    for (const auto& wording : wordings)
+        if (wording.failure == failure)
+            return {std::string{wording.code}, (address.empty() ? "it" : address) + " " + std::string{wording.sentence}};
+    return {"internal", "the store refused this"};
+}
+
+json::object to_json(const AccountRecord& account)
+{
+    json::array addresses;
+    for (const auto& address : account.addresses) addresses.emplace_back(address.text());
+    return {{"address", account.addresses.empty() ? "" : account.addresses.front().text()},
+            {"addresses", std::move(addresses)},
+            {"algorithm", account.algorithm == DigestAlgorithm::sha256 ? "SHA-256" : "MD5"},
+            {"password_needed", account.password_needed},
+            {"status", account.status == AccountStatus::active ? "active" : "suspended"},
+            {"withhold_identity", account.withhold_identity},
+            {"refuse_anonymous", account.refuse_anonymous},
+            {"relay_only", account.relay_only}};
+}
+
+Handlers account_commands(AccountStore& accounts)
+{
+    using Done = AccountStore::Done<AccountRecord>;
+    Handlers handlers;
+    handlers["account add"] =
+        on_account({"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+            accounts.add({address, arguments.text("password")}, std::move(done));
+        });
+    handlers["account show"] = on_account(
+        {"address"}, [&accounts](const Arguments&, const std::string& address, Done done) { accounts.show(address, std::move(done)); });
+    handlers["account set"] = on_account(
+        {"address", "status", "withhold_identity", "refuse_anonymous", "relay_only", "attach", "detach"},
+        [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+            accounts.set(address, change_from(arguments), std::move(done));
+        });
+    handlers["account password"] =
+        on_account({"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+            accounts.set_password(address, arguments.text("password"), std::move(done));
+        });
+    handlers["account remove"] = on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
+        accounts.remove(address, std::move(done));
+    });
+    handlers["account import"] = with_arguments(
+        [&accounts](const Arguments& arguments, const PeerCredentials&) { return import(accounts, arguments); });
+    handlers["account list"] = with_arguments(
+        [&accounts](const Arguments& arguments, const PeerCredentials&) { return list(accounts, arguments); });
+    return handlers;
+}
+
+} // namespace sotto::ctl

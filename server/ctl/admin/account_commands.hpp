@@ -1,0 +1,24 @@
+#pragma once
+#include "ctl/admin/protocol.hpp"
+#include "store/account_store.hpp"
+
+namespace sotto::ctl {
+
+/// `account add|import|list|show|set|remove|password`. `accounts` outlives the handlers. Each waits for the store: run
+/// them on no worker's thread.
+///     add      address, password                       -> account
+///     import   rows [[address, password], ...], more   -> added, existing, refused [{index, code, sentence}, ...]
+///     list     from (of the page before)               -> accounts [...], next
+///     show     address                                 -> account
+///     set      address, status, withhold_identity, refuse_anonymous, relay_only, attach [...], detach [...] -> account
+///     password address, password                       -> account
+///     remove   address                                 -> account
+Handlers account_commands(store::AccountStore& accounts);
+
+/// An account as JSON: address, addresses, algorithm, password_needed, status and the settings.
+json::object to_json(const store::AccountRecord& account);
+
+/// The error for a refused operation on `address`, which may be empty.
+CommandError error_of(store::Failure failure, const std::string& address);
+
+} // namespace sotto::ctl

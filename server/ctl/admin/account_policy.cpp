@@ -1,0 +1,29 @@
+#include "ctl/admin/account_policy.hpp"
+
+#include "core/types/ascii.hpp"
+
+#include <unordered_set>
+
+namespace sotto::ctl {
+
+store::AccountPolicy account_policy(const config::Settings& settings)
+{
+    store::AccountPolicy policy;
+    for (const auto& domain : settings.domains) {
+        policy.names.emplace(domain.name, domain.name);
+        for (const auto& alias : domain.aliases) policy.names.emplace(alias, domain.name);
+    }
+    std::unordered_set<std::string> md5;
+    for (const auto& address : settings.weaken.digest_md5) {
+        const auto at = address.rfind('@');
+        md5.insert(at == std::string::npos ? address : address.substr(0, at) + lower(std::string_view{address}.substr(at)));
+    }
+    const bool all = md5.contains("*");
+    policy.algorithm_of = [md5 = std::move(md5), all](std::string_view user, std::string_view domain) {
+        const bool named = all || (!md5.empty() && md5.contains(std::string{user}.append("@").append(domain)));
+        return named ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
+    };
+    return policy;
+}
+
+} // namespace sotto::ctl

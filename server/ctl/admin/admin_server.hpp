@@ -1,0 +1,28 @@
+#pragma once
+#include "ctl/admin/protocol.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <memory>
+
+namespace sotto::ctl {
+
+/// Answers the admin protocol on a UNIX socket. Handlers run one at a time on the io_context's thread, which serves
+/// nothing else: they may wait. Clients are bounded in number, in the length of a request and in idle time.
+class AdminServer {
+public:
+    static constexpr std::size_t most_clients = 32;
+
+    /// Listens at `path` with mode 0660; its folder, when missing, is made with mode 0750. A socket that nobody answers
+    /// on is replaced. Throws std::runtime_error with a sentence when the path is taken by something else, the folder may
+    /// be written by everybody, or the system refuses.
+    AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Handlers handlers);
+    /// On the io_context's thread, or when it has stopped. Ends all connections and removes the socket.
+    ~AdminServer();
+
+private:
+    class Listener;
+    std::shared_ptr<Listener> listener_;
+};
+
+} // namespace sotto::ctl

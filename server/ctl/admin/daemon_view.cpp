@@ -1,0 +1,95 @@
+#include "ctl/admin/daemon_view.hpp"
+
+#include "core/types/ascii.hpp"
+#include "ctl/admin/account_commands.hpp"
+#include "ctl/admin/arguments.hpp"
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace sotto::ctl {
+namespace {
+
+constexpr std::size_t hex_digits = 16;
+
+std::string text_of(BindingId id)
+{
+    std::array<char, hex_digits> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), id.value, 16).ptr;
+    const std::string short_form{digits.data(), end};
+    return std::string(hex_digits - short_form.size(), '0') + short_form;
+}
+
+std::optional<BindingId> binding_from(std::string_view text)
+{
+    BindingId id;
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), id.value, 16);
+    if (text.size() != hex_digits || wrong != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return id;
+}
+
+/// The account that an address belongs to. The directory knows the domains' aliases.
+const Account* account_of(const AccountDirectory& directory, const std::string& address)
+{
+    const auto at = address.rfind('@');
+    return at == std::string::npos ? nullptr : directory.find(address.substr(0, at), lower(address.substr(at + 1)));
+}
+
+Reply list_bindings(const DaemonView& daemon, const store::AccountStore& accounts, const std::string& address)
+{
+    const auto directory = accounts.directory();
+    const auto* account = account_of(*directory, address);
+    if (account == nullptr) return error_of(store::Failure::not_found, address);
+    constexpr double whole = 1000.0;
+    json::array rows;
+    for (const auto& binding : daemon.bindings(account->id))
+        rows.push_back(json::object{{"binding", text_of(binding.id)},
+                                    {"expires_in", binding.expires_in.count()},
+                                    {"transport", binding.transport == Transport::tls ? "tls" : "wss"},
+                                    {"q", binding.q / whole}});
+    return json::object{{"bindings", std::move(rows)}};
+}
+
+Reply remove_binding(const DaemonView& daemon, const store::AccountStore& accounts, const std::string& address,
+                     const std::string& binding)
+{
+    const auto directory = accounts.directory();
+    const auto* account = account_of(*directory, address);
+    if (account == nullptr) return error_of(store::Failure::not_found, address);
+    const auto id = binding_from(binding);
+    if (!id || !daemon.remove_binding(account->id, *id))
+        return CommandError{"not_found", address + " has no such binding: `sotto binding list` shows them"};
+    return json::object{{"removed", binding}};
+}
+
+} // namespace
+
+Handlers daemon_commands(DaemonView daemon, store::AccountStore& accounts)
+{
+    Handlers handlers;
+    handlers["binding list"] = with_arguments([daemon, &accounts](const Arguments& arguments, const PeerCredentials&) {
+        arguments.only({"address"});
+        return list_bindings(daemon, accounts, arguments.text("address"));
+    });
+    handlers["binding remove"] = with_arguments([daemon, &accounts](const Arguments& arguments, const PeerCredentials&) {
+        arguments.only({"address", "binding"});
+        return remove_binding(daemon, accounts, arguments.text("address"), arguments.text("binding"));
+    });
+    handlers["status"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) -> Reply {
+        arguments.only({});
+        return daemon.status();
+    });
+    handlers["reload"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) {
+        arguments.only({});
+        return daemon.reload();
+    });
+    handlers["drain"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) -> Reply {
+        arguments.only({});
+        daemon.drain();
+        return json::object{{"draining", true}};
+    });
+    return handlers;
+}
+
+} // namespace sotto::ctl

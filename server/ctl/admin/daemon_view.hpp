@@ -1,0 +1,42 @@
+#pragma once
+#include "core/registrar/binding.hpp"
+#include "core/types/ids.hpp"
+#include "core/types/time.hpp"
+#include "ctl/admin/protocol.hpp"
+#include "store/account_store.hpp"
+
+#include <functional>
+#include <vector>
+
+namespace sotto::ctl {
+
+/// One binding as an operator may see it: no address, no device.
+struct BindingView {
+    BindingId id;
+    seconds expires_in{0};
+    Transport transport{Transport::tls};
+    std::uint16_t q{1000}; ///< thousandths
+};
+
+/// What the running daemon offers to the admin socket. Called on the admin server's thread; may wait for the workers, but
+/// must not be called by them.
+struct DaemonView {
+    /// Anything worth knowing at a glance; names of members are stable, values are numbers, texts, lists or objects.
+    std::function<json::object()> status;
+    /// Live bindings of an account.
+    std::function<std::vector<BindingView>(AccountId)> bindings;
+    /// False when the account has no such binding.
+    std::function<bool(AccountId, BindingId)> remove_binding;
+    /// Reads the configuration and certificates again, all or nothing. The result says what changed, and under
+    /// "needs_restart" what waits for one.
+    std::function<Reply()> reload;
+    /// No new calls from now on; what runs goes on.
+    std::function<void()> drain;
+};
+
+/// `binding list|remove`, `status`, `reload`, `drain`. `accounts` outlives the handlers.
+///     binding list   address            -> bindings [{binding, expires_in, transport, q}, ...]
+///     binding remove address, binding   -> removed (the binding's id)
+Handlers daemon_commands(DaemonView daemon, store::AccountStore& accounts);
+
+} // namespace sotto::ctl

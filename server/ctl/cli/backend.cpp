@@ -1,0 +1,107 @@
+#include "ctl/cli/backend.hpp"
+
+#include "ctl/admin/account_commands.hpp"
+#include "ctl/admin/account_policy.hpp"
+#include "store/sqlite_account_store.hpp"
+#include "store/state_lock.hpp"
+#include "store/store_error.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <cstdio>
+#include <optional>
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+namespace sotto::ctl {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Local = asio::local::stream_protocol;
+
+class DaemonBackend final : public Backend {
+public:
+    explicit DaemonBackend(const std::filesystem::path& path) { socket_.connect(Local::endpoint{path.string()}, state_); }
+
+    /// How connecting went.
+    [[nodiscard]] error_code state() const { return state_; }
+
+    Reply call(std::string_view command, const json::object& arguments) override
+    {
+        auto request = request_line(command, arguments);
+        error_code failed;
+        asio::write(socket_, asio::buffer(request), failed);
+        OPENSSL_cleanse(request.data(), request.size()); // it may have held a password
+        std::size_t length = 0;
+        if (!failed) length = asio::read_until(socket_, asio::dynamic_buffer(received_), '\n', failed);
+        if (failed) throw Unreachable{"the daemon closed the connection before it answered"};
+        auto reply = read_answer(std::string_view{received_}.substr(0, length - 1));
+        received_.erase(0, length);
+        return reply;
+    }
+
+private:
+    asio::io_context io_;
+    Local::socket socket_{io_};
+    error_code state_;
+    std::string received_;
+};
+
+class StoreBackend final : public Backend {
+public:
+    StoreBackend(const config::Settings& settings, store::StateLock lock)
+        : lock_{std::move(lock)},
+          accounts_{settings.state_directory, account_policy(settings), {}, [](const std::string& sentence) {
+                        std::fprintf(stderr, "sotto: %s\n", sentence.c_str());
+                    }},
+          handlers_{account_commands(accounts_)}
+    {
+    }
+
+    Reply call(std::string_view command, const json::object& arguments) override
+    {
+        return handlers_.find(command)->second(arguments, {::geteuid(), ::getegid(), ::getpid()});
+    }
+
+private:
+    store::StateLock lock_;
+    store::SqliteAccountStore accounts_;
+    Handlers handlers_;
+};
+
+std::unique_ptr<Backend> open_store(const config::Settings& settings)
+{
+    const auto directory = settings.state_directory.string();
+    try {
+        auto lock = store::StateLock::take(settings.state_directory);
+        if (!lock)
+            throw Unreachable{"another process holds " + directory + "/lock, but no daemon answers at " +
+                              settings.admin.socket.string() + ": is it starting, or is another sotto command running?"};
+        return std::make_unique<StoreBackend>(settings, *std::move(lock));
+    } catch (const store::StoreError& error) {
+        throw Unreachable{std::string{"no daemon runs, and the store cannot be opened: "} + error.what() +
+                          "; run this as the service's user"};
+    }
+}
+
+} // namespace
+
+std::unique_ptr<Backend> connect(const config::Settings& settings, bool works_offline)
+{
+    const auto path = settings.admin.socket.string();
+    auto daemon = std::make_unique<DaemonBackend>(path);
+    const auto state = daemon->state();
+    if (!state) return daemon;
+    if (state == asio::error::access_denied)
+        throw Unreachable{"you may not use " + path + ": run this as the service's user or as a member of its group"};
+    const bool nobody = state == asio::error::connection_refused || state.value() == ENOENT;
+    if (!nobody) throw Unreachable{path + " cannot be reached: " + state.message()};
+    if (!works_offline) throw Unreachable{"the daemon is not running: nobody answers at " + path};
+    return open_store(settings);
+}
+
+} // namespace sotto::ctl
