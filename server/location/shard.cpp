@@ -121,8 +121,8 @@ std::uint32_t Shard::take(Binding binding, AorKey aor)
 {
     auto number = free_;
     if (number == none) {
-        number = static_cast<std::uint32_t>(records_.size());
-        records_.emplace_back();
+        number = records_.size();
+        records_.add();
     } else {
         free_ = records_[number].next;
     }

@@ -5,12 +5,30 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 namespace sotto::location {
+
+/// Elements by number, in chunks that never move: growing copies nothing and spares the old copies on the heap.
+template <class T> class Chunked {
+public:
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+    T& operator[](std::uint32_t number) { return chunks_[number / chunk][number % chunk]; }
+    const T& operator[](std::uint32_t number) const { return chunks_[number / chunk][number % chunk]; }
+    void add()
+    {
+        if (size_ % chunk == 0) chunks_.push_back(std::make_unique<T[]>(chunk));
+        ++size_;
+    }
+
+private:
+    static constexpr std::uint32_t chunk = 64;
+    std::vector<std::unique_ptr<T[]>> chunks_;
+    std::uint32_t size_{0};
+};
 
 /// Where one binding is kept: shard and number of its record.
 struct Place {
@@ -82,7 +100,7 @@ private:
     Index& index_;
     mutable std::mutex mutex_;
     boost::unordered_flat_map<AorKey, Account, std::hash<AorKey>> accounts_;
-    std::deque<Record> records_;
+    Chunked<Record> records_;
     std::uint32_t free_{none};
     std::array<std::uint32_t, slots> wheel_ = [] {
         std::array<std::uint32_t, slots> empty;

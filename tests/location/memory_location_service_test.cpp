@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <ctime>
 #include <malloc.h>
 #include <random>
 #include <thread>
@@ -60,11 +61,11 @@ TEST_CASE("a binding with its sealed contact stays below 512 bytes", "[location]
     constexpr int rounds = 200'000;
     std::vector<AorKey> keys;
     for (int i = 0; i < rounds; ++i) keys.push_back(key_of(random() % count));
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = std::clock(); // the processor's time: other programs must not fail this
     for (const auto& key : keys) found += service.snapshot_of(key, start).bindings.size();
-    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
+    const auto took = static_cast<double>(std::clock() - begin) * 1e6 / CLOCKS_PER_SEC / rounds;
     CHECK(found == rounds);
-    WARN("microseconds for a look-up: " << took.count() / rounds);
+    WARN("microseconds for a look-up: " << took);
 
     std::size_t gone = 0;
     for (auto now = start; now <= start + 601s; now += 1s) gone += service.expire(now);
