@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from .limits import patience
@@ -57,7 +58,9 @@ def merge(into: dict, more: dict) -> dict:
 class Daemon:
     """One running sottod. `overrides` are merged into the configuration."""
 
-    def __init__(self, accounts=("alice", "bob", "carol"), overrides: dict | None = None, threads: int = 1) -> None:
+    def __init__(self, accounts=("alice", "bob", "carol"), overrides: dict | None = None, threads: int = 1,
+                 aliases: tuple = ()) -> None:
+        self.own_hosts = DOMAIN, *ALIASES, *aliases
         self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
         self.pid = 0
         self._process: subprocess.Popen | None = None
@@ -70,7 +73,8 @@ class Daemon:
             self.state = self.folder / "state"
             self.state.mkdir()
             self.config = merge({
-                "domains": [{"name": DOMAIN, "aliases": list(ALIASES), "certificate": str(chain), "private_key": str(key)}],
+                "domains": [{"name": DOMAIN, "aliases": list(self.own_hosts[1:]), "certificate": str(chain),
+                             "private_key": str(key)}],
                 "listen": {"tls": [f"127.0.0.1:{self.tls_port}"]},
                 "threads": threads,
                 "state_directory": str(self.state),
@@ -109,6 +113,16 @@ class Daemon:
         if check and done.returncode != 0:
             raise AssertionError(f"sotto {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}\n{self.log}")
         return done
+
+    def bindings(self, user: str) -> list:
+        """What the operator sees of a user's registered devices."""
+        return json.loads(self.sotto("--json", "binding", "list", f"{user}@{DOMAIN}").stdout)["bindings"]
+
+    def wait_for_bindings(self, user: str, count: int = 1) -> None:
+        deadline = time.monotonic() + patience(10)
+        while len(self.bindings(user)) != count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{user} has {len(self.bindings(user))} bindings, not {count}\n{self.log}")
 
     def check_config(self) -> subprocess.CompletedProcess:
         return subprocess.run([binary("sottod"), "--config", self.config_file, "--check"], text=True, capture_output=True,
@@ -183,9 +197,5 @@ class Daemon:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the way in ------------------------------------------------------------------------------------------
-    @property
-    def own_hosts(self) -> tuple:
-        return DOMAIN, *ALIASES
-
-    def connect(self, server_name: str | None = DOMAIN, source: str | None = None) -> Connection:
-        return Connection(("127.0.0.1", self.tls_port), self.authority.certificate, server_name, source=source)
+    def connect(self, server_name: str | None = DOMAIN, **options) -> Connection:
+        return Connection(("127.0.0.1", self.tls_port), self.authority.certificate, server_name, **options)

@@ -13,6 +13,7 @@ USERS = ("alice", "bob", "carol", "dave")
 class FlowTest(unittest.TestCase):
     """Each test has users of its own behind the usual names, so that nothing of one test rings in the next."""
     config: dict = {}
+    aliases: tuple = ()   # further names of the domain
     threads = 1
     daemon: Daemon
 
@@ -20,7 +21,7 @@ class FlowTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls._tests = unittest.TestLoader().getTestCaseNames(cls)
         accounts = [cls._user(name, test) for test in cls._tests for name in USERS]
-        cls.daemon = Daemon(accounts, merge({"drain_timeout": "1s"}, cls.config), cls.threads)
+        cls.daemon = Daemon(accounts, merge({"drain_timeout": "1s"}, cls.config), cls.threads, cls.aliases)
         cls.addClassCleanup(cls.daemon.destroy)
 
     @classmethod
@@ -38,8 +39,9 @@ class FlowTest(unittest.TestCase):
         """A phone with a connection, not yet registered. `bob.desk` is bob's phone called desk."""
         name = str(name)
         user = name.split(".")[0]
-        phone = Phone(name, self.ladder, self.daemon.connect, self._user(user, self._testMethodName) if user in USERS else user,
-                      DOMAIN, password, self.daemon.own_hosts)
+        if user in USERS:
+            user = self._user(user, self._testMethodName)
+        phone = Phone(name, self.ladder, self.daemon.connect, user, DOMAIN, password, self.daemon.own_hosts)
         self.addCleanup(lambda: phone.connection.close())
         return phone
 

@@ -280,11 +280,18 @@ def check_form(message: Message) -> None:
             raise SipError(f"bad Max-Forwards in\n{message}")
 
 
+def parse_loosely(head: bytes, body: bytes) -> Message:
+    """For answers to messages that break the rules themselves: what is echoed is not judged."""
+    lines = head.decode("utf-8", "replace").split("\r\n")
+    return Message(lines[0], [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:])], body)
+
+
 class Deframer:
     """Cuts the byte stream of one connection into messages (RFC 3261 18.3) and keep-alive pongs."""
 
-    def __init__(self) -> None:
+    def __init__(self, read=parse) -> None:
         self._buffer = b""
+        self._read = read
 
     def feed(self, data: bytes) -> list:
         """Whole messages, and "pong" for each lone CRLF (RFC 5626 3.5.1)."""
@@ -305,5 +312,5 @@ class Deframer:
             if len(rest) < size:
                 break
             self._buffer = rest[size:]
-            out.append(parse(head, rest[:size]))
+            out.append(self._read(head, rest[:size]))
         return out

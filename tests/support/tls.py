@@ -9,8 +9,8 @@ import threading
 import time
 from pathlib import Path
 
+from . import sip
 from .limits import patience
-from .sip import Deframer
 
 CLOSED = "closed"   # put into the inbox when the daemon has ended the connection
 
@@ -25,7 +25,7 @@ class Connection:
     """Everything that arrives is in `inbox`, in order: messages, "pong", an exception, at last "closed"."""
 
     def __init__(self, address: tuple, authority: Path, server_name: str | None = "example.org",
-                 context: ssl.SSLContext | None = None, source: str | None = None) -> None:
+                 context: ssl.SSLContext | None = None, source: str | None = None, read=sip.parse) -> None:
         self.inbox: queue.SimpleQueue = queue.SimpleQueue()
         self.record_sizes: list = []   # of application data, in order of arrival; ciphertext, without record header
         self.received = b""            # plaintext
@@ -45,7 +45,7 @@ class Connection:
             self._socket.close()
             raise
         self._socket.settimeout(None)
-        self._deframer = Deframer()
+        self._deframer = sip.Deframer(read)
         self._reader = threading.Thread(target=self._read, name="phone reader", daemon=True)
         self._reader.start()
 
