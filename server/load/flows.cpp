@@ -70,16 +70,22 @@ bool granted(const Message& answer, const Line& line)
     });
 }
 
+std::string registered_contact(const End& end, std::uint32_t expires)
+{
+    return join("Contact: <", end.phone->contact(*end.line), ">;expires=", std::to_string(expires), ";+sip.instance=\"<urn:uuid:",
+                end.line->instance, ">\";reg-id=1\r\nSupported: path, outbound\r\n");
+}
+
 } // namespace
 
 Task<bool> register_line(Bench& bench, End end)
 {
     auto& [phone, line] = end;
-    if (bench.options.floor) co_return co_await echo(bench, end, 2);
+    if (bench.options.floor) co_return co_await echo(bench, end, bench.options.reuse_nonce ? 1 : 2);
     const auto started = Clock::now();
     auto& dialog = line->registration;
     const auto uri = dialog.remote_target;
-    const auto contact = join("Contact: <", phone->contact(*line), ">;expires=", std::to_string(bench.options.expires), "\r\n");
+    const auto contact = registered_contact(end, bench.options.expires);
     auto extra = contact;
     if (bench.options.reuse_nonce && line->challenge) extra += credentials_line(bench, *line, "REGISTER", uri);
     auto first = phone->request("REGISTER", dialog, extra);
@@ -98,6 +104,25 @@ Task<bool> register_line(Bench& bench, End end)
     bench.tally.latencies["register"].record(Clock::now() - started);
     if (granted(*answer.answer, *line)) co_return true;
     bench.error("REGISTER: the 200 does not show the binding");
+    co_return false;
+}
+
+Task<bool> unregister_line(Bench& bench, End end)
+{
+    auto& [phone, line] = end;
+    auto& dialog = line->registration;
+    const auto uri = dialog.remote_target;
+    const auto contact = registered_contact(end, 0);
+    auto first = phone->request("REGISTER", dialog, contact);
+    const auto challenge = co_await phone->exchange(std::move(first));
+    if (!bench.expect(challenge, "REGISTER", 401)) co_return false;
+    if (!take_challenge(bench, *line, *challenge.answer)) co_return false;
+    const auto extra = contact + credentials_line(bench, *line, "REGISTER", uri);
+    auto second = phone->request("REGISTER", dialog, extra);
+    const auto answer = co_await phone->exchange(std::move(second));
+    if (!bench.expect(answer, "REGISTER", 200)) co_return false;
+    if (!granted(*answer.answer, *line)) co_return true;
+    bench.error("REGISTER: the binding is still there after it was removed");
     co_return false;
 }
 
@@ -192,7 +217,7 @@ Task<bool> shake_hands(Bench& bench, End end)
         co_return false;
     }
     bench.tally.latencies["handshake"].record(Clock::now() - started);
-    const auto contact = join("Contact: <", phone->contact(*line), ">;expires=", std::to_string(bench.options.expires), "\r\n");
+    const auto contact = registered_contact(end, bench.options.expires);
     auto request = phone->request("REGISTER", line->registration, contact);
     const auto answer = co_await phone->exchange(std::move(request));
     phone->disconnect();

@@ -15,6 +15,9 @@ struct End {
 /// REGISTER, 401, REGISTER, 200 (RFC 3665 2.1). Again on the same connection: a refresh of the binding.
 Task<bool> register_line(Bench& bench, End end);
 
+/// The same with a lifetime of 0 (RFC 3665 2.4), so that nothing is left for the next run to find.
+Task<bool> unregister_line(Bench& bench, End end);
+
 /// INVITE, 401 or 407, ACK, INVITE, 180, 200, ACK, BYE, 200 on the caller's leg (RFC 3665 3.1), and afterwards whether the
 /// callee's leg saw exactly one INVITE, one ACK and, unless it hung up itself, one BYE.
 Task<bool> place_call(Bench& bench, End caller, End callee);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -59,7 +60,7 @@ void add_profile(CLI::App& app, Options& options, std::string& target, Profile p
     seconds_option(command, "--settle", options.settle, "idle: seconds before memory is read");
     command.add_option("--idle-base", options.idle_base, "idle: connections at which the slope starts")->capture_default_str();
     command.add_option("--expires", options.expires)->check(CLI::Range(60, 86'400))->capture_default_str();
-    command.add_option("--seed", options.seed)->capture_default_str();
+    command.add_option("--seed", options.seed, "repeats a run's random values; 0: new ones");
     command.add_flag("--reuse-nonce", options.reuse_nonce, "refresh with the last nonce: one exchange, not two");
     command.add_flag("--callee-hangs-up", options.callee_hangs_up, "the called side sends the BYE");
     command.add_flag("--expect-private", options.expect_private, "an error if the called side sees the caller's own identifiers");
@@ -71,6 +72,7 @@ void add_profile(CLI::App& app, Options& options, std::string& target, Profile p
 int generate(Options& options, const std::string& target)
 {
     options.target = parse_loopback(target);
+    if (options.seed == 0) options.seed = std::random_device{}();
     const auto measured = run(options);
     std::cout << (options.json ? as_json(options, measured) : as_text(options, measured));
     return measured.tally.error_count() == 0 ? 0 : 1;

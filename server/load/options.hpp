@@ -42,7 +42,7 @@ struct Options {
     std::chrono::milliseconds settle{1'000};   ///< idle: before memory is read
     std::size_t idle_base{1'000};              ///< idle: connections at which the slope starts
     std::uint32_t expires{600};
-    std::uint64_t seed{1};
+    std::uint64_t seed{0}; ///< 0: another one every time, or a server would take the next run's requests for repeats of the last one's
 
     bool reuse_nonce{false};      ///< refresh with the last nonce, so that an operation is one exchange
     bool callee_hangs_up{false};

@@ -74,7 +74,9 @@ void Pinging::await_suspend(std::coroutine_handle<> waiting)
 void Phone::disconnect()
 {
     connection_.close();
+    leaving_ = true;
     on_closed("hung up");
+    leaving_ = false;
 }
 
 void Phone::on_open()
@@ -89,7 +91,10 @@ void Phone::on_closed(std::string_view why)
         bench_.loop.post(waiting->waiting);
     }
     if (pinging_) bench_.loop.post(std::exchange(pinging_, nullptr));
-    if (!connecting_) return;
+    if (!connecting_) {
+        if (!leaving_) bench_.error("connection: lost while registered");
+        return;
+    }
     connect_failure_ = why;
     bench_.loop.post(std::exchange(connecting_, nullptr));
 }
@@ -104,7 +109,10 @@ void Phone::on_message(std::string_view bytes)
 {
     auto message = Message::parse(bytes);
     if (!message) return bench_.error("received: malformed message");
-    if (bench_.options.floor) return finish(branch_number(message->first("Via")), std::move(message), {});
+    if (bench_.options.floor) {
+        const auto branch = branch_number(message->first("Via"));
+        return finish(branch, std::move(message), {});
+    }
     if (message->is_request())
         on_request(*message);
     else

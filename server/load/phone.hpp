@@ -38,6 +38,7 @@ struct Ladder {
 struct Line {
     Credentials credentials;
     std::string address; ///< "sip:user1@example.org"
+    std::string instance; ///< RFC 5626 4.1: by it a server knows that a new connection replaces a lost one
     std::uint16_t media_port{0};
     Dialog registration;
     std::optional<Challenge> challenge;
@@ -125,6 +126,7 @@ private:
     std::uint64_t attempt_{0};
     std::string connect_failure_;
     std::coroutine_handle<> pinging_;
+    bool leaving_{false};
     bool ponged_{false};
     std::uint64_t ping_{0};
 };

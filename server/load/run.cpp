@@ -89,6 +89,7 @@ private:
             const auto address = numbered(options.accounts, number);
             line->credentials = {address.substr(0, address.find('@')), numbered(options.passwords, number)};
             line->address = join("sip:", address);
+            line->instance = join(bench_.token(8), "-", bench_.token(4), "-4", bench_.token(3), "-8", bench_.token(3), "-", bench_.token(12));
             line->media_port = static_cast<std::uint16_t>(10'000 + i % 50'000);
             line->registration.call_id = bench_.token(32);
             line->registration.local_uri = line->registration.remote_uri = line->address;
@@ -178,6 +179,8 @@ private:
 
     Task<bool> come_back(End end)
     {
+        const bool removed = co_await unregister_line(bench_, end);
+        if (!removed) co_return false;
         end.phone->disconnect();
         const auto started = Clock::now();
         const auto failure = co_await end.phone->connect();
@@ -325,6 +328,29 @@ private:
         start_ = Clock::now();
     }
 
+    Job take_down(Phone& phone)
+    {
+        ++jobs_;
+        for (const auto& line : phone.lines) {
+            End end{&phone, line.get()};
+            const bool removed = co_await unregister_line(bench_, end);
+            if (!removed) break;
+        }
+        --jobs_;
+    }
+
+    /// As a phone that is switched off: the next run is to find no binding of this one.
+    void unregister_all()
+    {
+        if (bench_.options.floor || bench_.hopeless()) return;
+        std::size_t next = 0;
+        bench_.loop.run_until([&] {
+            for (; next < phones_.size() && jobs_ < 64; ++next)
+                if (phones_[next]->connected()) take_down(*phones_[next]);
+            return next == phones_.size() && jobs_ == 0;
+        });
+    }
+
     Measured finished()
     {
         measured_.lasted = Clock::now() - start_;
@@ -334,6 +360,9 @@ private:
             measured_.server->pss_kib_after = tree_.pss_kib();
             measured_.server->descriptors_after = tree_.descriptors();
         }
+        const auto answers = bench_.tally.answers;
+        unregister_all();
+        bench_.tally.answers = answers;
         if (bench_.hopeless()) bench_.error("stopped: too many errors");
         measured_.tally = bench_.tally;
         return measured_;
