@@ -81,21 +81,7 @@ private:
 class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
     void sink_it_(const spdlog::details::log_msg& message) override
     {
-        auto payload = payload_of(message);
-        const auto name = take_item(payload);
-        std::string sentence{take_item(payload)};
-        std::vector<std::string> items{"SYSLOG_IDENTIFIER=sottod", "SOTTO_EVENT=" + std::string{name},
-                                       "PRIORITY=" + std::to_string(level_of(message.level).priority)};
-        while (!payload.empty()) {
-            const auto item = take_item(payload);
-            sentence += " " + std::string{item};
-            std::string structured = "SOTTO_" + std::string{item};
-            const auto end = structured.begin() + static_cast<std::ptrdiff_t>(structured.find('='));
-            std::transform(structured.begin(), end, structured.begin(),
-                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-            items.push_back(std::move(structured));
-        }
-        items.push_back("MESSAGE=" + sentence);
+        auto items = journal_fields(payload_of(message), level_of(message.level).level);
         std::vector<iovec> pieces;
         for (auto& item : items) pieces.push_back({item.data(), item.size()});
         if (sd_journal_sendv(pieces.data(), static_cast<int>(pieces.size())) < 0) write_line(message);
@@ -119,8 +105,33 @@ std::string line_of(std::string_view payload, Level level, std::chrono::system_c
     return line;
 }
 
+std::vector<std::string> journal_fields(std::string_view payload, Level level)
+{
+    const auto name = take_item(payload);
+    std::string sentence{take_item(payload)};
+    const auto priority = std::ranges::find(levels, level, &LevelRow::level)->priority;
+    std::vector<std::string> items{"SYSLOG_IDENTIFIER=sottod", "PRIORITY=" + std::to_string(priority),
+                                   "SOTTO_EVENT=" + std::string{name}};
+    while (!payload.empty()) {
+        const auto item = take_item(payload);
+        sentence += " " + std::string{item};
+        std::string structured = "SOTTO_" + std::string{item};
+        const auto end = structured.begin() + static_cast<std::ptrdiff_t>(structured.find('='));
+        std::transform(structured.begin(), end, structured.begin(),
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+        items.push_back(std::move(structured));
+    }
+    items.push_back("MESSAGE=" + sentence);
+    return items;
+}
+
 spdlog::sink_ptr make_stderr_sink() { return std::make_shared<StderrSink>(); }
-spdlog::sink_ptr make_journal_sink() { return std::make_shared<JournalSink>(); }
+spdlog::sink_ptr make_journal_sink()
+{
+    // sd_journal_sendv says nothing when there is no journal.
+    if (::access("/run/systemd/journal/socket", W_OK) != 0) return make_stderr_sink();
+    return std::make_shared<JournalSink>();
+}
 spdlog::sink_ptr make_tap_sink(std::function<void(std::string_view)> tap)
 {
     return std::make_shared<TapSink>(std::move(tap));

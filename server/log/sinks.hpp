@@ -3,7 +3,12 @@
 
 #include <spdlog/sinks/sink.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace sotto::log {
 
@@ -12,6 +17,9 @@ inline constexpr char separator = '\x1f';
 
 /// One line, as on a terminal, without its end: "2026-11-23T09:12:44.031Z info ready: ... domains=1".
 std::string line_of(std::string_view payload, Level level, std::chrono::system_clock::time_point time);
+
+/// What the journal gets for one event: "PRIORITY=6", "SOTTO_EVENT=ready", "SOTTO_DOMAINS=1", "MESSAGE=..." and so on.
+std::vector<std::string> journal_fields(std::string_view payload, Level level);
 
 spdlog::sink_ptr make_stderr_sink();
 /// To the systemd journal with one field for each of the event's; to stderr when there is no journal.

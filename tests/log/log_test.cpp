@@ -1,5 +1,6 @@
 #include "log/log.hpp"
 #include "log/pseudonym.hpp"
+#include "log/sinks.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -34,6 +35,19 @@ TEST_CASE("An event is one line with its time, level, name, sentence and fields"
     CHECK(lines[0].size() > 25);
     CHECK(lines[0][10] == 'T');
     CHECK(lines[0].substr(23) == "Z info ready: clients can connect domains=1 workers=2");
+}
+
+TEST_CASE("The journal gets a field for each of the event's", "[log]")
+{
+    const auto fields = journal_fields("certificate-expires\x1f"
+                                       "a certificate ends soon\x1f"
+                                       "domain=example.org\x1f"
+                                       "days=6",
+                                       Level::warning);
+    CHECK(fields == std::vector<std::string>{"SYSLOG_IDENTIFIER=sottod", "PRIORITY=4",
+                                             "SOTTO_EVENT=certificate-expires", "SOTTO_DOMAIN=example.org",
+                                             "SOTTO_DAYS=6",
+                                             "MESSAGE=a certificate ends soon domain=example.org days=6"});
 }
 
 TEST_CASE("Only events of the level and above are written", "[log]")
