@@ -1,0 +1,130 @@
+#include "store/sqlite_account_store.hpp"
+#include "store/state_directory.hpp"
+#include "store/state_lock.hpp"
+#include "store/store_error.hpp"
+
+#include <array>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace sotto;
+using namespace sotto::store;
+using sotto::test::answer_of;
+using sotto::test::policy;
+using sotto::test::StateDirectory;
+
+TEST_CASE("who was told that an account exists finds it in the snapshot")
+{
+    const StateDirectory state;
+    std::atomic<int> published{0};
+    SqliteAccountStore accounts{state.path(), policy(), [&](const AccountStore::Directory& directory) {
+                                    ++published;
+                                    CHECK(directory->find("alice", "example.org") != nullptr);
+                                }};
+    CHECK(accounts.directory()->find("alice", "example.org") == nullptr);
+    const auto added =
+        answer_of<AccountRecord>([&](auto done) { accounts.add({"alice@example.org", "secret"}, std::move(done)); });
+    REQUIRE(added.has_value());
+    CHECK(published == 1);
+    CHECK(accounts.directory()->find("alice", "example.org") != nullptr);
+}
+
+TEST_CASE("a snapshot in use stays as it was")
+{
+    const StateDirectory state;
+    SqliteAccountStore accounts{state.path(), policy()};
+    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.add({"alice@example.org", "a"}, std::move(done)); }).has_value());
+    const auto before = accounts.directory();
+    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.remove("alice@example.org", std::move(done)); }).has_value());
+    CHECK(before->find("alice", "example.org") != nullptr);
+    CHECK(accounts.directory()->find("alice", "example.org") == nullptr);
+}
+
+TEST_CASE("batches that belong together are published after the last one")
+{
+    const StateDirectory state;
+    std::atomic<int> published{0};
+    SqliteAccountStore accounts{state.path(), policy(), [&](const AccountStore::Directory&) { ++published; }};
+    const auto import = [&](std::string address, bool more) {
+        return answer_of<ImportReport>(
+            [&](auto done) { accounts.import({{std::move(address), "secret"}}, more, std::move(done)); });
+    };
+    REQUIRE(import("alice@example.org", true).has_value());
+    CHECK(published == 0);
+    REQUIRE(import("bob@example.org", false).has_value());
+    CHECK(published == 1);
+    CHECK(accounts.directory()->find("alice", "example.org") != nullptr);
+    CHECK(accounts.directory()->find("bob", "example.org") != nullptr);
+}
+
+TEST_CASE("a new configuration gives a new snapshot")
+{
+    const StateDirectory state;
+    std::promise<AccountStore::Directory> promise;
+    std::atomic<bool> configured{false};
+    SqliteAccountStore accounts{state.path(), policy(), [&](AccountStore::Directory directory) {
+                                    if (configured) promise.set_value(std::move(directory));
+                                }};
+    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.add({"alice@example.org", "a"}, std::move(done)); }).has_value());
+    configured = true;
+    accounts.configure(policy({"*"}));
+    CHECK(promise.get_future().get()->find("alice", "example.org")->password_needed);
+}
+
+TEST_CASE("a full queue refuses at once and loses nothing that it took")
+{
+    const StateDirectory state;
+    std::promise<void> entered;
+    std::promise<void> release;
+    std::atomic<std::size_t> answered{0};
+    std::atomic<std::size_t> overloaded{0};
+    {
+        SqliteAccountStore accounts{state.path(), policy()};
+        accounts.show("nobody@example.org", [&](const Outcome<AccountRecord>&) {
+            entered.set_value();
+            release.get_future().wait(); // keeps the writer busy while the queue fills
+        });
+        entered.get_future().wait();
+        for (std::size_t i = 0; i < SqliteAccountStore::longest_queue + 10; ++i)
+            accounts.show("nobody@example.org", [&](const Outcome<AccountRecord>& outcome) {
+                ++(outcome.error() == Failure::overloaded ? overloaded : answered);
+            });
+        CHECK(overloaded == 10);
+        release.set_value();
+    }
+    CHECK(answered == SqliteAccountStore::longest_queue);
+}
+
+TEST_CASE("a state directory that cannot be written is an error with its name")
+{
+    const StateDirectory state;
+    CHECK_THROWS_AS((SqliteAccountStore{state.path() / "missing", policy()}), StoreError);
+}
+
+TEST_CASE("the state directory has one user at a time, and is free when that process dies")
+{
+    const StateDirectory state;
+    std::array<int, 2> held{};
+    std::array<int, 2> end{};
+    REQUIRE(::pipe(held.data()) == 0);
+    REQUIRE(::pipe(end.data()) == 0);
+    const auto child = ::fork();
+    if (child == 0) {
+        const auto lock = StateLock::take(state.path());
+        char byte = lock ? 'y' : 'n';
+        (void)!::write(held[1], &byte, 1);
+        ::close(end[1]);
+        (void)!::read(end[0], &byte, 1); // until the parent closes its end
+        ::_exit(0);
+    }
+    char byte = 0;
+    REQUIRE(::read(held[0], &byte, 1) == 1);
+    CHECK(byte == 'y');
+    CHECK_FALSE(StateLock::take(state.path()).has_value());
+    ::close(end[1]);
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    CHECK(StateLock::take(state.path()).has_value());
+    for (const int descriptor : {held[0], held[1], end[0]}) ::close(descriptor);
+}
