@@ -1,0 +1,42 @@
+#pragma once
+#include "core/types/ids.hpp"
+#include "core/types/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace sotto::auth {
+
+/// How often authentication may fail, by account name and by source, both known only by keyed hashes. Each failure fills a
+/// bucket that drains at the allowed rate; a full one refuses. Of fixed size: where it is crowded, what has failed least is
+/// forgotten. Constant time; one object per worker, not thread-safe.
+class FailureLimits {
+public:
+    /// `per_minute`: 0 refuses nobody.
+    explicit FailureLimits(std::uint32_t per_minute);
+    void use(std::uint32_t per_minute) { per_minute_ = per_minute; }
+
+    /// Whether credentials are worth checking now. `known` (the flow has authenticated as this account before) is always
+    /// allowed: strangers who guess must not be able to lock a device out.
+    [[nodiscard]] bool allows(KeyedHash account, KeyedHash source, bool known, TimePoint now) const;
+    void failed(KeyedHash account, KeyedHash source, TimePoint now);
+
+private:
+    struct Bucket {
+        std::uint64_t tag{0};
+        std::uint32_t seen{0};  ///< second of the last failure
+        std::uint32_t level{0}; ///< failures then, in thousandths
+    };
+    static constexpr std::size_t ways = 4;
+    using Set = std::array<Bucket, ways>;
+
+    [[nodiscard]] std::uint32_t level_of(const Bucket& bucket, std::uint32_t second) const;
+    [[nodiscard]] bool full(KeyedHash key, std::uint32_t second) const;
+    void fill(KeyedHash key, std::uint32_t second);
+
+    std::uint32_t per_minute_;
+    std::vector<Set> sets_;
+};
+
+} // namespace sotto::auth

@@ -1,0 +1,64 @@
+#include "core/auth/nonce.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sotto::auth {
+namespace {
+
+constexpr std::size_t clear_size = 5; ///< issued, serial
+constexpr std::size_t tag_size = 13;
+
+/// Time and serial in the clear, then a keyed hash of both and of the flow.
+using Nonce = std::array<std::uint8_t, clear_size + tag_size>;
+
+std::uint32_t second_of(TimePoint now)
+{
+    return static_cast<std::uint32_t>(std::chrono::floor<seconds>(now.time_since_epoch()).count());
+}
+
+Nonce nonce_of(std::uint32_t issued, std::uint8_t serial, FlowId flow, Cryptography& crypto)
+{
+    std::array<char, clear_size + 8> hashed;
+    std::memcpy(hashed.data(), &issued, 4);
+    std::memcpy(hashed.data() + 4, &serial, 1);
+    std::memcpy(hashed.data() + clear_size, &flow.value, 8);
+    const auto hash = crypto.keyed_hash(Cryptography::Use::nonce, {hashed.data(), hashed.size()});
+    std::array<std::uint8_t, 16> tag;
+    std::memcpy(tag.data(), &hash.high, 8);
+    std::memcpy(tag.data() + 8, &hash.low, 8);
+    Nonce out;
+    std::memcpy(out.data(), hashed.data(), clear_size);
+    std::memcpy(out.data() + clear_size, tag.data(), tag_size);
+    return out;
+}
+
+} // namespace
+
+std::string issue_nonce(FlowNonces& nonces, FlowId flow, TimePoint now, Cryptography& crypto)
+{
+    const auto serial = nonces.next++;
+    auto& slot = nonces.slots[serial % nonces.slots.size()];
+    slot = {.issued = second_of(now), .serial = serial, .used = true};
+    return base64url(nonce_of(slot.issued, serial, flow, crypto));
+}
+
+NonceState check_nonce(FlowNonces& nonces, FlowId flow, std::string_view text, std::uint32_t nc, TimePoint now,
+                       Cryptography& crypto, bool commit)
+{
+    Nonce nonce;
+    if (!from_base64url(text, nonce)) return NonceState::foreign;
+    std::uint32_t issued = 0;
+    std::memcpy(&issued, nonce.data(), 4);
+    const std::uint8_t serial = nonce[4];
+    if (!equal_in_constant_time(text, base64url(nonce_of(issued, serial, flow, crypto)))) return NonceState::foreign;
+
+    auto& slot = nonces.slots[serial % nonces.slots.size()];
+    const bool remembered = slot.used && slot.issued == issued && slot.serial == serial;
+    const bool fresh = second_of(now) - issued <= static_cast<std::uint32_t>(nonce_lifetime.count());
+    if (!remembered || !fresh || nc <= slot.last_nc) return NonceState::stale;
+    if (commit) slot.last_nc = nc;
+    return NonceState::good;
+}
+
+} // namespace sotto::auth
