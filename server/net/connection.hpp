@@ -30,10 +30,11 @@ struct Connection : WaitHook, WriteHook {
     };
 
     Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, KeyedHash from, wire::Limits limits)
-        : identities{std::move(set)}, stream{std::move(socket), identities->initial()}, framer{limits}, source{from},
+        : identities{std::move(set)}, stream{std::move(socket), identities->initial()}, framer{limits},
           longest_write{identities->longest_write()}
     {
         flow.id = id;
+        flow.source = from;
     }
 
     [[nodiscard]] bool takes_messages() const { return state == State::open || state == State::finishing; }
@@ -43,7 +44,6 @@ struct Connection : WaitHook, WriteHook {
     std::shared_ptr<const Identities> identities; ///< until the handshake is over
     TlsStream stream;
     wire::Framer framer;
-    KeyedHash source;
     std::size_t longest_write;
     std::string partial;     ///< the front of a message that has not come whole
     std::string outbound;    ///< bytes to write; the first `sent` of them are written

@@ -32,7 +32,7 @@ bool Connections::accept(Socket socket, KeyedHash source)
     return true;
 }
 
-bool Connections::send(FlowId id, std::string bytes)
+bool Connections::send(FlowId id, std::string& bytes)
 {
     auto* connection = table_.find(id);
     if (connection == nullptr || !connection->takes_messages()) return false;
@@ -214,7 +214,8 @@ void Connections::deliver(Connection& connection, MessagePtr message)
 void Connections::answer_ping(Connection& connection)
 {
     ++counters_.pings;
-    send(connection.flow.id, "\r\n");
+    std::string pong{"\r\n"};
+    send(connection.flow.id, pong);
 }
 
 void Connections::discard(Connection& connection)
@@ -326,7 +327,7 @@ void Connections::settle()
             if (connection->known) user_.ended(connection->flow);
             connection->known = false;
             if (connection->state != State::dead) continue;
-            const auto source = connection->source;
+            const auto source = connection->flow.source;
             table_.remove(retired_[i]);
             user_.left(source);
         }

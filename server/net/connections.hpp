@@ -54,8 +54,9 @@ public:
     void begins(TimePoint now) { now_ = now; }
     /// Starts the handshake. False when no place is left; the socket is closed then.
     bool accept(Socket socket, KeyedHash source);
-    /// Queues one message, written at the end of the burst. False when the flow is gone or its peer reads too slowly.
-    bool send(FlowId id, std::string bytes);
+    /// Queues one message, written at the end of the burst. False, with `bytes` untouched, when the flow is gone or its
+    /// peer reads too slowly and was cut off.
+    bool send(FlowId id, std::string& bytes);
     /// Closes after what is queued is written. What arrives from now on is not read.
     void close(FlowId id);
     void close_all();

@@ -62,6 +62,7 @@ Identities::Identities(std::span<const IdentityFiles> files, TlsOptions options)
     if (options_.padding > 0) longest_write_ = largest_record / options_.padding * options_.padding - 1;
     for (const auto& file : files) {
         contexts_.push_back(make_context(file));
+        first_names_.push_back(file.names.empty() ? file.certificate : file.names.front());
         for (const auto& name : file.names) by_name_.emplace_back(lower(name), contexts_.back().get());
     }
     // Stable: of two domains that claim a name, the first has it.
@@ -102,7 +103,6 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     if (SSL_CTX_check_private_key(ctx) != 1) fail(files.private_key, "does not belong to " + files.certificate);
 
     auto* certificate = SSL_CTX_get0_certificate(ctx);
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) warnings_.push_back(files.certificate + ": has expired");
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
         warnings_.push_back(files.certificate + ": is not valid yet");
     for (const auto& name : files.names) {
@@ -112,6 +112,18 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
         if (!covered) warnings_.push_back(files.certificate + ": does not cover " + name);
     }
     return context;
+}
+
+std::vector<Identities::Term> Identities::terms() const
+{
+    std::vector<Term> terms;
+    for (std::size_t i = 0; i < contexts_.size(); ++i) {
+        int days = 0;
+        int rest = 0;
+        ASN1_TIME_diff(&days, &rest, nullptr, X509_get0_notAfter(SSL_CTX_get0_certificate(contexts_[i].get())));
+        terms.push_back({first_names_[i], rest < 0 ? days - 1 : days});
+    }
+    return terms;
 }
 
 SSL_CTX* Identities::find(std::string_view name) const

@@ -42,7 +42,14 @@ public:
 
     /// The context that every connection starts with.
     [[nodiscard]] SSL_CTX* initial() const { return contexts_.front().get(); }
-    /// What an operator should hear: expired certificates, names that a certificate does not cover.
+    /// How long a certificate is still good.
+    struct Term {
+        std::string name; ///< first name of the domain
+        int days{0};      ///< whole days left; negative: it has expired
+    };
+    /// In the order of the files, as of now.
+    [[nodiscard]] std::vector<Term> terms() const;
+    /// What an operator should hear: names that a certificate does not cover, a certificate that is not valid yet.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
     /// Most bytes of one write that still end on the edge of a cell.
     [[nodiscard]] std::size_t longest_write() const { return longest_write_; }
@@ -60,6 +67,7 @@ private:
     TlsOptions options_;
     std::size_t longest_write_{16'384};
     std::vector<Context> contexts_;
+    std::vector<std::string> first_names_; ///< of each context
     std::vector<std::pair<std::string, SSL_CTX*>> by_name_;
     std::vector<std::string> warnings_;
 };

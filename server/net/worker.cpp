@@ -92,6 +92,11 @@ void Worker::count(std::function<void(const WorkerCounters&)> done)
     });
 }
 
+void Worker::refuse_calls()
+{
+    post([this] { element_.drain(); });
+}
+
 void Worker::drain(std::function<void()> done)
 {
     post_burst([this, done = std::move(done)]() mutable {
@@ -202,11 +207,7 @@ void Worker::perform(Send& send)
 
 void Worker::deliver(Send send, std::uint16_t asker)
 {
-    if (connections_.find(send.flow) != nullptr) {
-        connections_.send(send.flow, std::move(send.bytes));
-        return;
-    }
-    if (send.ticket.value == 0) return;
+    if (connections_.send(send.flow, send.bytes) || send.ticket.value == 0) return;
     if (asker == index_) return element_.undeliverable(send.ticket, std::move(send.bytes), now_, actions_);
     all_[asker]->post_burst([to = all_[asker], ticket = send.ticket, bytes = std::move(send.bytes)]() mutable {
         to->element_.undeliverable(ticket, std::move(bytes), to->now_, to->actions_);

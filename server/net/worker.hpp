@@ -62,6 +62,8 @@ public:
     void use(std::shared_ptr<const ConnectionLimits> limits);
     void count(std::function<void(const WorkerCounters&)> done);
 
+    /// Takes no new call; what runs goes on.
+    void refuse_calls();
     /// Takes no new connection and no new call. `done`, once: nothing runs any more.
     void drain(std::function<void()> done);
     /// Says goodbye on every flow. `done`, once: all are closed.

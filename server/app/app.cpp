@@ -1,0 +1,349 @@
+#include "app/app.hpp"
+
+#include "app/counts.hpp"
+#include "config/check.hpp"
+#include "core/registrar/device.hpp"
+#include "ctl/admin/account_commands.hpp"
+#include "ctl/admin/account_policy.hpp"
+#include "log/log.hpp"
+#include "os/notify.hpp"
+#include "os/process.hpp"
+#include "store/account_snapshot.hpp"
+#include "store/store_error.hpp"
+#include "wire/parse.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <csignal>
+
+namespace sotto::app {
+
+namespace {
+
+using log::Event;
+using log::event;
+using log::field;
+using log::Plain;
+
+constexpr milliseconds expiry_tick{500};
+constexpr milliseconds day{24 * 3600 * 1000};
+constexpr int expires_soon = 14; // days
+constexpr seconds goodbye_time{3};
+constexpr seconds sealing_period{3600};
+
+TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
+
+store::StateLock take_lock(const std::filesystem::path& directory)
+{
+    auto lock = store::StateLock::take(directory);
+    if (!lock)
+        throw store::StoreError{store::StoreError::Kind::unavailable,
+                                directory.string() + "/lock: held by another sottod, or by a sotto command"};
+    return std::move(*lock);
+}
+
+std::uint16_t workers_of(const config::Settings& settings)
+{
+    const auto count = settings.threads != 0 ? settings.threads : std::max(1U, std::thread::hardware_concurrency());
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(count, 256));
+}
+
+std::size_t accounts_in(const std::shared_ptr<const AccountDirectory>& directory)
+{
+    const auto* snapshot = dynamic_cast<const store::AccountSnapshot*>(directory.get());
+    return snapshot == nullptr ? 0 : snapshot->size();
+}
+
+void log_privacy(const config::Settings& settings, const net::Identities& identities)
+{
+    for (const auto& sentence : config::weakenings(settings)) event(Event::weakened, field("text", Plain{sentence}));
+    for (const auto& sentence : config::notices(settings)) event(Event::notice, field("text", Plain{sentence}));
+    for (const auto& sentence : identities.warnings()) event(Event::notice, field("text", Plain{sentence}));
+}
+
+/// What stays as it is until a restart.
+void keep_what_needs_restart(config::Settings& next, const config::Settings& running)
+{
+    next.listen = running.listen;
+    next.threads = running.threads;
+    next.state_directory = running.state_directory;
+    next.admin = running.admin;
+    next.proxy.longest_dialog = running.proxy.longest_dialog;
+    next.log.target = running.log.target;
+}
+
+log::Level level_of(const config::Settings& settings) { return static_cast<log::Level>(settings.log.level); }
+static_assert(static_cast<int>(config::LogLevel::error) == static_cast<int>(log::Level::error));
+
+template <class Counters, class Table> boost::json::object to_json(const Counters& counters, const Table& table)
+{
+    boost::json::object json;
+    for (const auto& count : table) json[count.name] = counters.*count.number;
+    return json;
+}
+
+} // namespace
+
+App::App(Prepared prepared)
+    : descriptors_{os::raise_descriptor_limit()}, started_{now()}, lock_{take_lock(prepared.settings.state_directory)},
+      keys_{crypto::ProcessKeys::create()},
+      ring_{std::make_shared<crypto::KeyRing>(
+          started_, crypto::KeyRing::Times{.period = sealing_period, .longest_dialog = prepared.settings.proxy.longest_dialog})},
+      location_{std::make_shared<location::MemoryLocationService>()},
+      dialogs_{std::make_shared<location::SharedDialogMemory>()}, prepared_{std::move(prepared)}
+{
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number); // they wait until `run`
+    const auto& settings = prepared_.settings;
+    const auto count = workers_of(settings);
+    event(Event::starting, field("version", SOTTO_VERSION), field("domains", settings.domains.size()),
+          field("workers", count));
+    log_privacy(settings, *prepared_.identities);
+    wire::initialise();
+
+    store_ = std::make_unique<store::SqliteAccountStore>(
+        settings.state_directory, ctl::account_policy(settings),
+        [this](const std::shared_ptr<const AccountDirectory>& accounts) {
+            event(Event::accounts_read, field("accounts", accounts_in(accounts)));
+            workers_->use(accounts);
+        },
+        [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
+    admission_ = std::make_shared<net::Admission>(admission_of(settings, count, descriptors_));
+    workers_ = std::make_unique<Workers>(count,
+                                         Workers::Shared{.keys = keys_,
+                                                         .ring = ring_,
+                                                         .location = location_,
+                                                         .dialogs = dialogs_,
+                                                         .admission = admission_,
+                                                         .accounts = store_->directory()},
+                                         prepared_);
+    const auto passed = os::passed_sockets();
+    for (const auto& listener : settings.listen.tls) {
+        const auto address = workers_->listen(config::to_string(listener.address), passed);
+        event(Event::listening, field("address", Plain{address}));
+    }
+}
+
+App::~App()
+{
+    admin_context_.stop();
+    if (admin_thread_.joinable()) admin_thread_.join();
+    admin_.reset();
+    store_.reset();
+    workers_.reset();
+}
+
+void App::run()
+{
+    start_admin();
+    workers_->start();
+    on_signal();
+    every(expiry_, expiry_tick, [this] { location_->expire(now()); });
+    rotate_keys();
+    watch_certificates();
+    if (const auto interval = os::watchdog_interval())
+        every(watchdog_, std::chrono::duration_cast<milliseconds>(*interval / 3),
+              [this] { workers_->check_alive([] { os::notify_alive(); }); });
+    event(Event::ready, field("domains", prepared_.settings.domains.size()), field("workers", workers_->size()),
+          field("accounts", accounts_in(store_->directory())));
+    os::notify_ready();
+    main_.run();
+    event(Event::stopped, field("flows", admission_->connections()));
+}
+
+// ---- time and signals
+
+void App::every(boost::asio::steady_timer& timer, milliseconds span, std::function<void()> act)
+{
+    timer.expires_after(span);
+    timer.async_wait([this, &timer, span, act = std::move(act)](boost::system::error_code error) mutable {
+        if (error) return;
+        act();
+        every(timer, span, std::move(act));
+    });
+}
+
+void App::rotate_keys()
+{
+    const auto before = ring_->snapshot();
+    if (ring_->rotate(now())) {
+        const auto after = ring_->snapshot();
+        for (const auto& key : *before)
+            if (std::ranges::none_of(*after, [&](const auto& alive) { return alive.epoch == key.epoch; }))
+                dialogs_->forget(key.epoch);
+        workers_->refresh_keys();
+        event(Event::keys_rotated);
+    }
+    rotation_.expires_at(ring_->next_rotation());
+    rotation_.async_wait([this](boost::system::error_code error) {
+        if (!error) rotate_keys();
+    });
+}
+
+void App::watch_certificates()
+{
+    const auto look = [this] {
+        const std::lock_guard lock{reloading_};
+        for (const auto& term : prepared_.identities->terms())
+            if (term.days <= expires_soon)
+                event(Event::certificate_expires, field("domain", Plain{term.name}), field("days", term.days));
+    };
+    look();
+    every(certificates_, day, look);
+}
+
+void App::on_signal()
+{
+    signals_.async_wait([this](boost::system::error_code error, int number) {
+        if (error) return;
+        if (number == SIGHUP) reload();
+        else if (draining_) main_.stop();
+        else begin_drain();
+        on_signal();
+    });
+}
+
+// ---- the end
+
+void App::begin_drain()
+{
+    draining_ = true;
+    os::notify_stopping();
+    const auto time = [this] {
+        const std::lock_guard lock{reloading_};
+        return prepared_.settings.drain_timeout;
+    }();
+    event(Event::draining, field("flows", admission_->connections()), field("seconds", time.count()));
+    deadline_.expires_after(time);
+    deadline_.async_wait([this](boost::system::error_code error) {
+        if (!error) end_flows();
+    });
+    workers_->drain([this] { boost::asio::post(main_, [this] { deadline_.cancel(); end_flows(); }); });
+}
+
+void App::end_flows()
+{
+    deadline_.expires_after(goodbye_time);
+    deadline_.async_wait([this](boost::system::error_code error) {
+        if (!error) main_.stop();
+    });
+    workers_->close_flows([this] { main_.stop(); });
+}
+
+// ---- operators
+
+ctl::Reply App::reload()
+{
+    const std::lock_guard lock{reloading_};
+    os::notify_reloading();
+    auto next = prepare(prepared_.settings.file);
+    if (!next.problems.empty()) {
+        std::string sentences;
+        for (const auto& problem : next.problems) {
+            const auto sentence = config::to_string(problem);
+            event(Event::configuration_problem, field("text", Plain{sentence}));
+            sentences += (sentences.empty() ? "" : "\n") + sentence;
+        }
+        event(Event::reload_refused);
+        os::notify_ready();
+        return ctl::CommandError{"configuration", sentences};
+    }
+    boost::json::array waiting;
+    for (const auto& key : config::needs_restart(prepared_.settings, next.settings)) {
+        event(Event::restart_needed, field("key", Plain{key}));
+        waiting.emplace_back(key);
+    }
+    keep_what_needs_restart(next.settings, prepared_.settings);
+    next.core = std::make_shared<CoreSettings>(next.settings.core());
+    prepared_ = std::move(next);
+    const auto& settings = prepared_.settings;
+    admission_->use(admission_of(settings, workers_->size(), descriptors_));
+    store_->configure(ctl::account_policy(settings));
+    workers_->use(prepared_);
+    log::set_level(level_of(settings));
+    log_privacy(settings, *prepared_.identities);
+    event(Event::reloaded, field("domains", settings.domains.size()));
+    os::notify_ready();
+    return boost::json::object{{"domains", settings.domains.size()}, {"needs_restart", std::move(waiting)}};
+}
+
+void App::start_admin()
+{
+    ctl::Handlers handlers = ctl::account_commands(*store_);
+    handlers.merge(ctl::daemon_commands(view(), *store_));
+    admin_ = std::make_unique<ctl::AdminServer>(admin_context_, prepared_.settings.admin.socket, std::move(handlers));
+    admin_thread_ = std::thread{[this] {
+        sigset_t all;
+        sigfillset(&all); // signals are the main thread's business
+        pthread_sigmask(SIG_BLOCK, &all, nullptr);
+        pthread_setname_np(pthread_self(), "admin");
+        const auto work = boost::asio::make_work_guard(admin_context_);
+        admin_context_.run();
+    }};
+}
+
+ctl::DaemonView App::view()
+{
+    return {.status = [this] { return status(); },
+            .bindings = [this](AccountId account) { return bindings(account); },
+            .remove_binding = [this](AccountId account, BindingId id) { return remove_binding(account, id); },
+            .reload = [this] { return reload(); },
+            .drain =
+                [this] {
+                    event(Event::draining, field("flows", admission_->connections()), field("seconds", 0));
+                    workers_->refuse_calls();
+                }};
+}
+
+boost::json::object App::status()
+{
+    const auto counters = workers_->count();
+    auto connections = to_json(counters.connections, connection_counts);
+    connections["refused_sources"] = counters.refused_sources;
+    boost::json::array weakened;
+    {
+        const std::lock_guard lock{reloading_};
+        for (const auto& sentence : config::weakenings(prepared_.settings)) weakened.emplace_back(sentence);
+    }
+    return {{"version", SOTTO_VERSION},
+            {"uptime", std::chrono::duration_cast<seconds>(now() - started_).count()},
+            {"workers", workers_->size()},
+            {"accounts", accounts_in(store_->directory())},
+            {"bindings", location_->size()},
+            {"connections", std::move(connections)},
+            {"sip", to_json(counters.element, element_counts)},
+            {"weakened", std::move(weakened)}};
+}
+
+AorKey App::key_of(AccountId account)
+{
+    crypto::OpenSslCryptography cryptography{keys_};
+    return aor_key(account, cryptography);
+}
+
+std::vector<ctl::BindingView> App::bindings(AccountId account)
+{
+    const auto time = now();
+    std::vector<ctl::BindingView> views;
+    for (const auto& binding : location_->snapshot_of(key_of(account), time).bindings)
+        views.push_back({.id = binding.id,
+                         .expires_in = std::chrono::duration_cast<seconds>(binding.expires - time),
+                         .transport = binding.transport,
+                         .q = binding.q});
+    return views;
+}
+
+bool App::remove_binding(AccountId account, BindingId id)
+{
+    const auto key = key_of(account);
+    for (;;) { // until nobody has changed the bindings in between
+        auto located = location_->snapshot_of(key, now());
+        if (std::erase_if(located.bindings, [&](const Binding& binding) { return binding.id == id; }) == 0) return false;
+        bool done = false;
+        location_->commit(key, std::move(located), now(), [&](bool accepted) { done = accepted; });
+        if (done) return true;
+    }
+}
+
+} // namespace sotto::app

@@ -1,0 +1,74 @@
+#pragma once
+#include "app/prepared.hpp"
+#include "app/workers.hpp"
+#include "ctl/admin/admin_server.hpp"
+#include "ctl/admin/daemon_view.hpp"
+#include "location/dialog_memory.hpp"
+#include "location/memory_location_service.hpp"
+#include "store/sqlite_account_store.hpp"
+#include "store/state_lock.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace sotto::app {
+
+/// The daemon: makes keys, location service, store, workers and admin server, introduces them to each other, and runs
+/// until a signal ends it. The main thread keeps time and signals; admin commands run on a thread of their own.
+class App {
+public:
+    /// Throws store::StoreError, net::ListenError, or std::runtime_error from the admin socket.
+    explicit App(Prepared prepared);
+    ~App();
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    /// Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once.
+    void run();
+
+private:
+    void on_signal();
+    /// Any thread.
+    ctl::Reply reload();
+    void begin_drain();
+    void end_flows();
+    void every(boost::asio::steady_timer& timer, milliseconds span, std::function<void()> act);
+    void rotate_keys();
+    void watch_certificates();
+    void start_admin();
+    ctl::DaemonView view();
+    boost::json::object status();
+    std::vector<ctl::BindingView> bindings(AccountId account);
+    bool remove_binding(AccountId account, BindingId id);
+    AorKey key_of(AccountId account);
+
+    std::uint64_t descriptors_;
+    boost::asio::io_context main_{1};
+    boost::asio::signal_set signals_{main_};
+    boost::asio::steady_timer expiry_{main_}, rotation_{main_}, watchdog_{main_}, certificates_{main_}, deadline_{main_};
+    TimePoint started_;
+    store::StateLock lock_;
+    std::shared_ptr<const crypto::ProcessKeys> keys_;
+    std::shared_ptr<crypto::KeyRing> ring_;
+    std::shared_ptr<location::MemoryLocationService> location_;
+    std::shared_ptr<location::SharedDialogMemory> dialogs_;
+    std::shared_ptr<net::Admission> admission_;
+    std::mutex reloading_; ///< guards `prepared_`
+    Prepared prepared_;
+    // Ended in this order: admin, store, workers.
+    std::unique_ptr<Workers> workers_;
+    std::unique_ptr<store::SqliteAccountStore> store_;
+    boost::asio::io_context admin_context_{1};
+    std::unique_ptr<ctl::AdminServer> admin_;
+    std::thread admin_thread_;
+    bool draining_{false};
+};
+
+} // namespace sotto::app

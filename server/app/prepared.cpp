@@ -1,0 +1,85 @@
+#include "app/prepared.hpp"
+
+#include "config/check.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace sotto::app {
+
+namespace {
+
+/// Descriptors that are no connections: databases, the admin socket and its clients, listeners, the workers' own.
+constexpr std::uint64_t reserved_descriptors = 128;
+constexpr std::uint64_t descriptors_of_worker = 16;
+/// A connection on which nobody has proved a password may be silent for that long only.
+constexpr seconds stranger_timeout{120};
+
+net::IdentityFiles identity_of(const config::Domain& domain)
+{
+    std::vector<std::string> names{domain.name};
+    names.insert(names.end(), domain.aliases.begin(), domain.aliases.end());
+    return {.names = std::move(names), .certificate = domain.certificate, .private_key = domain.private_key};
+}
+
+/// One at a time first, so that each wrong file is reported at its own place.
+void open_identities(const config::Loaded& loaded, Prepared& prepared)
+{
+    const auto& settings = loaded.settings;
+    const net::TlsOptions options{.tls12 = settings.weaken.tls12, .padding = settings.cell_bytes()};
+    std::vector<net::IdentityFiles> all;
+    for (std::size_t i = 0; i < settings.domains.size(); ++i) {
+        all.push_back(identity_of(settings.domains[i]));
+        try {
+            const net::Identities one{std::span{&all.back(), 1}, options};
+        } catch (const net::IdentityError& error) {
+            prepared.problems.push_back(loaded.problem("domains[" + std::to_string(i) + "].certificate", error.what(),
+                                                       "a PEM file with the chain, leaf first, and the PEM file of its key"));
+        }
+    }
+    if (prepared.problems.empty()) prepared.identities = std::make_shared<net::Identities>(all, options);
+}
+
+std::shared_ptr<const net::ConnectionLimits> connections_of(const config::Settings& settings)
+{
+    const auto& limits = settings.limits;
+    net::ConnectionLimits connections;
+    connections.handshake_timeout = limits.handshake_timeout;
+    // A phone without keep-alives is heard of with each refresh of its registration only.
+    connections.idle_timeout = std::max(limits.idle_timeout, settings.registrar.binding_lifetime + seconds{60});
+    connections.stranger_timeout = std::min(limits.idle_timeout, stranger_timeout);
+    connections.send_queue = limits.send_queue_bytes;
+    connections.message.body = limits.message_bytes;
+    connections.message.head = std::min(connections.message.head, limits.message_bytes);
+    connections.message.lines = limits.headers;
+    return std::make_shared<net::ConnectionLimits>(connections);
+}
+
+} // namespace
+
+Prepared prepare(const std::filesystem::path& file)
+{
+    const auto loaded = config::load(file);
+    Prepared prepared{.settings = loaded.settings, .problems = loaded.problems};
+    if (!loaded.good()) return prepared;
+    prepared.problems = config::check(loaded);
+    if (!prepared.problems.empty()) return prepared;
+    open_identities(loaded, prepared);
+    prepared.core = std::make_shared<CoreSettings>(loaded.settings.core());
+    prepared.connections = connections_of(loaded.settings);
+    return prepared;
+}
+
+net::AdmissionLimits admission_of(const config::Settings& settings, std::size_t workers, std::uint64_t descriptors)
+{
+    const auto& limits = settings.limits;
+    const auto kept = reserved_descriptors + workers * descriptors_of_worker;
+    const auto room = descriptors > kept + 1 ? descriptors - kept : 1;
+    const auto wanted = limits.connections == 0 ? room : std::min<std::uint64_t>(room, limits.connections);
+    return {.connections_per_source = limits.connections_per_source,
+            .handshakes_per_second = limits.handshakes_per_second,
+            .handshakes_in_progress = static_cast<std::uint32_t>(limits.open_handshakes * workers),
+            .connections = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, UINT32_MAX))};
+}
+
+} // namespace sotto::app

@@ -1,0 +1,28 @@
+#pragma once
+#include "config/load.hpp"
+#include "net/identities.hpp"
+#include "net/options.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace sotto::app {
+
+/// What a configuration means to the workers, with everything that it names opened. Made before anything that runs is
+/// touched, so that a wrong file changes nothing.
+struct Prepared {
+    config::Settings settings;
+    std::shared_ptr<const CoreSettings> core;
+    std::shared_ptr<const net::Identities> identities;
+    std::shared_ptr<const net::ConnectionLimits> connections;
+    std::vector<config::Problem> problems; ///< when there is one, nothing else counts
+};
+
+/// Reads, validates and opens. For `--check`, start and reload.
+Prepared prepare(const std::filesystem::path& file);
+
+/// `descriptors`: how many the process may open.
+net::AdmissionLimits admission_of(const config::Settings& settings, std::size_t workers, std::uint64_t descriptors);
+
+} // namespace sotto::app

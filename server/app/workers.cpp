@@ -1,0 +1,132 @@
+#include "app/workers.hpp"
+
+#include "app/counts.hpp"
+#include "net/listener.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+namespace sotto::app {
+
+namespace {
+
+/// Calls `done` when it was itself called `count` times.
+std::function<void()> after(std::size_t count, std::function<void()> done)
+{
+    auto left = std::make_shared<std::atomic<std::size_t>>(count);
+    return [left, done = std::move(done)] {
+        if (left->fetch_sub(1) == 1) done();
+    };
+}
+
+template <class Counters, class Table> void add(Counters& sum, const Counters& more, const Table& table)
+{
+    for (const auto& count : table) sum.*count.number += more.*count.number;
+}
+
+} // namespace
+
+Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prepared)
+{
+    std::vector<net::Worker*> all;
+    for (std::uint16_t index = 0; index < count; ++index) {
+        auto sealer = std::make_unique<crypto::EpochSealer>(shared.ring);
+        sealers_.push_back(sealer.get());
+        workers_.push_back(std::make_unique<net::Worker>(
+            net::Worker::Parts{.index = index,
+                               .workers = count,
+                               .cryptography = std::make_unique<crypto::OpenSslCryptography>(shared.keys),
+                               .sealer = std::move(sealer),
+                               .location = shared.location,
+                               .dialogs = shared.dialogs,
+                               .admission = shared.admission,
+                               .settings = prepared.core,
+                               .accounts = shared.accounts,
+                               .identities = prepared.identities,
+                               .limits = prepared.connections}));
+        all.push_back(workers_.back().get());
+    }
+    for (auto* worker : all) worker->meet(all);
+}
+
+std::string Workers::listen(const std::string& address, const std::vector<int>& passed)
+{
+    auto endpoint = net::endpoint_of(address);
+    const auto given = std::ranges::find_if(passed, [&](int socket) { return net::endpoint_of(socket) == endpoint; });
+    for (auto& worker : workers_) endpoint = given != passed.end() ? worker->adopt(*given) : worker->listen(endpoint);
+    return net::text_of(endpoint);
+}
+
+void Workers::start()
+{
+    for (auto& worker : workers_) worker->start();
+}
+
+void Workers::use(const Prepared& prepared)
+{
+    for (auto& worker : workers_) {
+        worker->use(prepared.core);
+        worker->use(prepared.identities);
+        worker->use(prepared.connections);
+    }
+}
+
+void Workers::use(const std::shared_ptr<const AccountDirectory>& accounts)
+{
+    for (auto& worker : workers_) worker->use(accounts);
+}
+
+void Workers::refresh_keys()
+{
+    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->post([sealer = sealers_[i]] { sealer->refresh(); });
+}
+
+void Workers::refuse_calls()
+{
+    for (auto& worker : workers_) worker->refuse_calls();
+}
+
+void Workers::drain(const std::function<void()>& done)
+{
+    const auto one = after(workers_.size(), done);
+    for (auto& worker : workers_) worker->drain(one);
+}
+
+void Workers::close_flows(const std::function<void()>& done)
+{
+    const auto one = after(workers_.size(), done);
+    for (auto& worker : workers_) worker->close_flows(one);
+}
+
+void Workers::check_alive(const std::function<void()>& done)
+{
+    const auto one = after(workers_.size(), done);
+    for (auto& worker : workers_) worker->post(one);
+}
+
+net::WorkerCounters Workers::count()
+{
+    struct Sum {
+        std::mutex mutex;
+        std::condition_variable changed;
+        net::WorkerCounters counters;
+        std::size_t answers{0};
+    };
+    const auto sum = std::make_shared<Sum>(); // outlives this call with a worker that answers late
+    for (auto& worker : workers_)
+        worker->count([sum](const net::WorkerCounters& counters) {
+            const std::lock_guard lock{sum->mutex};
+            add(sum->counters.connections, counters.connections, connection_counts);
+            add(sum->counters.element, counters.element, element_counts);
+            sum->counters.refused_sources += counters.refused_sources;
+            ++sum->answers;
+            sum->changed.notify_one();
+        });
+    std::unique_lock lock{sum->mutex};
+    sum->changed.wait_for(lock, seconds{1}, [&] { return sum->answers == workers_.size(); });
+    return sum->counters;
+}
+
+} // namespace sotto::app

@@ -1,0 +1,55 @@
+#pragma once
+#include "app/prepared.hpp"
+#include "crypto/epoch_sealer.hpp"
+#include "crypto/openssl_cryptography.hpp"
+#include "net/worker.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sotto::app {
+
+/// All workers as one: made alike, told the same. After `start`, every function may be called from any thread.
+class Workers {
+public:
+    struct Shared {
+        std::shared_ptr<const crypto::ProcessKeys> keys;
+        std::shared_ptr<const crypto::KeyRing> ring;
+        std::shared_ptr<LocationService> location;
+        std::shared_ptr<DialogMemory> dialogs;
+        std::shared_ptr<net::Admission> admission;
+        std::shared_ptr<const AccountDirectory> accounts;
+    };
+
+    Workers(std::uint16_t count, const Shared& shared, const Prepared& prepared);
+
+    /// Takes the address on every worker: with one of the descriptors that the process was given, if it stands on that
+    /// address. Returns the address, with the port that the system chose for port 0. Throws net::ListenError.
+    std::string listen(const std::string& address, const std::vector<int>& passed);
+    void start();
+
+    void use(const Prepared& prepared);
+    void use(const std::shared_ptr<const AccountDirectory>& accounts);
+    /// After a rotation: destroyed keys leave the workers too.
+    void refresh_keys();
+    /// New calls get 503.
+    void refuse_calls();
+    /// See net::Worker. `done` runs once, on some worker's thread, when all workers are done.
+    void drain(const std::function<void()>& done);
+    void close_flows(const std::function<void()>& done);
+    /// `done` runs once, on some worker's thread, when every worker has passed by its loop.
+    void check_alive(const std::function<void()>& done);
+
+    /// The sum over all workers; waits for those that answer within a second.
+    [[nodiscard]] net::WorkerCounters count();
+    [[nodiscard]] std::size_t size() const { return workers_.size(); }
+
+private:
+    std::vector<std::unique_ptr<net::Worker>> workers_;
+    std::vector<crypto::EpochSealer*> sealers_; ///< of the workers, in their order; touched on their threads only
+};
+
+} // namespace sotto::app
