@@ -1,0 +1,213 @@
+#include "ctl/running_admin.hpp"
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <sys/wait.h>
+
+using namespace sotto;
+using sotto::test::Installation;
+using sotto::test::RunningAdmin;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct Run {
+    int status{-1};
+    std::string output; ///< standard output and error
+};
+
+/// Runs `sotto` in a shell, with `input` (of printf) on standard input.
+Run sotto_with(const Installation& installation, const std::string& arguments, const std::string& input = "")
+{
+    const auto command = "printf '" + input + "' | " SOTTO_CLI " --config " + (installation.folder / "sotto.yaml").string() +
+                         " " + arguments + " 2>&1";
+    Run run;
+    auto* pipe = ::popen(command.c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    std::array<char, 4096> buffer{};
+    for (std::size_t got = 0; (got = ::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+        run.output.append(buffer.data(), got);
+    run.status = WEXITSTATUS(::pclose(pipe));
+    return run;
+}
+
+Run add(const Installation& installation, const std::string& address)
+{
+    return sotto_with(installation, "account add " + address + " --password-stdin", "secret\\n");
+}
+
+ctl::json::object json_of(const Run& run) { return ctl::json::parse(run.output).as_object(); }
+
+} // namespace
+
+TEST_CASE("accounts are kept with and without the daemon, by the same commands")
+{
+    const Installation installation;
+    std::optional<RunningAdmin> admin;
+    if (GENERATE(false, true)) admin.emplace(installation);
+
+    CHECK(add(installation, "alice@example.org").status == 0);
+    const auto again = add(installation, "alice@sip.example.org");
+    CHECK(again.status == 1);
+    CHECK_THAT(again.output, Contains("alice@sip.example.org belongs to an account already"));
+
+    const auto set = sotto_with(installation, "account set alice@example.org --status suspended --withhold-identity on "
+                                              "--add-address +4930@example.org al@example.org");
+    CHECK(set.status == 0);
+    CHECK_THAT(set.output, Contains("+4930@example.org, al@example.org"));
+    const auto shown = json_of(sotto_with(installation, "account show al@example.org --json"));
+    CHECK(shown.at("account").at("address") == "alice@example.org");
+    CHECK(shown.at("account").at("status") == "suspended");
+    CHECK(shown.at("account").at("withhold_identity") == true);
+    CHECK(shown.at("account").at("relay_only") == false);
+
+    CHECK(sotto_with(installation, "account password al@example.org --password-stdin", "other\\n").status == 0);
+    CHECK(sotto_with(installation, "account set al@example.org --remove-address al@example.org").status == 0);
+    CHECK(sotto_with(installation, "account show al@example.org").status == 1);
+
+    CHECK(sotto_with(installation, "account remove alice@example.org").status == 2); // nobody to ask
+    CHECK(sotto_with(installation, "account remove alice@example.org --yes").status == 0);
+    CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
+}
+
+TEST_CASE("a list is aligned, and colourless when it is no terminal")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "al@example.org").status == 0);
+    REQUIRE(add(installation, "bartholomew@example.org").status == 0);
+    const auto list = sotto_with(installation, "account list");
+    CHECK(list.output == "ADDRESS                  STATUS  DIGEST   SETTINGS  FURTHER ADDRESSES\n"
+                         "al@example.org           active  SHA-256\n"
+                         "bartholomew@example.org  active  SHA-256\n");
+}
+
+TEST_CASE("an account whose stored algorithm is not the configured one is listed as such")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    installation.configure("{ digest_md5: [\"*\"] }");
+    CHECK_THAT(sotto_with(installation, "account list").output, Contains("active, password needed"));
+    REQUIRE(sotto_with(installation, "account password alice@example.org --password-stdin", "secret").status == 0);
+    const auto list = sotto_with(installation, "account list").output;
+    CHECK_THAT(list, Contains("MD5"));
+    CHECK_THAT(list, !Contains("password needed"));
+}
+
+TEST_CASE("a file is imported whole, quotes and commas included")
+{
+    const Installation installation;
+    std::optional<RunningAdmin> admin;
+    if (GENERATE(false, true)) admin.emplace(installation);
+    const auto done = sotto_with(installation, "--json account import --csv -",
+                                 "address,password\\nalice@example.org,a,b\\n\\n\"bob@example.org\",\"c\"\"d\"\\r\\n");
+    CHECK(done.status == 0);
+    CHECK(json_of(done).at("added") == 2);
+    const auto again = json_of(sotto_with(installation, "--json account import --csv -", "alice@example.org,x\\n"));
+    CHECK(again.at("added") == 0);
+    CHECK(again.at("existing") == 1);
+}
+
+TEST_CASE("a wrong line is named, and nothing is imported")
+{
+    const Installation installation;
+    const auto wrong = sotto_with(installation, "account import --csv -",
+                                  "alice@example.org,a\\nbob\\ncarol@elsewhere.example,c\\ndave@example.org,\\n");
+    CHECK(wrong.status == 1);
+    CHECK_THAT(wrong.output, Contains(":2: not `address,password`"));
+    CHECK_THAT(wrong.output, Contains(":3: carol@elsewhere.example is not in a domain"));
+    CHECK_THAT(wrong.output, Contains(":4: dave@example.org cannot have this password"));
+    CHECK_THAT(wrong.output, Contains("3 wrong lines: nothing was imported"));
+    CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
+}
+
+TEST_CASE("an import larger than one request and one page arrives complete")
+{
+    const Installation installation;
+    const RunningAdmin admin{installation};
+    constexpr int count = 12'345;
+    {
+        std::ofstream csv{installation.folder / "many.csv"};
+        for (int i = 0; i < count; ++i) csv << "user" << i << "@example.org,a longer password than most people have " << i << "\n";
+    }
+    const auto run = sotto_with(installation, "--json account import --csv " + (installation.folder / "many.csv").string());
+    REQUIRE(run.status == 0);
+    CHECK(json_of(run).at("added") == count);
+    CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().size() == count);
+    CHECK(admin.accounts.directory()->find("user12344", "example.org") != nullptr);
+}
+
+TEST_CASE("without the daemon, only accounts can be worked on")
+{
+    const Installation installation;
+    for (const auto* command : {"status", "reload", "drain", "binding list alice@example.org"}) {
+        const auto run = sotto_with(installation, command);
+        CHECK(run.status == 3);
+        CHECK_THAT(run.output, Contains("the daemon is not running: nobody answers at"));
+    }
+}
+
+TEST_CASE("a state directory in use without an answering daemon is left alone")
+{
+    const Installation installation;
+    const auto lock = store::StateLock::take(installation.settings.state_directory);
+    const auto run = add(installation, "alice@example.org");
+    CHECK(run.status == 3);
+    CHECK_THAT(run.output, Contains("another process holds"));
+}
+
+TEST_CASE("the daemon's own commands show what it answers")
+{
+    const Installation installation;
+    const RunningAdmin admin{installation};
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    CHECK(sotto_with(installation, "status").output == "flows          3\nbindings.live  2\n");
+    CHECK(json_of(sotto_with(installation, "status --json")).at("bindings").at("live") == 2);
+    CHECK_THAT(sotto_with(installation, "reload").output, Contains("needs_restart  threads"));
+    CHECK(sotto_with(installation, "drain").status == 0);
+    CHECK(sotto_with(installation, "binding list alice@example.org").output ==
+          "BINDING           EXPIRES IN  TRANSPORT  Q\n0000000000000abc  300 s       tls        0.5\n");
+    CHECK(sotto_with(installation, "binding remove alice@example.org 0000000000000abc --yes").status == 0);
+    const auto none = sotto_with(installation, "binding remove alice@example.org 0000000000000abd --yes");
+    CHECK(none.status == 1);
+    CHECK_THAT(none.output, Contains("no such binding"));
+    CHECK(sotto_with(installation, "binding list nobody@example.org").status == 1);
+}
+
+TEST_CASE("a mistyped name gets the nearest one")
+{
+    const Installation installation;
+    const auto command = sotto_with(installation, "acount list");
+    CHECK(command.status == 2);
+    CHECK_THAT(command.output, Contains("did you mean `account`?"));
+    const auto below = sotto_with(installation, "account lst");
+    CHECK(below.status == 2);
+    CHECK_THAT(below.output, Contains("did you mean `list`?"));
+    const auto domain = sotto_with(installation, "account show alice@exmaple.org");
+    CHECK(domain.status == 1);
+    CHECK_THAT(domain.output, Contains("did you mean alice@example.org?"));
+}
+
+TEST_CASE("wrong use exits 2, a wrong configuration 1 with its place")
+{
+    const Installation installation;
+    for (const auto* command : {"", "account", "account show", "account set alice@example.org --relay-only perhaps",
+                                "account list --nonsense", "account add alice@example.org"}) {
+        INFO(command);
+        CHECK(sotto_with(installation, command).status == 2);
+    }
+    std::ofstream{installation.folder / "sotto.yaml"} << "domians: []\n";
+    const auto wrong = sotto_with(installation, "status");
+    CHECK(wrong.status == 1);
+    CHECK_THAT(wrong.output, Contains("sotto.yaml:1:1"));
+}
+
+TEST_CASE("every command explains itself")
+{
+    const Installation installation;
+    for (const auto* command : {"--help", "account --help", "account add --help", "binding list --help"}) {
+        const auto run = sotto_with(installation, command);
+        CHECK(run.status == 0);
+        CHECK_THAT(run.output, Contains("Usage: sotto"));
+    }
+}

@@ -1,0 +1,97 @@
+#pragma once
+#include "ctl/admin/account_commands.hpp"
+#include "ctl/admin/account_policy.hpp"
+#include "ctl/admin/admin_server.hpp"
+#include "ctl/admin/daemon_view.hpp"
+#include "store/sqlite_account_store.hpp"
+#include "store/state_lock.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace sotto::test {
+
+/// A folder with a configuration, state and socket; gone with the object.
+class Installation {
+public:
+    Installation()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "sotto-ctl-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        configure("{}");
+        settings.domains = {{"example.org", {"sip.example.org"}, {}, {}}};
+        settings.state_directory = folder / "state";
+        settings.admin.socket = folder / "run" / "admin.sock";
+    }
+    Installation(const Installation&) = delete;
+    Installation& operator=(const Installation&) = delete;
+    ~Installation() { std::filesystem::remove_all(folder); }
+
+    void configure(const std::string& weaken) const
+    {
+        std::ofstream{folder / "sotto.yaml"} << "domains:\n"
+                                                "  - name: example.org\n"
+                                                "    aliases: [sip.example.org]\n"
+                                                "    certificate: cert.pem\n"
+                                                "    private_key: key.pem\n"
+                                                "listen: { tls: [\"127.0.0.1:5061\"] }\n"
+                                                "state_directory: state\n"
+                                                "admin: { socket: run/admin.sock }\n"
+                                                "weaken: "
+                                             << weaken << "\n";
+    }
+
+    std::filesystem::path folder;
+    config::Settings settings;
+};
+
+/// What a daemon does for the admin socket, without the rest of it.
+class RunningAdmin {
+public:
+    explicit RunningAdmin(const Installation& installation)
+        : lock_{store::StateLock::take(installation.settings.state_directory)},
+          accounts{installation.settings.state_directory, ctl::account_policy(installation.settings)},
+          server_{std::make_unique<ctl::AdminServer>(io_, installation.settings.admin.socket, handlers())},
+          thread_{[this] { io_.run(); }}
+    {
+    }
+    RunningAdmin(const RunningAdmin&) = delete;
+    RunningAdmin& operator=(const RunningAdmin&) = delete;
+    ~RunningAdmin()
+    {
+        io_.stop();
+        thread_.join();
+        server_.reset();
+    }
+
+private:
+    ctl::Handlers handlers()
+    {
+        auto all = ctl::account_commands(accounts);
+        all.merge(ctl::daemon_commands(
+            {.status = [] { return ctl::json::object{{"flows", 3}, {"bindings", {{"live", 2}}}}; },
+             .bindings = [](AccountId) { return std::vector<ctl::BindingView>{{{0xABC}, seconds{300}, Transport::tls, 500}}; },
+             .remove_binding = [](AccountId, BindingId id) { return id.value == 0xABC; },
+             .reload = []() -> ctl::Reply { return ctl::json::object{{"needs_restart", ctl::json::array{"threads"}}}; },
+             .drain = [] {}},
+            accounts));
+        return all;
+    }
+
+    std::optional<store::StateLock> lock_;
+
+public:
+    store::SqliteAccountStore accounts;
+
+private:
+    boost::asio::io_context io_;
+    std::unique_ptr<ctl::AdminServer> server_;
+    std::thread thread_;
+};
+
+} // namespace sotto::test
