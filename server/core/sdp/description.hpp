@@ -33,12 +33,7 @@ struct Section {
     std::size_t first{0};
     std::size_t count{0};
 
-    [[nodiscard]] bool any(Kind kind) const
-    {
-        for (std::size_t i = 0; i < line_rules.size(); ++i)
-            if (has[i] && line_rules[i].kind == kind) return true;
-        return false;
-    }
+    [[nodiscard]] bool names(const LineRule& rule) const { return has[index_of(rule)]; }
 };
 
 /// What was read of a session description: views into its text, and only lines that the table admits.

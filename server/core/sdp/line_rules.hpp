@@ -165,6 +165,9 @@ constexpr const LineRule* attribute_rule(std::string_view name)
     return rule == line_rules.end() ? nullptr : &*rule;
 }
 
+/// The rule for a name that must be in the table.
+consteval const LineRule& rule_for(std::string_view name) { return *attribute_rule(name); }
+
 static_assert(attribute_rule("tool")->treatment == Treatment::drop);
 static_assert(attribute_rule("x-canary") == nullptr);
 

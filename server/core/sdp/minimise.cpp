@@ -1,0 +1,610 @@
+#include "core/sdp/minimise.hpp"
+
+#include "core/sdp/candidate.hpp"
+#include "core/sdp/description.hpp"
+#include "core/sdp/payloads.hpp"
+
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace sotto::sdp {
+
+namespace {
+
+/// One line to write: where it belongs, and what it is made from.
+struct Item {
+    std::uint64_t place{0};
+    std::uint32_t arrival{0}; ///< decides between lines of the same place
+    const LineRule* rule{nullptr};
+    std::string_view value;
+
+    bool operator<(const Item& other) const { return std::tie(place, arrival) < std::tie(other.place, other.arrival); }
+};
+
+constexpr std::uint64_t place_of(const LineRule& rule, std::uint64_t major = 0, std::uint64_t middle = 0, std::uint64_t minor = 0)
+{
+    return (static_cast<std::uint64_t>(index_of(rule)) << 56U) | (major << 40U) | (middle << 36U) | minor;
+}
+
+constexpr std::size_t most_lowered = 24;           ///< session-level lines that are written into every section
+constexpr std::size_t most_groups = 8;
+constexpr unsigned most_streams = 100;             ///< new ones in one section
+constexpr std::size_t longest_result = 256 * 1024; ///< a hostile description must not grow without bound by lowering
+
+/// What the sections of one BUNDLE group share (RFC 8843 7): they use the transport, and so the key, of one of them.
+struct Bundle {
+    bool fingerprint{false};
+    std::optional<Candidate> relay;
+};
+
+constexpr const Profile* profile_named(std::string_view name)
+{
+    const auto found = std::find_if(profiles.begin(), profiles.end(), [=](auto& p) { return iequals(p.name, name); });
+    return found == profiles.end() ? nullptr : &*found;
+}
+
+/// a=rtcp-fb (RFC 4585 4.2): a payload type or all, and feedback that the table knows, or trr-int.
+struct Feedback {
+    std::optional<std::uint8_t> type;
+    std::size_t known{0};
+    std::optional<std::uint32_t> interval;
+};
+
+std::optional<Feedback> read_feedback(std::string_view value)
+{
+    Feedback line;
+    const auto type = take_word(value);
+    if (type != "*") {
+        auto digits = type;
+        line.type = take_payload_type(digits);
+        if (!line.type) return std::nullopt;
+    }
+    std::array<char, 24> buffer; // words joined by one space
+    std::size_t length = 0;
+    for (auto word = take_word(value); !word.empty(); word = take_word(value)) {
+        if (length + 1 + word.size() > buffer.size()) return std::nullopt;
+        if (length > 0) buffer[length++] = ' ';
+        length += word.copy(buffer.data() + length, word.size());
+    }
+    const std::string_view text{buffer.data(), length};
+    line.known = position_in(feedback, text);
+    if (text.starts_with("trr-int ")) line.interval = number_of<std::uint32_t>(text.substr(8));
+    if (line.known == feedback.size() && !line.interval) return std::nullopt;
+    return line;
+}
+
+class Minimiser {
+public:
+    Minimiser(const Description& description, const SdpPolicy& policy, std::pmr::memory_resource* memory)
+        : in_{description}, policy_{policy}, items_{memory}, groups_{memory}, bundles_{memory}, mids_{memory},
+          written_mids_{memory}, foundations_{memory}, streams_{memory}
+    {
+    }
+
+    SdpResult description();
+    SdpResult fragment();
+
+private:
+    void find_bundles();
+    [[nodiscard]] std::optional<Candidate> relay_of(const Section& section) const;
+    [[nodiscard]] const Bundle* bundle_of(std::size_t section) const;
+
+    std::optional<SdpRefusal> put_section(std::size_t index);
+    void put_rejected(const Section& section, const Profile* profile);
+    [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile, const Bundle* bundle);
+    [[nodiscard]] std::optional<SdpRefusal> choose_address(const Section& section, const Bundle* bundle, bool bundle_only);
+    void collect(const Section& section, bool bundle_only);
+    void add(const LineRule& rule, std::string_view value);
+    void add_payload_line(const LineRule& rule, std::string_view value);
+    void put_items(std::size_t section);
+    void put(const Item& item, std::size_t section);
+    void put_group(std::string& out, std::string_view value) const;
+    void put_candidate_of(std::string_view value);
+    void put_extension(std::string_view value);
+    void put_feedback(std::string_view value);
+    void put_stream(std::string_view value, std::size_t section);
+    void put_rtcp(std::string_view value);
+    void put_remote_candidates(std::string_view value);
+    void put_ice_options(std::string_view value);
+    void put_ssrc_group(std::string_view value);
+
+    const Description& in_;
+    const SdpPolicy& policy_;
+    std::string out_;
+    std::pmr::vector<Item> items_;
+    std::pmr::vector<std::string_view> groups_;
+    std::pmr::vector<Bundle> bundles_;
+    std::array<std::uint8_t, Description::most_sections> bundle_{}; ///< of each section: its bundle's number plus 1
+    std::pmr::map<std::string_view, std::size_t> mids_;
+    std::pmr::set<std::string_view> written_mids_;
+    std::pmr::map<std::string_view, unsigned> foundations_;
+    std::pmr::map<std::string_view, unsigned> streams_;
+    bool unsupported_{false}; ///< a section was rejected by us
+    bool active_{false};      ///< a section was not
+
+    // Of the section that is being written:
+    Payloads payloads_;
+    Address address_;
+    std::uint16_t port_{0};
+    std::optional<Candidate> rtcp_relay_;
+    bool keep_fingerprint_{false};
+    bool keep_zrtp_{false};
+    bool keep_crypto_{false};
+    bool direction_written_{false};
+    unsigned new_streams_{0};
+};
+
+/// Every relay candidate of a section competes: component 1 first, UDP before TCP, then the highest priority.
+std::optional<Candidate> Minimiser::relay_of(const Section& section) const
+{
+    std::optional<Candidate> best;
+    for (const auto& attribute : in_.attributes_of(section)) {
+        if (attribute.rule->kind != Kind::candidate) continue;
+        const auto one = read_candidate(attribute.value);
+        if (!one || one->type != Candidate::Type::relay || one->component != 1) continue;
+        if (!best || std::tuple{!one->tcp, one->priority} > std::tuple{!best->tcp, best->priority}) best = one;
+    }
+    return best;
+}
+
+void Minimiser::find_bundles()
+{
+    for (std::size_t i = 0; i < in_.sections.size(); ++i)
+        if (!in_.sections[i].mid.empty()) mids_.emplace(in_.sections[i].mid, i);
+
+    for (const auto& attribute : in_.attributes_of(in_.session)) {
+        if (attribute.rule->kind != Kind::group || groups_.size() == most_groups) continue;
+        groups_.push_back(attribute.value);
+        auto members = attribute.value;
+        if (take_word(members) != "BUNDLE") continue;
+        auto& bundle = bundles_.emplace_back();
+        for (auto mid = take_word(members); !mid.empty(); mid = take_word(members)) {
+            const auto found = mids_.find(mid);
+            if (found == mids_.end() || bundle_[found->second] != 0) continue;
+            bundle_[found->second] = static_cast<std::uint8_t>(bundles_.size());
+            const auto& section = in_.sections[found->second];
+            bundle.fingerprint |= section.names(rule_for("fingerprint"));
+            if (policy_.relay_only && !bundle.relay) bundle.relay = relay_of(section);
+        }
+    }
+}
+
+const Bundle* Minimiser::bundle_of(std::size_t section) const
+{
+    return bundle_[section] == 0 ? nullptr : &bundles_[bundle_[section] - 1U];
+}
+
+SdpResult Minimiser::description()
+{
+    find_bundles();
+    out_.reserve(4096);
+    for (std::size_t i = 0; i < in_.sections.size(); ++i) {
+        if (const auto refusal = put_section(i)) return *refusal;
+        if (out_.size() > longest_result) return SdpRefusal::malformed;
+    }
+    if (unsupported_ && !active_) return SdpRefusal::unsupported_media;
+
+    // Below 2^31: phones read it into an int. The same offset each time, so that it rises as the sender's does.
+    const auto version = (in_.version + policy_.version_offset) & 0x7FFF'FFFFU;
+    std::string whole;
+    whole.reserve(out_.size() + 256);
+    put_line(whole, "v=0");
+    put_line(whole, "o=- ", policy_.session_id, ' ', version, " IN IP4 0.0.0.0");
+    put_line(whole, "s=-");
+    put_line(whole, "t=0 0");
+    for (const auto group : groups_) put_group(whole, group);
+    if (in_.session.names(rule_for("ice-lite"))) put_line(whole, "a=ice-lite");
+    whole += out_;
+    return whole;
+}
+
+/// RFC 3264 6: what is not taken stays in its place with port 0. Nothing of it is told but its kind.
+void Minimiser::put_rejected(const Section& section, const Profile* profile)
+{
+    const auto media = position_in(media_types, section.media);
+    out_ += "m=";
+    out_ += media < media_types.size() ? media_types[media] : "application";
+    if (profile != nullptr && profile->stream == Stream::data_channel)
+        put_line(out_, " 0 ", profile->name, " webrtc-datachannel");
+    else put_line(out_, " 0 ", profile != nullptr ? profile->name : "RTP/AVP", " 0");
+    put_line(out_, "c=IN IP4 0.0.0.0");
+    if (!section.mid.empty()) put_line(out_, "a=mid:", section.mid);
+}
+
+/// Which key protects the section; a refusal when none does that only the two phones know.
+std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile, const Bundle* bundle)
+{
+    const auto& session = in_.session;
+    const bool fingerprint = section.names(rule_for("fingerprint")) || session.names(rule_for("fingerprint")) ||
+                             (bundle != nullptr && bundle->fingerprint);
+    const bool zrtp_hash = section.names(rule_for("zrtp-hash")) || session.names(rule_for("zrtp-hash"));
+    const bool sdes = section.names(rule_for("crypto"));
+    const bool readable_key = sdes || section.key_line || session.key_line || section.names(rule_for("key-mgmt")) ||
+                              session.names(rule_for("key-mgmt"));
+
+    keep_fingerprint_ = fingerprint && policy_.dtls_srtp;
+    keep_zrtp_ = zrtp_hash && policy_.zrtp && !profile.dtls;
+    keep_crypto_ = sdes && policy_.permit_sdes && !keep_fingerprint_ && !keep_zrtp_;
+    if (keep_fingerprint_ || keep_zrtp_ || keep_crypto_) return std::nullopt;
+    return readable_key ? SdpRefusal::sdes_only : SdpRefusal::plain_rtp;
+}
+
+std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, const Bundle* bundle, bool bundle_only)
+{
+    const auto& stated = section.connection ? section.connection : in_.session.connection;
+    rtcp_relay_.reset();
+    port_ = section.port;
+    if (!policy_.relay_only) {
+        if (!stated && !bundle_only) return SdpRefusal::malformed;
+        address_ = stated.value_or(Address{});
+        return std::nullopt;
+    }
+
+    auto relay = relay_of(section);
+    if (!relay && bundle != nullptr) relay = bundle->relay;
+    // No candidate and no address yet: they will be trickled (RFC 8840 4.1), or the section is on hold.
+    const bool shows_nothing = !section.names(rule_for("candidate")) && (!stated || stated->unspecified());
+    if (!relay && !shows_nothing) return SdpRefusal::no_relay_candidate;
+
+    const bool literal = relay && consists_of(relay->address.text, 64, [](char c) { return is_hex(c) || c == '.' || c == ':'; });
+    address_ = literal ? relay->address : Address{};
+    if (!bundle_only) port_ = literal ? relay->port : std::uint16_t{9};
+    for (const auto& attribute : in_.attributes_of(section)) {
+        if (attribute.rule->kind != Kind::candidate) continue;
+        const auto one = read_candidate(attribute.value);
+        if (one && one->type == Candidate::Type::relay && one->component == 2 && !rtcp_relay_) rtcp_relay_ = one;
+    }
+    return std::nullopt;
+}
+
+std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
+{
+    const Section& section = in_.sections[index];
+    const Profile* const profile = profile_named(section.profile);
+    const auto media = position_in(media_types, section.media);
+    const bool bundle_only = section.port == 0 && section.names(rule_for("bundle-only"));
+    const bool offered = section.port != 0 || bundle_only;
+    if (!offered || profile == nullptr || media == media_types.size()) {
+        unsupported_ |= offered;
+        put_rejected(section, profile);
+        return std::nullopt;
+    }
+
+    const Bundle* const bundle = bundle_of(index);
+    if (const auto refusal = secure(section, *profile, bundle)) return refusal;
+
+    const bool rtp = profile->stream == Stream::rtp;
+    payloads_ = {};
+    if (rtp) {
+        if (!payloads_.read_formats(section.formats)) return SdpRefusal::malformed;
+        for (const auto& attribute : in_.attributes_of(section)) {
+            if (attribute.rule->kind == Kind::rtpmap) payloads_.read_rtpmap(attribute.value);
+            if (attribute.rule->kind == Kind::fmtp) payloads_.read_fmtp(attribute.value);
+        }
+        payloads_.admit(policy_.permitted_codecs);
+        if (!payloads_.usable()) {
+            unsupported_ = true;
+            put_rejected(section, profile);
+            return std::nullopt;
+        }
+    }
+    if (const auto refusal = choose_address(section, bundle, bundle_only)) return refusal;
+
+    active_ = true;
+    if (!section.mid.empty()) written_mids_.insert(section.mid);
+    out_ += "m=";
+    out_ += media_types[media];
+    out_ += ' ';
+    append(out_, port_);
+    out_ += ' ';
+    out_ += profile->name;
+    if (!rtp) out_ += " webrtc-datachannel";
+    for (const auto type : payloads_.types()) {
+        out_ += ' ';
+        append(out_, unsigned{type});
+    }
+    out_ += "\r\n";
+    put_line(out_, "c=", address_.network(), address_.text);
+
+    collect(section, bundle_only);
+    if (rtp && std::ranges::none_of(items_, [](const Item& item) { return item.rule->kind == Kind::direction; }))
+        add(rule_for("sendrecv"), {});
+    put_items(index);
+    return std::nullopt;
+}
+
+/// Everything that may be written into the section, lines of the session part that it takes over included.
+void Minimiser::collect(const Section& section, bool bundle_only)
+{
+    items_.clear();
+    const bool rtp = payloads_.usable();
+    bool direction = !rtp;
+    for (const auto& attribute : in_.attributes_of(section)) {
+        direction |= attribute.rule->kind == Kind::direction;
+        add(*attribute.rule, attribute.value);
+    }
+    std::size_t lowered = 0;
+    for (const auto& attribute : in_.attributes_of(in_.session)) {
+        const auto& rule = *attribute.rule;
+        if (rule.level != Level::lowered || section.names(rule) || lowered == most_lowered) continue;
+        if (rule.kind == Kind::direction && direction) continue;
+        if (rule.kind == Kind::extmap && !rtp) continue;
+        if (rule.kind != Kind::direction && rule.kind != Kind::extmap && bundle_only) continue; // RFC 8843 7.1.3: it has no transport
+        add(rule, attribute.value);
+        ++lowered;
+    }
+    for (const auto type : payloads_.types())
+        items_.push_back({place_of(rule_for("rtpmap"), payloads_.rank(type)), 0, &rule_for("rtpmap"), {}});
+}
+
+void Minimiser::add(const LineRule& rule, std::string_view value)
+{
+    auto place = place_of(rule);
+    switch (rule.kind) {
+    case Kind::fingerprint:
+        if (!keep_fingerprint_) return;
+        break;
+    case Kind::zrtp_hash:
+        if (!keep_zrtp_) return;
+        break;
+    case Kind::crypto:
+        if (!keep_crypto_) return;
+        break;
+    case Kind::key_mgmt:
+    case Kind::rtpmap: return; // written for each payload type instead
+    case Kind::fmtp:
+    case Kind::rtcp_fb: add_payload_line(rule, value); return;
+    case Kind::extmap: {
+        auto rest = value;
+        take_word(rest);
+        auto uri = take_word(rest);
+        if (uri == encrypted_extension) uri = take_word(rest);
+        place = place_of(rule, position_in(extensions, uri));
+        break;
+    }
+    case Kind::candidate: {
+        const auto candidate = read_candidate(value);
+        if (!candidate || (policy_.relay_only && candidate->type != Candidate::Type::relay)) return;
+        place = place_of(rule, candidate->component, 0, UINT32_MAX - candidate->priority);
+        break;
+    }
+    case Kind::remote_candidates:
+        if (policy_.relay_only) return;
+        break;
+    default: break;
+    }
+    items_.push_back({place, static_cast<std::uint32_t>(items_.size()), &rule, value});
+}
+
+/// All lines of one payload type stand together: a=rtpmap, a=fmtp, a=rtcp-fb; feedback for all types in front.
+void Minimiser::add_payload_line(const LineRule& rule, std::string_view value)
+{
+    const auto arrival = static_cast<std::uint32_t>(items_.size());
+    if (rule.kind == Kind::fmtp) {
+        auto rest = value;
+        const auto type = take_payload_type(rest);
+        if (!type || payloads_.rank(*type) == 0) return;
+        items_.push_back({place_of(rule_for("rtpmap"), payloads_.rank(*type), 1), arrival, &rule, value});
+    } else if (const auto line = read_feedback(value)) {
+        const std::uint64_t rank = line->type ? payloads_.rank(*line->type) : 0;
+        if (line->type && rank == 0) return;
+        items_.push_back({place_of(rule_for("rtpmap"), rank, 2, line->known), arrival, &rule, value});
+    }
+}
+
+void Minimiser::put_items(std::size_t section)
+{
+    std::sort(items_.begin(), items_.end());
+    direction_written_ = false;
+    new_streams_ = 0;
+    for (const auto& item : items_) put(item, section);
+}
+
+void Minimiser::put(const Item& item, std::size_t section)
+{
+    const auto& rule = *item.rule;
+    auto value = item.value;
+    switch (rule.kind) {
+    case Kind::direction:
+        if (!direction_written_) put_line(out_, rule.line);
+        direction_written_ = true;
+        break;
+    case Kind::rtpmap:
+        payloads_.put_rtpmap(out_, payloads_.types()[((item.place >> 40U) & 0xFFFFU) - 1]);
+        break;
+    case Kind::fmtp: {
+        const auto type = take_payload_type(value);
+        put_fmtp(out_, *type, value);
+        break;
+    }
+    case Kind::rtcp_fb: put_feedback(value); break;
+    case Kind::extmap: put_extension(value); break;
+    case Kind::candidate: put_candidate_of(value); break;
+    case Kind::remote_candidates: put_remote_candidates(value); break;
+    case Kind::ice_options: put_ice_options(value); break;
+    case Kind::msid: put_stream(value, section); break;
+    case Kind::ssrc_group: put_ssrc_group(value); break;
+    case Kind::ssrc: {
+        const auto source = number_of<std::uint32_t>(take_word(value));
+        if (source && take_word(value).starts_with("cname:")) put_line(out_, "a=ssrc:", *source, " cname:-");
+        break;
+    }
+    case Kind::rtcp: put_rtcp(value); break;
+    default:
+        if (value.empty()) put_line(out_, rule.line);
+        else put_line(out_, rule.line, ':', value);
+        break;
+    }
+}
+
+/// Mids of sections that were rejected leave their group (RFC 8843 7.3.3).
+void Minimiser::put_group(std::string& out, std::string_view value) const
+{
+    const auto semantics = take_word(value);
+    if (semantics != "BUNDLE" && semantics != "LS") return;
+    std::string members;
+    for (auto mid = take_word(value); !mid.empty(); mid = take_word(value))
+        if (written_mids_.contains(mid)) members.append(" ").append(mid);
+    if (!members.empty()) put_line(out, "a=group:", semantics, members);
+}
+
+void Minimiser::put_candidate_of(std::string_view value)
+{
+    const auto candidate = read_candidate(value);
+    const auto next = static_cast<unsigned>(foundations_.size() + 1);
+    put_candidate(out_, *candidate, foundations_.emplace(candidate->foundation, next).first->second);
+}
+
+/// <id>["/"<direction>] [urn:...:encrypt] <uri> (RFC 8285 5, RFC 6904 3)
+void Minimiser::put_extension(std::string_view value)
+{
+    auto first = take_word(value);
+    const auto id = number_of<std::uint16_t>(take_until(first, '/'));
+    auto uri = take_word(value);
+    const bool encrypted = uri == encrypted_extension;
+    if (encrypted) uri = take_word(value);
+    const auto known = position_in(extensions, uri);
+    const bool direction_valid = first.empty() || first == "sendrecv" || first == "sendonly" || first == "recvonly" || first == "inactive";
+    if (!id || known == extensions.size() || !direction_valid) return;
+    put_line(out_, "a=extmap:", *id, first.empty() ? "" : "/", first, encrypted ? " urn:ietf:params:rtp-hdrext:encrypt " : " ",
+             extensions[known]);
+}
+
+void Minimiser::put_feedback(std::string_view value)
+{
+    const auto line = read_feedback(value);
+    out_ += "a=rtcp-fb:";
+    if (line->type) append(out_, unsigned{*line->type});
+    else out_ += '*';
+    out_ += ' ';
+    if (line->interval) put_line(out_, "trr-int ", *line->interval);
+    else put_line(out_, feedback[line->known]);
+}
+
+/// The number holds the section in which a stream was first named, so that it stays when another one goes on hold.
+void Minimiser::put_stream(std::string_view value, std::size_t section)
+{
+    const auto stream = take_word(value);
+    if (stream == "-") {
+        put_line(out_, "a=msid:-");
+        return;
+    }
+    if (new_streams_ == most_streams) return;
+    const auto [place, is_new] = streams_.emplace(stream, static_cast<unsigned>(section) * most_streams + new_streams_);
+    if (is_new) ++new_streams_;
+    put_line(out_, "a=msid:s", place->second);
+}
+
+void Minimiser::put_rtcp(std::string_view value)
+{
+    const auto port = number_of<std::uint16_t>(take_word(value));
+    if (!port) return;
+    if (policy_.relay_only) {
+        if (rtcp_relay_) put_line(out_, "a=rtcp:", rtcp_relay_->port, ' ', rtcp_relay_->address.network(), rtcp_relay_->address.text);
+        return;
+    }
+    const auto address = read_address(value);
+    if (address && *address != address_) put_line(out_, "a=rtcp:", *port, ' ', address->network(), address->text);
+    else put_line(out_, "a=rtcp:", *port);
+}
+
+void Minimiser::put_remote_candidates(std::string_view value)
+{
+    std::string line;
+    for (auto word = take_word(value); !word.empty(); word = take_word(value)) {
+        const auto component = number_of<std::uint16_t>(word);
+        const auto address = take_word(value);
+        const auto port = number_of<std::uint16_t>(take_word(value));
+        if (!component || !valid_address(address) || !port || line.size() > 512) return;
+        line += line.empty() ? ':' : ' ';
+        append(line, *component);
+        line += ' ';
+        line += address;
+        line += ' ';
+        append(line, *port);
+    }
+    if (!line.empty()) put_line(out_, "a=remote-candidates", line);
+}
+
+void Minimiser::put_ice_options(std::string_view value)
+{
+    std::array<bool, ice_options.size()> named{};
+    for (auto word = take_word(value); !word.empty(); word = take_word(value))
+        if (const auto known = position_in(ice_options, word); known < named.size()) named[known] = true;
+    std::string options;
+    for (std::size_t i = 0; i < named.size(); ++i)
+        if (named[i]) options.append(options.empty() ? ":" : " ").append(ice_options[i]);
+    if (!options.empty()) put_line(out_, "a=ice-options", options);
+}
+
+void Minimiser::put_ssrc_group(std::string_view value)
+{
+    const auto semantics = position_in(ssrc_groups, take_word(value));
+    if (semantics == ssrc_groups.size()) return;
+    std::string sources;
+    for (auto word = take_word(value); !word.empty(); word = take_word(value)) {
+        const auto source = number_of<std::uint32_t>(word);
+        if (!source) return;
+        sources += ' ';
+        append(sources, *source);
+    }
+    put_line(out_, "a=ssrc-group:", ssrc_groups[semantics], sources);
+}
+
+SdpResult Minimiser::fragment()
+{
+    for (const auto& section : in_.sections) {
+        // The profile and format of a pseudo m= line mean nothing (RFC 8840 4.4), so they are the same for all.
+        const auto media = position_in(media_types, section.media);
+        put_line(out_, "m=", media < media_types.size() ? media_types[media] : "application", " 9 RTP/AVP 0");
+        collect(section, false);
+        put_items(0);
+        if (!section.mid.empty()) written_mids_.insert(section.mid);
+        if (out_.size() > longest_result) return SdpRefusal::malformed;
+    }
+    std::string whole;
+    for (const auto& attribute : in_.attributes_of(in_.session))
+        if (attribute.rule->kind == Kind::group) put_group(whole, attribute.value);
+    if (in_.session.names(rule_for("ice-lite"))) put_line(whole, "a=ice-lite");
+    if (in_.sections.empty()) { // nothing to write it into: end-of-candidates for all, for instance
+        items_.clear();
+        for (const auto& attribute : in_.attributes_of(in_.session))
+            if (attribute.rule->level == Level::lowered) add(*attribute.rule, attribute.value);
+        put_items(0);
+    }
+    return whole + out_;
+}
+
+SdpResult minimise_as(Fragment form, std::string_view text, const SdpPolicy& policy)
+{
+    std::array<std::byte, 16 * 1024> buffer;
+    std::pmr::monotonic_buffer_resource memory{buffer.data(), buffer.size()};
+    Description description{&memory};
+    if (!read_description(text, form, description)) return SdpRefusal::malformed;
+    Minimiser minimiser{description, policy, &memory};
+    return form == Fragment::no ? minimiser.description() : minimiser.fragment();
+}
+
+} // namespace
+
+SdpResult minimise(std::string_view sdp, const SdpPolicy& policy) { return minimise_as(Fragment::no, sdp, policy); }
+
+SdpResult minimise_sdpfrag(std::string_view fragment, const SdpPolicy& policy)
+{
+    return minimise_as(Fragment::yes, fragment, policy);
+}
+
+std::string_view explanation_of(SdpRefusal refusal)
+{
+    switch (refusal) {
+    case SdpRefusal::malformed: return "The session description cannot be read";
+    case SdpRefusal::plain_rtp: return "Media must be encrypted with DTLS-SRTP or ZRTP";
+    case SdpRefusal::sdes_only: return "Media keys must not be readable on the way: use DTLS-SRTP or ZRTP";
+    case SdpRefusal::no_relay_candidate: return "Media must go through a relay: configure a TURN server";
+    case SdpRefusal::unsupported_media: return "No media stream that can be carried";
+    }
+    return {};
+}
+
+} // namespace sotto::sdp

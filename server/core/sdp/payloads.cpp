@@ -1,0 +1,134 @@
+#include "core/sdp/payloads.hpp"
+
+namespace sotto::sdp {
+
+std::optional<std::uint8_t> take_payload_type(std::string_view& value)
+{
+    const auto type = number_of<std::uint8_t>(take_word(value));
+    return type && *type < 128 ? type : std::nullopt;
+}
+
+bool Payloads::read_formats(std::string_view formats)
+{
+    while (formats.find_first_not_of(" \t") != std::string_view::npos) {
+        const auto type = take_payload_type(formats);
+        if (!type) return false;
+        if (rank_[*type] != 0) continue;
+        types_[count_] = *type;
+        rank_[*type] = static_cast<std::uint8_t>(++count_);
+    }
+    return true;
+}
+
+std::optional<Payloads::Map> Payloads::read_map(std::string_view text)
+{
+    const auto name = take_until(text, '/');
+    const auto clock_rate = number_of<std::uint32_t>(take_until(text, '/'));
+    const auto channels = text.empty() ? std::uint8_t{1} : number_of<std::uint8_t>(text);
+    const auto encoding = std::ranges::find_if(encodings, [=](const Encoding& e) { return iequals(e.name, name); });
+    if (encoding == encodings.end() || !clock_rate || !channels) return std::nullopt;
+    return Map{&*encoding, *clock_rate, *channels};
+}
+
+void Payloads::read_rtpmap(std::string_view value)
+{
+    const auto type = take_payload_type(value);
+    if (!type || mapped_[*type]) return;
+    mapped_[*type] = true;
+    if (const auto map = read_map(take_word(value))) maps_[*type] = *map;
+}
+
+void Payloads::read_fmtp(std::string_view value)
+{
+    const auto type = take_payload_type(value);
+    if (!type) return;
+    while (!value.empty()) {
+        auto parameter = trim(take_until(value, ';'));
+        if (!iequals(take_until(parameter, '='), "apt")) continue;
+        if (const auto repaired = number_of<std::uint8_t>(parameter); repaired && *repaired < most)
+            repairs_[*type] = static_cast<std::uint8_t>(*repaired + 1);
+    }
+}
+
+void Payloads::admit(std::span<const std::string> permitted)
+{
+    for (const auto& known : static_payloads)
+        if (!mapped_[known.type]) maps_[known.type] = *read_map(known.map);
+
+    const auto passes = [&](std::uint8_t type) {
+        const auto* const encoding = maps_[type].encoding;
+        if (encoding == nullptr) return false;
+        return encoding->auxiliary || permitted.empty() ||
+               std::ranges::any_of(permitted, [&](const std::string& name) { return iequals(name, encoding->name); });
+    };
+    const auto of_use = [&](std::uint8_t type) {
+        if (maps_[type].encoding == nullptr || maps_[type].encoding->name != "rtx") return true;
+        return repairs_[type] != 0 && rank_[repairs_[type] - 1U] != 0 && passes(static_cast<std::uint8_t>(repairs_[type] - 1));
+    };
+
+    std::array<std::uint8_t, most> kept{};
+    std::size_t count = 0;
+    for (const auto type : types()) {
+        if (!passes(type) || !of_use(type)) continue;
+        kept[count++] = type;
+        usable_ |= !maps_[type].encoding->auxiliary;
+    }
+    types_ = kept;
+    count_ = count;
+    rank_ = {};
+    for (std::size_t i = 0; i < count_; ++i) rank_[types_[i]] = static_cast<std::uint8_t>(i + 1);
+}
+
+void Payloads::put_rtpmap(std::string& out, std::uint8_t type) const
+{
+    const auto& map = maps_[type];
+    out += "a=rtpmap:";
+    append(out, unsigned{type});
+    out += ' ';
+    out += map.encoding->name;
+    out += '/';
+    append(out, map.clock_rate);
+    if (map.channels > 1) { // RFC 8866 6.6: left out for one channel
+        out += '/';
+        append(out, unsigned{map.channels});
+    }
+    out += "\r\n";
+}
+
+void put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters)
+{
+    // Telephone events (RFC 4733 2.4.1) and redundancy (RFC 2198 5) have a list of numbers and nothing else.
+    const auto list = trim(parameters);
+    if (consists_of(list, 64, [](char c) { return is_digit(c) || c == ',' || c == '-' || c == '/'; })) {
+        put_line(out, "a=fmtp:", unsigned{type}, ' ', list);
+        return;
+    }
+
+    std::array<std::string_view, codec_parameters.size()> values{};
+    while (!parameters.empty()) {
+        auto parameter = trim(take_until(parameters, ';'));
+        const auto name = trim(take_until(parameter, '='));
+        const auto value = trim(parameter);
+        const auto known = std::ranges::find_if(codec_parameters, [=](auto& p) { return iequals(p.name, name); });
+        if (known == codec_parameters.end() || !valid_parameter(known->value, value)) continue;
+        auto& place = values[static_cast<std::size_t>(known - codec_parameters.begin())];
+        if (place.empty()) place = value;
+    }
+
+    bool first = true;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (values[i].empty()) continue;
+        if (first) {
+            out += "a=fmtp:";
+            append(out, unsigned{type});
+        }
+        out += first ? ' ' : ';';
+        out += codec_parameters[i].name;
+        out += '=';
+        out += values[i];
+        first = false;
+    }
+    if (!first) out += "\r\n";
+}
+
+} // namespace sotto::sdp
