@@ -11,6 +11,9 @@ inline constexpr std::string_view anonymous_identity = "\"Anonymous\" <sip:anony
 /// True for the host of RFC 3323 4.1.1.3, whatever the user part is (RFC 5079 3).
 bool is_anonymous(const Uri& uri);
 
+/// True when Privacy lists that value (RFC 3323 4.2).
+bool asks_for_privacy(const Message& message, std::string_view value);
+
 /// True when the sender asks that its identity be withheld: an anonymous From, or Privacy with `id`, `user` or `header`.
 /// `by_default` is the account's setting, lifted by `none`.
 bool asks_to_withhold(const Message& request, bool by_default);

@@ -91,7 +91,8 @@ void Proxy::start_group(SlotId id, std::vector<Branch> group, TimePoint now, Act
     auto* context = contexts_.find(id);
     const auto first = context->branches.size();
     for (auto& branch : group) context->branches.push_back(std::move(branch));
-    for (auto i = first; i < context->branches.size(); ++i) start(id, i, now, out);
+    const auto last = context->branches.size();
+    for (auto i = first; i < last && contexts_.find(id) != nullptr; ++i) start(id, i, now, out);
 }
 
 void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
@@ -105,9 +106,14 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     const auto breadth = std::max<std::size_t>(1, context->breadth / std::max<std::size_t>(1, context->branches.size()));
     transaction::Sent sent;
     auto bytes = write_request(*context, request, branch, via, static_cast<std::uint32_t>(breadth), &sent);
+    if (!bytes) {
+        env_.layer->abandon(branch.client);
+        context->refused_body = bytes.error();
+        return failed(id, index, verdict_of(bytes.error().refusal).status, nullptr, now, out);
+    }
     if (request.method == Method::invite)
         branch.timer_c = env_.layer->set_timer(timer_c, branch.client, now + timer_c_interval);
-    env_.layer->send(branch.client, std::move(sent), std::move(bytes), out);
+    env_.layer->send(branch.client, std::move(sent), std::move(*bytes), out);
 }
 
 std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
@@ -137,8 +143,9 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
     return target_uri(seal, context.role, id, branch.target.account, branch.target.transport, request.request_uri.scheme);
 }
 
-std::string Proxy::write_request(ResponseContext& context, const Message& request, Branch& branch, std::string_view via,
-                                 std::uint32_t breadth, transaction::Sent* sent)
+boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseContext& context, const Message& request,
+                                                                     Branch& branch, std::string_view via,
+                                                                     std::uint32_t breadth, transaction::Sent* sent)
 {
     const auto sender = holder_of(context.sender, env_.cryptography);
     const auto receiver = holder_of(branch.target.account, env_.cryptography);
@@ -182,7 +189,9 @@ std::string Proxy::write_request(ResponseContext& context, const Message& reques
     if (request.method == Method::refer && request.referred_by && !(from_caller && context.withheld))
         message.set(Header::referred_by, shown_sender(context, request));
     write_quotes(message, context, request, receiver);
-    write_body(message, request, seal, context.role);
+    auto body = body_for(context, request, seal, context.role, context.sender);
+    if (!body && request.method != Method::prack) return body.error(); // a PRACK goes on without its body
+    if (body && !body->content.empty()) message.body(body->content_type, body->content);
     if (sent != nullptr && request.method == Method::invite)
         *sent = {.request_uri = branch.target.uri,
                  .via = own_via,
@@ -222,15 +231,27 @@ std::string Proxy::shown_receiver(const ResponseContext& context, const Message&
     return shown_address({}, address_uri(request.to.uri.scheme, aor));
 }
 
-void Proxy::write_body(Outbound& message, const Message& source, DialogSeal& seal, Role sender) const
+std::string Proxy::address_of(AccountId id) const
 {
-    if (source.body.empty()) return;
-    const auto type = source.field(Header::content_type);
-    const auto admitted = type ? admitted_media_type(*type) : std::string_view{};
-    if (admitted.empty()) return;
-    (void)seal;
-    (void)sender;
-    message.body(admitted, source.body);
+    const auto* account = env_.accounts->find(id);
+    if (account == nullptr) return "sip:anonymous@anonymous.invalid";
+    return address_uri(Scheme::sip, std::string{account->user}.append("@").append(account->domain));
+}
+
+BodyResult Proxy::body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
+                           AccountId author) const
+{
+    if (source.body.empty()) return Body{};
+    const auto* account = env_.accounts->find(author);
+    const auto& keying = env_.settings->keying;
+    sdp::SdpPolicy policy;
+    policy.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||
+                        (context.session_privacy && sender == context.role);
+    policy.dtls_srtp = std::ranges::find(keying, "dtls-srtp") != keying.end();
+    policy.zrtp = std::ranges::find(keying, "zrtp") != keying.end();
+    policy.session_id = seal.sdp_session(sender);
+    policy.version_offset = seal.sdp_version_offset(sender);
+    return minimise_body(source, policy);
 }
 
 } // namespace sotto

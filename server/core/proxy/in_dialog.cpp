@@ -56,7 +56,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     out.push_back(Find{ticket_for(Waiting::dialog_target, context_id), handle ? handle->device : target.id});
 }
 
-void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out)
+void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
 {
     if (ack->defect || ack->max_forwards == 0U) return;
     WaitingAck waiting;
@@ -65,7 +65,7 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out)
         ++env_.counters.strays;
         return;
     }
-    (void)now;
+    waiting.flow = flow.id;
     waiting.ack = std::move(ack);
     const auto handle = env_.dialogs.handle(target.id);
     out.push_back(Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))),
@@ -106,7 +106,9 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
             const auto& ack = *waiting->ack;
             const auto loop = transaction::loop_part(env_.cryptography, ack);
             const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
-            out.push_back(Send{to->flow, write_request(waiting->context, ack, branch, via, 0, nullptr), {}});
+            auto bytes = write_request(waiting->context, ack, branch, via, 0, nullptr);
+            if (bytes) out.push_back(Send{to->flow, std::move(*bytes), {}});
+            else end_acknowledged(waiting->context, ack, branch, waiting->flow, now, out);
         }
         acks_.erase(id);
         return;

@@ -176,6 +176,7 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     context.server = id;
     context.sender = account.id;
     context.withheld = asks_to_withhold(request, account.withhold_identity);
+    context.session_privacy = asks_for_privacy(request, "session");
     context.sender_target = sender_target(request, account.id, flow);
     context.aor = aor;
     context.breadth = breadth_of(request);

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/environment.hpp"
+#include "core/privacy/body.hpp"
 #include "core/proxy/response_context.hpp"
 
 #include <string>
@@ -32,6 +33,7 @@ private:
 
     struct WaitingAck {
         MessagePtr ack;
+        FlowId flow;
         ResponseContext context;
     };
     /// A response whose connection was gone, until the caller's new flow is known.
@@ -66,17 +68,34 @@ private:
     ForwardTarget target_of(const Binding& binding) const;
     void start_group(SlotId context, std::vector<Branch> group, TimePoint now, Actions& out);
     void start(SlotId context, std::size_t branch, TimePoint now, Actions& out);
-    std::string write_request(ResponseContext& context, const Message& request, Branch& branch, std::string_view via,
-                              std::uint32_t breadth, transaction::Sent* sent);
+    /// The request for one branch's receiver, or why its body may not pass.
+    boost::system::result<std::string, BodyRefusal> write_request(ResponseContext& context, const Message& request,
+                                                                  Branch& branch, std::string_view via,
+                                                                  std::uint32_t breadth, transaction::Sent* sent);
     std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
     std::string target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
                            Scheme scheme) const;
     std::string shown_sender(const ResponseContext& context, const Message& request) const;
     std::string shown_receiver(const ResponseContext& context, const Message& request, AccountId receiver) const;
-    void write_body(Outbound& message, const Message& source, DialogSeal& seal, Role sender) const;
+    /// The address of an account that every phone of it knows as its own.
+    std::string address_of(AccountId account) const;
+    BodyResult body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
+                        AccountId author) const;
+
+    // hang_up.cpp
+    struct DialogView {
+        std::string call_id, from, to;
+        std::uint32_t cseq{0};
+    };
+    void send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out);
+    void end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, TimePoint now, Actions& out);
+    void end_acknowledged(ResponseContext& context, const Message& ack, Branch& branch, FlowId sender, TimePoint now,
+                          Actions& out);
 
     // respond.cpp
-    void forward_response(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
+    void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
+                          Actions& out);
+    void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);
     void failed(SlotId context, std::size_t branch, int status, MessagePtr response, TimePoint now, Actions& out);
     bool redirected(SlotId context, const Message& response, Actions& out);
     void branch_over(SlotId context, TimePoint now, Actions& out);

@@ -55,7 +55,9 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         if (context->answered || branch.cancelled) return;
         if (!context->in_dialog && !context->ring_timer && status >= 180)
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
-        return forward_response(context_id, index, *response, now, out);
+        // A body that may not pass is left out: nobody could be told.
+        const auto early = body_for(*context, *response, *branch.seal, other(context->role), branch.target.account);
+        return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
     branch.ended = true;
     env_.layer->cancel_timer(branch.timer_c);
@@ -67,10 +69,28 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     env_.layer->cancel_timer(context->ring_timer);
     cancel_branches(*context, completed_elsewhere, now, out);
     if (client->method == Method::bye) end_dialog(*branch.seal);
-    forward_response(context_id, index, *response, now, out);
+    const auto server_id = context->server;
+    const auto body = body_for(*context, *response, *branch.seal, other(context->role), branch.target.account);
+    if (!body && invite) { // no 488 can be said to whoever answered
+        end_answered(branch, *response, client->sent, now, out);
+        return refuse_body(server_id, body.error(), now, out);
+    }
+    forward_response(context_id, index, *response, body ? *body : Body{}, now, out);
 }
 
-void Proxy::forward_response(SlotId id, std::size_t index, const Message& response, TimePoint now, Actions& out)
+void Proxy::refuse_body(SlotId id, const BodyRefusal& refusal, TimePoint now, Actions& out)
+{
+    const auto* server = env_.layer->server(id);
+    if (server == nullptr || refusal.explanation.empty()) return env_.refuse(id, refusal.refusal, now, out);
+    const auto status = verdict_of(refusal.refusal).status;
+    auto reply = env_.own_reply(*server, status);
+    reply.set(Header::warning, std::string{"399 "}.append(env_.domains().first()).append(" \"").append(refusal.explanation).append("\""));
+    ++env_.counters.refused;
+    env_.answer(id, status, reply, now, out);
+}
+
+void Proxy::forward_response(SlotId id, std::size_t index, const Message& response, const Body& body, TimePoint now,
+                             Actions& out)
 {
     auto* context = contexts_.find(id);
     const auto* server = env_.layer->server(context->server);
@@ -85,7 +105,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     message.from(response);
     if (carries_contact(response.status, request.method) && !response.contacts.empty())
         message.set(Header::contact, "<" + responder_contact(*context, request, branch, response.contacts.front()) + ">");
-    write_body(message, response, *branch.seal, responder);
+    if (!body.content.empty()) message.body(body.content_type, body.content);
     env_.layer->respond(context->server, response.status, message.write(), now, out);
 }
 
@@ -194,10 +214,17 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     } else if (status == 0 || context->no_answer || means_not_there(status) || status < 400) {
         return env_.refuse(server_id, Refusal::unavailable, now, out);
     }
+    if (!context->best) {
+        const auto refusal = context->refused_body.value_or(BodyRefusal{});
+        return refuse_body(server_id, refusal, now, out);
+    }
     if (status == 503) return env_.refuse(server_id, Refusal::internal_error, now, out); // 16.7 step 6
     if (status == 401 || status == 407) return env_.refuse(server_id, Refusal::forbidden, now, out);
     const auto response = std::move(context->best);
-    forward_response(id, context->best_branch, *response, now, out);
+    const auto& branch = context->branches[context->best_branch];
+    const auto body = body_for(*context, *response, context->branches[context->best_branch].seal.value(), other(context->role),
+                               branch.target.account);
+    forward_response(id, context->best_branch, *response, body ? *body : Body{}, now, out);
 }
 
 void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out)

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/message/message.hpp"
+#include "core/privacy/body.hpp"
 #include "core/privacy/dialog_seal.hpp"
 #include "core/privacy/quote.hpp"
 #include "core/registrar/binding.hpp"
@@ -64,6 +65,8 @@ struct ResponseContext {
     MessagePtr best;                ///< best final failure so far, from a branch
     std::size_t best_branch{0};
     int best_status{0};
+    std::optional<BodyRefusal> refused_body; ///< why the last branch was not even sent
+    bool session_privacy{false};  ///< RFC 3323 `session`: no address in any description of the sender
     std::uint32_t look_ups{0};      ///< answers of the location service still to come
     std::uint32_t redirections{0};
     transaction::TimerHandle ring_timer;

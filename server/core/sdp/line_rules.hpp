@@ -57,13 +57,13 @@ constexpr bool rid(std::string_view value)
     if (direction != "send" && direction != "recv") return false;
     const auto limits = take_word(value); // pt=97;max-width=1280
     return value.empty() && std::all_of(limits.begin(), limits.end(), [](char c) {
-        return is_digit(c) || (c >= 'a' && c <= 'z') || std::string_view{"=;,.-"}.find(c) != std::string_view::npos;
+        return is_digit(c) || (c >= 'a' && c <= 'z') || c == '=' || c == ';' || c == ',' || c == '.' || c == '-';
     }) && limits.size() <= 128;
 }
 constexpr bool simulcast(std::string_view value)
 {
     return consists_of(value, 256, [](char c) {
-        return is_alphanumeric(c) || std::string_view{" ;,~-_"}.find(c) != std::string_view::npos;
+        return is_alphanumeric(c) || c == ' ' || c == ';' || c == ',' || c == '~' || c == '-' || c == '_';
     });
 }
 } // namespace value
@@ -156,13 +156,30 @@ inline constexpr std::array line_rules{
 
 constexpr std::size_t index_of(const LineRule& rule) { return static_cast<std::size_t>(&rule - line_rules.data()); }
 
+/// Rows of attributes, sorted by length and name.
+inline constexpr auto attribute_rows = [] {
+    constexpr auto is_attribute = [](const LineRule& rule) { return rule.line.starts_with("a="); };
+    std::array<std::uint8_t, static_cast<std::size_t>(std::count_if(line_rules.begin(), line_rules.end(), is_attribute))> rows{};
+    std::size_t count = 0;
+    for (const auto& rule : line_rules)
+        if (is_attribute(rule)) rows[count++] = static_cast<std::uint8_t>(index_of(rule));
+    std::sort(rows.begin(), rows.end(), [](auto a, auto b) {
+        const auto x = line_rules[a].line;
+        const auto y = line_rules[b].line;
+        return x.size() != y.size() ? x.size() < y.size() : x < y;
+    });
+    return rows;
+}();
+
 /// The rule for an attribute by its name without "a=" (case matters, RFC 8866 9); nullptr for one that no rule knows.
 constexpr const LineRule* attribute_rule(std::string_view name)
 {
-    const auto rule = std::find_if(line_rules.begin(), line_rules.end(), [=](const LineRule& r) {
-        return r.line.size() == name.size() + 2 && r.line.starts_with("a=") && r.line.ends_with(name);
-    });
-    return rule == line_rules.end() ? nullptr : &*rule;
+    const auto before = [](std::uint8_t row, std::string_view wanted) {
+        const auto has = line_rules[row].line.substr(2);
+        return has.size() != wanted.size() ? has.size() < wanted.size() : has < wanted;
+    };
+    const auto row = std::lower_bound(attribute_rows.begin(), attribute_rows.end(), name, before);
+    return row == attribute_rows.end() || line_rules[*row].line.substr(2) != name ? nullptr : &line_rules[*row];
 }
 
 /// The rule for a name that must be in the table.

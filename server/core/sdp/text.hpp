@@ -1,19 +1,30 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace sotto::sdp {
 
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_alphanumeric(char c) { return is_digit(c) || is_alpha(c); }
 constexpr bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 constexpr bool is_visible(char c) { return c > ' ' && c < '\x7F'; }
-constexpr bool is_token_char(char c) { return is_alphanumeric(c) || (is_visible(c) && std::string_view{"!#$%&'*+-.^_`{|}~"}.find(c) != std::string_view::npos); }
+
+/// RFC 8866 9 "token-char"; a table, as it is asked for every character.
+inline constexpr auto token_chars = [] {
+    std::array<bool, 256> table{};
+    for (int c = 0; c < 128; ++c) table[static_cast<std::size_t>(c)] = is_alphanumeric(static_cast<char>(c));
+    for (const char c : std::string_view{"!#$%&'*+-.^_`{|}~"}) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+constexpr bool is_token_char(char c) { return token_chars[static_cast<unsigned char>(c)]; }
 
 /// True for 1 to `longest` characters that all satisfy `is`.
 template <class Is> constexpr bool consists_of(std::string_view text, std::size_t longest, Is is)
@@ -24,10 +35,12 @@ template <class Is> constexpr bool consists_of(std::string_view text, std::size_
 /// Takes the next word off `text`. Any run of spaces and tabs separates; empty at the end.
 constexpr std::string_view take_word(std::string_view& text)
 {
-    constexpr std::string_view blank = " \t";
-    text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
-    const auto word = text.substr(0, text.find_first_of(blank));
-    text.remove_prefix(word.size());
+    std::size_t start = 0;
+    while (start < text.size() && is_blank(text[start])) ++start;
+    std::size_t end = start;
+    while (end < text.size() && !is_blank(text[end])) ++end;
+    const auto word = text.substr(start, end - start);
+    text.remove_prefix(end);
     return word;
 }
 

@@ -148,11 +148,12 @@ void Layer::receive_response(MessagePtr response, FlowId from, bool handed_over,
         pass_up = other.on(status < 200 ? Event::provisional : Event::final, now) == NonInviteClient::Action::pass_up;
     }
     if (acknowledge) acknowledge_failure(*client, *response, out);
-    if (status >= 200) client->sent = {}; // neither CANCEL nor ACK repeats it any more
     rearm(client->timer, client_timer, id, deadline_of(client->machine));
     if (pass_up) user_.on_response(id, std::move(response), now, out);
     client = clients_.find(id);
-    if (client != nullptr && terminated(client->machine)) end_client(id);
+    if (client == nullptr) return;
+    if (status >= 200) client->sent = {}; // neither CANCEL nor ACK repeats it any more
+    if (terminated(client->machine)) end_client(id);
 }
 
 void Layer::acknowledge_failure(const Client& client, const Message& response, Actions& out)

@@ -1,0 +1,31 @@
+#pragma once
+#include "core/message/message.hpp"
+#include "core/sdp/minimise.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sotto {
+
+/// Why a body may not pass.
+struct BodyRefusal {
+    Refusal refusal{Refusal::not_acceptable_here};
+    std::string_view explanation; ///< for a Warning; empty when the status says it all
+};
+
+struct Body {
+    std::string content_type;
+    std::string content; ///< empty: there is none
+};
+
+using BodyResult = boost::system::result<Body, BodyRefusal>;
+
+/// The body of `source` for the other side: admitted types only, session descriptions minimised, what is protected end to
+/// end untouched, multipart taken apart and built anew (RFC 2046 5.1).
+BodyResult minimise_body(const Message& source, const sdp::SdpPolicy& policy);
+
+/// For boost::system::result: asking a refused body for its value is our own bug.
+[[noreturn]] void throw_exception_from_error(const BodyRefusal& refusal, const boost::source_location& where);
+
+} // namespace sotto

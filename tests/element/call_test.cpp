@@ -1,0 +1,150 @@
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+std::string invite(const std::string& cseq, const std::string& extra = "")
+{
+    return "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv" + cseq +
+           "\nMax-Forwards: 70\nFrom: \"Alice\" <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.org>\n"
+           "Call-ID: a-call-id@secret-host\nCSeq: " + cseq + " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"
+           "User-Agent: Secret Phone\nX-Secret: 1\n" + extra;
+}
+
+/// A response of a phone to the request that it received.
+std::string answer(const std::string& request, const std::string& status, const std::string& contact)
+{
+    const auto to = header(request, "To");
+    return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") + "\nTo: " + to +
+           (tag_in(to).empty() ? ";tag=b-tag" : "") + "\nCall-ID: " + header(request, "Call-ID") +
+           "\nCSeq: " + header(request, "CSeq") + "\n" + (contact.empty() ? "" : "Contact: <" + contact + ">\n");
+}
+
+struct Call {
+    std::string invite_at_bob, ok_at_alice;
+};
+
+Call establish(World& world, FlowId alice, FlowId bob)
+{
+    world.send(alice, invite("1"));
+    const auto challenge = world.receive(alice);
+    REQUIRE(start_line(challenge) == "SIP/2.0 407 Proxy Authentication Required");
+    world.send(alice, "ACK sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv1\nMax-Forwards: 70\n"
+                      "From: <sip:alice@example.org>;tag=a-tag\nTo: " + header(challenge, "To") +
+                      "\nCall-ID: a-call-id@secret-host\nCSeq: 1 ACK\n");
+    world.send(alice, invite("2", world.credentials(challenge, "alice", "INVITE", "sip:bob@example.org")));
+    REQUIRE(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    auto received = world.receive(bob);
+    world.send(bob, answer(received, "180 Ringing", "sip:bob-device@192.0.2.1:5555;transport=tls"));
+    REQUIRE(start_line(world.receive(alice)) == "SIP/2.0 180 Ringing");
+    world.send(bob, answer(received, "200 OK", "sip:bob-device@192.0.2.1:5555;transport=tls"));
+    auto ok = world.receive(alice);
+    REQUIRE(start_line(ok) == "SIP/2.0 200 OK");
+    world.send(alice, "ACK " + uri_in(header(ok, "Contact")) + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKack\n"
+                      "Max-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: " + header(ok, "To") +
+                      "\nCall-ID: a-call-id@secret-host\nCSeq: 2 ACK\n");
+    const auto ack = world.receive(bob);
+    CHECK(start_line(ack) == "ACK sip:bob-device@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(header(ack, "Call-ID") == header(received, "Call-ID"));
+    CHECK(header(ack, "From") == header(received, "From").substr(8)); // the ACK was sent without a display name
+    return {received, ok};
+}
+
+std::string bye_from_bob(const Call& call)
+{
+    return "BYE " + uri_in(header(call.invite_at_bob, "Contact")) + " SIP/2.0\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bKbye\n"
+           "Max-Forwards: 70\nFrom: " + header(call.invite_at_bob, "To") + ";tag=b-tag\nTo: " +
+           header(call.invite_at_bob, "From") + "\nCall-ID: " + header(call.invite_at_bob, "Call-ID") + "\nCSeq: 7 BYE\n";
+}
+
+} // namespace
+
+TEST_CASE("a call is carried, and each side sees only its own identifiers", "[rfc3665][3.2]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob);
+    for (const auto* secret : {"a-call-id", "a-tag", "secret-host", "alice-device", "host.invalid", "Secret", "192.0.2.1:5555>",
+                               "z9hG4bKinv", "Proxy-Authorization", "X-"})
+        CHECK(call.invite_at_bob.find(secret) == std::string::npos);
+    CHECK(call.ok_at_alice.find("bob-device") == std::string::npos);
+    CHECK(call.ok_at_alice.find("b-tag") == std::string::npos);
+    CHECK(header(call.ok_at_alice, "Call-ID") == "a-call-id@secret-host");
+
+    world.send(bob, bye_from_bob(call));
+    const auto bye = world.receive(alice);
+    CHECK(start_line(bye) == "BYE sip:alice-device@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(header(bye, "Call-ID") == "a-call-id@secret-host");
+    CHECK(tag_in(header(bye, "To")) == "a-tag");
+    CHECK(header(bye, "From") == header(call.ok_at_alice, "To"));
+    world.send(alice, answer(bye, "200 OK", ""));
+    CHECK(start_line(world.receive(bob)) == "SIP/2.0 200 OK");
+
+    world.send(bob, bye_from_bob(call)); // the dialog has ended
+    CHECK(start_line(world.receive(bob)) == "SIP/2.0 481 Call/Transaction Does Not Exist");
+}
+
+TEST_CASE("a call goes on over the device's new flow", "[rfc5626][4.5]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob);
+    world.disconnect(alice);
+    const auto again = world.phone("alice");
+    world.send(bob, bye_from_bob(call));
+    CHECK(start_line(world.receive(again)) == "BYE sip:alice-device@192.0.2.1:5555;transport=tls SIP/2.0");
+}
+
+TEST_CASE("unknown and offline addresses get one answer", "[P10]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    world.accounts->add("bob", "example.org");
+    const auto ask = [&](const std::string& who, const std::string& cseq) {
+        auto text = invite(cseq);
+        for (std::size_t at; (at = text.find("bob")) != std::string::npos;) text.replace(at, 3, who);
+        world.send(alice, text);
+        const auto challenge = world.receive(alice);
+        text = invite(cseq + "1", world.credentials(challenge, "alice", "INVITE", "sip:" + who + "@example.org"));
+        for (std::size_t at; (at = text.find("bob")) != std::string::npos;) text.replace(at, 3, who);
+        world.send(alice, text);
+        REQUIRE(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        return world.receive(alice);
+    };
+    const auto offline = ask("b0b", "1");
+    const auto unknown = ask("eve", "2");
+    CHECK(start_line(offline) == "SIP/2.0 480 Temporarily Unavailable");
+    CHECK(start_line(unknown) == start_line(offline));
+    CHECK(unknown.size() == offline.size());
+}
+
+TEST_CASE("no answer within the ring timeout cancels the phone and tells the caller", "[rfc3261][16.8]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    world.send(alice, invite("1"));
+    world.send(alice, invite("2", world.credentials(world.receive(alice), "alice", "INVITE", "sip:bob@example.org")));
+    world.receive(alice);
+    const auto received = world.receive(bob);
+    world.send(bob, answer(received, "180 Ringing", ""));
+    world.receive(alice);
+    world.pass(seconds{61});
+    const auto cancel = world.receive(bob);
+    CHECK(start_line(cancel).starts_with("CANCEL "));
+    CHECK(header(cancel, "Via") == header(received, "Via"));
+    world.send(bob, answer(received, "487 Request Terminated", ""));
+    CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 480 Temporarily Unavailable");
+    world.send(alice, "ACK sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv2\nMax-Forwards: 70\n"
+                      "From: <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.org>;tag=x\nCall-ID: a-call-id@secret-host\n"
+                      "CSeq: 2 ACK\n");
+    world.pass(seconds{60});
+    CHECK(world.element.idle());
+}

@@ -1,0 +1,203 @@
+#include "element/world.hpp"
+
+#include <stdexcept>
+
+namespace sotto::test {
+namespace {
+
+std::string hex(std::span<const std::uint8_t> bytes)
+{
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    for (const auto byte : bytes) (out += digits[byte >> 4U]) += digits[byte & 15U];
+    return out;
+}
+
+std::string quoted(std::string_view text, std::string_view name)
+{
+    const auto at = text.find(std::string{name} + "=\"");
+    const auto from = at + name.size() + 2;
+    return at == text.npos ? std::string{} : std::string{text.substr(from, text.find('"', from) - from)};
+}
+
+} // namespace
+
+AccountId Accounts::add(std::string_view user, std::string_view domain)
+{
+    static const auto keys = crypto::ProcessKeys::create();
+    crypto::OpenSslCryptography hash{keys};
+    auto& entry = accounts_.emplace_back(Entry{std::string{user}, std::string{domain}, {}});
+    entry.account.id = {accounts_.size()};
+    entry.account.user = entry.user;
+    entry.account.domain = entry.domain;
+    entry.account.digest_secret = hash.sha256(entry.user + ":" + entry.domain + ":secret");
+    return entry.account.id;
+}
+
+const Account* Accounts::find(std::string_view user, std::string_view domain) const
+{
+    for (const auto& entry : accounts_)
+        if (entry.user == user && entry.domain == domain) return &entry.account;
+    return nullptr;
+}
+
+const Account* Accounts::find(AccountId id) const
+{
+    return id.value >= 1 && id.value <= accounts_.size() ? &accounts_[id.value - 1].account : nullptr;
+}
+
+CoreSettings World::defaults()
+{
+    CoreSettings settings;
+    settings.domains = {{"example.org", {"sip.example.org"}}};
+    settings.own_hosts = {"127.0.0.1:5061"};
+    return settings;
+}
+
+World::World(CoreSettings chosen)
+    : settings{std::make_shared<CoreSettings>(std::move(chosen))}, ring{std::make_shared<crypto::KeyRing>(now)},
+      cryptography{crypto::ProcessKeys::create()}, sealer{ring},
+      element{{.cryptography = &cryptography, .sealer = &sealer, .dialogs = &dialogs}, settings, accounts}
+{
+    static const bool ready = [] {
+        wire::initialise();
+        return true;
+    }();
+    (void)ready;
+}
+
+FlowId World::connect()
+{
+    const auto id = FlowId::of(0, ++flows_);
+    open_[id].id = id;
+    inbox_[id];
+    return id;
+}
+
+void World::disconnect(FlowId id)
+{
+    auto flow = std::move(open_.at(id));
+    open_.erase(id);
+    for (const auto binding : flow.bindings) location.flow_closed(binding, id);
+    element.flow_closed(flow, now, actions_);
+    perform();
+}
+
+void World::send(FlowId from, std::string_view text, std::string_view body)
+{
+    std::string wire;
+    for (const char c : text) wire += c == '\n' ? std::string{"\r\n"} : std::string{c};
+    wire += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    wire += body;
+    auto message = wire::parse(wire);
+    if (!message) throw std::invalid_argument{"a test sent what cannot be answered: " + wire};
+    element.received(open_.at(from), std::move(message), now, actions_);
+    perform();
+}
+
+std::string World::receive(FlowId phone)
+{
+    auto& queue = inbox_.at(phone);
+    if (queue.empty()) throw std::logic_error{"nothing was received"};
+    auto message = std::move(queue.front());
+    queue.pop_front();
+    return message;
+}
+
+void World::pass(milliseconds time)
+{
+    const auto end = now + time;
+    for (;;) {
+        const auto next = element.next_deadline();
+        if (next > end) break;
+        now = std::max(now, next);
+        element.on_deadline(now, actions_);
+        perform();
+    }
+    now = end;
+    location.expire(now);
+}
+
+void World::perform()
+{
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+        auto action = std::move(actions_[i]);
+        if (auto* send = std::get_if<Send>(&action)) {
+            if (open_.contains(send->flow)) inbox_[send->flow].push_back(std::move(send->bytes));
+            else if (send->ticket.value != 0)
+                element.undeliverable(send->ticket, std::move(send->bytes), now, actions_);
+        } else if (auto* look_up = std::get_if<LookUp>(&action)) {
+            location.look_up(look_up->aor, now, [&](Located located) {
+                element.located(look_up->ticket, std::move(located), now, actions_);
+            });
+        } else if (auto* commit = std::get_if<Commit>(&action)) {
+            location.commit(commit->aor, std::move(commit->bindings), now, [&](bool accepted) {
+                const auto flow = open_.find(commit->flow);
+                element.committed(commit->ticket, flow == open_.end() ? nullptr : &flow->second, accepted, now, actions_);
+            });
+        } else if (auto* find = std::get_if<Find>(&action)) {
+            location.find(find->id, now, [&](std::optional<Binding> binding) {
+                element.found(find->ticket, std::move(binding), now, actions_);
+            });
+        }
+    }
+    actions_.clear();
+}
+
+std::string World::credentials(std::string_view response, std::string_view user, std::string_view method,
+                               std::string_view uri)
+{
+    const bool proxy = start_line(response).find("407") != std::string::npos;
+    const auto challenge = header(response, proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
+    const auto nonce = quoted(challenge, "nonce");
+    const auto realm = quoted(challenge, "realm");
+    const auto hash = [&](const std::string& text) { return hex(cryptography.sha256(text)); };
+    const auto a1 = hash(std::string{user} + ":" + realm + ":secret");
+    const auto a2 = hash(std::string{method} + ":" + std::string{uri});
+    const auto answer = hash(a1 + ":" + nonce + ":00000001:abc:auth:" + a2);
+    return std::string{proxy ? "Proxy-Authorization" : "Authorization"} + ": Digest username=\"" + std::string{user} +
+           "\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"" + std::string{uri} + "\", response=\"" + answer +
+           "\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"abc\"\n";
+}
+
+FlowId World::phone(const std::string& user)
+{
+    if (accounts->find(user, "example.org") == nullptr) accounts->add(user, "example.org");
+    const auto flow = connect();
+    const auto request = [&](int cseq, const std::string& extra) {
+        return "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKreg" + user +
+               std::to_string(cseq) + "\nMax-Forwards: 70\nFrom: <sip:" + user + "@example.org>;tag=reg\nTo: <sip:" + user +
+               "@example.org>\nCall-ID: reg-" + user + "\nCSeq: " + std::to_string(cseq) + " REGISTER\nContact: <sip:" + user +
+               "-device@192.0.2.1:5555;transport=tls>\n" + extra;
+    };
+    send(flow, request(1, ""));
+    send(flow, request(2, credentials(receive(flow), user, "REGISTER", "sip:example.org")));
+    if (start_line(receive(flow)) != "SIP/2.0 200 OK") throw std::logic_error{"not registered"};
+    return flow;
+}
+
+std::string header(std::string_view message, std::string_view name)
+{
+    const auto wanted = "\r\n" + std::string{name} + ": ";
+    const auto head = message.substr(0, message.find("\r\n\r\n") + 2);
+    const auto at = head.find(wanted);
+    if (at == head.npos) return {};
+    const auto from = at + wanted.size();
+    return std::string{head.substr(from, head.find("\r\n", from) - from)};
+}
+
+std::string start_line(std::string_view message) { return std::string{message.substr(0, message.find("\r\n"))}; }
+
+std::string uri_in(std::string_view value)
+{
+    const auto open = value.find('<');
+    return std::string{value.substr(open + 1, value.find('>') - open - 1)};
+}
+
+std::string tag_in(std::string_view value)
+{
+    const auto at = value.find(";tag=");
+    return at == value.npos ? std::string{} : std::string{value.substr(at + 5, value.find(';', at + 5) - at - 5)};
+}
+
+} // namespace sotto::test

@@ -1,0 +1,88 @@
+#pragma once
+#include "core/element.hpp"
+#include "crypto/epoch_sealer.hpp"
+#include "crypto/key_ring.hpp"
+#include "crypto/openssl_cryptography.hpp"
+#include "crypto/process_keys.hpp"
+#include "location/dialog_memory.hpp"
+#include "location/memory_location_service.hpp"
+#include "wire/parse.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sotto::test {
+
+/// Accounts by "user@domain", all with the password "secret".
+class Accounts final : public AccountDirectory {
+public:
+    AccountId add(std::string_view user, std::string_view domain);
+    Account& at(AccountId id) { return accounts_.at(id.value - 1).account; }
+
+    [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;
+    [[nodiscard]] const Account* find(AccountId id) const override;
+    [[nodiscard]] std::uint32_t md5_share() const override { return 0; }
+
+private:
+    struct Entry {
+        std::string user, domain;
+        Account account;
+    };
+    std::deque<Entry> accounts_;
+};
+
+/// One worker's element with real cryptography and location, no sockets and a clock that only the test moves. Phones are
+/// flows: what the element sends to one is queued, parsed, in `inbox`.
+class World {
+public:
+    explicit World(CoreSettings settings = defaults());
+
+    static CoreSettings defaults();
+
+    FlowId connect();
+    void disconnect(FlowId flow);
+    /// What a phone sends, as it stands on the wire but with "\n" line ends and without Content-Length.
+    void send(FlowId from, std::string_view text, std::string_view body = {});
+    /// The next message that a phone received; throws when there is none.
+    std::string receive(FlowId phone);
+    [[nodiscard]] bool quiet(FlowId phone) const { return inbox_.at(phone).empty(); }
+    /// Moves the clock in steps, so that every timer fires at its time.
+    void pass(milliseconds time);
+
+    /// Credentials for the challenge in `response`.
+    std::string credentials(std::string_view response, std::string_view user, std::string_view method, std::string_view uri);
+    /// Registers `user` over a new flow.
+    FlowId phone(const std::string& user);
+
+    TimePoint now{std::chrono::hours{1000}};
+    std::shared_ptr<Accounts> accounts{std::make_shared<Accounts>()};
+    std::shared_ptr<CoreSettings> settings;
+    std::shared_ptr<crypto::KeyRing> ring;
+    crypto::OpenSslCryptography cryptography;
+    crypto::EpochSealer sealer;
+    location::SharedDialogMemory dialogs;
+    location::MemoryLocationService location;
+    Element element;
+
+private:
+    void perform();
+
+    std::uint64_t flows_{0};
+    std::map<FlowId, Flow> open_;
+    std::map<FlowId, std::deque<std::string>> inbox_;
+    Actions actions_;
+};
+
+/// Value of the first header of that name (long form); empty when absent.
+std::string header(std::string_view message, std::string_view name);
+/// First line.
+std::string start_line(std::string_view message);
+/// What stands between < and >.
+std::string uri_in(std::string_view value);
+std::string tag_in(std::string_view value);
+
+} // namespace sotto::test
