@@ -36,6 +36,20 @@ bool next_line(std::string_view& rest, std::string_view& line)
     return true;
 }
 
+/// A display name in quotes may hold whatever would otherwise mean something (RFC 3261 25.1, quoted-string).
+std::string_view without_display_name(std::string_view value)
+{
+    value = trim(value);
+    if (!value.starts_with('"')) return value;
+    for (std::size_t i = 1; i < value.size(); ++i) {
+        if (value[i] == '\\')
+            ++i;
+        else if (value[i] == '"')
+            return value.substr(i + 1);
+    }
+    return value;
+}
+
 template <class Number> bool to_number(std::string_view text, Number& out)
 {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -129,6 +143,7 @@ std::vector<std::string_view> Message::values(std::string_view name) const
 
 std::string_view parameter(std::string_view value, std::string_view name)
 {
+    value = without_display_name(value);
     if (const auto bracket = value.find('>'); bracket != std::string_view::npos) value.remove_prefix(bracket + 1);
     for (auto semicolon = value.find(';'); semicolon != std::string_view::npos; semicolon = value.find(';')) {
         value.remove_prefix(semicolon + 1);
@@ -145,6 +160,7 @@ std::string_view parameter(std::string_view value, std::string_view name)
 
 std::string_view uri_of(std::string_view value)
 {
+    value = without_display_name(value);
     const auto open = value.find('<');
     if (open == std::string_view::npos) return trim(value.substr(0, value.find(';')));
     return value.substr(open + 1, value.find('>', open) - open - 1);
