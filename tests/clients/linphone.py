@@ -79,8 +79,9 @@ class Linphone:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")} | {"HOME": str(folder)}
         self._output = ""
         self._changed = threading.Condition()
-        self._process = subprocess.Popen(["linphonec", "-c", str(rc), "-d", "6"] + (["-a"] if answers else []), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         stderr=subprocess.STDOUT, env=environment, cwd=folder)
+        self._process = subprocess.Popen(["linphonec", "-c", str(rc), "-d", "6", *(["-a"] if answers else [])],
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                         env=environment, cwd=folder)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:

@@ -22,11 +22,13 @@ class LinphoneToLinphone(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.tone = tone.write(self.folder / "tone.wav")
-        self.alice, self.bob = self.phone("alice", 7100), self.phone("bob", 7200, answers=True)
+
+    def phones(self, callee_answers: bool = True) -> tuple:
+        return self.phone("alice", 7100), self.phone("bob", 7200, callee_answers)
 
     def phone(self, user: str, rtp_port: int, answers: bool = False) -> Linphone:
-        phone = Linphone(self.folder / user, user, PASSWORD, DOMAIN, self.daemon.tls_port, self.daemon.authority.certificate,
-                         rtp_port, answers)
+        phone = Linphone(self.folder / user, user, PASSWORD, DOMAIN, self.daemon.tls_port,
+                         self.daemon.authority.certificate, rtp_port, answers)
         self.addCleanup(phone.kill)
         phone.is_registered()
         phone.command("soundcard use files")
@@ -34,38 +36,58 @@ class LinphoneToLinphone(unittest.TestCase):
         return phone
 
     def test_call_with_media_and_clean_end(self) -> None:
-        self.alice.command(f"call sip:bob@{DOMAIN}")
-        for phone in (self.alice, self.bob):
+        alice, bob = self.phones()
+        alice.command(f"call sip:bob@{DOMAIN}")
+        for phone in (alice, bob):
             phone.says("LinphoneCallStreamsRunning")
             phone.media_flow()
-        self.alice.command("terminate")
-        for phone in (self.alice, self.bob):
+        alice.command("terminate")
+        for phone in (alice, bob):
             phone.says("to LinphoneCallReleased")
-        sent, received = zip(self.alice.packets(), self.bob.packets())
+        sent, received = zip(alice.packets(), bob.packets())
         self.assertGreater(min(sent + received), 50, "both sides send and receive")
-        for phone in (self.alice, self.bob):
+        for phone in (alice, bob):
             phone.quit()
             phone.says(r"to \[LinphoneRegistrationCleared\]")
-        self.assertNotIn("LinphoneRegistrationFailed", self.alice.output + self.bob.output)
-        self.assertEqual(self.daemon.sotto("binding", "list").stdout.count("@"), 0)
+            self.assertNotIn("LinphoneRegistrationFailed", phone.output)
+            self.assertEqual(self.daemon.bindings(phone.user), [])
 
     def test_callee_hangs_up(self) -> None:
-        self.alice.command(f"call sip:bob@{DOMAIN}")
-        self.alice.says("LinphoneCallStreamsRunning")
-        self.bob.says("LinphoneCallStreamsRunning")
-        self.bob.command("terminate")
-        self.alice.says("to LinphoneCallReleased")
-        self.bob.says("to LinphoneCallReleased")
+        alice, bob = self.phones()
+        alice.command(f"call sip:bob@{DOMAIN}")
+        for phone in (alice, bob):
+            phone.says("LinphoneCallStreamsRunning")
+        bob.command("terminate")
+        for phone in (alice, bob):
+            phone.says("to LinphoneCallReleased")
+
+    def test_hold_and_resume(self) -> None:
+        alice, bob = self.phones()
+        alice.command(f"call sip:bob@{DOMAIN}")
+        for phone in (alice, bob):
+            phone.says("LinphoneCallStreamsRunning")
+        for command, states in (("pause", ("LinphoneCallPaused", "LinphoneCallPausedByRemote")),
+                                ("resume", ("LinphoneCallStreamsRunning",) * 2)):
+            after = len(bob.output)
+            position = alice.command(command)
+            alice.says(f"to {states[0]}", after=position)
+            bob.says(f"to {states[1]}", after=after)
+        alice.command("terminate")
+        bob.says("to LinphoneCallReleased")
 
     def test_caller_gives_up(self) -> None:
-        self.bob.quit()
-        self.bob = self.phone("bob2", 7300) if False else Linphone(
-            self.folder / "bob-silent", "bob", PASSWORD, DOMAIN, self.daemon.tls_port, self.daemon.authority.certificate, 7300)
-        self.addCleanup(self.bob.kill)
-        self.bob.is_registered()
-        self.alice.command(f"call sip:bob@{DOMAIN}")
-        self.bob.says("LinphoneCallIncomingReceived")
-        self.alice.says("LinphoneCallOutgoingRinging")
-        self.alice.command("terminate")
-        self.bob.says("to LinphoneCallReleased")
-        self.alice.says("to LinphoneCallReleased")
+        alice, bob = self.phones(callee_answers=False)
+        alice.command(f"call sip:bob@{DOMAIN}")
+        bob.says("LinphoneCallIncomingReceived")
+        alice.says("LinphoneCallOutgoingRinging")
+        alice.command("terminate")
+        for phone in (alice, bob):
+            phone.says("to LinphoneCallReleased")
+
+    def test_callee_declines(self) -> None:
+        alice, bob = self.phones(callee_answers=False)
+        alice.command(f"call sip:bob@{DOMAIN}")
+        bob.says("LinphoneCallIncomingReceived")
+        bob.command("terminate")
+        for phone in (alice, bob):
+            phone.says("to LinphoneCallReleased")

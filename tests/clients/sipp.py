@@ -23,15 +23,18 @@ def _send(text: str) -> str:
     return f"<send><![CDATA[\n{text}\n\n]]></send>"
 
 
-def request(method: str, *, to: str = "[field0]", cseq: int, dialog: bool = False, headers: tuple = (), call_id: str = "[call_id]",
-            sdp: str | None = None, tag: str = "call", branch: str = "[branch]", uri: str | None = None) -> str:
+CONTACT = "Contact: <sip:[service]@[local_ip]:[local_port];transport=tls>"
+
+
+def request(method: str, *, to: str = "[field0]", cseq: int, dialog: bool = False, headers: tuple = (),
+            call_id: str = "[call_id]", sdp: str | None = None, tag: str = "call", branch: str = "[branch]",
+            uri: str | None = None) -> str:
     """A request of the caller; inside a dialog it goes to the remote target that the last answer named."""
     lines = [f"{method} {uri or ('[next_url]' if dialog else f'sip:{to}@example.org')} SIP/2.0",
              f"Via: SIP/2.0/TLS [local_ip]:[local_port];branch={branch}", "Max-Forwards: 70",
              f"From: <sip:[service]@example.org>;tag={tag}[call_number]",
              f"To: <sip:{to}@example.org>{'[peer_tag_param]' if dialog else ''}",
-             f"Call-ID: {call_id}", f"CSeq: {cseq} {method}", "Contact: <sip:[service]@[local_ip]:[local_port];transport=tls>",
-             *headers, "User-Agent: sipp"]
+             f"Call-ID: {call_id}", f"CSeq: {cseq} {method}", CONTACT, *headers, "User-Agent: sipp"]
     if sdp:
         lines += ["Content-Type: application/sdp", "Content-Length: [len]", "", *(SDP % sdp).strip().split("\n")]
     else:
@@ -43,7 +46,7 @@ def response(status: int, *, sdp: str | None = None, headers: tuple = (), tag: b
     """An answer of the callee to the last request."""
     lines = [f"SIP/2.0 {status} As Sipp Says", "[last_Via:]", "[last_From:]",
              f"[last_To:]{';tag=answer[call_number]' if tag else ''}", "[last_Call-ID:]", "[last_CSeq:]",
-             "Contact: <sip:[service]@[local_ip]:[local_port];transport=tls>", *headers]
+             CONTACT, *headers]
     if sdp:
         lines += ["Content-Type: application/sdp", "Content-Length: [len]", "", *(SDP % sdp).strip().split("\n")]
     else:
@@ -65,8 +68,8 @@ CREDENTIALS = "[authentication]"
 def registration() -> list:
     """The first steps of everybody: REGISTER, 401, REGISTER, 200."""
     def register(cseq: int, *headers: str) -> str:
-        return request("REGISTER", to="[service]", uri="sip:example.org", cseq=cseq, call_id="register///[call_id]", tag="reg",
-                       headers=("Expires: 600", *headers))
+        return request("REGISTER", to="[service]", uri="sip:example.org", cseq=cseq, call_id="register///[call_id]",
+                       tag="reg", headers=("Expires: 600", *headers))
 
     return [register(1), receive(401, auth=True), register(2, CREDENTIALS), receive(200)]
 
@@ -79,9 +82,10 @@ class Stunnel:
         self.port = self._mark.number
         config = folder / "stunnel.conf"
         config.write_text(f"foreground = yes\npid =\n[sip]\nclient = yes\naccept = 127.0.0.1:{self.port}\n"
-                          f"connect = 127.0.0.1:{tls_port}\nCAfile = {authority}\nverifyChain = yes\ncheckHost = example.org\n"
-                          "sni = example.org\nTIMEOUTclose = 0\nsocket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n")
-        self._process = subprocess.Popen(["stunnel4", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                          f"connect = 127.0.0.1:{tls_port}\nCAfile = {authority}\nverifyChain = yes\n"
+                          "checkHost = example.org\nsni = example.org\nTIMEOUTclose = 0\nsocket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n")
+        self._process = subprocess.Popen(["stunnel4", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                         text=True)
         for line in self._process.stderr:
             if "Configuration successful" in line:
                 break
@@ -103,9 +107,11 @@ class Sipp:
         self.folder, self.name = folder, name
         scenario = self._write(name, steps)
         (folder / f"{name}.csv").write_text(f"SEQUENTIAL\n{callee}\n")
-        command = ["sipp", f"127.0.0.1:{port}", "-sf", scenario, "-inf", folder / f"{name}.csv", "-s", user, "-au", user, "-ap", PASSWORD, "-t", "t1", "-m", "1",
-                   "-i", "127.0.0.1", "-nostdin", "-default_behaviors", "abortunexp", "-timeout", str(int(patience(60))), "-timeout_error",
-                   "-trace_err", "-error_file", folder / f"{name}.err", "-trace_msg", "-message_file", folder / f"{name}.msg"]
+        command = ["sipp", f"127.0.0.1:{port}", "-sf", scenario, "-inf", folder / f"{name}.csv", "-i", "127.0.0.1",
+                   "-s", user, "-au", user, "-ap", PASSWORD, "-t", "t1", "-m", "1", "-nostdin",
+                   "-default_behaviors", "abortunexp", "-timeout", str(int(patience(60))), "-timeout_error",
+                   "-trace_err", "-error_file", folder / f"{name}.err",
+                   "-trace_msg", "-message_file", folder / f"{name}.msg"]
         if uninvited:
             command += ["-oocsf", self._write(f"{name}-uninvited", uninvited)]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

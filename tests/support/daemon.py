@@ -1,4 +1,4 @@
-"""`sottod` as a fixture: a configuration of its own, ports that nobody else uses, ready when it says so, stopped by pid."""
+"""`sottod` as a fixture: a configuration and ports of its own, ready when it says so, stopped by pid."""
 
 import json
 import os
@@ -51,7 +51,8 @@ class Port:
 
 def merge(into: dict, more: dict) -> dict:
     for key, value in more.items():
-        into[key] = merge(dict(into[key]), value) if isinstance(value, dict) and isinstance(into.get(key), dict) else value
+        deeper = isinstance(value, dict) and isinstance(into.get(key), dict)
+        into[key] = merge(dict(into[key]), value) if deeper else value
     return into
 
 
@@ -111,7 +112,8 @@ class Daemon:
         done = subprocess.run([binary("sotto"), "--config", self.config_file, *arguments], input=stdin, text=True,
                               capture_output=True, timeout=patience(30))
         if check and done.returncode != 0:
-            raise AssertionError(f"sotto {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}\n{self.log}")
+            raise AssertionError(f"sotto {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}\n"
+                                 f"{self.log}")
         return done
 
     def bindings(self, user: str) -> list:

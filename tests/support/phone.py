@@ -243,7 +243,8 @@ class Phone:
         return self.transmits(request)
 
     # -- credentials -----------------------------------------------------------------------------------------
-    def authenticates(self, challenge: Message | None = None, password: str | None = None, nc: int = 1) -> ClientTransaction:
+    def authenticates(self, challenge: Message | None = None, password: str | None = None,
+                      nc: int = 1) -> ClientTransaction:
         """Sends the challenged request again, with credentials (RFC 3261 22.2, 22.3)."""
         challenge = challenge or self._last_challenge
         before = next(t for t in self._client.values() if t.final is challenge)
@@ -289,7 +290,8 @@ class Phone:
 
     def registers(self, expires: int | None = 600, contact: str | None = None, headers: dict | None = None) -> Message:
         """Registers, with whatever challenge comes, and returns the 200."""
-        request = self.register_request(contact, {**({"Expires": expires} if expires is not None else {}), **(headers or {})})
+        asked = {"Expires": expires} if expires is not None else {}
+        request = self.register_request(contact, {**asked, **(headers or {})})
         self.transmits(request)
         return self.receives(200)
 

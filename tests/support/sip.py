@@ -31,8 +31,8 @@ class Uri:
 
     @staticmethod
     def parse(text: str) -> "Uri":
-        match = re.fullmatch(r"(sips?):(?:([^@]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-]+)(?::(\d+))?((?:;[^?]*)?)(?:\?.*)?",
-                             text)
+        host = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-]+)"
+        match = re.fullmatch(rf"(sips?):(?:([^@]*)@)?{host}(?::(\d+))?((?:;[^?]*)?)(?:\?.*)?", text)
         if not match:
             raise SipError(f"not a SIP URI: {text!r}")
         scheme, user, host, port, params = match.groups()
@@ -283,7 +283,8 @@ def check_form(message: Message) -> None:
 def parse_loosely(head: bytes, body: bytes) -> Message:
     """For answers to messages that break the rules themselves: what is echoed is not judged."""
     lines = head.decode("utf-8", "replace").split("\r\n")
-    return Message(lines[0], [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:])], body)
+    fields = (line.partition(":") for line in lines[1:])
+    return Message(lines[0], [(name, value.strip()) for name, _, value in fields], body)
 
 
 class Deframer:

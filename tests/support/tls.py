@@ -31,7 +31,7 @@ class Connection:
         self.received = b""            # plaintext
         self._ciphertext = b""
         self._lock = threading.Lock()
-        self._socket = socket.create_connection(address, timeout=patience(5), source_address=(source, 0) if source else None)
+        self._socket = socket.create_connection(address, patience(5), (source, 0) if source else None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         if context is None:
@@ -56,6 +56,10 @@ class Connection:
     @property
     def version(self) -> str:
         return self._tls.version()
+
+    @property
+    def peer_certificate(self) -> bytes:
+        return self._tls.getpeercert(binary_form=True)
 
     @property
     def cipher(self) -> tuple:
