@@ -47,7 +47,8 @@ std::optional<Candidate> read_candidate(std::string_view value)
 
 void put_candidate(std::string& out, const Candidate& candidate, unsigned foundation)
 {
-    const std::string_view hidden = candidate.address.family == Family::ip6 ? " raddr :: rport 9" : " raddr 0.0.0.0 rport 9";
+    const std::string_view hidden =
+        candidate.address.family == Family::ip6 ? " raddr :: rport 9" : " raddr 0.0.0.0 rport 9";
     put_line(out, "a=candidate:", foundation, ' ', unsigned{candidate.component}, candidate.tcp ? " TCP " : " UDP ",
              candidate.priority, ' ', candidate.address.text, ' ', unsigned{candidate.port}, " typ ",
              types[static_cast<std::size_t>(candidate.type)],

@@ -7,7 +7,8 @@ namespace {
 /// Any byte from 0x20 on, and tabs: what is dropped may be in any language, what is kept has a check of its own.
 constexpr bool is_text(std::string_view line)
 {
-    return std::all_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) >= ' ' || c == '\t'; });
+    return std::all_of(line.begin(), line.end(),
+                       [](char c) { return static_cast<unsigned char>(c) >= ' ' || c == '\t'; });
 }
 
 /// o=<username> <sess-id> <sess-version> <nettype> <addrtype> <unicast-address>; only the version is of use.
@@ -42,12 +43,14 @@ bool admitted(const LineRule& rule, bool in_session, Fragment fragment)
     return in_session ? rule.level != Level::media : rule.level != Level::session;
 }
 
-void read_attribute(std::string_view value, Fragment fragment, Description& description, Section& section, bool in_session)
+void read_attribute(std::string_view value, Fragment fragment, Description& description, Section& section,
+                    bool in_session)
 {
     const auto name = take_until(value, ':');
     const auto* const rule = attribute_rule(name);
     if (rule == nullptr || !admitted(*rule, in_session, fragment)) return;
-    const bool needed = rule->treatment != Treatment::drop || rule->kind == Kind::crypto || rule->kind == Kind::key_mgmt;
+    const bool needed =
+        rule->treatment != Treatment::drop || rule->kind == Kind::crypto || rule->kind == Kind::key_mgmt;
     const auto index = index_of(*rule);
     if (!needed || (rule->count == Count::one && section.has[index])) return;
     while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
@@ -92,14 +95,18 @@ bool read_description(std::string_view text, Fragment fragment, Description& des
             if (!whole) break;
             if (!section->connection && !(section->connection = read_address(value))) return false;
             break;
-        case 'k': section->key_line = true; break;
+        case 'k':
+            section->key_line = true;
+            break;
         case 'm':
             if (description.sections.size() == Description::most_sections) return false;
             section = &description.sections.emplace_back();
             section->first = description.attributes.size();
             if (!read_media(value, *section)) return false;
             break;
-        case 'a': read_attribute(value, fragment, description, *section, in_session); break;
+        case 'a':
+            read_attribute(value, fragment, description, *section, in_session);
+            break;
         default:
             if (line[0] < 'a' || line[0] > 'z') return false;
             break;

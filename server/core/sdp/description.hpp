@@ -20,7 +20,8 @@ struct Attribute {
 
 using RuleSet = std::bitset<line_rules.size()>;
 
-/// A media section, or the session's own part: the attributes that stand in it, as a range, and which rules they fall under.
+/// A media section, or the session's own part: the attributes that stand in it, as a range, and which rules they fall
+/// under.
 struct Section {
     std::string_view media;
     std::uint16_t port{0};
@@ -53,8 +54,8 @@ struct Description {
     }
 };
 
-/// Reads `text`, a whole description or a fragment of one (RFC 8840 9.2: no v=, o=, s=, t=). False when it is malformed.
-/// Lenient where phones are: line ends, order within the session part, and what will be dropped anyway.
+/// Reads `text`, a whole description or a fragment of one (RFC 8840 9.2: no v=, o=, s=, t=). False when it is
+/// malformed. Lenient where phones are: line ends, order within the session part, and what will be dropped anyway.
 bool read_description(std::string_view text, Fragment fragment, Description& description);
 
 } // namespace sotto::sdp

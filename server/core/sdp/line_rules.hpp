@@ -10,8 +10,26 @@ namespace sotto::sdp {
 /// What an attribute needs besides a look at its value; `plain` needs nothing else.
 enum class Kind : std::uint8_t {
     line, ///< no attribute
-    plain, direction, group, mid, bundle_only, fingerprint, zrtp_hash, crypto, key_mgmt, extmap, rtpmap, fmtp, rtcp_fb,
-    msid, ssrc_group, ssrc, rtcp, candidate, remote_candidates, ice_options
+    plain,
+    direction,
+    group,
+    mid,
+    bundle_only,
+    fingerprint,
+    zrtp_hash,
+    crypto,
+    key_mgmt,
+    extmap,
+    rtpmap,
+    fmtp,
+    rtcp_fb,
+    msid,
+    ssrc_group,
+    ssrc,
+    rtcp,
+    candidate,
+    remote_candidates,
+    ice_options
 };
 
 enum class Treatment : std::uint8_t { drop, keep, rewrite };
@@ -36,7 +54,10 @@ constexpr bool any(std::string_view) { return true; }
 constexpr bool number(std::string_view value) { return consists_of(value, 10, is_digit); }
 constexpr bool token(std::string_view value) { return consists_of(value, 32, is_token_char); }
 constexpr bool ice(std::string_view value) { return consists_of(value, 256, is_visible); }
-constexpr bool setup(std::string_view value) { return value == "active" || value == "passive" || value == "actpass" || value == "holdconn"; }
+constexpr bool setup(std::string_view value)
+{
+    return value == "active" || value == "passive" || value == "actpass" || value == "holdconn";
+}
 constexpr bool connection(std::string_view value) { return value == "new" || value == "existing"; }
 constexpr bool tls_id(std::string_view value) { return consists_of(value, 255, is_token_char); }
 constexpr bool fingerprint(std::string_view value)
@@ -49,16 +70,24 @@ constexpr bool zrtp_hash(std::string_view value)
     return consists_of(take_word(value), 8, [](char c) { return is_digit(c) || c == '.'; }) &&
            consists_of(take_word(value), 128, is_hex) && value.empty();
 }
-constexpr bool crypto(std::string_view value) { return consists_of(value, 512, [](char c) { return is_visible(c) || c == ' '; }); }
+constexpr bool crypto(std::string_view value)
+{
+    return consists_of(value, 512, [](char c) { return is_visible(c) || c == ' '; });
+}
 constexpr bool rid(std::string_view value)
 {
-    if (!consists_of(take_word(value), 32, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; })) return false;
+    if (!consists_of(take_word(value), 32, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; }))
+        return false;
     const auto direction = take_word(value);
     if (direction != "send" && direction != "recv") return false;
     const auto limits = take_word(value); // pt=97;max-width=1280
-    return value.empty() && std::all_of(limits.begin(), limits.end(), [](char c) {
-        return is_digit(c) || (c >= 'a' && c <= 'z') || c == '=' || c == ';' || c == ',' || c == '.' || c == '-';
-    }) && limits.size() <= 128;
+    return value.empty() &&
+           std::all_of(limits.begin(), limits.end(),
+                       [](char c) {
+                           return is_digit(c) || (c >= 'a' && c <= 'z') || c == '=' || c == ';' || c == ',' ||
+                                  c == '.' || c == '-';
+                       }) &&
+           limits.size() <= 128;
 }
 constexpr bool simulcast(std::string_view value)
 {
@@ -159,7 +188,9 @@ constexpr std::size_t index_of(const LineRule& rule) { return static_cast<std::s
 /// Rows of attributes, sorted by length and name.
 inline constexpr auto attribute_rows = [] {
     constexpr auto is_attribute = [](const LineRule& rule) { return rule.line.starts_with("a="); };
-    std::array<std::uint8_t, static_cast<std::size_t>(std::count_if(line_rules.begin(), line_rules.end(), is_attribute))> rows{};
+    std::array<std::uint8_t,
+               static_cast<std::size_t>(std::count_if(line_rules.begin(), line_rules.end(), is_attribute))>
+        rows{};
     std::size_t count = 0;
     for (const auto& rule : line_rules)
         if (is_attribute(rule)) rows[count++] = static_cast<std::uint8_t>(index_of(rule));

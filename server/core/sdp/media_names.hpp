@@ -22,34 +22,73 @@ struct Profile {
     bool dtls; ///< the profile itself asks for DTLS
 };
 inline constexpr std::array profiles{
-    Profile{"UDP/TLS/RTP/SAVPF", Stream::rtp, true},      // RFC 5764 8
+    Profile{"UDP/TLS/RTP/SAVPF", Stream::rtp, true}, // RFC 5764 8
     Profile{"UDP/TLS/RTP/SAVP", Stream::rtp, true},
-    Profile{"TCP/TLS/RTP/SAVPF", Stream::rtp, true},      // RFC 7850
+    Profile{"TCP/TLS/RTP/SAVPF", Stream::rtp, true}, // RFC 7850
     Profile{"TCP/TLS/RTP/SAVP", Stream::rtp, true},
-    Profile{"RTP/SAVPF", Stream::rtp, false},             // RFC 5124
+    Profile{"RTP/SAVPF", Stream::rtp, false}, // RFC 5124
     Profile{"RTP/SAVP", Stream::rtp, false},
-    Profile{"RTP/AVPF", Stream::rtp, false},              // with a=zrtp-hash or a=fingerprint only
+    Profile{"RTP/AVPF", Stream::rtp, false}, // with a=zrtp-hash or a=fingerprint only
     Profile{"RTP/AVP", Stream::rtp, false},
     Profile{"UDP/DTLS/SCTP", Stream::data_channel, true}, // RFC 8841
     Profile{"TCP/DTLS/SCTP", Stream::data_channel, true},
 };
 
 struct Encoding {
-    std::string_view name;  ///< spelled as registered
-    bool auxiliary{false};  ///< of no use without a codec beside it
+    std::string_view name; ///< spelled as registered
+    bool auxiliary{false}; ///< of no use without a codec beside it
 };
 inline constexpr std::array encodings{
-    Encoding{"opus"}, Encoding{"PCMU"}, Encoding{"PCMA"}, Encoding{"G722"}, Encoding{"G729"}, Encoding{"G723"},
-    Encoding{"G728"}, Encoding{"G7221"}, Encoding{"G726-16"}, Encoding{"G726-24"}, Encoding{"G726-32"}, Encoding{"G726-40"},
-    Encoding{"AAL2-G726-16"}, Encoding{"AAL2-G726-24"}, Encoding{"AAL2-G726-32"}, Encoding{"AAL2-G726-40"},
-    Encoding{"GSM"}, Encoding{"GSM-EFR"}, Encoding{"iLBC"}, Encoding{"ISAC"}, Encoding{"speex"}, Encoding{"SILK"},
-    Encoding{"AMR"}, Encoding{"AMR-WB"}, Encoding{"EVS"}, Encoding{"L16"}, Encoding{"MP4A-LATM"}, Encoding{"mpeg4-generic"},
-    Encoding{"BV16"}, Encoding{"BV32"}, Encoding{"lyra"}, Encoding{"codec2"},
-    Encoding{"VP8"}, Encoding{"VP9"}, Encoding{"AV1"}, Encoding{"H264"}, Encoding{"H265"}, Encoding{"H261"}, Encoding{"H263"},
-    Encoding{"H263-1998"}, Encoding{"H263-2000"}, Encoding{"MP4V-ES"}, Encoding{"JPEG"},
+    Encoding{"opus"},
+    Encoding{"PCMU"},
+    Encoding{"PCMA"},
+    Encoding{"G722"},
+    Encoding{"G729"},
+    Encoding{"G723"},
+    Encoding{"G728"},
+    Encoding{"G7221"},
+    Encoding{"G726-16"},
+    Encoding{"G726-24"},
+    Encoding{"G726-32"},
+    Encoding{"G726-40"},
+    Encoding{"AAL2-G726-16"},
+    Encoding{"AAL2-G726-24"},
+    Encoding{"AAL2-G726-32"},
+    Encoding{"AAL2-G726-40"},
+    Encoding{"GSM"},
+    Encoding{"GSM-EFR"},
+    Encoding{"iLBC"},
+    Encoding{"ISAC"},
+    Encoding{"speex"},
+    Encoding{"SILK"},
+    Encoding{"AMR"},
+    Encoding{"AMR-WB"},
+    Encoding{"EVS"},
+    Encoding{"L16"},
+    Encoding{"MP4A-LATM"},
+    Encoding{"mpeg4-generic"},
+    Encoding{"BV16"},
+    Encoding{"BV32"},
+    Encoding{"codec2"},
+    Encoding{"VP8"},
+    Encoding{"VP9"},
+    Encoding{"AV1"},
+    Encoding{"H264"},
+    Encoding{"H265"},
+    Encoding{"H261"},
+    Encoding{"H263"},
+    Encoding{"H263-1998"},
+    Encoding{"H263-2000"},
+    Encoding{"MP4V-ES"},
+    Encoding{"JPEG"},
     Encoding{"t140"},
-    Encoding{"telephone-event", true}, Encoding{"CN", true}, Encoding{"red", true}, Encoding{"rtx", true},
-    Encoding{"ulpfec", true}, Encoding{"flexfec-03", true}, Encoding{"flexfec", true},
+    Encoding{"telephone-event", true},
+    Encoding{"CN", true},
+    Encoding{"red", true},
+    Encoding{"rtx", true},
+    Encoding{"ulpfec", true},
+    Encoding{"flexfec-03", true},
+    Encoding{"flexfec", true},
 };
 
 /// RFC 3551 tables 4 and 5: what a payload type means when no a=rtpmap says so.
@@ -58,10 +97,10 @@ struct StaticPayload {
     std::string_view map;
 };
 inline constexpr std::array static_payloads{
-    StaticPayload{0, "PCMU/8000"},  StaticPayload{3, "GSM/8000"},   StaticPayload{4, "G723/8000"},
-    StaticPayload{8, "PCMA/8000"},  StaticPayload{9, "G722/8000"},  StaticPayload{10, "L16/44100/2"},
-    StaticPayload{11, "L16/44100"}, StaticPayload{13, "CN/8000"},   StaticPayload{15, "G728/8000"},
-    StaticPayload{18, "G729/8000"}, StaticPayload{26, "JPEG/90000"}, StaticPayload{31, "H261/90000"},
+    StaticPayload{0, "PCMU/8000"},   StaticPayload{3, "GSM/8000"},    StaticPayload{4, "G723/8000"},
+    StaticPayload{8, "PCMA/8000"},   StaticPayload{9, "G722/8000"},   StaticPayload{10, "L16/44100/2"},
+    StaticPayload{11, "L16/44100"},  StaticPayload{13, "CN/8000"},    StaticPayload{15, "G728/8000"},
+    StaticPayload{18, "G729/8000"},  StaticPayload{26, "JPEG/90000"}, StaticPayload{31, "H261/90000"},
     StaticPayload{34, "H263/90000"},
 };
 
@@ -73,69 +112,107 @@ struct CodecParameter {
     ParameterValue value;
 };
 inline constexpr std::array codec_parameters{
-    CodecParameter{"apt", ParameterValue::number}, CodecParameter{"rtx-time", ParameterValue::number},
+    CodecParameter{"apt", ParameterValue::number},
+    CodecParameter{"rtx-time", ParameterValue::number},
     // opus, RFC 7587 6.1
-    CodecParameter{"maxplaybackrate", ParameterValue::number}, CodecParameter{"sprop-maxcapturerate", ParameterValue::number},
-    CodecParameter{"maxaveragebitrate", ParameterValue::number}, CodecParameter{"minptime", ParameterValue::number},
-    CodecParameter{"stereo", ParameterValue::number}, CodecParameter{"sprop-stereo", ParameterValue::number},
-    CodecParameter{"cbr", ParameterValue::number}, CodecParameter{"useinbandfec", ParameterValue::number},
+    CodecParameter{"maxplaybackrate", ParameterValue::number},
+    CodecParameter{"sprop-maxcapturerate", ParameterValue::number},
+    CodecParameter{"maxaveragebitrate", ParameterValue::number},
+    CodecParameter{"minptime", ParameterValue::number},
+    CodecParameter{"stereo", ParameterValue::number},
+    CodecParameter{"sprop-stereo", ParameterValue::number},
+    CodecParameter{"cbr", ParameterValue::number},
+    CodecParameter{"useinbandfec", ParameterValue::number},
     CodecParameter{"usedtx", ParameterValue::number},
     // other speech codecs
-    CodecParameter{"annexb", ParameterValue::word}, CodecParameter{"annexa", ParameterValue::word},
-    CodecParameter{"mode", ParameterValue::word}, CodecParameter{"vbr", ParameterValue::word},
-    CodecParameter{"cng", ParameterValue::word}, CodecParameter{"bitrate", ParameterValue::number},
-    CodecParameter{"octet-align", ParameterValue::number}, CodecParameter{"mode-set", ParameterValue::list},
-    CodecParameter{"mode-change-period", ParameterValue::number}, CodecParameter{"mode-change-capability", ParameterValue::number},
-    CodecParameter{"mode-change-neighbor", ParameterValue::number}, CodecParameter{"max-red", ParameterValue::number},
-    CodecParameter{"crc", ParameterValue::number}, CodecParameter{"robust-sorting", ParameterValue::number},
+    CodecParameter{"annexb", ParameterValue::word},
+    CodecParameter{"annexa", ParameterValue::word},
+    CodecParameter{"mode", ParameterValue::word},
+    CodecParameter{"vbr", ParameterValue::word},
+    CodecParameter{"cng", ParameterValue::word},
+    CodecParameter{"bitrate", ParameterValue::number},
+    CodecParameter{"octet-align", ParameterValue::number},
+    CodecParameter{"mode-set", ParameterValue::list},
+    CodecParameter{"mode-change-period", ParameterValue::number},
+    CodecParameter{"mode-change-capability", ParameterValue::number},
+    CodecParameter{"mode-change-neighbor", ParameterValue::number},
+    CodecParameter{"max-red", ParameterValue::number},
+    CodecParameter{"crc", ParameterValue::number},
+    CodecParameter{"robust-sorting", ParameterValue::number},
     // AAC, RFC 3640: not to be decoded without
-    CodecParameter{"streamtype", ParameterValue::number}, CodecParameter{"config", ParameterValue::hex},
-    CodecParameter{"sizeLength", ParameterValue::number}, CodecParameter{"indexLength", ParameterValue::number},
-    CodecParameter{"indexDeltaLength", ParameterValue::number}, CodecParameter{"constantDuration", ParameterValue::number},
-    CodecParameter{"object", ParameterValue::number}, CodecParameter{"cpresent", ParameterValue::number},
+    CodecParameter{"streamtype", ParameterValue::number},
+    CodecParameter{"config", ParameterValue::hex},
+    CodecParameter{"sizeLength", ParameterValue::number},
+    CodecParameter{"indexLength", ParameterValue::number},
+    CodecParameter{"indexDeltaLength", ParameterValue::number},
+    CodecParameter{"constantDuration", ParameterValue::number},
+    CodecParameter{"object", ParameterValue::number},
+    CodecParameter{"cpresent", ParameterValue::number},
     // video: VP8, VP9, AV1, H.264 (RFC 6184 8.1), H.265, H.263
-    CodecParameter{"level-asymmetry-allowed", ParameterValue::number}, CodecParameter{"packetization-mode", ParameterValue::number},
-    CodecParameter{"profile-level-id", ParameterValue::hex}, CodecParameter{"max-fs", ParameterValue::number},
-    CodecParameter{"max-fr", ParameterValue::number}, CodecParameter{"max-mbps", ParameterValue::number},
-    CodecParameter{"max-br", ParameterValue::number}, CodecParameter{"max-dpb", ParameterValue::number},
-    CodecParameter{"max-cpb", ParameterValue::number}, CodecParameter{"profile-id", ParameterValue::number},
-    CodecParameter{"profile-space", ParameterValue::number}, CodecParameter{"tier-flag", ParameterValue::number},
-    CodecParameter{"level-id", ParameterValue::number}, CodecParameter{"tx-mode", ParameterValue::word},
-    CodecParameter{"profile", ParameterValue::number}, CodecParameter{"level", ParameterValue::number},
-    CodecParameter{"level-idx", ParameterValue::number}, CodecParameter{"tier", ParameterValue::number},
-    CodecParameter{"SQCIF", ParameterValue::number}, CodecParameter{"QCIF", ParameterValue::number},
-    CodecParameter{"CIF", ParameterValue::number}, CodecParameter{"CIF4", ParameterValue::number},
+    CodecParameter{"level-asymmetry-allowed", ParameterValue::number},
+    CodecParameter{"packetization-mode", ParameterValue::number},
+    CodecParameter{"profile-level-id", ParameterValue::hex},
+    CodecParameter{"max-fs", ParameterValue::number},
+    CodecParameter{"max-fr", ParameterValue::number},
+    CodecParameter{"max-mbps", ParameterValue::number},
+    CodecParameter{"max-br", ParameterValue::number},
+    CodecParameter{"max-dpb", ParameterValue::number},
+    CodecParameter{"max-cpb", ParameterValue::number},
+    CodecParameter{"profile-id", ParameterValue::number},
+    CodecParameter{"profile-space", ParameterValue::number},
+    CodecParameter{"tier-flag", ParameterValue::number},
+    CodecParameter{"level-id", ParameterValue::number},
+    CodecParameter{"tx-mode", ParameterValue::word},
+    CodecParameter{"profile", ParameterValue::number},
+    CodecParameter{"level", ParameterValue::number},
+    CodecParameter{"level-idx", ParameterValue::number},
+    CodecParameter{"tier", ParameterValue::number},
+    CodecParameter{"SQCIF", ParameterValue::number},
+    CodecParameter{"QCIF", ParameterValue::number},
+    CodecParameter{"CIF", ParameterValue::number},
+    CodecParameter{"CIF4", ParameterValue::number},
     CodecParameter{"CIF16", ParameterValue::number},
     // real-time text, RFC 4103 10; forward error correction, RFC 8627 5.1
-    CodecParameter{"cps", ParameterValue::number}, CodecParameter{"L", ParameterValue::number},
-    CodecParameter{"D", ParameterValue::number}, CodecParameter{"ToP", ParameterValue::number},
+    CodecParameter{"cps", ParameterValue::number},
+    CodecParameter{"L", ParameterValue::number},
+    CodecParameter{"D", ParameterValue::number},
+    CodecParameter{"ToP", ParameterValue::number},
     CodecParameter{"repair-window", ParameterValue::number},
 };
-inline constexpr std::array<std::string_view, 12> parameter_words{
-    "yes", "no", "on", "off", "any", "vad", "20", "30", "AAC-hbr", "AAC-lbr", "SRST", "MRST"};
+inline constexpr std::array<std::string_view, 12> parameter_words{"yes", "no", "on",      "off",     "any",  "vad",
+                                                                  "20",  "30", "AAC-hbr", "AAC-lbr", "SRST", "MRST"};
 
 constexpr bool valid_parameter(ParameterValue kind, std::string_view text)
 {
     switch (kind) {
-    case ParameterValue::number: return consists_of(text, 10, is_digit);
-    case ParameterValue::hex: return consists_of(text, 64, is_hex);
-    case ParameterValue::list: return consists_of(text, 32, [](char c) { return is_digit(c) || c == ',' || c == '-'; });
-    case ParameterValue::word: break;
+    case ParameterValue::number:
+        return consists_of(text, 10, is_digit);
+    case ParameterValue::hex:
+        return consists_of(text, 64, is_hex);
+    case ParameterValue::list:
+        return consists_of(text, 32, [](char c) { return is_digit(c) || c == ',' || c == '-'; });
+    case ParameterValue::word:
+        break;
     }
     return std::any_of(parameter_words.begin(), parameter_words.end(), [=](auto word) { return iequals(word, text); });
 }
 
-inline constexpr std::array<std::string_view, 10> feedback{
-    "transport-cc", "goog-remb", "ccm fir", "ccm tmmbr", "ccm tstr", "nack", "nack pli", "nack sli", "nack rpsi", "ack rpsi"};
+inline constexpr std::array<std::string_view, 10> feedback{"transport-cc", "goog-remb", "ccm fir",  "ccm tmmbr",
+                                                           "ccm tstr",     "nack",      "nack pli", "nack sli",
+                                                           "nack rpsi",    "ack rpsi"};
 
 /// Header extensions, some of them outside encryption: the ones that show the phone's clock (abs-capture-time,
 /// video-timing) are left out, as a call works without them. abs-send-time wraps every 64 seconds.
 inline constexpr std::array<std::string_view, 15> extensions{
-    "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-    "urn:ietf:params:rtp-hdrext:csrc-audio-level", "urn:ietf:params:rtp-hdrext:toffset",
+    "urn:ietf:params:rtp-hdrext:sdes:mid",
+    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+    "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "urn:ietf:params:rtp-hdrext:csrc-audio-level",
+    "urn:ietf:params:rtp-hdrext:toffset",
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", "urn:3gpp:video-orientation",
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "urn:3gpp:video-orientation",
     "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
     "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
     "http://www.webrtc.org/experiments/rtp-hdrext/color-space",
@@ -148,7 +225,8 @@ inline constexpr std::array<std::string_view, 3> ice_options{"trickle", "ice2", 
 inline constexpr std::array<std::string_view, 4> ssrc_groups{"FID", "FEC-FR", "FEC", "SIM"};
 
 /// Position in a table of names, compared without case; the table's size when it is not there.
-template <std::size_t size> constexpr std::size_t position_in(const std::array<std::string_view, size>& names, std::string_view name)
+template <std::size_t size>
+constexpr std::size_t position_in(const std::array<std::string_view, size>& names, std::string_view name)
 {
     const auto found = std::find_if(names.begin(), names.end(), [=](auto one) { return iequals(one, name); });
     return static_cast<std::size_t>(found - names.begin());

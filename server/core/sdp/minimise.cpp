@@ -22,12 +22,13 @@ struct Item {
     bool operator<(const Item& other) const { return std::tie(place, arrival) < std::tie(other.place, other.arrival); }
 };
 
-constexpr std::uint64_t place_of(const LineRule& rule, std::uint64_t major = 0, std::uint64_t middle = 0, std::uint64_t minor = 0)
+constexpr std::uint64_t place_of(const LineRule& rule, std::uint64_t major = 0, std::uint64_t middle = 0,
+                                 std::uint64_t minor = 0)
 {
     return (static_cast<std::uint64_t>(index_of(rule)) << 56U) | (major << 40U) | (middle << 36U) | minor;
 }
 
-constexpr std::size_t most_lowered = 24;           ///< session-level lines that are written into every section
+constexpr std::size_t most_lowered = 24; ///< session-level lines that are written into every section
 constexpr std::size_t most_groups = 8;
 constexpr unsigned most_streams = 100;             ///< new ones in one section
 constexpr std::size_t longest_result = 256 * 1024; ///< a hostile description must not grow without bound by lowering
@@ -92,8 +93,10 @@ private:
 
     std::optional<SdpRefusal> put_section(std::size_t index);
     void put_rejected(const Section& section, const Profile* profile);
-    [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile, const Bundle* bundle);
-    [[nodiscard]] std::optional<SdpRefusal> choose_address(const Section& section, const Bundle* bundle, bool bundle_only);
+    [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile,
+                                                   const Bundle* bundle);
+    [[nodiscard]] std::optional<SdpRefusal> choose_address(const Section& section, const Bundle* bundle,
+                                                           bool bundle_only);
     void collect(const Section& section, bool bundle_only);
     void add(const LineRule& rule, std::string_view value);
     void add_payload_line(const LineRule& rule, std::string_view value);
@@ -207,7 +210,8 @@ void Minimiser::put_rejected(const Section& section, const Profile* profile)
     out_ += media < media_types.size() ? media_types[media] : "application";
     if (profile != nullptr && profile->stream == Stream::data_channel)
         put_line(out_, " 0 ", profile->name, " webrtc-datachannel");
-    else put_line(out_, " 0 ", profile != nullptr ? profile->name : "RTP/AVP", " 0");
+    else
+        put_line(out_, " 0 ", profile != nullptr ? profile->name : "RTP/AVP", " 0");
     put_line(out_, "c=IN IP4 0.0.0.0");
     if (!section.mid.empty()) put_line(out_, "a=mid:", section.mid);
 }
@@ -247,7 +251,8 @@ std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, cons
     const bool shows_nothing = !section.names(rule_for("candidate")) && (!stated || stated->unspecified());
     if (!relay && !shows_nothing) return SdpRefusal::no_relay_candidate;
 
-    const bool literal = relay && consists_of(relay->address.text, 64, [](char c) { return is_hex(c) || c == '.' || c == ':'; });
+    const bool literal =
+        relay && consists_of(relay->address.text, 64, [](char c) { return is_hex(c) || c == '.' || c == ':'; });
     address_ = literal ? relay->address : Address{};
     if (!bundle_only) port_ = literal ? relay->port : std::uint16_t{9};
     for (const auto& attribute : in_.attributes_of(section)) {
@@ -330,7 +335,8 @@ void Minimiser::collect(const Section& section, bool bundle_only)
         if (rule.level != Level::lowered || section.names(rule) || lowered == most_lowered) continue;
         if (rule.kind == Kind::direction && direction) continue;
         if (rule.kind == Kind::extmap && !rtp) continue;
-        if (rule.kind != Kind::direction && rule.kind != Kind::extmap && bundle_only) continue; // RFC 8843 7.1.3: it has no transport
+        if (rule.kind != Kind::direction && rule.kind != Kind::extmap && bundle_only)
+            continue; // RFC 8843 7.1.3: it has no transport
         add(rule, attribute.value);
         ++lowered;
     }
@@ -352,9 +358,12 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
         if (!keep_crypto_) return;
         break;
     case Kind::key_mgmt:
-    case Kind::rtpmap: return; // written for each payload type instead
+    case Kind::rtpmap:
+        return; // written for each payload type instead
     case Kind::fmtp:
-    case Kind::rtcp_fb: add_payload_line(rule, value); return;
+    case Kind::rtcp_fb:
+        add_payload_line(rule, value);
+        return;
     case Kind::extmap: {
         auto rest = value;
         take_word(rest);
@@ -372,7 +381,8 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
     case Kind::remote_candidates:
         if (policy_.relay_only) return;
         break;
-    default: break;
+    default:
+        break;
     }
     items_.push_back({place, static_cast<std::uint32_t>(items_.size()), &rule, value});
 }
@@ -418,22 +428,40 @@ void Minimiser::put(const Item& item, std::size_t section)
         put_fmtp(out_, *type, value);
         break;
     }
-    case Kind::rtcp_fb: put_feedback(value); break;
-    case Kind::extmap: put_extension(value); break;
-    case Kind::candidate: put_candidate_of(value); break;
-    case Kind::remote_candidates: put_remote_candidates(value); break;
-    case Kind::ice_options: put_ice_options(value); break;
-    case Kind::msid: put_stream(value, section); break;
-    case Kind::ssrc_group: put_ssrc_group(value); break;
+    case Kind::rtcp_fb:
+        put_feedback(value);
+        break;
+    case Kind::extmap:
+        put_extension(value);
+        break;
+    case Kind::candidate:
+        put_candidate_of(value);
+        break;
+    case Kind::remote_candidates:
+        put_remote_candidates(value);
+        break;
+    case Kind::ice_options:
+        put_ice_options(value);
+        break;
+    case Kind::msid:
+        put_stream(value, section);
+        break;
+    case Kind::ssrc_group:
+        put_ssrc_group(value);
+        break;
     case Kind::ssrc: {
         const auto source = number_of<std::uint32_t>(take_word(value));
         if (source && take_word(value).starts_with("cname:")) put_line(out_, "a=ssrc:", *source, " cname:-");
         break;
     }
-    case Kind::rtcp: put_rtcp(value); break;
+    case Kind::rtcp:
+        put_rtcp(value);
+        break;
     default:
-        if (value.empty()) put_line(out_, rule.line);
-        else put_line(out_, rule.line, ':', value);
+        if (value.empty())
+            put_line(out_, rule.line);
+        else
+            put_line(out_, rule.line, ':', value);
         break;
     }
 }
@@ -465,21 +493,26 @@ void Minimiser::put_extension(std::string_view value)
     const bool encrypted = uri == encrypted_extension;
     if (encrypted) uri = take_word(value);
     const auto known = position_in(extensions, uri);
-    const bool direction_valid = first.empty() || first == "sendrecv" || first == "sendonly" || first == "recvonly" || first == "inactive";
+    const bool direction_valid =
+        first.empty() || first == "sendrecv" || first == "sendonly" || first == "recvonly" || first == "inactive";
     if (!id || known == extensions.size() || !direction_valid) return;
-    put_line(out_, "a=extmap:", *id, first.empty() ? "" : "/", first, encrypted ? " urn:ietf:params:rtp-hdrext:encrypt " : " ",
-             extensions[known]);
+    put_line(out_, "a=extmap:", *id, first.empty() ? "" : "/", first,
+             encrypted ? " urn:ietf:params:rtp-hdrext:encrypt " : " ", extensions[known]);
 }
 
 void Minimiser::put_feedback(std::string_view value)
 {
     const auto line = read_feedback(value);
     out_ += "a=rtcp-fb:";
-    if (line->type) append(out_, unsigned{*line->type});
-    else out_ += '*';
+    if (line->type)
+        append(out_, unsigned{*line->type});
+    else
+        out_ += '*';
     out_ += ' ';
-    if (line->interval) put_line(out_, "trr-int ", *line->interval);
-    else put_line(out_, feedback[line->known]);
+    if (line->interval)
+        put_line(out_, "trr-int ", *line->interval);
+    else
+        put_line(out_, feedback[line->known]);
 }
 
 /// The number holds the section in which a stream was first named, so that it stays when another one goes on hold.
@@ -501,12 +534,16 @@ void Minimiser::put_rtcp(std::string_view value)
     const auto port = number_of<std::uint16_t>(take_word(value));
     if (!port) return;
     if (policy_.relay_only) {
-        if (rtcp_relay_) put_line(out_, "a=rtcp:", rtcp_relay_->port, ' ', rtcp_relay_->address.network(), rtcp_relay_->address.text);
+        if (rtcp_relay_)
+            put_line(out_, "a=rtcp:", rtcp_relay_->port, ' ', rtcp_relay_->address.network(),
+                     rtcp_relay_->address.text);
         return;
     }
     const auto address = read_address(value);
-    if (address && *address != address_) put_line(out_, "a=rtcp:", *port, ' ', address->network(), address->text);
-    else put_line(out_, "a=rtcp:", *port);
+    if (address && *address != address_)
+        put_line(out_, "a=rtcp:", *port, ' ', address->network(), address->text);
+    else
+        put_line(out_, "a=rtcp:", *port);
 }
 
 void Minimiser::put_remote_candidates(std::string_view value)
@@ -598,11 +635,16 @@ SdpResult minimise_sdpfrag(std::string_view fragment, const SdpPolicy& policy)
 std::string_view explanation_of(SdpRefusal refusal)
 {
     switch (refusal) {
-    case SdpRefusal::malformed: return "The session description cannot be read";
-    case SdpRefusal::plain_rtp: return "Media must be encrypted with DTLS-SRTP or ZRTP";
-    case SdpRefusal::sdes_only: return "Media keys must not be readable on the way: use DTLS-SRTP or ZRTP";
-    case SdpRefusal::no_relay_candidate: return "Media must go through a relay: configure a TURN server";
-    case SdpRefusal::unsupported_media: return "No media stream that can be carried";
+    case SdpRefusal::malformed:
+        return "The session description cannot be read";
+    case SdpRefusal::plain_rtp:
+        return "Media must be encrypted with DTLS-SRTP or ZRTP";
+    case SdpRefusal::sdes_only:
+        return "Media keys must not be readable on the way: use DTLS-SRTP or ZRTP";
+    case SdpRefusal::no_relay_candidate:
+        return "Media must go through a relay: configure a TURN server";
+    case SdpRefusal::unsupported_media:
+        return "No media stream that can be carried";
     }
     return {};
 }

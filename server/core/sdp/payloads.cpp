@@ -53,7 +53,7 @@ void Payloads::read_fmtp(std::string_view value)
 void Payloads::admit(std::span<const std::string> permitted)
 {
     for (const auto& known : static_payloads)
-        if (!mapped_[known.type]) maps_[known.type] = *read_map(known.map);
+        if (rank_[known.type] != 0 && !mapped_[known.type]) maps_[known.type] = *read_map(known.map);
 
     const auto passes = [&](std::uint8_t type) {
         const auto* const encoding = maps_[type].encoding;
@@ -63,7 +63,8 @@ void Payloads::admit(std::span<const std::string> permitted)
     };
     const auto of_use = [&](std::uint8_t type) {
         if (maps_[type].encoding == nullptr || maps_[type].encoding->name != "rtx") return true;
-        return repairs_[type] != 0 && rank_[repairs_[type] - 1U] != 0 && passes(static_cast<std::uint8_t>(repairs_[type] - 1));
+        return repairs_[type] != 0 && rank_[repairs_[type] - 1U] != 0 &&
+               passes(static_cast<std::uint8_t>(repairs_[type] - 1));
     };
 
     std::array<std::uint8_t, most> kept{};

@@ -44,15 +44,15 @@ private:
     bool usable_{false};
     std::array<std::uint8_t, most> rank_{};
     std::array<Map, most> maps_{};
-    std::array<bool, most> mapped_{};         ///< an a=rtpmap was there, whatever it said
+    std::array<bool, most> mapped_{};          ///< an a=rtpmap was there, whatever it said
     std::array<std::uint8_t, most> repairs_{}; ///< the payload type that this one retransmits, plus 1
 };
 
 /// A payload type at the front of an attribute's value, which it takes off.
 std::optional<std::uint8_t> take_payload_type(std::string_view& value);
 
-/// Writes a=fmtp with the parameters that the table knows, in its order; nothing when none is left. `parameters` without
-/// the payload type.
+/// Writes a=fmtp with the parameters that the table knows, in its order; nothing when none is left. `parameters`
+/// without the payload type.
 void put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters);
 
 } // namespace sotto::sdp

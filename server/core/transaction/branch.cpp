@@ -13,7 +13,7 @@ using Block = std::array<std::uint8_t, 16>;
 constexpr std::size_t block_length = 22; // base64url of 16 bytes
 constexpr std::size_t loop_length = 11;  // of 8 bytes
 constexpr std::size_t branch_length = magic_cookie.size() + block_length + 1 + loop_length;
-constexpr std::size_t zeros = 6;         // bytes of the block that are zero: what else deciphers to them is not ours
+constexpr std::size_t zeros = 6; // bytes of the block that are zero: what else deciphers to them is not ours
 
 template <class Number> std::uint8_t* write(std::uint8_t* to, Number number)
 {

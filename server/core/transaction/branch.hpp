@@ -14,7 +14,10 @@ namespace sotto::transaction {
 
 inline constexpr std::string_view magic_cookie = "z9hG4bK"; ///< RFC 3261 8.1.1.7
 
-constexpr bool has_magic_cookie(std::string_view branch) { return iequals(branch.substr(0, magic_cookie.size()), magic_cookie); }
+constexpr bool has_magic_cookie(std::string_view branch)
+{
+    return iequals(branch.substr(0, magic_cookie.size()), magic_cookie);
+}
 
 /// The part of a branch that repeats when a request comes back unchanged (RFC 5393 4.2).
 using LoopPart = std::array<std::uint8_t, 8>;
@@ -40,7 +43,8 @@ LoopPart loop_part(Cryptography& cryptography, std::span<const std::string_view>
 /// The same over the Request-URI and the Route values of a request, as received.
 LoopPart loop_part(Cryptography& cryptography, const Message& request);
 
-/// True when one of our own Vias in the request has that loop part: the request was here before and nothing has changed.
+/// True when one of our own Vias in the request has that loop part: the request was here before and nothing has
+/// changed.
 bool looped(Cryptography& cryptography, std::span<const Via> vias, const LoopPart& loop);
 
 } // namespace sotto::transaction

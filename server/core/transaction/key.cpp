@@ -61,8 +61,7 @@ KeyedHash key_as(Cryptography& cryptography, const Message& request, std::string
 
 KeyedHash server_key(Cryptography& cryptography, const Message& request)
 {
-    return key_as(cryptography, request,
-                  request.method == Method::ack ? name_of(Method::invite) : request.method_name);
+    return key_as(cryptography, request, request.method == Method::ack ? name_of(Method::invite) : request.method_name);
 }
 
 KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel)

@@ -50,8 +50,10 @@ public:
         const auto* const before = running_in(state_);
         const auto* const after = running_in(row.to);
         state_ = row.to;
-        if (after == nullptr) deadline_ = TimePoint::max();
-        else if (before == nullptr || before->timer != after->timer) start_timer(now);
+        if (after == nullptr)
+            deadline_ = TimePoint::max();
+        else if (before == nullptr || before->timer != after->timer)
+            start_timer(now);
         return row.act;
     }
 

@@ -77,8 +77,10 @@ void TimerQueue::remove(std::size_t place)
     const auto last = heap_.back();
     heap_.pop_back();
     if (place < heap_.size()) {
-        if (place > 0 && heap_[(place - 1) / arity].when > last.when) rise(place, last);
-        else sink(place, last);
+        if (place > 0 && heap_[(place - 1) / arity].when > last.when)
+            rise(place, last);
+        else
+            sink(place, last);
     }
 
     Slot& slot = slots_[index];

@@ -37,7 +37,10 @@ std::string readable(const SdpResult& result)
     std::erase(out, '\r');
     return out;
 }
-std::string minimised(std::string_view text, const SdpPolicy& p = policy()) { return readable(minimise(wire(text), p)); }
+std::string minimised(std::string_view text, const SdpPolicy& p = policy())
+{
+    return readable(minimise(wire(text), p));
+}
 
 SdpRefusal refusal(std::string_view text, const SdpPolicy& p = policy())
 {
@@ -46,9 +49,13 @@ SdpRefusal refusal(std::string_view text, const SdpPolicy& p = policy())
     return result.error();
 }
 
-bool has_line(const std::string& sdp, const std::string& line) { return ("\n" + sdp).find("\n" + line + "\n") != std::string::npos; }
+bool has_line(const std::string& sdp, const std::string& line)
+{
+    return ("\n" + sdp).find("\n" + line + "\n") != std::string::npos;
+}
 
-const std::string session = "v=0\no=alice 53655765 2353687637 IN IP4 pc33.atlanta.example\ns=Alice's call\nc=IN IP4 192.0.2.3\nt=0 0\n";
+const std::string session =
+    "v=0\no=alice 53655765 2353687637 IN IP4 pc33.atlanta.example\ns=Alice's call\nc=IN IP4 192.0.2.3\nt=0 0\n";
 const std::string key = "a=fingerprint:sha-256 AB:CD:EF:01\n";
 const std::string audio = "m=audio 49170 UDP/TLS/RTP/SAVPF 0\n";
 
@@ -109,18 +116,23 @@ a=fmtp:101 0-15
 
 TEST_CASE("one call has one shape, wherever a phone puts its lines and however it spells them", "[sdp][privacy]")
 {
-    const auto one = minimised(session + key + "a=setup:actpass\na=recvonly\nm=audio 9 udp/tls/rtp/savpf 8 0\na=rtpmap:8 pcma/8000/1\n"
-                                               "a=rtcp-fb:8 nack  pli\na=rtcp-fb:8 transport-cc\na=ice-options:ice2 trickle google-ice\n");
-    const auto other = minimised("v=0\no=- 1 2353687637 IN IP6 ::1\ns=-\nt=0 0\nm=audio 9 UDP/TLS/RTP/SAVPF 8 0\nc=IN IP4 192.0.2.3\n"
-                                 "a=ice-options:trickle ice2\na=rtcp-fb:8 transport-cc\na=rtcp-fb:8 nack pli\na=rtpmap:0 PCMU/8000\n"
-                                 "a=recvonly\na=setup:actpass\n" + key);
+    const auto one =
+        minimised(session + key +
+                  "a=setup:actpass\na=recvonly\nm=audio 9 udp/tls/rtp/savpf 8 0\na=rtpmap:8 pcma/8000/1\n"
+                  "a=rtcp-fb:8 nack  pli\na=rtcp-fb:8 transport-cc\na=ice-options:ice2 trickle google-ice\n");
+    const auto other =
+        minimised("v=0\no=- 1 2353687637 IN IP6 ::1\ns=-\nt=0 0\nm=audio 9 UDP/TLS/RTP/SAVPF 8 0\nc=IN IP4 192.0.2.3\n"
+                  "a=ice-options:trickle ice2\na=rtcp-fb:8 transport-cc\na=rtcp-fb:8 nack pli\na=rtpmap:0 PCMU/8000\n"
+                  "a=recvonly\na=setup:actpass\n" +
+                  key);
     CHECK(one == other);
 }
 
 TEST_CASE("the o= version rises with the sender's, and the session id is ours", "[sdp][rfc3264][8]")
 {
     const auto version = [](std::string_view number) {
-        return minimised("v=0\no=- 1 " + std::string{number} + " IN IP4 192.0.2.3\ns=-\nc=IN IP4 192.0.2.3\nt=0 0\n" + audio + key);
+        return minimised("v=0\no=- 1 " + std::string{number} + " IN IP4 192.0.2.3\ns=-\nc=IN IP4 192.0.2.3\nt=0 0\n" +
+                         audio + key);
     };
     CHECK(has_line(version("1"), "o=- 4711 1001 IN IP4 0.0.0.0"));
     CHECK(has_line(version("2"), "o=- 4711 1002 IN IP4 0.0.0.0"));
@@ -132,7 +144,8 @@ TEST_CASE("media that nothing protects is refused", "[sdp][keys]")
     CHECK(refusal(session + "m=audio 49170 RTP/AVP 0\n") == SdpRefusal::plain_rtp);
     CHECK(refusal(session + "m=audio 49170 RTP/SAVP 0\n") == SdpRefusal::plain_rtp);
     CHECK(refusal(session + audio) == SdpRefusal::plain_rtp);
-    CHECK(refusal(session + "m=application 49170 UDP/DTLS/SCTP webrtc-datachannel\na=sctp-port:5000\n") == SdpRefusal::plain_rtp);
+    CHECK(refusal(session + "m=application 49170 UDP/DTLS/SCTP webrtc-datachannel\na=sctp-port:5000\n") ==
+          SdpRefusal::plain_rtp);
     CHECK(refusal(session + audio + key + "m=video 49172 RTP/AVP 31\n") == SdpRefusal::plain_rtp);
 }
 
@@ -148,7 +161,10 @@ TEST_CASE("keys that the way can read are removed when there is a better one, el
     CHECK(dtls.find("inline:") == std::string::npos);
     CHECK(has_line(dtls, "a=fingerprint:sha-256 AB:CD:EF:01"));
 
-    const auto zrtp = minimised(session + "m=audio 49170 RTP/AVP 0\na=zrtp-hash:1.10 fe30efd02423cb054e50efd0248742ac7a52c8f91bc2df881ae642c371ba46df\n" + sdes);
+    const auto zrtp = minimised(
+        session +
+        "m=audio 49170 RTP/AVP 0\na=zrtp-hash:1.10 fe30efd02423cb054e50efd0248742ac7a52c8f91bc2df881ae642c371ba46df\n" +
+        sdes);
     CHECK(zrtp.find("inline:") == std::string::npos);
     CHECK(zrtp.find("a=zrtp-hash:1.10 fe30ef") != std::string::npos);
 
@@ -177,10 +193,13 @@ TEST_CASE("fingerprints pass untouched, all of them and in their order", "[sdp][
 
 TEST_CASE("ICE candidates lose what only concerns their owner", "[sdp][rfc8839]")
 {
-    const auto out = minimised(session + audio + key +
+    const auto out = minimised(
+        session + audio + key +
         "a=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\n"
-        "a=candidate:983072742 1 udp 2113937151 192.0.2.3 49170 typ host generation 0 ufrag 8hhY network-id 1 network-cost 50\n"
-        "a=candidate:2245074553  1 udp 1845501695 203.0.113.9 62397 typ srflx raddr 192.0.2.3 rport 49170 generation 0\n"
+        "a=candidate:983072742 1 udp 2113937151 192.0.2.3 49170 typ host generation 0 ufrag 8hhY network-id 1 "
+        "network-cost 50\n"
+        "a=candidate:2245074553  1 udp 1845501695 203.0.113.9 62397 typ srflx raddr 192.0.2.3 rport 49170 generation "
+        "0\n"
         "a=candidate:983072742 2 udp 2113937150 192.0.2.3 49171 typ host\n"
         "a=candidate:1 1 tcp 1518280447 2001:db8::3 9 typ host tcptype active generation 0 network-id 2\n"
         "a=candidate:1 1 tcp 33562367 2001:db8::9 40975 typ relay raddr 2001:db8::3 rport 54085 tcptype passive\n"
@@ -201,12 +220,16 @@ TEST_CASE("relay-only lets no address through but the relay's", "[sdp][privacy][
     auto relay_only = policy();
     relay_only.relay_only = true;
     const std::string relay = "a=candidate:3 1 udp 33562367 198.51.100.7 40975 typ relay raddr 192.0.2.3 rport 49170\n";
-    const std::string host = "a=candidate:1 1 udp 2113937151 192.0.2.3 49170 typ host\na=remote-candidates:1 192.0.2.3 1\n";
+    const std::string host =
+        "a=candidate:1 1 udp 2113937151 192.0.2.3 49170 typ host\na=remote-candidates:1 192.0.2.3 1\n";
 
     SECTION("c=, m= and a=rtcp name it")
     {
-        const auto out = minimised(session + audio + key + host + relay + "a=rtcp:49171 IN IP4 192.0.2.3\n"
-                                   "a=candidate:3 2 udp 33562366 198.51.100.7 40976 typ relay raddr 192.0.2.3 rport 49171\n", relay_only);
+        const auto out =
+            minimised(session + audio + key + host + relay +
+                          "a=rtcp:49171 IN IP4 192.0.2.3\n"
+                          "a=candidate:3 2 udp 33562366 198.51.100.7 40976 typ relay raddr 192.0.2.3 rport 49171\n",
+                      relay_only);
         CHECK(has_line(out, "m=audio 40975 UDP/TLS/RTP/SAVPF 0"));
         CHECK(has_line(out, "c=IN IP4 198.51.100.7"));
         CHECK(has_line(out, "a=rtcp:40976 IN IP4 198.51.100.7"));
@@ -217,43 +240,57 @@ TEST_CASE("relay-only lets no address through but the relay's", "[sdp][privacy][
     {
         CHECK(refusal(session + audio + key + host, relay_only) == SdpRefusal::no_relay_candidate);
         CHECK(refusal(session + audio + key, relay_only) == SdpRefusal::no_relay_candidate);
-        CHECK(refusal(session + audio + key + host + "a=ice-options:trickle\n", relay_only) == SdpRefusal::no_relay_candidate);
+        CHECK(refusal(session + audio + key + host + "a=ice-options:trickle\n", relay_only) ==
+              SdpRefusal::no_relay_candidate);
     }
     SECTION("with nothing gathered yet there is nothing to hide")
     {
-        const auto out = minimised("v=0\no=- 1 1 IN IP4 192.0.2.3\ns=-\nt=0 0\nm=audio 9 UDP/TLS/RTP/SAVPF 0\nc=IN IP4 0.0.0.0\n"
-                                   "a=ice-options:trickle\n" + key, relay_only);
+        const auto out =
+            minimised("v=0\no=- 1 1 IN IP4 192.0.2.3\ns=-\nt=0 0\nm=audio 9 UDP/TLS/RTP/SAVPF 0\nc=IN IP4 0.0.0.0\n"
+                      "a=ice-options:trickle\n" +
+                          key,
+                      relay_only);
         CHECK(has_line(out, "m=audio 9 UDP/TLS/RTP/SAVPF 0"));
         CHECK(has_line(out, "c=IN IP4 0.0.0.0"));
     }
     SECTION("a section of a bundle uses its group's relay")
     {
         const auto out = minimised(session + "a=group:BUNDLE a v\n" + audio + "a=mid:a\n" + key + host + relay +
-                                   "m=video 49170 UDP/TLS/RTP/SAVPF 96\na=mid:v\na=rtpmap:96 VP8/90000\n", relay_only);
+                                       "m=video 49170 UDP/TLS/RTP/SAVPF 96\na=mid:v\na=rtpmap:96 VP8/90000\n",
+                                   relay_only);
         CHECK(has_line(out, "a=group:BUNDLE a v"));
         CHECK(has_line(out, "m=video 40975 UDP/TLS/RTP/SAVPF 96"));
         CHECK(out.find("192.0.2.3") == std::string::npos);
     }
     SECTION("IPv6")
     {
-        const auto out = minimised(session + audio + key + host + "a=candidate:3 1 udp 1 2001:db8::7 40975 typ relay raddr :: rport 9\n", relay_only);
+        const auto out = minimised(session + audio + key + host +
+                                       "a=candidate:3 1 udp 1 2001:db8::7 40975 typ relay raddr :: rport 9\n",
+                                   relay_only);
         CHECK(has_line(out, "c=IN IP6 2001:db8::7"));
     }
 }
 
-TEST_CASE("sections keep their number and order; what Sotto does not carry is rejected in its place", "[sdp][rfc3264][8]")
+TEST_CASE("sections keep their number and order; what Sotto does not carry is rejected in its place",
+          "[sdp][rfc3264][8]")
 {
-    const auto out = minimised(session + "a=group:BUNDLE a i d\n"
-                               "m=image 5000 udptl t38\na=mid:i\na=T38FaxVersion:0\n" + audio + "a=mid:a\n" + key +
-                               "m=video 0 RTP/AVP 31 32\na=mid:v\na=rtpmap:31 H261/90000\n"
-                               "m=audio 5004 UDP/TLS/RTP/SAVPF 97\na=rtpmap:97 canary/8000\n" + key +
-                               "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:d\na=sctp-port:5000\na=max-message-size:65536\n" + key);
+    const auto out = minimised(
+        session +
+        "a=group:BUNDLE a i d\n"
+        "m=image 5000 udptl t38\na=mid:i\na=T38FaxVersion:0\n" +
+        audio + "a=mid:a\n" + key +
+        "m=video 0 RTP/AVP 31 32\na=mid:v\na=rtpmap:31 H261/90000\n"
+        "m=audio 5004 UDP/TLS/RTP/SAVPF 97\na=rtpmap:97 canary/8000\n" +
+        key +
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:d\na=sctp-port:5000\na=max-message-size:65536\n" +
+        key);
     std::vector<std::string> lines;
     std::istringstream text{out};
     for (std::string line; std::getline(text, line);)
         if (line.starts_with("m=")) lines.push_back(line);
-    CHECK(lines == std::vector<std::string>{"m=application 0 RTP/AVP 0", "m=audio 49170 UDP/TLS/RTP/SAVPF 0", "m=video 0 RTP/AVP 0",
-                                            "m=audio 0 UDP/TLS/RTP/SAVPF 0", "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"});
+    CHECK(lines == std::vector<std::string>{"m=application 0 RTP/AVP 0", "m=audio 49170 UDP/TLS/RTP/SAVPF 0",
+                                            "m=video 0 RTP/AVP 0", "m=audio 0 UDP/TLS/RTP/SAVPF 0",
+                                            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"});
     CHECK(has_line(out, "a=group:BUNDLE a d"));
     CHECK(has_line(out, "a=max-message-size:65536"));
     CHECK(refusal(session + "m=image 5000 udptl t38\n") == SdpRefusal::unsupported_media);
@@ -261,17 +298,23 @@ TEST_CASE("sections keep their number and order; what Sotto does not carry is re
     CHECK(minimised(session).ends_with("t=0 0\n"));
 }
 
-TEST_CASE("payload types keep their order of preference; unknown and unwanted codecs go with all their lines", "[sdp][codecs]")
+TEST_CASE("payload types keep their order of preference; unknown and unwanted codecs go with all their lines",
+          "[sdp][codecs]")
 {
-    const std::string offer = session + key + "m=video 49170 UDP/TLS/RTP/SAVPF 98 97 96 100 99 126\n"
+    const std::string offer =
+        session + key +
+        "m=video 49170 UDP/TLS/RTP/SAVPF 98 97 96 100 99 126\n"
         "a=rtpmap:96 VP8/90000\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\na=rtpmap:98 H264/90000\n"
         "a=fmtp:98 profile-level-id=42e01f;packetization-mode=1;sprop-parameter-sets=Z0IAH5WoFAFuQA==\n"
-        "a=rtpmap:99 rtx/90000\na=fmtp:99 apt=98\na=rtpmap:100 x-canary/90000\na=rtcp-fb:100 nack\na=rtcp-fb:96 nack\na=rtcp-fb:* canary\n"
+        "a=rtpmap:99 rtx/90000\na=fmtp:99 apt=98\na=rtpmap:100 x-canary/90000\na=rtcp-fb:100 nack\na=rtcp-fb:96 "
+        "nack\na=rtcp-fb:* canary\n"
         "a=rtcp-fb:* ccm fir\na=rtcp-fb:*canary nack\na=rtcp-fb:98 trr-int 100\n";
     const auto out = minimised(offer);
     CHECK(has_line(out, "m=video 49170 UDP/TLS/RTP/SAVPF 98 97 96 99"));
-    CHECK(out.substr(out.find("a=rtcp-fb:*")) == "a=rtcp-fb:* ccm fir\na=rtpmap:98 H264/90000\na=fmtp:98 packetization-mode=1;profile-level-id=42e01f\n"
-          "a=rtcp-fb:98 trr-int 100\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\na=rtpmap:96 VP8/90000\na=rtcp-fb:96 nack\na=rtpmap:99 rtx/90000\na=fmtp:99 apt=98\n");
+    CHECK(out.substr(out.find("a=rtcp-fb:*")) ==
+          "a=rtcp-fb:* ccm fir\na=rtpmap:98 H264/90000\na=fmtp:98 packetization-mode=1;profile-level-id=42e01f\n"
+          "a=rtcp-fb:98 trr-int 100\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\na=rtpmap:96 VP8/90000\na=rtcp-fb:96 "
+          "nack\na=rtpmap:99 rtx/90000\na=fmtp:99 apt=98\n");
 
     const std::vector<std::string> permitted{"vp8"};
     auto narrow = policy();
@@ -285,15 +328,19 @@ TEST_CASE("payload types keep their order of preference; unknown and unwanted co
 
 TEST_CASE("names that link a user's calls are replaced", "[sdp][privacy]")
 {
-    const auto out = minimised(session + key +
-        "a=msid-semantic: WMS 1PBx\na=identity:eyJpZHAi\n" + audio + "a=msid:1PBx 1PBxa0\na=ssrc-group:FID 11 12\na=ssrc:11 cname:mKDNt7SQ\n"
-        "a=ssrc:11 msid:1PBx 1PBxa0\na=ssrc:12 cname:mKDNt7SQ\n"
-        "m=video 49172 UDP/TLS/RTP/SAVPF 31\na=msid:2QCy v0\na=msid:1PBx v1\na=msid:- v2\n"
-        "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time\na=extmap:3/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level vad=on\n"
-        "a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\na=extmap:12 urn:canary\n");
-    CHECK(out.find("a=msid:s0\na=ssrc-group:FID 11 12\na=ssrc:11 cname:-\na=ssrc:12 cname:-\nm=video") != std::string::npos);
+    const auto out =
+        minimised(session + key + "a=msid-semantic: WMS 1PBx\na=identity:eyJpZHAi\n" + audio +
+                  "a=msid:1PBx 1PBxa0\na=ssrc-group:FID 11 12\na=ssrc:11 cname:mKDNt7SQ\n"
+                  "a=ssrc:11 msid:1PBx 1PBxa0\na=ssrc:12 cname:mKDNt7SQ\n"
+                  "m=video 49172 UDP/TLS/RTP/SAVPF 31\na=msid:2QCy v0\na=msid:1PBx v1\na=msid:- v2\n"
+                  "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time\na=extmap:3/recvonly "
+                  "urn:ietf:params:rtp-hdrext:ssrc-audio-level vad=on\n"
+                  "a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\na=extmap:12 urn:canary\n");
+    CHECK(out.find("a=msid:s0\na=ssrc-group:FID 11 12\na=ssrc:11 cname:-\na=ssrc:12 cname:-\nm=video") !=
+          std::string::npos);
     CHECK(out.find("a=msid:s100\na=msid:s0\na=msid:-\n") != std::string::npos);
-    CHECK(out.find("a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\na=extmap:3/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level\na=rtpmap") != std::string::npos);
+    CHECK(out.find("a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\na=extmap:3/recvonly "
+                   "urn:ietf:params:rtp-hdrext:ssrc-audio-level\na=rtpmap") != std::string::npos);
     CHECK(out.find("1PBx") == std::string::npos);
     CHECK(out.find("canary") == std::string::npos);
     CHECK(out.find("identity") == std::string::npos);
@@ -301,7 +348,8 @@ TEST_CASE("names that link a user's calls are replaced", "[sdp][privacy]")
 
 TEST_CASE("a bundled section without a key of its own uses its group's", "[sdp][rfc8843][7.1.3]")
 {
-    const auto out = minimised(session + "a=group:BUNDLE a v\n" + audio + "a=mid:a\n" + key + "m=video 0 UDP/TLS/RTP/SAVPF 31\na=bundle-only\na=mid:v\n");
+    const auto out = minimised(session + "a=group:BUNDLE a v\n" + audio + "a=mid:a\n" + key +
+                               "m=video 0 UDP/TLS/RTP/SAVPF 31\na=bundle-only\na=mid:v\n");
     CHECK(has_line(out, "m=video 0 UDP/TLS/RTP/SAVPF 31"));
     CHECK(has_line(out, "a=bundle-only"));
     CHECK(has_line(out, "a=rtpmap:31 H261/90000"));
@@ -310,16 +358,19 @@ TEST_CASE("a bundled section without a key of its own uses its group's", "[sdp][
 
 TEST_CASE("what is not a session description is refused", "[sdp][hostile]")
 {
-    for (const auto* text : {"", "\n", "v=0\n", "v=1\no=- 1 1 IN IP4 192.0.2.1\n", "o=- 1 1 IN IP4 192.0.2.1\nv=0\n", "hello",
-                             "v=0\no=- 1 1 IN IP4 192.0.2.1\nv=0\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\no=- 1 1 IN IP4 192.0.2.1\n",
-                             "v=0\no=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 224.2.36.42/127\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\nA=x\n",
-                             "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 70000 RTP/AVP 0\n",
-                             "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 1 UDP/TLS/RTP/SAVPF 111 (\na=fingerprint:sha-256 AB\nc=IN IP4 192.0.2.1\n",
-                             "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=\x01\n", "v=0\n\no=- 1 1 IN IP4 192.0.2.1\n"}) {
+    for (const auto* text :
+         {"", "\n", "v=0\n", "v=1\no=- 1 1 IN IP4 192.0.2.1\n", "o=- 1 1 IN IP4 192.0.2.1\nv=0\n", "hello",
+          "v=0\no=- 1 1 IN IP4 192.0.2.1\nv=0\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\no=- 1 1 IN IP4 192.0.2.1\n",
+          "v=0\no=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 224.2.36.42/127\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\nA=x\n",
+          "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 70000 RTP/AVP 0\n",
+          "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 1 UDP/TLS/RTP/SAVPF 111 (\na=fingerprint:sha-256 AB\nc=IN IP4 "
+          "192.0.2.1\n",
+          "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=\x01\n", "v=0\n\no=- 1 1 IN IP4 192.0.2.1\n"}) {
         INFO(text);
         CHECK(refusal(text) == SdpRefusal::malformed);
     }
-    CHECK(refusal(session + audio.substr(0, audio.size() - 1) + std::string("\0", 1) + "\n" + key) == SdpRefusal::malformed);
+    CHECK(refusal(session + audio.substr(0, audio.size() - 1) + std::string("\0", 1) + "\n" + key) ==
+          SdpRefusal::malformed);
     CHECK(refusal("v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nt=0 0\n" + audio + key) == SdpRefusal::malformed); // no c=
 }
 
@@ -332,15 +383,22 @@ TEST_CASE("hostile descriptions cost no more than their length", "[sdp][hostile]
     const auto start = wire(session + audio + key);
     auto relay_only = policy();
     relay_only.relay_only = true;
-    std::vector<std::string> hostile{
-        filled(start, "a=msid:x"), filled(start, "a=ssrc-group:FID "), filled(start, "a=rtpmap:0 PCMU/"), filled(start, "a=x"),
-        filled(wire(session + key), "a=fingerprint:sha-256 AB"), filled(wire(session), "a=group:BUNDLE a b "),
-        filled(start, "m=audio 1 UDP/TLS/RTP/SAVPF "), start + "a=fmtp:0 " + std::string(60'000, ';') + "\r\n",
-        start + "a=simulcast:" + std::string(60'000, ' ') + "\r\n", wire(session) + "m=audio 1 UDP/TLS/RTP/SAVPF" + [] {
-            std::string types;
-            for (int i = 0; i < 20'000; ++i) types += " " + std::to_string(i % 128);
-            return types;
-        }() + "\r\n"};
+    std::vector<std::string> hostile{filled(start, "a=msid:x"),
+                                     filled(start, "a=ssrc-group:FID "),
+                                     filled(start, "a=rtpmap:0 PCMU/"),
+                                     filled(start, "a=x"),
+                                     filled(wire(session + key), "a=fingerprint:sha-256 AB"),
+                                     filled(wire(session), "a=group:BUNDLE a b "),
+                                     filled(start, "m=audio 1 UDP/TLS/RTP/SAVPF "),
+                                     start + "a=fmtp:0 " + std::string(60'000, ';') + "\r\n",
+                                     start + "a=simulcast:" + std::string(60'000, ' ') + "\r\n",
+                                     wire(session) + "m=audio 1 UDP/TLS/RTP/SAVPF" +
+                                         [] {
+                                             std::string types;
+                                             for (int i = 0; i < 20'000; ++i) types += " " + std::to_string(i % 128);
+                                             return types;
+                                         }() +
+                                         "\r\n"};
     std::string candidates = start;
     for (unsigned i = 0; candidates.size() < 65'000; ++i)
         candidates += "a=candidate:" + std::to_string(i) + " 1 udp 1 192.0.2.1 9 typ relay\r\n";
@@ -356,14 +414,16 @@ TEST_CASE("hostile descriptions cost no more than their length", "[sdp][hostile]
             const auto result = minimise(text, p);
             CHECK((!result.has_value() || result->size() < 300'000));
         }
-    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds{5}); // milliseconds in truth; quadratic takes minutes
+    CHECK(std::chrono::steady_clock::now() - before <
+          std::chrono::seconds{5}); // milliseconds in truth; quadratic takes minutes
 }
 
 TEST_CASE("real descriptions: what comes out is not changed by a second pass", "[sdp]")
 {
     auto neutral = policy();
     neutral.version_offset = 0;
-    for (const auto* name : {"webrtc-41.sdp", "webrtc-12.sdp", "rfc8829-001.sdp", "rfc8829-003.sdp", "rfc8829-005.sdp"}) {
+    for (const auto* name :
+         {"webrtc-41.sdp", "webrtc-12.sdp", "rfc8829-001.sdp", "rfc8829-003.sdp", "rfc8829-005.sdp"}) {
         INFO(name);
         const auto once = minimise(file(name), neutral);
         REQUIRE(once.has_value());
@@ -387,7 +447,8 @@ TEST_CASE("a browser's description through a relay shows the relay alone", "[sdp
     CHECK(has_line(out, "m=video 32952 UDP/TLS/RTP/SAVPF 100 116 117"));
     CHECK(has_line(out, "c=IN IP4 128.64.32.16"));
     CHECK(has_line(out, "a=candidate:1 1 UDP 33562367 128.64.32.16 32952 typ relay raddr 0.0.0.0 rport 9"));
-    for (const auto* hidden : {"192.168.137.1", "172.22.0.56", "32.64.128.1", "inline:", "1PBxet", "mKDNt7SQ", "generation", "google-ice"}) {
+    for (const auto* hidden :
+         {"192.168.137.1", "172.22.0.56", "32.64.128.1", "inline:", "1PBxet", "mKDNt7SQ", "generation", "google-ice"}) {
         INFO(hidden);
         CHECK(out.find(hidden) == std::string::npos);
     }
@@ -395,7 +456,8 @@ TEST_CASE("a browser's description through a relay shows the relay alone", "[sdp
 
 TEST_CASE("trickled candidates are treated like those of a description", "[sdp][rfc8840]")
 {
-    const std::string fragment = "a=group:BUNDLE a v\na=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\na=tool:x\n"
+    const std::string fragment =
+        "a=group:BUNDLE a v\na=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\na=tool:x\n"
         "m=audio 49170 UDP/TLS/RTP/SAVPF 0\na=mid:a\na=x-canary:1\n"
         "a=candidate:77 1 udp 2113937151 192.0.2.3 49170 typ host generation 0\n"
         "a=candidate:78 1 udp 33562367 198.51.100.7 40975 typ relay raddr 192.0.2.3 rport 49170\na=end-of-candidates\n";
@@ -410,13 +472,14 @@ TEST_CASE("trickled candidates are treated like those of a description", "[sdp][
     CHECK(hidden.find("192.0.2.3") == std::string::npos);
     CHECK(has_line(hidden, "a=candidate:1 1 UDP 33562367 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9"));
 
-    CHECK(readable(minimise_sdpfrag("a=ice-ufrag:x\r\na=end-of-candidates\r\n", policy())) == "a=ice-ufrag:x\na=end-of-candidates\n");
+    CHECK(readable(minimise_sdpfrag("a=ice-ufrag:x\r\na=end-of-candidates\r\n", policy())) ==
+          "a=ice-ufrag:x\na=end-of-candidates\n");
     CHECK_FALSE(minimise_sdpfrag("v=0\r\n", policy()).has_value());
 }
 
 TEST_CASE("every refusal can be explained to the phone", "[sdp][rfc3261][20.43]")
 {
-    for (const auto one : {SdpRefusal::malformed, SdpRefusal::plain_rtp, SdpRefusal::sdes_only, SdpRefusal::no_relay_candidate,
-                           SdpRefusal::unsupported_media})
+    for (const auto one : {SdpRefusal::malformed, SdpRefusal::plain_rtp, SdpRefusal::sdes_only,
+                           SdpRefusal::no_relay_candidate, SdpRefusal::unsupported_media})
         CHECK_FALSE(explanation_of(one).empty());
 }

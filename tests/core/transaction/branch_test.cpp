@@ -11,7 +11,8 @@ using namespace sotto::transaction;
 
 namespace {
 test::ToyCryptography cryptography;
-const OwnBranch branch{.worker = 3, .transaction = {.index = 70'000, .generation = 41}, .loop = {1, 2, 3, 4, 5, 6, 7, 8}};
+const OwnBranch branch{
+    .worker = 3, .transaction = {.index = 70'000, .generation = 41}, .loop = {1, 2, 3, 4, 5, 6, 7, 8}};
 } // namespace
 
 TEST_CASE("our branch leads a response back to its worker and client transaction", "[rfc3261][8.1.1.7]")
@@ -19,7 +20,8 @@ TEST_CASE("our branch leads a response back to its worker and client transaction
     const auto text = make_branch(cryptography, branch);
     CHECK(text.starts_with("z9hG4bK"));
     CHECK(text.size() == 41);
-    CHECK(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos);
+    CHECK(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+          std::string::npos);
 
     const auto read = read_branch(cryptography, text);
     REQUIRE(read);

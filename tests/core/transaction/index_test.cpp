@@ -39,7 +39,8 @@ TEST_CASE("the index agrees with a hash map while keys crowd into the same place
         const KeyedHash other{dice() % 4, dice() % 300};
         const auto* const found = index.find(other);
         const auto wanted = expected.find(other);
-        if ((found == nullptr) != (wanted == expected.end()) || (found != nullptr && *found != wanted->second)) FAIL("find");
+        if ((found == nullptr) != (wanted == expected.end()) || (found != nullptr && *found != wanted->second))
+            FAIL("find");
         if (index.size() != expected.size()) FAIL("size");
     }
     SUCCEED();

@@ -12,7 +12,8 @@ namespace {
 test::ToyCryptography cryptography;
 
 struct Request {
-    Via via{.transport = "TLS", .host = "pc33.example.org", .port = 5061, .params = "branch=z9hG4bK776;rport", .text = "v"};
+    Via via{
+        .transport = "TLS", .host = "pc33.example.org", .port = 5061, .params = "branch=z9hG4bK776;rport", .text = "v"};
     Message message{64};
 
     explicit Request(Method method)

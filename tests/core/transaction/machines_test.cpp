@@ -14,7 +14,8 @@ namespace {
 constexpr TimePoint start{1h};
 
 /// Every state and event that no row names leaves the state alone and asks for nothing.
-template <class M, std::size_t rows> void check_table(std::array<typename M::Row, rows> expected, int states, int events)
+template <class M, std::size_t rows>
+void check_table(std::array<typename M::Row, rows> expected, int states, int events)
 {
     std::size_t named = 0;
     for (int s = 0; s < states; ++s)
@@ -44,6 +45,7 @@ TEST_CASE("INVITE client: every state and event of figure 5 with Accepted", "[rf
     using Event = InviteClient::Event;
     using Action = InviteClient::Action;
     using Row = InviteClient::Row;
+    // clang-format off
     check_table<InviteClient>(std::array{
         Row{calling, Event::provisional, proceeding, Action::pass_up},
         Row{calling, Event::success, accepted, Action::pass_up},
@@ -56,6 +58,7 @@ TEST_CASE("INVITE client: every state and event of figure 5 with Accepted", "[rf
         Row{accepted, Event::success, accepted, Action::pass_up},
         Row{accepted, Event::timer_m, terminated, Action::none},
     }, 4, 6);
+    // clang-format on
 }
 
 TEST_CASE("INVITE client gives up on Timer B when nobody answers", "[rfc3261][17.1.1.2]")
@@ -89,6 +92,7 @@ TEST_CASE("non-INVITE client: every state and event of figure 6", "[rfc3261][17.
     using Event = NonInviteClient::Event;
     using Action = NonInviteClient::Action;
     using Row = NonInviteClient::Row;
+    // clang-format off
     check_table<NonInviteClient>(std::array{
         Row{trying, Event::provisional, proceeding, Action::pass_up},
         Row{trying, Event::final, terminated, Action::pass_up},
@@ -99,6 +103,7 @@ TEST_CASE("non-INVITE client: every state and event of figure 6", "[rfc3261][17.
         Row{proceeding, Event::timer_f, terminated, Action::report_timeout},
         Row{proceeding, Event::transport_error, terminated, Action::report_transport_error},
     }, 3, 4);
+    // clang-format on
 }
 
 TEST_CASE("non-INVITE client: a provisional response does not restart Timer F", "[rfc3261][17.1.2.2]")
@@ -117,6 +122,7 @@ TEST_CASE("INVITE server: every state and event of figure 7 as RFC 6026 replaces
     using Event = InviteServer::Event;
     using Action = InviteServer::Action;
     using Row = InviteServer::Row;
+    // clang-format off
     check_table<InviteServer>(std::array{
         Row{proceeding, Event::invite, proceeding, Action::resend},
         Row{proceeding, Event::provisional, proceeding, Action::send},
@@ -132,14 +138,17 @@ TEST_CASE("INVITE server: every state and event of figure 7 as RFC 6026 replaces
         Row{accepted, Event::timer_l, terminated, Action::none},
         Row{accepted, Event::transport_error, accepted, Action::report_transport_error},
     }, 4, 8);
+    // clang-format on
 }
 
-TEST_CASE("INVITE server waits 32 s for the ACK of a failure, wherever the caller went", "[rfc3261][17.2.1][rfc6026][7.1]")
+TEST_CASE("INVITE server waits 32 s for the ACK of a failure, wherever the caller went",
+          "[rfc3261][17.2.1][rfc6026][7.1]")
 {
     InviteServer transaction{start};
     CHECK(transaction.deadline() == TimePoint::max());
     CHECK(transaction.on(InviteServer::Event::failure, start + 5s) == InviteServer::Action::send);
-    CHECK(transaction.on(InviteServer::Event::transport_error, start + 5s) == InviteServer::Action::report_transport_error);
+    CHECK(transaction.on(InviteServer::Event::transport_error, start + 5s) ==
+          InviteServer::Action::report_transport_error);
     CHECK(transaction.on(InviteServer::Event::invite, start + 6s) == InviteServer::Action::resend);
     CHECK(transaction.on(InviteServer::Event::success, start + 7s) == InviteServer::Action::none);
     CHECK(transaction.deadline() == start + 37s);
@@ -165,6 +174,7 @@ TEST_CASE("non-INVITE server: every state and event of figure 8", "[rfc3261][17.
     using Event = NonInviteServer::Event;
     using Action = NonInviteServer::Action;
     using Row = NonInviteServer::Row;
+    // clang-format off
     check_table<NonInviteServer>(std::array{
         Row{trying, Event::provisional, proceeding, Action::send},
         Row{trying, Event::final, terminated, Action::send},
@@ -175,6 +185,7 @@ TEST_CASE("non-INVITE server: every state and event of figure 8", "[rfc3261][17.
         Row{proceeding, Event::expired, terminated, Action::none},
         Row{proceeding, Event::transport_error, terminated, Action::report_transport_error},
     }, 3, 5);
+    // clang-format on
 }
 
 TEST_CASE("non-INVITE server ends in silence when there was no answer in 32 s", "[rfc4320][4.2]")

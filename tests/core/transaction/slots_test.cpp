@@ -83,8 +83,10 @@ TEST_CASE("for_each visits what is there and may erase it", "[slots]")
     for (int i = 0; i < 200; ++i) table.emplace(i);
     std::set<int> odd;
     table.for_each([&](SlotId id, int& value) {
-        if (value % 2 == 0) table.erase(id);
-        else odd.insert(value);
+        if (value % 2 == 0)
+            table.erase(id);
+        else
+            odd.insert(value);
     });
     CHECK(odd.size() == 100);
     CHECK(table.size() == 100);

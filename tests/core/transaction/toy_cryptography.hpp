@@ -39,8 +39,14 @@ public:
 
 private:
     // 37 * 173 = 1 (mod 256)
-    static std::uint8_t mixed(unsigned a, unsigned b) { return static_cast<std::uint8_t>((a * 37 + b * 59 + 11) & 0xFF); }
-    static std::uint8_t unmixed(unsigned c, unsigned b) { return static_cast<std::uint8_t>((c - b * 59 - 11) * 173 & 0xFF); }
+    static std::uint8_t mixed(unsigned a, unsigned b)
+    {
+        return static_cast<std::uint8_t>((a * 37 + b * 59 + 11) & 0xFF);
+    }
+    static std::uint8_t unmixed(unsigned c, unsigned b)
+    {
+        return static_cast<std::uint8_t>((c - b * 59 - 11) * 173 & 0xFF);
+    }
     static constexpr std::uint8_t key = 0x5A;
     std::uint8_t next_{1};
 };
