@@ -31,7 +31,7 @@ public:
         if (server.request->defect) return env.refuse(id, *server.request->defect, now, out);
         if (layer.servers() > env.settings->transactions_per_flow * 100) // a bound for the process, whoever fills it
             return env.refuse(id, Refusal::overloaded, now, out);
-        if (server.request->method == Method::register_) return registrar.request(id, flow, now, out);
+        if (server.method == Method::register_) return registrar.request(id, flow, now, out);
         proxy.request(id, flow, now, out);
     }
     void on_ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out) override { proxy.ack(std::move(ack), flow, now, out); }
@@ -47,7 +47,7 @@ public:
     }
     void on_server_end(SlotId server, TimePoint now, Actions& out) override
     {
-        if (layer.server(server)->request->method != Method::register_) proxy.server_end(server, now, out);
+        if (layer.server(server)->method != Method::register_) proxy.server_end(server, now, out);
     }
     void on_user_timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out) override
     {

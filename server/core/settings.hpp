@@ -25,6 +25,8 @@ struct CoreSettings {
     std::uint32_t transactions_per_flow{1000}; ///< open server transactions; beyond: 503
     std::uint32_t auth_failures_per_minute{10}; ///< per account and source; 0: no limit
     bool relay_only{false};
+    std::string withhold_prefix{"#31#"};      ///< dialled before an address: withhold the caller for this call
+    std::string show_prefix{"*31#"};          ///< and: show the caller in spite of the account's default
     std::vector<std::string> keying{"dtls-srtp", "zrtp"};
     seconds longest_dialog{12 * 3600};
 };

@@ -16,28 +16,6 @@ bool unreserved_in_user(char c)
 
 bool is_anonymous(const Uri& uri) { return iequals(uri.host, "anonymous.invalid"); }
 
-bool asks_for_privacy(const Message& message, std::string_view value)
-{
-    for (const auto& field : message.fields) {
-        if (field.name != Header::privacy) continue;
-        std::string_view rest = field.value;
-        while (!rest.empty()) {
-            const auto semicolon = rest.find(';');
-            if (iequals(trim(rest.substr(0, semicolon)), value)) return true;
-            rest = semicolon == std::string_view::npos ? std::string_view{} : rest.substr(semicolon + 1);
-        }
-    }
-    return false;
-}
-
-bool asks_to_withhold(const Message& request, bool by_default)
-{
-    if (is_anonymous(request.from.uri)) return true;
-    for (const std::string_view value : {"id", "user", "header"})
-        if (asks_for_privacy(request, value)) return true;
-    return by_default && !asks_for_privacy(request, "none");
-}
-
 std::string address_uri(Scheme scheme, std::string_view aor)
 {
     const auto at = aor.rfind('@');

@@ -11,13 +11,6 @@ inline constexpr std::string_view anonymous_identity = "\"Anonymous\" <sip:anony
 /// True for the host of RFC 3323 4.1.1.3, whatever the user part is (RFC 5079 3).
 bool is_anonymous(const Uri& uri);
 
-/// True when Privacy lists that value (RFC 3323 4.2).
-bool asks_for_privacy(const Message& message, std::string_view value);
-
-/// True when the sender asks that its identity be withheld: an anonymous From, or Privacy with `id`, `user` or `header`.
-/// `by_default` is the account's setting, lifted by `none`.
-bool asks_to_withhold(const Message& request, bool by_default);
-
 /// `scheme:user@host` with the user part escaped as RFC 3261 25.1 needs it. `aor` is canonical ("user@host").
 std::string address_uri(Scheme scheme, std::string_view aor);
 

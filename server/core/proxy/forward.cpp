@@ -1,6 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/privacy/identity.hpp"
+#include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/privacy/shape.hpp"
 
@@ -218,10 +219,18 @@ std::string Proxy::shown_sender(const ResponseContext& context, const Message& r
     return shown_address(request.from.display, address_uri(request.from.uri.scheme, aor));
 }
 
+/// The address in a To, without the prefix that only the caller knows of.
+std::string Proxy::dialled_address(const Uri& uri) const
+{
+    auto aor = env_.domains().aor(uri);
+    take_prefix(aor, {env_.settings->withhold_prefix, env_.settings->show_prefix});
+    return aor;
+}
+
 /// The receiver's own address, as it knows itself.
 std::string Proxy::shown_receiver(const ResponseContext& context, const Message& request, AccountId receiver) const
 {
-    auto aor = context.in_dialog ? env_.domains().aor(request.to.uri) : context.aor;
+    auto aor = context.in_dialog ? dialled_address(request.to.uri) : context.aor;
     const auto* owner = env_.account_of(aor);
     if (owner == nullptr || owner->id != receiver) {
         const auto* account = env_.accounts->find(receiver);

@@ -116,6 +116,7 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     context->look_ups = 0;
+    if (context->answered) return;
     const auto to = reachable(kind == Waiting::referred ? context->dialog_target : context->dialog->id, binding);
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (!to) {

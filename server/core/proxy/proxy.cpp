@@ -2,6 +2,7 @@
 
 #include "core/auth/digest.hpp"
 #include "core/privacy/identity.hpp"
+#include "core/privacy/privacy_service.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
@@ -167,20 +168,26 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     const auto domains = env_.domains();
     if (request.method == Method::invite && request.contacts.size() != 1)
         return env_.refuse(id, Refusal::bad_contact, now, out); // RFC 3261 8.1.1.8
-    if (!domains.ours(request.request_uri)) return env_.refuse(id, Refusal::not_found, now, out);
-    const auto aor = domains.aor(request.request_uri);
-    const auto* callee = env_.account_of(aor);
+    const auto wish = privacy_wish(request);
+    if (wish.critical && wish.unknown) return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
+    const auto* domain = domains.ours(request.request_uri) ? domains.of(request.request_uri.host) : nullptr;
+    auto user = domain != nullptr ? unescape(request.request_uri.user) : std::nullopt;
+    if (!user || user->empty()) return env_.refuse(id, Refusal::not_found, now, out);
+    const auto dialled = take_prefix(*user, {env_.settings->withhold_prefix, env_.settings->show_prefix});
+    const auto* callee = env_.accounts->find(*user, *domain);
     const auto referred = referred_device(request, account.id);
     const bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
     ResponseContext context;
     context.server = id;
     context.sender = account.id;
-    context.withheld = asks_to_withhold(request, account.withhold_identity);
-    context.session_privacy = asks_for_privacy(request, "session");
+    context.withheld = withheld(request, wish, dialled, account.withhold_identity);
+    context.session_privacy = wish.session;
     context.sender_target = sender_target(request, account.id, flow);
-    context.aor = aor;
+    context.aor = user->append("@").append(*domain);
     context.breadth = breadth_of(request);
     context.look_ups = 1;
+    if (there && callee->refuse_anonymous && (context.withheld || looks_anonymous(request)))
+        return env_.refuse(id, Refusal::anonymity_disallowed, now, out); // RFC 5079
     if (!read_quotes(request, context)) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
@@ -192,7 +199,7 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
         return;
     }
     out.push_back(LookUp{ticket_for(Waiting::targets, context_id),
-                         there ? aor_key(callee->id, env_.cryptography) : nobodys_key(aor, env_.cryptography)});
+                         there ? aor_key(callee->id, env_.cryptography) : nobodys_key(contexts_.find(context_id)->aor, env_.cryptography)});
 }
 
 void Proxy::cancel(SlotId invite, TimePoint now, Actions& out)

@@ -76,6 +76,7 @@ private:
     std::string target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
                            Scheme scheme) const;
     std::string shown_sender(const ResponseContext& context, const Message& request) const;
+    std::string dialled_address(const Uri& uri) const;
     std::string shown_receiver(const ResponseContext& context, const Message& request, AccountId receiver) const;
     /// The address of an account that every phone of it knows as its own.
     std::string address_of(AccountId account) const;
@@ -95,6 +96,8 @@ private:
     // respond.cpp
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
                           Actions& out);
+    void repeat_accepted(const ResponseContext& context, std::size_t branch, int status, TimePoint now, Actions& out);
+    void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);
     void failed(SlotId context, std::size_t branch, int status, MessagePtr response, TimePoint now, Actions& out);
     bool redirected(SlotId context, const Message& response, Actions& out);

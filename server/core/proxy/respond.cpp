@@ -43,6 +43,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     }
     auto& branch = context->branches[index];
     const int status = response->status;
+    if (context->shed) return repeat_accepted(*context, index, status, now, out);
     if (status >= 300) return failed(context_id, index, status, std::move(response), now, out);
     if (status < 200) {
         if (branch.cancelled && !branch.cancel_sent) { // 9.1: a CANCEL waits for the first provisional response
@@ -76,6 +77,36 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         return refuse_body(server_id, body.error(), now, out);
     }
     forward_response(context_id, index, *response, body ? *body : Body{}, now, out);
+    shed(context_id);
+}
+
+/// A 2xx that the callee repeats until the ACK reaches it (RFC 3261 13.3.1.4): the caller may have lost its connection.
+void Proxy::repeat_accepted(const ResponseContext& context, std::size_t index, int status, TimePoint now, Actions& out)
+{
+    if (status < 200 || status >= 300 || index != context.accepted_branch || context.accepted.bytes.empty()) return;
+    env_.layer->respond(context.server, status, env_.cryptography.open_in_memory(context.accepted.bytes), now, out);
+}
+
+/// The Accepted state of RFC 6026 lasts 32 s, but once every branch has ended nothing of the call is needed in the clear
+/// any more (DESIGN.md P9): what may have to be repeated waits sealed.
+void Proxy::shed(SlotId id)
+{
+    auto* context = contexts_.find(id);
+    if (context == nullptr || context->shed || context->accepted.bytes.empty()) return;
+    if (std::ranges::any_of(context->branches, [](const Branch& b) { return !b.ended; })) return;
+    context->shed = true;
+    env_.layer->server(context->server)->request.reset();
+    context->aor.clear();
+    context->receiver_tag.clear();
+    context->receiver_call_id.clear();
+    context->quotes.clear();
+    context->best.reset();
+    context->sender_target.handle.reset();
+    for (auto& branch : context->branches) {
+        branch.target.uri.clear();
+        branch.target.route.clear();
+        branch.other_flows.clear();
+    }
 }
 
 void Proxy::refuse_body(SlotId id, const BodyRefusal& refusal, TimePoint now, Actions& out)
@@ -106,7 +137,12 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     if (carries_contact(response.status, request.method) && !response.contacts.empty())
         message.set(Header::contact, "<" + responder_contact(*context, request, branch, response.contacts.front()) + ">");
     if (!body.content.empty()) message.body(body.content_type, body.content);
-    env_.layer->respond(context->server, response.status, message.write(), now, out);
+    auto bytes = message.write();
+    if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {
+        context->accepted = {env_.cryptography.seal_in_memory(bytes)};
+        context->accepted_branch = index;
+    }
+    env_.layer->respond(context->server, response.status, std::move(bytes), now, out);
 }
 
 std::string Proxy::responder_contact(ResponseContext& context, const Message& request, Branch& branch,
@@ -144,7 +180,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     auto* context = contexts_.find(id);
     auto& branch = context->branches[index];
     env_.layer->cancel_timer(branch.timer_c);
-    const auto method = env_.layer->server(context->server)->request->method;
+    const auto method = env_.layer->server(context->server)->method;
     if (method == Method::bye || (method == Method::invite && !context->in_dialog)) end_dialog(*branch.seal);
     if (flow_failed(status) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
         branch.target = std::move(branch.other_flows.front());
@@ -186,7 +222,8 @@ bool Proxy::redirected(SlotId id, const Message& response, Actions& out)
 void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);
-    if (context->answered || context->look_ups > 0) return;
+    if (context->answered) return shed(id);
+    if (context->look_ups > 0) return;
     if (std::ranges::any_of(context->branches, [](const Branch& b) { return !b.ended; })) return;
     if (!context->waiting.empty()) {
         auto group = std::move(context->waiting.front());
@@ -201,7 +238,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     auto* context = contexts_.find(id);
     const auto server_id = context->server;
     const auto* server = env_.layer->server(server_id);
-    const bool invite = server->request->method == Method::invite;
+    const bool invite = server->method == Method::invite;
     const int status = context->best_status;
     context->answered = true;
     env_.layer->cancel_timer(context->ring_timer);
@@ -243,7 +280,7 @@ void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions&
 {
     const auto* server = env_.layer->server(server_id);
     const auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
-    if (context == nullptr || server->request->method == Method::register_ || !context->sender_target.binding) return;
+    if (context == nullptr || server->method == Method::register_ || !context->sender_target.binding) return;
     const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
     out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), context->sender_target.binding});
 }

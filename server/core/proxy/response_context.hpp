@@ -73,6 +73,9 @@ struct ResponseContext {
     bool no_answer{false};          ///< the ring timeout ended it
     bool cancelled{false};          ///< by the caller
     bool answered{false};           ///< a final response was sent
+    SealedText accepted;            ///< the 2xx that was sent last, and of which branch
+    std::size_t accepted_branch{0};
+    bool shed{false};               ///< nothing is kept in the clear any more
 };
 
 /// RFC 3261 16.7 step 6, as a number: the lower, the better. 0 is no response yet.

@@ -33,7 +33,8 @@ constexpr std::size_t most_groups = 8;
 constexpr unsigned most_streams = 100;             ///< new ones in one section
 constexpr std::size_t longest_result = 256 * 1024; ///< a hostile description must not grow without bound by lowering
 
-/// What the sections of one BUNDLE group share (RFC 8843 7): they use the transport, and so the key, of one of them.
+/// What the sections of one BUNDLE group share (RFC 8843 7): they use the transport, and so the key, of one of them. It
+/// counts only in a section that leaves, or media would pass whose key stays behind.
 struct Bundle {
     bool fingerprint{false};
     std::optional<Candidate> relay;
@@ -75,6 +76,9 @@ std::optional<Feedback> read_feedback(std::string_view value)
     return line;
 }
 
+/// Port 0 does not mean rejected then (RFC 8843 6).
+bool is_bundle_only(const Section& section) { return section.port == 0 && section.names(rule_for("bundle-only")); }
+
 class Minimiser {
 public:
     Minimiser(const Description& description, const SdpPolicy& policy, std::pmr::memory_resource* memory)
@@ -92,6 +96,9 @@ private:
     [[nodiscard]] const Bundle* bundle_of(std::size_t section) const;
 
     std::optional<SdpRefusal> put_section(std::size_t index);
+    enum class Carried : std::uint8_t { yes, rejected /* by its sender */, unsupported, malformed };
+    [[nodiscard]] Carried carried(const Section& section);
+    [[nodiscard]] bool states_fingerprint(const Section& section) const;
     void put_rejected(const Section& section, const Profile* profile);
     [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile,
                                                    const Bundle* bundle);
@@ -167,8 +174,11 @@ void Minimiser::find_bundles()
             if (found == mids_.end() || bundle_[found->second] != 0) continue;
             bundle_[found->second] = static_cast<std::uint8_t>(bundles_.size());
             const auto& section = in_.sections[found->second];
-            bundle.fingerprint |= section.names(rule_for("fingerprint"));
-            if (policy_.relay_only && !bundle.relay) bundle.relay = relay_of(section);
+            const bool fingerprint = states_fingerprint(section);
+            const auto relay = policy_.relay_only ? relay_of(section) : std::nullopt;
+            if ((!fingerprint && !relay) || carried(section) != Carried::yes) continue;
+            bundle.fingerprint |= fingerprint;
+            if (!bundle.relay) bundle.relay = relay;
         }
     }
 }
@@ -216,12 +226,37 @@ void Minimiser::put_rejected(const Section& section, const Profile* profile)
     if (!section.mid.empty()) put_line(out_, "a=mid:", section.mid);
 }
 
+/// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads_`.
+Minimiser::Carried Minimiser::carried(const Section& section)
+{
+    payloads_ = {};
+    if (section.port == 0 && !is_bundle_only(section)) return Carried::rejected;
+    const Profile* const profile = profile_named(section.profile);
+    if (profile == nullptr || position_in(media_types, section.media) == media_types.size())
+        return Carried::unsupported;
+    if (profile->stream == Stream::data_channel) return Carried::yes;
+
+    if (!payloads_.read_formats(section.formats)) return Carried::malformed;
+    for (const auto& attribute : in_.attributes_of(section)) {
+        if (attribute.rule->kind == Kind::rtpmap) payloads_.read_rtpmap(attribute.value);
+        if (attribute.rule->kind == Kind::fmtp) payloads_.read_fmtp(attribute.value);
+    }
+    payloads_.admit(policy_.permitted_codecs);
+    return payloads_.usable() ? Carried::yes : Carried::unsupported;
+}
+
+/// Does what leaves of the section name a key? One with a=bundle-only takes over no transport from the session part.
+bool Minimiser::states_fingerprint(const Section& section) const
+{
+    return section.names(rule_for("fingerprint")) ||
+           (in_.session.names(rule_for("fingerprint")) && !is_bundle_only(section));
+}
+
 /// Which key protects the section; a refusal when none does that only the two phones know.
 std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile, const Bundle* bundle)
 {
     const auto& session = in_.session;
-    const bool fingerprint = section.names(rule_for("fingerprint")) || session.names(rule_for("fingerprint")) ||
-                             (bundle != nullptr && bundle->fingerprint);
+    const bool fingerprint = states_fingerprint(section) || (bundle != nullptr && bundle->fingerprint);
     const bool zrtp_hash = section.names(rule_for("zrtp-hash")) || session.names(rule_for("zrtp-hash"));
     const bool sdes = section.names(rule_for("crypto"));
     const bool readable_key = sdes || section.key_line || session.key_line || section.names(rule_for("key-mgmt")) ||
@@ -267,44 +302,33 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
 {
     const Section& section = in_.sections[index];
     const Profile* const profile = profile_named(section.profile);
-    const auto media = position_in(media_types, section.media);
-    const bool bundle_only = section.port == 0 && section.names(rule_for("bundle-only"));
-    const bool offered = section.port != 0 || bundle_only;
-    if (!offered || profile == nullptr || media == media_types.size()) {
-        unsupported_ |= offered;
+    switch (carried(section)) {
+    case Carried::yes:
+        break;
+    case Carried::malformed:
+        return SdpRefusal::malformed;
+    case Carried::unsupported:
+        unsupported_ = true;
+        [[fallthrough]];
+    case Carried::rejected:
         put_rejected(section, profile);
         return std::nullopt;
     }
 
     const Bundle* const bundle = bundle_of(index);
+    const bool bundle_only = is_bundle_only(section);
     if (const auto refusal = secure(section, *profile, bundle)) return refusal;
-
-    const bool rtp = profile->stream == Stream::rtp;
-    payloads_ = {};
-    if (rtp) {
-        if (!payloads_.read_formats(section.formats)) return SdpRefusal::malformed;
-        for (const auto& attribute : in_.attributes_of(section)) {
-            if (attribute.rule->kind == Kind::rtpmap) payloads_.read_rtpmap(attribute.value);
-            if (attribute.rule->kind == Kind::fmtp) payloads_.read_fmtp(attribute.value);
-        }
-        payloads_.admit(policy_.permitted_codecs);
-        if (!payloads_.usable()) {
-            unsupported_ = true;
-            put_rejected(section, profile);
-            return std::nullopt;
-        }
-    }
     if (const auto refusal = choose_address(section, bundle, bundle_only)) return refusal;
 
     active_ = true;
     if (!section.mid.empty()) written_mids_.insert(section.mid);
     out_ += "m=";
-    out_ += media_types[media];
+    out_ += media_types[position_in(media_types, section.media)];
     out_ += ' ';
     append(out_, port_);
     out_ += ' ';
     out_ += profile->name;
-    if (!rtp) out_ += " webrtc-datachannel";
+    if (profile->stream == Stream::data_channel) out_ += " webrtc-datachannel";
     for (const auto type : payloads_.types()) {
         out_ += ' ';
         append(out_, unsigned{type});
@@ -313,7 +337,8 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
     put_line(out_, "c=", address_.network(), address_.text);
 
     collect(section, bundle_only);
-    if (rtp && std::ranges::none_of(items_, [](const Item& item) { return item.rule->kind == Kind::direction; }))
+    if (payloads_.usable() &&
+        std::ranges::none_of(items_, [](const Item& item) { return item.rule->kind == Kind::direction; }))
         add(rule_for("sendrecv"), {});
     put_items(index);
     return std::nullopt;

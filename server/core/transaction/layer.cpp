@@ -98,11 +98,13 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     const auto key = server_key(cryptography_, *request);
     if (const auto* known = by_key_.find(key); known != nullptr) return; // a retransmission: no use on a reliable transport
-    const bool invite = request->method == Method::invite;
+    const auto method = request->method;
+    const bool invite = method == Method::invite;
     const auto id = servers_.emplace(Server{
         .key = key,
         .flow = flow.id,
         .transport = flow.transport,
+        .method = method,
         .request = std::move(request),
         .machine = invite ? std::variant<InviteServer, NonInviteServer>{InviteServer{now}} : NonInviteServer{now},
         .timer = {},

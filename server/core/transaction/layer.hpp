@@ -22,7 +22,8 @@ struct Server {
     KeyedHash key;
     FlowId flow;
     Transport transport{Transport::tls};
-    MessagePtr request;
+    Method method{Method::other};
+    MessagePtr request;  ///< null once the user has shed it: an accepted INVITE outlives its content (RFC 6026)
     std::variant<InviteServer, NonInviteServer> machine;
     TimerHandle timer;
     AccountId account;   ///< who sent it, once authenticated
