@@ -1,0 +1,116 @@
+// Bytes from a connection: framing and parsing. Whatever they are:
+// - the same frames come out wherever the segments are cut;
+// - every part of a message that is let through lives as long as the message, and holds no line end or control character;
+// - a message without a defect, written again from its parts, is the same message.
+#include "fuzz/require.hpp"
+#include "wire/canonical.hpp"
+#include "wire/framer.hpp"
+#include "wire/head.hpp"
+#include "wire/parse.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+using namespace sotto;
+using fuzz::require;
+using wire::FrameKind;
+
+// Views into the parser's own stack would be found, too.
+extern "C" const char* __asan_default_options() { return "detect_stack_use_after_return=1"; }
+
+namespace {
+
+struct Cut {
+    FrameKind kind;
+    std::optional<Refusal> refusal;
+    std::string bytes;
+    bool operator==(const Cut&) const = default;
+};
+
+// `pending` segments one after the other, as a connection would.
+std::vector<Cut> frames(std::initializer_list<std::string_view> segments)
+{
+    wire::Framer framer;
+    std::string buffer;
+    std::vector<Cut> cuts;
+    for (const auto segment : segments) {
+        buffer += segment;
+        for (;;) {
+            const auto frame = framer.next(buffer);
+            require(frame.size <= buffer.size(), "a frame is no longer than the buffer");
+            if (frame.kind == FrameKind::need_more) break;
+            require(frame.size > 0, "a frame consumes something");
+            require((frame.kind == FrameKind::refuse) == frame.refusal.has_value(), "a refusal says why");
+            const auto bytes = buffer.substr(0, frame.size);
+            if (frame.kind == FrameKind::broken) {
+                cuts.push_back({frame.kind, {}, {}});
+                return cuts;
+            }
+            // A ping in two halves is a CRLF and a ping; only the ping shows.
+            if (frame.kind == FrameKind::ping) cuts.push_back({frame.kind, {}, {}});
+            else if (frame.kind != FrameKind::crlf) cuts.push_back({frame.kind, frame.refusal, bytes});
+            if (frame.kind == FrameKind::refuse) return cuts;
+            buffer.erase(0, frame.size);
+        }
+    }
+    return cuts;
+}
+
+void check_head(const std::string& text)
+{
+    const auto head = std::string_view{text}.substr(0, text.find("\r\n\r\n") + 2);
+    const auto fault = wire::fault_of(head, wire::Limits{});
+    require(!fault || fault == Refusal::header_too_large, "no part of a message holds a control character");
+}
+
+void check_message(std::string_view bytes, std::optional<Refusal> framing)
+{
+    MessagePtr message;
+    {
+        const std::string elsewhere{bytes}; // gone before the message is looked at
+        message = wire::parse(elsewhere, framing);
+    }
+    if (!message) return;
+    require(message->is_request || !message->defect, "a response with a defect goes no further");
+    require(!framing || message->defect == framing, "what the framer found is the defect");
+    require(!message->vias.empty() && !message->call_id.empty(), "there is something to answer with");
+    for (const auto& via : message->vias) require(!via.text.empty() && !via.host.empty(), "a Via can be given back");
+    const auto text = test::canonical(*message);
+    check_head(text);
+    if (message->defect) return;
+
+    const auto again = wire::parse(text);
+    require(again != nullptr, "a message written again is a message");
+    if (again->defect == Refusal::header_too_large) return; // long lists may grow beyond the limits when written again
+    require(!again->defect, "a message written again has no defect");
+    require(test::canonical(*again) == text, "a message written again is the same message");
+}
+
+void check_address(std::string_view text)
+{
+    Arena arena{64};
+    const auto address = wire::parse_address(std::string{text}, arena);
+    if (!address) return;
+    require(!address->uri.text.empty(), "an address has a URI");
+    require(address->uri.text.find_first_of(" <>\"\r\n\t") == std::string_view::npos, "a URI cannot break out of its place");
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    const std::string_view bytes{reinterpret_cast<const char*>(data), size};
+    const auto whole = frames({bytes});
+    const auto middle = size == 0 ? 0 : static_cast<std::size_t>(data[size / 2]) % size;
+    require(frames({bytes.substr(0, middle), bytes.substr(middle)}) == whole, "segments make no difference");
+
+    for (const auto& cut : whole)
+        if (cut.kind == FrameKind::message || cut.kind == FrameKind::refuse) check_message(cut.bytes, cut.refusal);
+    const auto single = wire::frame_whole(bytes, wire::Limits{});
+    if (single.kind == FrameKind::message || single.kind == FrameKind::refuse)
+        check_message(bytes.substr(0, single.size), single.refusal);
+    check_message(bytes, std::nullopt);
+    check_address(bytes);
+    return 0;
+}
