@@ -24,8 +24,8 @@ std::optional<Candidate> read_candidate(std::string_view value)
     candidate.tcp = iequals(transport, "TCP");
     const bool known_transport = candidate.tcp || iequals(transport, "UDP");
     const bool valid = !candidate.foundation.empty() && component && *component >= 1 && *component <= 256 &&
-                       known_transport && priority && valid_address(address) && port && type_word == "typ" &&
-                       type < types.size();
+                       known_transport && priority && valid_address(address) && port && *port != 0 &&
+                       type_word == "typ" && type < types.size();
     if (!valid) return std::nullopt;
 
     candidate.component = *component;

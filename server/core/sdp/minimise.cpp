@@ -92,7 +92,7 @@ public:
 
 private:
     void find_bundles();
-    [[nodiscard]] std::optional<Candidate> relay_of(const Section& section) const;
+    [[nodiscard]] std::optional<Candidate> relay_of(const Section& section, unsigned component = 1) const;
     [[nodiscard]] const Bundle* bundle_of(std::size_t section) const;
 
     std::optional<SdpRefusal> put_section(std::size_t index);
@@ -145,14 +145,15 @@ private:
     unsigned new_streams_{0};
 };
 
-/// Every relay candidate of a section competes: component 1 first, UDP before TCP, then the highest priority.
-std::optional<Candidate> Minimiser::relay_of(const Section& section) const
+/// The best relay candidate of a section for one component (1: RTP, 2: RTCP): UDP before TCP, then the highest
+/// priority.
+std::optional<Candidate> Minimiser::relay_of(const Section& section, unsigned component) const
 {
     std::optional<Candidate> best;
     for (const auto& attribute : in_.attributes_of(section)) {
         if (attribute.rule->kind != Kind::candidate) continue;
         const auto one = read_candidate(attribute.value);
-        if (!one || one->type != Candidate::Type::relay || one->component != 1) continue;
+        if (!one || one->type != Candidate::Type::relay || one->component != component) continue;
         if (!best || std::tuple{!one->tcp, one->priority} > std::tuple{!best->tcp, best->priority}) best = one;
     }
     return best;
@@ -272,7 +273,6 @@ std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profil
 std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, const Bundle* bundle, bool bundle_only)
 {
     const auto& stated = section.connection ? section.connection : in_.session.connection;
-    rtcp_relay_.reset();
     port_ = section.port;
     if (!policy_.relay_only) {
         if (!stated && !bundle_only) return SdpRefusal::malformed;
@@ -290,11 +290,7 @@ std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, cons
         relay && consists_of(relay->address.text, 64, [](char c) { return is_hex(c) || c == '.' || c == ':'; });
     address_ = literal ? relay->address : Address{};
     if (!bundle_only) port_ = literal ? relay->port : std::uint16_t{9};
-    for (const auto& attribute : in_.attributes_of(section)) {
-        if (attribute.rule->kind != Kind::candidate) continue;
-        const auto one = read_candidate(attribute.value);
-        if (one && one->type == Candidate::Type::relay && one->component == 2 && !rtcp_relay_) rtcp_relay_ = one;
-    }
+    rtcp_relay_ = relay_of(section, 2);
     return std::nullopt;
 }
 

@@ -356,6 +356,19 @@ TEST_CASE("a bundled section without a key of its own uses its group's", "[sdp][
     CHECK(std::string{out}.rfind("a=fingerprint") < out.find("m=video"));
 }
 
+TEST_CASE("a key or a relay in a section that stays behind protects no other", "[sdp][keys]")
+{
+    const std::string bundle = session + "a=group:BUNDLE a v\n" + audio + "a=mid:a\n";
+    CHECK(refusal(bundle + "m=video 9 UDP/TLS/RTP/CANARY 96\na=mid:v\n" + key) == SdpRefusal::plain_rtp);
+    CHECK(refusal(bundle + "m=video 9 UDP/TLS/RTP/SAVPF 96\na=mid:v\na=rtpmap:96 canary/90000\n" + key) ==
+          SdpRefusal::plain_rtp);
+    auto relay_only = policy();
+    relay_only.relay_only = true;
+    CHECK(refusal(bundle + key + "m=video 0 UDP/TLS/RTP/SAVPF 31\na=mid:v\n" +
+                      "a=candidate:3 1 udp 1 198.51.100.7 40975 typ relay\n",
+                  relay_only) == SdpRefusal::no_relay_candidate);
+}
+
 TEST_CASE("what is not a session description is refused", "[sdp][hostile]")
 {
     for (const auto* text :
