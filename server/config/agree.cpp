@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace sotto::config {
 namespace {
@@ -76,6 +77,16 @@ void socket_path_fits(Loaded& loaded)
                                                  "choose a shorter path, such as /run/sotto/admin.sock"));
 }
 
+void prefixes_differ(Loaded& loaded)
+{
+    const auto& [withhold, show] =
+        std::tie(loaded.settings.privacy.withhold_prefix, loaded.settings.privacy.show_prefix);
+    if (withhold.empty() || show.empty() || (!withhold.starts_with(show) && !show.starts_with(withhold))) return;
+    loaded.problems.push_back(loaded.problem(
+        loaded.places.contains("privacy.withhold_prefix") ? "privacy.withhold_prefix" : "privacy.show_prefix",
+        "withhold_prefix and show_prefix begin alike", "choose prefixes of which neither begins the other"));
+}
+
 /// Accounts are stored under the domain's own name; an alias in the list means the same account.
 void accounts_are_ours(Loaded& loaded)
 {
@@ -101,6 +112,7 @@ void agree(Loaded& loaded)
     listeners_fit(loaded);
     durations_fit(loaded);
     socket_path_fits(loaded);
+    prefixes_differ(loaded);
     accounts_are_ours(loaded);
 }
 

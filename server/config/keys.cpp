@@ -43,6 +43,7 @@ std::string text_of(bool value, const Key&) { return value ? "true" : "false"; }
 std::string text_of(std::uint32_t value, const Key&) { return std::to_string(value); }
 std::string text_of(std::size_t value, const Key&) { return std::to_string(value); }
 std::string text_of(seconds value, const Key&) { return duration_text(value.count()); }
+std::string text_of(const std::string& value, const Key&) { return '"' + value + '"'; }
 std::string text_of(const std::filesystem::path& value, const Key&) { return value.string(); }
 template <class Enum>
 requires std::is_enum_v<Enum> std::string text_of(Enum value, const Key& key)
@@ -187,6 +188,10 @@ constexpr std::array table{
         .meaning = "Only relayed media addresses (TURN) pass, so that no party learns the other's address. An offer without one gets 488."},
     Key{.path = "privacy.padding", .kind = bytes, .bounds = {.least = 4096, .most = 16'384}, .field = in<&S::privacy, &S::Privacy::padding>,
         .meaning = "Every message fills whole cells of this many bytes on the wire, so that its length tells little."},
+    Key{.path = "privacy.withhold_prefix", .kind = prefix, .field = in<&S::privacy, &S::Privacy::withhold_prefix>,
+        .meaning = "Dialled before an address, it withholds the caller's identity in that call."},
+    Key{.path = "privacy.show_prefix", .kind = prefix, .field = in<&S::privacy, &S::Privacy::show_prefix>,
+        .meaning = "Dialled before an address, it shows the caller in that call although the account withholds by default."},
 
     Key{.path = "media", .kind = section, .meaning = "Media streams. They go from phone to phone; the server never carries them."},
     Key{.path = "media.keying", .kind = choices, .choices = keying_names, .field = in<&S::media, &S::Media::keying>,

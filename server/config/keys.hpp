@@ -20,6 +20,7 @@ enum class Kind : std::uint8_t {
     name,
     endpoint,
     advertised,
+    prefix,
     choices,  ///< a sequence of choices, at least one
     names,    ///< a sequence of names
     accounts, ///< a sequence of account addresses, or "*"

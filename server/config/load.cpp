@@ -39,6 +39,8 @@ Read read_scalar(const Key& key, std::string_view text)
         return read_endpoint(text);
     case Kind::advertised:
         return read_advertised(text);
+    case Kind::prefix:
+        return read_prefix(text);
     case Kind::accounts:
         return read_account(text);
     case Kind::section:

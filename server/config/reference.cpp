@@ -59,6 +59,8 @@ std::string values_of(const Key& key)
         return "IP address and port";
     case Kind::advertised:
         return "domain name and port";
+    case Kind::prefix:
+        return "telephone keys in quotes; \"\": none";
     case Kind::accounts:
         return "list of account addresses, or [\"*\"]";
     case Kind::unserved:
@@ -207,6 +209,8 @@ std::string scalar_schema(const Key& key)
         return pattern(R"(^([0-9.]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$)");
     case Kind::advertised:
         return pattern(R"(^[A-Za-z0-9.-]+:[0-9]+$)");
+    case Kind::prefix:
+        return pattern("^[0-9*#]{0,8}$");
     case Kind::accounts:
         return "\"type\": \"array\", \"items\": { " + pattern(R"(^(\*|[^@\s]+@[A-Za-z0-9.-]+)$)") + " }";
     case Kind::unserved:

@@ -39,6 +39,8 @@ CoreSettings Settings::core() const
     core.transactions_per_flow = limits.transactions_per_connection;
     core.auth_failures_per_minute = limits.auth_failures_per_minute;
     core.relay_only = privacy.relay_only;
+    core.withhold_prefix = privacy.withhold_prefix;
+    core.show_prefix = privacy.show_prefix;
     core.keying = media.keying;
     core.longest_dialog = proxy.longest_dialog;
     return core;

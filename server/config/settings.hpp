@@ -79,7 +79,9 @@ struct Settings {
     };
     struct Privacy {
         bool relay_only{false};
-        std::uint32_t padding{4096}; ///< bytes of a cell on the wire; see Settings::cell_bytes()
+        std::uint32_t padding{4096};         ///< bytes of a cell on the wire; see Settings::cell_bytes()
+        std::string withhold_prefix{"#31#"}; ///< dialled before an address; empty: none
+        std::string show_prefix{"*31#"};
         bool operator==(const Privacy&) const = default;
     };
     struct Media {

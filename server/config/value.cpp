@@ -184,6 +184,15 @@ Read read_advertised(std::string_view text)
     return right({.number = 0, .text = {}, .address = std::move(*address)});
 }
 
+Read read_prefix(std::string_view text)
+{
+    constexpr std::size_t longest = 8;
+    if (text.size() > longest || text.find_first_not_of("0123456789*#") != std::string_view::npos)
+        return wrong(as_written(text) + " cannot be dialled",
+                     "write up to 8 of 0 to 9, * and # in quotes, such as \"#31#\"");
+    return right({.number = 0, .text = std::string{text}, .address = {}});
+}
+
 Read read_account(std::string_view text)
 {
     const auto at = text.rfind('@');

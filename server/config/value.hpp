@@ -47,6 +47,8 @@ Read read_name(std::string_view text);
 Read read_endpoint(std::string_view text);
 /// A DNS name and a port: "sip.example.org:5061".
 Read read_advertised(std::string_view text);
+/// Up to 8 of the keys of a telephone, as they are dialled before an address: "#31#". Empty: none.
+Read read_prefix(std::string_view text);
 /// "*", or an account's address without a scheme: "alice@example.org". Its mistakes are never quoted.
 Read read_account(std::string_view text);
 

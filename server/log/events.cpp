@@ -24,19 +24,8 @@ constexpr std::array rows{
     EventRow{accounts_read, "accounts-read", Level::debug, "the accounts were read", "accounts", "After a change by `sotto account`."},
     EventRow{store_failed, "store-failed", Level::error, "the store cannot be used", "reason", "Look at the disk and the rights of state_directory. Calls go on with the accounts as they were read last."},
     EventRow{keys_rotated, "keys-rotated", Level::debug, "the sealing keys were rotated", "", "Hourly. Keys whose time is over were destroyed."},
-    EventRow{admin_request, "admin-request", Level::info, "an operator asked", "command", "Once for each command over the admin socket."},
-    EventRow{admin_failed, "admin-failed", Level::warning, "an operator's command failed", "command reason", "The operator was told the same."},
-    EventRow{listener_failed, "listener-failed", Level::error, "connections cannot be accepted", "address reason", "Often too few file descriptors: raise LimitNOFILE. Tried again by itself."},
-    EventRow{flow_refused, "flow-refused", Level::debug, "a connection was refused", "worker reason", "A limit was reached."},
-    EventRow{handshake_failed, "handshake-failed", Level::debug, "a TLS handshake failed", "worker reason", "Port scans and old clients do that."},
-    EventRow{flow_opened, "flow-opened", Level::debug, "a connection was opened", "worker", ""},
-    EventRow{flow_closed, "flow-closed", Level::debug, "a connection was closed", "worker reason", ""},
-    EventRow{slow_reader, "slow-reader", Level::warning, "a client that does not read was cut off", "worker", "See limits.send_queue_bytes."},
-    EventRow{message_refused, "message-refused", Level::debug, "a message was refused", "worker status", "Malformed, too large, or against a rule."},
-    EventRow{registered, "registered", Level::debug, "an account's registrations changed", "account", ""},
-    EventRow{authentication_failed, "authentication-failed", Level::info, "wrong credentials", "account", "Limits apply: limits.auth_failures_per_minute."},
-    EventRow{overloaded, "overloaded", Level::warning, "more work than can be done: some requests get 503", "worker", ""},
-    EventRow{internal_error, "internal-error", Level::error, "a fault of the program", "worker reason", "Please report it; the line identifies nobody."},
+    EventRow{listener_failed, "listener-failed", Level::error, "an address cannot be listened on", "reason", "At start; the daemon ends. Often another program has the port."},
+    EventRow{internal_error, "internal-error", Level::error, "a fault of the program", "reason", "The daemon ends. Please report it; the line identifies nobody."},
 };
 // clang-format on
 

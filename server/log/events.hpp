@@ -25,18 +25,7 @@ enum class Event : std::uint8_t {
     accounts_read,
     store_failed,
     keys_rotated,
-    admin_request,
-    admin_failed,
     listener_failed,
-    flow_refused,
-    handshake_failed,
-    flow_opened,
-    flow_closed,
-    slow_reader,
-    message_refused,
-    registered,
-    authentication_failed,
-    overloaded,
     internal_error,
     count_
 };
@@ -59,10 +48,8 @@ struct FieldRow {
 
 // clang-format off
 inline constexpr FieldRow declared_fields[]{
-    {"account",  "an account, as a pseudonym that changes every day"},
     {"accounts", "number of accounts"},
     {"address",  "an address of this server"},
-    {"command",  "name of an operator's command, without its arguments"},
     {"days",     "whole days left"},
     {"domain",   "a served domain"},
     {"domains",  "number of served domains"},
@@ -70,10 +57,8 @@ inline constexpr FieldRow declared_fields[]{
     {"key",      "a key of the configuration file"},
     {"reason",   "why, from a fixed list or from the operating system"},
     {"seconds",  "a time"},
-    {"status",   "SIP status code of the answer"},
     {"text",     "a sentence about the configuration"},
     {"version",  "version of the program"},
-    {"worker",   "number of a worker thread, from 0"},
     {"workers",  "number of worker threads"},
 };
 // clang-format on

@@ -91,7 +91,7 @@ TEST_CASE("A value that is given counts", "[config]")
     const auto loaded = read(std::string{least} + R"(
 registrar: { binding_lifetime: 1h, shortest_binding: 90s, bindings_per_account: 3 }
 limits: { idle_timeout: 2h, message_bytes: 16KiB, connections: 0 }
-privacy: { relay_only: true }
+privacy: { relay_only: true, withhold_prefix: "", show_prefix: "*82" }
 media: { keying: [zrtp] }
 log: { target: stderr, level: warning }
 weaken: { digest_md5: [Alice@EXAMPLE.org], tls12: true, padding: 0 }
@@ -103,6 +103,8 @@ weaken: { digest_md5: [Alice@EXAMPLE.org], tls12: true, padding: 0 }
     CHECK(s.registrar.shortest_binding == 90s);
     CHECK(s.limits.message_bytes == 16384);
     CHECK(s.core().relay_only);
+    CHECK(s.core().withhold_prefix.empty());
+    CHECK(s.core().show_prefix == "*82");
     CHECK(s.core().keying == std::vector<std::string>{"zrtp"});
     CHECK(s.log.target == LogTarget::stderr_);
     CHECK(s.log.level == LogLevel::warning);
@@ -146,6 +148,10 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
              "7:12: registrar: is no mapping; write keys under it, such as \"binding_lifetime: ...\""},
         Case{"privacy: { relay_only: yes }\n", "\"yes\" is neither true nor false; write true or false"},
         Case{"privacy: { padding: 1024 }\n", "1024 is too little; write 4096 to 16384"},
+        Case{"privacy: { withhold_prefix: \"+31\" }\n", "\"+31\" cannot be dialled"},
+        Case{"privacy: { withhold_prefix: \"*31#1\" }\n",
+             "privacy.withhold_prefix: withhold_prefix and show_prefix begin alike"},
+        Case{"privacy: { withhold_prefix: #31#\n }\n", "privacy.withhold_prefix: has no value"},
         Case{"media: { keying: [sdes] }\n", "7:19: media.keying: \"sdes\" is not known; write dtls-srtp or zrtp"},
         Case{"media: { keying: [] }\n", "media.keying: is empty"},
         Case{"media: { keying: zrtp }\n", "media.keying: is no list"},

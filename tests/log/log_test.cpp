@@ -54,13 +54,13 @@ TEST_CASE("Only events of the level and above are written", "[log]")
 {
     const auto lines = lines_of(Level::warning, [] {
         event(Event::ready);
-        event(Event::slow_reader);
+        event(Event::weakened);
         set_level(Level::debug);
-        event(Event::flow_opened, field("worker", 3));
+        event(Event::accounts_read, field("accounts", 3));
     });
     REQUIRE(lines.size() == 2);
-    CHECK(lines[0].find("slow-reader") != std::string::npos);
-    CHECK(lines[1].find("worker=3") != std::string::npos);
+    CHECK(lines[0].find("weakened") != std::string::npos);
+    CHECK(lines[1].find("accounts=3") != std::string::npos);
 }
 
 TEST_CASE("A personal value never shows, at any level", "[log][privacy]")
@@ -68,13 +68,13 @@ TEST_CASE("A personal value never shows, at any level", "[log][privacy]")
     const std::string address = "alice@example.org";
     for (const auto level : {Level::debug, Level::info, Level::warning, Level::error}) {
         const auto lines = lines_of(level, [&] {
-            for (const auto& row : events()) event(row.event, field("account", Private{address}));
+            for (const auto& row : events()) event(row.event, field("text", Private{address}));
         });
         CHECK_FALSE(lines.empty());
         for (const auto& line : lines) {
             CHECK(line.find("alice") == std::string::npos);
             CHECK(line.find("example.org") == std::string::npos);
-            CHECK(line.find("account=~") != std::string::npos);
+            CHECK(line.find("text=~") != std::string::npos);
         }
     }
 }
@@ -126,7 +126,7 @@ TEST_CASE("All threads can log at once, and nothing of it is lost at the end", "
         for (int worker = 0; worker < 4; ++worker)
             threads.emplace_back([worker] {
                 for (int i = 0; i < 500; ++i)
-                    event(Event::flow_closed, field("worker", worker), field("reason", "idle"));
+                    event(Event::keys_rotated, field("workers", worker), field("reason", "idle"));
             });
     });
     CHECK(lines.size() == 2000);
