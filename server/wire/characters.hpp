@@ -7,11 +7,11 @@ namespace sotto::wire {
 
 /// What a byte may be part of (RFC 3261 25.1); one table look-up per byte.
 enum class In : std::uint8_t {
-    token = 1,    ///< method, header name, parameter name
-    uri = 2,      ///< printable ASCII that may stand in a URI without breaking out of its place
-    host = 4,     ///< host name; '_' is not a host character but is met in practice
-    address = 8,  ///< inside the brackets of an IPv6 reference
-    number = 16,  ///< telephone-subscriber (RFC 3966 3)
+    token = 1,   ///< method, header name, parameter name
+    uri = 2,     ///< printable ASCII that may stand in a URI without breaking out of its place
+    host = 4,    ///< host name; '_' is not a host character but is met in practice
+    address = 8, ///< inside the brackets of an IPv6 reference
+    number = 16, ///< telephone-subscriber (RFC 3966 3)
 };
 
 namespace detail {

@@ -84,7 +84,8 @@ std::optional<Frame> Framer::look_for_head(std::string_view buffer)
 {
     if (!is(In::token, buffer.front())) return broken(buffer.size()); // neither a method nor "SIP/2.0"
     const auto end = buffer.find(end_of_head, seen_ > 3 ? seen_ - 3 : 0);
-    // Who ends lines with LF alone would never end the head, or end it elsewhere for us than for others: not even answered.
+    // Who ends lines with LF alone would never end the head, or end it elsewhere for us than for others: not even
+    // answered.
     if (has_bare_line_feed(buffer.substr(0, std::min(end, limits_.head)), seen_)) return broken(buffer.size());
     if (end == std::string_view::npos) {
         seen_ = buffer.size();

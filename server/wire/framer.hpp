@@ -9,11 +9,11 @@ namespace sotto::wire {
 
 /// What one message may be at most. Beyond the first two: 513 or 413 and a closed connection.
 struct Limits {
-    std::size_t head{16'384};  ///< bytes of start line and headers
-    std::size_t body{65'536};  ///< bytes of body
-    std::size_t line{8'192};   ///< bytes of one header line
+    std::size_t head{16'384}; ///< bytes of start line and headers
+    std::size_t body{65'536}; ///< bytes of body
+    std::size_t line{8'192};  ///< bytes of one header line
     std::size_t lines{128};
-    std::size_t commas{512};   ///< in the whole head: the packaged parser recurses on comma lists
+    std::size_t commas{512}; ///< in the whole head: the packaged parser recurses on comma lists
 };
 
 enum class FrameKind : std::uint8_t {
@@ -28,8 +28,8 @@ enum class FrameKind : std::uint8_t {
 
 struct Frame {
     FrameKind kind{FrameKind::need_more};
-    std::size_t size{0};             ///< bytes to consume
-    std::optional<Refusal> refusal;  ///< for `refuse`
+    std::size_t size{0};            ///< bytes to consume
+    std::optional<Refusal> refusal; ///< for `refuse`
 };
 
 /// Cuts a byte stream into messages by Content-Length (RFC 3261 18.3, 20.14). Remembers how far it has looked, so that
@@ -42,12 +42,12 @@ public:
     Frame next(std::string_view buffer);
 
 private:
-    Frame between(std::string_view buffer);                        ///< the buffer starts with a CR
-    std::optional<Frame> look_for_head(std::string_view buffer);   ///< sets `whole_`, or says what is wrong
+    Frame between(std::string_view buffer);                      ///< the buffer starts with a CR
+    std::optional<Frame> look_for_head(std::string_view buffer); ///< sets `whole_`, or says what is wrong
 
     Limits limits_;
-    std::size_t seen_{0};  ///< bytes already searched for the end of the head
-    std::size_t whole_{0}; ///< size of the message once the head is known; 0: not yet
+    std::size_t seen_{0};    ///< bytes already searched for the end of the head
+    std::size_t whole_{0};   ///< size of the message once the head is known; 0: not yet
     bool after_crlf_{false}; ///< a lone CRLF was just consumed: another one makes it a ping, however they arrive
 };
 

@@ -111,7 +111,8 @@ std::optional<Uri> read_uri(std::string_view text, const url_t& url, const char*
     const auto rest = text.substr(colon + 1);
     if (rest.empty()) return std::nullopt;
     switch (uri.scheme) {
-    case Scheme::other: return uri;
+    case Scheme::other:
+        return uri;
     case Scheme::tel:
     case Scheme::urn: {
         const auto end = std::min(rest.find_first_of(";?"), rest.size());
@@ -121,7 +122,8 @@ std::optional<Uri> read_uri(std::string_view text, const url_t& url, const char*
         return uri;
     }
     case Scheme::sip:
-    case Scheme::sips: break;
+    case Scheme::sips:
+        break;
     }
     if (!divide(text, url, copy, uri)) return std::nullopt;
     return uri;
@@ -136,8 +138,10 @@ struct Pieces {
 std::size_t end_of_quoted(std::string_view text)
 {
     for (std::size_t i = 1; i < text.size(); ++i) {
-        if (text[i] == '\\') ++i;
-        else if (text[i] == '"') return i + 1;
+        if (text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            return i + 1;
     }
     return none;
 }
@@ -153,7 +157,8 @@ std::optional<Pieces> take_apart(std::string_view text)
     if (open != none && text[open] == '<') {
         const auto close = text.find('>', open);
         if (close == none) return std::nullopt;
-        return Pieces{trim(text.substr(0, open)), text.substr(open + 1, close - open - 1), trim(text.substr(close + 1))};
+        return Pieces{trim(text.substr(0, open)), text.substr(open + 1, close - open - 1),
+                      trim(text.substr(close + 1))};
     }
     // addr-spec: the header parameters start at the first semicolon (RFC 3261 20.10)
     const auto end = std::min(open, text.size());

@@ -36,9 +36,10 @@ public:
 
 private:
     static constexpr std::size_t arena_size = 4'096;
-    alignas(std::max_align_t) std::array<char, arena_size> arena_; ///< sofia-sip's own allocations, before it asks malloc
-    std::array<char, longest + 1> scratch_;                        ///< it parses in place: a copy of the element
-    std::size_t used_{0};                                          ///< most bytes of `scratch_` ever filled
+    alignas(
+        std::max_align_t) std::array<char, arena_size> arena_; ///< sofia-sip's own allocations, before it asks malloc
+    std::array<char, longest + 1> scratch_;                    ///< it parses in place: a copy of the element
+    std::size_t used_{0};                                      ///< most bytes of `scratch_` ever filled
     void* home_;
 
     char* copy(std::string_view text);

@@ -15,7 +15,8 @@ struct Census {
     std::size_t commas{0};
 };
 
-// It sees every byte of every head twice (framer and parser): byte-sized counters and no branches make vector code of it.
+// It sees every byte of every head twice (framer and parser): byte-sized counters and no branches make vector code of
+// it.
 Census count(std::string_view head)
 {
     constexpr std::size_t block_size = 255; // no counter overflows

@@ -6,10 +6,11 @@
 
 namespace sotto::wire {
 
-/// The start line and headers of a message, without the blank line that ends them; the last line keeps its CRLF.
-/// Folds are still in place (RFC 3261 7.3.1): a logical line may span several physical ones.
+// A head here is the start line and the headers of a message without the blank line that ends them; the last line keeps
+// its CRLF. Folds are still in place (RFC 3261 7.3.1): a logical line may span several physical ones.
 
-/// One header as it stands: the name without the spaces that wsinv of RFC 4475 puts before the colon, the value trimmed.
+/// One header as it stands: the name without the spaces that wsinv of RFC 4475 puts before the colon, the value
+/// trimmed.
 struct HeaderLine {
     std::string_view name;
     std::string_view value;

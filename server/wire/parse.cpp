@@ -20,33 +20,37 @@ constexpr std::size_t arena_overhead = 3'072;
 
 /// Headers that may be there only once (RFC 3261 20 and the RFCs that define the others). A second one is refused: what
 /// we read and what the next element reads must be the same.
+// clang-format off
 constexpr std::array singles{
-    Header::from,         Header::to,           Header::call_id,        Header::cseq,          Header::max_forwards,
-    Header::max_breadth,  Header::expires,      Header::min_expires,    Header::event,         Header::subscription_state,
-    Header::refer_to,     Header::referred_by,  Header::refer_sub,      Header::replaces,      Header::join,
-    Header::target_dialog, Header::rack,        Header::rseq,           Header::session_expires, Header::min_se,
-    Header::retry_after,  Header::date,         Header::priority,       Header::info_package,  Header::geolocation_routing,
-    Header::flow_timer,   Header::mime_version, Header::content_type,   Header::content_disposition,
-    Header::content_encoding, Header::content_id, Header::content_length,
+    Header::from, Header::to, Header::call_id, Header::cseq, Header::max_forwards, Header::max_breadth, Header::expires,
+    Header::min_expires, Header::event, Header::subscription_state, Header::refer_to, Header::referred_by,
+    Header::refer_sub, Header::replaces, Header::join, Header::target_dialog, Header::rack, Header::rseq,
+    Header::session_expires, Header::min_se, Header::retry_after, Header::date, Header::priority,
+    Header::info_package, Header::geolocation_routing, Header::flow_timer, Header::mime_version,
+    Header::content_type, Header::content_disposition, Header::content_encoding, Header::content_id,
+    Header::content_length,
 };
 
-constexpr auto count = static_cast<std::size_t>(Header::count_);
-
-constexpr std::array<bool, count> is_single = [] {
-    std::array<bool, count> table{};
-    for (const auto header : singles) table[static_cast<std::size_t>(header)] = true;
-    return table;
-}();
-
 /// Read into a member of their own; the others become fields.
-constexpr std::array<bool, count> is_structured = [] {
-    std::array<bool, count> table{};
-    for (const auto header : {Header::via, Header::from, Header::to, Header::call_id, Header::cseq, Header::max_forwards,
-                              Header::contact, Header::route, Header::record_route, Header::path, Header::refer_to,
-                              Header::referred_by, Header::p_asserted_identity, Header::p_preferred_identity})
-        table[static_cast<std::size_t>(header)] = true;
-    return table;
-}();
+constexpr std::array structured{
+    Header::via, Header::from, Header::to, Header::call_id, Header::cseq, Header::max_forwards, Header::contact,
+    Header::route, Header::record_route, Header::path, Header::refer_to, Header::referred_by,
+    Header::p_asserted_identity, Header::p_preferred_identity,
+};
+// clang-format on
+
+constexpr auto count = static_cast<std::size_t>(Header::count_);
+using HeaderSet = std::array<bool, count>;
+
+template <std::size_t size> constexpr HeaderSet set_of(const std::array<Header, size>& headers)
+{
+    HeaderSet set{};
+    for (const auto header : headers) set[static_cast<std::size_t>(header)] = true;
+    return set;
+}
+
+constexpr HeaderSet is_single = set_of(singles);
+constexpr HeaderSet is_structured = set_of(structured);
 
 struct Line {
     Header name;
@@ -107,8 +111,10 @@ private:
     {
         for (std::size_t i = 0; i < head.size(); ++i) {
             const auto byte = static_cast<unsigned char>(head[i]);
-            if (byte == '\r' && i + 1 < head.size() && head[i + 1] == '\n') ++i;
-            else if ((byte < 32 && byte != '\t') || byte == 127) head[i] = '?';
+            if (byte == '\r' && i + 1 < head.size() && head[i + 1] == '\n')
+                ++i;
+            else if ((byte < 32 && byte != '\t') || byte == 127)
+                head[i] = '?';
         }
     }
 
@@ -128,8 +134,10 @@ private:
         if (!start->is_request) return true;
         message_->method_name = start->method;
         message_->method = method_of(start->method);
-        if (start->defect) refuse(*start->defect);
-        else request_uri(start->uri);
+        if (start->defect)
+            refuse(*start->defect);
+        else
+            request_uri(start->uri);
         return true;
     }
 
@@ -202,16 +210,18 @@ private:
             if (line.value.empty()) good = false;
             for_each_element(line.value, [&](std::string_view element) {
                 const std::optional<Item> item = one(element);
-                if (item) items[used++] = *item;
-                else good = false;
+                if (item)
+                    items[used++] = *item;
+                else
+                    good = false;
             });
         }
         to = items.first(used);
         return good;
     }
 
-    // A malformed Via below the top one that leaves nothing to give back is left out of the 400; without a top one there
-    // is no transaction to answer.
+    // A malformed Via below the top one that leaves nothing to give back is left out of the 400; without a top one
+    // there is no transaction to answer.
     bool vias()
     {
         bool top = true;
@@ -346,9 +356,10 @@ void initialise()
 {
     // One message through all of it now: symbols are bound before the process is confined, and a library that does not
     // do what this code was written for is found at the start.
-    constexpr std::string_view sample = "OPTIONS sip:a@b.invalid SIP/2.0\r\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bK1\r\n"
-                                        "From: <sip:a@b.invalid>;tag=1\r\nTo: \"B\" <sip:b@b.invalid>\r\nCall-ID: 1@b\r\n"
-                                        "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    constexpr std::string_view sample =
+        "OPTIONS sip:a@b.invalid SIP/2.0\r\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bK1\r\n"
+        "From: <sip:a@b.invalid>;tag=1\r\nTo: \"B\" <sip:b@b.invalid>\r\nCall-ID: 1@b\r\n"
+        "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
     const auto message = parse(sample);
     if (!message || message->defect || message->vias[0].host != "b.invalid" || message->to.uri.user != "b")
         throw std::runtime_error{"the installed sofia-sip library does not parse a sample message"};

@@ -48,7 +48,8 @@ std::optional<Via> salvage_via(Grammar& grammar, std::string_view text, Arena& a
 {
     const auto semicolon = std::min(text.find(';'), text.size());
     const auto sent_by = trim(text.substr(0, semicolon));
-    const auto branch = semicolon < text.size() ? whole_param(text.substr(semicolon + 1), "branch") : std::string_view{};
+    const auto branch =
+        semicolon < text.size() ? whole_param(text.substr(semicolon + 1), "branch") : std::string_view{};
     if (branch.empty()) return grammar.via(sent_by);
     return grammar.via(arena.copy(std::string{sent_by}.append(";").append(branch)));
 }

@@ -6,8 +6,8 @@
 
 namespace sotto::wire {
 
-/// What an answer needs of a header that is malformed (RFC 3261 8.2.6.2: Via, From and To are copied into the response):
-/// the part that the grammar accepts, without the part that it does not. Nothing when there is no such part.
+/// What an answer needs of a header that is malformed (RFC 3261 8.2.6.2: Via, From and To are copied into the
+/// response): the part that the grammar accepts, without the part that it does not. Nothing when there is no such part.
 
 /// Drops the display name, and all parameters but a well-formed tag.
 std::optional<NameAddr> salvage_address(Grammar& grammar, std::string_view text);

@@ -11,9 +11,9 @@ namespace sotto::wire {
 struct StartLine {
     bool is_request{true};
     std::string_view method;
-    std::string_view uri;           ///< as written; not yet held against the grammar
-    std::uint16_t status{0};        ///< 100-699
-    std::optional<Refusal> defect;  ///< malformed, or another version: can be answered all the same
+    std::string_view uri;          ///< as written; not yet held against the grammar
+    std::uint16_t status{0};       ///< 100-699
+    std::optional<Refusal> defect; ///< malformed, or another version: can be answered all the same
 };
 
 /// Nothing when this is no SIP start line at all: there is no method or no version to go by.

@@ -1,6 +1,7 @@
 // Bytes from a connection: framing and parsing. Whatever they are:
 // - the same frames come out wherever the segments are cut;
-// - every part of a message that is let through lives as long as the message, and holds no line end or control character;
+// - every part of a message that is let through lives as long as the message, and holds no line end or control
+// character;
 // - a message without a defect, written again from its parts, is the same message.
 #include "fuzz/require.hpp"
 #include "wire/canonical.hpp"
@@ -48,8 +49,10 @@ std::vector<Cut> frames(std::initializer_list<std::string_view> segments)
                 return cuts;
             }
             // A ping in two halves is a CRLF and a ping; only the ping shows.
-            if (frame.kind == FrameKind::ping) cuts.push_back({frame.kind, {}, {}});
-            else if (frame.kind != FrameKind::crlf) cuts.push_back({frame.kind, frame.refusal, bytes});
+            if (frame.kind == FrameKind::ping)
+                cuts.push_back({frame.kind, {}, {}});
+            else if (frame.kind != FrameKind::crlf)
+                cuts.push_back({frame.kind, frame.refusal, bytes});
             if (frame.kind == FrameKind::refuse) return cuts;
             buffer.erase(0, frame.size);
         }
@@ -93,7 +96,8 @@ void check_address(std::string_view text)
     const auto address = wire::parse_address(std::string{text}, arena);
     if (!address) return;
     require(!address->uri.text.empty(), "an address has a URI");
-    require(address->uri.text.find_first_of(" <>\"\r\n\t") == std::string_view::npos, "a URI cannot break out of its place");
+    require(address->uri.text.find_first_of(" <>\"\r\n\t") == std::string_view::npos,
+            "a URI cannot break out of its place");
 }
 
 } // namespace

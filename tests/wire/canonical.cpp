@@ -7,11 +7,20 @@ std::string uri(const Uri& uri)
 {
     std::string out;
     switch (uri.scheme) {
-    case Scheme::sip: out = "sip:"; break;
-    case Scheme::sips: out = "sips:"; break;
-    case Scheme::tel: out = "tel:"; break;
-    case Scheme::urn: out = "urn:"; break;
-    case Scheme::other: return std::string{uri.text};
+    case Scheme::sip:
+        out = "sip:";
+        break;
+    case Scheme::sips:
+        out = "sips:";
+        break;
+    case Scheme::tel:
+        out = "tel:";
+        break;
+    case Scheme::urn:
+        out = "urn:";
+        break;
+    case Scheme::other:
+        return std::string{uri.text};
     }
     out += uri.user;
     if (!uri.host.empty()) {
@@ -35,7 +44,10 @@ std::string address(const NameAddr& address)
 
 class Text {
 public:
-    void line(Header header, std::string_view value) { text_.append(name_of(header)).append(": ").append(value).append("\r\n"); }
+    void line(Header header, std::string_view value)
+    {
+        text_.append(name_of(header)).append(": ").append(value).append("\r\n");
+    }
     void lines(Header header, std::span<const NameAddr> addresses)
     {
         for (const auto& one : addresses) line(header, address(one));

@@ -195,8 +195,8 @@ TEST_CASE("no Content-Length is too large to be refused", "[rfc3261][21.4.11]")
 
 TEST_CASE("a head beyond the limits is refused with what is there of it", "[rfc3261][21.5.7]")
 {
-    const auto large = options("Content-Length: 0\r\nX: " + std::string(6'000, 'x') + "\r\nY: " + std::string(6'000, 'y') +
-                               "\r\nZ: " + std::string(6'000, 'z') + "\r\n");
+    const auto large = options("Content-Length: 0\r\nX: " + std::string(6'000, 'x') +
+                               "\r\nY: " + std::string(6'000, 'y') + "\r\nZ: " + std::string(6'000, 'z') + "\r\n");
     CHECK(refused(large) == Refusal::header_too_large);
     CHECK(first(large).size < 16'384);
     CHECK(first(large).size > head.size());
@@ -208,7 +208,8 @@ TEST_CASE("a head beyond the limits is refused with what is there of it", "[rfc3
     CHECK(refused(options(lines)) == Refusal::header_too_large);
     CHECK(refused(options("Content-Length: 0\r\nx:" + std::string(513, ',') + "\r\n")) == Refusal::header_too_large);
     CHECK(refused(options("Content-Length: 0\r\nx:" + std::string(8'200, 'x') + "\r\n")) == Refusal::header_too_large);
-    std::string folded = "Content-Length: 0\r\nx:" + std::string(4'100, 'x') + "\r\n " + std::string(4'100, 'x') + "\r\n";
+    std::string folded =
+        "Content-Length: 0\r\nx:" + std::string(4'100, 'x') + "\r\n " + std::string(4'100, 'x') + "\r\n";
     CHECK(refused(options(folded)) == Refusal::header_too_large);
 }
 
@@ -236,14 +237,15 @@ TEST_CASE("what is not SIP is given up at once", "[framing]")
 
 TEST_CASE("bytes that arrive one by one cost no more than all at once", "[framing]")
 {
-    const auto message = options("Content-Length: 60000\r\nX: " + std::string(8'000, 'x') + "\r\nY:" + std::string(7'000, 'y') +
-                                     "\r\n",
-                                 std::string(60'000, 'b'));
+    const auto message =
+        options("Content-Length: 60000\r\nX: " + std::string(8'000, 'x') + "\r\nY:" + std::string(7'000, 'y') + "\r\n",
+                std::string(60'000, 'b'));
     const auto start = std::clock();
     for (int round = 0; round < 10; ++round) {
         Framer framer;
         for (std::size_t size = 1; size < message.size(); ++size)
-            if (framer.next(std::string_view{message}.substr(0, size)).kind != FrameKind::need_more) FAIL("at " << size);
+            if (framer.next(std::string_view{message}.substr(0, size)).kind != FrameKind::need_more)
+                FAIL("at " << size);
         CHECK(framer.next(message).kind == FrameKind::message);
     }
     CHECK(cpu_ms(start) < 2'000); // quadratic would be minutes

@@ -1,5 +1,5 @@
-// What the packaged grammar is known to fail at, and that nobody can make it do so from outside. Times are CPU times, with
-// room for sanitizers; the faults themselves take hundreds of milliseconds, or never end.
+// What the packaged grammar is known to fail at, and that nobody can make it do so from outside. Times are CPU times,
+// with room for sanitizers; the faults themselves take hundreds of milliseconds, or never end.
 #include "wire/framer.hpp"
 #include "wire/parse.hpp"
 
@@ -15,9 +15,11 @@ namespace {
 
 constexpr long bound_ms = 100;
 
-std::string request(const std::string& lines, const std::string& body = {}, const std::string& uri = "sip:a@example.org")
+std::string request(const std::string& lines, const std::string& body = {},
+                    const std::string& uri = "sip:a@example.org")
 {
-    return "INVITE " + uri + " SIP/2.0\r\nVia: SIP/2.0/TLS c.example.org;branch=z9hG4bK1\r\n"
+    return "INVITE " + uri +
+           " SIP/2.0\r\nVia: SIP/2.0/TLS c.example.org;branch=z9hG4bK1\r\n"
            "From: <sip:b@example.org>;tag=1\r\nTo: <sip:a@example.org>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n" +
            lines + "\r\n" + body;
 }
@@ -58,8 +60,8 @@ TEST_CASE("lines by the thousand cost one pass", "[guard]")
 
 TEST_CASE("no list is long enough to recurse on", "[guard]")
 {
-    for (const auto* const name : {"Contact", "Via", "Route", "Record-Route", "Path", "Accept", "Warning", "Reason", "Supported",
-                                   "P-Asserted-Identity", "Call-Info", "Security-Client"}) {
+    for (const auto* const name : {"Contact", "Via", "Route", "Record-Route", "Path", "Accept", "Warning", "Reason",
+                                   "Supported", "P-Asserted-Identity", "Call-Info", "Security-Client"}) {
         INFO(name);
         CHECK(defect(name + ": "s + repeat("<sip:a@b>,", 100'000) + "<sip:a@b>\r\n") == Refusal::header_too_large);
         const auto element = name == "Via"s ? "SIP/2.0/TLS b"s : "<sip:a@b>"s;
@@ -129,10 +131,12 @@ TEST_CASE("what the grammar drops from a malformed header does not pass silently
 
 TEST_CASE("spaces, quotes and line ends cannot break out of a URI", "[guard]")
 {
-    for (const auto* const uri : {"sip:a b@c", "sip:a@b c", "sip:a\"@b", "sip:a@b@c", "sip:\xC3\xA4@b", "sip:a@b;x=<y>", "sip:@b",
-                                  "sip:a@", "sip:", "sip:a@b:", "sip:a@b:0", "sip:a@b:65536", "sip:a@b:5x", "sip:a%zz@b",
-                                  "sip:a%4@b", "sip:a@b%41", "sip:a@[::1", "sip:a@[::g]", "sip:a@[]", "sip:a@b;;lr", "sip:a@b;=1",
-                                  "sip:a@b?", "a@b", "*", "tel:", "tel:x-y", "urn:", ":a@b", "1sip:a@b"}) {
+    for (const auto* const uri :
+         {"sip:a b@c", "sip:a@b c",  "sip:a\"@b",  "sip:a@b@c",   "sip:\xC3\xA4@b", "sip:a@b;x=<y>", "sip:@b",
+          "sip:a@",    "sip:",       "sip:a@b:",   "sip:a@b:0",   "sip:a@b:65536",  "sip:a@b:5x",    "sip:a%zz@b",
+          "sip:a%4@b", "sip:a@b%41", "sip:a@[::1", "sip:a@[::g]", "sip:a@[]",       "sip:a@b;;lr",   "sip:a@b;=1",
+          "sip:a@b?",  "a@b",        "*",          "tel:",        "tel:x-y",        "urn:",          ":a@b",
+          "1sip:a@b"}) {
         INFO(uri);
         CHECK(defect("Contact: <"s + uri + ">\r\n") == Refusal::bad_contact);
     }
@@ -140,10 +144,48 @@ TEST_CASE("spaces, quotes and line ends cannot break out of a URI", "[guard]")
 
 TEST_CASE("random mixtures of what matters to the grammar end in time", "[guard]")
 {
-    const std::vector<std::string> pieces{
-        "<", ">", "\"", "\\", ",", ";", "=", "@", ":", "sip:", "tel:", "*", " ", "\t", "\r\n ", "%", "%00", "[", "]", "::1", "(", ")",
-        "SIP/2.0/TLS ", "/", "tag=", "branch=", "?", "#", "&", "\xC3\xA4", "a", "1", "\r\nContact: ", "\r\nVia: ", "\r\nFrom: ",
-        "\r\nRoute: ", "\r\nCall-ID: ", "\r\nCSeq: ", "4294967296", "\r\nMax-Forwards: ", "\r", "\n"};
+    const std::vector<std::string> pieces{"<",
+                                          ">",
+                                          "\"",
+                                          "\\",
+                                          ",",
+                                          ";",
+                                          "=",
+                                          "@",
+                                          ":",
+                                          "sip:",
+                                          "tel:",
+                                          "*",
+                                          " ",
+                                          "\t",
+                                          "\r\n ",
+                                          "%",
+                                          "%00",
+                                          "[",
+                                          "]",
+                                          "::1",
+                                          "(",
+                                          ")",
+                                          "SIP/2.0/TLS ",
+                                          "/",
+                                          "tag=",
+                                          "branch=",
+                                          "?",
+                                          "#",
+                                          "&",
+                                          "\xC3\xA4",
+                                          "a",
+                                          "1",
+                                          "\r\nContact: ",
+                                          "\r\nVia: ",
+                                          "\r\nFrom: ",
+                                          "\r\nRoute: ",
+                                          "\r\nCall-ID: ",
+                                          "\r\nCSeq: ",
+                                          "4294967296",
+                                          "\r\nMax-Forwards: ",
+                                          "\r",
+                                          "\n"};
     std::mt19937 random{4475};
     const auto start = std::clock();
     for (int round = 0; round < 5'000; ++round) {

@@ -29,6 +29,7 @@ TEST_CASE("compact forms mean their long forms", "[rfc3261][7.3.3]")
 
 TEST_CASE("what no rule reads is not a header of ours")
 {
-    for (const auto* const name : {"User-Agent", "Server", "Organization", "Subject", "s", "Call-Info", "X-Anything", ""})
+    for (const auto* const name :
+         {"User-Agent", "Server", "Organization", "Subject", "s", "Call-Info", "X-Anything", ""})
         CHECK_FALSE(header_of(name));
 }

@@ -1,8 +1,13 @@
 #include "wire/parse.hpp"
 
+#include "wire/canonical.hpp"
+#include "wire/corpus.hpp"
+
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 using namespace sotto;
 using namespace std::string_literals;
@@ -13,7 +18,8 @@ const std::string answerable = "Via: SIP/2.0/TLS c.example.org:5061;branch=z9hG4
                                "From: \"Alice\" <sip:alice@example.org>;tag=1\r\nTo: <sip:bob@example.org>\r\n"
                                "Call-ID: 1@c\r\n";
 
-MessagePtr request(const std::string& first_line, const std::string& lines, const std::string& cseq = "CSeq: 7 INVITE\r\n")
+MessagePtr request(const std::string& first_line, const std::string& lines,
+                   const std::string& cseq = "CSeq: 7 INVITE\r\n")
 {
     return wire::parse(first_line + "\r\n" + answerable + cseq + lines + "\r\n");
 }
@@ -24,7 +30,10 @@ std::optional<Refusal> defect_of(const MessagePtr& message)
     return message->defect;
 }
 
-std::optional<Refusal> uri_defect(const std::string& uri) { return defect_of(request("INVITE " + uri + " SIP/2.0", "")); }
+std::optional<Refusal> uri_defect(const std::string& uri)
+{
+    return defect_of(request("INVITE " + uri + " SIP/2.0", ""));
+}
 
 } // namespace
 
@@ -32,13 +41,14 @@ TEST_CASE("the sample that initialise() parses is accepted") { CHECK_NOTHROW(wir
 
 TEST_CASE("a request is read into its parts", "[rfc3261][7]")
 {
-    const auto m = request("INVITE sips:bob@example.org:5062;transport=tls SIP/2.0",
-                           "Max-Forwards: 70\r\nm: <sip:alice@192.0.2.1;ob>;q=0.5, \"A, B\" <tel:+49301234;phone-context=x>\r\n"
-                           "Route: <sip:p1;lr>,<sip:p2;lr>\r\nRoute: <sip:p3;lr>\r\nPath: <sip:e;lr>\r\n"
-                           "Record-Route: <sip:r;lr>\r\nSubject: never read\r\nX-Secret: neither\r\nUser-Agent: nor this\r\n"
-                           "Supported: replaces,\r\n timer\r\nk: outbound\r\nRefer-To: <sip:c@d?Replaces=1%3Bto-tag%3D2>\r\n"
-                           "Referred-By: <sip:x@y>\r\nP-Asserted-Identity: \"A\" <sip:a@b>, <tel:+4930>\r\n"
-                           "P-Preferred-Identity: <sip:p@q>\r\n");
+    const auto m =
+        request("INVITE sips:bob@example.org:5062;transport=tls SIP/2.0",
+                "Max-Forwards: 70\r\nm: <sip:alice@192.0.2.1;ob>;q=0.5, \"A, B\" <tel:+49301234;phone-context=x>\r\n"
+                "Route: <sip:p1;lr>,<sip:p2;lr>\r\nRoute: <sip:p3;lr>\r\nPath: <sip:e;lr>\r\n"
+                "Record-Route: <sip:r;lr>\r\nSubject: never read\r\nX-Secret: neither\r\nUser-Agent: nor this\r\n"
+                "Supported: replaces,\r\n timer\r\nk: outbound\r\nRefer-To: <sip:c@d?Replaces=1%3Bto-tag%3D2>\r\n"
+                "Referred-By: <sip:x@y>\r\nP-Asserted-Identity: \"A\" <sip:a@b>, <tel:+4930>\r\n"
+                "P-Preferred-Identity: <sip:p@q>\r\n");
     REQUIRE_FALSE(defect_of(m));
     CHECK(m->is_request);
     CHECK(m->method == Method::invite);
@@ -84,7 +94,8 @@ TEST_CASE("a request is read into its parts", "[rfc3261][7]")
 
 TEST_CASE("a response is read into its parts", "[rfc3261][7.2]")
 {
-    const auto m = wire::parse("SIP/2.0 486 Whatever it says\r\n" + answerable + "CSeq: 7 INVITE\r\nRetry-After: 5\r\n\r\nbody");
+    const auto m =
+        wire::parse("SIP/2.0 486 Whatever it says\r\n" + answerable + "CSeq: 7 INVITE\r\nRetry-After: 5\r\n\r\nbody");
     REQUIRE(m);
     CHECK_FALSE(m->is_request);
     CHECK(m->status == 486);
@@ -178,7 +189,9 @@ TEST_CASE("Max-Forwards is 0 to 255, or absent", "[rfc3261][20.22]")
 
 TEST_CASE("a star stands alone in Contact", "[rfc3261][10.2.2]")
 {
-    const auto with = [](const std::string& lines) { return request("REGISTER sip:b SIP/2.0", lines, "CSeq: 1 REGISTER\r\n"); };
+    const auto with = [](const std::string& lines) {
+        return request("REGISTER sip:b SIP/2.0", lines, "CSeq: 1 REGISTER\r\n");
+    };
     const auto star = with("Contact: *\r\nExpires: 0\r\n");
     REQUIRE_FALSE(defect_of(star));
     CHECK(star->contact_star);
@@ -202,7 +215,8 @@ TEST_CASE("what the framer found is the defect", "[framing]")
 TEST_CASE("a control character is answered without being given back", "[rfc3261][25.1]")
 {
     const auto bytes = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS c;branch=z9hG4bK1\r\n"
-                       "From: \"A\\"s + '\0' + "B\n\rC\" <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\n\r\n";
+                       "From: \"A\\"s +
+                       '\0' + "B\n\rC\" <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\n\r\n";
     const auto m = wire::parse(bytes);
     CHECK(defect_of(m) == Refusal::malformed_header);
     CHECK(m->from.display == R"("A\?B??C")");
@@ -211,7 +225,8 @@ TEST_CASE("a control character is answered without being given back", "[rfc3261]
 TEST_CASE("an address is parsed as it stands in a header or a configuration", "[rfc3261][20.10]")
 {
     Arena arena{256};
-    std::string text = "  \"Al \\\" ice\" <sips:alice%20x@EXAMPLE.org:5061;transport=tls?h=v>;tag=t;+sip.instance=\"<urn:uuid:1>\" ";
+    std::string text =
+        "  \"Al \\\" ice\" <sips:alice%20x@EXAMPLE.org:5061;transport=tls?h=v>;tag=t;+sip.instance=\"<urn:uuid:1>\" ";
     const auto full = wire::parse_address(text, arena);
     text.assign(text.size(), 'x'); // the result lives in the arena
     REQUIRE(full);
@@ -235,12 +250,31 @@ TEST_CASE("an address is parsed as it stands in a header or a configuration", "[
     CHECK(wire::parse_address("<urn:service:sos>", arena)->uri.user == "service:sos");
     CHECK(wire::parse_address("<sip:alice:secret@b>", arena)->uri.user == "alice");
 
-    for (const auto* const bad : {"", "  ", "alice", "<sip:a@b", "sip:a@b>", "\"x <sip:a@b>", "<sip:a@b> x", "<sip:a@b>,<sip:c@d>",
-                                  "sip:a@b?x=y", "<>", "Bell, A <sip:a@b>", "<sip:a@b>;", "<sip:a@b>;;x", "<sip:a@b>;=x",
-                                  "<sip:a@b>;x=\"y", "\xC3\xA4 <sip:a@b>", "<sip:a@b\r\n>", "< sip:a@b >"}) {
+    for (const auto* const bad :
+         {"", "  ", "alice", "<sip:a@b", "sip:a@b>", "\"x <sip:a@b>", "<sip:a@b> x", "<sip:a@b>,<sip:c@d>",
+          "sip:a@b?x=y", "<>", "Bell, A <sip:a@b>", "<sip:a@b>;", "<sip:a@b>;;x", "<sip:a@b>;=x", "<sip:a@b>;x=\"y",
+          "\xC3\xA4 <sip:a@b>", "<sip:a@b\r\n>", "< sip:a@b >"}) {
         INFO(bad);
         CHECK_FALSE(wire::parse_address(bad, arena));
     }
     CHECK_FALSE(wire::parse_address("<sip:a@b>\r\nX: y", arena));
     CHECK_FALSE(wire::parse_address("<sip:" + std::string(9'000, 'a') + "@b>", arena));
+}
+
+TEST_CASE("any number of threads parse at once", "[guard]")
+{
+    std::vector<std::string> expected;
+    for (const auto& sample : test::examples()) expected.push_back(test::canonical(*wire::parse(sample.bytes)));
+    std::atomic<int> differences{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i)
+            threads.emplace_back([&] {
+                for (std::size_t at = 0; at < expected.size(); ++at) {
+                    const auto message = wire::parse(test::examples()[at].bytes);
+                    if (!message || test::canonical(*message) != expected[at]) ++differences;
+                }
+            });
+    }
+    CHECK(differences == 0);
 }

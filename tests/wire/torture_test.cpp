@@ -14,10 +14,10 @@ using namespace sotto;
 namespace {
 
 enum class Outcome {
-    taken,    ///< processed further
-    refused,  ///< answered with `status`
-    dropped,  ///< a response that is ignored, or a request that leaves nothing to answer with
-    waits,    ///< on a stream the rest is still to come
+    taken,   ///< processed further
+    refused, ///< answered with `status`
+    dropped, ///< a response that is ignored, or a request that leaves nothing to answer with
+    waits,   ///< on a stream the rest is still to come
 };
 using enum Outcome;
 

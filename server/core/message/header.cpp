@@ -13,6 +13,7 @@ struct Row {
 };
 
 // In the order of the enumeration.
+// clang-format off
 constexpr std::array<Row, static_cast<std::size_t>(Header::count_)> rows{{
     {"Via", 'v'}, {"Route", 0}, {"Record-Route", 0}, {"Path", 0}, {"Max-Forwards", 0}, {"Max-Breadth", 0},
     {"From", 'f'}, {"To", 't'}, {"Call-ID", 'i'}, {"CSeq", 0}, {"Contact", 'm'}, {"Expires", 0}, {"Min-Expires", 0},
@@ -28,15 +29,18 @@ constexpr std::array<Row, static_cast<std::size_t>(Header::count_)> rows{{
     {"MIME-Version", 0}, {"Content-Type", 'c'}, {"Content-Disposition", 0}, {"Content-Encoding", 'e'},
     {"Content-Language", 0}, {"Content-ID", 0}, {"Content-Length", 'l'},
 }};
+// clang-format on
 
-// Asked for every line of every message: length, first and last letter nearly tell the names apart, so one look into this
-// table and one comparison usually answer. Collisions go to the next free slot; an empty one ends the search.
+// Asked for every line of every message: length, first and last letter nearly tell the names apart, so one look into
+// this table and one comparison usually answer. Collisions go to the next free slot; an empty one ends the search.
 constexpr std::size_t slots = 256;
 constexpr std::uint8_t empty = 0xFF;
 
 constexpr std::size_t slot_of(std::string_view name)
 {
-    const auto letter = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(to_lower(name[at]))); };
+    const auto letter = [&](std::size_t at) {
+        return static_cast<std::size_t>(static_cast<unsigned char>(to_lower(name[at])));
+    };
     return (name.size() * 7 + letter(0) * 19 + letter(name.size() / 2) * 5 + letter(name.size() - 1) * 11) % slots;
 }
 
