@@ -17,9 +17,9 @@ std::string domain_of(const Options& options)
 } // namespace
 
 Bench::Bench(const Options& chosen)
-    : options{chosen}, domain{domain_of(chosen)},
-      client{chosen.target, chosen.ca_file, chosen.server_name.empty() ? domain : chosen.server_name}, random_{chosen.seed},
-      branch_{random_() & 0xffff'ffff'0000'0000}
+    : options{chosen}, domain{domain_of(chosen)}, client{chosen.target, chosen.ca_file,
+                                                         chosen.server_name.empty() ? domain : chosen.server_name},
+      random_{chosen.seed}, branch_{random_() & 0xffff'ffff'0000'0000}
 {
 }
 

@@ -28,7 +28,8 @@ public:
     std::uint64_t next_branch() { return branch_ += 2; }
     std::uint64_t next_connection() { return connection_++; }
 
-    /// Counts the answer; true when its status is one of the two wanted. Anything else is an error or, under expected overload, refused.
+    /// Counts the answer; true when its status is one of the two wanted. Anything else is an error or, under expected
+    /// overload, refused.
     bool expect(const Reply& reply, std::string_view method, int wanted, int or_wanted = 0);
     /// So many errors that going on would only hammer a broken server.
     bool hopeless() const { return errors_seen_ > 1000; }

@@ -82,9 +82,9 @@ std::string authorization(const Challenge& challenge, const Credentials& credent
     const auto nc = std::string_view{count.data(), 8};
     const auto response = challenge.qop_auth ? hash(join(a1, ":", challenge.nonce, ":", nc, ":", cnonce, ":auth:", a2))
                                              : hash(join(a1, ":", challenge.nonce, ":", a2));
-    auto line = join(challenge.proxy ? "Proxy-Authorization" : "Authorization", ": Digest username=\"", credentials.user,
-                     "\", realm=\"", challenge.realm, "\", nonce=\"", challenge.nonce, "\", uri=\"", uri, "\", response=\"",
-                     response, "\"");
+    auto line = join(challenge.proxy ? "Proxy-Authorization" : "Authorization", ": Digest username=\"",
+                     credentials.user, "\", realm=\"", challenge.realm, "\", nonce=\"", challenge.nonce, "\", uri=\"",
+                     uri, "\", response=\"", response, "\"");
     if (!challenge.algorithm.empty()) line += join(", algorithm=", challenge.algorithm);
     if (!challenge.opaque.empty()) line += join(", opaque=\"", challenge.opaque, "\"");
     if (challenge.qop_auth) line += join(", qop=auth, nc=", nc, ", cnonce=\"", cnonce, "\"");

@@ -16,11 +16,12 @@ struct Challenge {
     std::string algorithm; ///< as the server spelt it; empty: MD5
     bool sha256{false};
     bool qop_auth{false};
-    bool proxy{false};     ///< from Proxy-Authenticate
+    bool proxy{false}; ///< from Proxy-Authenticate
     bool stale{false};
 };
 
-/// The first SHA-256 challenge of the answer, else the first MD5 one; nothing when there is none that this client can answer.
+/// The first SHA-256 challenge of the answer, else the first MD5 one; nothing when there is none that this client can
+/// answer.
 std::optional<Challenge> choose_challenge(const Message& answer);
 
 struct Credentials {

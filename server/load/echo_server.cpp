@@ -37,7 +37,8 @@ int listen_on(const LoopbackEndpoint& endpoint)
     const int listener = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(listener, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.size) != 0 || listen(listener, 4096) != 0)
+    if (bind(listener, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.size) != 0 ||
+        listen(listener, 4096) != 0)
         throw std::runtime_error("cannot listen on " + endpoint.text);
     return listener;
 }
@@ -105,7 +106,8 @@ void serve_echo(const EchoOptions& options)
             for (int socket = 0; (socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
                 const int on = 1;
                 setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-                auto connection = std::make_unique<Connection>(Connection{socket, std::unique_ptr<SSL, Free>{SSL_new(context.get())}});
+                auto connection = std::make_unique<Connection>(
+                    Connection{socket, std::unique_ptr<SSL, Free>{SSL_new(context.get())}});
                 SSL_set_fd(connection->ssl.get(), socket);
                 SSL_set_accept_state(connection->ssl.get());
                 event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;

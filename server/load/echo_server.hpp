@@ -11,8 +11,8 @@ struct EchoOptions {
     std::string private_key;
 };
 
-/// The floor: what epoll and OpenSSL alone cost. Answers every read with the same bytes over TLS 1.3, one thread, until SIGTERM
-/// or SIGINT. Says "ready" on standard output. Throws std::runtime_error when it cannot start.
+/// The floor: what epoll and OpenSSL alone cost. Answers every read with the same bytes over TLS 1.3, one thread, until
+/// SIGTERM or SIGINT. Says "ready" on standard output. Throws std::runtime_error when it cannot start.
 void serve_echo(const EchoOptions& options);
 
 } // namespace sotto::load

@@ -72,8 +72,8 @@ bool granted(const Message& answer, const Line& line)
 
 std::string registered_contact(const End& end, std::uint32_t expires)
 {
-    return join("Contact: <", end.phone->contact(*end.line), ">;expires=", std::to_string(expires), ";+sip.instance=\"<urn:uuid:",
-                end.line->instance, ">\";reg-id=1\r\nSupported: path, outbound\r\n");
+    return join("Contact: <", end.phone->contact(*end.line), ">;expires=", std::to_string(expires),
+                ";+sip.instance=\"<urn:uuid:", end.line->instance, ">\";reg-id=1\r\nSupported: path, outbound\r\n");
 }
 
 } // namespace
@@ -150,7 +150,8 @@ Task<bool> place_call(Bench& bench, End caller, End callee)
     if (!bench.expect(answer, "INVITE", 200)) co_return false;
     bench.tally.latencies["answer"].record(Clock::now() - invited);
     if (!answer.ringing) bench.error("INVITE: no 180 before the 200");
-    if (answer.answer->body().find("\r\nm=audio ") == std::string_view::npos) bench.error("INVITE: 200 without an answer");
+    if (answer.answer->body().find("\r\nm=audio ") == std::string_view::npos)
+        bench.error("INVITE: 200 without an answer");
     confirm(dialog, *answer.answer);
     caller.line->call = dialog;
     caller.phone->acknowledge(dialog);

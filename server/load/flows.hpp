@@ -18,8 +18,8 @@ Task<bool> register_line(Bench& bench, End end);
 /// The same with a lifetime of 0 (RFC 3665 2.4), so that nothing is left for the next run to find.
 Task<bool> unregister_line(Bench& bench, End end);
 
-/// INVITE, 401 or 407, ACK, INVITE, 180, 200, ACK, BYE, 200 on the caller's leg (RFC 3665 3.1), and afterwards whether the
-/// callee's leg saw exactly one INVITE, one ACK and, unless it hung up itself, one BYE.
+/// INVITE, 401 or 407, ACK, INVITE, 180, 200, ACK, BYE, 200 on the caller's leg (RFC 3665 3.1), and afterwards whether
+/// the callee's leg saw exactly one INVITE, one ACK and, unless it hung up itself, one BYE.
 Task<bool> place_call(Bench& bench, End caller, End callee);
 
 /// MESSAGE, challenge, MESSAGE, 200 (RFC 3428), received once by the callee.

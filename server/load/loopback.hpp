@@ -14,10 +14,12 @@ struct LoopbackEndpoint {
     bool ipv6{false};
 };
 
-/// Reads "address:port" (IPv6 in brackets). Names are not resolved. Throws std::invalid_argument, also for any other address.
+/// Reads "address:port" (IPv6 in brackets). Names are not resolved. Throws std::invalid_argument, also for any other
+/// address.
 LoopbackEndpoint parse_loopback(std::string_view text);
 
-/// The `index`-th source address: 127.1.0.1, 127.1.0.2 and so on, never within 127.0.0.0/16; repeats after some millions.
+/// The `index`-th source address: 127.1.0.1, 127.1.0.2 and so on, never within 127.0.0.0/16; repeats after some
+/// millions.
 std::string source_address(std::size_t index);
 
 } // namespace sotto::load

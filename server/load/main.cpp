@@ -14,10 +14,13 @@ namespace {
 
 using namespace sotto::load;
 
-template <class Duration> void seconds_option(CLI::App& app, const std::string& name, Duration& target, const std::string& meaning)
+template <class Duration>
+void seconds_option(CLI::App& app, const std::string& name, Duration& target, const std::string& meaning)
 {
     app.add_option_function<double>(
-           name, [&target](double seconds) { target = std::chrono::milliseconds{static_cast<long long>(seconds * 1000)}; }, meaning)
+           name,
+           [&target](double seconds) { target = std::chrono::milliseconds{static_cast<long long>(seconds * 1000)}; },
+           meaning)
         ->check(CLI::Range(0.0, 86400.0));
 }
 
@@ -37,33 +40,44 @@ void add_profile(CLI::App& app, Options& options, std::string& target, Profile p
     command.preparse_callback([&options, profile](std::size_t) { options.profile = profile; });
     command.add_option("--target", target, "server, on this machine only")->required()->check(loopback);
     command.add_option("--ca", options.ca_file, "PEM file that the server's certificate must lead to")->required();
-    command.add_option("--server-name", options.server_name, "name in the certificate (default: domain of the accounts)");
+    command.add_option("--server-name", options.server_name,
+                       "name in the certificate (default: domain of the accounts)");
     command.add_option("--accounts", options.accounts, "%d is the account's number")->capture_default_str();
     command.add_option("--passwords", options.passwords, "%d is the account's number")->capture_default_str();
     command.add_option("--first-account", options.first_account, "number of the first account")->capture_default_str();
     command.add_option("--server-pid", options.server, "report CPU and memory of this process and its children");
-    command.add_option("--concurrency", options.concurrency, "operations at a time")->check(CLI::Range(1, 60'000))->capture_default_str();
-    command.add_option("--registered", options.registered, "lines to register first, if more than needed")->check(CLI::Range(0, 1'000'000));
-    command.add_option("--lines-per-connection", options.lines_per_connection)->check(CLI::Range(1, 1000))->capture_default_str();
-    command.add_option("--connections-per-source", options.connections_per_source, "then the next address of 127.0.0.0/8")
-        ->check(CLI::Range(1, 20'000))->capture_default_str();
+    command.add_option("--concurrency", options.concurrency, "operations at a time")
+        ->check(CLI::Range(1, 60'000))
+        ->capture_default_str();
+    command.add_option("--registered", options.registered, "lines to register first, if more than needed")
+        ->check(CLI::Range(0, 1'000'000));
+    command.add_option("--lines-per-connection", options.lines_per_connection)
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    command
+        .add_option("--connections-per-source", options.connections_per_source, "then the next address of 127.0.0.0/8")
+        ->check(CLI::Range(1, 20'000))
+        ->capture_default_str();
     command.add_option("--rate", options.rate, "operations per second; 0: the next when one has ended")
         ->check(CLI::Range(0.0, most_operations_per_second));
     command.add_option("--ramp-rate", options.ramp_rate, "connections per second while preparing; 0: no limit")
         ->check(CLI::Range(0.0, most_operations_per_second));
-    command.add_option("--count", options.count, "operations to do, instead of --duration")->check(CLI::Range(0, 100'000'000));
+    command.add_option("--count", options.count, "operations to do, instead of --duration")
+        ->check(CLI::Range(0, 100'000'000));
     seconds_option(command, "--duration", options.duration, "seconds");
     seconds_option(command, "--warm-up", options.warm_up, "seconds of the same load, not measured");
     seconds_option(command, "--timeout", options.timeout, "seconds for one answer");
     seconds_option(command, "--hold", options.hold, "call: seconds between ACK and BYE");
     seconds_option(command, "--within", options.within, "storm: seconds until all must be back");
     seconds_option(command, "--settle", options.settle, "idle: seconds before memory is read");
-    command.add_option("--idle-base", options.idle_base, "idle: connections at which the slope starts")->capture_default_str();
+    command.add_option("--idle-base", options.idle_base, "idle: connections at which the slope starts")
+        ->capture_default_str();
     command.add_option("--expires", options.expires)->check(CLI::Range(60, 86'400))->capture_default_str();
     command.add_option("--seed", options.seed, "repeats a run's random values; 0: new ones");
     command.add_flag("--reuse-nonce", options.reuse_nonce, "refresh with the last nonce: one exchange, not two");
     command.add_flag("--callee-hangs-up", options.callee_hangs_up, "the called side sends the BYE");
-    command.add_flag("--expect-private", options.expect_private, "an error if the called side sees the caller's own identifiers");
+    command.add_flag("--expect-private", options.expect_private,
+                     "an error if the called side sees the caller's own identifiers");
     command.add_flag("--expect-overload", options.expect_overload, "503 with Retry-After is counted, not an error");
     command.add_flag("--floor", options.floor, "the target is `sotto-load echo-server`");
     command.add_flag("--json", options.json);

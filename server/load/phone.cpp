@@ -177,8 +177,8 @@ std::string Phone::contact(const Line& line) const
 std::string Phone::head(std::string_view method, const Dialog& dialog, std::string_view uri, std::uint64_t branch,
                         std::uint32_t cseq, bool with_to) const
 {
-    auto text = join(method, " ", uri, " SIP/2.0\r\nVia: SIP/2.0/TLS ", connection_.local(), ";branch=", branch_text(branch),
-                     "\r\nMax-Forwards: 70\r\n");
+    auto text = join(method, " ", uri, " SIP/2.0\r\nVia: SIP/2.0/TLS ", connection_.local(),
+                     ";branch=", branch_text(branch), "\r\nMax-Forwards: 70\r\n");
     for (const auto& route : dialog.route_set) text += join("Route: ", route, "\r\n");
     text += join("From: <", dialog.local_uri, ">;tag=", dialog.local_tag, "\r\n");
     if (with_to) {
@@ -199,8 +199,10 @@ Request Phone::request(std::string_view method, Dialog& dialog, std::string_view
     request.local_tag = dialog.local_tag;
     request.cseq = ++dialog.cseq;
     request.text = head(method, dialog, dialog.remote_target, request.branch, request.cseq, true);
-    request.text += join("User-Agent: sotto-load\r\n", extra, "Content-Length: ", std::to_string(body.size()), "\r\n\r\n", body);
-    if (method == "INVITE") request.ack = head("ACK", dialog, dialog.remote_target, request.branch, request.cseq, false);
+    request.text +=
+        join("User-Agent: sotto-load\r\n", extra, "Content-Length: ", std::to_string(body.size()), "\r\n\r\n", body);
+    if (method == "INVITE")
+        request.ack = head("ACK", dialog, dialog.remote_target, request.branch, request.cseq, false);
     return request;
 }
 
@@ -280,7 +282,8 @@ void Phone::on_request(const Message& message)
 
 void Phone::on_invite(const Message& message, Line& line)
 {
-    if (message.body().find("\r\nm=audio ") == std::string_view::npos) bench_.error("received INVITE: without an offer");
+    if (message.body().find("\r\nm=audio ") == std::string_view::npos)
+        bench_.error("received INVITE: without an offer");
     Dialog dialog;
     dialog.call_id = message.first("Call-ID");
     dialog.local_uri = uri_of(message.first("To"));

@@ -37,7 +37,7 @@ struct Ladder {
 /// One address-of-record on a phone.
 struct Line {
     Credentials credentials;
-    std::string address; ///< "sip:user1@example.org"
+    std::string address;  ///< "sip:user1@example.org"
     std::string instance; ///< RFC 5626 4.1: by it a server knows that a new connection replaces a lost one
     std::uint16_t media_port{0};
     Dialog registration;
@@ -60,15 +60,18 @@ struct Request {
 };
 
 struct Reply {
-    std::optional<Message> answer; ///< final
-    std::string failure;           ///< why there is none
+    std::optional<Message> answer;    ///< final
+    std::string failure;              ///< why there is none
     std::optional<TimePoint> ringing; ///< first 180
 };
 
 /// One connection with its lines: sends requests and waits for their answers, answers what is sent to it.
 class Phone final : TlsConnection::Owner {
 public:
-    Phone(Bench& bench, std::string source) : bench_{bench}, source_{std::move(source)}, connection_{bench.loop, bench.client, *this} {}
+    Phone(Bench& bench, std::string source)
+        : bench_{bench}, source_{std::move(source)}, connection_{bench.loop, bench.client, *this}
+    {
+    }
     Phone(const Phone&) = delete;
     Phone& operator=(const Phone&) = delete;
 
@@ -84,7 +87,8 @@ public:
     /// `co_await phone.ping()`: whether the keep-alive was answered (RFC 5626 3.5.1) before the time-out.
     auto ping();
 
-    /// A request in `dialog` (whose CSeq it advances): `extra` are whole header lines, `body` is SDP or text as `extra` says.
+    /// A request in `dialog` (whose CSeq it advances): `extra` are whole header lines, `body` is SDP or text as `extra`
+    /// says.
     Request request(std::string_view method, Dialog& dialog, std::string_view extra = {}, std::string_view body = {});
     /// ACK to a 2xx: a transaction of its own, never answered (RFC 3261 13.2.2.4).
     void acknowledge(const Dialog& dialog);

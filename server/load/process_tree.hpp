@@ -7,8 +7,8 @@
 
 namespace sotto::load {
 
-/// What a server and all processes it has started use, read from /proc. Processes that end between two readings are lost
-/// from the second; the servers measured here keep theirs.
+/// What a server and all processes it has started use, read from /proc. Processes that end between two readings are
+/// lost from the second; the servers measured here keep theirs.
 class ProcessTree {
 public:
     explicit ProcessTree(pid_t root) : root_{root} {}
@@ -16,7 +16,8 @@ public:
     bool alive() const;
     /// CPU time of all threads, user and system; resolution one clock tick (10 ms).
     std::chrono::microseconds cpu() const;
-    /// Proportional set size: private memory plus the fair share of what is shared. Needs permission to read smaps_rollup.
+    /// Proportional set size: private memory plus the fair share of what is shared. Needs permission to read
+    /// smaps_rollup.
     std::uint64_t pss_kib() const;
     std::size_t descriptors() const;
 

@@ -7,7 +7,8 @@
 namespace sotto::load {
 namespace {
 
-constexpr std::array<std::string_view, 7> profile_names{"register", "call", "message", "handshake", "idle", "storm", "mixed"};
+constexpr std::array<std::string_view, 7> profile_names{"register", "call",  "message", "handshake",
+                                                        "idle",     "storm", "mixed"};
 
 double per(double sum, std::uint64_t count) { return count == 0 ? 0 : sum / static_cast<double>(count); }
 
@@ -37,20 +38,23 @@ std::string as_text(const Options& options, const Measured& measured)
     auto text = std::string{name_of(options.profile)} + (options.floor ? " (echo floor)\n" : "\n");
     line(text, "lines, connections", std::to_string(measured.lines) + ", " + std::to_string(measured.connections));
     if (measured.preparation_seconds) line(text, "prepared in", figure(*measured.preparation_seconds, 2) + " s");
-    line(text, "operations", std::to_string(tally.operations) + " in " + figure(measured.lasted.count(), 2) + " s, " +
-                                 figure(static_cast<double>(tally.operations) / measured.lasted.count(), 1) + "/s");
+    line(text, "operations",
+         std::to_string(tally.operations) + " in " + figure(measured.lasted.count(), 2) + " s, " +
+             figure(static_cast<double>(tally.operations) / measured.lasted.count(), 1) + "/s");
     if (measured.back_after_seconds) line(text, "all back after", figure(*measured.back_after_seconds, 2) + " s");
     for (const auto& [name, histogram] : tally.latencies)
-        line(text, name + " us", "p50 " + std::to_string(histogram.percentile(0.5)) + ", p90 " +
-                                     std::to_string(histogram.percentile(0.9)) + ", p99 " +
-                                     std::to_string(histogram.percentile(0.99)) + ", p99.9 " +
-                                     std::to_string(histogram.percentile(0.999)) + ", max " + std::to_string(histogram.max()));
+        line(text, name + " us",
+             "p50 " + std::to_string(histogram.percentile(0.5)) + ", p90 " + std::to_string(histogram.percentile(0.9)) +
+                 ", p99 " + std::to_string(histogram.percentile(0.99)) + ", p99.9 " +
+                 std::to_string(histogram.percentile(0.999)) + ", max " + std::to_string(histogram.max()));
     if (measured.server) {
         line(text, "server CPU per operation", figure(per(measured.server->cpu_us, tally.operations), 1) + " us");
-        line(text, "server PSS", std::to_string(measured.server->pss_kib_before) + " -> " +
-                                     std::to_string(measured.server->pss_kib_after) + " KiB");
-        line(text, "server descriptors", std::to_string(measured.server->descriptors_before) + " -> " +
-                                             std::to_string(measured.server->descriptors_after));
+        line(text, "server PSS",
+             std::to_string(measured.server->pss_kib_before) + " -> " + std::to_string(measured.server->pss_kib_after) +
+                 " KiB");
+        line(text, "server descriptors",
+             std::to_string(measured.server->descriptors_before) + " -> " +
+                 std::to_string(measured.server->descriptors_after));
     }
     if (measured.pss_kib_per_connection)
         line(text, "PSS per idle connection", figure(*measured.pss_kib_per_connection, 2) + " KiB");
@@ -72,12 +76,9 @@ std::string as_json(const Options& options, const Measured& measured)
     for (const auto& [kind, count] : tally.answers) answers[kind] = count;
     boost::json::object latencies;
     for (const auto& [name, histogram] : tally.latencies)
-        latencies[name] = {{"count", histogram.count()},
-                           {"p50", histogram.percentile(0.5)},
-                           {"p90", histogram.percentile(0.9)},
-                           {"p99", histogram.percentile(0.99)},
-                           {"p999", histogram.percentile(0.999)},
-                           {"max", histogram.max()}};
+        latencies[name] = {{"count", histogram.count()},          {"p50", histogram.percentile(0.5)},
+                           {"p90", histogram.percentile(0.9)},    {"p99", histogram.percentile(0.99)},
+                           {"p999", histogram.percentile(0.999)}, {"max", histogram.max()}};
     boost::json::object json{{"profile", name_of(options.profile)},
                              {"floor", options.floor},
                              {"lines", measured.lines},

@@ -29,17 +29,24 @@ bool calls_others(Profile profile)
     return profile == Profile::call || profile == Profile::message || profile == Profile::mixed;
 }
 
-TimePoint after(TimePoint start, double seconds) { return start + std::chrono::duration_cast<Clock::duration>(Seconds{seconds}); }
+TimePoint after(TimePoint start, double seconds)
+{
+    return start + std::chrono::duration_cast<Clock::duration>(Seconds{seconds});
+}
 
 class Run {
 public:
-    explicit Run(const Options& options) : bench_{options}, tree_{options.server}, random_{options.seed} { build_phones(); }
+    explicit Run(const Options& options) : bench_{options}, tree_{options.server}, random_{options.seed}
+    {
+        build_phones();
+    }
 
     Measured go()
     {
         measured_.connections = phones_.size();
         measured_.lines = ends_.size();
-        if (bench_.options.server != 0 && !tree_.alive()) throw std::runtime_error("there is no server process of that number");
+        if (bench_.options.server != 0 && !tree_.alive())
+            throw std::runtime_error("there is no server process of that number");
         if (bench_.options.profile == Profile::idle) return idle();
         if (bench_.options.profile != Profile::handshake) {
             const auto started = Clock::now();
@@ -80,7 +87,8 @@ private:
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
         if (phones + 64 > limit.rlim_cur)
-            throw std::invalid_argument("more connections than open files are allowed (ulimit -n): use --lines-per-connection");
+            throw std::invalid_argument(
+                "more connections than open files are allowed (ulimit -n): use --lines-per-connection");
         for (std::size_t i = 0; i < phones; ++i)
             phones_.push_back(std::make_unique<Phone>(bench_, source_address(i / options.connections_per_source)));
         for (std::size_t i = 0; i < lines; ++i) {
@@ -89,7 +97,8 @@ private:
             const auto address = numbered(options.accounts, number);
             line->credentials = {address.substr(0, address.find('@')), numbered(options.passwords, number)};
             line->address = join("sip:", address);
-            line->instance = join(bench_.token(8), "-", bench_.token(4), "-4", bench_.token(3), "-8", bench_.token(3), "-", bench_.token(12));
+            line->instance = join(bench_.token(8), "-", bench_.token(4), "-4", bench_.token(3), "-8", bench_.token(3),
+                                  "-", bench_.token(12));
             line->media_port = static_cast<std::uint16_t>(10'000 + i % 50'000);
             line->registration.call_id = bench_.token(32);
             line->registration.local_uri = line->registration.remote_uri = line->address;
@@ -101,7 +110,10 @@ private:
         }
     }
 
-    bool failed_to_prepare() const { return ready_lines_ < ends_.size() && bench_.options.profile != Profile::handshake; }
+    bool failed_to_prepare() const
+    {
+        return ready_lines_ < ends_.size() && bench_.options.profile != Profile::handshake;
+    }
 
     /// Connects a phone and registers its lines; in a storm it tries again, as a phone does, until `give_up`.
     Job bring_up(std::size_t number, std::optional<TimePoint> give_up)
@@ -158,11 +170,16 @@ private:
     {
         const auto peer = slot + ends_.size() / 2;
         switch (bench_.options.profile) {
-        case Profile::call: return place_call(bench_, ends_[slot], ends_[peer]);
-        case Profile::message: return send_message(bench_, ends_[slot], ends_[peer]);
-        case Profile::handshake: return shake_hands(bench_, ends_[slot]);
-        case Profile::mixed: return any(slot, peer);
-        default: return register_line(bench_, ends_[slot]);
+        case Profile::call:
+            return place_call(bench_, ends_[slot], ends_[peer]);
+        case Profile::message:
+            return send_message(bench_, ends_[slot], ends_[peer]);
+        case Profile::handshake:
+            return shake_hands(bench_, ends_[slot]);
+        case Profile::mixed:
+            return any(slot, peer);
+        default:
+            return register_line(bench_, ends_[slot]);
         }
     }
 
@@ -307,7 +324,8 @@ private:
             measured_.pss_kib_per_connection =
                 (static_cast<double>(all) - static_cast<double>(first)) / static_cast<double>(phones_.size() - base);
         }
-        if (!bench_.options.floor && bench_.options.count + static_cast<std::size_t>(bench_.options.duration.count()) > 0) {
+        if (!bench_.options.floor &&
+            bench_.options.count + static_cast<std::size_t>(bench_.options.duration.count()) > 0) {
             wait(bench_.options.duration);
             for (auto& phone : phones_) ping(*phone);
             bench_.loop.run_until([this] { return jobs_ == 0; });

@@ -26,10 +26,10 @@ private:
 
 /// What a run has seen. Anything that is not exactly what the RFC lets a correct server do is an error.
 struct Tally {
-    std::uint64_t operations{0}; ///< whole ones, as the profile defines them
-    std::uint64_t refused{0};    ///< 503 with Retry-After, where the run expects overload
-    std::uint64_t missed{0};     ///< open loop only: due, but every caller was still busy
-    std::uint64_t retries{0};    ///< connections tried again, where the run expects a storm
+    std::uint64_t operations{0};                  ///< whole ones, as the profile defines them
+    std::uint64_t refused{0};                     ///< 503 with Retry-After, where the run expects overload
+    std::uint64_t missed{0};                      ///< open loop only: due, but every caller was still busy
+    std::uint64_t retries{0};                     ///< connections tried again, where the run expects a storm
     std::map<std::string, std::uint64_t> answers; ///< final answers by "METHOD status"
     std::map<std::string, std::uint64_t> errors;
     std::map<std::string, Histogram> latencies;

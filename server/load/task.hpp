@@ -30,7 +30,10 @@ public:
             return ToCaller{};
         }
         void return_value(T result) { value = std::move(result); }
-        void unhandled_exception() { std::terminate(); } // a fault of this tool: nothing measured would be worth keeping
+        void unhandled_exception()
+        {
+            std::terminate();
+        } // a fault of this tool: nothing measured would be worth keeping
     };
 
     explicit Task(std::coroutine_handle<promise_type> frame) : frame_{frame} {}

@@ -90,7 +90,8 @@ std::optional<Message> Message::parse(std::string_view bytes)
     std::string_view line;
     if (!next_line(rest, line)) return std::nullopt;
     if (line.starts_with("SIP/2.0 ")) {
-        if (line.size() < 11 || !to_number(line.substr(8, 3), message.status_) || message.status_ < 100) return std::nullopt;
+        if (line.size() < 11 || !to_number(line.substr(8, 3), message.status_) || message.status_ < 100)
+            return std::nullopt;
     } else {
         const auto first = line.find(' ');
         const auto last = line.rfind(' ');

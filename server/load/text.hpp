@@ -43,7 +43,8 @@ private:
     std::vector<Header> headers_;
 };
 
-/// `tag` of `"A, B" <sip:a@b;c=d>;tag=x`: parameters of the header, not of the URI. Empty when absent; quotes are taken off.
+/// `tag` of `"A, B" <sip:a@b;c=d>;tag=x`: parameters of the header, not of the URI. Empty when absent; quotes are taken
+/// off.
 std::string_view parameter(std::string_view value, std::string_view name);
 /// What stands between the angle brackets, or before the first semicolon.
 std::string_view uri_of(std::string_view value);

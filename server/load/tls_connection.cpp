@@ -51,8 +51,9 @@ void TlsConnection::open(const std::string& source)
     sockaddr_storage name{};
     socklen_t size = sizeof name;
     getsockname(socket_, reinterpret_cast<sockaddr*>(&name), &size);
-    local_ = target.ipv6 ? join("[::1]:", std::to_string(ntohs(reinterpret_cast<const sockaddr_in6&>(name).sin6_port)))
-                         : join(source, ":", std::to_string(ntohs(reinterpret_cast<const sockaddr_in&>(name).sin_port)));
+    local_ = target.ipv6
+                 ? join("[::1]:", std::to_string(ntohs(reinterpret_cast<const sockaddr_in6&>(name).sin6_port)))
+                 : join(source, ":", std::to_string(ntohs(reinterpret_cast<const sockaddr_in&>(name).sin_port)));
     ssl_ = SSL_new(client_.context());
     SSL_set_fd(ssl_, socket_);
     SSL_set_tlsext_host_name(ssl_, client_.server_name().c_str());

@@ -36,7 +36,7 @@ public:
     public:
         virtual void on_open() = 0;
         virtual void on_message(std::string_view bytes) = 0;
-        virtual void on_keep_alive() = 0; ///< a bare CRLF (RFC 5626 3.5.1)
+        virtual void on_keep_alive() = 0;                 ///< a bare CRLF (RFC 5626 3.5.1)
         virtual void on_closed(std::string_view why) = 0; ///< not after close()
 
     protected:
@@ -48,7 +48,8 @@ public:
     TlsConnection(const TlsConnection&) = delete;
     TlsConnection& operator=(const TlsConnection&) = delete;
 
-    /// Starts; on_open() or on_closed() follows later, or on_closed() at once. `source`: an address of 127.0.0.0/8 (not for IPv6).
+    /// Starts; on_open() or on_closed() follows later, or on_closed() at once. `source`: an address of 127.0.0.0/8 (not
+    /// for IPv6).
     void open(const std::string& source);
     bool is_open() const { return state_ == State::open; }
     void send(std::string_view message); ///< dropped when not open

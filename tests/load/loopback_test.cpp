@@ -11,8 +11,9 @@ TEST_CASE("only this machine can be a target")
     CHECK(parse_loopback("127.0.0.1:5061").text == "127.0.0.1:5061");
     CHECK(parse_loopback("127.255.3.9:1").ipv6 == false);
     CHECK(parse_loopback("[::1]:5061").ipv6 == true);
-    for (const auto* foreign : {"192.0.2.1:5061", "10.0.0.1:5061", "0.0.0.0:5061", "128.0.0.1:5061", "[2001:db8::1]:5061",
-                                "[::]:5061", "[::ffff:192.0.2.1]:5061", "localhost:5061", "example.org:5061"})
+    for (const auto* foreign :
+         {"192.0.2.1:5061", "10.0.0.1:5061", "0.0.0.0:5061", "128.0.0.1:5061", "[2001:db8::1]:5061", "[::]:5061",
+          "[::ffff:192.0.2.1]:5061", "localhost:5061", "example.org:5061"})
         CHECK_THROWS_AS(parse_loopback(foreign), std::invalid_argument);
     for (const auto* wrong : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:5061x", ""})
         CHECK_THROWS_AS(parse_loopback(wrong), std::invalid_argument);

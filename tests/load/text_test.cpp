@@ -17,7 +17,8 @@ const std::string answer = "SIP/2.0 200 OK\r\n"
 
 TEST_CASE("a message is complete with its body and not before")
 {
-    for (std::size_t cut = 0; cut < answer.size(); ++cut) CHECK(message_length(std::string_view{answer}.substr(0, cut)) == 0);
+    for (std::size_t cut = 0; cut < answer.size(); ++cut)
+        CHECK(message_length(std::string_view{answer}.substr(0, cut)) == 0);
     CHECK(message_length(answer) == answer.size());
     CHECK(message_length(answer + "SIP/2.0 100") == answer.size());
     CHECK(message_length("SIP/2.0 200 OK\r\nCSeq: 1 BYE\r\n\r\n") == malformed);
