@@ -15,7 +15,7 @@ std::uint32_t second_of(TimePoint now)
 
 } // namespace
 
-FailureLimits::FailureLimits(std::uint32_t per_minute) : per_minute_{per_minute}, sets_(sets) {}
+FailureLimits::FailureLimits(std::uint32_t per_minute) : sets_(sets) { use(per_minute); }
 
 bool FailureLimits::allows(KeyedHash account, KeyedHash source, bool known, TimePoint now) const
 {

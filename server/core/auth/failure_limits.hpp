@@ -2,6 +2,7 @@
 #include "core/types/ids.hpp"
 #include "core/types/time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -13,9 +14,9 @@ namespace sotto::auth {
 /// forgotten. Constant time; one object per worker, not thread-safe.
 class FailureLimits {
 public:
-    /// `per_minute`: 0 refuses nobody.
+    /// `per_minute`: 0 refuses nobody; more than a million is taken as a million.
     explicit FailureLimits(std::uint32_t per_minute);
-    void use(std::uint32_t per_minute) { per_minute_ = per_minute; }
+    void use(std::uint32_t per_minute) { per_minute_ = std::min(per_minute, 1'000'000U); }
 
     /// Whether credentials are worth checking now. `known` (the flow has authenticated as this account before) is always
     /// allowed: strangers who guess must not be able to lock a device out.
@@ -35,7 +36,7 @@ private:
     [[nodiscard]] bool full(KeyedHash key, std::uint32_t second) const;
     void fill(KeyedHash key, std::uint32_t second);
 
-    std::uint32_t per_minute_;
+    std::uint32_t per_minute_{0};
     std::vector<Set> sets_;
 };
 
