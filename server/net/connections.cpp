@@ -4,7 +4,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace sotto::net {
@@ -221,10 +224,9 @@ void Connections::answer_ping(Connection& connection)
 void Connections::discard(Connection& connection)
 {
     for (int i = 0; i < reads_per_burst; ++i) {
-        error_code error;
-        connection.stream.socket().receive(asio::buffer(*scratch_), 0, error);
-        if (error == asio::error::would_block) break;
-        if (error) return kill(connection);
+        const auto got = ::recv(connection.stream.socket().native_handle(), scratch_->data(), scratch_->size(), MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return kill(connection);
+        if (got < 0) break;
     }
     await_readable(connection);
 }

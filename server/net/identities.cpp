@@ -37,7 +37,7 @@ std::size_t pad(SSL*, int type, std::size_t length, void* cell)
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
                     unsigned int in_length, void*)
 {
-    constexpr std::array<unsigned char, 4> sip{3, 's', 'i', 'p'};
+    static constexpr std::array<unsigned char, 4> sip{3, 's', 'i', 'p'};
     unsigned char* chosen = nullptr;
     if (SSL_select_next_proto(&chosen, out_length, sip.data(), sip.size(), in, in_length) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
@@ -98,9 +98,11 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     }
     if (SSL_CTX_use_certificate_chain_file(ctx, files.certificate.c_str()) != 1)
         fail(files.certificate, "no usable certificate chain");
-    if (SSL_CTX_use_PrivateKey_file(ctx, files.private_key.c_str(), SSL_FILETYPE_PEM) != 1)
+    if (SSL_CTX_use_PrivateKey_file(ctx, files.private_key.c_str(), SSL_FILETYPE_PEM) != 1) {
+        if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
+            fail(files.private_key, "does not belong to " + files.certificate);
         fail(files.private_key, "no usable private key");
-    if (SSL_CTX_check_private_key(ctx) != 1) fail(files.private_key, "does not belong to " + files.certificate);
+    }
 
     auto* certificate = SSL_CTX_get0_certificate(ctx);
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)

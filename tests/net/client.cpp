@@ -1,0 +1,168 @@
+#include "net/client.hpp"
+
+#include <openssl/err.h>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace sotto::test {
+
+Client::Client(const net::Endpoint& to, const Options& options)
+{
+    socket_ = ::socket(to.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval patience{10, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const int on = 1;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (options.receive_buffer > 0)
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
+    if (!options.source.empty()) {
+        const net::Endpoint from{net::asio::ip::make_address(options.source), 0};
+        if (::bind(socket_, from.data(), static_cast<socklen_t>(from.size())) != 0)
+            throw std::runtime_error{"cannot bind to " + options.source};
+    }
+    if (::connect(socket_, to.data(), static_cast<socklen_t>(to.size())) != 0) throw std::runtime_error{"cannot connect"};
+    if (!options.handshake) return;
+
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_min_proto_version(context_.get(), options.min_version);
+    SSL_CTX_set_max_proto_version(context_.get(), options.max_version);
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_fd(ssl_.get(), socket_);
+    SSL_set_msg_callback(ssl_.get(), &Client::observe);
+    SSL_set_msg_callback_arg(ssl_.get(), this);
+    if (!options.groups.empty()) SSL_set1_groups_list(ssl_.get(), options.groups.c_str());
+    if (!options.server_name.empty()) SSL_set_tlsext_host_name(ssl_.get(), options.server_name.c_str());
+    if (!options.alpn.empty()) {
+        const std::string list = static_cast<char>(options.alpn.size()) + options.alpn;
+        SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(list.data()),
+                            static_cast<unsigned>(list.size()));
+    }
+    ERR_clear_error();
+    good_ = SSL_connect(ssl_.get()) == 1;
+}
+
+Client::~Client()
+{
+    ssl_.reset();
+    if (socket_ >= 0) ::close(socket_);
+}
+
+void Client::observe(int write, int, int type, const void* bytes, std::size_t length, SSL*, void* self)
+{
+    auto& client = *static_cast<Client*>(self);
+    const auto* octets = static_cast<const unsigned char*>(bytes);
+    if (write != 0) return;
+    if (type == SSL3_RT_ALERT && length == 2 && octets[0] == SSL3_AL_FATAL) client.alert_ = octets[1];
+    if (type == SSL3_RT_HEADER && length == 5 && octets[0] == SSL3_RT_APPLICATION_DATA && client.good_)
+        client.records_.push_back(std::size_t{octets[3]} << 8U | octets[4]);
+}
+
+void Client::abandon()
+{
+    ssl_.reset();
+    context_.reset();
+}
+
+std::string Client::certificate_subject() const
+{
+    auto* certificate = SSL_get0_peer_certificate(ssl_.get());
+    if (certificate == nullptr) return {};
+    std::array<char, 256> name{};
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(), name.size());
+    return name.data();
+}
+
+std::string Client::alpn() const
+{
+    const unsigned char* chosen = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &chosen, &length);
+    return {reinterpret_cast<const char*>(chosen), length};
+}
+
+bool Client::send(std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        ERR_clear_error();
+        std::size_t put = 0;
+        if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put) != 1) return false;
+        bytes.remove_prefix(put);
+    }
+    return true;
+}
+
+std::string Client::receive()
+{
+    if (!buffer_.empty()) return std::exchange(buffer_, {});
+    std::string bytes(16'384, '\0');
+    std::size_t got = 0;
+    ERR_clear_error();
+    if (SSL_read_ex(ssl_.get(), bytes.data(), bytes.size(), &got) != 1) return {};
+    bytes.resize(got);
+    return bytes;
+}
+
+std::string Client::receive(std::size_t size)
+{
+    std::string all;
+    while (all.size() < size) {
+        const auto more = receive();
+        if (more.empty()) return all;
+        all += more;
+    }
+    buffer_ = all.substr(size);
+    all.resize(size);
+    return all;
+}
+
+std::string Client::receive_message()
+{
+    std::string all;
+    for (;;) {
+        const auto more = receive();
+        if (more.empty()) return {};
+        all += more;
+        const auto head = all.find("\r\n\r\n");
+        if (head == std::string::npos) continue;
+        const auto length = all.find("Content-Length: ");
+        const auto size = head + 4 + std::stoul(all.substr(length + 16));
+        while (all.size() < size) {
+            const auto rest = receive();
+            if (rest.empty()) return {};
+            all += rest;
+        }
+        buffer_ = all.substr(size);
+        all.resize(size);
+        return all;
+    }
+}
+
+bool Client::ended()
+{
+    for (;;) {
+        buffer_.clear();
+        errno = 0;
+        if (!receive().empty()) continue;
+        return errno != EAGAIN && errno != EWOULDBLOCK;
+    }
+}
+
+std::string request(std::string_view method, std::string_view body, std::size_t filler)
+{
+    static int serial = 0;
+    const auto number = std::to_string(++serial);
+    std::string text{method};
+    text += " sip:example.org SIP/2.0\r\nVia: SIP/2.0/TLS client.invalid;branch=z9hG4bK" + number +
+            "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@example.org>;tag=1\r\nTo: <sip:bob@example.org>\r\nCall-ID: " + number +
+            "\r\nCSeq: 1 " + std::string{method} + "\r\n";
+    if (filler > 0) text += "Subject: " + std::string(filler, 's') + "\r\n";
+    return text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
+}
+
+} // namespace sotto::test

@@ -1,0 +1,183 @@
+#include "net/client.hpp"
+#include "net/edge.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace sotto;
+using namespace sotto::test;
+
+TEST_CASE("A message that does not come whole in time ends the connection", "[timeout]")
+{
+    Edge edge{{.connections = {.message_timeout = seconds{1}}}};
+    Client client{edge.endpoint()};
+    const auto text = request("OPTIONS");
+    REQUIRE(client.send(text.substr(0, 40)));
+    const auto begun = Clock::now();
+    CHECK(client.ended());
+    CHECK(Clock::now() - begun < seconds{5});
+    CHECK(edge.eventually([](const auto& c) { return c.connections.slow_messages == 1; }));
+}
+
+TEST_CASE("Trickling bytes does not buy a message more time", "[timeout]")
+{
+    Edge edge{{.connections = {.message_timeout = seconds{1}}}};
+    Client client{edge.endpoint()};
+    const auto text = request("OPTIONS", {}, 4'000);
+    const auto begun = Clock::now();
+    std::size_t sent = 0;
+    pollfd end{client.socket(), POLLIN, 0};
+    while (sent < text.size() && ::poll(&end, 1, 20) == 0)
+        if (!client.send(text.substr(sent++, 1))) break;
+    CHECK(client.ended());
+    CHECK(sent < text.size());
+    CHECK(Clock::now() - begun < seconds{5});
+}
+
+TEST_CASE("Silence ends a stranger's connection early and a subscriber's late", "[timeout]")
+{
+    Edge edge{{.connections = {.stranger_timeout = seconds{1}, .idle_timeout = seconds{600}}}};
+    Client stranger{edge.endpoint()};
+    Client subscriber{edge.endpoint()};
+    REQUIRE(subscriber.send(request("REGISTER")));
+    CHECK(subscriber.receive_message().starts_with("SIP/2.0 200 "));
+    CHECK(stranger.ended());
+    CHECK(edge.eventually([](const auto& c) { return c.connections.idle_timeouts == 1 && c.connections.open == 1; }));
+    REQUIRE(subscriber.send(request("OPTIONS")));
+    CHECK(subscriber.receive_message().starts_with("SIP/2.0 200 "));
+}
+
+TEST_CASE("A keep-alive is a sign of life", "[timeout]")
+{
+    Edge edge{{.connections = {.stranger_timeout = seconds{2}}}};
+    Client client{edge.endpoint()};
+    const auto begun = Clock::now();
+    pollfd nothing{-1, 0, 0};
+    while (Clock::now() - begun < seconds{4}) {
+        REQUIRE(client.send("\r\n\r\n"));
+        REQUIRE(client.receive() == "\r\n");
+        ::poll(&nothing, 0, 500);
+    }
+    CHECK(edge.count().connections.idle_timeouts == 0);
+}
+
+TEST_CASE("A peer that does not read is cut off, not buffered for", "[back-pressure]")
+{
+    Edge edge{{.connections = {.send_queue = 100'000}}};
+    Client client{edge.endpoint(), {.receive_buffer = 4'096}};
+    Client other{edge.endpoint()};
+    for (int i = 0; i < 200 && client.send(request("MESSAGE", "10")); ++i)
+        if (edge.count().connections.slow_readers > 0) break;
+    CHECK(edge.eventually([](const auto& c) { return c.connections.slow_readers == 1 && c.connections.open == 1; }));
+    REQUIRE(other.send(request("OPTIONS"))); // and nobody else notices
+    CHECK(other.receive_message().starts_with("SIP/2.0 200 "));
+}
+
+TEST_CASE("A peer that stops reading with little queued is cut off after a while", "[back-pressure][timeout]")
+{
+    Edge edge{{.connections = {.write_timeout = seconds{1}, .send_queue = 100'000'000}}};
+    Client client{edge.endpoint(), {.receive_buffer = 4'096}};
+    REQUIRE(client.send(request("MESSAGE", "1200")));
+    CHECK(edge.eventually([](const auto& c) { return c.connections.slow_readers == 1 && c.connections.open == 0; }));
+}
+
+TEST_CASE("A peer that reads slowly but does gets everything", "[back-pressure]")
+{
+    Edge edge{{.connections = {.send_queue = 10'000'000}}};
+    Client client{edge.endpoint(), {.receive_buffer = 4'096}};
+    REQUIRE(client.send(request("MESSAGE", "500")));
+    for (int i = 0; i < 500; ++i) REQUIRE(client.receive_message().starts_with("SIP/2.0 200 "));
+}
+
+TEST_CASE("One source has so many connections and no more", "[admission]")
+{
+    Edge edge{{.admission = {.connections_per_source = 3, .handshakes_per_second = 0}}};
+    std::vector<std::unique_ptr<Client>> mine;
+    for (int i = 0; i < 3; ++i) {
+        mine.push_back(std::make_unique<Client>(edge.endpoint()));
+        CHECK(mine.back()->good());
+    }
+    CHECK_FALSE(Client{edge.endpoint()}.good());
+    CHECK(Client{edge.endpoint(), {.source = "127.0.0.2"}}.good()); // another source is not concerned
+    CHECK(edge.count().refused_sources == 1);
+    mine.pop_back();
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open <= 3; }));
+    CHECK(edge.eventually([&](const auto&) { return Client{edge.endpoint()}.good(); }));
+}
+
+TEST_CASE("Hosts of one IPv6 network count together", "[admission]")
+{
+    net::Admission admission{{.connections_per_source = 1, .handshakes_per_second = 0}};
+    CHECK(admission.enter({1, 2}));
+    CHECK_FALSE(admission.enter({1, 2}));
+    CHECK(admission.enter({1, 3}));
+    admission.forget({1, 2});
+    CHECK(admission.enter({1, 2}));
+}
+
+TEST_CASE("Beyond the rate, handshakes wait in the kernel's queue and then succeed", "[admission]")
+{
+    Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 10}}};
+    const auto begun = Clock::now();
+    for (int i = 0; i < 25; ++i) CHECK(Client{edge.endpoint()}.good());
+    CHECK(Clock::now() - begun > milliseconds{1'200}); // ten at once, fifteen more at ten a second
+}
+
+TEST_CASE("So many handshakes at a time, the next one waits for a place", "[admission]")
+{
+    Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 0, .handshakes_in_progress = 2},
+               .connections = {.handshake_timeout = seconds{1}}}};
+    const Client silent{edge.endpoint(), {.handshake = false}};
+    const Client mute{edge.endpoint(), {.handshake = false}};
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 2; }));
+    const auto begun = Clock::now();
+    CHECK(Client{edge.endpoint()}.good());
+    CHECK(Clock::now() - begun > milliseconds{500});
+}
+
+TEST_CASE("Without descriptors, who is there is served and who comes waits", "[admission]")
+{
+    Edge edge;
+    Client resident{edge.endpoint()};
+    REQUIRE(resident.send(request("OPTIONS")));
+    CHECK(resident.receive_message().starts_with("SIP/2.0 200 "));
+
+    Client waiting{edge.endpoint(), {.handshake = false}}; // takes a descriptor on each side
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 2; }));
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit tight{static_cast<rlim_t>(next) + 1, limit.rlim_max}; // room for the client's end only
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
+    const Client newcomer{edge.endpoint(), {.handshake = false}};
+    REQUIRE(resident.send(request("OPTIONS")));
+    CHECK(resident.receive_message().starts_with("SIP/2.0 200 "));
+    CHECK(edge.count().connections.open == 2);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 3; }));
+}
+
+TEST_CASE("Draining takes no new connection, and says goodbye to those that are there", "[drain]")
+{
+    Edge edge;
+    Client client{edge.endpoint()};
+    std::promise<void> drained;
+    edge.worker().drain([&] { drained.set_value(); });
+    drained.get_future().get();
+    CHECK_THROWS(Client{edge.endpoint()});
+    REQUIRE(client.send(request("OPTIONS")));
+    CHECK(client.receive_message().starts_with("SIP/2.0 200 "));
+    std::promise<void> closed;
+    edge.worker().close_flows([&] { closed.set_value(); });
+    CHECK(client.receive().empty());
+    CHECK(SSL_get_shutdown(client.session()) == SSL_RECEIVED_SHUTDOWN); // close_notify, not a cut
+    SSL_shutdown(client.session());
+    ::shutdown(client.socket(), SHUT_RDWR);
+    closed.get_future().get();
+    CHECK(edge.count().connections.open == 0);
+}
