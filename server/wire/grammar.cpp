@@ -146,6 +146,15 @@ std::size_t end_of_quoted(std::string_view text)
     return none;
 }
 
+// A quoted string, or tokens with spaces between.
+bool is_display_name(std::string_view display)
+{
+    if (!display.empty() && display.front() == '"') return end_of_quoted(display) == display.size();
+    for (const char c : display)
+        if (!is(In::token, c) && c != ' ' && c != '\t') return false;
+    return true;
+}
+
 std::optional<Pieces> take_apart(std::string_view text)
 {
     std::size_t after_display = 0;
@@ -221,6 +230,7 @@ std::optional<NameAddr> Grammar::name_addr(std::string_view text)
     if (text.empty() || text.size() > longest) return std::nullopt;
     const auto pieces = take_apart(text);
     if (!pieces) return std::nullopt;
+    if (!is_display_name(pieces->display)) return std::nullopt;
     NameAddr address{.display = pieces->display};
     if (!pieces->rest.empty()) {
         if (pieces->rest.front() != ';') return std::nullopt;

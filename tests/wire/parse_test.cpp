@@ -250,10 +250,26 @@ TEST_CASE("an address is parsed as it stands in a header or a configuration", "[
     CHECK(wire::parse_address("<urn:service:sos>", arena)->uri.user == "service:sos");
     CHECK(wire::parse_address("<sip:alice:secret@b>", arena)->uri.user == "alice");
 
-    for (const auto* const bad :
-         {"", "  ", "alice", "<sip:a@b", "sip:a@b>", "\"x <sip:a@b>", "<sip:a@b> x", "<sip:a@b>,<sip:c@d>",
-          "sip:a@b?x=y", "<>", "Bell, A <sip:a@b>", "<sip:a@b>;", "<sip:a@b>;;x", "<sip:a@b>;=x", "<sip:a@b>;x=\"y",
-          "\xC3\xA4 <sip:a@b>", "<sip:a@b\r\n>", "< sip:a@b >"}) {
+    for (const auto* const bad : {"",
+                                  "  ",
+                                  "alice",
+                                  "<sip:a@b",
+                                  "sip:a@b>",
+                                  "\"x <sip:a@b>",
+                                  "<sip:a@b> x",
+                                  "<sip:a@b>,<sip:c@d>",
+                                  "sip:a@b?x=y",
+                                  "<>",
+                                  "Bell, A <sip:a@b>",
+                                  "<sip:a@b>;",
+                                  "<sip:a@b>;;x",
+                                  "<sip:a@b>;=x",
+                                  "<sip:a@b>;x=\"y",
+                                  "\xC3\xA4 <sip:a@b>",
+                                  "<sip:a@b\r\n>",
+                                  "< sip:a@b >",
+                                  "&<sip:a@b>",
+                                  "\"A\" B <sip:a@b>"}) {
         INFO(bad);
         CHECK_FALSE(wire::parse_address(bad, arena));
     }
