@@ -82,6 +82,20 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
         CHECK(service.size() == 1);
     }
 
+    SECTION("contacts and paths of any length come back as they were given")
+    {
+        for (const std::size_t size : {0U, 1U, 15U, 16U, 95U, 96U, 97U, 255U, 256U, 2000U}) {
+            auto binding = example_binding(1, flow, start + 600s);
+            binding.contact.bytes = std::string(size, 'c');
+            binding.path.bytes = std::string(size, 'p');
+            register_binding(alice, std::move(binding), start);
+            const auto found = find(service, BindingId{1}, start);
+            REQUIRE(found);
+            CHECK(found->contact.bytes == std::string(size, 'c'));
+            CHECK(found->path.bytes == std::string(size, 'p'));
+        }
+    }
+
     SECTION("several devices of one account keep their order, and one can go alone")
     {
         for (std::uint64_t id = 1; id <= 4; ++id) register_binding(alice, example_binding(id, flow, start + 600s), start);

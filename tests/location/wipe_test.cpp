@@ -50,10 +50,12 @@ TEST_CASE("a binding that goes leaves no bytes of its contact and path behind", 
 {
     const TimePoint start{1000s};
     const AorKey alice{{1, 1}};
+    const std::string long_one = std::string(60, '.') + std::string{mark};
+    const std::string contact = GENERATE_COPY(std::string{mark}, long_one);
     location::MemoryLocationService service;
     const auto add = [&](TimePoint expires) {
         auto binding = example_binding(1, FlowId::of(0, 1), expires);
-        binding.contact.bytes = mark;
+        binding.contact.bytes = contact;
         binding.path.bytes = mark;
         watching = false; // a reader's copy is the reader's
         Located located{.version = service.snapshot_of(alice, start).version};
@@ -62,6 +64,7 @@ TEST_CASE("a binding that goes leaves no bytes of its contact and path behind", 
         service.commit(alice, std::move(located), start, [](bool accepted) { REQUIRE(accepted); });
     };
     left_behind = 0;
+
     SECTION("replaced by another") { add(start + 60s), add(start + 61s); }
     SECTION("removed")
     {
