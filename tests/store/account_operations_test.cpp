@@ -196,3 +196,27 @@ TEST_CASE("100,000 accounts are imported in seconds")
     CHECK(took.count() < 30); // debug and sanitizer builds on a busy machine; a release build needs about one second
     CHECK(accounts.operations.load()->size() == rows.size());
 }
+
+// Not part of the ordinary run: `store_tests "[bench]"` in a release build prints the figures.
+TEST_CASE("1,000,000 accounts are loaded in two seconds", "[.][bench]")
+{
+    constexpr int count = 1'000'000;
+    constexpr int per_batch = 100'000;
+    Accounts accounts;
+    std::chrono::duration<double> importing{};
+    for (int from = 0; from < count; from += per_batch) {
+        std::vector<NewAccount> rows;
+        for (int i = from; i < from + per_batch; ++i) rows.push_back({"user" + std::to_string(i) + "@example.org", "secret"});
+        const auto begun = std::chrono::steady_clock::now();
+        REQUIRE(accounts.operations.import(rows, true).has_value());
+        importing += std::chrono::steady_clock::now() - begun;
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    const auto snapshot = accounts.operations.load();
+    const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begun;
+    WARN("import " << importing.count() << " s, load " << loading.count() << " s, "
+                   << static_cast<double>(snapshot->memory()) / count << " bytes per account");
+    CHECK(snapshot->size() == count);
+    CHECK(loading.count() < 2);
+    CHECK(snapshot->memory() / count < 150);
+}
