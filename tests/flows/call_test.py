@@ -35,7 +35,7 @@ class Call(FlowTest):
         """RFC 3665 3.2: INVITE, 407, ACK, INVITE with credentials. Nothing rings before."""
         [bob] = self.registered("bob")
         alice = self.phone("alice")
-        alice.sends("INVITE", to=bob)
+        alice.sends("INVITE", to=bob, authenticates=False)
         challenge = alice.receives(407)
         bob.has_received_nothing_else()
         alice.authenticates(challenge)

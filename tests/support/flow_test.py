@@ -29,11 +29,13 @@ class FlowTest(unittest.TestCase):
         return f"{name}{cls._tests.index(test)}"
 
     def setUp(self) -> None:
+        if not self.daemon.alive:   # the test before has said so
+            self.daemon.start()
         self.ladder = Ladder()
         self.addCleanup(self._daemon_still_lives)
 
     def _daemon_still_lives(self) -> None:
-        self.assertTrue(self.daemon.alive, f"the daemon has ended:\n{self.daemon.log}")
+        self.assertIsNone(self.daemon.exit_status, f"the daemon has ended:\n{self.daemon.log}")
 
     def phone(self, name: str, password: str = PASSWORD) -> Phone:
         """A phone with a connection, not yet registered. `bob.desk` is bob's phone called desk."""

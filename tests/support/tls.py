@@ -154,6 +154,12 @@ class Connection:
                 return seen
             seen.append(item)
 
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
     def close(self) -> None:
         """Politely: close_notify, then the end of the stream."""
         try:
