@@ -187,7 +187,10 @@ std::size_t Connections::cut(Connection& connection, std::string_view bytes)
         case wire::FrameKind::need_more: return used;
         case wire::FrameKind::crlf: break;
         case wire::FrameKind::ping: answer_ping(connection); break;
-        case wire::FrameKind::message: deliver(connection, wire::parse(rest.substr(0, frame.size))); break;
+        case wire::FrameKind::message:
+            if (auto message = wire::parse(rest.substr(0, frame.size))) deliver(connection, std::move(message));
+            else if (!wire::is_response(rest)) finish(connection);
+            break;
         case wire::FrameKind::refuse:
             ++counters_.unframeable;
             deliver(connection, wire::parse(rest.substr(0, frame.size), frame.refusal));

@@ -367,6 +367,8 @@ void initialise()
 
 MessagePtr parse(std::string_view bytes, std::optional<Refusal> framing) { return Reader{bytes, framing}.read(); }
 
+bool is_response(std::string_view bytes) { return iequals(bytes.substr(0, 4), "SIP/"); }
+
 std::optional<NameAddr> parse_address(std::string_view text, Arena& arena)
 {
     const auto trimmed = trim(text);

@@ -13,7 +13,7 @@ from support.limits import patience
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
-VALID = (401, 403, 407)
+VALID = (401, 403, 404, 407)
 OPTIONS = (200, 401, 403, 407)
 MALFORMED = (400, "closed")
 

@@ -167,6 +167,14 @@ TEST_CASE("without what a response copies there is nothing to answer with", "[rf
     CHECK_FALSE(request("INVITE sip:a@b SIP/2.0", "", "CSeq: 1\r\n"));
 }
 
+TEST_CASE("a response that is ignored is told from a request that cannot be answered", "[rfc3261][18.1.2]")
+{
+    CHECK(wire::is_response("SIP/2.0 200 OK\r\n\r\n"));
+    CHECK(wire::is_response("sip/3.0 x"));
+    CHECK_FALSE(wire::is_response("INVITE sip:a@b SIP/2.0\r\n\r\n"));
+    CHECK_FALSE(wire::is_response("SIP"));
+}
+
 TEST_CASE("CSeq is a number below 2^31 and the method of the request", "[rfc3261][8.1.1.5]")
 {
     CHECK_FALSE(defect_of(request("INVITE sip:a@b SIP/2.0", "", "CSeq: 2147483647 INVITE\r\n")));
