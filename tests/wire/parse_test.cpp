@@ -254,6 +254,7 @@ TEST_CASE("an address is parsed as it stands in a header or a configuration", "[
     CHECK(plain->uri.params.empty()); // they are the header's (RFC 3261 20.10)
     CHECK(plain->tag() == "1");
     CHECK(wire::parse_address("A. Bell <sip:a@b>", arena)->display == "A. Bell");
+    CHECK(wire::parse_address("\"J\xC3\xB6rg\" <sip:*31#12@b>;x=\"\xC3\xA4\"", arena)->uri.user == "*31#12");
     CHECK(wire::parse_address("<sip:[2001:db8::1]:5070>", arena)->uri.port == 5070);
     CHECK(wire::parse_address("<urn:service:sos>", arena)->uri.user == "service:sos");
     CHECK(wire::parse_address("<sip:alice:secret@b>", arena)->uri.user == "alice");
