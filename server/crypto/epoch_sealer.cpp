@@ -17,9 +17,12 @@ enum Purpose : std::uint8_t { call_id, tag, quote, target, cseq, session, versio
 constexpr Purpose purpose_of(SealKind kind)
 {
     switch (kind) {
-    case SealKind::call_id: return call_id;
-    case SealKind::tag: return tag;
-    case SealKind::quote: break;
+    case SealKind::call_id:
+        return call_id;
+    case SealKind::tag:
+        return tag;
+    case SealKind::quote:
+        break;
     }
     return quote;
 }
@@ -27,9 +30,12 @@ constexpr Purpose purpose_of(SealKind kind)
 constexpr std::size_t longest(SealKind kind)
 {
     switch (kind) {
-    case SealKind::call_id: return Sealer::longest_call_id;
-    case SealKind::tag: return Sealer::longest_tag;
-    case SealKind::quote: break;
+    case SealKind::call_id:
+        return Sealer::longest_call_id;
+    case SealKind::tag:
+        return Sealer::longest_tag;
+    case SealKind::quote:
+        break;
     }
     return EpochSealer::longest_quote;
 }

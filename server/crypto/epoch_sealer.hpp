@@ -9,9 +9,9 @@
 
 namespace sotto::crypto {
 
-/// SEALING.md on OpenSSL: target tokens are one AES-256 block under an HMAC; other kinds are a synthetic IV (the HMAC of
-/// what is sealed) and AES-256-CTR. One per worker, with keyed contexts for each epoch that it has met; not thread-safe.
-/// For an epoch whose key is destroyed: no token, offsets 0 and a zero hash.
+/// SEALING.md on OpenSSL: target tokens are one AES-256 block under an HMAC; other kinds are a synthetic IV (the HMAC
+/// of what is sealed) and AES-256-CTR. One per worker, with keyed contexts for each epoch that it has met; not
+/// thread-safe. For an epoch whose key is destroyed: no token, offsets 0 and a zero hash.
 class EpochSealer final : public Sealer {
 public:
     static constexpr std::size_t longest_quote = 208; ///< a Call-ID, two tags, a salt, and what holds them together
@@ -19,8 +19,8 @@ public:
     explicit EpochSealer(std::shared_ptr<const KeyRing> ring);
     ~EpochSealer() override;
 
-    /// Forgets keys that were destroyed. Happens with each use too; the edge calls it after each rotation, so that a worker
-    /// without traffic holds no dead key either.
+    /// Forgets keys that were destroyed. Happens with each use too; the edge calls it after each rotation, so that a
+    /// worker without traffic holds no dead key either.
     void refresh();
 
     [[nodiscard]] Epoch current_epoch() const override;

@@ -17,7 +17,8 @@ constexpr std::size_t entry_size = 1 + 8 + 8 + key_size;
 
 void put(std::uint8_t*& at, std::int64_t value)
 {
-    for (int shift = 56; shift >= 0; shift -= 8) *at++ = static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> shift);
+    for (int shift = 56; shift >= 0; shift -= 8)
+        *at++ = static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> shift);
 }
 
 std::int64_t take(const std::uint8_t*& at)

@@ -10,13 +10,16 @@
 #include <string_view>
 
 /// Keyed contexts of the cryptographic library, made once per key and used again for each value: keying one costs ten
-/// times what using it costs. The library wipes its contexts when they are freed. Not thread-safe. Failures of the library
-/// are bugs of ours or a broken installation: std::runtime_error.
+/// times what using it costs. The library wipes its contexts when they are freed. Not thread-safe. Failures of the
+/// library are bugs of ours or a broken installation: std::runtime_error.
 namespace sotto::crypto {
 
 using Bytes = std::span<const std::uint8_t>;
 
-inline Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+inline Bytes as_bytes(std::string_view text)
+{
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 template <auto release> struct Releaser {
     template <class T> void operator()(T* pointer) const { release(pointer); }

@@ -12,8 +12,8 @@ constexpr std::size_t root_size = 32;
 } // namespace
 
 ProcessKeys::ProcessKeys(Secret root)
-    : root_{std::move(root)}, hash_{derive(root_, "hash")}, block_{derive(root_, "block")},
-      memory_{derive(root_, "memory")}
+    : root_{std::move(root)}, hash_{derive(root_, "hash")}, block_{derive(root_, "block")}, memory_{
+                                                                                                derive(root_, "memory")}
 {
 }
 
@@ -24,7 +24,8 @@ std::shared_ptr<const ProcessKeys> ProcessKeys::create()
 
 std::shared_ptr<const ProcessKeys> ProcessKeys::restore(std::span<const std::uint8_t> serialised)
 {
-    if (serialised.size() != format.size() + root_size || !std::ranges::equal(serialised.first(format.size()), as_bytes(format)))
+    if (serialised.size() != format.size() + root_size ||
+        !std::ranges::equal(serialised.first(format.size()), as_bytes(format)))
         return nullptr;
     return std::shared_ptr<const ProcessKeys>{new ProcessKeys{Secret{serialised.subspan(format.size())}}};
 }

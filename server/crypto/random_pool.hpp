@@ -6,8 +6,8 @@
 
 namespace sotto::crypto {
 
-/// Random bytes out of the library's generator, fetched some at a time: one call of it costs the same for 8 bytes as for
-/// 256. What has been handed out is wiped. Not thread-safe.
+/// Random bytes out of the library's generator, fetched some at a time: one call of it costs the same for 8 bytes as
+/// for 256. What has been handed out is wiped. Not thread-safe.
 class RandomPool {
 public:
     RandomPool() = default;

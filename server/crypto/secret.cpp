@@ -41,8 +41,8 @@ Secret::~Secret()
 }
 
 Secret::Secret(Secret&& other) noexcept
-    : start_{std::exchange(other.start_, nullptr)}, size_{std::exchange(other.size_, 0)},
-      mapped_{std::exchange(other.mapped_, 0)}
+    : start_{std::exchange(other.start_, nullptr)}, size_{std::exchange(other.size_, 0)}, mapped_{std::exchange(
+                                                                                              other.mapped_, 0)}
 {
 }
 

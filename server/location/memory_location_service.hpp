@@ -6,9 +6,9 @@
 
 namespace sotto::location {
 
-/// Bindings in the memory of this process. Answers at once, on the caller's thread. Look-ups by account and by binding id
-/// cost the same for one binding and for a million; what expires costs what it is. Thread-safe: shards with a mutex each,
-/// held for a copy, never while `Done` runs. Bytes of bindings that go are overwritten first (DESIGN.md P9).
+/// Bindings in the memory of this process. Answers at once, on the caller's thread. Look-ups by account and by binding
+/// id cost the same for one binding and for a million; what expires costs what it is. Thread-safe: shards with a mutex
+/// each, held for a copy, never while `Done` runs. Bytes of bindings that go are overwritten first (DESIGN.md P9).
 class MemoryLocationService final : public LocationService {
 public:
     MemoryLocationService();

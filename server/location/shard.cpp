@@ -71,8 +71,10 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
         records_[number].next = std::exchange(first, number);
         ++change;
     }
-    if (first != none) accounts_.insert_or_assign(aor, Account{.version = ++last_version_, .first = first});
-    else if (known) accounts_.erase(aor);
+    if (first != none)
+        accounts_.insert_or_assign(aor, Account{.version = ++last_version_, .first = first});
+    else if (known)
+        accounts_.erase(aor);
     return change;
 }
 
@@ -180,8 +182,10 @@ void Shard::leave_slot(std::uint32_t number)
 {
     const auto& record = records_[number];
     if (record.later != none) records_[record.later].earlier = record.earlier;
-    if (record.earlier != none) records_[record.earlier].later = record.later;
-    else wheel_[record.slot] = record.later;
+    if (record.earlier != none)
+        records_[record.earlier].later = record.later;
+    else
+        wheel_[record.slot] = record.later;
 }
 
 } // namespace sotto::location

@@ -56,9 +56,9 @@ private:
     std::array<Part, parts> parts_;
 };
 
-/// The bindings of some of the accounts: records in chunks that never move, chained per account and per second of expiry
-/// (a timer wheel), so that nothing is ever searched. Thread-safe: one mutex, held for a copy; inside it only the index is
-/// asked, never the other way round.
+/// The bindings of some of the accounts: records in chunks that never move, chained per account and per second of
+/// expiry (a timer wheel), so that nothing is ever searched. Thread-safe: one mutex, held for a copy; inside it only
+/// the index is asked, never the other way round.
 class Shard {
 public:
     Shard(std::uint32_t number, Index& index) : number_{number}, index_{index} {}
@@ -78,10 +78,10 @@ private:
     struct Record {
         Binding binding;
         AorKey aor;
-        std::uint32_t next{none};           ///< of the same account; of the free ones
-        std::uint32_t earlier{none};        ///< of the same slot; none: first there
+        std::uint32_t next{none};    ///< of the same account; of the free ones
+        std::uint32_t earlier{none}; ///< of the same slot; none: first there
         std::uint32_t later{none};
-        std::uint32_t slot{none};           ///< none: free
+        std::uint32_t slot{none}; ///< none: free
     };
     struct Account {
         std::uint64_t version{0};

@@ -28,7 +28,8 @@ int main()
     const auto epoch = sealer.current_epoch();
     const auto salt = sealer.fresh_salt();
     const Holder holder{{1, 2}};
-    const auto call_id = *sealer.seal(SealKind::call_id, epoch, Role::caller, holder, salt, "a84b4c76e66710@example.org");
+    const auto call_id =
+        *sealer.seal(SealKind::call_id, epoch, Role::caller, holder, salt, "a84b4c76e66710@example.org");
     const auto tag = *sealer.seal(SealKind::tag, epoch, Role::caller, holder, salt, "1928301774");
     const Target target{.epoch = epoch, .role = Role::callee, .id = {7}, .salt = salt};
     const auto target_token = sealer.seal_target(target, holder);

@@ -60,9 +60,10 @@ void measure(std::size_t count)
     std::size_t gone = 0;
     const auto expire =
         microseconds_each(601, [&](std::size_t i) { gone += service.expire(start + std::chrono::seconds{i}); });
-    std::printf("%9zu bindings: %zu bytes each, commit %.2f us, look-up %.2f us, find %.2f us, expire %.2f us a binding%s\n",
-                count, bytes, commit, look_up, find, expire * 601 / static_cast<double>(count),
-                gone == count && found == 2 * rounds ? "" : " (wrong)");
+    std::printf(
+        "%9zu bindings: %zu bytes each, commit %.2f us, look-up %.2f us, find %.2f us, expire %.2f us a binding%s\n",
+        count, bytes, commit, look_up, find, expire * 601 / static_cast<double>(count),
+        gone == count && found == 2 * rounds ? "" : " (wrong)");
 }
 
 } // namespace

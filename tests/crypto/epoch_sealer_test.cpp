@@ -236,7 +236,8 @@ TEST_CASE("another leg, fork, callee or call shows unrelated tokens for the same
     std::size_t longest = 0;
     for (std::size_t i = 0; i < tokens.size(); ++i)
         for (std::size_t j = i + 1; j < tokens.size(); ++j)
-            longest = std::max(longest, common(std::string_view{tokens[i]}.substr(2), std::string_view{tokens[j]}.substr(2)));
+            longest =
+                std::max(longest, common(std::string_view{tokens[i]}.substr(2), std::string_view{tokens[j]}.substr(2)));
     CHECK(longest < 7);
 }
 

@@ -98,7 +98,8 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
 
     SECTION("several devices of one account keep their order, and one can go alone")
     {
-        for (std::uint64_t id = 1; id <= 4; ++id) register_binding(alice, example_binding(id, flow, start + 600s), start);
+        for (std::uint64_t id = 1; id <= 4; ++id)
+            register_binding(alice, example_binding(id, flow, start + 600s), start);
         auto located = look_up(service, alice, start);
         REQUIRE(located.bindings.size() == 4);
         for (std::uint64_t id = 1; id <= 4; ++id) CHECK(located.bindings[id - 1].id == BindingId{id});

@@ -6,8 +6,8 @@
 
 namespace sotto::test {
 
-/// What every location service has to do, whatever stands behind it. Call it inside a TEST_CASE: it is made of sections.
-/// `make` gives an empty service that answers before its call returns (or is wrapped so).
+/// What every location service has to do, whatever stands behind it. Call it inside a TEST_CASE: it is made of
+/// sections. `make` gives an empty service that answers before its call returns (or is wrapped so).
 void location_service_conforms(const std::function<std::unique_ptr<LocationService>()>& make);
 
 /// A binding as a registrar would commit it, with a sealed contact of usual size.

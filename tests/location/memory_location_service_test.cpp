@@ -93,8 +93,12 @@ TEST_CASE("threads that register, look up, close and expire at once lose nothing
                     service.commit(key_of(number), std::move(located), now, [](bool) {});
                     break;
                 }
-                case 1: service.flow_closed(id_of(number), FlowId::of(0, number + 1)); break;
-                case 2: service.expire(now); break;
+                case 1:
+                    service.flow_closed(id_of(number), FlowId::of(0, number + 1));
+                    break;
+                case 2:
+                    service.expire(now);
+                    break;
                 default:
                     service.find(id_of(number), now, [&](const std::optional<Binding>& binding) {
                         if (binding && binding->id != id_of(number)) std::terminate();

@@ -14,8 +14,8 @@ enum class AccountStatus : std::uint8_t { active, suspended };
 /// One account as the workers read it. Views live as long as the snapshot that it came from.
 struct Account {
     AccountId id;
-    std::string_view user;    ///< digest user name: the user part of the account's first address
-    std::string_view domain;  ///< realm, and domain of the first address
+    std::string_view user;   ///< digest user name: the user part of the account's first address
+    std::string_view domain; ///< realm, and domain of the first address
     DigestAlgorithm algorithm{DigestAlgorithm::sha256};
     AccountStatus status{AccountStatus::active};
     std::array<std::uint8_t, 32> digest_secret{}; ///< H(user:realm:password); MD5 fills the first 16 bytes

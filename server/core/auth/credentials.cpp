@@ -14,10 +14,14 @@ struct Parameter {
     std::string_view Credentials::*member;
 };
 constexpr std::array parameters{
-    Parameter{"username", &Credentials::username}, Parameter{"realm", &Credentials::realm},
-    Parameter{"nonce", &Credentials::nonce},       Parameter{"uri", &Credentials::uri},
-    Parameter{"response", &Credentials::response}, Parameter{"cnonce", &Credentials::cnonce},
-    Parameter{"nc", &Credentials::nc},             Parameter{"qop", &Credentials::qop},
+    Parameter{"username", &Credentials::username},
+    Parameter{"realm", &Credentials::realm},
+    Parameter{"nonce", &Credentials::nonce},
+    Parameter{"uri", &Credentials::uri},
+    Parameter{"response", &Credentials::response},
+    Parameter{"cnonce", &Credentials::cnonce},
+    Parameter{"nc", &Credentials::nc},
+    Parameter{"qop", &Credentials::qop},
     Parameter{"algorithm", &Credentials::algorithm},
 };
 

@@ -34,7 +34,8 @@ std::string joined(std::initializer_list<std::string_view> parts)
 }
 
 /// What an account of that name would use if there were one.
-DigestAlgorithm decoy(std::string_view user, std::string_view realm, const AccountDirectory& accounts, Cryptography& crypto)
+DigestAlgorithm decoy(std::string_view user, std::string_view realm, const AccountDirectory& accounts,
+                      Cryptography& crypto)
 {
     const auto choice = crypto.keyed_hash(Cryptography::Use::decoy, joined({realm, user})).low % 65'536;
     return choice < accounts.md5_share() ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
@@ -132,7 +133,8 @@ std::string challenge(std::string_view realm, std::string_view user, bool stale,
     out.append(realm);
     out.append("\", nonce=\"");
     out.append(issue_nonce(flow.nonces, flow.id, now, crypto));
-    out.append(algorithm == DigestAlgorithm::sha256 ? "\", algorithm=SHA-256, qop=\"auth\"" : "\", algorithm=MD5, qop=\"auth\"");
+    out.append(algorithm == DigestAlgorithm::sha256 ? "\", algorithm=SHA-256, qop=\"auth\""
+                                                    : "\", algorithm=MD5, qop=\"auth\"");
     if (stale) out.append(", stale=true");
     return out;
 }

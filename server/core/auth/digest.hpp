@@ -15,25 +15,25 @@ enum class Asker : std::uint8_t { registrar, proxy };
 
 enum class Outcome : std::uint8_t {
     authenticated,
-    no_credentials,   ///< none for this realm: challenge
-    stale,            ///< the right password, but a nonce that is old, of another flow or used: challenge with stale=true
-    wrong             ///< unknown user, wrong password, wrong algorithm, incomplete: challenge, counted as a failure
+    no_credentials, ///< none for this realm: challenge
+    stale,          ///< the right password, but a nonce that is old, of another flow or used: challenge with stale=true
+    wrong           ///< unknown user, wrong password, wrong algorithm, incomplete: challenge, counted as a failure
 };
 
 struct Checked {
     Outcome outcome{Outcome::no_credentials};
-    const Account* account{nullptr};  ///< set when authenticated
-    std::string_view claimed_user;    ///< of the credentials, without a domain; for the limits; empty without credentials
+    const Account* account{nullptr}; ///< set when authenticated
+    std::string_view claimed_user; ///< of the credentials, without a domain; for the limits; empty without credentials
 };
 
-/// Checks the Digest credentials for `realm` in a request (RFC 7616, RFC 8760): qop=auth with a rising nc only. The work
-/// done does not depend on whether the user exists. A good nonce's nc is recorded in the flow. Whether an account is
-/// suspended is for the caller to see. The `uri` parameter need not equal the Request-URI (RFC 7616 3.4.6).
+/// Checks the Digest credentials for `realm` in a request (RFC 7616, RFC 8760): qop=auth with a rising nc only. The
+/// work done does not depend on whether the user exists. A good nonce's nc is recorded in the flow. Whether an account
+/// is suspended is for the caller to see. The `uri` parameter need not equal the Request-URI (RFC 7616 3.4.6).
 Checked check(const Message& request, Asker asker, std::string_view realm, const AccountDirectory& accounts, Flow& flow,
               TimePoint now, Cryptography& crypto);
 
-/// The value of one WWW-/Proxy-Authenticate header. `user` (may be empty or unknown) chooses the algorithm: an account's
-/// own, or for unknown ones a keyed choice in the same shares (DESIGN.md 8).
+/// The value of one WWW-/Proxy-Authenticate header. `user` (may be empty or unknown) chooses the algorithm: an
+/// account's own, or for unknown ones a keyed choice in the same shares (DESIGN.md 8).
 std::string challenge(std::string_view realm, std::string_view user, bool stale, const AccountDirectory& accounts,
                       Flow& flow, TimePoint now, Cryptography& crypto);
 

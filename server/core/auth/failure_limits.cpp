@@ -55,7 +55,8 @@ void FailureLimits::fill(KeyedHash key, std::uint32_t second)
         *bucket = Bucket{.tag = key.high};
     }
     const auto most = std::uint64_t{per_minute_} * one;
-    bucket->level = static_cast<std::uint32_t>(std::min<std::uint64_t>(most, std::uint64_t{level_of(*bucket, second)} + one));
+    bucket->level =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(most, std::uint64_t{level_of(*bucket, second)} + one));
     bucket->seen = second;
 }
 

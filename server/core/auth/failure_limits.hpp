@@ -9,17 +9,17 @@
 
 namespace sotto::auth {
 
-/// How often authentication may fail, by account name and by source, both known only by keyed hashes. Each failure fills a
-/// bucket that drains at the allowed rate; a full one refuses. Of fixed size: where it is crowded, what has failed least is
-/// forgotten. Constant time; one object per worker, not thread-safe.
+/// How often authentication may fail, by account name and by source, both known only by keyed hashes. Each failure
+/// fills a bucket that drains at the allowed rate; a full one refuses. Of fixed size: where it is crowded, what has
+/// failed least is forgotten. Constant time; one object per worker, not thread-safe.
 class FailureLimits {
 public:
     /// `per_minute`: 0 refuses nobody; more than a million is taken as a million.
     explicit FailureLimits(std::uint32_t per_minute);
     void use(std::uint32_t per_minute) { per_minute_ = std::min(per_minute, 1'000'000U); }
 
-    /// Whether credentials are worth checking now. `known` (the flow has authenticated as this account before) is always
-    /// allowed: strangers who guess must not be able to lock a device out.
+    /// Whether credentials are worth checking now. `known` (the flow has authenticated as this account before) is
+    /// always allowed: strangers who guess must not be able to lock a device out.
     [[nodiscard]] bool allows(KeyedHash account, KeyedHash source, bool known, TimePoint now) const;
     void failed(KeyedHash account, KeyedHash source, TimePoint now);
 

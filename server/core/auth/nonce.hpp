@@ -14,19 +14,19 @@ namespace sotto::auth {
 /// accounts may share a connection. An old one falls out and is then stale.
 struct FlowNonces {
     struct Slot {
-        std::uint32_t issued{0};  ///< seconds of the monotonic clock; part of the nonce
+        std::uint32_t issued{0}; ///< seconds of the monotonic clock; part of the nonce
         std::uint32_t last_nc{0};
-        std::uint8_t serial{0};   ///< part of the nonce: two may be issued within a second
+        std::uint8_t serial{0}; ///< part of the nonce: two may be issued within a second
         bool used{false};
     };
     std::array<Slot, 4> slots{};
-    std::uint8_t next{0};         ///< serial of the next one
+    std::uint8_t next{0}; ///< serial of the next one
 };
 
 enum class NonceState : std::uint8_t {
-    good,    ///< issued on this flow, fresh, nc rising: recorded
-    stale,   ///< issued on this flow, but too old, or an nc seen before
-    foreign  ///< of another flow or another process, or made up
+    good,   ///< issued on this flow, fresh, nc rising: recorded
+    stale,  ///< issued on this flow, but too old, or an nc seen before
+    foreign ///< of another flow or another process, or made up
 };
 
 /// A fresh nonce bound to `flow`, remembered in `nonces`.

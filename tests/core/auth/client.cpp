@@ -43,8 +43,9 @@ std::string DigestClient::answer(std::string_view challenge) const
     const auto kind = auth::parse_algorithm(named).value_or(DigestAlgorithm::sha256);
     const auto ha1 = hashed(kind, user + ":" + realm + ":" + password);
     const auto ha2 = hashed(kind, method + ":" + uri);
-    const auto response = qop.empty() ? hashed(kind, ha1 + ":" + nonce + ":" + ha2)
-                                      : hashed(kind, ha1 + ":" + nonce + ":" + nc + ":" + cnonce + ":" + qop + ":" + ha2);
+    const auto response = qop.empty()
+                              ? hashed(kind, ha1 + ":" + nonce + ":" + ha2)
+                              : hashed(kind, ha1 + ":" + nonce + ":" + nc + ":" + cnonce + ":" + qop + ":" + ha2);
     auto out = "Digest username=\"" + user + "\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"" + uri +
                "\", response=\"" + response + "\", algorithm=" + named;
     if (!qop.empty()) out += ", qop=" + qop + ", nc=" + nc + ", cnonce=\"" + cnonce + "\"";
@@ -60,8 +61,10 @@ Account& Directory::add(std::string user, std::string domain, std::string_view p
     entry.account.algorithm = algorithm;
     static crypto::OpenSslCryptography crypto{crypto::ProcessKeys::create()};
     const auto text = entry.user + ":" + entry.domain + ":" + std::string{password};
-    if (algorithm == DigestAlgorithm::sha256) entry.account.digest_secret = crypto.sha256(text);
-    else std::ranges::copy(crypto.md5(text), entry.account.digest_secret.begin());
+    if (algorithm == DigestAlgorithm::sha256)
+        entry.account.digest_secret = crypto.sha256(text);
+    else
+        std::ranges::copy(crypto.md5(text), entry.account.digest_secret.begin());
     return entry.account;
 }
 

@@ -71,8 +71,14 @@ struct Counting final : Cryptography {
         work.push_back(3'000'000 + data.size());
         return inner.keyed_hash(use, data);
     }
-    std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& b) override { return inner.encrypt_block(b); }
-    std::array<std::uint8_t, 16> decrypt_block(const std::array<std::uint8_t, 16>& b) override { return inner.decrypt_block(b); }
+    std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& b) override
+    {
+        return inner.encrypt_block(b);
+    }
+    std::array<std::uint8_t, 16> decrypt_block(const std::array<std::uint8_t, 16>& b) override
+    {
+        return inner.decrypt_block(b);
+    }
     std::string seal_in_memory(std::string_view plain) override { return inner.seal_in_memory(plain); }
     std::string open_in_memory(std::string_view sealed) override { return inner.open_in_memory(sealed); }
 };
@@ -89,8 +95,8 @@ constexpr std::array vectors{
     // RFC 7616 3.9.1
     Vector{md5, "3d78807defe7de2157e2b0b6573a855f", "GET", "/dir/index.html", rfc_nonce, rfc_cnonce,
            "8ca523f5e9506fed4657c9700eebdbec"},
-    Vector{sha256, "7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232", "GET", "/dir/index.html", rfc_nonce,
-           rfc_cnonce, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"},
+    Vector{sha256, "7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232", "GET", "/dir/index.html",
+           rfc_nonce, rfc_cnonce, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"},
     // RFC 2617 3.5
     Vector{md5, "939e7578ed9e3c518a452acee763bce9", "GET", "/dir/index.html", old_nonce, "0a4f113b",
            "6629fae49393a05397450978507c4ef1"},
@@ -120,8 +126,8 @@ TEST_CASE("responses are those of the published examples", "[rfc7616][3.9.1]")
 {
     crypto::OpenSslCryptography crypto{crypto::ProcessKeys::create()};
     for (const auto& v : vectors)
-        CHECK(digest_response(v.algorithm, secret_of(v.secret), v.method, v.uri, v.nonce, "00000001", v.cnonce, crypto) ==
-              v.response);
+        CHECK(digest_response(v.algorithm, secret_of(v.secret), v.method, v.uri, v.nonce, "00000001", v.cnonce,
+                              crypto) == v.response);
 }
 
 TEST_CASE("a challenge names realm, nonce, one algorithm and qop", "[rfc7616][3.3][rfc8760]")
@@ -176,8 +182,10 @@ TEST_CASE("a nonce serves one flow with a rising nc", "[rfc7616][3.4]")
     }
     SECTION("after its time it is stale")
     {
-        CHECK(desk.outcome(DigestClient{.nc = "00000002"}.answer(asked), start + nonce_lifetime) == Outcome::authenticated);
-        CHECK(desk.outcome(DigestClient{.nc = "00000003"}.answer(asked), start + nonce_lifetime + 1s) == Outcome::stale);
+        CHECK(desk.outcome(DigestClient{.nc = "00000002"}.answer(asked), start + nonce_lifetime) ==
+              Outcome::authenticated);
+        CHECK(desk.outcome(DigestClient{.nc = "00000003"}.answer(asked), start + nonce_lifetime + 1s) ==
+              Outcome::stale);
     }
     SECTION("a wrong password does not use up an nc")
     {
@@ -186,7 +194,8 @@ TEST_CASE("a nonce serves one flow with a rising nc", "[rfc7616][3.4]")
     }
     SECTION("a nonce of another process is stale, so that a phone does not ask for a password after a restart")
     {
-        const auto made_up = "Digest realm=\"example.org\", nonce=\"from-another-life\", algorithm=SHA-256, qop=\"auth\"";
+        const auto made_up =
+            "Digest realm=\"example.org\", nonce=\"from-another-life\", algorithm=SHA-256, qop=\"auth\"";
         CHECK(desk.outcome(DigestClient{}.answer(made_up)) == Outcome::stale);
         CHECK(desk.outcome(DigestClient{.password = "guess"}.answer(made_up)) == Outcome::wrong);
     }
@@ -232,7 +241,8 @@ TEST_CASE("what does not fit is wrong", "[rfc7616]")
 TEST_CASE("the uri parameter need not be the Request-URI", "[rfc7616][3.4.6]")
 {
     Desk desk;
-    for (const std::string uri : {"sip:192.0.2.1:5061;transport=tls", "sips:bob@example.net", "tel:+15551234", "urn:service:sos"})
+    for (const std::string uri :
+         {"sip:192.0.2.1:5061;transport=tls", "sips:bob@example.net", "tel:+15551234", "urn:service:sos"})
         CHECK(desk.outcome(DigestClient{.uri = uri}.answer(desk.ask())) == Outcome::authenticated);
 }
 
@@ -243,8 +253,10 @@ TEST_CASE("spellings that clients use are understood", "[rfc7616][3.4]")
     CHECK(desk.outcome(replaced(credentials(), "Digest ", "dIGEST  ")) == Outcome::authenticated);
     CHECK(desk.outcome(replaced(credentials(), "qop=auth", "qop=\"auth\"")) == Outcome::authenticated);
     CHECK(desk.outcome(replaced(credentials(), "nc=00000001", "nc=\"00000001\"")) == Outcome::authenticated);
-    CHECK(desk.outcome(replaced(credentials(), "algorithm=SHA-256", "algorithm=\"sha-256\"")) == Outcome::authenticated);
-    CHECK(desk.outcome(replaced(credentials(), "realm=\"example.org\"", "realm=\"Example.ORG\"")) == Outcome::authenticated);
+    CHECK(desk.outcome(replaced(credentials(), "algorithm=SHA-256", "algorithm=\"sha-256\"")) ==
+          Outcome::authenticated);
+    CHECK(desk.outcome(replaced(credentials(), "realm=\"example.org\"", "realm=\"Example.ORG\"")) ==
+          Outcome::authenticated);
     CHECK(desk.outcome(replaced(credentials(), ", uri=", ",uri = ")) == Outcome::authenticated);
     CHECK(desk.outcome(credentials() + ", opaque=\"\", unknown=1") == Outcome::authenticated);
 }
@@ -304,7 +316,8 @@ TEST_CASE("unknown users are challenged like known ones, in the same shares", "[
         const auto user = "nobody" + std::to_string(i);
         CHECK(parameter(desk.ask(user), "algorithm") == parameter(desk.ask(user), "algorithm"));
     }
-    CHECK(desk.ask("nobody").size() + (parameter(desk.ask("nobody"), "algorithm") == "MD5" ? 4 : 0) == desk.ask().size());
+    CHECK(desk.ask("nobody").size() + (parameter(desk.ask("nobody"), "algorithm") == "MD5" ? 4 : 0) ==
+          desk.ask().size());
 }
 
 TEST_CASE("the work does not depend on whether a user exists or the password is right", "[P10]")
