@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+from network import NAME_SERVER
 from support.limits import patience
 
 MODULES = ("account", "g711", "aufile", "aubridge", "dtls_srtp", "srtp", "uuid", "sndfile", "menu", "ctrl_tcp", "debug_cmd",
@@ -22,6 +23,7 @@ def config(authority: Path, control_port: int, rtp_port: int, tone: Path) -> str
                               Path("/usr/lib/aarch64-linux-gnu/baresip/modules")) if p.exists())
     lines = ["sip_listen 127.0.0.1:0", f"sip_cafile {authority}", "sip_verify_server yes", f"audio_source aufile,{tone}",
              "audio_player aubridge,nil", "audio_alert aubridge,nil", "rtp_stats yes", "call_local_timeout 120",
+             f"dns_server {NAME_SERVER}",
              f"rtp_ports {rtp_port}-{rtp_port + 20}", f"ctrl_tcp_listen 127.0.0.1:{control_port}", f"module_path {folder}"]
     lines += [f"{'module_app' if m in APPLICATIONS else 'module'} {m}.so" for m in MODULES]
     return "\n".join(lines) + "\n"

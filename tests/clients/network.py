@@ -3,18 +3,36 @@ which phones insist on."""
 
 import ctypes
 import os
+import socket
 import subprocess
+import threading
 import unittest
 
 CLONE_NEWNET = 0x40000000
 ADDRESS = "192.0.2.10"
+NAME_SERVER = "127.0.0.1:53"
 
 
 def enter() -> None:
-    """Moves this process, and all that it starts from now on, into a fresh network namespace. Before any thread starts."""
+    """Moves this process, and all that it starts from now on, into a fresh network namespace where every name leads to
+    127.0.0.1. To be called before any thread starts."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
         raise unittest.SkipTest(f"needs root for a network of its own: {os.strerror(ctypes.get_errno())}")
     for command in ("link set lo up", "link add phones type veth peer name router", f"addr add {ADDRESS}/24 dev phones",
                     "link set phones up", "link set router up", "route add default via 192.0.2.1"):
         subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    names.bind(("127.0.0.1", 53))
+    threading.Thread(target=_answer_names, args=(names,), daemon=True).start()
+
+
+def _answer_names(server: socket.socket) -> None:
+    """DNS (RFC 1035) as far as phones need it: every name has the IPv4 address 127.0.0.1, and nothing else."""
+    while True:
+        query, client = server.recvfrom(512)
+        end = query.index(b"\0", 12) + 5
+        question = query[12:end]
+        is_address = question[-4:] == b"\0\1\0\1"
+        record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1" if is_address else b""
+        server.sendto(query[:2] + b"\x81\x80\0\1" + bytes([0, len(record) > 0]) + b"\0\0\0\0" + question + record, client)
