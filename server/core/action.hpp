@@ -48,6 +48,7 @@ struct HandOver {
     std::uint16_t worker;
     MessagePtr message;
     FlowId from;
+    std::vector<AccountId> accounts; ///< authenticated on that flow
 };
 
 using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, HandOver>;

@@ -79,9 +79,9 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint now, Actions& o
     state_->layer.receive(flow, std::move(message), now, out);
 }
 
-void Element::handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out)
+void Element::handed_over(HandOver handed, TimePoint now, Actions& out)
 {
-    state_->layer.receive_handed_over(std::move(message), from, now, out);
+    state_->layer.receive_handed_over(std::move(handed), now, out);
 }
 
 void Element::flow_closed(const Flow&, TimePoint, Actions&) {}

@@ -52,7 +52,7 @@ public:
     /// A message arrived on `flow`, which belongs to this worker.
     void received(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
     /// A message for a transaction of this worker arrived elsewhere (see HandOver).
-    void handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out);
+    void handed_over(HandOver handed, TimePoint now, Actions& out);
     /// The flow has ended; its bindings are removed by the edge.
     void flow_closed(const Flow& flow, TimePoint now, Actions& out);
     /// A `Send` with that ticket could not be delivered; `bytes` are given back.

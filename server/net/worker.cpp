@@ -2,11 +2,23 @@
 
 #include <pthread.h>
 
+#include <array>
 #include <csignal>
+#include <cstring>
 
 namespace sotto::net {
 
 namespace {
+
+/// How long what a message left on the stack may stay there: seldom enough to cost nothing, also with many messages.
+constexpr milliseconds stack_wiped_after{200};
+
+/// Overwrites what the functions called before have left below the caller's frame.
+[[gnu::noinline]] void wipe_stack()
+{
+    std::array<char, 65'536> below;
+    ::explicit_bzero(below.data(), below.size());
+}
 
 /// What stands for a source: an IPv4 address, or the /64 that an IPv6 host chooses its addresses from.
 KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
@@ -129,10 +141,22 @@ void Worker::end()
         perform_all();
         connections_.settle();
     } while (!actions_.empty());
-    connections_.wipe();
+    wipe();
     in_burst_ = false;
     tell_progress();
     arm_timer();
+}
+
+void Worker::wipe()
+{
+    connections_.wipe();
+    if (now_ >= wipe_stack_at_) {
+        wipe_stack();
+        wipe_stack_at_ = TimePoint::max();
+    } else if (heard_) {
+        wipe_stack_at_ = std::min(wipe_stack_at_, now_ + stack_wiped_after);
+    }
+    heard_ = false;
 }
 
 void Worker::tell_progress()
@@ -143,7 +167,8 @@ void Worker::tell_progress()
 
 void Worker::arm_timer()
 {
-    const auto next = std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline()});
+    const auto next = std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline(),
+                                wipe_stack_at_});
     if (next >= armed_) return; // it wakes early enough, and then looks again
     armed_ = std::max(next, now_ + milliseconds{1});
     timer_.expires_at(armed_);
@@ -176,7 +201,11 @@ bool Worker::take(Socket socket, const Endpoint& from)
     return begun;
 }
 
-void Worker::received(Flow& flow, MessagePtr message) { element_.received(flow, std::move(message), now_, actions_); }
+void Worker::received(Flow& flow, MessagePtr message)
+{
+    heard_ = true;
+    element_.received(flow, std::move(message), now_, actions_);
+}
 
 void Worker::ended(const Flow& flow)
 {
@@ -188,6 +217,7 @@ void Worker::ended(const Flow& flow)
 
 void Worker::perform_all()
 {
+    heard_ = heard_ || !actions_.empty();
     // By index: what is performed may append.
     for (std::size_t i = 0; i < actions_.size(); ++i) {
         auto action = std::move(actions_[i]);
@@ -257,8 +287,8 @@ void Worker::perform(HandOver& hand_over)
 {
     if (hand_over.worker >= all_.size()) return;
     auto* to = all_[hand_over.worker];
-    to->post_burst([to, message = std::move(hand_over.message), from = hand_over.from]() mutable {
-        to->element_.handed_over(std::move(message), from, to->now_, to->actions_);
+    to->post_burst([to, handed = std::move(hand_over)]() mutable {
+        to->element_.handed_over(std::move(handed), to->now_, to->actions_);
     });
 }
 

@@ -102,7 +102,8 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     const auto* server = env_.layer->server(context->server);
     const Message& request = *server->request;
     auto& branch = context->branches[index];
-    branch.client = env_.layer->open_client(branch.target.flow, request.method, id, static_cast<std::uint32_t>(index), now);
+    branch.client = env_.layer->open_client(branch.target.flow, branch.target.account, request.method, id,
+                                             static_cast<std::uint32_t>(index), now);
     const auto via = env_.layer->branch_for(branch.client, transaction::loop_part(env_.cryptography, request));
     const auto breadth = std::max<std::size_t>(1, context->breadth / std::max<std::size_t>(1, context->branches.size()));
     transaction::Sent sent;

@@ -12,7 +12,7 @@ constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that m
 /// One request of ours inside a dialog, built from what its receiver knows of it. Its answer is of no use to us.
 void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out)
 {
-    const auto client = method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, method, {}, 0, now);
+    const auto client = method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.account, method, {}, 0, now);
     const auto* account = env_.accounts->find(to.account);
     auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
     via += account != nullptr ? account->domain : std::string_view{env_.domains().first()};

@@ -38,7 +38,9 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     if (!extensions_carried(id, request, now, out)) return;
     if (!request.to.tag().empty()) return in_dialog(id, flow, now, out);
     switch (request.method) {
-    case Method::options: return answer_ourselves(id, request, now, out);
+    case Method::options: // a keep-alive asks about nobody; any other one proves first who asks
+        if (request.request_uri.user.empty()) return answer_ourselves(id, request, now, out);
+        break;
     case Method::bye:
     case Method::info:
     case Method::notify:

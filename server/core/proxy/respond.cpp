@@ -87,6 +87,9 @@ void Proxy::repeat_accepted(const ResponseContext& context, std::size_t index, i
     env_.layer->respond(context.server, status, env_.cryptography.open_in_memory(context.accepted.bytes), now, out);
 }
 
+/// Gives the memory back, which overwrites it; `clear` alone would keep the old bytes.
+template <class Container> static void forget(Container& container) { Container{}.swap(container); }
+
 /// The Accepted state of RFC 6026 lasts 32 s, but once every branch has ended nothing of the call is needed in the clear
 /// any more (DESIGN.md P9): what may have to be repeated waits sealed.
 void Proxy::shed(SlotId id)
@@ -96,16 +99,16 @@ void Proxy::shed(SlotId id)
     if (std::ranges::any_of(context->branches, [](const Branch& b) { return !b.ended; })) return;
     context->shed = true;
     env_.layer->server(context->server)->request.reset();
-    context->aor.clear();
-    context->receiver_tag.clear();
-    context->receiver_call_id.clear();
-    context->quotes.clear();
+    forget(context->aor);
+    forget(context->receiver_tag);
+    forget(context->receiver_call_id);
+    forget(context->quotes);
     context->best.reset();
     context->sender_target.handle.reset();
     for (auto& branch : context->branches) {
-        branch.target.uri.clear();
-        branch.target.route.clear();
-        branch.other_flows.clear();
+        forget(branch.target.uri);
+        forget(branch.target.route);
+        forget(branch.other_flows);
     }
 }
 

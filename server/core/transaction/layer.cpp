@@ -3,6 +3,7 @@
 #include "core/privacy/reply.hpp"
 #include "core/transaction/key.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sotto::transaction {
@@ -33,28 +34,39 @@ std::string tag_for(const KeyedHash& key)
 void Layer::receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
 {
     if (message->is_request) receive_request(flow, std::move(message), now, out);
-    else receive_response(std::move(message), flow.id, false, now, out);
+    else receive_response({self_.worker, std::move(message), flow.id, flow.accounts}, false, now, out);
 }
 
-void Layer::receive_handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out)
+void Layer::receive_handed_over(HandOver handed, TimePoint now, Actions& out)
 {
-    if (!message->is_request) return receive_response(std::move(message), from, true, now, out);
-    if (message->method == Method::cancel ? match_cancel(*message, now, out) : match_ack(*message, now, out)) {
-        if (message->method == Method::cancel) answer_cancel(*message, from, 200, out);
+    const Message& message = *handed.message;
+    if (!message.is_request) return receive_response(std::move(handed), true, now, out);
+    if (message.method == Method::cancel ? match_cancel(message, now, out) : match_ack(message, now, out)) {
+        if (message.method == Method::cancel) answer_cancel(message, handed.from, 200, out);
         return;
     }
-    offer_to_others(std::move(message), from, out);
+    offer_to_others(std::move(handed), out);
 }
 
-void Layer::offer_to_others(MessagePtr message, FlowId from, Actions& out)
+void Layer::offer_to_others(HandOver handed, Actions& out)
 {
-    const auto next = static_cast<std::uint16_t>((self_.worker + 1) % self_.workers);
-    if (next != from.worker()) {
-        out.push_back(HandOver{next, std::move(message), from});
+    handed.worker = static_cast<std::uint16_t>((self_.worker + 1) % self_.workers);
+    if (handed.worker != handed.from.worker()) {
+        out.push_back(std::move(handed));
         return;
     }
-    if (message->method == Method::cancel) answer_cancel(*message, from, 481, out);
+    if (handed.message->method == Method::cancel) answer_cancel(*handed.message, handed.from, 481, out);
     else ++strays;
+}
+
+/// RFC 3261 17.2.1: a retransmission gets the latest response. It comes only over a new connection of the same client.
+void Layer::repeat(SlotId id, const Flow& flow, Actions& out)
+{
+    auto* server = servers_.find(id);
+    if (server == nullptr || server->latest.empty()) return;
+    if (flow.id != server->flow && std::ranges::find(flow.accounts, server->account) == flow.accounts.end()) return;
+    server->flow = flow.id;
+    out.push_back(Send{flow.id, server->latest, {}});
 }
 
 bool Layer::match_ack(const Message& ack, TimePoint now, Actions& out)
@@ -93,11 +105,11 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     if (request->method == Method::cancel && !request->defect) {
         if (match_cancel(*request, now, out)) answer_cancel(*request, flow.id, 200, out);
-        else offer_to_others(std::move(request), flow.id, out);
+        else offer_to_others({self_.worker, std::move(request), flow.id, {}}, out);
         return;
     }
     const auto key = server_key(cryptography_, *request);
-    if (const auto* known = by_key_.find(key); known != nullptr) return; // a retransmission: no use on a reliable transport
+    if (const auto* known = by_key_.find(key); known != nullptr) return repeat(*known, flow, out);
     const auto method = request->method;
     const bool invite = method == Method::invite;
     const auto id = servers_.emplace(Server{
@@ -116,20 +128,25 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     user_.on_request(id, flow, now, out);
 }
 
-void Layer::receive_response(MessagePtr response, FlowId from, bool handed_over, TimePoint now, Actions& out)
+void Layer::receive_response(HandOver handed, bool handed_over, TimePoint now, Actions& out)
 {
+    auto& response = handed.message;
     const auto branch = read_branch(cryptography_, response->vias.front().branch());
     if (!branch || (branch->worker != self_.worker && (handed_over || branch->worker >= self_.workers))) {
         ++strays; // RFC 6026 6: not forwarded
         return;
     }
     if (branch->worker != self_.worker) {
-        out.push_back(HandOver{branch->worker, std::move(response), from});
+        handed.worker = branch->worker;
+        out.push_back(std::move(handed));
         return;
     }
     const auto id = branch->transaction;
     auto* client = clients_.find(id);
-    if (client == nullptr || client->method != response->cseq.method) { // also the answer to our CANCEL
+    const auto may_answer = [&] {
+        return handed.from == client->flow || std::ranges::find(handed.accounts, client->receiver) != handed.accounts.end();
+    };
+    if (client == nullptr || client->method != response->cseq.method || !may_answer()) { // also the answer to our CANCEL
         ++strays;
         return;
     }
@@ -189,16 +206,18 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
         send = act == NonInviteServer::Action::send;
     }
     if (status >= 200) server->answered = true;
+    if (std::holds_alternative<InviteServer>(server->machine)) server->latest = status < 200 || status >= 300 ? bytes : std::string{};
     if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}});
     rearm(server->timer, server_timer, id, deadline_of(server->machine));
     if (terminated(server->machine)) end_server(id, now, out);
 }
 
-SlotId Layer::open_client(FlowId flow, Method method, SlotId context, std::uint32_t branch, TimePoint now)
+SlotId Layer::open_client(FlowId flow, AccountId receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now)
 {
     const bool invite = method == Method::invite;
     const auto id = clients_.emplace(Client{
         .flow = flow,
+        .receiver = receiver,
         .method = method,
         .sent = {},
         .machine = invite ? std::variant<InviteClient, NonInviteClient>{InviteClient{now}} : NonInviteClient{now},

@@ -29,6 +29,7 @@ struct Server {
     AccountId account;   ///< who sent it, once authenticated
     SlotId context;      ///< of the transaction user
     bool answered{false}; ///< a final response was given
+    std::string latest;   ///< to an INVITE: the latest response, until it is accepted
 };
 
 /// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3).
@@ -45,6 +46,7 @@ struct Sent {
 /// One request that this worker sent on.
 struct Client {
     FlowId flow;
+    AccountId receiver;    ///< may answer over another of its flows
     Method method{Method::other};
     Sent sent;
     std::variant<InviteClient, NonInviteClient> machine;
@@ -89,7 +91,7 @@ public:
 
     void receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
     /// A response, ACK, CANCEL that another worker could not match.
-    void receive_handed_over(MessagePtr message, FlowId from, TimePoint now, Actions& out);
+    void receive_handed_over(HandOver handed, TimePoint now, Actions& out);
 
     [[nodiscard]] Server* server(SlotId id) { return servers_.find(id); }
     [[nodiscard]] Client* client(SlotId id) { return clients_.find(id); }
@@ -97,7 +99,7 @@ public:
     /// Sends a response that the user built. A final one ends a non-INVITE transaction.
     void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);
     /// A client transaction to be filled and started with `send`.
-    SlotId open_client(FlowId flow, Method method, SlotId context, std::uint32_t branch, TimePoint now);
+    SlotId open_client(FlowId flow, AccountId receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now);
     [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);
     void send(SlotId client, Sent sent, std::string bytes, Actions& out);
     /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1); `reason` may be empty (RFC 3326).
@@ -123,11 +125,12 @@ public:
 
 private:
     void receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out);
-    void receive_response(MessagePtr response, FlowId from, bool handed_over, TimePoint now, Actions& out);
+    void receive_response(HandOver response, bool handed_over, TimePoint now, Actions& out);
     bool match_ack(const Message& ack, TimePoint now, Actions& out);
     bool match_cancel(const Message& cancel, TimePoint now, Actions& out);
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
-    void offer_to_others(MessagePtr message, FlowId from, Actions& out);
+    void offer_to_others(HandOver message, Actions& out);
+    void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
     void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
     void end_server(SlotId id, TimePoint now, Actions& out);
