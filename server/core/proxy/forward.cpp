@@ -118,15 +118,20 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     env_.layer->send(branch.client, std::move(sent), std::move(*bytes), out);
 }
 
+std::string Proxy::host_for(AccountId receiver) const
+{
+    const auto* account = env_.accounts->find(receiver);
+    std::string host{account != nullptr ? account->domain : std::string_view{env_.domains().first()}};
+    if (env_.settings->advertised_port != 5061) (host += ':') += std::to_string(env_.settings->advertised_port);
+    return host;
+}
+
 std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
                               Scheme scheme) const
 {
-    const auto* account = env_.accounts->find(receiver);
     std::string uri = scheme == Scheme::sips ? "sips:" : "sip:";
     uri += seal.target(stands_for, id);
-    uri += '@';
-    uri += account != nullptr ? account->domain : std::string_view{env_.domains().first()};
-    if (env_.settings->advertised_port != 5061) (uri += ':') += std::to_string(env_.settings->advertised_port);
+    (uri += '@') += host_for(receiver);
     uri += transport == Transport::wss ? ";transport=ws" : ";transport=tls";
     return uri;
 }
@@ -157,12 +162,8 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     if (context.dialog) branch.seal.emplace(env_.seal_parts(), *context.dialog, caller, callee);
     else branch.seal.emplace(env_.seal_parts(), caller, callee);
     auto& seal = *branch.seal;
-    const auto* account = env_.accounts->find(branch.target.account);
-    const auto domains = env_.domains();
-
-    const std::string host{account != nullptr ? account->domain : std::string_view{domains.first()}};
     const auto own_via = std::string{branch.target.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "}
-                             .append(host)
+                             .append(host_for(branch.target.account))
                              .append(";branch=")
                              .append(via);
     auto from_address = shown_sender(context, request);

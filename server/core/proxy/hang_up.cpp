@@ -13,10 +13,8 @@ constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that m
 void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out)
 {
     const auto client = method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.account, method, {}, 0, now);
-    const auto* account = env_.accounts->find(to.account);
     auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
-    via += account != nullptr ? account->domain : std::string_view{env_.domains().first()};
-    via += ";branch=" + env_.layer->branch_for(client, {});
+    via += host_for(to.account) + ";branch=" + env_.layer->branch_for(client, {});
     auto message = Outbound::request(method, to.uri, Receiver::subscriber);
     message.set(Header::via, via);
     if (!to.route.empty()) message.set(Header::route, to.route);

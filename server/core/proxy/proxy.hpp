@@ -73,6 +73,8 @@ private:
                                                                   Branch& branch, std::string_view via,
                                                                   std::uint32_t breadth, transaction::Sent* sent);
     std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
+    /// Our name toward an account's phones, with the port where it is not the default of TLS (RFC 3261 18.1.1).
+    std::string host_for(AccountId receiver) const;
     std::string target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
                            Scheme scheme) const;
     std::string shown_sender(const ResponseContext& context, const Message& request) const;

@@ -87,9 +87,6 @@ void Proxy::repeat_accepted(const ResponseContext& context, std::size_t index, i
     env_.layer->respond(context.server, status, env_.cryptography.open_in_memory(context.accepted.bytes), now, out);
 }
 
-/// Gives the memory back, which overwrites it; `clear` alone would keep the old bytes.
-template <class Container> static void forget(Container& container) { Container{}.swap(container); }
-
 /// The Accepted state of RFC 6026 lasts 32 s, but once every branch has ended nothing of the call is needed in the clear
 /// any more (DESIGN.md P9): what may have to be repeated waits sealed.
 void Proxy::shed(SlotId id)

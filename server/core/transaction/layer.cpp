@@ -171,7 +171,7 @@ void Layer::receive_response(HandOver handed, bool handed_over, TimePoint now, A
     if (pass_up) user_.on_response(id, std::move(response), now, out);
     client = clients_.find(id);
     if (client == nullptr) return;
-    if (status >= 200) client->sent = {}; // neither CANCEL nor ACK repeats it any more
+    if (status >= 200) client->sent.forget_all(); // neither CANCEL nor ACK repeats it any more
     if (terminated(client->machine)) end_client(id);
 }
 
@@ -206,7 +206,10 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
         send = act == NonInviteServer::Action::send;
     }
     if (status >= 200) server->answered = true;
-    if (std::holds_alternative<InviteServer>(server->machine)) server->latest = status < 200 || status >= 300 ? bytes : std::string{};
+    if (std::holds_alternative<InviteServer>(server->machine)) {
+        forget(server->latest);
+        if (status < 200 || status >= 300) server->latest = bytes;
+    }
     if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}});
     rearm(server->timer, server_timer, id, deadline_of(server->machine));
     if (terminated(server->machine)) end_server(id, now, out);

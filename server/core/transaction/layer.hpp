@@ -11,6 +11,7 @@
 #include "core/transaction/timer_queue.hpp"
 #include "core/types/cryptography.hpp"
 #include "core/types/flow.hpp"
+#include "core/types/forget.hpp"
 
 #include <string>
 #include <variant>
@@ -41,6 +42,11 @@ struct Sent {
     std::string call_id;
     std::string route;
     std::uint32_t cseq{0};
+
+    void forget_all()
+    {
+        for (auto* text : {&request_uri, &via, &from, &to, &call_id, &route}) forget(*text);
+    }
 };
 
 /// One request that this worker sent on.
