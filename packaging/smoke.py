@@ -24,7 +24,7 @@ def start_daemon(demo: Path, state: Path) -> subprocess.Popen:
     """A sottod beside one that may be running: the demo's configuration, but for where it keeps its state."""
     text = (demo / "sotto.yaml").read_text().replace(f"{demo}/state", str(state)).replace(f"{demo}/admin.sock", f"{state}/sock")
     config = state / "sotto.yaml"
-    config.write_text(text)
+    config.write_text(text + "weaken: { tls12: true }\n")   # the TLS library of Debian's linphone ends at version 1.2
     binaries = Path(os.environ["SOTTO_BIN"])
     subprocess.run([binaries / "sotto", "--config", config, "account", "import", "--csv", demo / "accounts.csv"], check=True,
                    stdout=subprocess.DEVNULL)
@@ -54,10 +54,10 @@ def cut(text: str) -> str:
     return text if len(text) <= WIDTH else text[:WIDTH - 3] + "..."
 
 
-def show(sent: str, received: str) -> list:
+def show(sender: str, sent: str, receiver: str, received: str) -> list:
     """Prints both messages side by side; returns the names of what was removed."""
     left, right = fields(sent), fields(received)
-    print(f"{'':26}{'the caller sent':{WIDTH}}  the callee received")
+    print(f"{'':26}{f'the {sender} sent':{WIDTH}}  the {receiver} received")
     removed = []
     for name in [*left, *(n for n in right if n not in left)]:
         if name not in right:
@@ -109,9 +109,10 @@ def place_call(folder: Path, demo: Path) -> bool:
             phone.says("to LinphoneCallReleased")
         sent, received = find(caller, True, "INVITE "), find(callee, False, "INVITE ")
         print("\nThe INVITE:\n")
-        removed = show(sent, received)
+        removed = show("caller", sent, "callee", received)
         print("\nThe answer, 200 OK to the INVITE:\n")
-        show(find(callee, True, "SIP/2.0 200", " INVITE"), find(caller, False, "SIP/2.0 200", " INVITE"))
+        show("callee", find(callee, True, "SIP/2.0 200", " INVITE"),
+             "caller", find(caller, False, "SIP/2.0 200", " INVITE"))
         counts = {phone.user: phone.packets() for phone in phones}
         print()
         for user, (out, into) in counts.items():

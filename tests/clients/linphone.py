@@ -47,8 +47,8 @@ auto_net_state_mon=1
 store_friends=0
 
 [proxy_0]
-reg_proxy=<sip:localhost:{port};transport=tls>
-reg_route=<sip:localhost:{port};transport=tls;lr>
+reg_proxy=<sip:{domain}:{port};transport=tls>
+reg_route=<sip:{domain}:{port};transport=tls;lr>
 reg_identity="{name}" <sip:{user}@{domain}>
 reg_expires=600
 reg_sendregister=1

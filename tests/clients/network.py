@@ -5,10 +5,11 @@ import ctypes
 import os
 import socket
 import subprocess
+import tempfile
 import threading
 import unittest
 
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 ADDRESS = "192.0.2.10"
 NAME_SERVER = "127.0.0.1:53"
 
@@ -17,11 +18,16 @@ def enter() -> None:
     """Moves this process, and all that it starts from now on, into a fresh network namespace where every name leads to
     127.0.0.1. To be called before any thread starts."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET) != 0:
+    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
         raise unittest.SkipTest(f"needs root for a network of its own: {os.strerror(ctypes.get_errno())}")
     for command in ("link set lo up", "link add phones type veth peer name router", f"addr add {ADDRESS}/24 dev phones",
                     "link set phones up", "link set router up", "route add default via 192.0.2.1"):
         subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+    with tempfile.NamedTemporaryFile("w", prefix="sotto-resolv-") as resolver:   # for phones that read no option
+        resolver.write(f"nameserver {NAME_SERVER.split(':')[0]}\n")
+        resolver.flush()
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+        subprocess.run(["mount", "--bind", resolver.name, os.path.realpath("/etc/resolv.conf")], check=True)
     names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     names.bind(("127.0.0.1", 53))
     threading.Thread(target=_answer_names, args=(names,), daemon=True).start()
