@@ -56,11 +56,16 @@ Outcome<ImportReport> AccountOperations::import(const std::vector<NewAccount>& r
             if (report.refused.size() < ImportReport::most_refusals) report.refused.push_back({index, failure});
         };
         const auto address = parse_address(rows[index].address, policy_);
-        if (!address) refuse(address.error());
-        else if (!valid_password(rows[index].password)) refuse(Failure::bad_password);
-        else if (!report.refused.empty()) continue; // nothing will be imported: only the other mistakes matter now
-        else if (table_.add(*address, secret_for(*address, rows[index].password))) ++report.added;
-        else ++report.existing;
+        if (!address)
+            refuse(address.error());
+        else if (!valid_password(rows[index].password))
+            refuse(Failure::bad_password);
+        else if (!report.refused.empty())
+            continue; // nothing will be imported: only the other mistakes matter now
+        else if (table_.add(*address, secret_for(*address, rows[index].password)))
+            ++report.added;
+        else
+            ++report.existing;
     }
     if (!report.refused.empty()) {
         report.added = 0;
@@ -68,6 +73,7 @@ Outcome<ImportReport> AccountOperations::import(const std::vector<NewAccount>& r
     }
     transaction.commit();
     changed(more, false);
+    if (!more) connection_.release_memory();
     return report;
 }
 
@@ -159,6 +165,7 @@ void AccountOperations::configure(AccountPolicy policy)
 std::shared_ptr<const AccountSnapshot> AccountOperations::load()
 {
     auto snapshot = load_snapshot(reader_, policy_);
+    reader_.release_memory();
     unpublished_ = false;
     more_follows_ = false;
     return snapshot;

@@ -5,8 +5,8 @@
 
 namespace sotto::store {
 
-/// What can be done with accounts, each as one transaction: the rules of `AccountStore` without its thread. One thread at
-/// a time. Errors of the store itself: StoreError.
+/// What can be done with accounts, each as one transaction: the rules of `AccountStore` without its thread. One thread
+/// at a time. Errors of the store itself: StoreError.
 class AccountOperations {
 public:
     AccountOperations(const std::filesystem::path& file, AccountPolicy policy);

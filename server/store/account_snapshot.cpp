@@ -68,15 +68,16 @@ void AccountSnapshot::Builder::reserve(std::size_t accounts)
 
 void AccountSnapshot::Builder::add_account(const Account& account) { snapshot_->accounts_.push_back(account); }
 
-void AccountSnapshot::Builder::add_address(AccountId account, std::string_view user, std::string_view domain, bool first)
+void AccountSnapshot::Builder::add_address(AccountId account, std::string_view user, std::string_view domain,
+                                           bool first)
 {
     auto& snapshot = *snapshot_;
     if (snapshot.by_id_.empty()) snapshot.index_accounts();
     const auto index = snapshot.account_index(account);
     const auto* number = snapshot.domain_number(domain);
     if (index == none || number == nullptr || user.size() > 0xFFFF) return;
-    const Entry entry{static_cast<std::uint32_t>(snapshot.text_.size()), static_cast<std::uint16_t>(user.size()), *number,
-                      index};
+    const Entry entry{static_cast<std::uint32_t>(snapshot.text_.size()), static_cast<std::uint16_t>(user.size()),
+                      *number, index};
     snapshot.text_.insert(snapshot.text_.end(), user.begin(), user.end());
     snapshot.addresses_.push_back(entry);
     if (!first) return;
@@ -104,8 +105,10 @@ std::shared_ptr<const AccountSnapshot> AccountSnapshot::Builder::build()
         md5 += account.algorithm == DigestAlgorithm::md5 ? 1 : 0;
     }
     constexpr std::size_t whole = 65536;
-    if (usable > 0) snapshot.md5_share_ = static_cast<std::uint32_t>(md5 * whole / usable);
-    else snapshot.md5_share_ = policy_.algorithm_of({}, {}) == DigestAlgorithm::md5 ? whole : 0;
+    if (usable > 0)
+        snapshot.md5_share_ = static_cast<std::uint32_t>(md5 * whole / usable);
+    else
+        snapshot.md5_share_ = policy_.algorithm_of({}, {}) == DigestAlgorithm::md5 ? whole : 0;
     return std::move(snapshot_);
 }
 
@@ -116,7 +119,8 @@ std::uint64_t AccountSnapshot::hash_of(std::string_view user, std::uint16_t doma
 
 const std::uint16_t* AccountSnapshot::domain_number(std::string_view name) const
 {
-    const auto found = std::ranges::lower_bound(names_, name, std::less<>{}, &std::pair<std::string, std::uint16_t>::first);
+    const auto found =
+        std::ranges::lower_bound(names_, name, std::less<>{}, &std::pair<std::string, std::uint16_t>::first);
     return found != names_.end() && found->first == name ? &found->second : nullptr;
 }
 
@@ -128,7 +132,8 @@ AccountSnapshot::Index AccountSnapshot::account_index(AccountId id) const
 void AccountSnapshot::index_accounts()
 {
     by_id_.assign(slots_for(accounts_.size()), none);
-    for (Index index = 0; index < accounts_.size(); ++index) insert(by_id_, mix(accounts_[index].id.value ^ seed_), index);
+    for (Index index = 0; index < accounts_.size(); ++index)
+        insert(by_id_, mix(accounts_[index].id.value ^ seed_), index);
 }
 
 void AccountSnapshot::index_addresses()

@@ -10,9 +10,9 @@
 
 namespace sotto::store {
 
-/// All accounts, as the workers read them (DESIGN.md 5). Immutable once built, so that every thread may read it; replaced
-/// by pointer. Compact: one arena for all user names, two open-addressing tables of 32-bit indices; about 120 bytes for an
-/// account with one address.
+/// All accounts, as the workers read them (DESIGN.md 5). Immutable once built, so that every thread may read it;
+/// replaced by pointer. Compact: one arena for all user names, two open-addressing tables of 32-bit indices; about 120
+/// bytes for an account with one address.
 class AccountSnapshot final : public AccountDirectory {
 public:
     /// Fills a snapshot: accounts in any order, then their addresses in any order.
@@ -55,7 +55,10 @@ private:
 
     AccountSnapshot() = default;
     [[nodiscard]] std::uint64_t hash_of(std::string_view user, std::uint16_t domain) const;
-    [[nodiscard]] std::string_view user_of(const Entry& entry) const { return {text_.data() + entry.offset, entry.length}; }
+    [[nodiscard]] std::string_view user_of(const Entry& entry) const
+    {
+        return {text_.data() + entry.offset, entry.length};
+    }
     /// The number of the served domain that a name means; nothing when it is not ours.
     [[nodiscard]] const std::uint16_t* domain_number(std::string_view name) const;
     [[nodiscard]] Index account_index(AccountId id) const;

@@ -15,15 +15,15 @@ namespace sotto::store {
 
 /// Why an operation on an account was refused. Names nobody: the caller knows the address it asked for.
 enum class Failure : std::uint8_t {
-    bad_address,    ///< not user@domain, or with characters that cannot stand in a digest user name
-    not_served,     ///< the domain is not one of ours
-    bad_password,   ///< empty, longer than 256 bytes, or with control characters
-    exists,         ///< the address belongs to an account already
-    not_found,      ///< no account has that address
-    first_address,  ///< digest secrets are bound to the first address: it cannot be taken away
-    not_attached,   ///< the further address does not belong to this account
-    overloaded,     ///< the queue is full: try again
-    unavailable     ///< the store cannot be read or written; the daemon's log says why
+    bad_address,   ///< not user@domain, or with characters that cannot stand in a digest user name
+    not_served,    ///< the domain is not one of ours
+    bad_password,  ///< empty, longer than 256 bytes, or with control characters
+    exists,        ///< the address belongs to an account already
+    not_found,     ///< no account has that address
+    first_address, ///< digest secrets are bound to the first address: it cannot be taken away
+    not_attached,  ///< the further address does not belong to this account
+    overloaded,    ///< the queue is full: try again
+    unavailable    ///< the store cannot be read or written; the daemon's log says why
 };
 template <class T> using Outcome = boost::system::result<T, Failure>;
 
@@ -48,7 +48,7 @@ struct AccountRecord {
     AccountId id;
     std::vector<Address> addresses; ///< first one first; at least one
     DigestAlgorithm algorithm{DigestAlgorithm::sha256};
-    bool password_needed{false};    ///< the stored secret is for another algorithm than the configured one
+    bool password_needed{false}; ///< the stored secret is for another algorithm than the configured one
     AccountStatus status{AccountStatus::active};
     bool withhold_identity{false};
     bool refuse_anonymous{false};
@@ -75,7 +75,8 @@ struct ImportRefusal {
     std::size_t index{0}; ///< in the batch
     Failure failure{};
 };
-/// A batch is imported whole or, when any row is refused, not at all. Addresses that exist already are counted and left.
+/// A batch is imported whole or, when any row is refused, not at all. Addresses that exist already are counted and
+/// left.
 struct ImportReport {
     std::size_t added{0};
     std::size_t existing{0};
@@ -89,9 +90,9 @@ struct AccountPage {
     std::string next; ///< where the next page begins; empty: this was the last
 };
 
-/// The accounts on disk. Carries nothing of any engine, so that another one can stand behind it. Thread-safe. Every `Done`
-/// is called once, on the store's own thread, when the change is durable and the snapshot that holds it is published;
-/// it must not block. Or at once, with `overloaded`, on the caller's thread.
+/// The accounts on disk. Carries nothing of any engine, so that another one can stand behind it. Thread-safe. Every
+/// `Done` is called once, on the store's own thread, when the change is durable and the snapshot that holds it is
+/// published; it must not block. Or at once, with `overloaded`, on the caller's thread.
 class AccountStore {
 public:
     template <class T> using Done = std::function<void(Outcome<T>)>;

@@ -28,8 +28,7 @@ std::int64_t fresh_id()
 } // namespace
 
 AccountTable::AccountTable(Connection<Purpose::provision>& connection)
-    : connection_{connection},
-      find_{connection.prepare("SELECT account FROM address WHERE user = ?1 AND domain = ?2")},
+    : connection_{connection}, find_{connection.prepare("SELECT account FROM address WHERE user = ?1 AND domain = ?2")},
       record_{connection.prepare("SELECT algorithm, status, withhold_identity, refuse_anonymous, relay_only "
                                  "FROM account WHERE id = ?1")},
       addresses_{connection.prepare("SELECT user, domain FROM address WHERE account = ?1 ORDER BY position")},
@@ -84,7 +83,8 @@ std::vector<std::pair<Address, AccountId>> AccountTable::first_addresses(const A
     std::vector<std::pair<Address, AccountId>> found;
     firsts_.bind_all(from.user, from.domain, static_cast<std::int64_t>(limit));
     while (firsts_.step())
-        found.emplace_back(Address{std::string{firsts_.text(0)}, std::string{firsts_.text(1)}}, id_of(firsts_.number(2)));
+        found.emplace_back(Address{std::string{firsts_.text(0)}, std::string{firsts_.text(1)}},
+                           id_of(firsts_.number(2)));
     firsts_.reset();
     return found;
 }

@@ -10,8 +10,8 @@
 
 namespace sotto::store {
 
-/// The statements on accounts.db for purpose `provision`, prepared once. One thread. Errors: StoreError. Each function is
-/// one step; the caller puts the steps of one operation into a `Transaction`.
+/// The statements on accounts.db for purpose `provision`, prepared once. One thread. Errors: StoreError. Each function
+/// is one step; the caller puts the steps of one operation into a `Transaction`.
 class AccountTable {
 public:
     explicit AccountTable(Connection<Purpose::provision>& connection);

@@ -15,7 +15,8 @@ DigestSecret digest_secret(DigestAlgorithm algorithm, std::string_view user, std
     };
     const std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
     DigestSecret secret{.algorithm = algorithm};
-    bool done = EVP_DigestInit_ex(context.get(), algorithm == DigestAlgorithm::sha256 ? EVP_sha256() : EVP_md5(), nullptr) == 1;
+    bool done =
+        EVP_DigestInit_ex(context.get(), algorithm == DigestAlgorithm::sha256 ? EVP_sha256() : EVP_md5(), nullptr) == 1;
     for (const auto part : {user, std::string_view{":"}, realm, std::string_view{":"}, password})
         done = done && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
     unsigned length = 0;

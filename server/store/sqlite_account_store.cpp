@@ -33,18 +33,20 @@ public:
         thread_.join();
     }
 
-    bool enqueue(Task task)
+    /// False when the queue is full, unless the task `must` run.
+    bool enqueue(Task task, bool must = false)
     {
         {
             const std::lock_guard lock{mutex_};
-            if (queue_.size() >= longest_queue) return false;
+            if (queue_.size() >= longest_queue && !must) return false;
             queue_.push_back(std::move(task));
         }
         wake_.notify_one();
         return true;
     }
 
-    /// A task that answers `done` with what `operation` gives; a failure of the store becomes `unavailable` and an alarm.
+    /// A task that answers `done` with what `operation` gives; a failure of the store becomes `unavailable` and an
+    /// alarm.
     template <class T, class Operation> void submit(Done<T> done, Operation operation)
     {
         auto task = [this, done, operation = std::move(operation)]() mutable -> std::function<void()> {
@@ -76,8 +78,10 @@ private:
         std::unique_lock lock{mutex_};
         while (!(stopping_ && queue_.empty())) {
             const auto ready = [this] { return stopping_ || !queue_.empty(); };
-            if (operations_.unpublished()) wake_.wait_for(lock, longest_wait, ready);
-            else wake_.wait(lock, ready);
+            if (operations_.unpublished())
+                wake_.wait_for(lock, longest_wait, ready);
+            else
+                wake_.wait(lock, ready);
             auto tasks = std::exchange(queue_, {});
             lock.unlock();
             std::vector<std::function<void()>> answers;
@@ -163,10 +167,10 @@ void SqliteAccountStore::set(std::string address, AccountChange change, Done<Acc
 
 void SqliteAccountStore::set_password(std::string address, std::string password, Done<AccountRecord> done)
 {
-    writer_->submit(std::move(done), [address = std::move(address), password = std::move(password)](
-                                         AccountOperations& accounts) {
-        return accounts.set_password(address, password);
-    });
+    writer_->submit(std::move(done),
+                    [address = std::move(address), password = std::move(password)](AccountOperations& accounts) {
+                        return accounts.set_password(address, password);
+                    });
 }
 
 void SqliteAccountStore::remove(std::string address, Done<AccountRecord> done)
@@ -181,7 +185,7 @@ void SqliteAccountStore::configure(AccountPolicy policy)
         writer_->configure(std::move(policy));
         return std::function<void()>{[] {}};
     };
-    writer_->enqueue(std::move(task));
+    writer_->enqueue(std::move(task), true);
 }
 
 AccountStore::Directory SqliteAccountStore::directory() const { return writer_->directory(); }

@@ -11,13 +11,14 @@ class SqliteAccountStore final : public AccountStore {
 public:
     /// Called on the writer thread with each new snapshot, the first one excepted; it must not block.
     using Changed = std::function<void(Directory)>;
-    /// Called on the writer thread with a sentence for the log when the store fails: names files and columns, no person.
+    /// Called on the writer thread with a sentence for the log when the store fails: names files and columns, no
+    /// person.
     using Alarm = std::function<void(const std::string&)>;
 
     static constexpr std::size_t longest_queue = 256;
 
-    /// Opens (and creates or migrates) the database and reads the first snapshot. Throws StoreError. The caller holds the
-    /// StateLock.
+    /// Opens (and creates or migrates) the database and reads the first snapshot. Throws StoreError. The caller holds
+    /// the StateLock.
     SqliteAccountStore(const std::filesystem::path& state_directory, AccountPolicy policy, Changed on_changed = {},
                        Alarm on_alarm = {});
     /// Finishes what is queued.

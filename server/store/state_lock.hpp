@@ -9,8 +9,9 @@ namespace sotto::store {
 /// Ends with the object, and by itself when the process dies. Movable; not copyable.
 class StateLock {
 public:
-    /// Takes `state_directory/lock` without waiting, and makes the directory (mode 0700) when only that is missing. Nothing
-    /// when another process holds the lock. Throws StoreError (unavailable) when the directory may not be written.
+    /// Takes `state_directory/lock` without waiting, and makes the directory (mode 0700) when only that is missing.
+    /// Nothing when another process holds the lock. Throws StoreError (unavailable) when the directory may not be
+    /// written.
     static std::optional<StateLock> take(const std::filesystem::path& state_directory);
 
     StateLock(StateLock&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}

@@ -9,7 +9,8 @@ namespace sotto::store {
 class StoreError : public std::runtime_error {
 public:
     enum class Kind : std::uint8_t {
-        unavailable, ///< cannot be opened, read or written: missing folder, disk full, I/O error, locked by another process
+        unavailable, ///< cannot be opened, read or written: missing folder, disk full, I/O error, locked by another
+                     ///< process
         prohibited,  ///< the purpose of the connection does not admit this
         conflict,    ///< a constraint of the schema refused a row
         undeclared,  ///< a column has no declared purpose

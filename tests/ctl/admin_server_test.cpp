@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 using namespace sotto;
+using Catch::Matchers::Contains;
 using sotto::test::Installation;
 using sotto::test::RunningAdmin;
-using Catch::Matchers::Contains;
 namespace asio = boost::asio;
 using Local = asio::local::stream_protocol;
 
@@ -185,8 +185,11 @@ TEST_CASE("a binding shows its id, its end, transport and q, and nothing that id
     const RunningAdmin admin{installation};
     Client client{installation};
     client.send(R"({"v":1,"command":"account add","arguments":{"address":"alice@example.org","password":"p"}})"
-                "\n" R"({"v":1,"command":"binding list","arguments":{"address":"alice@sip.example.org"}})" "\n");
+                "\n"
+                R"({"v":1,"command":"binding list","arguments":{"address":"alice@sip.example.org"}})"
+                "\n");
     CHECK_THAT(client.line(), Contains("SHA-256"));
     CHECK(client.line() == R"({"v":1,"result":{"bindings":[{"binding":"0000000000000abc","expires_in":300,)"
-                           R"("transport":"tls","q":5E-1}]}})" "\n");
+                           R"("transport":"tls","q":5E-1}]}})"
+                           "\n");
 }

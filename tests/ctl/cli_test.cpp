@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 
 using namespace sotto;
+using Catch::Matchers::Contains;
 using sotto::test::Installation;
 using sotto::test::RunningAdmin;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -20,8 +20,8 @@ struct Run {
 /// Runs `sotto` in a shell, with `input` (of printf) on standard input.
 Run sotto_with(const Installation& installation, const std::string& arguments, const std::string& input = "")
 {
-    const auto command = "printf '" + input + "' | " SOTTO_CLI " --config " + (installation.folder / "sotto.yaml").string() +
-                         " " + arguments + " 2>&1";
+    const auto command = "printf '" + input + "' | " SOTTO_CLI " --config " +
+                         (installation.folder / "sotto.yaml").string() + " " + arguments + " 2>&1";
     Run run;
     auto* pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
@@ -128,9 +128,11 @@ TEST_CASE("an import larger than one request and one page arrives complete")
     constexpr int count = 12'345;
     {
         std::ofstream csv{installation.folder / "many.csv"};
-        for (int i = 0; i < count; ++i) csv << "user" << i << "@example.org,a longer password than most people have " << i << "\n";
+        for (int i = 0; i < count; ++i)
+            csv << "user" << i << "@example.org,a longer password than most people have " << i << "\n";
     }
-    const auto run = sotto_with(installation, "--json account import --csv " + (installation.folder / "many.csv").string());
+    const auto run =
+        sotto_with(installation, "--json account import --csv " + (installation.folder / "many.csv").string());
     REQUIRE(run.status == 0);
     CHECK(json_of(run).at("added") == count);
     CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().size() == count);

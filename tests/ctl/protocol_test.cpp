@@ -15,7 +15,9 @@ Handlers handlers()
         arguments.only({"text"});
         return json::object{{"text", arguments.text("text")}, {"uid", peer.uid}};
     });
-    out["refuse"] = [](const json::object&, const PeerCredentials&) -> Reply { return CommandError{"no", "Not today."}; };
+    out["refuse"] = [](const json::object&, const PeerCredentials&) -> Reply {
+        return CommandError{"no", "Not today."};
+    };
     out["break"] = [](const json::object&, const PeerCredentials&) -> Reply {
         throw std::runtime_error{"alice@example.org"};
     };

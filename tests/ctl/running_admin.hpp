@@ -74,10 +74,18 @@ private:
     {
         auto all = ctl::account_commands(accounts);
         all.merge(ctl::daemon_commands(
-            {.status = [] { return ctl::json::object{{"flows", 3}, {"bindings", {{"live", 2}}}}; },
-             .bindings = [](AccountId) { return std::vector<ctl::BindingView>{{{0xABC}, seconds{300}, Transport::tls, 500}}; },
+            {.status =
+                 [] {
+                     return ctl::json::object{{"flows", 3}, {"bindings", {{"live", 2}}}};
+                 },
+             .bindings =
+                 [](AccountId) {
+                     return std::vector<ctl::BindingView>{{{0xABC}, seconds{300}, Transport::tls, 500}};
+                 },
              .remove_binding = [](AccountId, BindingId id) { return id.value == 0xABC; },
-             .reload = []() -> ctl::Reply { return ctl::json::object{{"needs_restart", ctl::json::array{"threads"}}}; },
+             .reload = []() -> ctl::Reply {
+                 return ctl::json::object{{"needs_restart", ctl::json::array{"threads"}}};
+             },
              .drain = [] {}},
             accounts));
         return all;

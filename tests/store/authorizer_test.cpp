@@ -39,9 +39,10 @@ template <Purpose purpose> void check_matrix(const Database& database)
         INFO(name_of(purpose) << " and " << column.name);
         const bool read = may.read.contains(column.name);
         CHECK(admits(connection, "SELECT " + name + " FROM " + table) == read);
-        CHECK(admits(connection, "SELECT 1 FROM (SELECT max(" + name + ") AS x FROM " + table + ") WHERE x = 1") == read);
-        CHECK(admits(connection, "SELECT count(*) FROM account WHERE EXISTS (SELECT 1 FROM " + table + " AS t WHERE t." +
-                                     name + " = 1)") == read);
+        CHECK(admits(connection, "SELECT 1 FROM (SELECT max(" + name + ") AS x FROM " + table + ") WHERE x = 1") ==
+              read);
+        CHECK(admits(connection, "SELECT count(*) FROM account WHERE EXISTS (SELECT 1 FROM " + table +
+                                     " AS t WHERE t." + name + " = 1)") == read);
         CHECK(admits(connection, "WITH t AS (SELECT " + name + " AS x FROM " + table + ") SELECT x FROM t") == read);
         CHECK(admits(connection, "UPDATE " + table + " SET " + name + " = ?1") == may.write.contains(column.name));
         CHECK(admits(connection, "DELETE FROM " + table) == may.remove.contains(table));
@@ -89,9 +90,9 @@ TEST_CASE("what is not declared is denied: schema, other databases, pragmas, ext
     const Database database{state.path() / "accounts.db", accounts_migrations(), Purposes::declared()};
     auto connection = database.open<Purpose::provision>();
     const auto sql = GENERATE(
-        as<std::string>{}, "ATTACH 'other.db' AS other", "DETACH main", "PRAGMA secure_delete=OFF", "PRAGMA user_version",
-        "PRAGMA writable_schema=ON", "CREATE TABLE t (x)", "CREATE TEMP TABLE t (x)", "CREATE VIEW v AS SELECT 1",
-        "CREATE TEMP VIEW v AS SELECT 1", "CREATE INDEX i ON account (status)",
+        as<std::string>{}, "ATTACH 'other.db' AS other", "DETACH main", "PRAGMA secure_delete=OFF",
+        "PRAGMA user_version", "PRAGMA writable_schema=ON", "CREATE TABLE t (x)", "CREATE TEMP TABLE t (x)",
+        "CREATE VIEW v AS SELECT 1", "CREATE TEMP VIEW v AS SELECT 1", "CREATE INDEX i ON account (status)",
         "CREATE TRIGGER t AFTER INSERT ON account BEGIN SELECT 1; END",
         "CREATE TEMP TRIGGER t AFTER INSERT ON account BEGIN SELECT 1; END", "CREATE VIRTUAL TABLE t USING fts5(x)",
         "DROP TABLE account", "DROP INDEX address_of_account", "ALTER TABLE account ADD COLUMN x",

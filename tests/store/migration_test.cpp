@@ -81,11 +81,14 @@ TEST_CASE("a migration that fails leaves the database as it was")
     const StateDirectory state;
     const auto file = state.path() / "accounts.db";
     const Purposes purposes{one_table};
-    { const Database old{file, std::array{first}, purposes}; }
+    {
+        const Database old{file, std::array{first}, purposes};
+    }
     const std::array wrong{first, second, std::string_view{"CREATE TABLE t (twice TEXT)"}};
     std::string sentence;
     CHECK(kind_of(file, wrong, purposes, sentence) == StoreError::Kind::unavailable);
-    CHECK_NOTHROW(Database{file, std::array{first}, purposes}); // still of the first version: the second was rolled back
+    CHECK_NOTHROW(
+        Database{file, std::array{first}, purposes}); // still of the first version: the second was rolled back
 }
 
 TEST_CASE("a schema of a later version is refused")
@@ -93,7 +96,9 @@ TEST_CASE("a schema of a later version is refused")
     const StateDirectory state;
     const auto file = state.path() / "accounts.db";
     const Purposes purposes{one_table};
-    { const Database later{file, std::array{first, second}, purposes}; }
+    {
+        const Database later{file, std::array{first, second}, purposes};
+    }
     std::string sentence;
     CHECK(kind_of(file, std::array{first}, purposes, sentence) == StoreError::Kind::newer_schema);
     CHECK_THAT(sentence, Contains("accounts.db has schema 2, this version knows 1"));

@@ -24,8 +24,9 @@ TEST_CASE("who was told that an account exists finds it in the snapshot")
                                     CHECK(directory->find("alice", "example.org") != nullptr);
                                 }};
     CHECK(accounts.directory()->find("alice", "example.org") == nullptr);
-    const auto added =
-        answer_of<AccountRecord>([&](auto done) { accounts.add({"alice@example.org", "secret"}, std::move(done)); });
+    const auto added = answer_of<AccountRecord>([&](auto done) {
+        accounts.add({"alice@example.org", "secret"}, std::move(done));
+    });
     REQUIRE(added.has_value());
     CHECK(published == 1);
     CHECK(accounts.directory()->find("alice", "example.org") != nullptr);
@@ -35,9 +36,13 @@ TEST_CASE("a snapshot in use stays as it was")
 {
     const StateDirectory state;
     SqliteAccountStore accounts{state.path(), policy()};
-    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.add({"alice@example.org", "a"}, std::move(done)); }).has_value());
+    REQUIRE(answer_of<AccountRecord>([&](auto done) {
+                accounts.add({"alice@example.org", "a"}, std::move(done));
+            }).has_value());
     const auto before = accounts.directory();
-    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.remove("alice@example.org", std::move(done)); }).has_value());
+    REQUIRE(answer_of<AccountRecord>([&](auto done) {
+                accounts.remove("alice@example.org", std::move(done));
+            }).has_value());
     CHECK(before->find("alice", "example.org") != nullptr);
     CHECK(accounts.directory()->find("alice", "example.org") == nullptr);
 }
@@ -48,8 +53,9 @@ TEST_CASE("batches that belong together are published after the last one")
     std::atomic<int> published{0};
     SqliteAccountStore accounts{state.path(), policy(), [&](const AccountStore::Directory&) { ++published; }};
     const auto import = [&](std::string address, bool more) {
-        return answer_of<ImportReport>(
-            [&](auto done) { accounts.import({{std::move(address), "secret"}}, more, std::move(done)); });
+        return answer_of<ImportReport>([&](auto done) {
+            accounts.import({{std::move(address), "secret"}}, more, std::move(done));
+        });
     };
     REQUIRE(import("alice@example.org", true).has_value());
     CHECK(published == 0);
@@ -67,7 +73,9 @@ TEST_CASE("a new configuration gives a new snapshot")
     SqliteAccountStore accounts{state.path(), policy(), [&](AccountStore::Directory directory) {
                                     if (configured) promise.set_value(std::move(directory));
                                 }};
-    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.add({"alice@example.org", "a"}, std::move(done)); }).has_value());
+    REQUIRE(answer_of<AccountRecord>([&](auto done) {
+                accounts.add({"alice@example.org", "a"}, std::move(done));
+            }).has_value());
     configured = true;
     accounts.configure(policy({"*"}));
     CHECK(promise.get_future().get()->find("alice", "example.org")->password_needed);

@@ -42,11 +42,12 @@ private:
 /// example.org with an alias; MD5 for the accounts that are named ("*": all).
 inline store::AccountPolicy policy(std::set<std::string> md5 = {})
 {
-    return {.names = {{"example.org", "example.org"}, {"sip.example.org", "example.org"}, {"example.net", "example.net"}},
-            .algorithm_of = [md5 = std::move(md5)](std::string_view user, std::string_view domain) {
-                const bool named = md5.contains("*") || md5.contains(std::string{user} + "@" + std::string{domain});
-                return named ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
-            }};
+    return {
+        .names = {{"example.org", "example.org"}, {"sip.example.org", "example.org"}, {"example.net", "example.net"}},
+        .algorithm_of = [md5 = std::move(md5)](std::string_view user, std::string_view domain) {
+            const bool named = md5.contains("*") || md5.contains(std::string{user} + "@" + std::string{domain});
+            return named ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
+        }};
 }
 
 /// Waits for the answer of an asynchronous operation: `answer_of<T>([&](auto done) { store.show("...", done); })`.

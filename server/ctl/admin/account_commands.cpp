@@ -55,9 +55,10 @@ template <class Ask> Handler on_account(std::initializer_list<std::string_view> 
     return with_arguments([known = std::vector(known), ask](const Arguments& arguments, const PeerCredentials&) {
         arguments.only(known);
         const auto address = arguments.text("address");
-        return account_reply(
-            wait_for<AccountRecord>([&](AccountStore::Done<AccountRecord> done) { ask(arguments, address, std::move(done)); }),
-            address);
+        return account_reply(wait_for<AccountRecord>([&](AccountStore::Done<AccountRecord> done) {
+                                 ask(arguments, address, std::move(done));
+                             }),
+                             address);
     });
 }
 
@@ -105,7 +106,8 @@ Reply import(AccountStore& accounts, const Arguments& arguments)
         const auto error = error_of(failure, addresses[index]);
         refused.push_back(json::object{{"index", index}, {"code", error.code}, {"sentence", error.sentence}});
     }
-    return json::object{{"added", (*outcome).added}, {"existing", (*outcome).existing}, {"refused", std::move(refused)}};
+    return json::object{
+        {"added", (*outcome).added}, {"existing", (*outcome).existing}, {"refused", std::move(refused)}};
 }
 
 Reply list(AccountStore& accounts, const Arguments& arguments)
@@ -126,7 +128,8 @@ CommandError error_of(Failure failure, const std::string& address)
 {
     for (const auto& wording : wordings)
         if (wording.failure == failure)
-            return {std::string{wording.code}, (address.empty() ? "it" : address) + " " + std::string{wording.sentence}};
+            return {std::string{wording.code},
+                    (address.empty() ? "it" : address) + " " + std::string{wording.sentence}};
     return {"internal", "the store refused this"};
 }
 
@@ -148,24 +151,27 @@ Handlers account_commands(AccountStore& accounts)
 {
     using Done = AccountStore::Done<AccountRecord>;
     Handlers handlers;
-    handlers["account add"] =
-        on_account({"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+    handlers["account add"] = on_account(
+        {"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
             accounts.add({address, arguments.text("password")}, std::move(done));
         });
-    handlers["account show"] = on_account(
-        {"address"}, [&accounts](const Arguments&, const std::string& address, Done done) { accounts.show(address, std::move(done)); });
-    handlers["account set"] = on_account(
-        {"address", "status", "withhold_identity", "refuse_anonymous", "relay_only", "attach", "detach"},
-        [&accounts](const Arguments& arguments, const std::string& address, Done done) {
-            accounts.set(address, change_from(arguments), std::move(done));
+    handlers["account show"] =
+        on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
+            accounts.show(address, std::move(done));
         });
-    handlers["account password"] =
-        on_account({"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+    handlers["account set"] =
+        on_account({"address", "status", "withhold_identity", "refuse_anonymous", "relay_only", "attach", "detach"},
+                   [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+                       accounts.set(address, change_from(arguments), std::move(done));
+                   });
+    handlers["account password"] = on_account(
+        {"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
             accounts.set_password(address, arguments.text("password"), std::move(done));
         });
-    handlers["account remove"] = on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
-        accounts.remove(address, std::move(done));
-    });
+    handlers["account remove"] =
+        on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
+            accounts.remove(address, std::move(done));
+        });
     handlers["account import"] = with_arguments(
         [&accounts](const Arguments& arguments, const PeerCredentials&) { return import(accounts, arguments); });
     handlers["account list"] = with_arguments(

@@ -16,7 +16,8 @@ store::AccountPolicy account_policy(const config::Settings& settings)
     std::unordered_set<std::string> md5;
     for (const auto& address : settings.weaken.digest_md5) {
         const auto at = address.rfind('@');
-        md5.insert(at == std::string::npos ? address : address.substr(0, at) + lower(std::string_view{address}.substr(at)));
+        md5.insert(at == std::string::npos ? address
+                                           : address.substr(0, at) + lower(std::string_view{address}.substr(at)));
     }
     const bool all = md5.contains("*");
     policy.algorithm_of = [md5 = std::move(md5), all](std::string_view user, std::string_view domain) {

@@ -52,7 +52,8 @@ void require_free(asio::io_context& io, const std::filesystem::path& path)
     struct stat state {};
     if (::lstat(path.c_str(), &state) != 0) return;
     if (!S_ISSOCK(state.st_mode))
-        throw std::runtime_error{"admin.socket: " + path.string() + " exists and is no socket; remove it or name another"};
+        throw std::runtime_error{"admin.socket: " + path.string() +
+                                 " exists and is no socket; remove it or name another"};
     Local::socket probe{io};
     error_code nobody;
     probe.connect(Local::endpoint{path.string()}, nobody);
@@ -71,7 +72,8 @@ public:
             throw std::runtime_error{"admin.socket: the path is too long for a socket (at most 100 bytes)"};
         require_safe_folder(path.parent_path());
         require_free(io, path);
-        // Made under another name: nobody can connect before the mode is right, and the old socket goes in the same step.
+        // Made under another name: nobody can connect before the mode is right, and the old socket goes in the same
+        // step.
         const auto fresh = path.string() + ".new";
         ::unlink(fresh.c_str());
         constexpr mode_t socket_mode = 0660;
@@ -114,8 +116,9 @@ private:
 class AdminServer::Listener::Session : public std::enable_shared_from_this<Session> {
 public:
     Session(Local::socket socket, std::shared_ptr<Listener> listener)
-        : socket_{std::move(socket)}, idle_{socket_.get_executor()}, peer_{credentials_of(socket_)},
-          listener_{std::move(listener)}
+        : socket_{std::move(socket)}, idle_{socket_.get_executor()}, peer_{credentials_of(socket_)}, listener_{
+                                                                                                         std::move(
+                                                                                                             listener)}
     {
     }
 
@@ -157,10 +160,11 @@ private:
 
     void write(bool go_on)
     {
-        asio::async_write(socket_, asio::buffer(answer_), [self = shared_from_this(), go_on](error_code failed, std::size_t) {
-            if (failed || !go_on) return self->end();
-            self->read();
-        });
+        asio::async_write(socket_, asio::buffer(answer_),
+                          [self = shared_from_this(), go_on](error_code failed, std::size_t) {
+                              if (failed || !go_on) return self->end();
+                              self->read();
+                          });
     }
 
     void end()
@@ -197,7 +201,8 @@ void AdminServer::Listener::accept()
 
 void AdminServer::Listener::accept_later()
 {
-    later_.expires_after(std::chrono::seconds{1}); // no descriptor is free: trying at once would only burn the processor
+    later_.expires_after(
+        std::chrono::seconds{1}); // no descriptor is free: trying at once would only burn the processor
     later_.async_wait([self = shared_from_this()](error_code stopped) {
         if (!stopped) self->accept();
     });

@@ -14,8 +14,8 @@ public:
     static constexpr std::size_t most_clients = 32;
 
     /// Listens at `path` with mode 0660; its folder, when missing, is made with mode 0750. A socket that nobody answers
-    /// on is replaced. Throws std::runtime_error with a sentence when the path is taken by something else, the folder may
-    /// be written by everybody, or the system refuses.
+    /// on is replaced. Throws std::runtime_error with a sentence when the path is taken by something else, the folder
+    /// may be written by everybody, or the system refuses.
     AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Handlers handlers);
     /// On the io_context's thread, or when it has stopped. Ends all connections and removes the socket.
     ~AdminServer();

@@ -14,7 +14,8 @@ class WrongArgument : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Typed access to the arguments of a request. Throws WrongArgument for another type, and when a required one is missing.
+/// Typed access to the arguments of a request. Throws WrongArgument for another type, and when a required one is
+/// missing.
 class Arguments {
 public:
     explicit Arguments(const json::object& object) : object_{object} {}

@@ -72,10 +72,11 @@ Handlers daemon_commands(DaemonView daemon, store::AccountStore& accounts)
         arguments.only({"address"});
         return list_bindings(daemon, accounts, arguments.text("address"));
     });
-    handlers["binding remove"] = with_arguments([daemon, &accounts](const Arguments& arguments, const PeerCredentials&) {
-        arguments.only({"address", "binding"});
-        return remove_binding(daemon, accounts, arguments.text("address"), arguments.text("binding"));
-    });
+    handlers["binding remove"] =
+        with_arguments([daemon, &accounts](const Arguments& arguments, const PeerCredentials&) {
+            arguments.only({"address", "binding"});
+            return remove_binding(daemon, accounts, arguments.text("address"), arguments.text("binding"));
+        });
     handlers["status"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) -> Reply {
         arguments.only({});
         return daemon.status();

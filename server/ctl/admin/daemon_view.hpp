@@ -18,8 +18,8 @@ struct BindingView {
     std::uint16_t q{1000}; ///< thousandths
 };
 
-/// What the running daemon offers to the admin socket. Called on the admin server's thread; may wait for the workers, but
-/// must not be called by them.
+/// What the running daemon offers to the admin socket. Called on the admin server's thread; may wait for the workers,
+/// but must not be called by them.
 struct DaemonView {
     /// Anything worth knowing at a glance; names of members are stable, values are numbers, texts, lists or objects.
     std::function<json::object()> status;

@@ -31,7 +31,8 @@ std::string answer(std::string_view line, const PeerCredentials& peer, const Han
     if (version == nullptr || !version->is_int64() || version->get_int64() != protocol_version)
         return error_line({"protocol", "this daemon speaks version 1 of the admin protocol"});
     const auto handler = handlers.find(text_in(object, "command"));
-    if (handler == handlers.end()) return error_line({std::string{usage_code}, "the daemon does not know this command"});
+    if (handler == handlers.end())
+        return error_line({std::string{usage_code}, "the daemon does not know this command"});
     static const json::object nothing;
     const auto* arguments = object.if_contains("arguments");
     if (arguments != nullptr && !arguments->is_object())
@@ -39,7 +40,8 @@ std::string answer(std::string_view line, const PeerCredentials& peer, const Han
     try {
         auto reply = handler->second(arguments != nullptr ? arguments->get_object() : nothing, peer);
         if (const auto* error = std::get_if<CommandError>(&reply)) return error_line(*error);
-        return json::serialize(json::object{{"v", protocol_version}, {"result", std::get<json::object>(std::move(reply))}}) +
+        return json::serialize(
+                   json::object{{"v", protocol_version}, {"result", std::get<json::object>(std::move(reply))}}) +
                "\n";
     } catch (const std::exception&) {
         // Its text may quote the arguments, and with them a person.
@@ -49,7 +51,8 @@ std::string answer(std::string_view line, const PeerCredentials& peer, const Han
 
 std::string request_line(std::string_view command, const json::object& arguments)
 {
-    return json::serialize(json::object{{"v", protocol_version}, {"command", command}, {"arguments", arguments}}) + "\n";
+    return json::serialize(json::object{{"v", protocol_version}, {"command", command}, {"arguments", arguments}}) +
+           "\n";
 }
 
 Reply read_answer(std::string_view line)

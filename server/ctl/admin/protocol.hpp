@@ -16,8 +16,9 @@ namespace json = boost::json;
 ///     {"v":1,"command":"account show","arguments":{"address":"alice@example.org"}}
 ///     {"v":1,"result":{...}}    or    {"v":1,"error":{"code":"not_found","sentence":"..."}}
 inline constexpr int protocol_version = 1;
-inline constexpr std::size_t longest_request = 1024 * 1024; ///< bytes, newline included; a longer one ends the connection
-inline constexpr std::size_t rows_per_batch = 10'000;       ///< of `account import`, as far as they fit into a request
+inline constexpr std::size_t longest_request =
+    1024 * 1024;                                      ///< bytes, newline included; a longer one ends the connection
+inline constexpr std::size_t rows_per_batch = 10'000; ///< of `account import`, as far as they fit into a request
 
 /// Who is at the other end, as the kernel says (SO_PEERCRED).
 struct PeerCredentials {
@@ -40,7 +41,8 @@ using Handler = std::function<Reply(const json::object& arguments, const PeerCre
 /// By command: "account add", "status", ...
 using Handlers = std::map<std::string, Handler, std::less<>>;
 
-/// Answers one request line. Never throws for what the line says; a handler's own exception becomes an `internal` error.
+/// Answers one request line. Never throws for what the line says; a handler's own exception becomes an `internal`
+/// error.
 std::string answer(std::string_view line, const PeerCredentials& peer, const Handlers& handlers);
 
 /// A request as a line, newline included.

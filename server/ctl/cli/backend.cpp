@@ -12,8 +12,8 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdio>
-#include <optional>
 #include <openssl/crypto.h>
+#include <optional>
 #include <unistd.h>
 
 namespace sotto::ctl {
@@ -25,7 +25,10 @@ using Local = asio::local::stream_protocol;
 
 class DaemonBackend final : public Backend {
 public:
-    explicit DaemonBackend(const std::filesystem::path& path) { socket_.connect(Local::endpoint{path.string()}, state_); }
+    explicit DaemonBackend(const std::filesystem::path& path)
+    {
+        socket_.connect(Local::endpoint{path.string()}, state_);
+    }
 
     /// How connecting went.
     [[nodiscard]] error_code state() const { return state_; }
@@ -54,10 +57,12 @@ private:
 class StoreBackend final : public Backend {
 public:
     StoreBackend(const config::Settings& settings, store::StateLock lock)
-        : lock_{std::move(lock)},
-          accounts_{settings.state_directory, account_policy(settings), {}, [](const std::string& sentence) {
-                        std::fprintf(stderr, "sotto: %s\n", sentence.c_str());
-                    }},
+        : lock_{std::move(lock)}, accounts_{settings.state_directory,
+                                            account_policy(settings),
+                                            {},
+                                            [](const std::string& sentence) {
+                                                std::fprintf(stderr, "sotto: %s\n", sentence.c_str());
+                                            }},
           handlers_{account_commands(accounts_)}
     {
     }
@@ -80,7 +85,8 @@ std::unique_ptr<Backend> open_store(const config::Settings& settings)
         auto lock = store::StateLock::take(settings.state_directory);
         if (!lock)
             throw Unreachable{"another process holds " + directory + "/lock, but no daemon answers at " +
-                              settings.admin.socket.string() + ": is it starting, or is another sotto command running?"};
+                              settings.admin.socket.string() +
+                              ": is it starting, or is another sotto command running?"};
         return std::make_unique<StoreBackend>(settings, *std::move(lock));
     } catch (const store::StoreError& error) {
         throw Unreachable{std::string{"no daemon runs, and the store cannot be opened: "} + error.what() +

@@ -43,8 +43,10 @@ public:
             const auto below = group->get_subcommands(all);
             if (below.empty()) break; // arguments from here on
             const auto next = std::ranges::find(below, *word, &CLI::App::get_name);
-            if (next == below.end()) unknown = *word;
-            else group = *next;
+            if (next == below.end())
+                unknown = *word;
+            else
+                group = *next;
         }
         std::vector<std::string> names;
         for (const auto* one : group->get_subcommands(all)) names.push_back(one->get_name());
@@ -77,7 +79,8 @@ private:
     void takes_switch(CLI::App* sub, const std::string& option, const std::string& argument, const std::string& meaning)
     {
         sub->add_option_function<std::string>(
-               option, [this, argument](const std::string& value) { into_.arguments[argument] = value == "on"; }, meaning)
+               option, [this, argument](const std::string& value) { into_.arguments[argument] = value == "on"; },
+               meaning)
             ->check(CLI::IsMember({"on", "off"}));
     }
 
@@ -112,9 +115,11 @@ private:
         auto* set = leaf(account, "set", "account set", "change an account");
         takes_text(set, "address", "address", of);
         set->add_option_function<std::string>(
-               "--status", [this](const std::string& value) { into_.arguments["status"] = value; }, "active or suspended")
+               "--status", [this](const std::string& value) { into_.arguments["status"] = value; },
+               "active or suspended")
             ->check(CLI::IsMember({"active", "suspended"}));
-        takes_switch(set, "--withhold-identity", "withhold_identity", "on: calls are anonymous unless the caller says otherwise");
+        takes_switch(set, "--withhold-identity", "withhold_identity",
+                     "on: calls are anonymous unless the caller says otherwise");
         takes_switch(set, "--refuse-anonymous", "refuse_anonymous", "on: anonymous callers are refused");
         takes_switch(set, "--relay-only", "relay_only", "on: media addresses are never shown to the other party");
         takes_list(set, "--add-address", "attach", "a further address of this account");
@@ -169,7 +174,8 @@ Invocation read_command_line(int argc, const char* const* argv)
     } catch (const CLI::ParseError& wrong) {
         std::string unknown;
         const auto choices = grammar.choices({argv + 1, argv + argc}, unknown);
-        if (unknown.empty() || choices.empty()) throw Refused{status_usage, std::string{wrong.what()} + "; see sotto --help"};
+        if (unknown.empty() || choices.empty())
+            throw Refused{status_usage, std::string{wrong.what()} + "; see sotto --help"};
         const auto meant = config::nearest(unknown, choices);
         throw Refused{status_usage, "there is no command `" + unknown + "`" +
                                         (meant.empty() ? "; see sotto --help" : ": did you mean `" + meant + "`?")};

@@ -25,11 +25,11 @@ inline constexpr int status_unreachable = 3;
 struct Invocation {
     std::filesystem::path config{"/etc/sotto/sotto.yaml"};
     bool json{false};
-    bool yes{false};               ///< no question before a removal
+    bool yes{false}; ///< no question before a removal
     bool password_stdin{false};
-    std::string command;           ///< as the admin protocol names it
+    std::string command; ///< as the admin protocol names it
     json::object arguments;
-    std::filesystem::path csv;     ///< of `account import`; "-": standard input
+    std::filesystem::path csv; ///< of `account import`; "-": standard input
 };
 
 /// Reads the command line. Throws Refused (usage), with the nearest command when one was mistyped; for --help and

@@ -58,8 +58,9 @@ void check_domain(const std::string& address, const config::Settings& settings)
     std::vector<std::string> candidates;
     for (const auto& [name, meant] : names) candidates.push_back(name);
     const auto meant = config::nearest(domain, candidates);
-    throw Refused{status_refused, address + " is not in a domain that the configuration serves" +
-                                      (meant.empty() ? "" : ": did you mean " + address.substr(0, at + 1) + meant + "?")};
+    throw Refused{status_refused,
+                  address + " is not in a domain that the configuration serves" +
+                      (meant.empty() ? "" : ": did you mean " + address.substr(0, at + 1) + meant + "?")};
 }
 
 std::string password_for(const Invocation& invocation)
@@ -74,8 +75,9 @@ std::string password_for(const Invocation& invocation)
 void confirm_removal(const Invocation& invocation)
 {
     if (invocation.yes) return;
-    const auto what = invocation.command == "account remove" ? "Remove " + address_of(invocation) + " for good?"
-                                                             : "End this registration of " + address_of(invocation) + "?";
+    const auto what = invocation.command == "account remove"
+                          ? "Remove " + address_of(invocation) + " for good?"
+                          : "End this registration of " + address_of(invocation) + "?";
     const auto said = confirm(what);
     if (!said) throw Refused{status_usage, "this removes something: confirm with --yes"};
     if (!*said) throw Refused{status_refused, "nothing was removed"};
@@ -90,16 +92,20 @@ void list_accounts(Backend& backend, bool as_json)
     for (;;) {
         auto page = expect(backend.call("account list", arguments));
         for (const auto& entry : page.at("accounts").as_array()) {
-            if (as_json) std::printf("%s%s", first ? "" : ",", json::serialize(entry).c_str());
-            else table.add(account_row(entry.as_object()));
+            if (as_json)
+                std::printf("%s%s", first ? "" : ",", json::serialize(entry).c_str());
+            else
+                table.add(account_row(entry.as_object()));
             first = false;
         }
         table.flush();
         if (page.at("next").as_string().empty()) break;
         arguments["from"] = page.at("next");
     }
-    if (as_json) std::puts("]}");
-    else if (first) std::puts("no accounts: `sotto account add ADDRESS` adds one");
+    if (as_json)
+        std::puts("]}");
+    else if (first)
+        std::puts("no accounts: `sotto account add ADDRESS` adds one");
 }
 
 CsvFile read_import(const Invocation& invocation, const config::Settings& settings)
@@ -131,7 +137,8 @@ json::object import_accounts(const Invocation& invocation, const config::Setting
 {
     auto file = read_import(invocation, settings);
     for (std::size_t i = 0; i < std::min(file.mistakes.size(), most_mistakes_shown); ++i)
-        print_error(invocation.csv.string() + ":" + std::to_string(file.mistakes[i].line) + ": " + file.mistakes[i].sentence);
+        print_error(invocation.csv.string() + ":" + std::to_string(file.mistakes[i].line) + ": " +
+                    file.mistakes[i].sentence);
     if (!file.mistakes.empty())
         throw Refused{status_refused, std::to_string(file.mistakes.size()) + " wrong lines: nothing was imported"};
     const auto backend = connect(settings, true);
@@ -143,12 +150,13 @@ json::object import_accounts(const Invocation& invocation, const config::Setting
         json::array rows;
         for (auto i = from; i < to; ++i)
             rows.push_back(json::array{file.rows[i].account.address, file.rows[i].account.password});
-        const auto result = expect(
-            backend->call("account import", {{"rows", std::move(rows)}, {"more", to < file.rows.size()}}));
+        const auto result =
+            expect(backend->call("account import", {{"rows", std::move(rows)}, {"more", to < file.rows.size()}}));
         if (const auto& refused = result.at("refused").as_array(); !refused.empty()) {
             const auto& mistake = refused.front().as_object();
             const auto line = file.rows[from + mistake.at("index").to_number<std::size_t>()].line;
-            throw Refused{status_refused, "line " + std::to_string(line) + ": " + std::string{mistake.at("sentence").as_string()} +
+            throw Refused{status_refused, "line " + std::to_string(line) + ": " +
+                                              std::string{mistake.at("sentence").as_string()} +
                                               "; lines before were imported, import again after correcting it"};
         }
         added += result.at("added").to_number<std::int64_t>();
@@ -165,12 +173,18 @@ void print_result(const Invocation& invocation, const json::object& result)
     if (invocation.command == "binding list") return print_bindings(result);
     if (invocation.command == "account show" || invocation.command == "account set")
         return print_account(result.at("account").as_object());
-    if (invocation.command == "account add") std::printf("added %s\n", address.c_str());
-    else if (invocation.command == "account remove") std::printf("removed %s\n", address.c_str());
-    else if (invocation.command == "account password") std::printf("new password set for %s\n", address.c_str());
-    else if (invocation.command == "binding remove") std::puts("registration ended");
-    else if (invocation.command == "drain") std::puts("draining: no new calls, running ones go on");
-    else print_properties(result);
+    if (invocation.command == "account add")
+        std::printf("added %s\n", address.c_str());
+    else if (invocation.command == "account remove")
+        std::printf("removed %s\n", address.c_str());
+    else if (invocation.command == "account password")
+        std::printf("new password set for %s\n", address.c_str());
+    else if (invocation.command == "binding remove")
+        std::puts("registration ended");
+    else if (invocation.command == "drain")
+        std::puts("draining: no new calls, running ones go on");
+    else
+        print_properties(result);
 }
 
 void run(Invocation& invocation)

@@ -12,7 +12,8 @@ struct SettingName {
     std::string_view shown;
 };
 constexpr std::array settings{SettingName{"withhold_identity", "withhold-identity"},
-                              SettingName{"refuse_anonymous", "refuse-anonymous"}, SettingName{"relay_only", "relay-only"}};
+                              SettingName{"refuse_anonymous", "refuse-anonymous"},
+                              SettingName{"relay_only", "relay-only"}};
 
 std::string text_in(const json::object& object, std::string_view name)
 {
@@ -58,9 +59,12 @@ void add_properties(Table& table, const json::object& object, const std::string&
 {
     for (const auto& member : object) {
         const auto name = prefix + std::string{member.key()};
-        if (member.value().is_object()) add_properties(table, member.value().get_object(), name + ".");
-        else if (member.value().is_array()) table.add({{name}, {joined(&member.value(), 0)}});
-        else table.add({{name}, {text_in(object, member.key())}});
+        if (member.value().is_object())
+            add_properties(table, member.value().get_object(), name + ".");
+        else if (member.value().is_array())
+            table.add({{name}, {joined(&member.value(), 0)}});
+        else
+            table.add({{name}, {text_in(object, member.key())}});
     }
 }
 
@@ -106,7 +110,8 @@ void print_bindings(const json::object& result)
             const auto& binding = entry.get_object();
             std::array<char, 16> q{};
             const auto* value = binding.if_contains("q");
-            std::snprintf(q.data(), q.size(), "%.3g", value != nullptr && value->is_double() ? value->get_double() : 1.0);
+            std::snprintf(q.data(), q.size(), "%.3g",
+                          value != nullptr && value->is_double() ? value->get_double() : 1.0);
             table.add({{text_in(binding, "binding")},
                        {text_in(binding, "expires_in") + " s"},
                        {text_in(binding, "transport")},

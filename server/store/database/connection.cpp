@@ -26,16 +26,22 @@ bool may(const Permissions& permissions, int action, const char* first, const ch
     switch (action) {
     case SQLITE_SELECT:
     case SQLITE_TRANSACTION:
-    case SQLITE_SAVEPOINT: return true;
+    case SQLITE_SAVEPOINT:
+        return true;
     case SQLITE_READ:
         // Without a column, the statement only counts rows.
         return *second == '\0' ? any_column_of(permissions.read, first)
                                : permissions.read.contains(column_name(first, second));
-    case SQLITE_UPDATE: return permissions.write.contains(column_name(first, second));
-    case SQLITE_INSERT: return permissions.add.contains(first);
-    case SQLITE_DELETE: return permissions.remove.contains(first);
-    case SQLITE_FUNCTION: return std::ranges::find(functions, second) != functions.end();
-    default: return false;
+    case SQLITE_UPDATE:
+        return permissions.write.contains(column_name(first, second));
+    case SQLITE_INSERT:
+        return permissions.add.contains(first);
+    case SQLITE_DELETE:
+        return permissions.remove.contains(first);
+    case SQLITE_FUNCTION:
+        return std::ranges::find(functions, second) != functions.end();
+    default:
+        return false;
     }
 }
 
@@ -43,7 +49,7 @@ int authorize(void* permissions, int action, const char* first, const char* seco
 {
     const auto text = [](const char* value) { return value != nullptr ? value : ""; };
     return may(*static_cast<const Permissions*>(permissions), action, text(first), text(second)) ? SQLITE_OK
-                                                                                                  : SQLITE_DENY;
+                                                                                                 : SQLITE_DENY;
 }
 
 } // namespace
@@ -83,7 +89,8 @@ bool Statement::step()
 
 void Statement::run()
 {
-    while (step()) {}
+    while (step()) {
+    }
     reset();
 }
 
@@ -122,6 +129,8 @@ void BoundConnection::truncate_log()
     // A reader that still needs the log keeps it; the next change tries again.
     sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
 }
+
+void BoundConnection::release_memory() { sqlite3_db_release_memory(database_.get()); }
 
 Transaction::~Transaction()
 {

@@ -12,8 +12,8 @@ struct sqlite3_stmt;
 
 namespace sotto::store {
 
-/// A prepared statement. Parameters count from 1, columns from 0. Errors: StoreError. Text and bytes given to `bind` must
-/// live until the statement is reset; what `text` and `bytes` give lives until the next step.
+/// A prepared statement. Parameters count from 1, columns from 0. Errors: StoreError. Text and bytes given to `bind`
+/// must live until the statement is reset; what `text` and `bytes` give lives until the next step.
 class Statement {
 public:
     Statement(sqlite3* database, std::string_view sql);
@@ -59,6 +59,8 @@ public:
     [[nodiscard]] std::int64_t changes() const;
     /// Moves the write-ahead log into the database and cuts it to nothing, so that what was deleted is in neither.
     void truncate_log();
+    /// Gives the page cache back, after work that touched much.
+    void release_memory();
 
 private:
     struct Close {

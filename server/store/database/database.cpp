@@ -27,8 +27,7 @@ std::vector<std::string> columns_of(sqlite3* database)
     std::vector<std::string> columns;
     Statement statement{database, "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c "
                                   "WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid"};
-    while (statement.step())
-        columns.push_back(std::string{statement.text(0)} + "." + std::string{statement.text(1)});
+    while (statement.step()) columns.push_back(std::string{statement.text(0)} + "." + std::string{statement.text(1)});
     return columns;
 }
 

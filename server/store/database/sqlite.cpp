@@ -8,9 +8,12 @@ namespace {
 StoreError::Kind kind_of(int code)
 {
     switch (code & 0xFF) {
-    case SQLITE_AUTH: return StoreError::Kind::prohibited;
-    case SQLITE_CONSTRAINT: return StoreError::Kind::conflict;
-    default: return StoreError::Kind::unavailable;
+    case SQLITE_AUTH:
+        return StoreError::Kind::prohibited;
+    case SQLITE_CONSTRAINT:
+        return StoreError::Kind::conflict;
+    default:
+        return StoreError::Kind::unavailable;
     }
 }
 
@@ -37,14 +40,15 @@ Handle open(const std::filesystem::path& file)
     if (code != SQLITE_OK) fail(raw, code, file.filename().string() + " cannot be opened");
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 5000);
-    for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-                                        std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-                                        std::pair{SQLITE_DBCONFIG_DQS_DDL, 0},
-                                        std::pair{SQLITE_DBCONFIG_DQS_DML, 0}})
+    for (const auto& [option, value] :
+         {std::pair{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0}, std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+          std::pair{SQLITE_DBCONFIG_DQS_DDL, 0}, std::pair{SQLITE_DBCONFIG_DQS_DML, 0}})
         sqlite3_db_config(raw, option, value, nullptr);
     execute(raw, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;"
-                 "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
-    // After the set-up, so that nothing can be weakened again: defensive mode refuses journal_mode=OFF and writable schemas.
+                 "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
+                 "PRAGMA cache_size=-32768;"); // KiB: an import touches pages at random; given back when it is done
+    // After the set-up, so that nothing can be weakened again: defensive mode refuses journal_mode=OFF and writable
+    // schemas.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0);
     return database;
