@@ -42,16 +42,22 @@ def request(method: str, *, to: str = "[field0]", cseq: int, dialog: bool = Fals
     return _send("\n".join(lines))
 
 
-def response(status: int, *, sdp: str | None = None, headers: tuple = (), tag: bool = True) -> str:
+def response(status: int, *, sdp: str | None = None, headers: tuple = (), tag: bool = True,
+             cseq: str = "[last_CSeq:]") -> str:
     """An answer of the callee to the last request."""
     lines = [f"SIP/2.0 {status} As Sipp Says", "[last_Via:]", "[last_From:]",
-             f"[last_To:]{';tag=answer[call_number]' if tag else ''}", "[last_Call-ID:]", "[last_CSeq:]",
+             f"[last_To:]{';tag=answer[call_number]' if tag else ''}", "[last_Call-ID:]", cseq,
              CONTACT, *headers]
     if sdp:
         lines += ["Content-Type: application/sdp", "Content-Length: [len]", "", *(SDP % sdp).strip().split("\n")]
     else:
         lines += ["Content-Length: 0"]
     return _send("\n".join(lines))
+
+
+def cancelled() -> list:
+    """CANCEL, its 200, and the 487 of the INVITE, which differs in the CSeq only."""
+    return [receive("CANCEL"), response(200), response(487, cseq="CSeq: [last_cseq_number] INVITE"), receive("ACK")]
 
 
 def receive(what, *, optional: bool = False, auth: bool = False, keep: bool = False) -> str:

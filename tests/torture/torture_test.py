@@ -62,7 +62,7 @@ RFC4475 = {
     "multi01": MALFORMED,
     "mcl01": MALFORMED,
     "bcast": ("dropped",),
-    "zeromf": (483, 200),   # Sotto answers OPTIONS itself
+    "zeromf": (483, *OPTIONS),   # Sotto answers OPTIONS itself
     "cparam01": VALID,
     "cparam02": VALID,
     "regescrt": (400, *VALID),
