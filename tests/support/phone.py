@@ -491,8 +491,9 @@ class Phone:
             raise SipError("more than one Via: inner hops show")
         if via.transport != "TLS":
             raise SipError(f"Via says {via.transport}")
-        if via.sent_by.split(":")[0].lower() not in self._own_hosts:
-            raise SipError(f"Via names {via.sent_by!r}, which is no name of the daemon's")
+        host, _, port = via.sent_by.partition(":")
+        if host.lower() not in self._own_hosts or int(port or 5061) != self.connection.remote_port:
+            raise SipError(f"Via names {via.sent_by!r}, where the daemon is not")
         if request.request_uri != self.contact and not request.to.tag:
             raise SipError(f"Request-URI is not this phone's Contact {self.contact!r}")
         if request.has("Route"):
@@ -565,8 +566,8 @@ class Phone:
     def _check_target(self, contact: NameAddr) -> None:
         """The other side as this phone sees it: a URI of the daemon's that leads back over TLS (SEALING.md, Our URIs)."""
         uri = contact.parsed
-        if uri.host.lower() not in self._own_hosts:
-            raise SipError(f"Contact names {uri.host!r}, which is no name of the daemon's")
+        if uri.host.lower() not in self._own_hosts or (uri.port or 5061) != self.connection.remote_port:
+            raise SipError(f"Contact {contact.uri!r} names a place where the daemon is not")
         if uri.params.get("transport") != "tls":
             raise SipError(f"Contact without transport=tls: {contact.uri!r}")
         if not 0 < len(uri.user) <= 64:

@@ -33,6 +33,7 @@ class Connection:
         self._lock = threading.Lock()
         self._socket = socket.create_connection(address, patience(5), (source, 0) if source else None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._remote_port = address[1]
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         if context is None:
             context = client_context(authority)
@@ -52,6 +53,10 @@ class Connection:
     @property
     def local_port(self) -> int:
         return self._socket.getsockname()[1]
+
+    @property
+    def remote_port(self) -> int:
+        return self._remote_port
 
     @property
     def version(self) -> str:
