@@ -17,8 +17,7 @@ def setUpModule() -> None:
 class LinphoneToLinphone(unittest.TestCase):
     def setUp(self) -> None:
         # The TLS library of Debian's linphone ends at version 1.2.
-        self.daemon = Daemon(("alice", "bob"), {"weaken": {"tls12": True}, "drain_timeout": "1s"}, threads=2,
-                             tls_port=5061)
+        self.daemon = Daemon(("alice", "bob"), {"weaken": {"tls12": True}, "drain_timeout": "1s"}, threads=2)
         self.addCleanup(self.daemon.destroy)
         folder = tempfile.TemporaryDirectory(prefix="sotto-linphone-")
         self.addCleanup(folder.cleanup)

@@ -60,7 +60,7 @@ class Daemon:
     """One running sottod. `overrides` are merged into the configuration."""
 
     def __init__(self, accounts=("alice", "bob", "carol"), overrides: dict | None = None, threads: int = 1,
-                 aliases: tuple = (), tls_port: int | None = None) -> None:
+                 aliases: tuple = ()) -> None:
         self.own_hosts = DOMAIN, *ALIASES, *aliases
         self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
         self.pid = 0
@@ -70,7 +70,7 @@ class Daemon:
         try:
             self.authority = Authority(self.folder / "tls")
             chain, key = self.authority.issue(DOMAIN)
-            self.tls_port = tls_port or self.reserve_port()
+            self.tls_port = self.reserve_port()
             self.state = self.folder / "state"
             self.state.mkdir()
             self.config = merge({
