@@ -1,9 +1,9 @@
 # sotto_python_tests(label timeout): each *_test.py of this folder as one unittest module, known to ctest as <label>.<name>.
 # They drive the built daemon from outside. Further arguments are properties of the tests, e.g. RUN_SERIAL TRUE.
 include_guard(GLOBAL)
-find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 
 function(sotto_python_tests label timeout)
+  find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
   file(GLOB modules CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*_test.py)
   set(patience 2)
   if(SOTTO_SANITIZE)
