@@ -30,6 +30,7 @@ CoreSettings Settings::core() const
     }
     if (!listen.tls.empty()) {
         const auto& first = listen.tls.front();
+        if (first.advertise) core.advertised_host = first.advertise->host;
         core.advertised_port = first.advertise ? first.advertise->port : first.address.port;
     }
     core.binding_lifetime = registrar.binding_lifetime;

@@ -19,10 +19,12 @@ public:
               .dialogs = *parts.dialogs,
               .settings = std::move(settings),
               .accounts = std::move(accounts),
-              .counters = {}},
+              .counters = {},
+              .failures = auth::FailureLimits{0}},
           layer{{parts.worker, parts.workers}, *parts.cryptography, *this}, registrar{env}, proxy{env}
     {
         env.layer = &layer;
+        env.failures.use(env.settings->auth_failures_per_minute);
     }
 
     void on_request(SlotId id, Flow& flow, TimePoint now, Actions& out) override
@@ -70,7 +72,11 @@ Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings, std:
 
 Element::~Element() = default;
 
-void Element::use(std::shared_ptr<const CoreSettings> settings) { state_->env.settings = std::move(settings); }
+void Element::use(std::shared_ptr<const CoreSettings> settings)
+{
+    state_->env.failures.use(settings->auth_failures_per_minute);
+    state_->env.settings = std::move(settings);
+}
 void Element::use(std::shared_ptr<const AccountDirectory> accounts) { state_->env.accounts = std::move(accounts); }
 
 void Element::received(Flow& flow, MessagePtr message, TimePoint now, Actions& out)

@@ -2,6 +2,7 @@
 
 #include "core/privacy/reply.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace sotto {
@@ -16,6 +17,39 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
         tag = base64url(cryptography.encrypt_block(raw));
     }
     return reply(*server.request, status, tag);
+}
+
+const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker, const std::string& realm,
+                                         std::string expected, TimePoint now, Actions& out)
+{
+    auto* server = layer->server(id);
+    const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
+    if (!checked.claimed_user.empty()) {
+        expected = checked.claimed_user;
+        const auto* claimed = accounts->find(expected, realm);
+        const bool known = claimed != nullptr && std::ranges::find(flow.accounts, claimed->id) != flow.accounts.end();
+        const auto name = cryptography.keyed_hash(Cryptography::Use::source, expected + "@" + realm);
+        if (!failures.allows(name, flow.source, known, now)) {
+            refuse(id, Refusal::overloaded, now, out); // not even a right answer counts: guessing must not pay
+            return nullptr;
+        }
+        if (checked.outcome == auth::Outcome::wrong) {
+            ++counters.auth_failures;
+            failures.failed(name, flow.source, now);
+        }
+    }
+    if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active) {
+        flow.authenticated_as(checked.account->id);
+        server->account = checked.account->id;
+        return checked.account;
+    }
+    ++counters.challenges;
+    const bool registrar = asker == auth::Asker::registrar;
+    auto reply = own_reply(*server, registrar ? 401 : 407);
+    reply.set(registrar ? Header::www_authenticate : Header::proxy_authenticate,
+              auth::challenge(realm, expected, checked.outcome == auth::Outcome::stale, *accounts, flow, now, cryptography));
+    answer(id, registrar ? 401 : 407, reply, now, out);
+    return nullptr;
 }
 
 void Environment::answer(transaction::SlotId id, int status, const Outbound& reply, TimePoint now, Actions& out)

@@ -1,4 +1,6 @@
 #pragma once
+#include "core/auth/digest.hpp"
+#include "core/auth/failure_limits.hpp"
 #include "core/element.hpp"
 #include "core/privacy/dialog_seal.hpp"
 #include "core/privacy/outbound.hpp"
@@ -19,6 +21,7 @@ struct Environment {
     std::shared_ptr<const CoreSettings> settings;
     std::shared_ptr<const AccountDirectory> accounts;
     ElementCounters counters;
+    auth::FailureLimits failures;
     bool draining{false};
     transaction::Layer* layer{nullptr};
 
@@ -27,6 +30,10 @@ struct Environment {
 
     /// Answers a request ourselves; the To tag is ours and differs for every transaction.
     [[nodiscard]] Outbound own_reply(const transaction::Server& server, int status) const;
+    /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
+    /// `expected` names whose challenge it gets when it brings no credentials.
+    const Account* authenticate(transaction::SlotId server, Flow& flow, auth::Asker asker, const std::string& realm,
+                                std::string expected, TimePoint now, Actions& out);
     void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);
     void answer(transaction::SlotId server, int status, const Outbound& reply, TimePoint now, Actions& out);
     /// The account whose address this canonical form is.

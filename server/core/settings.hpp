@@ -17,6 +17,7 @@ struct ServedDomain {
 struct CoreSettings {
     std::vector<ServedDomain> domains;         ///< at least one
     std::vector<std::string> own_hosts;        ///< listen and advertised addresses as "host:port", IPv6 in brackets
+    std::string advertised_host;               ///< written into our URIs instead of the receiver's domain; may be empty
     std::uint16_t advertised_port{5061};       ///< written into our URIs when it is not 5061
     seconds binding_lifetime{600};             ///< longest granted; 60 s to 3600 s
     seconds shortest_binding{60};              ///< below: 423

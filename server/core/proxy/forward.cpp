@@ -105,9 +105,8 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     branch.client = env_.layer->open_client(branch.target.flow, branch.target.account, request.method, id,
                                              static_cast<std::uint32_t>(index), now);
     const auto via = env_.layer->branch_for(branch.client, transaction::loop_part(env_.cryptography, request));
-    const auto breadth = std::max<std::size_t>(1, context->breadth / std::max<std::size_t>(1, context->branches.size()));
     transaction::Sent sent;
-    auto bytes = write_request(*context, request, branch, via, static_cast<std::uint32_t>(breadth), &sent);
+    auto bytes = write_request(*context, request, branch, via, &sent);
     if (!bytes) {
         env_.layer->abandon(branch.client);
         context->refused_body = bytes.error();
@@ -121,7 +120,8 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
 std::string Proxy::host_for(AccountId receiver) const
 {
     const auto* account = env_.accounts->find(receiver);
-    std::string host{account != nullptr ? account->domain : std::string_view{env_.domains().first()}};
+    std::string host = env_.settings->advertised_host;
+    if (host.empty()) host = account != nullptr ? account->domain : std::string_view{env_.domains().first()};
     if (env_.settings->advertised_port != 5061) (host += ':') += std::to_string(env_.settings->advertised_port);
     return host;
 }
@@ -152,7 +152,7 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
 
 boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseContext& context, const Message& request,
                                                                      Branch& branch, std::string_view via,
-                                                                     std::uint32_t breadth, transaction::Sent* sent)
+                                                                     transaction::Sent* sent)
 {
     const auto sender = holder_of(context.sender, env_.cryptography);
     const auto receiver = holder_of(branch.target.account, env_.cryptography);
@@ -179,7 +179,8 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
     const auto forwards = std::min(request.max_forwards.value_or(most_forwards), most_forwards);
     message.set(Header::max_forwards, std::to_string(forwards > 0 ? forwards - 1 : 0));
-    if (breadth > 0) message.set(Header::max_breadth, std::to_string(breadth));
+    // One for each branch, whatever came in: a share would show a phone how many others its account has.
+    if (request.method != Method::ack) message.set(Header::max_breadth, "1");
     message.set(Header::from, from_address);
     message.set(Header::to, to_address);
     message.set(Header::call_id, call_id);

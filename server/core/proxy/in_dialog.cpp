@@ -61,10 +61,8 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
     if (ack->defect || ack->max_forwards == 0U) return;
     WaitingAck waiting;
     Target target;
-    if (!open_dialog(*ack, flow, waiting.context, target)) {
-        ++env_.counters.strays;
-        return;
-    }
+    if (!open_dialog(*ack, flow, waiting.context, target)) // perhaps it ends a failed INVITE of another worker
+        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id, .accounts = {}}, out);
     waiting.flow = flow.id;
     waiting.ack = std::move(ack);
     const auto handle = env_.dialogs.handle(target.id);
@@ -106,7 +104,7 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
             const auto& ack = *waiting->ack;
             const auto loop = transaction::loop_part(env_.cryptography, ack);
             const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
-            auto bytes = write_request(waiting->context, ack, branch, via, 0, nullptr);
+            auto bytes = write_request(waiting->context, ack, branch, via, nullptr);
             if (bytes) out.push_back(Send{to->flow, std::move(*bytes), {}});
             else end_acknowledged(waiting->context, ack, branch, waiting->flow, now, out);
         }

@@ -1,6 +1,5 @@
 #include "core/proxy/proxy.hpp"
 
-#include "core/auth/digest.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/registrar/device.hpp"
@@ -113,30 +112,16 @@ void Proxy::answer_ourselves(SlotId id, const Message& request, TimePoint now, A
 
 const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions& out)
 {
-    auto* server = env_.layer->server(id);
-    const Message& request = *server->request;
+    const Message& request = *env_.layer->server(id)->request;
     const auto domains = env_.domains();
     const auto* own = domains.ours(request.from.uri) ? domains.of(request.from.uri.host) : nullptr;
     if (own == nullptr && domains.ours(request.request_uri)) own = domains.of(request.request_uri.host);
     const std::string& realm = own != nullptr ? *own : domains.first();
-    const auto checked = auth::check(request, auth::Asker::proxy, realm, *env_.accounts, flow, now, env_.cryptography);
-    if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active) {
-        flow.authenticated_as(checked.account->id);
-        server->account = checked.account->id;
-        return checked.account;
-    }
-    if (checked.outcome == auth::Outcome::wrong) ++env_.counters.auth_failures;
-    ++env_.counters.challenges;
-    auto user = std::string{checked.claimed_user};
-    if (user.empty() && !is_anonymous(request.from.uri)) user = unescape(request.from.uri.user).value_or(std::string{});
-    if (user.empty() && flow.authenticated()) // an anonymous From names nobody, but the phone behind it knows one algorithm
-        if (const auto* known = env_.accounts->find(flow.accounts.back())) user = std::string{known->user};
-    auto reply = env_.own_reply(*server, 407);
-    reply.set(Header::proxy_authenticate,
-              auth::challenge(realm, user, checked.outcome == auth::Outcome::stale, *env_.accounts, flow, now,
-                              env_.cryptography));
-    env_.answer(id, 407, reply, now, out);
-    return nullptr;
+    std::string expected;
+    if (!is_anonymous(request.from.uri)) expected = unescape(request.from.uri.user).value_or(std::string{});
+    else if (flow.authenticated()) // an anonymous From names nobody, but the phone behind it knows one algorithm
+        if (const auto* known = env_.accounts->find(flow.accounts.back())) expected = known->user;
+    return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out);
 }
 
 std::optional<Refusal> Proxy::check_from(const Message& request, const Account& account) const
@@ -188,12 +173,14 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     context.aor = user->append("@").append(*domain);
     context.breadth = breadth_of(request);
     context.look_ups = 1;
-    if (there && callee->refuse_anonymous && (context.withheld || looks_anonymous(request)))
-        return env_.refuse(id, Refusal::anonymity_disallowed, now, out); // RFC 5079
     if (!read_quotes(request, context)) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
+    if (there && callee->refuse_anonymous && (contexts_.find(context_id)->withheld || looks_anonymous(request))) {
+        contexts_.find(context_id)->answered = true;
+        return env_.refuse(id, Refusal::anonymity_disallowed, now, out); // RFC 5079
+    }
     if (referred) {
         const auto handle = env_.dialogs.handle(*referred);
         contexts_.find(context_id)->dialog_target = *referred;

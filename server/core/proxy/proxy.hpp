@@ -71,7 +71,7 @@ private:
     /// The request for one branch's receiver, or why its body may not pass.
     boost::system::result<std::string, BodyRefusal> write_request(ResponseContext& context, const Message& request,
                                                                   Branch& branch, std::string_view via,
-                                                                  std::uint32_t breadth, transaction::Sent* sent);
+                                                                  transaction::Sent* sent);
     std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
     /// Our name toward an account's phones, with the port where it is not the default of TLS (RFC 3261 18.1.1).
     std::string host_for(AccountId receiver) const;
@@ -104,6 +104,7 @@ private:
     void failed(SlotId context, std::size_t branch, int status, MessagePtr response, TimePoint now, Actions& out);
     bool redirected(SlotId context, const Message& response, Actions& out);
     void branch_over(SlotId context, TimePoint now, Actions& out);
+    std::optional<BodyRefusal> unseen_body(const ResponseContext& context, const Message& request) const;
     void answer_best(SlotId context, TimePoint now, Actions& out);
     void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
     std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch, const NameAddr& contact);

@@ -233,6 +233,16 @@ void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
     answer_best(id, now, out);
 }
 
+/// A body that nobody was there to receive is judged all the same: otherwise one that must be refused would ask, without
+/// any phone ringing, who is there (DESIGN.md P10).
+std::optional<BodyRefusal> Proxy::unseen_body(const ResponseContext& context, const Message& request) const
+{
+    if (request.body.empty() || request.method == Method::prack) return std::nullopt;
+    DialogSeal nobodys{env_.seal_parts(), holder_of(context.sender, env_.cryptography), Holder{}};
+    const auto body = body_for(context, request, nobodys, context.role, context.sender);
+    return body ? std::nullopt : std::optional{body.error()};
+}
+
 void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);
@@ -248,6 +258,8 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (context->in_dialog) {
         if (status == 503 && !context->best) return env_.refuse(server_id, Refusal::no_dialog, now, out);
         if (status == 408 && !context->best) return env_.refuse(server_id, Refusal::timeout, now, out);
+    } else if (const auto refusal = status == 0 ? unseen_body(*context, *server->request) : std::nullopt; refusal) {
+        return refuse_body(server_id, *refusal, now, out);
     } else if (status == 0 || context->no_answer || means_not_there(status) || status < 400) {
         return env_.refuse(server_id, Refusal::unavailable, now, out);
     }

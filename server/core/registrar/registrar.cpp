@@ -1,6 +1,5 @@
 #include "core/registrar/registrar.hpp"
 
-#include "core/auth/digest.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/registrar/device.hpp"
 
@@ -61,24 +60,13 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto* domain = domains.ours(request.request_uri) ? domains.of(request.request_uri.host) : nullptr;
     if (domain == nullptr) return env_.refuse(id, Refusal::not_found, now, out); // 10.3 step 1
     if (!admit(id, request, now, out)) return; // step 2
-    const auto checked = auth::check(request, auth::Asker::registrar, *domain, *env_.accounts, flow, now, env_.cryptography);
-    if (checked.outcome != auth::Outcome::authenticated) {                       // step 3
-        auto user = std::string{checked.claimed_user};
-        if (user.empty()) user = unescape(request.to.uri.user).value_or(std::string{});
-        const bool stale = checked.outcome == auth::Outcome::stale;
-        if (checked.outcome == auth::Outcome::wrong) ++env_.counters.auth_failures;
-        ++env_.counters.challenges;
-        auto reply = env_.own_reply(*server, 401);
-        reply.set(Header::www_authenticate,
-                  auth::challenge(*domain, user, stale, *env_.accounts, flow, now, env_.cryptography));
-        return env_.answer(id, 401, reply, now, out);
-    }
+    const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain,
+                                            unescape(request.to.uri.user).value_or(std::string{}), now, out); // step 3
+    if (account == nullptr) return;
     const auto aor = domains.aor(request.to.uri);
     const auto* owner = aor.empty() ? nullptr : env_.account_of(aor);
-    if (owner == nullptr || owner->id != checked.account->id || owner->status != AccountStatus::active)
+    if (owner == nullptr || owner->id != account->id)
         return env_.refuse(id, Refusal::forbidden, now, out);                    // steps 4 and 5, without a 404
-    flow.authenticated_as(owner->id);
-    server->account = owner->id;
     const auto registration =
         registrations_.emplace(Registration{.server = id, .account = owner->id, .flow = flow.id, .transport = flow.transport});
     server->context = registration;

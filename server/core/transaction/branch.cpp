@@ -34,9 +34,17 @@ LoopPart cut(const KeyedHash& hash)
     return loop;
 }
 
+/// The loop part as one branch shows it.
+LoopPart shown(Cryptography& cryptography, const Block& sealed, const LoopPart& loop)
+{
+    std::array<char, sizeof sealed + sizeof loop> text{};
+    std::ranges::copy(loop, std::ranges::copy(sealed, text.begin()).out);
+    return cut(cryptography.keyed_hash(Cryptography::Use::loop, {text.data(), text.size()}));
+}
+
 } // namespace
 
-std::string make_branch(Cryptography& cryptography, const OwnBranch& branch)
+std::string make_branch(Cryptography& cryptography, const OwnBranch& branch, const LoopPart& loop)
 {
     Block plain{};
     auto* to = write(plain.data(), branch.worker);
@@ -46,9 +54,10 @@ std::string make_branch(Cryptography& cryptography, const OwnBranch& branch)
     std::string text;
     text.reserve(branch_length);
     text += magic_cookie;
-    text += base64url(cryptography.encrypt_block(plain));
+    const auto sealed = cryptography.encrypt_block(plain);
+    text += base64url(sealed);
     text += '.';
-    text += base64url(branch.loop);
+    text += base64url(shown(cryptography, sealed, loop));
     return text;
 }
 
@@ -58,9 +67,7 @@ std::optional<OwnBranch> read_branch(Cryptography& cryptography, std::string_vie
     text.remove_prefix(magic_cookie.size());
     Block sealed;
     OwnBranch branch;
-    if (!from_base64url(text.substr(0, block_length), sealed) || text[block_length] != '.' ||
-        !from_base64url(text.substr(block_length + 1), branch.loop))
-        return std::nullopt;
+    if (!from_base64url(text.substr(0, block_length), sealed) || text[block_length] != '.') return std::nullopt;
 
     const Block plain = cryptography.decrypt_block(sealed);
     if (std::any_of(plain.end() - zeros, plain.end(), [](std::uint8_t byte) { return byte != 0; })) return std::nullopt;
@@ -94,8 +101,13 @@ LoopPart loop_part(Cryptography& cryptography, const Message& request)
 bool looped(Cryptography& cryptography, std::span<const Via> vias, const LoopPart& loop)
 {
     return std::ranges::any_of(vias, [&](const Via& via) {
-        const auto own = read_branch(cryptography, via.branch());
-        return own && own->loop == loop;
+        auto text = via.branch();
+        if (!read_branch(cryptography, text)) return false;
+        text.remove_prefix(magic_cookie.size());
+        Block sealed;
+        LoopPart seen;
+        return from_base64url(text.substr(0, block_length), sealed) && from_base64url(text.substr(block_length + 1), seen) &&
+               seen == shown(cryptography, sealed, loop);
     });
 }
 

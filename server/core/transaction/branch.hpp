@@ -19,7 +19,8 @@ constexpr bool has_magic_cookie(std::string_view branch)
     return iequals(branch.substr(0, magic_cookie.size()), magic_cookie);
 }
 
-/// The part of a branch that repeats when a request comes back unchanged (RFC 5393 4.2).
+/// What decides where a request goes, as a keyed hash: the same when a request comes back unchanged (RFC 5393 4.2). It is
+/// hashed once more with the block of each branch, so that two branches show no common part to whoever compares them.
 using LoopPart = std::array<std::uint8_t, 8>;
 
 /// The branch of our own Via: it leads a response back to its client transaction, and to the worker that owns it. One
@@ -27,11 +28,10 @@ using LoopPart = std::array<std::uint8_t, 8>;
 struct OwnBranch {
     std::uint16_t worker{0};
     SlotId transaction;
-    LoopPart loop{};
 };
 
 /// "z9hG4bK", 22 characters, ".", 11 characters: 41 in all, each of them a token character.
-std::string make_branch(Cryptography& cryptography, const OwnBranch& branch);
+std::string make_branch(Cryptography& cryptography, const OwnBranch& branch, const LoopPart& loop);
 
 /// Nothing for a branch that this process did not make; a guess passes with a probability of 2^-48.
 std::optional<OwnBranch> read_branch(Cryptography& cryptography, std::string_view text);

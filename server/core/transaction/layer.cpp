@@ -234,7 +234,7 @@ SlotId Layer::open_client(FlowId flow, AccountId receiver, Method method, SlotId
 
 std::string Layer::branch_for(SlotId client, const LoopPart& loop)
 {
-    return make_branch(cryptography_, {self_.worker, client, loop});
+    return make_branch(cryptography_, {self_.worker, client}, loop);
 }
 
 void Layer::send(SlotId id, Sent sent, std::string bytes, Actions& out)

@@ -110,6 +110,8 @@ public:
     void send(SlotId client, Sent sent, std::string bytes, Actions& out);
     /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1); `reason` may be empty (RFC 3326).
     void cancel(SlotId client, std::string_view reason, TimePoint now, Actions& out);
+    /// A request that found no transaction here: each other worker is asked once, one after the other.
+    void offer_to_others(HandOver message, Actions& out);
     /// Ends a client transaction without a word.
     void abandon(SlotId client);
     void undeliverable(SlotId client, TimePoint now, Actions& out);
@@ -135,7 +137,6 @@ private:
     bool match_ack(const Message& ack, TimePoint now, Actions& out);
     bool match_cancel(const Message& cancel, TimePoint now, Actions& out);
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
-    void offer_to_others(HandOver message, Actions& out);
     void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
     void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
