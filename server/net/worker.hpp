@@ -95,6 +95,7 @@ private:
     void arm_timer();
     void on_timer();
     void tell_progress();
+    void wipe();
 
     std::unique_ptr<Cryptography> cryptography_;
     std::unique_ptr<Sealer> sealer_;
@@ -113,6 +114,8 @@ private:
     bool in_burst_{false};
     TimePoint now_{};
     TimePoint armed_{TimePoint::max()};
+    TimePoint wipe_stack_at_{TimePoint::max()};
+    bool heard_{false}; ///< this burst has seen a message
     std::uint64_t refused_sources_{0};
     std::function<void()> drained_, closed_;
     std::thread thread_;

@@ -71,7 +71,7 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
     }
 }
 
-void Element::handed_over(MessagePtr, FlowId, TimePoint, Actions&) {}
+void Element::handed_over(HandOver, TimePoint, Actions&) {}
 void Element::flow_closed(const Flow&, TimePoint, Actions&) { ++state_->counters.strays; }
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint, Actions& out)
 {
