@@ -8,8 +8,9 @@ import subprocess
 import tempfile
 import threading
 import unittest
+from pathlib import Path
 
-CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 ADDRESS = "192.0.2.10"
 NAME_SERVER = "127.0.0.1:53"
 
@@ -17,9 +18,13 @@ NAME_SERVER = "127.0.0.1:53"
 def enter() -> None:
     """Moves this process, and all that it starts from now on, into a fresh network namespace where every name leads to
     127.0.0.1. To be called before any thread starts."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
-        raise unittest.SkipTest(f"needs root for a network of its own: {os.strerror(ctypes.get_errno())}")
+    libc, user, group = ctypes.CDLL(None, use_errno=True), os.geteuid(), os.getegid()
+    flags = CLONE_NEWNET | CLONE_NEWNS | (CLONE_NEWUSER if user != 0 else 0)
+    if libc.unshare(flags) != 0:
+        raise unittest.SkipTest(f"no network of one's own here: {os.strerror(ctypes.get_errno())}")
+    if user != 0:   # root within the namespaces only
+        for file, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
+            Path(f"/proc/self/{file}").write_text(text)
     for command in ("link set lo up", "link add phones type veth peer name router", f"addr add {ADDRESS}/24 dev phones",
                     "link set phones up", "link set router up", "route add default via 192.0.2.1"):
         subprocess.run(["ip", *command.split()], check=True, capture_output=True)
