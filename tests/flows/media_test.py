@@ -1,0 +1,98 @@
+"""What descriptions of media may pass: keys that no server can read, or none at all."""
+
+from support.flow_test import FlowTest
+from support.sdp import fingerprint
+
+HEAD = "v=0\r\no=- {origin} 1 IN IP4 192.0.2.33\r\ns=A Subject\r\nc=IN IP4 192.0.2.33\r\nt=0 0\r\n"
+DTLS = "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=setup:actpass\r\na=fingerprint:sha-256 {fingerprint}\r\n"
+PLAIN = "m=audio 4000 RTP/AVP 0\r\n"
+SDES = "m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
+
+
+def offer(*media: str, origin: int = 5317531753175317) -> bytes:
+    return "".join((HEAD, *media)).format(origin=origin, fingerprint=fingerprint()).encode()
+
+
+class Media(FlowTest):
+    def setUp(self):
+        super().setUp()
+        self.alice, self.bob = self.registered("alice", "bob")
+
+    def test_plain_rtp_is_refused(self):
+        self.alice.sends("INVITE", to=self.bob, body=offer(PLAIN))
+        self.alice.receives(488)
+        self.bob.has_received_nothing_else()
+
+    def test_keys_in_the_clear_are_refused(self):
+        self.alice.sends("INVITE", to=self.bob, body=offer(SDES))
+        self.alice.receives(488)
+        self.bob.has_received_nothing_else()
+
+    def test_keys_in_the_clear_are_removed_beside_better_ones(self):
+        both = DTLS + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
+        self.alice.sends("INVITE", to=self.bob, body=offer(both))
+        self.assertNotIn("a=crypto", self.bob.receives("INVITE").body.decode())
+        self.bob.sends(486)
+        self.alice.receives(486)
+
+    def test_session_identifiers_are_the_servers_own(self):
+        self.alice.sends("INVITE", to=self.bob, body=offer(DTLS))
+        text = self.bob.receives("INVITE").body.decode()
+        self.assertNotIn("5317531753175317", text)
+        self.assertNotIn("A Subject", text)
+        self.bob.sends(486)
+        self.alice.receives(486)
+
+    def test_versions_stay_consistent(self):
+        """RFC 3264 8: the same session throughout, a version that rises by one with each change."""
+        self.alice.sends("INVITE", to=self.bob)
+        origins = [self.bob.receives("INVITE").sdp[1].split()]
+        self.bob.sends(200)
+        self.alice.receives(200)
+        self.alice.sends("ACK")
+        self.bob.receives("ACK")
+        for _ in range(2):
+            self.alice.sends("INVITE")
+            origins.append(self.bob.receives("INVITE").sdp[1].split())
+            self.bob.sends(200)
+            self.alice.receives(200)
+            self.alice.sends("ACK")
+            self.bob.receives("ACK")
+        self.assertEqual(len({origin[1] for origin in origins}), 1)
+        versions = [int(origin[2]) for origin in origins]
+        self.assertEqual([b - a for a, b in zip(versions, versions[1:])], [1, 1])
+        self.hang_up(self.bob, self.alice)
+
+    def test_answer_with_plain_rtp_ends_the_call(self):
+        """No 488 can be said any more: the callee gets ACK and BYE, the caller 488."""
+        self.alice.sends("INVITE", to=self.bob, sdp=False)
+        self.bob.receives("INVITE")
+        self.bob.sends(200, body=offer(PLAIN))
+        self.bob.receives("ACK")
+        self.bob.receives("BYE")
+        self.bob.sends(200)
+        self.alice.receives(488)
+
+
+class RelayOnly(FlowTest):
+    config = {"privacy": {"relay_only": True}}
+
+    def test_offer_without_a_relay_is_refused(self):
+        alice, bob = self.registered("alice", "bob")
+        alice.sends("INVITE", to=bob)
+        alice.receives(488)
+        bob.has_received_nothing_else()
+
+    def test_only_relay_candidates_pass(self):
+        alice, bob = self.registered("alice", "bob")
+        candidates = ("a=ice-ufrag:F7gI\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\n"
+                      "a=candidate:1 1 UDP 2130706431 192.0.2.33 4000 typ host\r\n"
+                      "a=candidate:2 1 UDP 1694498815 198.51.100.7 4000 typ srflx raddr 192.0.2.33 rport 4000\r\n"
+                      "a=candidate:3 1 UDP 16777215 203.0.113.9 5000 typ relay raddr 198.51.100.7 rport 4000\r\n")
+        alice.sends("INVITE", to=bob, body=offer(DTLS + candidates))
+        text = bob.receives("INVITE").body.decode()
+        for hidden in ("192.0.2.33", "198.51.100.7", "typ host", "typ srflx"):
+            self.assertNotIn(hidden, text)
+        self.assertIn("203.0.113.9 5000 typ relay", text)
+        bob.sends(486)
+        alice.receives(486)
