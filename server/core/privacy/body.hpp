@@ -8,7 +8,7 @@
 
 namespace sotto {
 
-/// Why a body may not pass.
+/// Why a message cannot be passed on as it is, mostly for its body.
 struct BodyRefusal {
     Refusal refusal{Refusal::not_acceptable_here};
     std::string_view explanation; ///< for a Warning; empty when the status says it all

@@ -168,7 +168,10 @@ std::string shaped(const Message& source, Header header, Shape shape)
     const auto value = source.field(header);
     if (!value) return {};
     switch (shape) {
-    case Shape::number: return is_number(before_params(*value)) ? std::string{before_params(*value)} : std::string{};
+    case Shape::number: {
+        const auto digits = trim(value->substr(0, value->find_first_of(";("))); // parameters and a comment go
+        return is_number(digits) ? std::string{digits} : std::string{};
+    }
     case Shape::session_interval: return session_interval(*value);
     case Shape::event: return event(*value);
     case Shape::subscription_state: return subscription_state(*value);

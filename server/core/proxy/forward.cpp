@@ -189,7 +189,11 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
         message.set(Header::contact, "<" + sender_contact(context, request, branch) + ">");
     if (const auto acknowledged = request.field(Header::rack))
         message.set(Header::rack, rack(*acknowledged, seal, context.role));
-    if (request.refer_to) message.set(Header::refer_to, refer_to(context, *request.refer_to, branch));
+    if (request.method == Method::refer) {
+        const auto target = request.refer_to ? refer_to(context, *request.refer_to, branch) : std::string{};
+        if (target.empty()) return BodyRefusal{Refusal::bad_uri, {}}; // none, or not the sender's to refer to
+        message.set(Header::refer_to, target);
+    }
     if (request.method == Method::refer && request.referred_by && !(from_caller && context.withheld))
         message.set(Header::referred_by, shown_sender(context, request));
     write_quotes(message, context, request, receiver);

@@ -13,7 +13,7 @@ constexpr std::uint32_t most_breadth = 60; ///< RFC 5393 5.3.3
 
 bool forms_dialog_or_stands_alone(Method method)
 {
-    return method == Method::invite || method == Method::message || method == Method::refer;
+    return method == Method::invite || method == Method::message;
 }
 
 std::uint32_t breadth_of(const Message& request)
