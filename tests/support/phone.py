@@ -126,9 +126,20 @@ class Phone:
         self._expect_pong()
 
     def _expect_pong(self) -> None:
+        if self._unread:
+            self._fail(f"a pong was expected, but there is {self._unread[0]}")
         item = self.connection.next(patience(5))
         if item != "pong":
             self._fail(f"a pong was expected, but there is {item if item is not None else 'nothing'}")
+
+    def has_unread(self, start: str) -> bool:
+        """Whether a message that begins so has arrived before the answer to a ping; it stays to be received."""
+        self.connection.send(b"\r\n\r\n")
+        while (item := self.connection.next(patience(5))) != "pong":
+            if item is None or isinstance(item, BaseException) or item == CLOSED:
+                self._fail(f"a pong was expected, but there is {item if item is not None else 'nothing'}")
+            self._unread.append(item)
+        return any(item.start.startswith(start) for item in self._unread)
 
     def has_received_nothing_else(self) -> None:
         """What was sent to this phone before now has arrived before the answer to a ping. The second ping leaves
