@@ -2,6 +2,7 @@
 
 import secrets
 
+from support.dialog import ClientTransaction
 from support.flow_test import FlowTest
 
 
@@ -120,7 +121,7 @@ class Refusal(FlowTest):
         for request in (first, second):
             request.set("To", f"<{request.request_uri}>")
         data = first.bytes()
-        self.alice._client.update({(r.vias[0].branch, "INVITE"): _transaction(r) for r in (first, second)})
+        self.alice._client.update({(r.vias[0].branch, "INVITE"): ClientTransaction(r, None) for r in (first, second)})
         for byte in data[:-1]:
             self.alice.connection.send(bytes([byte]))
         self.alice.connection.send(data[-1:] + second.bytes())
@@ -182,8 +183,3 @@ class Strays(FlowTest):
         self.bob.has_received_nothing_else()
         self.bob.sends(486)
         self.alice.receives(486)
-
-
-def _transaction(request):
-    from support.phone import ClientTransaction
-    return ClientTransaction(request, None, "")

@@ -17,54 +17,16 @@ import secrets
 import time
 
 from . import digest
+from .dialog import DIALOG_FORMING, TARGET_REFRESH, ClientTransaction, Dialog, ServerTransaction, without_tag
 from .ladder import Ladder
 from .limits import patience
 from .sdp import Media
-from .sip import Message, NameAddr, SipError, Uri
+from .sip import Message, SipError
+from .strict import Strictness
 from .tls import CLOSED, Connection
 
-DIALOG_FORMING = ("INVITE", "SUBSCRIBE", "REFER")
-TARGET_REFRESH = ("INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER")
 
-
-class Dialog:
-    """RFC 3261 12: the state of one dialog on one side."""
-
-    def __init__(self, call_id: str, local: str, remote: str, local_tag: str, remote_tag: str) -> None:
-        self.call_id, self.local, self.remote = call_id, local, remote   # addresses without tags
-        self.local_tag, self.remote_tag = local_tag, remote_tag
-        self.target = ""
-        self.route_set: list = []
-        self.local_cseq = 0
-        self.remote_cseq: int | None = None
-        self.confirmed = False
-
-    @property
-    def key(self) -> tuple:
-        return self.call_id, self.local_tag, self.remote_tag
-
-
-class ClientTransaction:
-    def __init__(self, request: Message, dialog: Dialog | None, to_user: str) -> None:
-        self.request, self.dialog, self.to_user = request, dialog, to_user
-        self.responses: list = []
-        self.final: Message | None = None
-        self.answered_challenge = False
-        self.last_rseq: dict = {}
-
-    @property
-    def branch(self) -> str:
-        return self.request.vias[0].branch
-
-
-class ServerTransaction:
-    def __init__(self, request: Message, dialog: Dialog | None) -> None:
-        self.request, self.dialog = request, dialog
-        self.tag = ""
-        self.final: Message | None = None
-
-
-class Phone:
+class Phone(Strictness):
     def __init__(self, name: str, ladder: Ladder, connect, user: str, domain: str, password: str,
                  own_hosts: tuple) -> None:
         """`connect` opens a connection to the daemon; `own_hosts` are the names that the daemon may put into URIs."""
@@ -183,11 +145,9 @@ class Phone:
                 self._fail(f"{method} to whom?")
             address = to if isinstance(to, str) else to.aor
             request = self.new_request(method, uri or address, f"<{address}>", from_=from_)
-            to_user = Uri.parse(address).user if address.startswith("sip") else ""
         else:
             dialog.local_cseq += 1
             request = self._in_dialog(method, dialog, dialog.local_cseq)
-            to_user = ""
             if uri:
                 request.start = f"{method} {uri} SIP/2.0"
         if sdp is None:
@@ -202,7 +162,7 @@ class Phone:
                 request.without(name)
             else:
                 request.set(name, value)
-        transaction = self.transmits(request, dialog, to_user)
+        transaction = self.transmits(request, dialog)
         return self.gets_past_the_challenge(transaction) if dialog is None and authenticates else transaction
 
     def gets_past_the_challenge(self, transaction: ClientTransaction) -> ClientTransaction:
@@ -214,9 +174,9 @@ class Phone:
         self._take(item)
         return self.authenticates(item)
 
-    def transmits(self, request: Message, dialog: Dialog | None = None, to_user: str = "") -> ClientTransaction:
+    def transmits(self, request: Message, dialog: Dialog | None = None) -> ClientTransaction:
         """Sends a request as it is and remembers its transaction."""
-        transaction = ClientTransaction(request, dialog, to_user)
+        transaction = ClientTransaction(request, dialog)
         self._client[(transaction.branch, request.method)] = transaction
         self._last_client = transaction
         self._write(request)
@@ -253,7 +213,7 @@ class Phone:
         for name, value in (headers or {}).items():
             request.set(name, value)
         self._write(request)
-        return ClientTransaction(request, dialog, "")
+        return ClientTransaction(request, dialog)
 
     def _cancel(self, headers: dict | None) -> ClientTransaction:
         """RFC 3261 9.1: all but the method as in the INVITE."""
@@ -275,7 +235,7 @@ class Phone:
         challenge = challenge or self._last_challenge
         before = next(t for t in self._client.values() if t.final is challenge)
         request = self.with_credentials(before.request, challenge, password, nc)
-        again = self.transmits(request, before.dialog, before.to_user)
+        again = self.transmits(request, before.dialog)
         again.answered_challenge = True
         return again
 
@@ -370,7 +330,7 @@ class Phone:
 
     def _begin_dialog_as_callee(self, request: Message, transaction: ServerTransaction, status: int) -> None:
         if transaction.dialog is None:
-            dialog = Dialog(request.call_id, request.get("To"), _without_tag(request.get("From")), transaction.tag,
+            dialog = Dialog(request.call_id, request.get("To"), without_tag(request.get("From")), transaction.tag,
                             request.from_.tag)
             dialog.target, dialog.route_set = request.contact.uri, request.elements("Record-Route")
             dialog.remote_cseq, dialog.local_cseq = request.cseq[0], secrets.randbelow(2**16)
@@ -425,167 +385,3 @@ class Phone:
             return False
         self.authenticates(response)
         return True
-
-    # -- what a strict phone checks --------------------------------------------------------------------------
-    def _check(self, message: Message) -> None:
-        self.ladder.check_nothing_leaks(self, str(message))
-        if message.is_request:
-            self._check_request(message)
-        else:
-            self._check_response(message)
-
-    def _check_response(self, response: Message) -> None:
-        transaction = self._client.get((response.vias[0].branch, response.method))
-        if transaction is None:
-            raise SipError("response to no request of this phone")
-        request = transaction.request
-        if response.elements("Via") != request.elements("Via"):
-            raise SipError(f"Via is not as sent: {response.elements('Via')!r} instead of {request.elements('Via')!r}")
-        for name in ("From", "Call-ID", "CSeq"):
-            if response.get(name) != request.get(name):
-                raise SipError(f"{name} is not the one sent: {response.get(name)!r} instead of {request.get(name)!r}")
-        if request.to.tag is not None or response.status == 100:
-            same = response.get("To") == request.get("To")
-        else:
-            same = _without_tag(response.get("To")) == request.get("To") and bool(response.to.tag)
-        if not same:
-            raise SipError(f"To is not the one sent: {response.get('To')!r} instead of {request.get('To')!r}")
-        if transaction.final is not None and not (request.method == "INVITE" and transaction.final.status < 300
-                                                  and 200 <= response.status < 300):
-            raise SipError(f"{response.status} after the final {transaction.final.status}")
-        transaction.responses.append(response)
-        if response.status in (401, 407):
-            self.challenges += 1
-            self._last_challenge = response
-        if response.status >= 200:
-            transaction.final = response
-        if request.method == "INVITE" and response.status >= 300:
-            self._acknowledge_refusal(request, response)
-        if request.method in DIALOG_FORMING and 100 < response.status < 300:
-            self._caller_dialog(transaction, response)
-        elif request.method == "UPDATE" and 200 <= response.status < 300:
-            self._check_target(response.contact)
-            transaction.dialog.target = response.contact.uri
-
-    def _acknowledge_refusal(self, request: Message, response: Message) -> None:
-        """RFC 3261 17.1.1.3."""
-        ack = Message(f"ACK {request.request_uri} SIP/2.0")
-        ack.add("Via", request.elements("Via")[0]).add("Max-Forwards", 70)
-        for route in request.all("Route"):
-            ack.add("Route", route)
-        ack.add("From", request.get("From")).add("To", response.get("To")).add("Call-ID", request.call_id)
-        ack.add("CSeq", f"{request.cseq[0]} ACK")
-        self._write(ack)
-
-    def _caller_dialog(self, transaction: ClientTransaction, response: Message) -> None:
-        request = transaction.request
-        if request.to.tag is None:
-            key = (request.call_id, request.from_.tag, response.to.tag)
-            dialog = self.dialogs.get(key)
-            if dialog is None:
-                dialog = Dialog(request.call_id, _without_tag(request.get("From")), request.get("To"), request.from_.tag,
-                                response.to.tag)
-                dialog.local_cseq = request.cseq[0]
-                dialog.route_set = list(reversed(response.elements("Record-Route")))
-                self.dialogs[key] = dialog
-            transaction.dialog = dialog
-        dialog = transaction.dialog
-        if response.has("Contact") or response.status >= 200 and request.method != "REFER":
-            self._check_target(response.contact)
-            dialog.target = response.contact.uri
-        dialog.confirmed = dialog.confirmed or response.status >= 200
-        self.dialog = dialog
-
-    def _check_request(self, request: Message) -> None:
-        via = request.vias[0]
-        if len(request.vias) != 1:
-            raise SipError("more than one Via: inner hops show")
-        if via.transport != "TLS":
-            raise SipError(f"Via says {via.transport}")
-        host, _, port = via.sent_by.partition(":")
-        if host.lower() not in self._own_hosts or int(port or 5061) != self.connection.remote_port:
-            raise SipError(f"Via names {via.sent_by!r}, where the daemon is not")
-        if request.request_uri != self.contact and not request.to.tag:
-            raise SipError(f"Request-URI is not this phone's Contact {self.contact!r}")
-        if request.has("Route"):
-            raise SipError("a Route that this phone never asked for")
-        if request.method in TARGET_REFRESH and request.method != "NOTIFY" or request.has("Contact"):
-            self._check_target(request.contact)
-        for name in ("Authorization", "Proxy-Authorization", "User-Agent", "Server", "Organization", "Subject", "Date",
-                     "Call-Info"):
-            if request.has(name):
-                raise SipError(f"{name} arrived")
-        dialog = self._check_dialog(request)
-        branch = via.branch
-        if request.method == "CANCEL":
-            if (branch, "INVITE") not in self._server:
-                raise SipError("CANCEL for no INVITE of this branch")
-            invite = self._server[(branch, "INVITE")].request
-            for name in ("Via", "From", "To", "Call-ID"):
-                if request.get(name) != invite.get(name):
-                    raise SipError(f"{name} of the CANCEL differs from the INVITE's")
-            if request.cseq[0] != invite.cseq[0]:
-                raise SipError("CSeq of the CANCEL differs from the INVITE's")
-        if request.method == "ACK":
-            self._check_ack(request)
-            return
-        if (branch, request.method) in self._server:
-            raise SipError("a retransmission over TLS, or a branch used twice")
-        self._server[(branch, request.method)] = transaction = ServerTransaction(request, dialog)
-        self._waiting.append(transaction)
-
-    def _check_dialog(self, request: Message) -> Dialog | None:
-        """RFC 3261 12.2.2: what is inside a dialog must be exactly of that dialog."""
-        if request.to.tag is None:
-            return None
-        if request.method in ("ACK", "CANCEL") and any(
-                t.tag == request.to.tag or t.request.to.tag == request.to.tag
-                for t in self._server.values() if t.request.vias[0].branch == request.vias[0].branch):
-            return None   # belongs to a transaction of a refused INVITE
-        dialog = self.dialogs.get((request.call_id, request.to.tag, request.from_.tag))
-        if dialog is None:
-            raise SipError(f"of no dialog of this phone: {request.call_id!r} {request.to.tag!r} {request.from_.tag!r}; "
-                           f"there are {list(self.dialogs)}")
-        if request.request_uri != self.contact:
-            raise SipError(f"Request-URI is not this phone's Contact {self.contact!r}")
-        number = request.cseq[0]
-        if request.method == "ACK":
-            if number != dialog.remote_cseq and dialog.remote_cseq is not None and number > dialog.remote_cseq:
-                raise SipError(f"ACK with CSeq {number}, but the last was {dialog.remote_cseq}")
-        elif request.method != "CANCEL":
-            if dialog.remote_cseq is not None and number <= dialog.remote_cseq:
-                raise SipError(f"CSeq {number} does not rise above {dialog.remote_cseq}")
-            dialog.remote_cseq = number
-        if request.method in TARGET_REFRESH and request.has("Contact"):
-            dialog.target = request.contact.uri
-        self.dialog = dialog
-        return dialog
-
-    def _check_ack(self, request: Message) -> None:
-        invites = [t for t in self._server.values()
-                   if t.request.method == "INVITE" and t.final is not None and t.request.call_id == request.call_id
-                   and t.request.cseq[0] == request.cseq[0]]
-        if not invites:
-            raise SipError("ACK for no INVITE that this phone has answered")
-        invite = invites[-1]
-        refused = invite.final.status >= 300
-        if refused != (request.vias[0].branch == invite.request.vias[0].branch):
-            raise SipError("ACK in the wrong transaction (RFC 3261 13.2.2.4, 17.1.1.3)")
-        if request.to.tag != (invite.final.to.tag):
-            raise SipError("ACK with another To tag than the final response's")
-
-    def _check_target(self, contact: NameAddr) -> None:
-        """The other side as this phone sees it: a URI of the daemon's that leads back over TLS (SEALING.md, Our URIs)."""
-        uri = contact.parsed
-        if uri.host.lower() not in self._own_hosts or (uri.port or 5061) != self.connection.remote_port:
-            raise SipError(f"Contact {contact.uri!r} names a place where the daemon is not")
-        if uri.params.get("transport") != "tls":
-            raise SipError(f"Contact without transport=tls: {contact.uri!r}")
-        if not 0 < len(uri.user) <= 64:
-            raise SipError(f"Contact user part of {len(uri.user)} characters")
-
-
-def _without_tag(address: str) -> str:
-    """A From or To value without its tag, otherwise to the letter."""
-    tag = NameAddr.parse(address).tag
-    return address.replace(f";tag={tag}", "") if tag else address
