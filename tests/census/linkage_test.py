@@ -1,0 +1,196 @@
+"""Two callees put together all that they saw of twenty calls (docs/DESIGN.md P3): what is the same, or follows from what was
+there before, may only be what a call cannot do without."""
+
+import re
+import secrets
+import unittest
+from collections import Counter
+from itertools import combinations
+
+from support.flow_test import FlowTest
+from support.sdp import Media
+
+CALLS = 20
+MEDIA_ADDRESS, RELAY = "192.0.2.33", "198.51.100.9"
+
+# Values made anew for each call, as callees see them: name -> how to read it.
+IDENTIFIERS = {
+    "Call-ID": lambda m: m.call_id,
+    "From tag": lambda m: m.from_.tag,
+    "remote target": lambda m: m.contact.parsed.user,
+    "branch": lambda m: m.vias[0].branch.removeprefix("z9hG4bK"),
+    "o= session id": lambda m: m.sdp[1].split(" ")[1],
+}
+NUMBERS = {
+    "CSeq": lambda m: m.cseq[0],
+    "o= session id": lambda m: int(m.sdp[1].split(" ")[1]),
+    "o= version": lambda m: int(m.sdp[1].split(" ")[2]),
+}
+# What may be the same in several calls: Sotto's own form, and what the call cannot do without.
+ALWAYS = {
+    "", "CSeq: INVITE", "CSeq: ACK", "CSeq: BYE", "Max-Forwards: 29", "Content-Type: application/sdp",
+    "Via: SIP/2.0/TLS example.org;branch", "Contact: <sip:token@example.org;transport=tls>",
+    "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,Contact,Content-Type,Content-Length",
+    "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,Content-Length",
+    "order: Via,Max-Forwards,From,To,Call-ID,CSeq,Content-Length", "Max-Breadth: 60",
+    "v=0", "o=- id version IN IP4 0.0.0.0", "s=-", "t=0 0",
+    "a=sendrecv", "a=setup:actpass", "a=rtcp-mux", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000",   # the codec set
+}
+MEDIA = {f"c=IN IP4 {MEDIA_ADDRESS}"}   # in direct mode
+RELAYED = {f"c=IN IP4 {RELAY}"}         # the relay's, not the caller's
+ANONYMOUS = {'From: "Anonymous" <sip:anonymous@anonymous.invalid>'}
+
+
+class PhoneMedia(Media):
+    """A phone with ICE: a certificate, ports and credentials of its own for each call, its habits always the same."""
+
+    def __init__(self, address: str = MEDIA_ADDRESS) -> None:
+        super().__init__(secrets.randbelow(20000) + 20000, address)
+        self.ufrag, self.pwd = secrets.token_hex(4), secrets.token_hex(12)
+
+    def describe(self, setup: str = "actpass", direction: str = "sendrecv") -> bytes:
+        text = super().describe(setup, direction).decode()
+        text = text.replace("o=- ", "o=phone ").replace("s=-", "s=phone call")
+        text += (f"a=ice-ufrag:{self.ufrag}\r\na=ice-pwd:{self.pwd}\r\na=tool:phone\r\n"
+                 f"a=candidate:H1 1 udp 2113937151 {self.address} {self.port} typ host network-id 1\r\n"
+                 f"a=candidate:R1 1 udp 33562367 {RELAY} {self.port + 1} typ relay raddr {self.address} rport {self.port}\r\n"
+                 f"a=rtcp-mux\r\na=ssrc:{secrets.randbelow(2**31)} cname:phone@192.0.2.33\r\n")
+        return text.encode()
+
+
+class Linkage(FlowTest):
+    def calls_seen(self, headers: dict) -> list:
+        """Ten calls to each of two callees; of each call the messages that its callee saw."""
+        alice, bob, carol = self.registered("alice", "bob", "carol")
+        self.alice = alice
+        seen = []
+        first_sequence = secrets.randbelow(1000)
+        for number in range(CALLS):
+            callee = (bob, carol)[number % 2]
+            alice.media = PhoneMedia()
+            messages = []
+            # A phone that counts: its CSeq, session id and version tell how many calls there were, unless Sotto hides it.
+            alice.media.session, alice.media.version = 1000 + number, 1000 + number
+            counted = {"Call-ID": f"call-{number:04}@{alice.host}", "CSeq": f"{first_sequence + number} INVITE"}
+            alice.sends("INVITE", to=callee, headers={**counted, **headers})
+            messages.append(callee.receives("INVITE"))
+            callee.sends(200)
+            alice.receives(200)
+            alice.sends("ACK")
+            messages.append(callee.receives("ACK"))
+            alice.sends("BYE", headers={"Privacy": headers.get("Privacy")})
+            messages.append(callee.receives("BYE"))
+            callee.sends(200)
+            alice.receives(200)
+            seen.append(messages)
+        return seen
+
+    def test_callees_who_compare_notes(self):
+        seen = self.calls_seen({})
+        self.assert_unlinkable(seen)
+        own = f"From: <{self.alice.aor}>"
+        self.assertEqual(self.constant_values(seen) - ALWAYS - MEDIA - {own}, set())
+        self.assertIn(own, self.constant_values(seen), "the shown identity is what may be compared")
+
+    def test_callees_who_compare_notes_of_a_withheld_caller(self):
+        seen = self.calls_seen({"Privacy": "id"})
+        self.assert_unlinkable(seen)
+        self.assert_nowhere(self.alice.user, seen)
+        self.assertEqual(self.constant_values(seen) - ALWAYS - MEDIA - ANONYMOUS, set())
+
+    def test_session_privacy_shows_no_address(self):
+        seen = self.calls_seen({"Privacy": "id;session"})
+        self.assert_unlinkable(seen)
+        self.assert_nowhere(MEDIA_ADDRESS, seen)
+        self.assertEqual(self.constant_values(seen) - ALWAYS - RELAYED - ANONYMOUS, set())
+
+    def assert_nowhere(self, value: str, seen: list) -> None:
+        self.assertNotIn(value, "".join(str(message) for messages in seen for message in messages))
+
+    def assert_unlinkable(self, seen: list) -> None:
+        invites = [messages[0] for messages in seen]
+        for name, read in IDENTIFIERS.items():
+            with self.subTest(identifier=name):
+                self.assert_random([str(read(m)) for m in invites], name)
+        for name, read in NUMBERS.items():
+            with self.subTest(number=name):
+                self.assert_unpredictable([read(m) for m in invites], name)
+        with self.subTest("tokens of one call are unrelated as well"):
+            for messages in seen:
+                values = [IDENTIFIERS[name](messages[0]) for name in ("Call-ID", "From tag", "remote target")]
+                self.assert_no_common_part(values, 7, "of one call")
+
+    def assert_random(self, values: list, name: str) -> None:
+        self.assertEqual(len(set(values)), len(values), f"{name} repeats")
+        if name != "o= session id":
+            self.assertEqual(len({len(v) for v in values}), 1, f"{name}: one length for all: {values[:3]}")
+            self.assert_no_common_part(values, 7, name)
+            for place in range(1, len(values[0])):   # the first character tells the epoch; the last holds few bits
+                different = len({value[place] for value in values})
+                self.assertGreater(different, 4 if place < len(values[0]) - 1 else 1, f"{name} at {place}: {values[:3]}")
+
+    def assert_no_common_part(self, values: list, length: int, name: str) -> None:
+        """`length` characters of base64 in common are chance in fewer than one of 10^7 comparisons (20 calls, 190 pairs, tokens of
+        at most 150 characters: 4 * 10^6 places to compare, 64^7 possibilities)."""
+        for one, other in combinations(values, 2):
+            pieces = {one[i:i + length] for i in range(len(one) - length + 1)}
+            common = [other[i:i + length] for i in range(len(other) - length + 1) if other[i:i + length] in pieces]
+            self.assertEqual(common, [], f"{name}: {one} and {other}")
+
+    def assert_unpredictable(self, values: list, name: str) -> None:
+        """The phone counted 0, 1, 2...; whoever knows the numbers of some calls must not know those of others."""
+        self.assertEqual(len(set(values)), len(values), f"{name} repeats: {values}")
+        steps = Counter(b - a for a, b in combinations(values, 2))
+        self.assertLessEqual(max(steps.values()), 2, f"{name} counts: {values}")
+        self.assertGreater(max(values) - min(values), 2**24, f"{name} stays in a narrow range: {values}")
+
+    @staticmethod
+    def constant_values(seen: list) -> set:
+        """What appears in more than one call: every word-like part of every line, the line's name before it."""
+        in_calls = Counter()
+        for messages in seen:
+            of_call = set()
+            for message in messages:
+                of_call |= set(features(message))
+            in_calls.update(of_call)
+        return {feature for feature, count in in_calls.items() if count > 1}
+
+
+# Header -> what of it is left out of the comparison, and what stands there instead.
+NEW_IN_EACH_CALL = {
+    "Via": (r"(?::\d+)?;branch=[^;]+", ";branch"), "Contact": (r"sip:[^@]+@(.*):\d+", r"sip:token@\1"),
+    "CSeq": (r"^\d+ ([A-Z]+)$", r"\1"), "From": (r";tag=.*", ""),
+}
+
+
+def features(message):
+    """All that can be read off a message line by line; where a line holds what is new in each call, the line without it
+    (IDENTIFIERS and NUMBERS are looked at by themselves)."""
+    yield f"order: {','.join(message.names)}"
+    for name, value in message.fields:
+        if name in ("Call-ID", "Content-Length", "To"):   # the last is the callee's own address
+            continue
+        pattern, without = NEW_IN_EACH_CALL.get(name, ("$^", ""))
+        value = re.sub(pattern, without, value)
+        yield f"{name}: {value}"
+    for line in message.body.decode().split("\r\n"):
+        yield re.sub(r"^(o=.*) \d+ \d+ ", r"\1 id version ", line)
+
+
+class RelayOnly(FlowTest):
+    config = {"privacy": {"relay_only": True}}
+
+    def test_no_address_of_either_party(self):
+        alice, bob = self.registered("alice", "bob")
+        for phone in (alice, bob):
+            phone.media = PhoneMedia()
+        self.call(alice, bob)
+        self.hang_up(alice, bob)
+        for phone in (alice, bob):
+            addresses = set(re.findall(rb"\b(?:\d{1,3}\.){3}\d{1,3}\b", phone.connection.received))
+            self.assertEqual(addresses - {RELAY.encode(), b"0.0.0.0", b"127.0.0.1"}, set())
+            self.assertIn(RELAY.encode(), addresses)
+
+
+if __name__ == "__main__":
+    unittest.main()
