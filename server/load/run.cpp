@@ -321,8 +321,10 @@ private:
         wait(bench_.options.settle);
         if (bench_.options.server != 0) {
             const auto all = tree_.pss_kib();
-            measured_.pss_kib_per_connection =
-                (static_cast<double>(all) - static_cast<double>(first)) / static_cast<double>(phones_.size() - base);
+            const auto open = std::ranges::count_if(phones_, [](const auto& phone) { return phone->connected(); });
+            const auto more = static_cast<double>(open) - static_cast<double>(base);
+            if (more > 0)
+                measured_.pss_kib_per_connection = (static_cast<double>(all) - static_cast<double>(first)) / more;
         }
         if (!bench_.options.floor &&
             bench_.options.count + static_cast<std::size_t>(bench_.options.duration.count()) > 0) {

@@ -68,7 +68,7 @@ class Capacity(unittest.TestCase):
         print(f"\n  idle: {result['pss_kib_per_connection']:.1f} KiB per registered connection", flush=True)
 
     def test_everybody_comes_back_after_a_loss(self):
-        result = self.load("storm", "--concurrency", 1000, "--within", patience(10))
+        result = self.load("storm", "--concurrency", 1000, "--within", patience(5))
         self.assertEqual(result["operations"], 1000)
         self.figures(f"storm of 1000, all back after {result['back_after_seconds']:.1f} s", result)
 
