@@ -6,6 +6,7 @@
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "log/log.hpp"
+#include "net/listener.hpp"
 #include "os/notify.hpp"
 #include "os/process.hpp"
 #include "store/account_snapshot.hpp"
@@ -63,6 +64,13 @@ void log_privacy(const config::Settings& settings, const net::Identities& identi
     for (const auto& sentence : identities.warnings()) event(Event::notice, field("text", Plain{sentence}));
 }
 
+void log_accept_failure(const net::Endpoint& at, const boost::system::error_code& reason)
+{
+    const auto address = net::text_of(at);
+    const auto text = reason.message();
+    event(Event::listener_failed, field("address", Plain{address}), field("reason", Plain{text}));
+}
+
 /// What stays as it is until a restart.
 void keep_what_needs_restart(config::Settings& next, const config::Settings& running)
 {
@@ -90,7 +98,8 @@ App::App(Prepared prepared)
     : descriptors_{os::raise_descriptor_limit()}, started_{now()}, lock_{take_lock(prepared.settings.state_directory)},
       keys_{crypto::ProcessKeys::create()},
       ring_{std::make_shared<crypto::KeyRing>(
-          started_, crypto::KeyRing::Times{.period = sealing_period, .longest_dialog = prepared.settings.proxy.longest_dialog})},
+          started_,
+          crypto::KeyRing::Times{.period = sealing_period, .longest_dialog = prepared.settings.proxy.longest_dialog})},
       location_{std::make_shared<location::MemoryLocationService>()},
       dialogs_{std::make_shared<location::SharedDialogMemory>()}, prepared_{std::move(prepared)}
 {
@@ -116,7 +125,8 @@ App::App(Prepared prepared)
                                                          .location = location_,
                                                          .dialogs = dialogs_,
                                                          .admission = admission_,
-                                                         .accounts = store_->directory()},
+                                                         .accounts = store_->directory(),
+                                                         .on_accept_failure = log_accept_failure},
                                          prepared_);
     const auto passed = os::passed_sockets();
     for (const auto& listener : settings.listen.tls) {
@@ -197,9 +207,12 @@ void App::on_signal()
 {
     signals_.async_wait([this](boost::system::error_code error, int number) {
         if (error) return;
-        if (number == SIGHUP) reload();
-        else if (draining_) main_.stop();
-        else begin_drain();
+        if (number == SIGHUP)
+            reload();
+        else if (draining_)
+            main_.stop();
+        else
+            begin_drain();
         on_signal();
     });
 }
@@ -219,7 +232,12 @@ void App::begin_drain()
     deadline_.async_wait([this](boost::system::error_code error) {
         if (!error) end_flows();
     });
-    workers_->drain([this] { boost::asio::post(main_, [this] { deadline_.cancel(); end_flows(); }); });
+    workers_->drain([this] {
+        boost::asio::post(main_, [this] {
+            deadline_.cancel();
+            end_flows();
+        });
+    });
 }
 
 void App::end_flows()
@@ -339,7 +357,8 @@ bool App::remove_binding(AccountId account, BindingId id)
     const auto key = key_of(account);
     for (;;) { // until nobody has changed the bindings in between
         auto located = location_->snapshot_of(key, now());
-        if (std::erase_if(located.bindings, [&](const Binding& binding) { return binding.id == id; }) == 0) return false;
+        if (std::erase_if(located.bindings, [&](const Binding& binding) { return binding.id == id; }) == 0)
+            return false;
         bool done = false;
         location_->commit(key, std::move(located), now(), [&](bool accepted) { done = accepted; });
         if (done) return true;

@@ -52,7 +52,8 @@ private:
     std::uint64_t descriptors_;
     boost::asio::io_context main_{1};
     boost::asio::signal_set signals_{main_};
-    boost::asio::steady_timer expiry_{main_}, rotation_{main_}, watchdog_{main_}, certificates_{main_}, deadline_{main_};
+    boost::asio::steady_timer expiry_{main_}, rotation_{main_}, watchdog_{main_}, certificates_{main_},
+        deadline_{main_};
     TimePoint started_;
     store::StateLock lock_;
     std::shared_ptr<const crypto::ProcessKeys> keys_;

@@ -42,7 +42,8 @@ inline constexpr std::array element_counts{
     Count<ElementCounters>{"client_transactions", &ElementCounters::client_transactions},
 };
 // clang-format on
-static_assert(sizeof(ConnectionCounters) == connection_counts.size() * sizeof(std::uint64_t), "each counter has a name");
+static_assert(sizeof(ConnectionCounters) == connection_counts.size() * sizeof(std::uint64_t),
+              "each counter has a name");
 static_assert(sizeof(ElementCounters) == element_counts.size() * sizeof(std::uint64_t), "each counter has a name");
 
 } // namespace sotto::app

@@ -23,7 +23,8 @@ int check(const sotto::app::Prepared& prepared)
 
 void report(const sotto::app::Prepared& prepared)
 {
-    for (const auto& sentence : sotto::config::weakenings(prepared.settings)) std::cout << "weakened: " << sentence << '\n';
+    for (const auto& sentence : sotto::config::weakenings(prepared.settings))
+        std::cout << "weakened: " << sentence << '\n';
     for (const auto& sentence : sotto::config::notices(prepared.settings)) std::cout << "note: " << sentence << '\n';
     for (const auto& sentence : prepared.identities->warnings()) std::cout << "warning: " << sentence << '\n';
     std::cout << prepared.settings.file.string() << ": good\n";
@@ -33,8 +34,9 @@ int serve(sotto::app::Prepared prepared)
 {
     using namespace sotto;
     const auto& settings = prepared.settings;
-    log::start({.target = settings.log.target == config::LogTarget::journal ? log::Target::journal : log::Target::stderr_,
-                .level = static_cast<log::Level>(settings.log.level)});
+    log::start(
+        {.target = settings.log.target == config::LogTarget::journal ? log::Target::journal : log::Target::stderr_,
+         .level = static_cast<log::Level>(settings.log.level)});
     int result = done;
     try {
         app::App app{std::move(prepared)};

@@ -33,8 +33,9 @@ void open_identities(const config::Loaded& loaded, Prepared& prepared)
         try {
             const net::Identities one{std::span{&all.back(), 1}, options};
         } catch (const net::IdentityError& error) {
-            prepared.problems.push_back(loaded.problem("domains[" + std::to_string(i) + "].certificate", error.what(),
-                                                       "a PEM file with the chain, leaf first, and the PEM file of its key"));
+            prepared.problems.push_back(
+                loaded.problem("domains[" + std::to_string(i) + "].certificate", error.what(),
+                               "a PEM file with the chain, leaf first, and the PEM file of its key"));
         }
     }
     if (prepared.problems.empty()) prepared.identities = std::make_shared<net::Identities>(all, options);

@@ -45,7 +45,8 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
                                .settings = prepared.core,
                                .accounts = shared.accounts,
                                .identities = prepared.identities,
-                               .limits = prepared.connections}));
+                               .limits = prepared.connections,
+                               .on_accept_failure = shared.on_accept_failure}));
         all.push_back(workers_.back().get());
     }
     for (auto* worker : all) worker->meet(all);
@@ -55,6 +56,7 @@ std::string Workers::listen(const std::string& address, const std::vector<int>& 
 {
     auto endpoint = net::endpoint_of(address);
     const auto given = std::ranges::find_if(passed, [&](int socket) { return net::endpoint_of(socket) == endpoint; });
+    if (given == passed.end()) net::check_unused(endpoint);
     for (auto& worker : workers_) endpoint = given != passed.end() ? worker->adopt(*given) : worker->listen(endpoint);
     return net::text_of(endpoint);
 }

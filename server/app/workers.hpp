@@ -22,6 +22,7 @@ public:
         std::shared_ptr<DialogMemory> dialogs;
         std::shared_ptr<net::Admission> admission;
         std::shared_ptr<const AccountDirectory> accounts;
+        net::Entrance::Fault on_accept_failure; ///< on any worker's thread
     };
 
     Workers(std::uint16_t count, const Shared& shared, const Prepared& prepared);

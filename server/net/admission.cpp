@@ -6,8 +6,8 @@ namespace sotto::net {
 
 namespace {
 
-constexpr std::int64_t burst = 1'000'000;    // microseconds: one second's worth may come at once
-constexpr milliseconds full_wait{50};        // places become free as handshakes and connections end
+constexpr std::int64_t burst = 1'000'000; // microseconds: one second's worth may come at once
+constexpr milliseconds full_wait{50};     // places become free as handshakes and connections end
 
 std::int64_t microseconds_now()
 {
@@ -30,7 +30,8 @@ void Admission::use(const AdmissionLimits& limits)
     per_source_ = limits.connections_per_source;
     most_handshakes_ = limits.handshakes_in_progress;
     most_connections_ = limits.connections;
-    interval_ = limits.handshakes_per_second == 0 ? 0 : std::max<std::int64_t>(1, 1'000'000 / limits.handshakes_per_second);
+    interval_ =
+        limits.handshakes_per_second == 0 ? 0 : std::max<std::int64_t>(1, 1'000'000 / limits.handshakes_per_second);
 }
 
 milliseconds Admission::claim()

@@ -17,8 +17,8 @@ public:
     explicit Admission(const AdmissionLimits& limits) { use(limits); }
     void use(const AdmissionLimits& limits);
 
-    /// Claims a place for one connection that is about to be accepted. Zero: claimed. Otherwise nothing was claimed, and
-    /// the caller leaves the connection in the kernel's queue for that long.
+    /// Claims a place for one connection that is about to be accepted. Zero: claimed. Otherwise nothing was claimed,
+    /// and the caller leaves the connection in the kernel's queue for that long.
     milliseconds claim();
     /// Gives back a claim: nobody was there to accept.
     void unclaim();
@@ -44,7 +44,7 @@ private:
     std::atomic<std::uint32_t> most_handshakes_{0};
     std::atomic<std::uint32_t> most_connections_{0};
     std::atomic<std::int64_t> interval_{0}; ///< microseconds between two handshakes; 0: no limit
-    std::atomic<std::int64_t> due_{0};      ///< when the next handshake would be due at the permitted rate, microseconds
+    std::atomic<std::int64_t> due_{0}; ///< when the next handshake would be due at the permitted rate, microseconds
     std::atomic<std::uint32_t> handshakes_{0};
     std::atomic<std::uint32_t> connections_{0};
     std::array<Shard, 16> shards_;

@@ -45,20 +45,20 @@ struct Connection : WaitHook, WriteHook {
     TlsStream stream;
     wire::Framer framer;
     std::size_t longest_write;
-    std::string partial;     ///< the front of a message that has not come whole
-    std::string outbound;    ///< bytes to write; the first `sent` of them are written
+    std::string partial;  ///< the front of a message that has not come whole
+    std::string outbound; ///< bytes to write; the first `sent` of them are written
     std::size_t sent{0};
-    TimePoint wait_until{};  ///< of the list that the connection stands in
+    TimePoint wait_until{}; ///< of the list that the connection stands in
     TimePoint write_until{};
     State state{State::handshaking};
-    bool reading{false};     ///< a wait for the socket to become readable is under way
+    bool reading{false}; ///< a wait for the socket to become readable is under way
     bool writing{false};
-    bool known{false};       ///< the user has been given the flow and not yet told of its end
-    bool dirty{false};       ///< stands in the worker's list of connections to flush
+    bool known{false}; ///< the user has been given the flow and not yet told of its end
+    bool dirty{false}; ///< stands in the worker's list of connections to flush
 };
 
-/// Connections ordered by deadline: the same span for all, so that the newest stands at the end. Forgets a connection by
-/// itself when that dies or moves to another list.
+/// Connections ordered by deadline: the same span for all, so that the newest stands at the end. Forgets a connection
+/// by itself when that dies or moves to another list.
 using WaitList = intrusive::list<Connection, intrusive::base_hook<WaitHook>, intrusive::constant_time_size<false>>;
 using WriteList = intrusive::list<Connection, intrusive::base_hook<WriteHook>, intrusive::constant_time_size<false>>;
 

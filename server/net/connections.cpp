@@ -58,14 +58,17 @@ bool Connections::send(FlowId id, std::string& bytes)
 
 void Connections::close(FlowId id)
 {
-    if (auto* connection = table_.find(id); connection != nullptr && connection->state == State::open) finish(*connection);
+    if (auto* connection = table_.find(id); connection != nullptr && connection->state == State::open)
+        finish(*connection);
 }
 
 void Connections::close_all()
 {
     table_.for_each([&](Connection& connection) {
-        if (connection.state == State::open) finish(connection);
-        else if (connection.state == State::handshaking) kill(connection);
+        if (connection.state == State::open)
+            finish(connection);
+        else if (connection.state == State::handshaking)
+            kill(connection);
     });
 }
 
@@ -105,11 +108,18 @@ void Connections::read_on_later(FlowId id)
 void Connections::readable(Connection& connection)
 {
     switch (connection.state) {
-    case State::handshaking: advance_handshake(connection); break;
-    case State::open: read(connection); break;
-    case State::lingering: discard(connection); break;
+    case State::handshaking:
+        advance_handshake(connection);
+        break;
+    case State::open:
+        read(connection);
+        break;
+    case State::lingering:
+        discard(connection);
+        break;
     case State::finishing:
-    case State::dead: return;
+    case State::dead:
+        return;
     }
     if (connection.takes_messages() && connection.unsent() > 0 && !connection.writing) mark_dirty(connection);
 }
@@ -117,9 +127,15 @@ void Connections::readable(Connection& connection)
 void Connections::advance_handshake(Connection& connection)
 {
     switch (connection.stream.handshake()) {
-    case Progress::done: opened(connection); break;
-    case Progress::want_read: await_readable(connection); break;
-    case Progress::want_write: await_writable(connection); break;
+    case Progress::done:
+        opened(connection);
+        break;
+    case Progress::want_read:
+        await_readable(connection);
+        break;
+    case Progress::want_write:
+        await_writable(connection);
+        break;
     case Progress::closed:
     case Progress::failed:
         ++counters_.handshake_failures;
@@ -136,8 +152,10 @@ void Connections::opened(Connection& connection)
     connection.known = true;
     user_.handshake_over();
     wait_for_next_message(connection);
-    if (connection.stream.pending()) read(connection);
-    else await_readable(connection);
+    if (connection.stream.pending())
+        read(connection);
+    else
+        await_readable(connection);
 }
 
 void Connections::read(Connection& connection)
@@ -145,13 +163,17 @@ void Connections::read(Connection& connection)
     for (int i = 0; i < reads_per_burst; ++i) {
         std::size_t got = 0;
         switch (connection.stream.read(*scratch_, got)) {
-        case Progress::done: break;
-        case Progress::want_read: return await_readable(connection);
-        case Progress::want_write: return await_writable(connection);
+        case Progress::done:
+            break;
+        case Progress::want_read:
+            return await_readable(connection);
+        case Progress::want_write:
+            return await_writable(connection);
         case Progress::closed: // nobody is left to read an answer
             connection.stream.finish();
             return kill(connection);
-        case Progress::failed: return kill(connection);
+        case Progress::failed:
+            return kill(connection);
         }
         scratch_used_ = std::max(scratch_used_, got);
         take(connection, {scratch_->data(), got});
@@ -171,8 +193,10 @@ void Connections::take(Connection& connection, std::string_view bytes)
         std::string{}.swap(connection.partial); // assignment would keep the memory
         wait_for_next_message(connection);
     } else {
-        if (!was_partial) connection.partial = bytes;
-        else connection.partial.erase(0, used);
+        if (!was_partial)
+            connection.partial = bytes;
+        else
+            connection.partial.erase(0, used);
         if (!was_partial || used > 0) wait_in(partial_, connection, limits_->message_timeout);
     }
 }
@@ -184,12 +208,18 @@ std::size_t Connections::cut(Connection& connection, std::string_view bytes)
         const auto rest = bytes.substr(used);
         const auto frame = connection.framer.next(rest);
         switch (frame.kind) {
-        case wire::FrameKind::need_more: return used;
-        case wire::FrameKind::crlf: break;
-        case wire::FrameKind::ping: answer_ping(connection); break;
+        case wire::FrameKind::need_more:
+            return used;
+        case wire::FrameKind::crlf:
+            break;
+        case wire::FrameKind::ping:
+            answer_ping(connection);
+            break;
         case wire::FrameKind::message:
-            if (auto message = wire::parse(rest.substr(0, frame.size))) deliver(connection, std::move(message));
-            else if (!wire::is_response(rest)) finish(connection);
+            if (auto message = wire::parse(rest.substr(0, frame.size)))
+                deliver(connection, std::move(message));
+            else if (!wire::is_response(rest))
+                finish(connection);
             break;
         case wire::FrameKind::refuse:
             ++counters_.unframeable;
@@ -227,7 +257,8 @@ void Connections::answer_ping(Connection& connection)
 void Connections::discard(Connection& connection)
 {
     for (int i = 0; i < reads_per_burst; ++i) {
-        const auto got = ::recv(connection.stream.socket().native_handle(), scratch_->data(), scratch_->size(), MSG_DONTWAIT);
+        const auto got =
+            ::recv(connection.stream.socket().native_handle(), scratch_->data(), scratch_->size(), MSG_DONTWAIT);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return kill(connection);
         if (got < 0) break;
     }
@@ -245,8 +276,10 @@ void Connections::await_writable(Connection& connection)
         if (found == nullptr) return;
         user_.begin();
         found->writing = false;
-        if (found->state == State::handshaking) advance_handshake(*found);
-        else if (found->takes_messages()) mark_dirty(*found);
+        if (found->state == State::handshaking)
+            advance_handshake(*found);
+        else if (found->takes_messages())
+            mark_dirty(*found);
         user_.end();
     });
 }
@@ -264,8 +297,11 @@ void Connections::flush(Connection& connection)
         std::size_t put = 0;
         const auto rest = std::string_view{connection.outbound}.substr(connection.sent, connection.longest_write);
         switch (connection.stream.write(rest, put)) {
-        case Progress::done: connection.sent += put; break;
-        case Progress::want_read: return await_readable(connection);
+        case Progress::done:
+            connection.sent += put;
+            break;
+        case Progress::want_read:
+            return await_readable(connection);
         case Progress::want_write:
             if (!connection.WriteHook::is_linked()) {
                 connection.write_until = now_ + limits_->write_timeout;
@@ -273,7 +309,8 @@ void Connections::flush(Connection& connection)
             }
             return await_writable(connection);
         case Progress::closed:
-        case Progress::failed: return kill(connection);
+        case Progress::failed:
+            return kill(connection);
         }
     }
     std::string{}.swap(connection.outbound);
@@ -357,8 +394,10 @@ void Connections::wait_in(WaitList& list, Connection& connection, seconds span)
 
 void Connections::wait_for_next_message(Connection& connection)
 {
-    if (connection.flow.authenticated()) wait_in(idle_, connection, limits_->idle_timeout);
-    else wait_in(strangers_, connection, limits_->stranger_timeout);
+    if (connection.flow.authenticated())
+        wait_in(idle_, connection, limits_->idle_timeout);
+    else
+        wait_in(strangers_, connection, limits_->stranger_timeout);
 }
 
 TimePoint Connections::next_deadline() const

@@ -16,16 +16,16 @@ namespace sotto::net {
 
 /// Counts since the start.
 struct ConnectionCounters {
-    std::uint64_t open{0};              ///< now, handshakes included
-    std::uint64_t handshakes{0};        ///< completed
+    std::uint64_t open{0};       ///< now, handshakes included
+    std::uint64_t handshakes{0}; ///< completed
     std::uint64_t handshake_failures{0};
     std::uint64_t handshake_timeouts{0};
     std::uint64_t idle_timeouts{0};
     std::uint64_t slow_messages{0};
     std::uint64_t slow_readers{0};
-    std::uint64_t unframeable{0};       ///< connections closed because what came could not be cut into messages
+    std::uint64_t unframeable{0}; ///< connections closed because what came could not be cut into messages
     std::uint64_t pings{0};
-    std::uint64_t internal_errors{0};   ///< a message met a bug of ours: its connection was closed
+    std::uint64_t internal_errors{0}; ///< a message met a bug of ours: its connection was closed
 };
 
 /// What a worker does with what its connections bring.
@@ -39,8 +39,9 @@ public:
     virtual void left(KeyedHash source) = 0;
 };
 
-/// One worker's connections: TLS, framing (RFC 3261 18.3), keep-alive (RFC 5626 3.5.1), bounded queues and timeouts. An idle
-/// connection owns no buffer: reading goes through one scratch area, which is wiped after each burst. Only on the worker's thread.
+/// One worker's connections: TLS, framing (RFC 3261 18.3), keep-alive (RFC 5626 3.5.1), bounded queues and timeouts. An
+/// idle connection owns no buffer: reading goes through one scratch area, which is wiped after each burst. Only on the
+/// worker's thread.
 class Connections {
 public:
     Connections(asio::io_context& context, std::uint16_t worker, ConnectionUser& user,

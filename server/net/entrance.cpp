@@ -18,8 +18,8 @@ bool concerns_one_connection(const error_code& error)
 
 } // namespace
 
-Entrance::Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take)
-    : context_{context}, bursts_{bursts}, admission_{admission}, take_{std::move(take)}
+Entrance::Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, Fault fault)
+    : context_{context}, bursts_{bursts}, admission_{admission}, take_{std::move(take)}, fault_{std::move(fault)}
 {
 }
 
@@ -75,9 +75,20 @@ void Entrance::accept(Door& door)
         }
         admission_.unclaim();
         if (error == asio::error::would_block || error == asio::error::try_again) break;
-        if (!concerns_one_connection(error)) return pause(out_of_descriptors); // EMFILE, ENFILE, ENOBUFS, ENOMEM
+        if (concerns_one_connection(error)) continue;
+        report(door, error); // EMFILE, ENFILE, ENOBUFS, ENOMEM
+        return pause(out_of_descriptors);
     }
     await(door);
+}
+
+void Entrance::report(const Door& door, const error_code& error)
+{
+    const auto now = std::chrono::time_point_cast<milliseconds>(Clock::now());
+    if (now < next_report_ || !fault_) return;
+    next_report_ = now + seconds{60};
+    error_code ignored;
+    fault_(door.acceptor.local_endpoint(ignored), error);
 }
 
 void Entrance::pause(milliseconds span)

@@ -16,7 +16,10 @@ public:
     /// Gets the connection with its claim; false when it was not taken, and the claim is given back.
     using Take = std::function<bool(Socket, const Endpoint& from)>;
 
-    Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take);
+    /// Hears, at most once a minute, that connections cannot be accepted: most often no descriptor is left.
+    using Fault = std::function<void(const Endpoint& at, const error_code& reason)>;
+
+    Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, Fault fault);
 
     /// Both return the address that the socket stands on. Throw ListenError.
     Endpoint listen(const Endpoint& endpoint);
@@ -38,13 +41,16 @@ private:
     void await(Door& door);
     void accept(Door& door);
     void pause(milliseconds span);
+    void report(const Door& door, const error_code& error);
 
     asio::io_context& context_;
     Bursts& bursts_;
     Admission& admission_;
     Take take_;
+    Fault fault_;
     std::list<Door> doors_;
     bool open_{false};
+    TimePoint next_report_{};
     TimePoint paused_until_{TimePoint::max()}; ///< max: not paused
 };
 

@@ -8,8 +8,8 @@
 
 namespace sotto::net {
 
-/// A worker's connections by FlowId: slot number in the lower 20 bits, the slot's generation above it, so that the id of an
-/// ended flow never finds its successor. Slots are reused in turn, oldest first.
+/// A worker's connections by FlowId: slot number in the lower 20 bits, the slot's generation above it, so that the id
+/// of an ended flow never finds its successor. Slots are reused in turn, oldest first.
 class FlowTable {
 public:
     static constexpr std::size_t most = std::size_t{1} << 20U;

@@ -79,11 +79,13 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     auto* ctx = context.get();
     SSL_CTX_set_min_proto_version(ctx, options_.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
     SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_SINGLE_ECDH_USE |
-                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+                                 SSL_OP_SINGLE_ECDH_USE | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                 SSL_OP_CLEANSE_PLAINTEXT);
     // Without AUTO_RETRY, a peer that sends nothing but key updates cannot keep SSL_read busy for ever.
     SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(ctx,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1); // one read(2) per record instead of two; drained buffers are released all the same
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0); // a ticket would link a phone's connections to each other
@@ -94,7 +96,8 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     SSL_CTX_set_alpn_select_cb(ctx, &choose_protocol, nullptr);
     if (options_.padding > 0) {
         SSL_CTX_set_record_padding_callback(ctx, &pad);
-        SSL_CTX_set_record_padding_callback_arg(ctx, reinterpret_cast<void*>(static_cast<std::uintptr_t>(options_.padding)));
+        SSL_CTX_set_record_padding_callback_arg(ctx,
+                                                reinterpret_cast<void*>(static_cast<std::uintptr_t>(options_.padding)));
     }
     if (SSL_CTX_use_certificate_chain_file(ctx, files.certificate.c_str()) != 1)
         fail(files.certificate, "no usable certificate chain");
@@ -108,9 +111,8 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
         warnings_.push_back(files.certificate + ": is not valid yet");
     for (const auto& name : files.names) {
-        const bool covered = is_address(name)
-                                 ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
-                                 : X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
+        const bool covered = is_address(name) ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
+                                              : X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
         if (!covered) warnings_.push_back(files.certificate + ": does not cover " + name);
     }
     return context;

@@ -29,10 +29,10 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// The server's certificates, ready for handshakes: chosen by SNI (RFC 6066 3), the first one without it; an unknown name
-/// is refused with unrecognized_name. An address in SNI, which RFC 6066 forbids and some phones send, counts as none.
-/// Immutable and safe to share; a reload makes a new set, connections keep what they began with. A set must outlive the
-/// handshakes begun with it.
+/// The server's certificates, ready for handshakes: chosen by SNI (RFC 6066 3), the first one without it; an unknown
+/// name is refused with unrecognized_name. An address in SNI, which RFC 6066 forbids and some phones send, counts as
+/// none. Immutable and safe to share; a reload makes a new set, connections keep what they began with. A set must
+/// outlive the handshakes begun with it.
 class Identities {
 public:
     /// Throws IdentityError.

@@ -67,14 +67,27 @@ Acceptor listen_on(asio::io_context& context, const Endpoint& endpoint)
     return acceptor;
 }
 
+void check_unused(const Endpoint& endpoint)
+{
+    asio::io_context context;
+    Acceptor probe{context, endpoint.protocol()};
+    error_code error;
+    probe.set_option(Acceptor::reuse_address{true}, error);
+    if (endpoint.address().is_v6()) probe.set_option(asio::ip::v6_only{true}, error);
+    probe.bind(endpoint, error);
+    check(error, endpoint, "cannot take the address");
+}
+
 Acceptor adopt(asio::io_context& context, int descriptor)
 {
     const auto endpoint = endpoint_of(descriptor);
     const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
     Acceptor acceptor{context};
     error_code error;
-    if (copy < 0) error.assign(errno, boost::system::system_category());
-    else acceptor.assign(endpoint.protocol(), copy, error);
+    if (copy < 0)
+        error.assign(errno, boost::system::system_category());
+    else
+        acceptor.assign(endpoint.protocol(), copy, error);
     check(error, endpoint, "cannot adopt the listening socket");
     acceptor.non_blocking(true);
     return acceptor;

@@ -20,6 +20,8 @@ std::string text_of(const Endpoint& endpoint);
 /// A listening socket of one worker. With SO_REUSEPORT, so that the kernel spreads connections over all workers that
 /// listen on the address. Throws ListenError.
 Acceptor listen_on(asio::io_context& context, const Endpoint& endpoint);
+/// Throws ListenError when another process has the address: with SO_REUSEPORT the two would silently share its clients.
+void check_unused(const Endpoint& endpoint);
 /// A listening socket that the process was given. The descriptor is duplicated: each worker adopts it once.
 Acceptor adopt(asio::io_context& context, int descriptor);
 /// The address that a listening socket stands on. Throws ListenError.

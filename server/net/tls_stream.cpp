@@ -29,10 +29,15 @@ Progress TlsStream::progress_of(int result)
 {
     if (result > 0) return Progress::done;
     switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return Progress::want_read;
-    case SSL_ERROR_WANT_WRITE: return Progress::want_write;
-    case SSL_ERROR_ZERO_RETURN: return Progress::closed;
-    default: broken_ = true; return Progress::failed;
+    case SSL_ERROR_WANT_READ:
+        return Progress::want_read;
+    case SSL_ERROR_WANT_WRITE:
+        return Progress::want_write;
+    case SSL_ERROR_ZERO_RETURN:
+        return Progress::closed;
+    default:
+        broken_ = true;
+        return Progress::failed;
     }
 }
 

@@ -13,10 +13,10 @@ namespace sotto::net {
 /// What came of one TLS operation.
 enum class Progress : std::uint8_t {
     done,
-    want_read,  ///< wait until the socket is readable and call again
+    want_read, ///< wait until the socket is readable and call again
     want_write,
-    closed,     ///< the peer ended the session in order
-    failed      ///< broken: nothing more can be read or written
+    closed, ///< the peer ended the session in order
+    failed  ///< broken: nothing more can be read or written
 };
 
 /// TLS directly on a non-blocking socket: no buffers of its own while it is idle. Never waits; the owner does.
@@ -28,7 +28,8 @@ public:
     Progress handshake();
     /// Decrypts at most one record into `into`.
     Progress read(std::span<char> into, std::size_t& got);
-    /// Encrypts and sends one record of `from`, or a part. After `want_write`, the next call must offer at least the same bytes.
+    /// Encrypts and sends one record of `from`, or a part. After `want_write`, the next call must offer at least the
+    /// same bytes.
     Progress write(std::string_view from, std::size_t& put);
     /// Received bytes wait inside: read before waiting for the socket.
     [[nodiscard]] bool pending() const { return SSL_has_pending(ssl_.get()) != 0; }

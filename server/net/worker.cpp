@@ -34,17 +34,18 @@ KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
 } // namespace
 
 Worker::Worker(Parts parts)
-    : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)}, location_{std::move(parts.location)},
-      dialogs_{std::move(parts.dialogs)}, admission_{std::move(parts.admission)}, index_{parts.index},
-      element_{Element::Parts{.worker = parts.index,
-                              .workers = parts.workers,
-                              .cryptography = cryptography_.get(),
-                              .sealer = sealer_.get(),
-                              .dialogs = dialogs_.get()},
-               std::move(parts.settings), std::move(parts.accounts)},
+    : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)},
+      location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)}, admission_{std::move(parts.admission)},
+      index_{parts.index}, element_{Element::Parts{.worker = parts.index,
+                                                   .workers = parts.workers,
+                                                   .cryptography = cryptography_.get(),
+                                                   .sealer = sealer_.get(),
+                                                   .dialogs = dialogs_.get()},
+                                    std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
       entrance_{context_, *this, *admission_,
-                [this](Socket socket, const Endpoint& from) { return take(std::move(socket), from); }},
+                [this](Socket socket, const Endpoint& from) { return take(std::move(socket), from); },
+                std::move(parts.on_accept_failure)},
       all_{this}
 {
 }
@@ -100,7 +101,9 @@ void Worker::use(std::shared_ptr<const ConnectionLimits> limits)
 void Worker::count(std::function<void(const WorkerCounters&)> done)
 {
     post([this, done = std::move(done)] {
-        done({.connections = connections_.counters(), .refused_sources = refused_sources_, .element = element_.counters()});
+        done({.connections = connections_.counters(),
+              .refused_sources = refused_sources_,
+              .element = element_.counters()});
     });
 }
 
@@ -167,8 +170,8 @@ void Worker::tell_progress()
 
 void Worker::arm_timer()
 {
-    const auto next = std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline(),
-                                wipe_stack_at_});
+    const auto next =
+        std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline(), wipe_stack_at_});
     if (next >= armed_) return; // it wakes early enough, and then looks again
     armed_ = std::max(next, now_ + milliseconds{1});
     timer_.expires_at(armed_);
@@ -230,9 +233,8 @@ void Worker::perform(Send& send)
 {
     const auto owner = send.flow.worker();
     if (owner == index_ || owner >= all_.size()) return deliver(std::move(send), index_);
-    all_[owner]->post_burst([to = all_[owner], asker = index_, send = std::move(send)]() mutable {
-        to->deliver(std::move(send), asker);
-    });
+    all_[owner]->post_burst(
+        [to = all_[owner], asker = index_, send = std::move(send)]() mutable { to->deliver(std::move(send), asker); });
 }
 
 void Worker::deliver(Send send, std::uint16_t asker)
@@ -265,15 +267,16 @@ void Worker::perform(Commit& commit)
     std::vector<BindingId> over_flow;
     for (const auto& binding : commit.bindings.bindings)
         if (binding.flow == commit.flow) over_flow.push_back(binding.id);
-    location_->commit(commit.aor, std::move(commit.bindings), now_,
-                      [this, ticket = commit.ticket, id = commit.flow, over_flow = std::move(over_flow)](bool accepted) {
-                          answer([&] {
-                              auto* flow = connections_.find(id);
-                              if (flow == nullptr && accepted)
-                                  for (const auto binding : over_flow) location_->flow_closed(binding, id);
-                              element_.committed(ticket, flow, accepted, now_, actions_);
-                          });
-                      });
+    location_->commit(
+        commit.aor, std::move(commit.bindings), now_,
+        [this, ticket = commit.ticket, id = commit.flow, over_flow = std::move(over_flow)](bool accepted) {
+            answer([&] {
+                auto* flow = connections_.find(id);
+                if (flow == nullptr && accepted)
+                    for (const auto binding : over_flow) location_->flow_closed(binding, id);
+                element_.committed(ticket, flow, accepted, now_, actions_);
+            });
+        });
 }
 
 void Worker::perform(Find& find)

@@ -20,12 +20,12 @@ struct WorkerCounters {
     ElementCounters element;
 };
 
-/// One thread with everything that its flows need: I/O loop, listening sockets, connections, SIP element. Performs what the
-/// element decides. Shares with other workers only the location service, the admission and immutable snapshots; messages
-/// for another worker's flow are moved there.
+/// One thread with everything that its flows need: I/O loop, listening sockets, connections, SIP element. Performs what
+/// the element decides. Shares with other workers only the location service, the admission and immutable snapshots;
+/// messages for another worker's flow are moved there.
 ///
-/// Made and wired on one thread (`listen`, `meet`), then `start`. After that, every public function may be called from any
-/// thread; callbacks run on the worker's thread. The destructor stops and joins; destroy all workers together.
+/// Made and wired on one thread (`listen`, `meet`), then `start`. After that, every public function may be called from
+/// any thread; callbacks run on the worker's thread. The destructor stops and joins; destroy all workers together.
 class Worker final : private ConnectionUser {
 public:
     struct Parts {
@@ -40,6 +40,7 @@ public:
         std::shared_ptr<const AccountDirectory> accounts;
         std::shared_ptr<const Identities> identities;
         std::shared_ptr<const ConnectionLimits> limits;
+        Entrance::Fault on_accept_failure{}; ///< on the worker's thread
     };
 
     explicit Worker(Parts parts);

@@ -36,7 +36,8 @@ std::vector<int> passed_sockets()
     std::vector<int> sockets;
     const int count = sd_listen_fds(1);
     for (int i = 0; i < count; ++i)
-        if (sd_is_socket(SD_LISTEN_FDS_START + i, AF_UNSPEC, SOCK_STREAM, 1) > 0) sockets.push_back(SD_LISTEN_FDS_START + i);
+        if (sd_is_socket(SD_LISTEN_FDS_START + i, AF_UNSPEC, SOCK_STREAM, 1) > 0)
+            sockets.push_back(SD_LISTEN_FDS_START + i);
     return sockets;
 }
 

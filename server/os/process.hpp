@@ -4,7 +4,8 @@
 namespace sotto::os {
 
 /// Before anything secret is in memory: no core dumps, no tracing by processes of the same user (prctl(2)
-/// PR_SET_DUMPABLE), files that we make are nobody else's, and a peer that goes away is an error code instead of a signal.
+/// PR_SET_DUMPABLE), files that we make are nobody else's, and a peer that goes away is an error code instead of a
+/// signal.
 void harden_process();
 
 /// Raises the limit of open descriptors as far as the system lets us, and returns it.

@@ -18,7 +18,8 @@ TemporaryFolder::TemporaryFolder()
 }
 TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
 
-net::IdentityFiles make_certificate(const std::filesystem::path& folder, const std::vector<std::string>& names, int days)
+net::IdentityFiles make_certificate(const std::filesystem::path& folder, const std::vector<std::string>& names,
+                                    int days)
 {
     const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{EVP_EC_gen("P-256"), &EVP_PKEY_free};
     const std::unique_ptr<X509, decltype(&X509_free)> certificate{X509_new(), &X509_free};
@@ -30,8 +31,8 @@ net::IdentityFiles make_certificate(const std::filesystem::path& folder, const s
     X509_gmtime_adj(X509_getm_notAfter(x), days * 86'400L + 60);
     X509_set_pubkey(x, key.get());
     auto* subject = X509_get_subject_name(x);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(names.front().c_str()), -1,
-                               -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(names.front().c_str()), -1, -1, 0);
     X509_set_issuer_name(x, subject);
     std::string alternatives;
     for (const auto& name : names) alternatives += (alternatives.empty() ? "DNS:" : ",DNS:") + name;

@@ -20,7 +20,9 @@ private:
     std::filesystem::path path_;
 };
 
-/// A self-signed P-256 certificate for `names`, the first of which is its subject, valid for `days` (negative: expired).
-net::IdentityFiles make_certificate(const std::filesystem::path& folder, const std::vector<std::string>& names, int days = 7);
+/// A self-signed P-256 certificate for `names`, the first of which is its subject, valid for `days` (negative:
+/// expired).
+net::IdentityFiles make_certificate(const std::filesystem::path& folder, const std::vector<std::string>& names,
+                                    int days = 7);
 
 } // namespace sotto::test

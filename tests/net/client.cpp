@@ -26,7 +26,8 @@ Client::Client(const net::Endpoint& to, const Options& options)
         if (::bind(socket_, from.data(), static_cast<socklen_t>(from.size())) != 0)
             throw std::runtime_error{"cannot bind to " + options.source};
     }
-    if (::connect(socket_, to.data(), static_cast<socklen_t>(to.size())) != 0) throw std::runtime_error{"cannot connect"};
+    if (::connect(socket_, to.data(), static_cast<socklen_t>(to.size())) != 0)
+        throw std::runtime_error{"cannot connect"};
     if (!options.handshake) return;
 
     context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -159,8 +160,8 @@ std::string request(std::string_view method, std::string_view body, std::size_t 
     const auto number = std::to_string(++serial);
     std::string text{method};
     text += " sip:example.org SIP/2.0\r\nVia: SIP/2.0/TLS client.invalid;branch=z9hG4bK" + number +
-            "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@example.org>;tag=1\r\nTo: <sip:bob@example.org>\r\nCall-ID: " + number +
-            "\r\nCSeq: 1 " + std::string{method} + "\r\n";
+            "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@example.org>;tag=1\r\nTo: <sip:bob@example.org>\r\nCall-ID: " +
+            number + "\r\nCSeq: 1 " + std::string{method} + "\r\n";
     if (filler > 0) text += "Subject: " + std::string(filler, 's') + "\r\n";
     return text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
 }

@@ -20,7 +20,7 @@ public:
         std::string groups{};
         std::string alpn{};
         int receive_buffer{0};
-        std::string source{};       ///< address to bind to
+        std::string source{}; ///< address to bind to
         bool handshake{true};
     };
     explicit Client(const net::Endpoint& to) : Client{to, Options{}} {}

@@ -66,8 +66,10 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
         out.emplace_back(Send{FlowId{std::stoull(std::string{message->body})}, answer_to(*message, 200),
                               Ticket{state_->asked_from.size()}});
         return;
-    case Method::options: return reply(200, std::to_string(flow.id.value));
-    default: return reply(501);
+    case Method::options:
+        return reply(200, std::to_string(flow.id.value));
+    default:
+        return reply(501);
     }
 }
 

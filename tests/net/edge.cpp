@@ -33,7 +33,8 @@ Edge::Edge(const Options& options) : admission_{std::make_shared<net::Admission>
                                .settings = nullptr,
                                .accounts = nullptr,
                                .identities = identities,
-                               .limits = std::make_shared<net::ConnectionLimits>(options.connections)}));
+                               .limits = std::make_shared<net::ConnectionLimits>(options.connections),
+                               .on_accept_failure = [this](const auto&, const auto&) { ++accept_failures_; }}));
         endpoint_ = workers_.back()->listen(endpoint_);
         all.push_back(workers_.back().get());
     }

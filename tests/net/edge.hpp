@@ -2,6 +2,7 @@
 #include "net/certificate.hpp"
 #include "net/worker.hpp"
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <vector>
@@ -25,6 +26,7 @@ public:
     [[nodiscard]] net::Worker& worker(std::size_t index = 0) { return *workers_[index]; }
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
     [[nodiscard]] net::Admission& admission() { return *admission_; }
+    [[nodiscard]] int accept_failures() const { return accept_failures_; }
     /// Of all workers.
     net::WorkerCounters count();
     /// Asks until `reached` holds; false after ten seconds.
@@ -40,6 +42,7 @@ private:
     TemporaryFolder folder_;
     std::shared_ptr<net::Admission> admission_;
     net::Endpoint endpoint_;
+    std::atomic<int> accept_failures_{0};
     std::vector<std::unique_ptr<net::Worker>> workers_;
 };
 

@@ -1,5 +1,6 @@
 #include "net/client.hpp"
 #include "net/edge.hpp"
+#include "net/listener.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -105,7 +106,23 @@ TEST_CASE("A silent handshake is given up", "[tls][timeout]")
     const Client client{edge.endpoint(), {.handshake = false}};
     char byte = 0;
     CHECK(::recv(client.socket(), &byte, 1, 0) == 0);
-    CHECK(edge.eventually([](const auto& c) { return c.connections.handshake_timeouts == 1 && c.connections.open == 0; }));
+    CHECK(edge.eventually(
+        [](const auto& c) { return c.connections.handshake_timeouts == 1 && c.connections.open == 0; }));
+}
+
+TEST_CASE("An address that another process listens on is not shared with it", "[listen]")
+{
+    const Edge edge;
+    CHECK_THROWS_AS(net::check_unused(edge.endpoint()), net::ListenError);
+}
+
+TEST_CASE("Addresses are read and written with brackets around IPv6", "[listen]")
+{
+    for (const std::string text : {"127.0.0.1:5061", "[::1]:5061", "0.0.0.0:0"})
+        CHECK(net::text_of(net::endpoint_of(text)) == text);
+    for (const std::string wrong :
+         {"", "127.0.0.1", "::1:5061", "[127.0.0.1]:1", "localhost:5061", "127.0.0.1:65536", "127.0.0.1:"})
+        CHECK_THROWS_AS(net::endpoint_of(wrong), net::ListenError);
 }
 
 TEST_CASE("IPv6 works like IPv4", "[tls]")

@@ -158,6 +158,7 @@ TEST_CASE("Without descriptors, who is there is served and who comes waits", "[a
     REQUIRE(resident.send(request("OPTIONS")));
     CHECK(resident.receive_message().starts_with("SIP/2.0 200 "));
     CHECK(edge.count().connections.open == 2);
+    CHECK(edge.eventually([&](const auto&) { return edge.accept_failures() == 1; })); // once, not with each attempt
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
     CHECK(edge.eventually([](const auto& c) { return c.connections.open == 3; }));
 }

@@ -1,6 +1,7 @@
-// Freed memory is overwritten before anybody else can have it (DESIGN.md P9): a call's identifiers end with the call, also
-// in buffers of the C++ library, Asio, OpenSSL and sofia-sip. By interposition: the daemon's own `free` and `realloc` take
-// the place of the C library's, which go on doing the work. Costs 5 % more instructions per message (measured).
+// Freed memory is overwritten before anybody else can have it (DESIGN.md P9): a call's identifiers end with the call,
+// also in buffers of the C++ library, Asio, OpenSSL and sofia-sip. By interposition: the daemon's own `free` and
+// `realloc` take the place of the C library's, which go on doing the work. Costs 5 % more instructions per message
+// (measured).
 
 #include <malloc.h>
 
@@ -9,8 +10,8 @@
 
 extern "C" {
 
-void __libc_free(void* block) noexcept;      // NOLINT(bugprone-reserved-identifier)
-void* __libc_malloc(std::size_t) noexcept;   // NOLINT(bugprone-reserved-identifier)
+void __libc_free(void* block) noexcept;    // NOLINT(bugprone-reserved-identifier)
+void* __libc_malloc(std::size_t) noexcept; // NOLINT(bugprone-reserved-identifier)
 
 void free(void* block) noexcept
 {
