@@ -22,12 +22,13 @@ WIDTH = 58
 
 def start_daemon(demo: Path, state: Path) -> subprocess.Popen:
     """A sottod beside one that may be running: the demo's configuration, but for where it keeps its state."""
-    text = (demo / "sotto.yaml").read_text().replace(f"{demo}/state", str(state)).replace(f"{demo}/admin.sock", f"{state}/sock")
+    text = (demo / "sotto.yaml").read_text()
+    text = text.replace(f"{demo}/state", str(state)).replace(f"{demo}/admin.sock", f"{state}/sock")
     config = state / "sotto.yaml"
     config.write_text(text + "weaken: { tls12: true }\n")   # the TLS library of Debian's linphone ends at version 1.2
     binaries = Path(os.environ["SOTTO_BIN"])
-    subprocess.run([binaries / "sotto", "--config", config, "account", "import", "--csv", demo / "accounts.csv"], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run([binaries / "sotto", "--config", config, "account", "import", "--csv", demo / "accounts.csv"],
+                   check=True, stdout=subprocess.DEVNULL)
     daemon = subprocess.Popen([binaries / "sottod", "--config", config], stderr=subprocess.PIPE, text=True)
     for line in daemon.stderr:
         if "ready" in line:
@@ -78,7 +79,8 @@ def leaks(sent: str, received: str) -> list:
 
 def find(phone: Linphone, sent: bool, start: str, holding: str = "") -> str:
     """The last such message in the phone's own log."""
-    found = [text for was_sent, text in phone.messages() if was_sent == sent and text.startswith(start) and holding in text]
+    found = [text for was_sent, text in phone.messages()
+             if was_sent == sent and text.startswith(start) and holding in text]
     if not found:
         raise AssertionError(f"{phone.user} has {'sent' if sent else 'received'} no {start}")
     return found[-1]

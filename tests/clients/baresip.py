@@ -12,8 +12,8 @@ from pathlib import Path
 from network import NAME_SERVER
 from support.limits import patience
 
-MODULES = ("account", "g711", "aufile", "aubridge", "dtls_srtp", "srtp", "uuid", "sndfile", "menu", "ctrl_tcp", "debug_cmd",
-           "rtcpsummary")
+MODULES = ("account", "g711", "aufile", "aubridge", "dtls_srtp", "srtp", "uuid", "sndfile", "menu", "ctrl_tcp",
+           "debug_cmd", "rtcpsummary")
 APPLICATIONS = ("account", "menu", "ctrl_tcp", "debug_cmd", "rtcpsummary")
 METER = re.compile(r"\[\d+:\d\d:\d\d\] audio=\d+/\d+ \(bit/s\) *\r?")   # drawn over and over during a call
 
@@ -24,7 +24,8 @@ def config(authority: Path, control_port: int, rtp_port: int, tone: Path) -> str
     lines = ["sip_listen 127.0.0.1:0", f"sip_cafile {authority}", "sip_verify_server yes", f"audio_source aufile,{tone}",
              "audio_player aubridge,nil", "audio_alert aubridge,nil", "rtp_stats yes", "call_local_timeout 120",
              f"dns_server {NAME_SERVER}",
-             f"rtp_ports {rtp_port}-{rtp_port + 20}", f"ctrl_tcp_listen 127.0.0.1:{control_port}", f"module_path {folder}"]
+             f"rtp_ports {rtp_port}-{rtp_port + 20}", f"ctrl_tcp_listen 127.0.0.1:{control_port}",
+             f"module_path {folder}"]
     lines += [f"{'module_app' if m in APPLICATIONS else 'module'} {m}.so" for m in MODULES]
     return "\n".join(lines) + "\n"
 

@@ -24,8 +24,8 @@ class BaresipToBaresip(unittest.TestCase):
         self.tone = tone.write(self.folder / "tone.wav")
 
     def phone(self, user: str, rtp_port: int, answers: bool = False) -> Baresip:
-        phone = Baresip(self.folder / user, user, PASSWORD, DOMAIN, self.daemon.tls_port, self.daemon.authority.certificate,
-                        rtp_port, self.tone, answers)
+        phone = Baresip(self.folder / user, user, PASSWORD, DOMAIN, self.daemon.tls_port,
+                        self.daemon.authority.certificate, rtp_port, self.tone, answers)
         self.addCleanup(phone.kill)
         phone.event("REGISTER_OK")
         return phone

@@ -73,8 +73,8 @@ class Linphone:
         self.user, self.domain, self.folder = user, domain, folder
         folder.mkdir(parents=True)
         rc = folder / "linphonerc"
-        rc.write_text(CONFIG.format(user=user, name=name or user.capitalize(), password=password, domain=domain, port=port,
-                                    authority=authority, rtp_port=rtp_port))
+        rc.write_text(CONFIG.format(user=user, name=name or user.capitalize(), password=password, domain=domain,
+                                    port=port, authority=authority, rtp_port=rtp_port))
         (folder / ".local/share/linphone").mkdir(parents=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")} | {"HOME": str(folder)}
         self._output = ""

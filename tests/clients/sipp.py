@@ -1,4 +1,4 @@
-"""sipp (3.6.1, without TLS of its own) behind a stunnel, and its scenarios as ladders: each step becomes an XML element."""
+"""sipp (3.6.1, without TLS of its own) behind a stunnel, its scenarios as ladders: each step becomes an XML element."""
 
 import subprocess
 from pathlib import Path
@@ -89,7 +89,8 @@ class Stunnel:
         config = folder / "stunnel.conf"
         config.write_text(f"foreground = yes\npid =\n[sip]\nclient = yes\naccept = 127.0.0.1:{self.port}\n"
                           f"connect = 127.0.0.1:{tls_port}\nCAfile = {authority}\nverifyChain = yes\n"
-                          "checkHost = example.org\nsni = example.org\nTIMEOUTclose = 0\nsocket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n")
+                          "checkHost = example.org\nsni = example.org\nTIMEOUTclose = 0\n"
+                          "socket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n")
         self._process = subprocess.Popen(["stunnel4", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                          text=True)
         for line in self._process.stderr:
@@ -120,8 +121,8 @@ class Sipp:
                    "-trace_msg", "-message_file", folder / f"{name}.msg"]
         if uninvited:
             command += ["-oocsf", self._write(f"{name}-uninvited", uninvited)]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                         cwd=folder, text=True)
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.PIPE, cwd=folder, text=True)
 
     def _write(self, name: str, steps: list) -> Path:
         path = self.folder / f"{name}.xml"

@@ -1,4 +1,4 @@
-"""The daemon as its operator and an outsider see it: TLS only, ready, reload, drain, refusal of a wrong configuration."""
+"""The daemon as its operator and an outsider see it: TLS only, ready, reload, drain, wrong configurations refused."""
 
 import os
 import signal
@@ -35,7 +35,8 @@ def sockets_of(pid: int) -> set:
 class Transport(FlowTest):
     def test_there_is_one_listener_and_it_speaks_tls(self):
         """P1: no UDP socket, no other listening port."""
-        listening = {(p, port) for p, state, port in sockets_of(self.daemon.pid) if state == "0A" or p.startswith("udp")}
+        found = sockets_of(self.daemon.pid)
+        listening = {(p, port) for p, state, port in found if state == "0A" or p.startswith("udp")}
         self.assertEqual(listening, {("tcp", self.daemon.tls_port)})
 
     def test_plaintext_is_not_answered(self):

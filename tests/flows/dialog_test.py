@@ -115,7 +115,8 @@ class InDialog(FlowTest):
         self.bob.sends(202)
         self.alice.receives(202)
         with_alice = self.bob.dialog
-        for line, state in (("SIP/2.0 100 Trying", "active;expires=60"), ("SIP/2.0 200 OK", "terminated;reason=noresource")):
+        for line, state in (("SIP/2.0 100 Trying", "active;expires=60"),
+                            ("SIP/2.0 200 OK", "terminated;reason=noresource")):
             self.bob.sends("NOTIFY", dialog=with_alice, body=f"{line}\r\n".encode(), content_type="message/sipfrag",
                            headers={"Event": "refer", "Subscription-State": state})
             notify = self.alice.receives("NOTIFY")

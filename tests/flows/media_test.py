@@ -6,7 +6,8 @@ from support.sdp import fingerprint
 HEAD = "v=0\r\no=- {origin} 1 IN IP4 192.0.2.33\r\ns=A Subject\r\nc=IN IP4 192.0.2.33\r\nt=0 0\r\n"
 DTLS = "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=setup:actpass\r\na=fingerprint:sha-256 {fingerprint}\r\n"
 PLAIN = "m=audio 4000 RTP/AVP 0\r\n"
-SDES = "m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
+CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
+SDES = "m=audio 4000 RTP/SAVP 0\r\n" + CRYPTO
 
 
 def offer(*media: str, origin: int = 5317531753175317) -> bytes:
@@ -29,8 +30,7 @@ class Media(FlowTest):
         self.bob.has_received_nothing_else()
 
     def test_keys_in_the_clear_are_removed_beside_better_ones(self):
-        both = DTLS + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
-        self.alice.sends("INVITE", to=self.bob, body=offer(both))
+        self.alice.sends("INVITE", to=self.bob, body=offer(DTLS + CRYPTO))
         self.assertNotIn("a=crypto", self.bob.receives("INVITE").body.decode())
         self.bob.sends(486)
         self.alice.receives(486)

@@ -59,7 +59,8 @@ class Transfer(FlowTest):
 
         replaces = f"{with_carol.call_id};to-tag={with_carol.remote_tag};from-tag={with_carol.local_tag}"
         self.alice.sends("REFER", dialog=with_bob, headers={
-            "Refer-To": f"<{with_carol.target}?Replaces={quote(replaces, safe='')}>", "Referred-By": f"<{self.alice.aor}>"})
+            "Refer-To": f"<{with_carol.target}?Replaces={quote(replaces, safe='')}>",
+            "Referred-By": f"<{self.alice.aor}>"})
         refer = self.bob.receives("REFER")
         for value in (with_carol.call_id, with_carol.local_tag, with_carol.remote_tag, at_carol.local_tag):
             self.assertNotIn(value, unquote(refer.get("Refer-To")), "Bob learns nothing of the other dialog")

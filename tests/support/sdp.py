@@ -18,6 +18,7 @@ class Media:
     def describe(self, setup: str = "actpass", direction: str = "sendrecv") -> bytes:
         self.version += 1
         return "\r\n".join([
-            "v=0", f"o=- {self.session} {self.version} IN IP4 {self.address}", "s=-", f"c=IN IP4 {self.address}", "t=0 0",
-            f"m=audio {self.port} UDP/TLS/RTP/SAVP 0 8", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000", f"a={direction}",
+            "v=0", f"o=- {self.session} {self.version} IN IP4 {self.address}", "s=-", f"c=IN IP4 {self.address}",
+            "t=0 0", f"m=audio {self.port} UDP/TLS/RTP/SAVP 0 8", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000",
+            f"a={direction}",
             f"a=fingerprint:sha-256 {self.fingerprint}", f"a=setup:{setup}", ""]).encode()
