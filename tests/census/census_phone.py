@@ -111,7 +111,7 @@ class CensusPhone(Phone):
 
     def _fill_addresses(self, message: sip.Message, label: str) -> None:
         tag = message.from_.tag
-        shown = message.method in SHOWN
+        shown = message.method in SHOWN and not message.has("Privacy")
         display = self.filler.fill(fields.FROM_DISPLAY, f"{label}: From display name", needed=shown)
         if shown:
             self.shown_names.append(display.removeprefix("Shown "))

@@ -45,7 +45,7 @@ class Census(unittest.TestCase):
         desk.registers()
         desk.unregisters()
         for caller, callee in ((alice, bob), (bob, alice)):
-            for part in (self.answered, self.without_offer, self.busy, self.refused, self.cancelled, self.messaged,
+            for part in (self.answered, self.without_offer, self.busy, self.refused, self.cancelled, self.messaged, self.withheld,
                          self.redirected, self.transferred, self.asked):
                 self.tokens.part = part.__name__
                 part(caller, callee, carol)
@@ -93,12 +93,12 @@ class Census(unittest.TestCase):
             self.exchange(one, other, "MESSAGE", body=self.message_of(one), content_type="text/plain;charset=utf-8")
         self.exchange(caller, callee, "BYE")
 
-    def call(self, caller, callee, **options) -> None:
+    def call(self, caller, callee, body_in_ack: bool = False, **options) -> None:
         caller.sends("INVITE", to=callee, **options)
         callee.receives("INVITE")
         callee.sends(200)
         caller.receives(200)
-        caller.sends("ACK", body=caller.media.describe("active") if options else None)
+        caller.sends("ACK", body=caller.media.describe("active") if body_in_ack else None)
         callee.receives("ACK")
 
     def exchange(self, one, other, method: str, answer_sdp: bool = False, status: int = 200, **options) -> None:
@@ -109,7 +109,7 @@ class Census(unittest.TestCase):
 
     def without_offer(self, caller, callee, _) -> None:
         """The offer in the 200, the answer in the ACK; the callee hangs up."""
-        self.call(caller, callee, sdp=False)
+        self.call(caller, callee, sdp=False, body_in_ack=True)
         self.exchange(callee, caller, "BYE")
 
     def busy(self, caller, callee, _) -> None:
@@ -189,6 +189,16 @@ class Census(unittest.TestCase):
     def messaged(self, one, other, _) -> None:
         self.exchange(one, other, "MESSAGE", to=other, body=self.message_of(one), content_type="text/plain;charset=UTF-8")
         self.exchange(one, other, "MESSAGE", to=other, body=self.message_of(one), content_type="text/plain", status=486)
+
+    def withheld(self, one, other, third) -> None:
+        """A caller who does not want to be known: the display name is no more necessary than the rest."""
+        private = {"Privacy": "id;user"}
+        self.call(one, other, headers=private)
+        self.exchange(one, other, "UPDATE", answer_sdp=True, sdp=True, headers=private)
+        referred_by = one.filler.fill('"{w}" <sip:{w}@{w}.invalid>', "REFER: Referred-By")
+        self.exchange(one, other, "REFER", status=603, headers={"Refer-To": f"<{third.aor}>", "Referred-By": referred_by, **private})
+        self.exchange(other, one, "BYE")
+        self.exchange(one, other, "MESSAGE", to=other, body=self.message_of(one), content_type="text/plain", headers=private)
 
     def message_of(self, phone) -> bytes:
         self.messages[phone.name] = phone.filler.fill("{w}", "MESSAGE: content", needed=True)

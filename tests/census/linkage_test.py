@@ -18,7 +18,8 @@ IDENTIFIERS = {
     "Call-ID": lambda m: m.call_id,
     "From tag": lambda m: m.from_.tag,
     "remote target": lambda m: m.contact.parsed.user,
-    "branch": lambda m: m.vias[0].branch.removeprefix("z9hG4bK"),
+    "branch": lambda m: m.vias[0].branch.removeprefix("z9hG4bK").split(".")[0],
+    "loop part of the branch": lambda m: m.vias[0].branch.split(".")[1],
     "o= session id": lambda m: m.sdp[1].split(" ")[1],
 }
 NUMBERS = {
@@ -32,7 +33,7 @@ ALWAYS = {
     "Via: SIP/2.0/TLS example.org;branch", "Contact: <sip:token@example.org;transport=tls>",
     "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,Contact,Content-Type,Content-Length",
     "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,Content-Length",
-    "order: Via,Max-Forwards,From,To,Call-ID,CSeq,Content-Length", "Max-Breadth: 60",
+    "order: Via,Max-Forwards,From,To,Call-ID,CSeq,Content-Length", "Max-Breadth: 1",
     "v=0", "o=- id version IN IP4 0.0.0.0", "s=-", "t=0 0",
     "a=sendrecv", "a=setup:actpass", "a=rtcp-mux", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000",   # the codec set
 }

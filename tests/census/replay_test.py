@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 import unittest
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from support.daemon import DOMAIN, PASSWORD
 from support.flow_test import FlowTest
@@ -98,7 +98,8 @@ class Player(Phone):
 
     def declines_everything(self) -> None:
         """As a phone does that knows nothing of a dialog: it is not its business whether the request fits one."""
-        while (item := self.connection.next(0)) is not None:
+        while not self.connection.inbox.empty():
+            item = self.connection.next(0)
             if not isinstance(item, Message):
                 self._fail(f"{item}")
             self.ladder.check_nothing_leaks(self, str(item))
@@ -106,6 +107,13 @@ class Player(Phone):
                 answer = Message("SIP/2.0 603 Decline").add("Via", item.get("Via")).add("From", item.get("From"))
                 answer.add("To", item.get("To") + ("" if item.to.tag else f";tag={self._secret('tag', secrets.token_hex(6))}"))
                 self._write(answer.add("Call-ID", item.call_id).add("CSeq", item.get("CSeq")))
+
+
+    def forgets_what_came(self) -> None:
+        self.connection.send(b"\r\n\r\n")
+        while (item := self.connection.next(patience(5))) != "pong":
+            if item is None:
+                self._fail("no pong")
 
 
 class Replay(FlowTest):
@@ -138,16 +146,19 @@ class Replay(FlowTest):
                 self.change(request, change, token)
                 self.attempt(sender, request, token, field, others)
         for method in INSIDE:
-            between = None
+            between = ended = None
             for field, change in FIELDS.items():
-                if between is None or method == "BYE":
+                if between is None or ended:
                     between = self.second_dialog(sender)
                 between.local_cseq += 1
                 request = sender._in_dialog(method, between, between.local_cseq)
                 self.change(request, change, token)
-                self.attempt(sender, request, token, field, others)
+                status = self.attempt(sender, request, token, field, others)
+                ended = method == "BYE" and status != 481
 
     def second_dialog(self, sender: Player):
+        sender.pings()                         # what the sender has sent is through,
+        self.accomplice.forgets_what_came()  # and what it led to is gone
         self.call(sender, self.accomplice)
         return sender.dialog
 
@@ -168,10 +179,10 @@ class Replay(FlowTest):
         for place, value in known.items():
             request.fields = [(name, text.replace(place, value)) for name, text in request.fields]
 
-    def attempt(self, sender: Player, request: Message, token: str, field: str, others: list) -> None:
+    def attempt(self, sender: Player, request: Message, token: str, field: str, others: list) -> int:
         seen = {other: len(other.connection.received) for other in others}
         try:
-            sender.tries(request, *others)
+            status = sender.tries(request, *others)
         except AssertionError as fault:
             fault.add_note(f"--- {field} in ---\n{request}")
             raise
@@ -179,6 +190,7 @@ class Replay(FlowTest):
             new = other.connection.received[seen[other]:].decode()
             if field not in TOLD_BY_THE_SENDER:
                 self.assertNotIn(token, new, f"{field}: a value that names a dialog never passes as it is:\n{request}")
+        return status
 
     def test_all_that_the_caller_sees_in_the_hands_of_a_stranger(self):
         self.steal(self.dialogs[0], self.caller)
@@ -190,8 +202,8 @@ class Replay(FlowTest):
         """Transferred to the callee, the accomplice holds the caller's dialog with the callee sealed as one value; whoever else is
         called with it must not see what is in it, and nobody else can use it."""
         caller = self.dialogs[0]
-        quote = f"{caller.call_id}%3Bto-tag%3D{caller.remote_tag}%3Bfrom-tag%3D{caller.local_tag}"
-        self.caller.sends("REFER", to=self.accomplice, headers={"Refer-To": f"<{caller.target}?Replaces={quote}>"})
+        dialog = quote(f"{caller.call_id};to-tag={caller.remote_tag};from-tag={caller.local_tag}", safe="")
+        self.caller.sends("REFER", to=self.accomplice, headers={"Refer-To": f"<{caller.target}?Replaces={dialog}>"})
         refer = self.accomplice.receives("REFER")
         replaces = unquote(re.search(r"Replaces=([^>&]+)", refer.get("Refer-To"))[1])
         self.accomplice.sends(202)
