@@ -203,7 +203,8 @@ class Replay(FlowTest):
         called with it must not see what is in it, and nobody else can use it."""
         caller = self.dialogs[0]
         dialog = quote(f"{caller.call_id};to-tag={caller.remote_tag};from-tag={caller.local_tag}", safe="")
-        self.caller.sends("REFER", to=self.accomplice, headers={"Refer-To": f"<{caller.target}?Replaces={dialog}>"})
+        self.call(self.caller, self.accomplice)
+        self.caller.sends("REFER", headers={"Refer-To": f"<{caller.target}?Replaces={dialog}>"})
         refer = self.accomplice.receives("REFER")
         replaces = unquote(re.search(r"Replaces=([^>&]+)", refer.get("Refer-To"))[1])
         self.accomplice.sends(202)
