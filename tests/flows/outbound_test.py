@@ -47,14 +47,3 @@ class TwoFlows(FlowTest):
         self.alice.sends("ACK")
         other.receives("ACK")
         self.hang_up(self.alice, other)
-
-    def test_flow_that_dies_while_it_rings(self):
-        """RFC 5626 4.3, 7: like a 430, so the next flow of the device is tried at once."""
-        rings, other = self.ringing()
-        rings.loses_connection()
-        other.receives("INVITE")
-        other.sends(200)
-        self.alice.receives(200)
-        self.alice.sends("ACK")
-        other.receives("ACK")
-        self.hang_up(other, self.alice)
