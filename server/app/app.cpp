@@ -242,6 +242,7 @@ void App::begin_drain()
 
 void App::end_flows()
 {
+    if (std::exchange(ending_, true)) return;
     deadline_.expires_after(goodbye_time);
     deadline_.async_wait([this](boost::system::error_code error) {
         if (!error) main_.stop();

@@ -70,6 +70,7 @@ private:
     std::unique_ptr<ctl::AdminServer> admin_;
     std::thread admin_thread_;
     bool draining_{false};
+    bool ending_{false};
 };
 
 } // namespace sotto::app

@@ -52,6 +52,12 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
     for (auto* worker : all) worker->meet(all);
 }
 
+Workers::~Workers()
+{
+    for (auto& worker : workers_) worker->stop();
+    for (auto& worker : workers_) worker->join();
+}
+
 std::string Workers::listen(const std::string& address, const std::vector<int>& passed)
 {
     auto endpoint = net::endpoint_of(address);

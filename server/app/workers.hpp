@@ -27,6 +27,10 @@ public:
 
     Workers(std::uint16_t count, const Shared& shared, const Prepared& prepared);
 
+    ~Workers();
+    Workers(const Workers&) = delete;
+    Workers& operator=(const Workers&) = delete;
+
     /// Takes the address on every worker: with one of the descriptors that the process was given, if it stands on that
     /// address. Returns the address, with the port that the system chose for port 0. Throws net::ListenError.
     std::string listen(const std::string& address, const std::vector<int>& passed);

@@ -53,7 +53,7 @@ Worker::Worker(Parts parts)
 Worker::~Worker()
 {
     stop();
-    if (thread_.joinable()) thread_.join();
+    join();
 }
 
 void Worker::start()
@@ -71,6 +71,11 @@ void Worker::start()
 }
 
 void Worker::stop() { context_.stop(); }
+
+void Worker::join()
+{
+    if (thread_.joinable()) thread_.join();
+}
 
 template <class Work> void Worker::post_burst(Work work)
 {

@@ -25,7 +25,8 @@ struct WorkerCounters {
 /// messages for another worker's flow are moved there.
 ///
 /// Made and wired on one thread (`listen`, `meet`), then `start`. After that, every public function may be called from
-/// any thread; callbacks run on the worker's thread. The destructor stops and joins; destroy all workers together.
+/// any thread; callbacks run on the worker's thread. Workers write to each other: `stop` and `join` all of them
+/// before the first one is destroyed.
 class Worker final : private ConnectionUser {
 public:
     struct Parts {
@@ -69,8 +70,10 @@ public:
     void drain(std::function<void()> done);
     /// Says goodbye on every flow. `done`, once: all are closed.
     void close_flows(std::function<void()> done);
-    /// Ends the thread, whatever runs.
+    /// Ends the thread soon, whatever runs.
     void stop();
+    /// Waits until the thread has ended.
+    void join();
 
 private:
     // ConnectionUser

@@ -44,6 +44,12 @@ Edge::Edge(const Options& options) : admission_{std::make_shared<net::Admission>
     }
 }
 
+Edge::~Edge()
+{
+    for (auto& worker : workers_) worker->stop();
+    for (auto& worker : workers_) worker->join();
+}
+
 net::WorkerCounters Edge::count()
 {
     net::WorkerCounters sum;

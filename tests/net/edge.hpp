@@ -21,6 +21,9 @@ public:
     };
     Edge() : Edge{Options{}} {}
     explicit Edge(const Options& options);
+    ~Edge();
+    Edge(const Edge&) = delete;
+    Edge& operator=(const Edge&) = delete;
 
     [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
     [[nodiscard]] net::Worker& worker(std::size_t index = 0) { return *workers_[index]; }

@@ -16,7 +16,7 @@ constexpr std::array rules{
     HeaderRule{Header::route,               all(rebuild),  none,         Shape::none, "only the Path that the receiver itself registered", "RFC 3327 5.3"},
     HeaderRule{Header::path,                none,          none,         Shape::none, "belongs to REGISTER", "RFC 3327"},
     HeaderRule{Header::max_forwards,        all(own),      none,         Shape::none, "counted down from a common value", "RFC 3261 16.6 step 3"},
-    HeaderRule{Header::max_breadth,         all(own),      none,         Shape::none, "bounds forking", "RFC 5393 5.3"},
+    HeaderRule{Header::max_breadth,         all(own),      none,         Shape::none, "1 for each branch: a share would show how many devices there are", "RFC 5393 5.3"},
     HeaderRule{Header::from,                all(seal),     all(rebuild), Shape::none, "shown identity, sealed tag", "RFC 3323 4.1.1.3; SEALING.md"},
     HeaderRule{Header::to,                  all(seal),     all(seal),    Shape::none, "address without display name, sealed tag", "SEALING.md"},
     HeaderRule{Header::call_id,             all(seal),     all(rebuild), Shape::none, "sealed per leg", "RFC 3323 5.3; SEALING.md"},

@@ -9,6 +9,7 @@ namespace {
 constexpr char plain_base = '@';
 constexpr char withheld_flag = 1;
 constexpr char elsewhere_flag = 2; ///< the text is kept in memory; what follows names it
+constexpr std::size_t mark_length = 6;
 constexpr std::uint32_t not_offset_from = 1U << 30U; // such an initial CSeq leaves no room for an offset
 
 BindingId id_of_text(Cryptography& cryptography, std::string_view value)
@@ -70,14 +71,17 @@ std::optional<std::string> DialogSeal::open_call_id(std::string_view token)
 
 std::string DialogSeal::tag(Role stands_for, const Tag& tag)
 {
-    return seal(SealKind::tag, stands_for, tag.withheld ? withheld_flag : 0, tag.value);
+    const auto owner = tag.owner.empty() ? mark_of(holders_[stands_for == Role::caller ? 0 : 1]) : tag.owner;
+    return seal(SealKind::tag, stands_for, tag.withheld ? withheld_flag : 0, owner + tag.value);
 }
 
 std::optional<DialogSeal::Tag> DialogSeal::open_tag(Role stands_for, std::string_view token)
 {
     const auto text = open(SealKind::tag, stands_for, token);
-    if (!text) return std::nullopt;
-    return Tag{text->substr(1), ((text->front() - plain_base) & withheld_flag) != 0};
+    if (!text || text->size() < 1 + mark_length) return std::nullopt;
+    return Tag{.value = text->substr(1 + mark_length),
+               .withheld = ((text->front() - plain_base) & withheld_flag) != 0,
+               .owner = text->substr(1, mark_length)};
 }
 
 std::string DialogSeal::target(Role stands_for, BindingId id)
@@ -94,6 +98,13 @@ std::uint32_t DialogSeal::cseq_back(Role sender, std::uint32_t number)
 {
     const auto offset = parts_.sealer.cseq_offset(epoch_, salt_, sender);
     return number >= offset && number - offset < not_offset_from ? number - offset : number;
+}
+
+std::string mark_of(Holder holder)
+{
+    std::array<std::uint8_t, sizeof holder.hash.high> raw{};
+    std::memcpy(raw.data(), &holder.hash.high, raw.size());
+    return base64url(raw).substr(0, mark_length);
 }
 
 Holder holder_of(AccountId account, Cryptography& cryptography)

@@ -38,6 +38,7 @@ public:
     struct Tag {
         std::string value;
         bool withheld{false}; ///< the caller's identity is withheld in this dialog
+        std::string owner{};  ///< mark of the party whose tag it is; empty when sealing: that of the side's holder
     };
     std::string tag(Role stands_for, const Tag& tag);
     std::optional<Tag> open_tag(Role stands_for, std::string_view token);
@@ -59,6 +60,9 @@ private:
     Salt salt_;
     std::array<Holder, 2> holders_; ///< caller, callee
 };
+
+/// Six characters that tell two holders apart inside a seal: who quotes a dialog later must name its other party.
+std::string mark_of(Holder holder);
 
 /// A keyed hash of the account: a new flow of the same phone holds the same tokens.
 Holder holder_of(AccountId account, Cryptography& cryptography);

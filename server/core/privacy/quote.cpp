@@ -28,8 +28,11 @@ std::optional<QuotedDialog> read_quote(const QuoteText& text, Holder quoting, Se
                             .salt = opened->salt,
                             .target_role = target_role,
                             .call_id = std::move(*call_id),
-                            .quoting_tag = {std::string{text.quoting_tag}, target_tag->withheld},
-                            .target_tag = target_tag->value};
+                            .quoting_tag = {.value = std::string{text.quoting_tag},
+                                            .withheld = target_tag->withheld,
+                                            .owner = mark_of(quoting)},
+                            .target_tag = target_tag->value,
+                            .target_owner = target_tag->owner};
     }
     return std::nullopt;
 }
@@ -40,7 +43,7 @@ std::optional<std::string> seal_quote(const QuotedDialog& dialog, Holder carrier
     if (dialog.target_role == Role::caller) flags = static_cast<char>(flags + target_is_caller);
     if (dialog.quoting_tag.withheld) flags = static_cast<char>(flags + withheld);
     std::string text{flags};
-    text.append(dialog.call_id) += separator;
+    text.append(dialog.quoting_tag.owner).append(dialog.target_owner).append(dialog.call_id) += separator;
     text.append(dialog.quoting_tag.value) += separator;
     text.append(dialog.target_tag);
     return parts.sealer.seal(SealKind::quote, dialog.epoch, Role::callee, carrier, dialog.salt, text);
@@ -49,17 +52,21 @@ std::optional<std::string> seal_quote(const QuotedDialog& dialog, Holder carrier
 std::optional<QuotedDialog> open_quote(std::string_view token, Holder carrier, SealParts parts)
 {
     const auto opened = parts.sealer.open(SealKind::quote, token, Role::callee, carrier);
-    if (!opened || opened->value.empty()) return std::nullopt;
-    const auto first = opened->value.find(separator);
+    const std::size_t mark = mark_of({}).size();
+    if (!opened || opened->value.size() < 1 + 2 * mark) return std::nullopt;
+    const auto first = opened->value.find(separator, 1 + 2 * mark);
     const auto second = first == std::string::npos ? first : opened->value.find(separator, first + 1);
     if (second == std::string::npos) return std::nullopt;
     const int flags = opened->value.front() - base;
     return QuotedDialog{.epoch = opened->epoch,
                         .salt = opened->salt,
                         .target_role = (flags & target_is_caller) != 0 ? Role::caller : Role::callee,
-                        .call_id = opened->value.substr(1, first - 1),
-                        .quoting_tag = {opened->value.substr(first + 1, second - first - 1), (flags & withheld) != 0},
-                        .target_tag = opened->value.substr(second + 1)};
+                        .call_id = opened->value.substr(1 + 2 * mark, first - 1 - 2 * mark),
+                        .quoting_tag = {.value = opened->value.substr(first + 1, second - first - 1),
+                                        .withheld = (flags & withheld) != 0,
+                                        .owner = opened->value.substr(1, mark)},
+                        .target_tag = opened->value.substr(second + 1),
+                        .target_owner = opened->value.substr(1 + mark, mark)};
 }
 
 TargetView view_of_target(const QuotedDialog& dialog, Holder target, SealParts parts)

@@ -16,6 +16,7 @@ struct QuotedDialog {
     std::string call_id;            ///< the caller's own
     DialogSeal::Tag quoting_tag;    ///< the quoting party's own tag
     std::string target_tag;         ///< the target's own tag
+    std::string target_owner;       ///< mark of the target: in anybody else's hands the dialog stays closed
 };
 
 /// The three values as one party writes them: Call-ID, the target's tag, its own tag.

@@ -167,7 +167,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
                              .append(";branch=")
                              .append(via);
     auto from_address = shown_sender(context, request);
-    from_address.append(";tag=").append(seal.tag(context.role, {std::string{request.from.tag()}, context.withheld}));
+    from_address.append(";tag=").append(seal.tag(context.role, {.value = std::string{request.from.tag()}, .withheld = context.withheld}));
     auto to_address = shown_receiver(context, request, branch.target.account);
     if (!context.receiver_tag.empty()) to_address.append(";tag=").append(context.receiver_tag);
     const auto call_id = from_caller ? seal.call_id(request.call_id) : context.receiver_call_id;

@@ -46,7 +46,7 @@ void Proxy::end_acknowledged(ResponseContext& context, const Message& ack, Branc
     auto& seal = *branch.seal;
     const bool from_caller = context.role == Role::caller;
     const auto own_tag = std::string{";tag="}.append(
-        seal.tag(context.role, {std::string{ack.from.tag()}, context.withheld}));
+        seal.tag(context.role, {.value = std::string{ack.from.tag()}, .withheld = context.withheld}));
     const DialogView receivers{
         .call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
         .from = shown_sender(context, ack) + own_tag,

@@ -173,7 +173,11 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     context.aor = user->append("@").append(*domain);
     context.breadth = breadth_of(request);
     context.look_ups = 1;
-    if (!read_quotes(request, context)) return env_.refuse(id, Refusal::no_dialog, now, out);
+    // Whom the quoted dialog is with must be whom the request is for, there or not: the answer tells nothing else.
+    const auto callee_mark = callee != nullptr ? mark_of(holder_of(callee->id, env_.cryptography)) : std::string{};
+    if (!read_quotes(request, context) ||
+        (!referred && std::ranges::any_of(context.quotes, [&](const auto& q) { return q.second.target_owner != callee_mark; })))
+        return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);

@@ -130,7 +130,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     auto& branch = context->branches[index];
     const auto responder = other(context->role);
     const auto tag = request.to.tag().empty()
-                         ? branch.seal->tag(responder, {std::string{response.to.tag()}, context->withheld})
+                         ? branch.seal->tag(responder, {.value = std::string{response.to.tag()}, .withheld = context->withheld})
                          : std::string{};
     auto message = reply(request, response.status, tag);
     message.from(response);

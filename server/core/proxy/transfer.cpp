@@ -133,6 +133,7 @@ bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
 void Proxy::write_quotes(Outbound& message, const ResponseContext& context, const Message& request, Holder receiver) const
 {
     for (const auto& [header, quote] : context.quotes) {
+        if (quote.target_owner != mark_of(receiver)) continue; // never opened for a third party
         const auto view = view_of_target(quote, receiver, env_.seal_parts());
         const auto names = names_in(header);
         auto value = view.call_id;
