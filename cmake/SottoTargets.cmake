@@ -30,7 +30,8 @@ function(sotto_compile_options target)
   endif()
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized) # wrong about std::string: gcc bugs 105329, 105651
+      # Wrong about std::string (gcc bugs 105329, 105651) and about std::variant (gcc bug 105562).
+      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
     endif()
     target_compile_options(${target} PRIVATE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -ftrivial-auto-var-init=zero
       -fstack-clash-protection -fcf-protection)
