@@ -47,16 +47,21 @@ void list(std::string_view title, std::span<const std::string_view> values)
 
 int main()
 {
-    std::cout << "# What the other side learns\n\n"
-                 "Every message that leaves is built from these tables, in their order; what has no row does not leave. The page is\n"
-                 "written from the tables in `server/core/privacy/allow_list.cpp` and `server/core/sdp/line_rules.hpp` by\n"
-                 "`minimisation_reference`; a test fails when they differ.\n\n"
-                 "**passes**: the sender's value, reduced to what Sotto knows, in one spelling. **rebuilt**: written anew from what Sotto\n"
-                 "knows. **sealed**: under a seal of this dialog and this receiver (SEALING.md). **ours**: Sotto's own value. **-**: does\n"
-                 "not leave.\n\n## Headers\n\n| header | in requests | in responses | why | source |\n| --- | --- | --- | --- | --- |\n";
+    std::cout
+        << "# What the other side learns\n\n"
+           "Every message that leaves is built from these tables, in their order; what has no row does not leave. The "
+           "page is\n"
+           "written from the tables in `server/core/privacy/allow_list.cpp` and `server/core/sdp/line_rules.hpp` by\n"
+           "`minimisation_reference`; a test fails when they differ.\n\n"
+           "**passes**: the sender's value, reduced to what Sotto knows, in one spelling. **rebuilt**: written anew "
+           "from what Sotto\n"
+           "knows. **sealed**: under a seal of this dialog and this receiver (SEALING.md). **ours**: Sotto's own "
+           "value. **-**: does\n"
+           "not leave.\n\n## Headers\n\n| header | in requests | in responses | why | source |\n| --- | --- | --- | "
+           "--- | --- |\n";
     for (const auto& rule : header_rules())
-        std::cout << "| " << name_of(rule.header) << " | " << cell(rule.request) << " | " << cell(rule.response) << " | "
-                  << rule.reason << " | " << rule.source << " |\n";
+        std::cout << "| " << name_of(rule.header) << " | " << cell(rule.request) << " | " << cell(rule.response)
+                  << " | " << rule.reason << " | " << rule.source << " |\n";
     std::cout << "\nWhat passes is reduced to these, in this order:\n\n";
     list("option tags", carried_option_tags());
     list("methods", carried_methods());
@@ -66,8 +71,11 @@ int main()
     for (const auto& rule : sdp::line_rules)
         std::cout << "| `" << rule.line << "` | " << word(rule.treatment) << " | " << rule.reason << " |\n";
     std::cout << "\n## Lengths\n\n"
-                 "Sotto fills whole cells of `privacy.padding` bytes on the wire with every message, so that its length tells neither the\n"
-                 "kind of message nor a name nor the variant of a description; keep-alives stay small. What a phone itself sends is as long\n"
-                 "as the phone makes it: who watches the phone's own line can tell messages by their length in that direction.\n";
+                 "Sotto fills whole cells of `privacy.padding` bytes on the wire with every message, so that its "
+                 "length tells neither the\n"
+                 "kind of message nor a name nor the variant of a description; keep-alives stay small. What a phone "
+                 "itself sends is as long\n"
+                 "as the phone makes it: who watches the phone's own line can tell messages by their length in that "
+                 "direction.\n";
     return std::cout.good() ? 0 : 1;
 }

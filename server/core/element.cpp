@@ -36,7 +36,10 @@ public:
         if (server.method == Method::register_) return registrar.request(id, flow, now, out);
         proxy.request(id, flow, now, out);
     }
-    void on_ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out) override { proxy.ack(std::move(ack), flow, now, out); }
+    void on_ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out) override
+    {
+        proxy.ack(std::move(ack), flow, now, out);
+    }
     void on_cancel(SlotId invite, TimePoint now, Actions& out) override { proxy.cancel(invite, now, out); }
     void on_response(SlotId client, MessagePtr response, TimePoint now, Actions& out) override
     {
@@ -63,9 +66,11 @@ public:
     ElementCounters shown;
 };
 
-Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings, std::shared_ptr<const AccountDirectory> accounts)
+Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
+                 std::shared_ptr<const AccountDirectory> accounts)
 {
-    if (parts.cryptography == nullptr || parts.sealer == nullptr || parts.dialogs == nullptr || settings->domains.empty())
+    if (parts.cryptography == nullptr || parts.sealer == nullptr || parts.dialogs == nullptr ||
+        settings->domains.empty())
         throw std::logic_error{"an element needs its parts and at least one domain"};
     state_ = std::make_unique<State>(parts, std::move(settings), std::move(accounts));
 }
@@ -95,15 +100,19 @@ void Element::flow_closed(const Flow&, TimePoint, Actions&) {}
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint now, Actions& out)
 {
     const auto [kind, id] = transaction::unpack(ticket.value);
-    if (kind == transaction::Layer::client_ticket) state_->layer.undeliverable(id, now, out);
-    else state_->proxy.response_undeliverable(id, std::move(bytes), out);
+    if (kind == transaction::Layer::client_ticket)
+        state_->layer.undeliverable(id, now, out);
+    else
+        state_->proxy.response_undeliverable(id, std::move(bytes), out);
 }
 
 void Element::located(Ticket ticket, Located located, TimePoint now, Actions& out)
 {
     const auto [kind, id] = transaction::unpack(ticket.value);
-    if (static_cast<Waiting>(kind) == Waiting::registration) state_->registrar.located(id, std::move(located), now, out);
-    else state_->proxy.located(id, std::move(located), now, out);
+    if (static_cast<Waiting>(kind) == Waiting::registration)
+        state_->registrar.located(id, std::move(located), now, out);
+    else
+        state_->proxy.located(id, std::move(located), now, out);
 }
 
 void Element::committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now, Actions& out)

@@ -38,10 +38,11 @@ public:
         std::uint16_t workers{1};
         Cryptography* cryptography{nullptr};
         Sealer* sealer{nullptr};
-        DialogMemory* dialogs{nullptr};  ///< shared by all workers
+        DialogMemory* dialogs{nullptr}; ///< shared by all workers
     };
 
-    Element(Parts parts, std::shared_ptr<const CoreSettings> settings, std::shared_ptr<const AccountDirectory> accounts);
+    Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
+            std::shared_ptr<const AccountDirectory> accounts);
     ~Element();
     Element(const Element&) = delete;
     Element& operator=(const Element&) = delete;

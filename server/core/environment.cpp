@@ -19,8 +19,8 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
     return reply(*server.request, status, tag);
 }
 
-const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker, const std::string& realm,
-                                         std::string expected, TimePoint now, Actions& out)
+const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker,
+                                         const std::string& realm, std::string expected, TimePoint now, Actions& out)
 {
     auto* server = layer->server(id);
     const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
@@ -46,8 +46,9 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     ++counters.challenges;
     const bool registrar = asker == auth::Asker::registrar;
     auto reply = own_reply(*server, registrar ? 401 : 407);
-    reply.set(registrar ? Header::www_authenticate : Header::proxy_authenticate,
-              auth::challenge(realm, expected, checked.outcome == auth::Outcome::stale, *accounts, flow, now, cryptography));
+    reply.set(
+        registrar ? Header::www_authenticate : Header::proxy_authenticate,
+        auth::challenge(realm, expected, checked.outcome == auth::Outcome::stale, *accounts, flow, now, cryptography));
     answer(id, registrar ? 401 : 407, reply, now, out);
     return nullptr;
 }
@@ -65,14 +66,22 @@ void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now,
     auto reply = own_reply(*server, verdict.status);
     reply.reason(verdict.reason);
     switch (refusal) {
-    case Refusal::unsupported_media: reply.set(Header::accept, "application/sdp, text/plain"); break;
-    case Refusal::bad_event: reply.set(Header::allow_events, "refer"); break;
+    case Refusal::unsupported_media:
+        reply.set(Header::accept, "application/sdp, text/plain");
+        break;
+    case Refusal::bad_event:
+        reply.set(Header::allow_events, "refer");
+        break;
     case Refusal::method_not_implemented:
     case Refusal::method_not_allowed:
-        reply.set(Header::allow, "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
+        reply.set(Header::allow,
+                  "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
         break;
-    case Refusal::overloaded: reply.set(Header::retry_after, "5"); break;
-    default: break;
+    case Refusal::overloaded:
+        reply.set(Header::retry_after, "5");
+        break;
+    default:
+        break;
     }
     ++counters.refused;
     answer(id, verdict.status, reply, now, out);

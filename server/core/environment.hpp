@@ -41,7 +41,14 @@ struct Environment {
 };
 
 /// What waits for the location service, as the kind of a ticket. 1 to 3 belong to the transaction layer.
-enum class Waiting : std::uint8_t { registration = 4, targets = 5, dialog_target = 6, ack_target = 7, caller_flow = 8, referred = 9 };
+enum class Waiting : std::uint8_t {
+    registration = 4,
+    targets = 5,
+    dialog_target = 6,
+    ack_target = 7,
+    caller_flow = 8,
+    referred = 9
+};
 
 inline Ticket ticket_for(Waiting kind, transaction::SlotId id)
 {

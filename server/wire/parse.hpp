@@ -13,8 +13,8 @@ void initialise();
 /// set. `framing` is a defect that the framer found already. Safe on hostile bytes; reentrant.
 MessagePtr parse(std::string_view bytes, std::optional<Refusal> framing = std::nullopt);
 
-/// Whether the bytes start like a response. One that gives no message is ignored (RFC 3261 18.1.2); a request that gives
-/// none cannot even be answered, and ends the connection.
+/// Whether the bytes start like a response. One that gives no message is ignored (RFC 3261 18.1.2); a request that
+/// gives none cannot even be answered, and ends the connection.
 bool is_response(std::string_view bytes);
 
 /// Parses one address as it stands in a configuration file, a command or a header value. The result's views point into

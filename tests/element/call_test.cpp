@@ -11,16 +11,19 @@ std::string invite(const std::string& cseq, const std::string& extra = "")
 {
     return "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv" + cseq +
            "\nMax-Forwards: 70\nFrom: \"Alice\" <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.org>\n"
-           "Call-ID: a-call-id@secret-host\nCSeq: " + cseq + " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"
-           "User-Agent: Secret Phone\nX-Secret: 1\n" + extra;
+           "Call-ID: a-call-id@secret-host\nCSeq: " +
+           cseq +
+           " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"
+           "User-Agent: Secret Phone\nX-Secret: 1\n" +
+           extra;
 }
 
 /// A response of a phone to the request that it received.
 std::string answer(const std::string& request, const std::string& status, const std::string& contact)
 {
     const auto to = header(request, "To");
-    return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") + "\nTo: " + to +
-           (tag_in(to).empty() ? ";tag=b-tag" : "") + "\nCall-ID: " + header(request, "Call-ID") +
+    return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") +
+           "\nTo: " + to + (tag_in(to).empty() ? ";tag=b-tag" : "") + "\nCall-ID: " + header(request, "Call-ID") +
            "\nCSeq: " + header(request, "CSeq") + "\n" + (contact.empty() ? "" : "Contact: <" + contact + ">\n");
 }
 
@@ -33,9 +36,10 @@ Call establish(World& world, FlowId alice, FlowId bob)
     world.send(alice, invite("1"));
     const auto challenge = world.receive(alice);
     REQUIRE(start_line(challenge) == "SIP/2.0 407 Proxy Authentication Required");
-    world.send(alice, "ACK sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv1\nMax-Forwards: 70\n"
-                      "From: <sip:alice@example.org>;tag=a-tag\nTo: " + header(challenge, "To") +
-                      "\nCall-ID: a-call-id@secret-host\nCSeq: 1 ACK\n");
+    world.send(alice,
+               "ACK sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv1\nMax-Forwards: 70\n"
+               "From: <sip:alice@example.org>;tag=a-tag\nTo: " +
+                   header(challenge, "To") + "\nCall-ID: a-call-id@secret-host\nCSeq: 1 ACK\n");
     world.send(alice, invite("2", world.credentials(challenge, "alice", "INVITE", "sip:bob@example.org")));
     REQUIRE(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
     auto received = world.receive(bob);
@@ -44,9 +48,10 @@ Call establish(World& world, FlowId alice, FlowId bob)
     world.send(bob, answer(received, "200 OK", "sip:bob-device@192.0.2.1:5555;transport=tls"));
     auto ok = world.receive(alice);
     REQUIRE(start_line(ok) == "SIP/2.0 200 OK");
-    world.send(alice, "ACK " + uri_in(header(ok, "Contact")) + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKack\n"
-                      "Max-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: " + header(ok, "To") +
-                      "\nCall-ID: a-call-id@secret-host\nCSeq: 2 ACK\n");
+    world.send(alice, "ACK " + uri_in(header(ok, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKack\n"
+                          "Max-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: " +
+                          header(ok, "To") + "\nCall-ID: a-call-id@secret-host\nCSeq: 2 ACK\n");
     const auto ack = world.receive(bob);
     CHECK(start_line(ack) == "ACK sip:bob-device@192.0.2.1:5555;transport=tls SIP/2.0");
     CHECK(header(ack, "Call-ID") == header(received, "Call-ID"));
@@ -56,9 +61,11 @@ Call establish(World& world, FlowId alice, FlowId bob)
 
 std::string bye_from_bob(const Call& call)
 {
-    return "BYE " + uri_in(header(call.invite_at_bob, "Contact")) + " SIP/2.0\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bKbye\n"
-           "Max-Forwards: 70\nFrom: " + header(call.invite_at_bob, "To") + ";tag=b-tag\nTo: " +
-           header(call.invite_at_bob, "From") + "\nCall-ID: " + header(call.invite_at_bob, "Call-ID") + "\nCSeq: 7 BYE\n";
+    return "BYE " + uri_in(header(call.invite_at_bob, "Contact")) +
+           " SIP/2.0\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bKbye\n"
+           "Max-Forwards: 70\nFrom: " +
+           header(call.invite_at_bob, "To") + ";tag=b-tag\nTo: " + header(call.invite_at_bob, "From") +
+           "\nCall-ID: " + header(call.invite_at_bob, "Call-ID") + "\nCSeq: 7 BYE\n";
 }
 
 } // namespace
@@ -69,8 +76,8 @@ TEST_CASE("a call is carried, and each side sees only its own identifiers", "[rf
     const auto alice = world.phone("alice");
     const auto bob = world.phone("bob");
     const auto call = establish(world, alice, bob);
-    for (const auto* secret : {"a-call-id", "a-tag", "secret-host", "alice-device", "host.invalid", "Secret", "192.0.2.1:5555>",
-                               "z9hG4bKinv", "Proxy-Authorization", "X-"})
+    for (const auto* secret : {"a-call-id", "a-tag", "secret-host", "alice-device", "host.invalid", "Secret",
+                               "192.0.2.1:5555>", "z9hG4bKinv", "Proxy-Authorization", "X-"})
         CHECK(call.invite_at_bob.find(secret) == std::string::npos);
     CHECK(call.ok_at_alice.find("bob-device") == std::string::npos);
     CHECK(call.ok_at_alice.find("b-tag") == std::string::npos);
@@ -142,9 +149,11 @@ TEST_CASE("no answer within the ring timeout cancels the phone and tells the cal
     world.send(bob, answer(received, "487 Request Terminated", ""));
     CHECK(start_line(world.receive(bob)).starts_with("ACK "));
     CHECK(start_line(world.receive(alice)) == "SIP/2.0 480 Temporarily Unavailable");
-    world.send(alice, "ACK sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv2\nMax-Forwards: 70\n"
-                      "From: <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.org>;tag=x\nCall-ID: a-call-id@secret-host\n"
-                      "CSeq: 2 ACK\n");
+    world.send(
+        alice,
+        "ACK sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv2\nMax-Forwards: 70\n"
+        "From: <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.org>;tag=x\nCall-ID: a-call-id@secret-host\n"
+        "CSeq: 2 ACK\n");
     world.pass(seconds{60});
     CHECK(world.element.idle());
 }

@@ -123,7 +123,8 @@ void World::perform()
     for (std::size_t i = 0; i < actions_.size(); ++i) {
         auto action = std::move(actions_[i]);
         if (auto* send = std::get_if<Send>(&action)) {
-            if (open_.contains(send->flow)) inbox_[send->flow].push_back(std::move(send->bytes));
+            if (open_.contains(send->flow))
+                inbox_[send->flow].push_back(std::move(send->bytes));
             else if (send->ticket.value != 0)
                 element.undeliverable(send->ticket, std::move(send->bytes), now, actions_);
         } else if (auto* look_up = std::get_if<LookUp>(&action)) {
@@ -133,7 +134,8 @@ void World::perform()
         } else if (auto* commit = std::get_if<Commit>(&action)) {
             location.commit(commit->aor, std::move(commit->bindings), now, [&](bool accepted) {
                 const auto flow = open_.find(commit->flow);
-                element.committed(commit->ticket, flow == open_.end() ? nullptr : &flow->second, accepted, now, actions_);
+                element.committed(commit->ticket, flow == open_.end() ? nullptr : &flow->second, accepted, now,
+                                  actions_);
             });
         } else if (auto* find = std::get_if<Find>(&action)) {
             location.find(find->id, now, [&](std::optional<Binding> binding) {
@@ -156,8 +158,8 @@ std::string World::credentials(std::string_view response, std::string_view user,
     const auto a2 = hash(std::string{method} + ":" + std::string{uri});
     const auto answer = hash(a1 + ":" + nonce + ":00000001:abc:auth:" + a2);
     return std::string{proxy ? "Proxy-Authorization" : "Authorization"} + ": Digest username=\"" + std::string{user} +
-           "\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"" + std::string{uri} + "\", response=\"" + answer +
-           "\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"abc\"\n";
+           "\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"" + std::string{uri} + "\", response=\"" +
+           answer + "\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"abc\"\n";
 }
 
 FlowId World::phone(const std::string& user)
@@ -166,8 +168,9 @@ FlowId World::phone(const std::string& user)
     const auto flow = connect();
     const auto request = [&](int cseq, const std::string& extra) {
         return "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKreg" + user +
-               std::to_string(cseq) + "\nMax-Forwards: 70\nFrom: <sip:" + user + "@example.org>;tag=reg\nTo: <sip:" + user +
-               "@example.org>\nCall-ID: reg-" + user + "\nCSeq: " + std::to_string(cseq) + " REGISTER\nContact: <sip:" + user +
+               std::to_string(cseq) + "\nMax-Forwards: 70\nFrom: <sip:" + user +
+               "@example.org>;tag=reg\nTo: <sip:" + user + "@example.org>\nCall-ID: reg-" + user +
+               "\nCSeq: " + std::to_string(cseq) + " REGISTER\nContact: <sip:" + user +
                "-device@192.0.2.1:5555;transport=tls>\n" + extra;
     };
     send(flow, request(1, ""));

@@ -35,8 +35,8 @@ private:
     std::deque<Entry> accounts_;
 };
 
-/// One worker's element with real cryptography and location, no sockets and a clock that only the test moves. Phones are
-/// flows: what the element sends to one is queued, parsed, in `inbox`.
+/// One worker's element with real cryptography and location, no sockets and a clock that only the test moves. Phones
+/// are flows: what the element sends to one is queued, parsed, in `inbox`.
 class World {
 public:
     explicit World(CoreSettings settings = defaults());
@@ -54,7 +54,8 @@ public:
     void pass(milliseconds time);
 
     /// Credentials for the challenge in `response`.
-    std::string credentials(std::string_view response, std::string_view user, std::string_view method, std::string_view uri);
+    std::string credentials(std::string_view response, std::string_view user, std::string_view method,
+                            std::string_view uri);
     /// Registers `user` over a new flow.
     FlowId phone(const std::string& user);
 

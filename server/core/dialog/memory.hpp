@@ -7,8 +7,8 @@
 
 namespace sotto {
 
-/// The little that is remembered of dialogs (SEALING.md): which have ended, and what does not fit into a token. Shared by
-/// all workers and thread-safe; nothing outlives the epoch that the dialog began in.
+/// The little that is remembered of dialogs (SEALING.md): which have ended, and what does not fit into a token. Shared
+/// by all workers and thread-safe; nothing outlives the epoch that the dialog began in.
 class DialogMemory {
 public:
     virtual ~DialogMemory() = default;
@@ -20,11 +20,11 @@ public:
     /// A remote target that is no binding of ours: found again under `id` for the dialog's life.
     struct Handle {
         AccountId account;
-        FlowId flow;              ///< where it was last reached; used when `device` has no live binding
-        BindingId device;         ///< the device's binding, if it has one: survives a new flow
+        FlowId flow;      ///< where it was last reached; used when `device` has no live binding
+        BindingId device; ///< the device's binding, if it has one: survives a new flow
         Transport transport{Transport::tls};
         SealedText contact;
-        bool referral{false};     ///< made for Refer-To: the one kind of target that a new call may name
+        bool referral{false}; ///< made for Refer-To: the one kind of target that a new call may name
     };
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;

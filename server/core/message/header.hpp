@@ -6,6 +6,7 @@
 namespace sotto {
 
 /// Every header field that some rule of ours reads. A name that is not here never enters a message.
+// clang-format off
 enum class Header : std::uint8_t {
     via, route, record_route, path, max_forwards, max_breadth, from, to, call_id, cseq, contact,
     expires, min_expires, authorization, proxy_authorization, www_authenticate, proxy_authenticate, authentication_info,
@@ -17,6 +18,7 @@ enum class Header : std::uint8_t {
     mime_version, content_type, content_disposition, content_encoding, content_language, content_id, content_length,
     count_
 };
+// clang-format on
 
 /// Long and compact names, compared without case (RFC 3261 7.3.1, 7.3.3). Nothing for a name that no rule reads.
 std::optional<Header> header_of(std::string_view name);

@@ -19,7 +19,10 @@ struct NameAddr {
     Uri uri;
     std::string_view params;
 
-    [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const { return find_param(params, name); }
+    [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const
+    {
+        return find_param(params, name);
+    }
     [[nodiscard]] std::string_view tag() const { return param("tag").value_or(std::string_view{}); }
 };
 
@@ -27,7 +30,7 @@ struct NameAddr {
 struct Via {
     std::string_view transport; ///< "TLS", "WSS", ...
     std::string_view host;
-    std::uint16_t port{0};      ///< 0: none given
+    std::uint16_t port{0}; ///< 0: none given
     std::string_view params;
     std::string_view text;
 
@@ -54,27 +57,27 @@ struct Message {
     Message& operator=(const Message&) = delete;
 
     bool is_request{true};
-    Method method{Method::other};  ///< of the request line; in a response, of CSeq
+    Method method{Method::other}; ///< of the request line; in a response, of CSeq
     std::string_view method_name;
-    Uri request_uri;               ///< requests only
-    std::uint16_t status{0};       ///< responses only: 100-699
+    Uri request_uri;         ///< requests only
+    std::uint16_t status{0}; ///< responses only: 100-699
 
-    std::span<const Via> vias;     ///< topmost first
+    std::span<const Via> vias; ///< topmost first
     NameAddr from;
     NameAddr to;
     std::string_view call_id;
     CSeq cseq;
     std::optional<std::uint32_t> max_forwards;
     std::span<const NameAddr> contacts;
-    bool contact_star{false};      ///< `Contact: *`
+    bool contact_star{false}; ///< `Contact: *`
     std::span<const NameAddr> routes;
     std::span<const NameAddr> record_routes;
     std::span<const NameAddr> paths;
     std::optional<NameAddr> refer_to;
     std::optional<NameAddr> referred_by;
-    std::span<const NameAddr> asserted;   ///< P-Asserted-Identity
-    std::span<const NameAddr> preferred;  ///< P-Preferred-Identity
-    std::span<const HeaderField> fields;  ///< every other header of the table, in order of arrival
+    std::span<const NameAddr> asserted;  ///< P-Asserted-Identity
+    std::span<const NameAddr> preferred; ///< P-Preferred-Identity
+    std::span<const HeaderField> fields; ///< every other header of the table, in order of arrival
     std::string_view body;
 
     /// Set when the request is to be answered with this and not to be processed further. The parts needed to answer
@@ -101,8 +104,10 @@ template <class Each> void for_each_element(std::string_view list, Each each)
     for (std::size_t i = 0; i <= list.size(); ++i) {
         const char c = i < list.size() ? list[i] : ',';
         if (quoted && i < list.size()) {
-            if (c == '\\') ++i;
-            else if (c == '"') quoted = false;
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                quoted = false;
         } else if (c == '"') {
             quoted = true;
         } else if (c == '<') {

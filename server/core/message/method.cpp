@@ -5,9 +5,9 @@
 
 namespace sotto {
 namespace {
-constexpr std::array<std::string_view, 15> names{"INVITE",    "ACK",    "BYE",   "CANCEL", "REGISTER",
-                                                 "OPTIONS",   "MESSAGE", "SUBSCRIBE", "NOTIFY", "REFER",
-                                                 "INFO",      "UPDATE", "PRACK", "PUBLISH", ""};
+constexpr std::array<std::string_view, 15> names{"INVITE",  "ACK",     "BYE",       "CANCEL",  "REGISTER",
+                                                 "OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY",  "REFER",
+                                                 "INFO",    "UPDATE",  "PRACK",     "PUBLISH", ""};
 }
 
 Method method_of(std::string_view name)

@@ -7,6 +7,7 @@ namespace sotto {
 namespace {
 
 // In the order of the enumeration. A 400 names what was wrong with the form, never a value.
+// clang-format off
 constexpr std::array<Verdict, static_cast<std::size_t>(Refusal::count_)> verdicts{{
     {400, "Malformed Request Line"}, {400, "Malformed Header Field"}, {400, "Missing Header Field"},
     {400, "Repeated Header Field"}, {400, "CSeq Does Not Match Method"}, {400, "Bad Content-Length"},
@@ -25,7 +26,9 @@ constexpr std::array<Verdict, static_cast<std::size_t>(Refusal::count_)> verdict
     {487, "Request Terminated"}, {500, "CSeq Out of Order"}, {484, "Address Incomplete"}, {600, "Busy Everywhere"},
     {603, "Decline"},
 }};
+// clang-format on
 
+// clang-format off
 constexpr Verdict phrases[] = {
     {100, "Trying"}, {180, "Ringing"}, {181, "Call Is Being Forwarded"}, {182, "Queued"}, {183, "Session Progress"},
     {199, "Early Dialog Terminated"}, {200, "OK"}, {202, "Accepted"}, {204, "No Notification"},
@@ -47,6 +50,7 @@ constexpr Verdict phrases[] = {
     {580, "Precondition Failure"}, {600, "Busy Everywhere"}, {603, "Decline"}, {604, "Does Not Exist Anywhere"},
     {606, "Not Acceptable"}, {607, "Unwanted"}, {608, "Rejected"},
 };
+// clang-format on
 
 } // namespace
 
@@ -56,8 +60,8 @@ std::string_view reason_of(int status)
 {
     const auto* row = std::ranges::find_if(phrases, [=](const Verdict& v) { return v.status == status; });
     if (row != std::end(phrases)) return row->reason;
-    constexpr std::array<std::string_view, 7> classes{"",           "Progress",     "OK",            "Redirection",
-                                                      "Client Error", "Server Error", "Global Failure"};
+    constexpr std::array<std::string_view, 7> classes{
+        "", "Progress", "OK", "Redirection", "Client Error", "Server Error", "Global Failure"};
     const auto hundreds = static_cast<std::size_t>(status) / 100;
     return hundreds >= 1 && hundreds < classes.size() ? classes[hundreds] : "Unknown";
 }

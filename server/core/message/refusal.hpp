@@ -5,6 +5,7 @@
 namespace sotto {
 
 /// Why a request is refused. Says nothing about any subscriber. Each has one status code and one reason phrase.
+// clang-format off
 enum class Refusal : std::uint8_t {
     malformed_request_line, malformed_header, missing_header, repeated_header, cseq_mismatch, bad_content_length,
     bad_uri, inconsistent_uri, bad_expires, bad_contact, bad_route, bad_body,
@@ -16,6 +17,7 @@ enum class Refusal : std::uint8_t {
     request_terminated, out_of_order, address_incomplete, busy_everywhere, decline,
     count_
 };
+// clang-format on
 
 struct Verdict {
     std::uint16_t status;

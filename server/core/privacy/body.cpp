@@ -102,7 +102,8 @@ std::string type_with_parameters(std::string_view admitted, std::string_view wri
     return out;
 }
 
-BodyResult minimise_part(std::string_view written_type, std::string_view content, const sdp::SdpPolicy& policy, bool inside);
+BodyResult minimise_part(std::string_view written_type, std::string_view content, const sdp::SdpPolicy& policy,
+                         bool inside);
 
 struct Part {
     std::string_view type, content;
@@ -153,7 +154,8 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
     if (kept.size() == 1) return std::move(kept.front());
     Body out;
     std::string own{boundary};
-    while (std::ranges::any_of(kept, [&](const Body& b) { return b.content.find("--" + own) != std::string::npos; })) own += '-';
+    while (std::ranges::any_of(kept, [&](const Body& b) { return b.content.find("--" + own) != std::string::npos; }))
+        own += '-';
     out.content_type = std::string{admitted} + ";boundary=" + own;
     for (const auto& part : kept)
         out.content += "--" + own + "\r\nContent-Type: " + part.content_type + "\r\n\r\n" + part.content + "\r\n";
@@ -167,7 +169,8 @@ BodyResult from_sdp(std::string_view type, sdp::SdpResult result)
     return Body{std::string{type}, std::move(*result)};
 }
 
-BodyResult minimise_part(std::string_view written_type, std::string_view content, const sdp::SdpPolicy& policy, bool inside)
+BodyResult minimise_part(std::string_view written_type, std::string_view content, const sdp::SdpPolicy& policy,
+                         bool inside)
 {
     const auto admitted = admitted_media_type(written_type);
     if (admitted.empty()) return BodyRefusal{Refusal::unsupported_media, {}};
@@ -176,14 +179,19 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
         return Body{std::string{admitted}, std::move(text)};
     };
     switch (handling_of(admitted)) {
-    case Content::sdp: return from_sdp(admitted, sdp::minimise(content, policy));
-    case Content::sdp_fragment: return from_sdp(admitted, sdp::minimise_sdpfrag(content, policy));
-    case Content::status_line: return built(status_line(content));
-    case Content::dtmf: return built(dtmf(content));
+    case Content::sdp:
+        return from_sdp(admitted, sdp::minimise(content, policy));
+    case Content::sdp_fragment:
+        return from_sdp(admitted, sdp::minimise_sdpfrag(content, policy));
+    case Content::status_line:
+        return built(status_line(content));
+    case Content::dtmf:
+        return built(dtmf(content));
     case Content::multipart:
         if (inside) return BodyRefusal{Refusal::bad_body, {}};
         return minimise_multipart(admitted, written_type, content, policy);
-    case Content::end_to_end: break;
+    case Content::end_to_end:
+        break;
     }
     return Body{type_with_parameters(admitted, written_type), std::string{content}};
 }

@@ -21,8 +21,8 @@ struct Body {
 
 using BodyResult = boost::system::result<Body, BodyRefusal>;
 
-/// The body of `source` for the other side: admitted types only, session descriptions minimised, what is protected end to
-/// end untouched, multipart taken apart and built anew (RFC 2046 5.1).
+/// The body of `source` for the other side: admitted types only, session descriptions minimised, what is protected end
+/// to end untouched, multipart taken apart and built anew (RFC 2046 5.1).
 BodyResult minimise_body(const Message& source, const sdp::SdpPolicy& policy);
 
 /// For boost::system::result: asking a refused body for its value is our own bug.

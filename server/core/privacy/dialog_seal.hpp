@@ -17,8 +17,8 @@ struct SealParts {
     DialogMemory& memory;
 };
 
-/// The translation between the two legs of one dialog (SEALING.md "Who sees what"). In all calls `stands_for` is the side
-/// whose value it is; the token is made for, and opens only in the hands of, the other side.
+/// The translation between the two legs of one dialog (SEALING.md "Who sees what"). In all calls `stands_for` is the
+/// side whose value it is; the token is made for, and opens only in the hands of, the other side.
 class DialogSeal {
 public:
     /// A dialog that begins: fresh salt, current epoch.

@@ -108,11 +108,16 @@ std::string Outbound::write() const
             continue;
         }
         switch (rule.treatment(is_request_, receiver_)) {
-        case Treatment::drop: break;
-        case Treatment::pass: write_passed(rule, out); break;
+        case Treatment::drop:
+            break;
+        case Treatment::pass:
+            write_passed(rule, out);
+            break;
         case Treatment::rebuild:
         case Treatment::seal:
-        case Treatment::own: write_own(rule.header, out); break;
+        case Treatment::own:
+            write_own(rule.header, out);
+            break;
         }
     }
     out += "\r\n";

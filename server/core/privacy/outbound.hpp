@@ -9,8 +9,8 @@
 
 namespace sotto {
 
-/// One message on its way out, before it is written. It is built, never edited: what is not set here and not passed by a
-/// row of the allow-list does not leave (DESIGN.md 2).
+/// One message on its way out, before it is written. It is built, never edited: what is not set here and not passed by
+/// a row of the allow-list does not leave (DESIGN.md 2).
 class Outbound {
 public:
     static Outbound request(Method method, std::string_view request_uri, Receiver receiver);
@@ -56,7 +56,7 @@ private:
     int status_{0};
     std::string_view reason_;
     const Message* source_{nullptr};
-    std::string text_;            ///< request URI first, then all values that were set
+    std::string text_; ///< request URI first, then all values that were set
     std::uint32_t uri_length_{0};
     std::vector<Line> lines_;
     std::string content_type_;

@@ -13,16 +13,22 @@ struct Value {
     bool PrivacyWish::*flag;
 };
 constexpr std::array values{
-    Value{"none", &PrivacyWish::none},       Value{"header", &PrivacyWish::header}, Value{"session", &PrivacyWish::session},
-    Value{"user", &PrivacyWish::user},       Value{"id", &PrivacyWish::id},         Value{"history", &PrivacyWish::history},
+    Value{"none", &PrivacyWish::none},
+    Value{"header", &PrivacyWish::header},
+    Value{"session", &PrivacyWish::session},
+    Value{"user", &PrivacyWish::user},
+    Value{"id", &PrivacyWish::id},
+    Value{"history", &PrivacyWish::history},
     Value{"critical", &PrivacyWish::critical},
 };
 
 void note(std::string_view text, PrivacyWish& wish)
 {
     const auto* row = std::ranges::find_if(values, [&](const Value& v) { return iequals(v.name, text); });
-    if (row == values.end()) wish.unknown = true;
-    else wish.*(row->flag) = true;
+    if (row == values.end())
+        wish.unknown = true;
+    else
+        wish.*(row->flag) = true;
 }
 
 /// draft-ietf-sip-privacy: `;privacy=full`, `uri`, `name`, `off` on Remote-Party-ID, still sent by old devices.
@@ -30,7 +36,8 @@ void note_remote_party(std::string_view value, PrivacyWish& wish)
 {
     const auto close = value.rfind('>');
     const auto params = close == std::string_view::npos ? value : value.substr(close + 1);
-    const auto asked = find_param(params.substr(params.find(';') == params.npos ? params.size() : params.find(';') + 1), "privacy");
+    const auto asked =
+        find_param(params.substr(params.find(';') == params.npos ? params.size() : params.find(';') + 1), "privacy");
     if (asked && !iequals(*asked, "off")) wish.id = true;
 }
 

@@ -8,7 +8,8 @@
 
 namespace sotto {
 
-/// What a request asks of the privacy service (RFC 3323 4.2, RFC 3325 9.3, RFC 7044 10.1; the older Remote-Party-ID too).
+/// What a request asks of the privacy service (RFC 3323 4.2, RFC 3325 9.3, RFC 7044 10.1; the older Remote-Party-ID
+/// too).
 struct PrivacyWish {
     bool none{false};
     bool header{false};

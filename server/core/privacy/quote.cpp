@@ -22,7 +22,8 @@ std::optional<QuotedDialog> read_quote(const QuoteText& text, Holder quoting, Se
         DialogSeal seal{parts, Target{opened->epoch, target_role, {}, opened->salt}, as_caller(own_role, quoting),
                         as_callee(own_role, quoting)};
         const auto target_tag = seal.open_tag(target_role, text.target_tag);
-        auto call_id = own_role == Role::caller ? std::optional{std::string{text.call_id}} : seal.open_call_id(text.call_id);
+        auto call_id =
+            own_role == Role::caller ? std::optional{std::string{text.call_id}} : seal.open_call_id(text.call_id);
         if (!target_tag || !call_id) return std::nullopt;
         return QuotedDialog{.epoch = opened->epoch,
                             .salt = opened->salt,
@@ -72,9 +73,10 @@ std::optional<QuotedDialog> open_quote(std::string_view token, Holder carrier, S
 TargetView view_of_target(const QuotedDialog& dialog, Holder target, SealParts parts)
 {
     const auto role = dialog.target_role;
-    DialogSeal seal{parts, Target{dialog.epoch, role, {}, dialog.salt}, as_caller(role, target), as_callee(role, target)};
-    // The flags are those of the tag that the target saw: a caller's tag says whether the caller is withheld, and so does
-    // a callee's.
+    DialogSeal seal{parts, Target{dialog.epoch, role, {}, dialog.salt}, as_caller(role, target),
+                    as_callee(role, target)};
+    // The flags are those of the tag that the target saw: a caller's tag says whether the caller is withheld, and so
+    // does a callee's.
     return {.call_id = role == Role::caller ? dialog.call_id : seal.call_id(dialog.call_id),
             .target_tag = dialog.target_tag,
             .quoting_tag = seal.tag(other(role), dialog.quoting_tag)};

@@ -8,7 +8,8 @@
 namespace sotto {
 
 /// A dialog that a request about another dialog names (Replaces, Join, Target-Dialog): SEALING.md "Requests that quote
-/// another dialog". Three parties: who quotes it, who carries the quote, and the target, who is the quoting party's peer in it.
+/// another dialog". Three parties: who quotes it, who carries the quote, and the target, who is the quoting party's
+/// peer in it.
 struct QuotedDialog {
     Epoch epoch;
     Salt salt;

@@ -36,7 +36,8 @@ struct Opened {
 };
 
 /// Seals and opens the identifiers of dialogs (SEALING.md). Pure in (epoch key, arguments); one object per worker.
-/// A token for another kind, role or holder, a changed bit or a destroyed epoch: nothing, never an error that tells why.
+/// A token for another kind, role or holder, a changed bit or a destroyed epoch: nothing, never an error that tells
+/// why.
 class Sealer {
 public:
     static constexpr std::size_t target_length = 36; ///< characters of a target token

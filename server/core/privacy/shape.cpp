@@ -88,8 +88,8 @@ std::string event(std::string_view value)
 std::string subscription_state(std::string_view value)
 {
     constexpr std::array<std::string_view, 3> states{"active", "pending", "terminated"};
-    constexpr std::array<std::string_view, 6> reasons{"deactivated", "giveup",    "noresource",
-                                                      "probation",   "rejected",  "timeout"};
+    constexpr std::array<std::string_view, 6> reasons{"deactivated", "giveup",   "noresource",
+                                                      "probation",   "rejected", "timeout"};
     const auto state = same(before_params(value), states);
     if (state.empty()) return {};
     std::string out{state};
@@ -122,12 +122,18 @@ struct WarningText {
 };
 // RFC 3261 20.43 and RFC 5630 6.3; the agent is anonymised as RFC 5379 5.1.17 recommends.
 constexpr std::array warning_texts{
-    WarningText{"300", "Incompatible network protocol"},   WarningText{"301", "Incompatible network address formats"},
-    WarningText{"302", "Incompatible transport protocol"}, WarningText{"303", "Incompatible bandwidth units"},
-    WarningText{"304", "Media type not available"},        WarningText{"305", "Incompatible media format"},
-    WarningText{"306", "Attribute not understood"},        WarningText{"307", "Session description parameter not understood"},
-    WarningText{"330", "Multicast not available"},         WarningText{"331", "Unicast not available"},
-    WarningText{"370", "Insufficient bandwidth"},          WarningText{"380", "SIPS Not Allowed"},
+    WarningText{"300", "Incompatible network protocol"},
+    WarningText{"301", "Incompatible network address formats"},
+    WarningText{"302", "Incompatible transport protocol"},
+    WarningText{"303", "Incompatible bandwidth units"},
+    WarningText{"304", "Media type not available"},
+    WarningText{"305", "Incompatible media format"},
+    WarningText{"306", "Attribute not understood"},
+    WarningText{"307", "Session description parameter not understood"},
+    WarningText{"330", "Multicast not available"},
+    WarningText{"331", "Unicast not available"},
+    WarningText{"370", "Insufficient bandwidth"},
+    WarningText{"380", "SIPS Not Allowed"},
     WarningText{"381", "SIPS Required"},
 };
 
@@ -141,7 +147,8 @@ std::string warning(std::string_view value)
 
 std::string disposition(std::string_view value)
 {
-    constexpr std::array<std::string_view, 6> types{"session", "render", "early-session", "info-package", "signal", "notification"};
+    constexpr std::array<std::string_view, 6> types{"session",      "render", "early-session",
+                                                    "info-package", "signal", "notification"};
     const auto type = same(before_params(value), types);
     if (type.empty()) return {};
     constexpr std::array<std::string_view, 1> admitted{"handling"};
@@ -158,12 +165,18 @@ std::string_view admitted_media_type(std::string_view content_type)
 std::string shaped(const Message& source, Header header, Shape shape)
 {
     switch (shape) {
-    case Shape::option_tags: return intersection(source, header, carried_option_tags());
-    case Shape::methods: return intersection(source, header, carried_methods());
-    case Shape::media_types: return intersection(source, header, carried_media_types());
-    case Shape::events: return intersection(source, header, carried_events());
-    case Shape::cause: return cause(source);
-    default: break;
+    case Shape::option_tags:
+        return intersection(source, header, carried_option_tags());
+    case Shape::methods:
+        return intersection(source, header, carried_methods());
+    case Shape::media_types:
+        return intersection(source, header, carried_media_types());
+    case Shape::events:
+        return intersection(source, header, carried_events());
+    case Shape::cause:
+        return cause(source);
+    default:
+        break;
     }
     const auto value = source.field(header);
     if (!value) return {};
@@ -172,13 +185,20 @@ std::string shaped(const Message& source, Header header, Shape shape)
         const auto digits = trim(value->substr(0, value->find_first_of(";("))); // parameters and a comment go
         return is_number(digits) ? std::string{digits} : std::string{};
     }
-    case Shape::session_interval: return session_interval(*value);
-    case Shape::event: return event(*value);
-    case Shape::subscription_state: return subscription_state(*value);
-    case Shape::warning: return warning(*value);
-    case Shape::boolean: return iequals(*value, "false") ? "false" : iequals(*value, "true") ? "true" : "";
-    case Shape::disposition: return disposition(*value);
-    default: return {};
+    case Shape::session_interval:
+        return session_interval(*value);
+    case Shape::event:
+        return event(*value);
+    case Shape::subscription_state:
+        return subscription_state(*value);
+    case Shape::warning:
+        return warning(*value);
+    case Shape::boolean:
+        return iequals(*value, "false") ? "false" : iequals(*value, "true") ? "true" : "";
+    case Shape::disposition:
+        return disposition(*value);
+    default:
+        return {};
     }
 }
 

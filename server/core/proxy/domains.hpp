@@ -12,7 +12,8 @@ class Domains {
 public:
     explicit Domains(const CoreSettings& settings) : settings_{settings} {}
 
-    /// The served domain that `host` belongs to; null when it is not ours. A listen address belongs to the first domain.
+    /// The served domain that `host` belongs to; null when it is not ours. A listen address belongs to the first
+    /// domain.
     [[nodiscard]] const std::string* of(std::string_view host) const;
     [[nodiscard]] bool ours(const Uri& uri) const
     {

@@ -11,8 +11,8 @@
 namespace sotto {
 namespace {
 
-constexpr std::uint32_t most_forwards = 30;      ///< SEALING.md "Loops": a common start, then only counted down
-constexpr seconds timer_c_interval{181};         ///< RFC 3261 16.6 step 11: more than three minutes
+constexpr std::uint32_t most_forwards = 30; ///< SEALING.md "Loops": a common start, then only counted down
+constexpr seconds timer_c_interval{181};    ///< RFC 3261 16.6 step 11: more than three minutes
 
 bool carries_contact(Method method)
 {
@@ -73,14 +73,16 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
             known->other_flows.push_back(target_of(binding));
             continue;
         }
-        if (std::ranges::any_of(context->branches, same_device)) continue; // 16.5: no duplicates, also after a redirection
+        if (std::ranges::any_of(context->branches, same_device))
+            continue; // 16.5: no duplicates, also after a redirection
         all.emplace_back().target = target_of(binding);
     }
     // Max-Breadth: what may not run in parallel waits its turn (RFC 5393 5.3.3).
     const auto parallel = std::max<std::size_t>(1, context->breadth);
     for (auto from = all.begin(); from != all.end();) {
         auto to = from;
-        while (to != all.end() && to->target.q == from->target.q && static_cast<std::size_t>(to - from) < parallel) ++to;
+        while (to != all.end() && to->target.q == from->target.q && static_cast<std::size_t>(to - from) < parallel)
+            ++to;
         context->waiting.emplace_back(std::make_move_iterator(from), std::make_move_iterator(to));
         from = to;
     }
@@ -103,7 +105,7 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     const Message& request = *server->request;
     auto& branch = context->branches[index];
     branch.client = env_.layer->open_client(branch.target.flow, branch.target.account, request.method, id,
-                                             static_cast<std::uint32_t>(index), now);
+                                            static_cast<std::uint32_t>(index), now);
     const auto via = env_.layer->branch_for(branch.client, transaction::loop_part(env_.cryptography, request));
     transaction::Sent sent;
     auto bytes = write_request(*context, request, branch, via, &sent);
@@ -147,7 +149,8 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
         id = {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
         env_.dialogs.keep(dialog, seal.epoch(), id, *context.sender_target.handle);
     }
-    return target_uri(seal, context.role, id, branch.target.account, branch.target.transport, request.request_uri.scheme);
+    return target_uri(seal, context.role, id, branch.target.account, branch.target.transport,
+                      request.request_uri.scheme);
 }
 
 boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseContext& context, const Message& request,
@@ -159,15 +162,18 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     const bool from_caller = context.role == Role::caller;
     const Holder caller = from_caller ? sender : receiver;
     const Holder callee = from_caller ? receiver : sender;
-    if (context.dialog) branch.seal.emplace(env_.seal_parts(), *context.dialog, caller, callee);
-    else branch.seal.emplace(env_.seal_parts(), caller, callee);
+    if (context.dialog)
+        branch.seal.emplace(env_.seal_parts(), *context.dialog, caller, callee);
+    else
+        branch.seal.emplace(env_.seal_parts(), caller, callee);
     auto& seal = *branch.seal;
     const auto own_via = std::string{branch.target.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "}
                              .append(host_for(branch.target.account))
                              .append(";branch=")
                              .append(via);
     auto from_address = shown_sender(context, request);
-    from_address.append(";tag=").append(seal.tag(context.role, {.value = std::string{request.from.tag()}, .withheld = context.withheld}));
+    from_address.append(";tag=").append(
+        seal.tag(context.role, {.value = std::string{request.from.tag()}, .withheld = context.withheld}));
     auto to_address = shown_receiver(context, request, branch.target.account);
     if (!context.receiver_tag.empty()) to_address.append(";tag=").append(context.receiver_tag);
     const auto call_id = from_caller ? seal.call_id(request.call_id) : context.receiver_call_id;

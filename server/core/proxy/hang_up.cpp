@@ -12,7 +12,8 @@ constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that m
 /// One request of ours inside a dialog, built from what its receiver knows of it. Its answer is of no use to us.
 void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out)
 {
-    const auto client = method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.account, method, {}, 0, now);
+    const auto client =
+        method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.account, method, {}, 0, now);
     auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
     via += host_for(to.account) + ";branch=" + env_.layer->branch_for(client, {});
     auto message = Outbound::request(method, to.uri, Receiver::subscriber);
@@ -28,7 +29,8 @@ void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& 
 }
 
 /// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK and BYE there.
-void Proxy::end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, TimePoint now, Actions& out)
+void Proxy::end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, TimePoint now,
+                         Actions& out)
 {
     auto to = branch.target;
     if (!ok.contacts.empty()) to.uri = ok.contacts.front().uri.text;
@@ -57,8 +59,10 @@ void Proxy::end_acknowledged(ResponseContext& context, const Message& ack, Branc
     ForwardTarget offerer;
     offerer.account = context.sender;
     offerer.flow = sender;
-    if (!ack.contacts.empty()) offerer.uri = ack.contacts.front().uri.text;
-    else offerer.uri = address_of(context.sender);
+    if (!ack.contacts.empty())
+        offerer.uri = ack.contacts.front().uri.text;
+    else
+        offerer.uri = address_of(context.sender);
     const DialogView senders{.call_id = std::string{ack.call_id},
                              .from = as_written(ack.to),
                              .to = as_written(ack.from),

@@ -62,12 +62,13 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
     WaitingAck waiting;
     Target target;
     if (!open_dialog(*ack, flow, waiting.context, target)) // perhaps it ends a failed INVITE of another worker
-        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id, .accounts = {}}, out);
+        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id, .accounts = {}},
+                                           out);
     waiting.flow = flow.id;
     waiting.ack = std::move(ack);
     const auto handle = env_.dialogs.handle(target.id);
-    out.push_back(Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))),
-                       handle ? handle->device : target.id});
+    out.push_back(
+        Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))), handle ? handle->device : target.id});
 }
 
 std::optional<ForwardTarget> Proxy::reachable(BindingId id, const std::optional<Binding>& binding) const
@@ -105,8 +106,10 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
             const auto loop = transaction::loop_part(env_.cryptography, ack);
             const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
             auto bytes = write_request(waiting->context, ack, branch, via, nullptr);
-            if (bytes) out.push_back(Send{to->flow, std::move(*bytes), {}});
-            else end_acknowledged(waiting->context, ack, branch, waiting->flow, now, out);
+            if (bytes)
+                out.push_back(Send{to->flow, std::move(*bytes), {}});
+            else
+                end_acknowledged(waiting->context, ack, branch, waiting->flow, now, out);
         }
         acks_.erase(id);
         return;
@@ -119,7 +122,8 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (!to) {
         context->answered = true;
-        return env_.refuse(context->server, kind == Waiting::referred ? Refusal::unavailable : Refusal::no_dialog, now, out);
+        return env_.refuse(context->server, kind == Waiting::referred ? Refusal::unavailable : Refusal::no_dialog, now,
+                           out);
     }
     std::vector<Branch> group(1);
     group.front().target = *to;

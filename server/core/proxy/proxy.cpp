@@ -11,10 +11,7 @@ namespace {
 
 constexpr std::uint32_t most_breadth = 60; ///< RFC 5393 5.3.3
 
-bool forms_dialog_or_stands_alone(Method method)
-{
-    return method == Method::invite || method == Method::message;
-}
+bool forms_dialog_or_stands_alone(Method method) { return method == Method::invite || method == Method::message; }
 
 std::uint32_t breadth_of(const Message& request)
 {
@@ -44,9 +41,12 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     case Method::info:
     case Method::notify:
     case Method::prack:
-    case Method::update: return env_.refuse(id, Refusal::no_dialog, now, out);
-    case Method::other: return env_.refuse(id, Refusal::method_not_implemented, now, out);
-    default: break;
+    case Method::update:
+        return env_.refuse(id, Refusal::no_dialog, now, out);
+    case Method::other:
+        return env_.refuse(id, Refusal::method_not_implemented, now, out);
+    default:
+        break;
     }
     const auto* account = authenticate(id, flow, now, out);
     if (account == nullptr) return;
@@ -62,7 +62,7 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
     const bool asks_us = request.method == Method::options && domains.ours(request.request_uri);
     if (request.max_forwards == 0U && !asks_us) return Refusal::too_many_hops; // RFC 3261 16.3 step 3
     if (transaction::looped(env_.cryptography, request.vias, transaction::loop_part(env_.cryptography, request)))
-        return Refusal::loop; // RFC 5393 4.2.2
+        return Refusal::loop;                // RFC 5393 4.2.2
     for (const auto& route : request.routes) // 16.4: ours are taken off; nobody else's is ours to serve
         if (!domains.ours(route.uri)) return Refusal::forbidden;
     if (breadth_of(request) == 0) return Refusal::max_breadth_exceeded;
@@ -99,14 +99,17 @@ void Proxy::answer_ourselves(SlotId id, const Message& request, TimePoint now, A
     switch (request.method) {
     case Method::options: {
         auto reply = env_.own_reply(*env_.layer->server(id), 200);
-        reply.set(Header::allow, "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
+        reply.set(Header::allow,
+                  "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
         reply.set(Header::accept, "application/sdp, text/plain");
         reply.set(Header::supported, "100rel, norefersub, outbound, replaces, timer");
         return env_.answer(id, 200, reply, now, out);
     }
     case Method::subscribe:
-    case Method::publish: return env_.refuse(id, Refusal::bad_event, now, out);
-    default: return env_.refuse(id, Refusal::method_not_allowed, now, out);
+    case Method::publish:
+        return env_.refuse(id, Refusal::bad_event, now, out);
+    default:
+        return env_.refuse(id, Refusal::method_not_allowed, now, out);
     }
 }
 
@@ -118,7 +121,8 @@ const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions
     if (own == nullptr && domains.ours(request.request_uri)) own = domains.of(request.request_uri.host);
     const std::string& realm = own != nullptr ? *own : domains.first();
     std::string expected;
-    if (!is_anonymous(request.from.uri)) expected = unescape(request.from.uri.user).value_or(std::string{});
+    if (!is_anonymous(request.from.uri))
+        expected = unescape(request.from.uri.user).value_or(std::string{});
     else if (flow.authenticated()) // an anonymous From names nobody, but the phone behind it knows one algorithm
         if (const auto* known = env_.accounts->find(flow.accounts.back())) expected = known->user;
     return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out);
@@ -140,12 +144,11 @@ SenderTarget Proxy::sender_target(const Message& request, AccountId account, con
     const auto id = binding_id(account, device_of(contact, env_.cryptography), env_.cryptography);
     if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
     return {.binding = {},
-            .handle = DialogMemory::Handle{
-                .account = account,
-                .flow = flow.id,
-                .device = flow.bindings.size() == 1 ? flow.bindings.front() : BindingId{},
-                .transport = flow.transport,
-                .contact = {env_.cryptography.seal_in_memory(contact.uri.text)}}};
+            .handle = DialogMemory::Handle{.account = account,
+                                           .flow = flow.id,
+                                           .device = flow.bindings.size() == 1 ? flow.bindings.front() : BindingId{},
+                                           .transport = flow.transport,
+                                           .contact = {env_.cryptography.seal_in_memory(contact.uri.text)}}};
 }
 
 void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, Actions& out)
@@ -175,8 +178,9 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     context.look_ups = 1;
     // Whom the quoted dialog is with must be whom the request is for, there or not: the answer tells nothing else.
     const auto callee_mark = callee != nullptr ? mark_of(holder_of(callee->id, env_.cryptography)) : std::string{};
-    if (!read_quotes(request, context) ||
-        (!referred && std::ranges::any_of(context.quotes, [&](const auto& q) { return q.second.target_owner != callee_mark; })))
+    if (!read_quotes(request, context) || (!referred && std::ranges::any_of(context.quotes, [&](const auto& q) {
+            return q.second.target_owner != callee_mark;
+        })))
         return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
@@ -192,7 +196,8 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
         return;
     }
     out.push_back(LookUp{ticket_for(Waiting::targets, context_id),
-                         there ? aor_key(callee->id, env_.cryptography) : nobodys_key(contexts_.find(context_id)->aor, env_.cryptography)});
+                         there ? aor_key(callee->id, env_.cryptography)
+                               : nobodys_key(contexts_.find(context_id)->aor, env_.cryptography)});
 }
 
 void Proxy::cancel(SlotId invite, TimePoint now, Actions& out)

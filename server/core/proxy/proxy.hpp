@@ -91,7 +91,8 @@ private:
         std::uint32_t cseq{0};
     };
     void send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out);
-    void end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, TimePoint now, Actions& out);
+    void end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, TimePoint now,
+                      Actions& out);
     void end_acknowledged(ResponseContext& context, const Message& ack, Branch& branch, FlowId sender, TimePoint now,
                           Actions& out);
 
@@ -107,7 +108,8 @@ private:
     std::optional<BodyRefusal> unseen_body(const ResponseContext& context, const Message& request) const;
     void answer_best(SlotId context, TimePoint now, Actions& out);
     void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
-    std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch, const NameAddr& contact);
+    std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch,
+                                  const NameAddr& contact);
 
     Environment& env_;
     transaction::SlotTable<ResponseContext> contexts_;

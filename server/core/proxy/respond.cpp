@@ -87,8 +87,8 @@ void Proxy::repeat_accepted(const ResponseContext& context, std::size_t index, i
     env_.layer->respond(context.server, status, env_.cryptography.open_in_memory(context.accepted.bytes), now, out);
 }
 
-/// The Accepted state of RFC 6026 lasts 32 s, but once every branch has ended nothing of the call is needed in the clear
-/// any more (DESIGN.md P9): what may have to be repeated waits sealed.
+/// The Accepted state of RFC 6026 lasts 32 s, but once every branch has ended nothing of the call is needed in the
+/// clear any more (DESIGN.md P9): what may have to be repeated waits sealed.
 void Proxy::shed(SlotId id)
 {
     auto* context = contexts_.find(id);
@@ -115,7 +115,9 @@ void Proxy::refuse_body(SlotId id, const BodyRefusal& refusal, TimePoint now, Ac
     if (server == nullptr || refusal.explanation.empty()) return env_.refuse(id, refusal.refusal, now, out);
     const auto status = verdict_of(refusal.refusal).status;
     auto reply = env_.own_reply(*server, status);
-    reply.set(Header::warning, std::string{"399 "}.append(env_.domains().first()).append(" \"").append(refusal.explanation).append("\""));
+    reply.set(
+        Header::warning,
+        std::string{"399 "}.append(env_.domains().first()).append(" \"").append(refusal.explanation).append("\""));
     ++env_.counters.refused;
     env_.answer(id, status, reply, now, out);
 }
@@ -129,13 +131,15 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     const Message& request = *server->request;
     auto& branch = context->branches[index];
     const auto responder = other(context->role);
-    const auto tag = request.to.tag().empty()
-                         ? branch.seal->tag(responder, {.value = std::string{response.to.tag()}, .withheld = context->withheld})
-                         : std::string{};
+    const auto tag =
+        request.to.tag().empty()
+            ? branch.seal->tag(responder, {.value = std::string{response.to.tag()}, .withheld = context->withheld})
+            : std::string{};
     auto message = reply(request, response.status, tag);
     message.from(response);
     if (carries_contact(response.status, request.method) && !response.contacts.empty())
-        message.set(Header::contact, "<" + responder_contact(*context, request, branch, response.contacts.front()) + ">");
+        message.set(Header::contact,
+                    "<" + responder_contact(*context, request, branch, response.contacts.front()) + ">");
     if (!body.content.empty()) message.body(body.content_type, body.content);
     auto bytes = message.write();
     if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {
@@ -233,8 +237,8 @@ void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
     answer_best(id, now, out);
 }
 
-/// A body that nobody was there to receive is judged all the same: otherwise one that must be refused would ask, without
-/// any phone ringing, who is there (DESIGN.md P10).
+/// A body that nobody was there to receive is judged all the same: otherwise one that must be refused would ask,
+/// without any phone ringing, who is there (DESIGN.md P10).
 std::optional<BodyRefusal> Proxy::unseen_body(const ResponseContext& context, const Message& request) const
 {
     if (request.body.empty() || request.method == Method::prack) return std::nullopt;
@@ -253,7 +257,8 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     context->answered = true;
     env_.layer->cancel_timer(context->ring_timer);
     if (invite && !context->in_dialog) ++env_.counters.calls_failed;
-    if (context->cancelled && invite && status < 600) return env_.refuse(server_id, Refusal::request_terminated, now, out);
+    if (context->cancelled && invite && status < 600)
+        return env_.refuse(server_id, Refusal::request_terminated, now, out);
     if (status == 408 && !invite) return; // RFC 4320 4.2: nothing is said; the transaction expires
     if (context->in_dialog) {
         if (status == 503 && !context->best) return env_.refuse(server_id, Refusal::no_dialog, now, out);
@@ -271,8 +276,8 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (status == 401 || status == 407) return env_.refuse(server_id, Refusal::forbidden, now, out);
     const auto response = std::move(context->best);
     const auto& branch = context->branches[context->best_branch];
-    const auto body = body_for(*context, *response, context->branches[context->best_branch].seal.value(), other(context->role),
-                               branch.target.account);
+    const auto body = body_for(*context, *response, context->branches[context->best_branch].seal.value(),
+                               other(context->role), branch.target.account);
     forward_response(id, context->best_branch, *response, body ? *body : Body{}, now, out);
 }
 

@@ -23,8 +23,8 @@ struct ForwardTarget {
     FlowId flow;
     Transport transport{Transport::tls};
     std::uint16_t q{1000};
-    std::string uri;    ///< Request-URI: the receiver's own Contact
-    std::string route;  ///< its Path; empty when it is connected here
+    std::string uri;   ///< Request-URI: the receiver's own Contact
+    std::string route; ///< its Path; empty when it is connected here
 };
 
 /// One copy of the request and what became of it (RFC 3261 16.6, 16.7).
@@ -49,33 +49,33 @@ struct SenderTarget {
 struct ResponseContext {
     transaction::SlotId server;
     AccountId sender;
-    Role role{Role::caller};        ///< the sender's side of the dialog
+    Role role{Role::caller}; ///< the sender's side of the dialog
     bool in_dialog{false};
-    bool withheld{false};           ///< the caller's identity
+    bool withheld{false}; ///< the caller's identity
     SenderTarget sender_target;
-    std::optional<Target> dialog;   ///< in a dialog: what the Request-URI opened to
-    BindingId dialog_target;        ///< of a referral: the device that it leads to
-    std::string receiver_tag;       ///< in a dialog: the receiver's own tag
-    std::string receiver_call_id;   ///< in a dialog toward the caller: its own Call-ID
-    std::string aor;                ///< outside a dialog: whom the request is for, canonical
+    std::optional<Target> dialog;                        ///< in a dialog: what the Request-URI opened to
+    BindingId dialog_target;                             ///< of a referral: the device that it leads to
+    std::string receiver_tag;                            ///< in a dialog: the receiver's own tag
+    std::string receiver_call_id;                        ///< in a dialog toward the caller: its own Call-ID
+    std::string aor;                                     ///< outside a dialog: whom the request is for, canonical
     std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names
     std::uint32_t breadth{60};
     std::vector<Branch> branches;
     std::deque<std::vector<Branch>> waiting; ///< further groups, by falling q
-    MessagePtr best;                ///< best final failure so far, from a branch
+    MessagePtr best;                         ///< best final failure so far, from a branch
     std::size_t best_branch{0};
     int best_status{0};
     std::optional<BodyRefusal> refused_body; ///< why the last branch was not even sent
-    bool session_privacy{false};  ///< RFC 3323 `session`: no address in any description of the sender
-    std::uint32_t look_ups{0};      ///< answers of the location service still to come
+    bool session_privacy{false};             ///< RFC 3323 `session`: no address in any description of the sender
+    std::uint32_t look_ups{0};               ///< answers of the location service still to come
     std::uint32_t redirections{0};
     transaction::TimerHandle ring_timer;
-    bool no_answer{false};          ///< the ring timeout ended it
-    bool cancelled{false};          ///< by the caller
-    bool answered{false};           ///< a final response was sent
-    SealedText accepted;            ///< the 2xx that was sent last, and of which branch
+    bool no_answer{false}; ///< the ring timeout ended it
+    bool cancelled{false}; ///< by the caller
+    bool answered{false};  ///< a final response was sent
+    SealedText accepted;   ///< the 2xx that was sent last, and of which branch
     std::size_t accepted_branch{0};
-    bool shed{false};               ///< nothing is kept in the clear any more
+    bool shed{false}; ///< nothing is kept in the clear any more
 };
 
 /// RFC 3261 16.7 step 6, as a number: the lower, the better. 0 is no response yet.

@@ -65,8 +65,8 @@ constexpr std::array quoting_headers{Header::replaces, Header::join, Header::tar
 
 } // namespace
 
-/// A URI that the sender holds for a third party becomes one that the receiver may call once: a fresh token under a handle
-/// that leads to the same device (SEALING.md).
+/// A URI that the sender holds for a third party becomes one that the receiver may call once: a fresh token under a
+/// handle that leads to the same device (SEALING.md).
 std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch)
 {
     const auto sender = holder_of(context.sender, env_.cryptography);
@@ -130,7 +130,8 @@ bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
     return true;
 }
 
-void Proxy::write_quotes(Outbound& message, const ResponseContext& context, const Message& request, Holder receiver) const
+void Proxy::write_quotes(Outbound& message, const ResponseContext& context, const Message& request,
+                         Holder receiver) const
 {
     for (const auto& [header, quote] : context.quotes) {
         if (quote.target_owner != mark_of(receiver)) continue; // never opened for a third party

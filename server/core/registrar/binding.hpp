@@ -20,17 +20,17 @@ struct Binding {
     AccountId account;
     FlowId flow;
     Transport transport{Transport::tls};
-    std::uint32_t reg_id{0};      ///< 0: no outbound (RFC 5626)
-    std::uint16_t q{1000};        ///< thousandths; RFC 3261 20.10
+    std::uint32_t reg_id{0}; ///< 0: no outbound (RFC 5626)
+    std::uint16_t q{1000};   ///< thousandths; RFC 3261 20.10
     std::uint32_t cseq{0};
-    KeyedHash call_id;            ///< of the REGISTER
-    KeyedHash device;             ///< of the instance id, or of the Contact's user part
-    bool has_instance{false};     ///< device is a +sip.instance
-    bool sips{false};             ///< Contact scheme
+    KeyedHash call_id;        ///< of the REGISTER
+    KeyedHash device;         ///< of the instance id, or of the Contact's user part
+    bool has_instance{false}; ///< device is a +sip.instance
+    bool sips{false};         ///< Contact scheme
     TimePoint expires{};
     TimePoint refreshed{};
-    SealedText contact;           ///< the Contact URI as the device wrote it
-    SealedText path;              ///< Path values, in order; empty: directly connected
+    SealedText contact; ///< the Contact URI as the device wrote it
+    SealedText path;    ///< Path values, in order; empty: directly connected
 };
 
 /// All bindings of one account, with the version they were read at.

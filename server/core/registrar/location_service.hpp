@@ -6,8 +6,8 @@
 
 namespace sotto {
 
-/// Where devices are now (RFC 3261 10, "location service"). Thread-safe; answers come through `Done`, at once or later on
-/// the caller's thread, so that a remote engine fits behind it. No lock is held while `Done` runs.
+/// Where devices are now (RFC 3261 10, "location service"). Thread-safe; answers come through `Done`, at once or later
+/// on the caller's thread, so that a remote engine fits behind it. No lock is held while `Done` runs.
 class LocationService {
 public:
     virtual ~LocationService() = default;

@@ -59,16 +59,16 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto domains = env_.domains();
     const auto* domain = domains.ours(request.request_uri) ? domains.of(request.request_uri.host) : nullptr;
     if (domain == nullptr) return env_.refuse(id, Refusal::not_found, now, out); // 10.3 step 1
-    if (!admit(id, request, now, out)) return; // step 2
+    if (!admit(id, request, now, out)) return;                                   // step 2
     const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain,
                                             unescape(request.to.uri.user).value_or(std::string{}), now, out); // step 3
     if (account == nullptr) return;
     const auto aor = domains.aor(request.to.uri);
     const auto* owner = aor.empty() ? nullptr : env_.account_of(aor);
     if (owner == nullptr || owner->id != account->id)
-        return env_.refuse(id, Refusal::forbidden, now, out);                    // steps 4 and 5, without a 404
-    const auto registration =
-        registrations_.emplace(Registration{.server = id, .account = owner->id, .flow = flow.id, .transport = flow.transport});
+        return env_.refuse(id, Refusal::forbidden, now, out); // steps 4 and 5, without a 404
+    const auto registration = registrations_.emplace(
+        Registration{.server = id, .account = owner->id, .flow = flow.id, .transport = flow.transport});
     server->context = registration;
     out.push_back(LookUp{ticket_for(Waiting::registration, registration), aor_key(owner->id, env_.cryptography)});
 }
@@ -107,13 +107,14 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
             if (binding.flow == registration->flow) registration->wanted.push_back(std::move(binding));
         return answer(id, now, out);
     }
-    if (const auto refusal = apply(request, *registration, located.bindings, now)) return finish(id, *refusal, now, out);
+    if (const auto refusal = apply(request, *registration, located.bindings, now))
+        return finish(id, *refusal, now, out);
     out.push_back(Commit{ticket_for(Waiting::registration, id), registration->flow,
                          aor_key(registration->account, env_.cryptography), std::move(located)});
 }
 
-std::optional<Refusal> Registrar::apply(const Message& request, Registration& registration, std::vector<Binding>& bindings,
-                                        TimePoint now)
+std::optional<Refusal> Registrar::apply(const Message& request, Registration& registration,
+                                        std::vector<Binding>& bindings, TimePoint now)
 {
     if (request.contact_star) return remove_all(request, registration, bindings);
     for (const auto& contact : request.contacts)
@@ -136,8 +137,9 @@ std::optional<Refusal> Registrar::remove_all(const Message& request, Registratio
     return std::nullopt;
 }
 
-std::optional<Refusal> Registrar::apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
-                                                std::vector<Binding>& bindings, TimePoint now)
+std::optional<Refusal> Registrar::apply_contact(const Message& request, const NameAddr& contact,
+                                                Registration& registration, std::vector<Binding>& bindings,
+                                                TimePoint now)
 {
     const auto& uri = contact.uri;
     if ((uri.scheme != Scheme::sip && uri.scheme != Scheme::sips) || uri.host.empty()) return Refusal::bad_contact;
@@ -147,8 +149,8 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
     const auto device = device_of(contact, env_.cryptography);
     const auto reg_id = reg_id_of(contact);
     const auto call_id = env_.cryptography.keyed_hash(Cryptography::Use::instance, request.call_id);
-    const auto known = std::ranges::find_if(
-        bindings, [&](const Binding& b) { return b.device == device.hash && b.reg_id == reg_id; });
+    const auto known =
+        std::ranges::find_if(bindings, [&](const Binding& b) { return b.device == device.hash && b.reg_id == reg_id; });
     if (known != bindings.end() && known->call_id == call_id && request.cseq.number <= known->cseq)
         return Refusal::out_of_order;
     if (asked == 0) {
@@ -159,25 +161,26 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
         return std::nullopt;
     }
     const auto granted = std::min(seconds{asked}, settings.binding_lifetime);
-    Binding binding{
-        .id = binding_id(registration.account, device, env_.cryptography),
-        .account = registration.account,
-        .flow = registration.flow,
-        .transport = registration.transport,
-        .reg_id = reg_id,
-        .q = q_of(contact),
-        .cseq = request.cseq.number,
-        .call_id = call_id,
-        .device = device.hash,
-        .has_instance = device.has_instance,
-        .sips = uri.scheme == Scheme::sips,
-        .expires = now + granted,
-        .refreshed = now,
-        .contact = {env_.cryptography.seal_in_memory(uri.text)},
-        .path = {}};
+    Binding binding{.id = binding_id(registration.account, device, env_.cryptography),
+                    .account = registration.account,
+                    .flow = registration.flow,
+                    .transport = registration.transport,
+                    .reg_id = reg_id,
+                    .q = q_of(contact),
+                    .cseq = request.cseq.number,
+                    .call_id = call_id,
+                    .device = device.hash,
+                    .has_instance = device.has_instance,
+                    .sips = uri.scheme == Scheme::sips,
+                    .expires = now + granted,
+                    .refreshed = now,
+                    .contact = {env_.cryptography.seal_in_memory(uri.text)},
+                    .path = {}};
     registration.wanted.push_back(binding);
-    if (known != bindings.end()) *known = std::move(binding);
-    else bindings.push_back(std::move(binding));
+    if (known != bindings.end())
+        *known = std::move(binding);
+    else
+        bindings.push_back(std::move(binding));
     return std::nullopt;
 }
 
@@ -192,7 +195,8 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
     if (flow != nullptr) {
         for (const auto removed : registration->removed) std::erase(flow->bindings, removed);
         for (const auto& binding : registration->wanted)
-            if (std::ranges::find(flow->bindings, binding.id) == flow->bindings.end()) flow->bindings.push_back(binding.id);
+            if (std::ranges::find(flow->bindings, binding.id) == flow->bindings.end())
+                flow->bindings.push_back(binding.id);
     }
     ++env_.counters.registrations;
     answer(id, now, out);

@@ -30,7 +30,8 @@ private:
     bool admit(transaction::SlotId server, const Message& request, TimePoint now, Actions& out);
     std::optional<Refusal> apply(const Message& request, Registration& registration, std::vector<Binding>& bindings,
                                  TimePoint now);
-    std::optional<Refusal> remove_all(const Message& request, Registration& registration, std::vector<Binding>& bindings);
+    std::optional<Refusal> remove_all(const Message& request, Registration& registration,
+                                      std::vector<Binding>& bindings);
     std::optional<Refusal> apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
                                          std::vector<Binding>& bindings, TimePoint now);
     void finish(transaction::SlotId registration, Refusal refusal, TimePoint now, Actions& out);

@@ -106,8 +106,8 @@ bool looped(Cryptography& cryptography, std::span<const Via> vias, const LoopPar
         text.remove_prefix(magic_cookie.size());
         Block sealed;
         LoopPart seen;
-        return from_base64url(text.substr(0, block_length), sealed) && from_base64url(text.substr(block_length + 1), seen) &&
-               seen == shown(cryptography, sealed, loop);
+        return from_base64url(text.substr(0, block_length), sealed) &&
+               from_base64url(text.substr(block_length + 1), seen) && seen == shown(cryptography, sealed, loop);
     });
 }
 

@@ -19,8 +19,9 @@ constexpr bool has_magic_cookie(std::string_view branch)
     return iequals(branch.substr(0, magic_cookie.size()), magic_cookie);
 }
 
-/// What decides where a request goes, as a keyed hash: the same when a request comes back unchanged (RFC 5393 4.2). It is
-/// hashed once more with the block of each branch, so that two branches show no common part to whoever compares them.
+/// What decides where a request goes, as a keyed hash: the same when a request comes back unchanged (RFC 5393 4.2). It
+/// is hashed once more with the block of each branch, so that two branches show no common part to whoever compares
+/// them.
 using LoopPart = std::array<std::uint8_t, 8>;
 
 /// The branch of our own Via: it leads a response back to its client transaction, and to the worker that owns it. One

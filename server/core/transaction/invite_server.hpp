@@ -15,10 +15,10 @@ struct InviteServerFigure {
     enum class Event : std::uint8_t { invite, ack, provisional, success, failure, timer_h, timer_l, transport_error };
     enum class Action : std::uint8_t {
         none,
-        send,                  ///< the response at hand
-        resend,                ///< the latest response, if any was sent
-        pass_up,               ///< the ACK goes to the transaction user
-        report_timeout,        ///< no ACK came (17.2.1)
+        send,           ///< the response at hand
+        resend,         ///< the latest response, if any was sent
+        pass_up,        ///< the ACK goes to the transaction user
+        report_timeout, ///< no ACK came (17.2.1)
         report_transport_error
     };
     using Row = Transition<State, Event, Action>;

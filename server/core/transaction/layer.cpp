@@ -33,8 +33,10 @@ std::string tag_for(const KeyedHash& key)
 
 void Layer::receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
 {
-    if (message->is_request) receive_request(flow, std::move(message), now, out);
-    else receive_response({self_.worker, std::move(message), flow.id, flow.accounts}, false, now, out);
+    if (message->is_request)
+        receive_request(flow, std::move(message), now, out);
+    else
+        receive_response({self_.worker, std::move(message), flow.id, flow.accounts}, false, now, out);
 }
 
 void Layer::receive_handed_over(HandOver handed, TimePoint now, Actions& out)
@@ -55,8 +57,10 @@ void Layer::offer_to_others(HandOver handed, Actions& out)
         out.push_back(std::move(handed));
         return;
     }
-    if (handed.message->method == Method::cancel) answer_cancel(*handed.message, handed.from, 481, out);
-    else ++strays;
+    if (handed.message->method == Method::cancel)
+        answer_cancel(*handed.message, handed.from, 481, out);
+    else
+        ++strays;
 }
 
 /// RFC 3261 17.2.1: a retransmission gets the latest response. It comes only over a new connection of the same client.
@@ -104,8 +108,10 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         return user_.on_ack(std::move(request), flow, now, out);
     }
     if (request->method == Method::cancel && !request->defect) {
-        if (match_cancel(*request, now, out)) answer_cancel(*request, flow.id, 200, out);
-        else offer_to_others({self_.worker, std::move(request), flow.id, {}}, out);
+        if (match_cancel(*request, now, out))
+            answer_cancel(*request, flow.id, 200, out);
+        else
+            offer_to_others({self_.worker, std::move(request), flow.id, {}}, out);
         return;
     }
     const auto key = server_key(cryptography_, *request);
@@ -144,9 +150,11 @@ void Layer::receive_response(HandOver handed, bool handed_over, TimePoint now, A
     const auto id = branch->transaction;
     auto* client = clients_.find(id);
     const auto may_answer = [&] {
-        return handed.from == client->flow || std::ranges::find(handed.accounts, client->receiver) != handed.accounts.end();
+        return handed.from == client->flow ||
+               std::ranges::find(handed.accounts, client->receiver) != handed.accounts.end();
     };
-    if (client == nullptr || client->method != response->cseq.method || !may_answer()) { // also the answer to our CANCEL
+    if (client == nullptr || client->method != response->cseq.method ||
+        !may_answer()) { // also the answer to our CANCEL
         ++strays;
         return;
     }
@@ -202,7 +210,8 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
         send = act == InviteServer::Action::send;
     } else {
         using Event = NonInviteServer::Event;
-        const auto act = std::get<NonInviteServer>(server->machine).on(status < 200 ? Event::provisional : Event::final, now);
+        const auto act =
+            std::get<NonInviteServer>(server->machine).on(status < 200 ? Event::provisional : Event::final, now);
         send = act == NonInviteServer::Action::send;
     }
     if (status >= 200) server->answered = true;
@@ -215,7 +224,8 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
     if (terminated(server->machine)) end_server(id, now, out);
 }
 
-SlotId Layer::open_client(FlowId flow, AccountId receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now)
+SlotId Layer::open_client(FlowId flow, AccountId receiver, Method method, SlotId context, std::uint32_t branch,
+                          TimePoint now)
 {
     const bool invite = method == Method::invite;
     const auto id = clients_.emplace(Client{

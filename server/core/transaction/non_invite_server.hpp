@@ -10,7 +10,8 @@ namespace sotto::transaction {
 /// and since a 408 is forbidden the transaction ends without one (RFC 4320 4.2).
 struct NonInviteServerFigure {
     enum class State : std::uint8_t { trying, proceeding, terminated };
-    /// `request` is a retransmission; `provisional` (100 only, RFC 4320 4.1) and `final` come from the transaction user.
+    /// `request` is a retransmission; `provisional` (100 only, RFC 4320 4.1) and `final` come from the transaction
+    /// user.
     enum class Event : std::uint8_t { request, provisional, final, expired, transport_error };
     enum class Action : std::uint8_t { none, send, resend, report_transport_error };
     using Row = Transition<State, Event, Action>;

@@ -19,15 +19,27 @@ public:
     virtual std::array<std::uint8_t, 16> md5(std::string_view data) = 0;
 
     /// Independent uses of the process's hash key: the same text under two uses gives unrelated values.
-    enum class Use : std::uint8_t { transaction, loop, aor, binding, instance, holder, nonce, source, decoy, dialog, pseudonym };
+    enum class Use : std::uint8_t {
+        transaction,
+        loop,
+        aor,
+        binding,
+        instance,
+        holder,
+        nonce,
+        source,
+        decoy,
+        dialog,
+        pseudonym
+    };
     /// Keyed hash (HMAC-SHA256 cut to 128 bits, or better).
     virtual KeyedHash keyed_hash(Use use, std::string_view data) = 0;
     /// One AES block under a key of this process: `branch` values are made and read with it.
     virtual std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& plain) = 0;
     virtual std::array<std::uint8_t, 16> decrypt_block(const std::array<std::uint8_t, 16>& sealed) = 0;
 
-    /// For what must wait in memory and be written again (P9): readable only with a key of this process. The key is shared
-    /// by all workers, so that one may open what another sealed.
+    /// For what must wait in memory and be written again (P9): readable only with a key of this process. The key is
+    /// shared by all workers, so that one may open what another sealed.
     virtual std::string seal_in_memory(std::string_view plain) = 0;
     virtual std::string open_in_memory(std::string_view sealed) = 0;
 };

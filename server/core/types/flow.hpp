@@ -14,10 +14,10 @@ enum class Transport : std::uint8_t { tls, wss };
 struct Flow {
     FlowId id;
     Transport transport{Transport::tls};
-    KeyedHash source;                    ///< of the peer's IPv4 address or IPv6 /64, for limits
-    auth::FlowNonces nonces;             ///< issued on this flow, with the last nc of each
-    std::vector<AccountId> accounts;     ///< authenticated on this flow, latest last; at most `most_accounts`
-    std::vector<BindingId> bindings;     ///< registered over this flow: they die with it (RFC 5626 7)
+    KeyedHash source;                ///< of the peer's IPv4 address or IPv6 /64, for limits
+    auth::FlowNonces nonces;         ///< issued on this flow, with the last nc of each
+    std::vector<AccountId> accounts; ///< authenticated on this flow, latest last; at most `most_accounts`
+    std::vector<BindingId> bindings; ///< registered over this flow: they die with it (RFC 5626 7)
 
     static constexpr std::size_t most_accounts = 16;
 

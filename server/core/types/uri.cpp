@@ -9,8 +9,10 @@ std::optional<std::string_view> find_param(std::string_view params, std::string_
         bool quoted = false;
         std::size_t end = at;
         for (; end < params.size() && (quoted || params[end] != ';'); ++end) {
-            if (params[end] == '"') quoted = !quoted;
-            else if (quoted && params[end] == '\\' && end + 1 < params.size()) ++end;
+            if (params[end] == '"')
+                quoted = !quoted;
+            else if (quoted && params[end] == '\\' && end + 1 < params.size())
+                ++end;
         }
         const auto one = params.substr(at, end - at);
         const auto equals = one.find('=');

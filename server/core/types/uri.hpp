@@ -13,10 +13,10 @@ enum class Scheme : std::uint8_t { sip, sips, tel, urn, other };
 /// A URI as it was parsed (RFC 3261 19.1, RFC 3966). All views live as long as the message they came with.
 struct Uri {
     Scheme scheme{Scheme::other};
-    std::string_view user;    ///< as written, escapes included; for tel and urn: all after the colon, without parameters
-    std::string_view host;    ///< IPv6 references keep their brackets
-    std::uint16_t port{0};    ///< 0: none given
-    std::string_view params;  ///< without the leading ';'
+    std::string_view user;   ///< as written, escapes included; for tel and urn: all after the colon, without parameters
+    std::string_view host;   ///< IPv6 references keep their brackets
+    std::uint16_t port{0};   ///< 0: none given
+    std::string_view params; ///< without the leading ';'
     std::string_view headers; ///< without the leading '?'
     std::string_view text;    ///< the whole URI as written
 
