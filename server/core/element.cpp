@@ -95,7 +95,10 @@ void Element::handed_over(HandOver handed, TimePoint now, Actions& out)
     state_->layer.receive_handed_over(std::move(handed), now, out);
 }
 
-void Element::flow_closed(const Flow&, TimePoint, Actions&) {}
+void Element::flow_closed(const Flow& flow, TimePoint now, Actions& out)
+{
+    if (!flow.bindings.empty()) state_->layer.flow_closed(flow.id, now, out);
+}
 
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint now, Actions& out)
 {

@@ -77,7 +77,7 @@ TEST_CASE("a call is carried, and each side sees only its own identifiers", "[rf
     const auto bob = world.phone("bob");
     const auto call = establish(world, alice, bob);
     for (const auto* secret : {"a-call-id", "a-tag", "secret-host", "alice-device", "host.invalid", "Secret",
-                               "192.0.2.1:5555>", "z9hG4bKinv", "Proxy-Authorization", "X-"})
+                               "192.0.2.1:5555>", "z9hG4bKinv", "Proxy-Authorization", "X-Secret"})
         CHECK(call.invite_at_bob.find(secret) == std::string::npos);
     CHECK(call.ok_at_alice.find("bob-device") == std::string::npos);
     CHECK(call.ok_at_alice.find("b-tag") == std::string::npos);
@@ -156,4 +156,16 @@ TEST_CASE("no answer within the ring timeout cancels the phone and tells the cal
         "CSeq: 2 ACK\n");
     world.pass(seconds{60});
     CHECK(world.element.idle());
+}
+
+TEST_CASE("a phone whose connection ends before it has said anything is not waited for", "[rfc5626][7]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    world.send(alice, invite("1"));
+    world.send(alice, invite("2", world.credentials(world.receive(alice), "alice", "INVITE", "sip:bob@example.org")));
+    world.receive(alice);
+    world.disconnect(bob);
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 480 Temporarily Unavailable");
 }

@@ -281,6 +281,19 @@ void Layer::undeliverable(SlotId id, TimePoint now, Actions& out)
     end_client(id);
 }
 
+void Layer::flow_closed(FlowId flow, TimePoint now, Actions& out)
+{
+    std::vector<SlotId> unheard;
+    clients_.for_each([&](SlotId id, const Client& client) {
+        const auto* invite = std::get_if<InviteClient>(&client.machine);
+        const bool silent = invite != nullptr
+                                ? invite->state() == InviteClient::State::calling
+                                : std::get<NonInviteClient>(client.machine).state() == NonInviteClient::State::trying;
+        if (client.flow == flow && silent) unheard.push_back(id);
+    });
+    for (const auto id : unheard) undeliverable(id, now, out);
+}
+
 TimerHandle Layer::set_timer(std::uint8_t kind, SlotId id, TimePoint when)
 {
     return timers_.schedule(when, {pack(kind, id)});

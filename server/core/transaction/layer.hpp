@@ -116,6 +116,8 @@ public:
     /// Ends a client transaction without a word.
     void abandon(SlotId client);
     void undeliverable(SlotId client, TimePoint now, Actions& out);
+    /// What went out over that flow and has heard nothing yet is lost with it (RFC 5626 7: as after a 430).
+    void flow_closed(FlowId flow, TimePoint now, Actions& out);
 
     TimerHandle set_timer(std::uint8_t kind, SlotId id, TimePoint when);
     void cancel_timer(TimerHandle handle) { timers_.cancel(handle); }
