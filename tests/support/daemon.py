@@ -57,10 +57,10 @@ def merge(into: dict, more: dict) -> dict:
 
 
 class Daemon:
-    """One running sottod. `overrides` are merged into the configuration."""
+    """One running sottod, which listens at one port of each of `hosts`. `overrides` are merged into the configuration."""
 
     def __init__(self, accounts=("alice", "bob", "carol"), overrides: dict | None = None, threads: int = 1,
-                 aliases: tuple = ()) -> None:
+                 aliases: tuple = (), hosts: tuple = ("127.0.0.1",)) -> None:
         self.own_hosts = DOMAIN, *ALIASES, *aliases
         self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
         self.pid = 0
@@ -76,7 +76,7 @@ class Daemon:
             self.config = merge({
                 "domains": [{"name": DOMAIN, "aliases": list(self.own_hosts[1:]), "certificate": str(chain),
                              "private_key": str(key)}],
-                "listen": {"tls": [f"127.0.0.1:{self.tls_port}"]},
+                "listen": {"tls": [f"[{host}]:{self.tls_port}" if ":" in host else f"{host}:{self.tls_port}" for host in hosts]},
                 "threads": threads,
                 "state_directory": str(self.state),
                 "admin": {"socket": str(self.folder / "admin.sock")},
@@ -204,5 +204,5 @@ class Daemon:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the way in ------------------------------------------------------------------------------------------
-    def connect(self, server_name: str | None = DOMAIN, **options) -> Connection:
-        return Connection(("127.0.0.1", self.tls_port), self.authority.certificate, server_name, **options)
+    def connect(self, server_name: str | None = DOMAIN, host: str = "127.0.0.1", **options) -> Connection:
+        return Connection((host, self.tls_port), self.authority.certificate, server_name, **options)

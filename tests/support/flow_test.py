@@ -15,13 +15,15 @@ class FlowTest(unittest.TestCase):
     config: dict = {}
     aliases: tuple = ()   # further names of the domain
     threads = 1
+    hosts: tuple = ("127.0.0.1",)   # where the daemon listens
     daemon: Daemon
 
     @classmethod
     def setUpClass(cls) -> None:
         cls._tests = unittest.TestLoader().getTestCaseNames(cls)
         accounts = [cls._user(name, test) for test in cls._tests for name in USERS]
-        cls.daemon = Daemon(accounts, merge({"drain_timeout": "1s"}, cls.config), cls.threads, cls.aliases)
+        cls.daemon = Daemon(accounts, merge({"drain_timeout": "1s"}, cls.config), cls.threads, cls.aliases,
+                            cls.hosts)
         cls.addClassCleanup(cls.daemon.destroy)
 
     @classmethod
@@ -37,13 +39,14 @@ class FlowTest(unittest.TestCase):
     def _daemon_still_lives(self) -> None:
         self.assertIsNone(self.daemon.exit_status, f"the daemon has ended:\n{self.daemon.log}")
 
-    def phone(self, name: str, password: str = PASSWORD) -> Phone:
-        """A phone with a connection, not yet registered. `bob.desk` is bob's phone called desk."""
+    def phone(self, name: str, password: str = PASSWORD, host: str = "") -> Phone:
+        """A phone with a connection to one of `hosts` (""; the first), not yet registered. `bob.desk` is bob's phone
+        called desk."""
         name = str(name)
         user = name.split(".")[0]
         if user in USERS:
             user = self._user(user, self._testMethodName)
-        phone = Phone(name, self.ladder, self.daemon.connect, user, DOMAIN, password, self.daemon.own_hosts)
+        phone = Phone(name, self.ladder, lambda: self.daemon.connect(host=host or self.hosts[0]), user, DOMAIN, password, self.daemon.own_hosts)
         self.addCleanup(lambda: phone.connection.close())
         return phone
 
