@@ -96,6 +96,7 @@ Reply import(AccountStore& accounts, const Arguments& arguments)
     arguments.only({"rows", "more"});
     auto rows = rows_from(arguments.list("rows"));
     std::vector<std::string> addresses;
+    addresses.reserve(rows.size());
     for (const auto& row : rows) addresses.push_back(row.address);
     const auto outcome = wait_for<store::ImportReport>([&](AccountStore::Done<store::ImportReport> done) {
         accounts.import(std::move(rows), arguments.optional_flag("more").value_or(false), std::move(done));
