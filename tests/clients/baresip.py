@@ -12,9 +12,9 @@ from pathlib import Path
 from network import NAME_SERVER
 from support.limits import patience
 
-MODULES = ("account", "g711", "aufile", "aubridge", "dtls_srtp", "srtp", "uuid", "sndfile", "menu", "ctrl_tcp",
+MODULES = ("account", "g711", "aufile", "aubridge", "dtls_srtp", "srtp", "uuid", "sndfile", "menu", "contact", "ctrl_tcp",
            "debug_cmd", "rtcpsummary")
-APPLICATIONS = ("account", "menu", "ctrl_tcp", "debug_cmd", "rtcpsummary")
+APPLICATIONS = ("account", "menu", "contact", "ctrl_tcp", "debug_cmd", "rtcpsummary")
 METER = re.compile(r"\[\d+:\d\d:\d\d\] audio=\d+/\d+ \(bit/s\) *\r?")   # drawn over and over during a call
 
 
@@ -32,12 +32,15 @@ def config(authority: Path, control_port: int, rtp_port: int, tone: Path) -> str
 
 class Baresip:
     def __init__(self, folder: Path, user: str, password: str, domain: str, port: int, authority: Path, rtp_port: int,
-                 tone: Path, answers: bool = False) -> None:
+                 tone: Path, answers: bool = False, partner: str = "") -> None:
+        """`partner`: whom its messages go to."""
         self.user, self._events, self._changed, self._output = user, [], threading.Condition(), ""
         folder.mkdir(parents=True)
         control_port = rtp_port + 50
         (folder / "config").write_text(config(authority, control_port, rtp_port, tone))
-        (folder / "contacts").write_text("")
+        (folder / "contacts").write_text(f'"{partner}" <sip:{partner}@{domain}>\n' if partner else "")
+        if partner:
+            (folder / "current_contact").write_text(f"sip:{partner}@{domain}\n")
         (folder / "accounts").write_text(
             f'<sip:{user}@{domain};transport=tls>;auth_user={user};auth_pass={password};mediaenc=dtls_srtp;regint=60;'
             f'outbound="sip:127.0.0.1:{port};transport=tls";answermode={"auto" if answers else "manual"}\n')

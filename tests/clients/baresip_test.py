@@ -16,16 +16,16 @@ def setUpModule() -> None:
 
 class BaresipToBaresip(unittest.TestCase):
     def setUp(self) -> None:
-        self.daemon = Daemon(("alice", "bob"), {"weaken": {"digest_md5": ["*"]}, "drain_timeout": "1s"}, threads=2)
+        self.daemon = Daemon(("alice", "bob", "carol"), {"weaken": {"digest_md5": ["*"]}, "drain_timeout": "1s"}, threads=2)
         self.addCleanup(self.daemon.destroy)
         folder = tempfile.TemporaryDirectory(prefix="sotto-baresip-")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.tone = tone.write(self.folder / "tone.wav")
 
-    def phone(self, user: str, rtp_port: int, answers: bool = False) -> Baresip:
+    def phone(self, user: str, rtp_port: int, answers: bool = False, partner: str = "") -> Baresip:
         phone = Baresip(self.folder / user, user, PASSWORD, DOMAIN, self.daemon.tls_port,
-                        self.daemon.authority.certificate, rtp_port, self.tone, answers)
+                        self.daemon.authority.certificate, rtp_port, self.tone, answers, partner)
         self.addCleanup(phone.kill)
         phone.event("REGISTER_OK")
         return phone
@@ -61,3 +61,34 @@ class BaresipToBaresip(unittest.TestCase):
         alice.event("CALL_RINGING")
         alice.command("hangup")
         bob.event("CALL_CLOSED")
+
+    def test_hold_and_resume(self) -> None:
+        alice, bob = self.phone("alice", 7100), self.phone("bob", 7200, answers=True)
+        alice.command("dial", f"sip:bob@{DOMAIN}")
+        alice.event("CALL_ESTABLISHED")
+        bob.event("CALL_ESTABLISHED")
+        alice.command("hold")
+        bob.event("CALL_REMOTE_SDP", where=lambda event: event.get("param") == "offer")
+        alice.command("resume")
+        bob.event("CALL_REMOTE_SDP", where=lambda event: event.get("param") == "offer")
+        alice.media_flow()
+        alice.command("hangup")
+        bob.event("CALL_CLOSED")
+
+    def test_transfer(self) -> None:
+        alice, bob = self.phone("alice", 7100), self.phone("bob", 7200, answers=True)
+        carol = self.phone("carol", 7300, answers=True)
+        alice.command("dial", f"sip:bob@{DOMAIN}")
+        alice.event("CALL_ESTABLISHED")
+        alice.command("transfer", f"sip:carol@{DOMAIN}")
+        carol.event("CALL_ESTABLISHED")
+        alice.event("CALL_CLOSED")
+        carol.media_flow()
+        bob.command("hangup")
+        carol.event("CALL_CLOSED")
+
+    def test_message(self) -> None:
+        """baresip shows the text on its terminal only; what can be seen without one is that it sounds its alert."""
+        alice, bob = self.phone("alice", 7100, partner="bob"), self.phone("bob", 7200)
+        alice.command("message", "the kettle is on")
+        bob.prints("created device 'nil'")

@@ -27,7 +27,7 @@ CONTACT = "Contact: <sip:[service]@[local_ip]:[local_port];transport=tls>"
 
 
 def request(method: str, *, to: str = "[field0]", cseq: int, dialog: bool = False, headers: tuple = (),
-            call_id: str = "[call_id]", sdp: str | None = None, tag: str = "call", branch: str = "[branch]",
+            call_id: str = "[call_id]", sdp: str | None = None, text: str | None = None, tag: str = "call", branch: str = "[branch]",
             uri: str | None = None) -> str:
     """A request of the caller; inside a dialog it goes to the remote target that the last answer named."""
     lines = [f"{method} {uri or ('[next_url]' if dialog else f'sip:{to}@example.org')} SIP/2.0",
@@ -37,6 +37,8 @@ def request(method: str, *, to: str = "[field0]", cseq: int, dialog: bool = Fals
              f"Call-ID: {call_id}", f"CSeq: {cseq} {method}", CONTACT, *headers, "User-Agent: sipp"]
     if sdp:
         lines += ["Content-Type: application/sdp", "Content-Length: [len]", "", *(SDP % sdp).strip().split("\n")]
+    elif text:
+        lines += ["Content-Type: text/plain", "Content-Length: [len]", "", text]
     else:
         lines += ["Content-Length: 0"]
     return _send("\n".join(lines))

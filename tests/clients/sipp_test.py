@@ -82,6 +82,26 @@ class SippThroughStunnel(unittest.TestCase):
                     request("BYE", cseq=13, dialog=True), receive(200))
         self.assertNotIn("User-Agent: sipp", callee.messages.split("INVITE", 1)[1].split("SIP/2.0 180")[0])
 
+    def test_hold_and_transfer(self) -> None:
+        callee = self.callee("bob", receive("INVITE"), response(200, sdp="active"), receive("ACK"),
+                             receive("INVITE"), response(200, sdp="active\na=recvonly", tag=False), receive("ACK"),
+                             receive("REFER"), response(202, tag=False), receive("BYE"), response(200, tag=False))
+        self.caller(*until_answer(receive(200, keep=True)), request("ACK", cseq=11, dialog=True),
+                    request("INVITE", cseq=12, dialog=True, sdp="actpass\na=sendonly"), receive(100, optional=True),
+                    receive(200, keep=True), request("ACK", cseq=12, dialog=True),
+                    request("REFER", cseq=13, dialog=True, headers=("Refer-To: <sip:carol@example.org>",)),
+                    receive(202), request("BYE", cseq=14, dialog=True), receive(200))
+        self.assertIn("a=sendonly", callee.messages)
+        self.assertRegex(callee.messages, r"Refer-To: <sips?:carol@example\.org")
+
+    def test_message(self) -> None:
+        callee = self.callee("bob", receive("MESSAGE"), response(200))
+        text = "the kettle is on"
+        self.runs("sender", "alice", [
+            *registration(), request("MESSAGE", cseq=10, text=text), receive(407, auth=True),
+            request("MESSAGE", cseq=11, text=text, headers=(CREDENTIALS,)), receive(200)], callee="bob").succeeds()
+        self.assertIn(text, callee.messages)
+
     def test_call_without_registration_is_challenged(self) -> None:
         self.callee("bob", receive("INVITE"), response(200, sdp="active"), receive("ACK"), receive("BYE"),
                     response(200, tag=False))
