@@ -2,6 +2,7 @@
 #include "core/message/message.hpp"
 #include "core/registrar/binding.hpp"
 #include "core/types/ids.hpp"
+#include "core/types/party.hpp"
 
 #include <string>
 #include <variant>
@@ -48,7 +49,7 @@ struct HandOver {
     std::uint16_t worker;
     MessagePtr message;
     FlowId from;
-    std::vector<AccountId> accounts; ///< authenticated on that flow
+    std::vector<Party> parties; ///< proven on that flow
 };
 
 using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, HandOver>;

@@ -27,7 +27,7 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
         const auto* claimed = accounts->find(expected, realm);
-        const bool known = claimed != nullptr && std::ranges::find(flow.accounts, claimed->id) != flow.accounts.end();
+        const bool known = claimed != nullptr && flow.proves(claimed->id);
         const auto name = cryptography.keyed_hash(Cryptography::Use::source, expected + "@" + realm);
         if (!failures.allows(name, flow.source, known, now)) {
             refuse(id, Refusal::overloaded, now, out); // not even a right answer counts: guessing must not pay
@@ -40,7 +40,7 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     }
     if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active) {
         flow.authenticated_as(checked.account->id);
-        server->account = checked.account->id;
+        server->party = checked.account->id;
         return checked.account;
     }
     ++counters.challenges;

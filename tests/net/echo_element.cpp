@@ -50,7 +50,7 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
     if (message->defect) return reply(verdict_of(*message->defect).status);
     switch (message->method) {
     case Method::register_:
-        flow.authenticated_as({1});
+        flow.authenticated_as(AccountId{1});
         return reply(200);
     case Method::message: {
         const std::string body(8'000, 'x');

@@ -1,6 +1,7 @@
 #pragma once
 #include "core/privacy/sealer.hpp"
 #include "core/registrar/binding.hpp"
+#include "core/types/party.hpp"
 
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@ public:
 
     /// A remote target that is no binding of ours: found again under `id` for the dialog's life.
     struct Handle {
-        AccountId account;
+        Party party;
         FlowId flow;      ///< where it was last reached; used when `device` has no live binding
         BindingId device; ///< the device's binding, if it has one: survives a new flow
         Transport transport{Transport::tls};

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/message/header.hpp"
+#include "core/types/party.hpp"
 
 #include <array>
 #include <cstdint>
@@ -7,9 +8,6 @@
 #include <string_view>
 
 namespace sotto {
-
-/// For whom a message is built. What is admitted depends on it (DESIGN.md 2).
-enum class Receiver : std::uint8_t { subscriber, peer, gateway, emergency };
 
 /// What happens to a header on its way to one receiver.
 enum class Treatment : std::uint8_t {

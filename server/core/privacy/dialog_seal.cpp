@@ -107,11 +107,14 @@ std::string mark_of(Holder holder)
     return base64url(raw).substr(0, mark_length);
 }
 
-Holder holder_of(AccountId account, Cryptography& cryptography)
+Holder holder_of(const Party& party, Cryptography& cryptography)
 {
-    std::array<char, sizeof account.value> raw{};
-    std::memcpy(raw.data(), &account.value, raw.size());
-    return {cryptography.keyed_hash(Cryptography::Use::holder, {raw.data(), raw.size()})};
+    const auto account = party.account();
+    std::array<char, 1 + sizeof account.value> raw{static_cast<char>(party.receiver())};
+    std::memcpy(raw.data() + 1, &account.value, sizeof account.value);
+    const std::string_view subscriber{raw.data(), raw.size()};
+    if (!party.foreign()) return {cryptography.keyed_hash(Cryptography::Use::holder, subscriber)};
+    return {cryptography.keyed_hash(Cryptography::Use::holder, std::string{subscriber} + party.name())};
 }
 
 } // namespace sotto

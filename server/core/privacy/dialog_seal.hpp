@@ -2,6 +2,7 @@
 #include "core/dialog/memory.hpp"
 #include "core/privacy/sealer.hpp"
 #include "core/types/cryptography.hpp"
+#include "core/types/party.hpp"
 
 #include <array>
 #include <optional>
@@ -64,7 +65,8 @@ private:
 /// Six characters that tell two holders apart inside a seal: who quotes a dialog later must name its other party.
 std::string mark_of(Holder holder);
 
-/// A keyed hash of the account: a new flow of the same phone holds the same tokens.
-Holder holder_of(AccountId account, Cryptography& cryptography);
+/// A keyed hash of the party, not of its flow: a new flow of the same phone, or of the same domain, holds the same
+/// tokens.
+Holder holder_of(const Party& party, Cryptography& cryptography);
 
 } // namespace sotto

@@ -46,7 +46,7 @@ std::string rack(std::string_view value, DialogSeal& seal, Role sender)
 
 ForwardTarget Proxy::target_of(const Binding& binding) const
 {
-    return {.account = binding.account,
+    return {.party = binding.account,
             .id = binding.id,
             .flow = binding.flow,
             .transport = binding.transport,
@@ -104,7 +104,7 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     const auto* server = env_.layer->server(context->server);
     const Message& request = *server->request;
     auto& branch = context->branches[index];
-    branch.client = env_.layer->open_client(branch.target.flow, branch.target.account, request.method, id,
+    branch.client = env_.layer->open_client(branch.target.flow, branch.target.party, request.method, id,
                                             static_cast<std::uint32_t>(index), now);
     const auto via = env_.layer->branch_for(branch.client, transaction::loop_part(env_.cryptography, request));
     transaction::Sent sent;
@@ -119,16 +119,16 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     env_.layer->send(branch.client, std::move(sent), std::move(*bytes), out);
 }
 
-std::string Proxy::host_for(AccountId receiver) const
+std::string Proxy::host_for(const Party& receiver) const
 {
-    const auto* account = env_.accounts->find(receiver);
+    const auto* account = env_.accounts->find(receiver.account());
     std::string host = env_.settings->advertised_host;
     if (host.empty()) host = account != nullptr ? account->domain : std::string_view{env_.domains().first()};
     if (env_.settings->advertised_port != 5061) (host += ':') += std::to_string(env_.settings->advertised_port);
     return host;
 }
 
-std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
+std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver, Transport transport,
                               Scheme scheme) const
 {
     std::string uri = scheme == Scheme::sips ? "sips:" : "sip:";
@@ -149,7 +149,7 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
         id = {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
         env_.dialogs.keep(dialog, seal.epoch(), id, *context.sender_target.handle);
     }
-    return target_uri(seal, context.role, id, branch.target.account, branch.target.transport,
+    return target_uri(seal, context.role, id, branch.target.party, branch.target.transport,
                       request.request_uri.scheme);
 }
 
@@ -158,7 +158,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
                                                                      transaction::Sent* sent)
 {
     const auto sender = holder_of(context.sender, env_.cryptography);
-    const auto receiver = holder_of(branch.target.account, env_.cryptography);
+    const auto receiver = holder_of(branch.target.party, env_.cryptography);
     const bool from_caller = context.role == Role::caller;
     const Holder caller = from_caller ? sender : receiver;
     const Holder callee = from_caller ? receiver : sender;
@@ -168,18 +168,18 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
         branch.seal.emplace(env_.seal_parts(), caller, callee);
     auto& seal = *branch.seal;
     const auto own_via = std::string{branch.target.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "}
-                             .append(host_for(branch.target.account))
+                             .append(host_for(branch.target.party))
                              .append(";branch=")
                              .append(via);
     auto from_address = shown_sender(context, request);
     from_address.append(";tag=").append(
         seal.tag(context.role, {.value = std::string{request.from.tag()}, .withheld = context.withheld}));
-    auto to_address = shown_receiver(context, request, branch.target.account);
+    auto to_address = shown_receiver(context, request, branch.target.party);
     if (!context.receiver_tag.empty()) to_address.append(";tag=").append(context.receiver_tag);
     const auto call_id = from_caller ? seal.call_id(request.call_id) : context.receiver_call_id;
     const auto cseq = seal.cseq(context.role, request.cseq.number);
 
-    auto message = Outbound::request(request.method, branch.target.uri, Receiver::subscriber);
+    auto message = Outbound::request(request.method, branch.target.uri, branch.target.party.receiver());
     message.from(request);
     message.set(Header::via, own_via);
     if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
@@ -224,8 +224,8 @@ std::string Proxy::shown_sender(const ResponseContext& context, const Message& r
     if (context.role == Role::caller && context.withheld) return std::string{anonymous_identity};
     auto aor = env_.domains().aor(request.from.uri);
     const auto* owner = env_.account_of(aor);
-    if (owner == nullptr || owner->id != context.sender) {
-        const auto* account = env_.accounts->find(context.sender);
+    if (owner == nullptr || context.sender != owner->id) {
+        const auto* account = env_.accounts->find(context.sender.account());
         if (account == nullptr) return std::string{anonymous_identity};
         aor = std::string{account->user}.append("@").append(account->domain);
     }
@@ -241,30 +241,30 @@ std::string Proxy::dialled_address(const Uri& uri) const
 }
 
 /// The receiver's own address, as it knows itself.
-std::string Proxy::shown_receiver(const ResponseContext& context, const Message& request, AccountId receiver) const
+std::string Proxy::shown_receiver(const ResponseContext& context, const Message& request, const Party& receiver) const
 {
     auto aor = context.in_dialog ? dialled_address(request.to.uri) : context.aor;
     const auto* owner = env_.account_of(aor);
-    if (owner == nullptr || owner->id != receiver) {
-        const auto* account = env_.accounts->find(receiver);
+    if (owner == nullptr || receiver != owner->id) {
+        const auto* account = env_.accounts->find(receiver.account());
         if (account == nullptr) return std::string{anonymous_identity};
         aor = std::string{account->user}.append("@").append(account->domain);
     }
     return shown_address({}, address_uri(request.to.uri.scheme, aor));
 }
 
-std::string Proxy::address_of(AccountId id) const
+std::string Proxy::address_of(const Party& party) const
 {
-    const auto* account = env_.accounts->find(id);
+    const auto* account = env_.accounts->find(party.account());
     if (account == nullptr) return "sip:anonymous@anonymous.invalid";
     return address_uri(Scheme::sip, std::string{account->user}.append("@").append(account->domain));
 }
 
 BodyResult Proxy::body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
-                           AccountId author) const
+                           const Party& author) const
 {
     if (source.body.empty()) return Body{};
-    const auto* account = env_.accounts->find(author);
+    const auto* account = env_.accounts->find(author.account());
     const auto& keying = env_.settings->keying;
     sdp::SdpPolicy policy;
     policy.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||

@@ -13,10 +13,10 @@ constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that m
 void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out)
 {
     const auto client =
-        method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.account, method, {}, 0, now);
+        method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.party, method, {}, 0, now);
     auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
-    via += host_for(to.account) + ";branch=" + env_.layer->branch_for(client, {});
-    auto message = Outbound::request(method, to.uri, Receiver::subscriber);
+    via += host_for(to.party) + ";branch=" + env_.layer->branch_for(client, {});
+    auto message = Outbound::request(method, to.uri, to.party.receiver());
     message.set(Header::via, via);
     if (!to.route.empty()) message.set(Header::route, to.route);
     message.set(Header::max_forwards, "30");
@@ -52,12 +52,12 @@ void Proxy::end_acknowledged(ResponseContext& context, const Message& ack, Branc
     const DialogView receivers{
         .call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
         .from = shown_sender(context, ack) + own_tag,
-        .to = shown_receiver(context, ack, branch.target.account).append(";tag=").append(context.receiver_tag),
+        .to = shown_receiver(context, ack, branch.target.party).append(";tag=").append(context.receiver_tag),
         .cseq = seal.cseq(context.role, ack.cseq.number + 1)};
     const auto answerer = branch.target;
     send_ours(Method::bye, answerer, receivers, now, out);
     ForwardTarget offerer;
-    offerer.account = context.sender;
+    offerer.party = context.sender;
     offerer.flow = sender;
     if (!ack.contacts.empty())
         offerer.uri = ack.contacts.front().uri.text;

@@ -11,12 +11,12 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
 {
     const auto& uri = request.request_uri;
     if (!env_.domains().ours(uri) || uri.user.size() != Sealer::target_length) return false;
-    for (const auto account : flow.accounts) {
-        const auto sender = holder_of(account, env_.cryptography);
+    for (const auto& party : flow.parties) {
+        const auto sender = holder_of(party, env_.cryptography);
         const auto opened = env_.sealer.open_target(uri.user, sender);
         if (!opened) continue;
         target = *opened;
-        context.sender = account;
+        context.sender = party;
         context.in_dialog = true;
         context.role = other(target.role);
         context.dialog = target;
@@ -32,7 +32,7 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
             if (!call_id) return false;
             context.receiver_call_id = std::move(*call_id);
         }
-        context.sender_target = sender_target(request, account, flow);
+        context.sender_target = sender_target(request, party, flow);
         return true;
     }
     return false;
@@ -48,7 +48,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);
     context.server = id;
     context.look_ups = 1;
-    server->account = context.sender;
+    server->party = context.sender;
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (server->request->method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
@@ -62,7 +62,7 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
     WaitingAck waiting;
     Target target;
     if (!open_dialog(*ack, flow, waiting.context, target)) // perhaps it ends a failed INVITE of another worker
-        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id, .accounts = {}},
+        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id, .parties = {}},
                                            out);
     waiting.flow = flow.id;
     waiting.ack = std::move(ack);
@@ -76,7 +76,7 @@ std::optional<ForwardTarget> Proxy::reachable(BindingId id, const std::optional<
     const auto handle = env_.dialogs.handle(id);
     if (!handle) return binding ? std::optional{target_of(*binding)} : std::nullopt;
     ForwardTarget to;
-    to.account = handle->account;
+    to.party = handle->party;
     to.id = id;
     to.flow = binding ? binding->flow : handle->flow;
     to.transport = binding ? binding->transport : handle->transport;

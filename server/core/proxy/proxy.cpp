@@ -124,7 +124,7 @@ const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions
     if (!is_anonymous(request.from.uri))
         expected = unescape(request.from.uri.user).value_or(std::string{});
     else if (flow.authenticated()) // an anonymous From names nobody, but the phone behind it knows one algorithm
-        if (const auto* known = env_.accounts->find(flow.accounts.back())) expected = known->user;
+        if (const auto* known = env_.accounts->find(flow.parties.back().account())) expected = known->user;
     return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out);
 }
 
@@ -137,14 +137,14 @@ std::optional<Refusal> Proxy::check_from(const Message& request, const Account& 
     return std::nullopt;
 }
 
-SenderTarget Proxy::sender_target(const Message& request, AccountId account, const Flow& flow) const
+SenderTarget Proxy::sender_target(const Message& request, const Party& party, const Flow& flow) const
 {
     if (request.contacts.empty()) return {};
     const auto& contact = request.contacts.front();
-    const auto id = binding_id(account, device_of(contact, env_.cryptography), env_.cryptography);
+    const auto id = binding_id(party.account(), device_of(contact, env_.cryptography), env_.cryptography);
     if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
     return {.binding = {},
-            .handle = DialogMemory::Handle{.account = account,
+            .handle = DialogMemory::Handle{.party = party,
                                            .flow = flow.id,
                                            .device = flow.bindings.size() == 1 ? flow.bindings.front() : BindingId{},
                                            .transport = flow.transport,

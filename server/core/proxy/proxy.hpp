@@ -50,7 +50,7 @@ private:
     const Account* authenticate(SlotId server, Flow& flow, TimePoint now, Actions& out);
     std::optional<Refusal> check_from(const Message& request, const Account& account) const;
     void route(SlotId server, const Account& account, Flow& flow, TimePoint now, Actions& out);
-    SenderTarget sender_target(const Message& request, AccountId account, const Flow& flow) const;
+    SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
 
     // in_dialog.cpp
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
@@ -60,7 +60,7 @@ private:
 
     // transfer.cpp
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
-    std::optional<BindingId> referred_device(const Message& request, AccountId sender) const;
+    std::optional<BindingId> referred_device(const Message& request, const Party& sender) const;
     bool read_quotes(const Message& request, ResponseContext& context) const;
     void write_quotes(Outbound& message, const ResponseContext& context, const Message& request, Holder receiver) const;
 
@@ -74,16 +74,16 @@ private:
                                                                   transaction::Sent* sent);
     std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
     /// Our name toward an account's phones, with the port where it is not the default of TLS (RFC 3261 18.1.1).
-    std::string host_for(AccountId receiver) const;
-    std::string target_uri(DialogSeal& seal, Role stands_for, BindingId id, AccountId receiver, Transport transport,
+    std::string host_for(const Party& receiver) const;
+    std::string target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver, Transport transport,
                            Scheme scheme) const;
     std::string shown_sender(const ResponseContext& context, const Message& request) const;
     std::string dialled_address(const Uri& uri) const;
-    std::string shown_receiver(const ResponseContext& context, const Message& request, AccountId receiver) const;
+    std::string shown_receiver(const ResponseContext& context, const Message& request, const Party& receiver) const;
     /// The address of an account that every phone of it knows as its own.
-    std::string address_of(AccountId account) const;
+    std::string address_of(const Party& party) const;
     BodyResult body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
-                        AccountId author) const;
+                        const Party& author) const;
 
     // hang_up.cpp
     struct DialogView {

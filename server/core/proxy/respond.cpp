@@ -57,7 +57,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         if (!context->in_dialog && !context->ring_timer && status >= 180)
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
         // A body that may not pass is left out: nobody could be told.
-        const auto early = body_for(*context, *response, *branch.seal, other(context->role), branch.target.account);
+        const auto early = body_for(*context, *response, *branch.seal, other(context->role), branch.target.party);
         return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
     branch.ended = true;
@@ -71,7 +71,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     cancel_branches(*context, completed_elsewhere, now, out);
     if (client->method == Method::bye) end_dialog(*branch.seal);
     const auto server_id = context->server;
-    const auto body = body_for(*context, *response, *branch.seal, other(context->role), branch.target.account);
+    const auto body = body_for(*context, *response, *branch.seal, other(context->role), branch.target.party);
     if (!body && invite) { // no 488 can be said to whoever answered
         end_answered(branch, *response, client->sent, now, out);
         return refuse_body(server_id, body.error(), now, out);
@@ -153,7 +153,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
                                      const NameAddr& contact)
 {
     auto& seal = *branch.seal;
-    const auto device = binding_id(branch.target.account, device_of(contact, env_.cryptography), env_.cryptography);
+    const auto device = binding_id(branch.target.party.account(), device_of(contact, env_.cryptography), env_.cryptography);
     auto id = branch.target.id;
     const auto* server = env_.layer->server(context.server);
     if (device != id && contact.uri.text != branch.target.uri) {
@@ -162,7 +162,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
         text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
         const BindingId handle{env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
         env_.dialogs.keep(dialog, seal.epoch(), handle,
-                          {.account = branch.target.account,
+                          {.party = branch.target.party,
                            .flow = branch.target.flow,
                            .device = id,
                            .transport = branch.target.transport,
@@ -277,7 +277,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     const auto response = std::move(context->best);
     const auto& branch = context->branches[context->best_branch];
     const auto body = body_for(*context, *response, context->branches[context->best_branch].seal.value(),
-                               other(context->role), branch.target.account);
+                               other(context->role), branch.target.party);
     forward_response(id, context->best_branch, *response, body ? *body : Body{}, now, out);
 }
 

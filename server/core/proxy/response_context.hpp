@@ -7,6 +7,7 @@
 #include "core/transaction/slots.hpp"
 #include "core/transaction/timer_queue.hpp"
 #include "core/types/ids.hpp"
+#include "core/types/party.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -18,7 +19,7 @@ namespace sotto {
 
 /// Where one copy of the request goes: a device over one of its flows (RFC 3261 16.5 "target").
 struct ForwardTarget {
-    AccountId account;
+    Party party;
     BindingId id;
     FlowId flow;
     Transport transport{Transport::tls};
@@ -48,7 +49,7 @@ struct SenderTarget {
 /// What a proxy keeps of one request that it forwards (RFC 3261 16.7 "response context").
 struct ResponseContext {
     transaction::SlotId server;
-    AccountId sender;
+    Party sender;
     Role role{Role::caller}; ///< the sender's side of the dialog
     bool in_dialog{false};
     bool withheld{false}; ///< the caller's identity

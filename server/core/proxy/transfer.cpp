@@ -70,7 +70,7 @@ constexpr std::array quoting_headers{Header::replaces, Header::join, Header::tar
 std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch)
 {
     const auto sender = holder_of(context.sender, env_.cryptography);
-    const auto receiver = holder_of(branch.target.account, env_.cryptography);
+    const auto receiver = holder_of(branch.target.party, env_.cryptography);
     const auto domains = env_.domains();
     const auto& uri = address.uri;
     std::string out;
@@ -86,8 +86,8 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
                                .low |
                            1U};
         env_.dialogs.keep(fresh.hash(), fresh.epoch(), id,
-                          {.account = {}, .flow = {}, .device = target->id, .contact = {}, .referral = true});
-        out = "<" + target_uri(fresh, Role::caller, id, branch.target.account, branch.target.transport, uri.scheme);
+                          {.party = {}, .flow = {}, .device = target->id, .contact = {}, .referral = true});
+        out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = domains.aor(uri); !aor.empty()) {
         out = "<" + address_uri(uri.scheme, aor);
     } else {
@@ -105,7 +105,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
 }
 
 /// The target that a referral token leads to; nothing when the URI is no such token.
-std::optional<BindingId> Proxy::referred_device(const Message& request, AccountId sender) const
+std::optional<BindingId> Proxy::referred_device(const Message& request, const Party& sender) const
 {
     const auto& uri = request.request_uri;
     if (uri.user.size() != Sealer::target_length) return std::nullopt;

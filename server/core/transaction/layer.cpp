@@ -36,7 +36,7 @@ void Layer::receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
     if (message->is_request)
         receive_request(flow, std::move(message), now, out);
     else
-        receive_response({self_.worker, std::move(message), flow.id, flow.accounts}, false, now, out);
+        receive_response({self_.worker, std::move(message), flow.id, flow.parties}, false, now, out);
 }
 
 void Layer::receive_handed_over(HandOver handed, TimePoint now, Actions& out)
@@ -68,7 +68,7 @@ void Layer::repeat(SlotId id, const Flow& flow, Actions& out)
 {
     auto* server = servers_.find(id);
     if (server == nullptr || server->latest.empty()) return;
-    if (flow.id != server->flow && std::ranges::find(flow.accounts, server->account) == flow.accounts.end()) return;
+    if (flow.id != server->flow && !flow.proves(server->party)) return;
     server->flow = flow.id;
     out.push_back(Send{flow.id, server->latest, {}});
 }
@@ -126,7 +126,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         .request = std::move(request),
         .machine = invite ? std::variant<InviteServer, NonInviteServer>{InviteServer{now}} : NonInviteServer{now},
         .timer = {},
-        .account = {},
+        .party = {},
         .context = {}});
     by_key_.insert(key, id);
     auto* server = servers_.find(id);
@@ -151,7 +151,7 @@ void Layer::receive_response(HandOver handed, bool handed_over, TimePoint now, A
     auto* client = clients_.find(id);
     const auto may_answer = [&] {
         return handed.from == client->flow ||
-               std::ranges::find(handed.accounts, client->receiver) != handed.accounts.end();
+               std::ranges::count(handed.parties, client->receiver) != 0;
     };
     if (client == nullptr || client->method != response->cseq.method ||
         !may_answer()) { // also the answer to our CANCEL
@@ -185,7 +185,7 @@ void Layer::receive_response(HandOver handed, bool handed_over, TimePoint now, A
 
 void Layer::acknowledge_failure(const Client& client, const Message& response, Actions& out)
 {
-    auto ack = Outbound::request(Method::ack, client.sent.request_uri, Receiver::subscriber);
+    auto ack = Outbound::request(Method::ack, client.sent.request_uri, client.receiver.receiver());
     ack.set(Header::via, client.sent.via);
     if (!client.sent.route.empty()) ack.set(Header::route, client.sent.route);
     ack.set(Header::max_forwards, "30");
@@ -224,13 +224,13 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
     if (terminated(server->machine)) end_server(id, now, out);
 }
 
-SlotId Layer::open_client(FlowId flow, AccountId receiver, Method method, SlotId context, std::uint32_t branch,
+SlotId Layer::open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch,
                           TimePoint now)
 {
     const bool invite = method == Method::invite;
     const auto id = clients_.emplace(Client{
         .flow = flow,
-        .receiver = receiver,
+        .receiver = std::move(receiver),
         .method = method,
         .sent = {},
         .machine = invite ? std::variant<InviteClient, NonInviteClient>{InviteClient{now}} : NonInviteClient{now},
@@ -259,7 +259,7 @@ void Layer::cancel(SlotId id, std::string_view reason, TimePoint now, Actions& o
 {
     const auto* client = clients_.find(id);
     if (client == nullptr || client->method != Method::invite) return;
-    auto cancel = Outbound::request(Method::cancel, client->sent.request_uri, Receiver::subscriber);
+    auto cancel = Outbound::request(Method::cancel, client->sent.request_uri, client->receiver.receiver());
     cancel.set(Header::via, client->sent.via);
     if (!client->sent.route.empty()) cancel.set(Header::route, client->sent.route);
     cancel.set(Header::max_forwards, "30");

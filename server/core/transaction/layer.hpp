@@ -27,7 +27,7 @@ struct Server {
     MessagePtr request; ///< null once the user has shed it: an accepted INVITE outlives its content (RFC 6026)
     std::variant<InviteServer, NonInviteServer> machine;
     TimerHandle timer;
-    AccountId account;    ///< who sent it, once authenticated
+    Party party;          ///< who sent it, once proven
     SlotId context;       ///< of the transaction user
     bool answered{false}; ///< a final response was given
     std::string latest;   ///< to an INVITE: the latest response, until it is accepted
@@ -52,7 +52,7 @@ struct Sent {
 /// One request that this worker sent on.
 struct Client {
     FlowId flow;
-    AccountId receiver; ///< may answer over another of its flows
+    Party receiver; ///< may answer over another of its flows
     Method method{Method::other};
     Sent sent;
     std::variant<InviteClient, NonInviteClient> machine;
@@ -105,7 +105,7 @@ public:
     /// Sends a response that the user built. A final one ends a non-INVITE transaction.
     void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);
     /// A client transaction to be filled and started with `send`.
-    SlotId open_client(FlowId flow, AccountId receiver, Method method, SlotId context, std::uint32_t branch,
+    SlotId open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch,
                        TimePoint now);
     [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);
     void send(SlotId client, Sent sent, std::string bytes, Actions& out);

@@ -1,6 +1,7 @@
 #pragma once
 #include "core/auth/nonce.hpp"
 #include "core/types/ids.hpp"
+#include "core/types/party.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,17 +17,18 @@ struct Flow {
     Transport transport{Transport::tls};
     KeyedHash source;                ///< of the peer's IPv4 address or IPv6 /64, for limits
     auth::FlowNonces nonces;         ///< issued on this flow, with the last nc of each
-    std::vector<AccountId> accounts; ///< authenticated on this flow, latest last; at most `most_accounts`
+    std::vector<Party> parties;      ///< proven on this flow, latest last; at most `most_parties`
     std::vector<BindingId> bindings; ///< registered over this flow: they die with it (RFC 5626 7)
 
-    static constexpr std::size_t most_accounts = 16;
+    static constexpr std::size_t most_parties = 16;
 
-    [[nodiscard]] bool authenticated() const { return !accounts.empty(); }
-    void authenticated_as(AccountId account)
+    [[nodiscard]] bool authenticated() const { return !parties.empty(); }
+    [[nodiscard]] bool proves(const Party& party) const { return std::ranges::count(parties, party) != 0; }
+    void authenticated_as(Party party)
     {
-        if (std::ranges::find(accounts, account) != accounts.end()) return;
-        if (accounts.size() == most_accounts) accounts.erase(accounts.begin());
-        accounts.push_back(account);
+        if (proves(party)) return;
+        if (parties.size() == most_parties) parties.erase(parties.begin());
+        parties.push_back(std::move(party));
     }
 };
 
