@@ -17,7 +17,7 @@ void check(std::string_view text, const SdpPolicy& policy, Minimise minimise_tex
     const auto once = minimise_text(text, policy);
     if (!once.has_value()) return;
 
-    require(!policy.relay_only || once->find(" typ host\r\n") == std::string::npos, "relay-only hides hosts");
+    require(!policy.relay_only || once->find(" typ host") == std::string::npos, "relay-only hides hosts");
     require(policy.permit_sdes || once->find("\na=crypto") == std::string::npos, "no readable key leaves");
     for (const char c : *once) require((c >= ' ' && c < '\x7F') || c == '\r' || c == '\n', "only text leaves");
 

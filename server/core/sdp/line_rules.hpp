@@ -1,5 +1,5 @@
 #pragma once
-#include "core/sdp/text.hpp"
+#include "core/sdp/media_names.hpp"
 
 #include <array>
 #include <cstdint>
@@ -70,9 +70,17 @@ constexpr bool zrtp_hash(std::string_view value)
     return consists_of(take_word(value), 8, [](char c) { return is_digit(c) || c == '.'; }) &&
            consists_of(take_word(value), 128, is_hex) && value.empty();
 }
+/// RFC 4568 9.1: tag, suite, keys. A line with session parameters is dropped: they weaken the protection or would have
+/// to be understood to be passed on.
 constexpr bool crypto(std::string_view value)
 {
-    return consists_of(value, 512, [](char c) { return is_visible(c) || c == ' '; });
+    const auto part_of_key = [](char c) {
+        return is_alphanumeric(c) || c == '+' || c == '/' || c == '=' || c == '|' || c == '^' || c == ':' || c == ';';
+    };
+    if (!consists_of(take_word(value), 9, is_digit)) return false;
+    if (position_in(crypto_suites, take_word(value)) == crypto_suites.size()) return false;
+    const auto keys = take_word(value);
+    return keys.starts_with("inline:") && consists_of(keys, 256, part_of_key) && take_word(value).empty();
 }
 constexpr bool rid(std::string_view value)
 {
@@ -89,11 +97,20 @@ constexpr bool rid(std::string_view value)
                        }) &&
            limits.size() <= 128;
 }
+/// RFC 8853 5.1: what is sent, what is received, or both.
 constexpr bool simulcast(std::string_view value)
 {
-    return consists_of(value, 256, [](char c) {
-        return is_alphanumeric(c) || c == ' ' || c == ';' || c == ',' || c == '~' || c == '-' || c == '_';
-    });
+    const auto streams = [](char c) {
+        return is_alphanumeric(c) || c == ';' || c == ',' || c == '~' || c == '-' || c == '_';
+    };
+    std::string_view last;
+    for (int lists = 0; lists == 0 || (lists == 1 && !value.empty()); ++lists) {
+        const auto direction = take_until(value, ' ');
+        if ((direction != "send" && direction != "recv") || direction == last) return false;
+        if (!consists_of(take_until(value, ' '), 128, streams)) return false;
+        last = direction;
+    }
+    return value.empty();
 }
 } // namespace value
 
@@ -140,7 +157,7 @@ inline constexpr std::array line_rules{
     LineRule{"a=tls-id",             Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::no,  value::tls_id,      "whether DTLS begins anew; random for each association (RFC 8842 4)"},
     LineRule{"a=fingerprint",        Kind::fingerprint,      Level::lowered, Treatment::keep,    Count::many, Fragment::no,  value::fingerprint, "the phone's own key: untouched (RFC 8122 5, RFC 8862 4)"},
     LineRule{"a=zrtp-hash",          Kind::zrtp_hash,        Level::lowered, Treatment::keep,    Count::many, Fragment::no,  value::zrtp_hash,   "binds ZRTP to the signalling: untouched (RFC 6189 8)"},
-    LineRule{"a=crypto",             Kind::crypto,           Level::media,   Treatment::drop,    Count::many, Fragment::no,  value::crypto,      "a key that every server on the way can read (RFC 4568); kept only for a gateway under weaken.sdes_routes"},
+    LineRule{"a=crypto",             Kind::crypto,           Level::media,   Treatment::drop,    Count::many, Fragment::no,  value::crypto,      "a key that every server on the way can read (RFC 4568); suite and keys are kept only for a gateway under weaken.sdes_routes"},
     LineRule{"a=key-mgmt",           Kind::key_mgmt,         Level::lowered, Treatment::drop,    Count::many, Fragment::no,  value::any,         "MIKEY: who signs it is named in it (RFC 4567)"},
     LineRule{"a=identity",           Kind::plain,            Level::session, Treatment::drop,    Count::one,  Fragment::no,  value::any,         "an assertion of who the user is (RFC 8827 7)"},
     LineRule{"a=ice-ufrag",          Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::yes, value::ice,         "ICE; random for each session (RFC 8839 5.4)"},

@@ -221,8 +221,14 @@ inline constexpr std::array<std::string_view, 15> extensions{
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"};
 inline constexpr std::string_view encrypted_extension = "urn:ietf:params:rtp-hdrext:encrypt"; // RFC 6904
 
-inline constexpr std::array<std::string_view, 3> ice_options{"trickle", "ice2", "renomination"};
+inline constexpr std::array<std::string_view, 3> known_ice_options{"trickle", "ice2", "renomination"};
 inline constexpr std::array<std::string_view, 4> ssrc_groups{"FID", "FEC-FR", "FEC", "SIM"};
+
+/// RFC 4568 6.2, RFC 6188, RFC 7714.
+inline constexpr std::array<std::string_view, 9> crypto_suites{
+    "AEAD_AES_256_GCM",        "AEAD_AES_128_GCM",        "AES_256_CM_HMAC_SHA1_80",
+    "AES_192_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32",
+    "AES_192_CM_HMAC_SHA1_32", "AES_CM_128_HMAC_SHA1_32", "F8_128_HMAC_SHA1_80"};
 
 /// Position in a table of names, compared without case; the table's size when it is not there.
 template <std::size_t size>

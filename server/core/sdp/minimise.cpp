@@ -478,6 +478,12 @@ void Minimiser::put(const Item& item, std::size_t section)
     case Kind::rtcp:
         put_rtcp(value);
         break;
+    case Kind::crypto: {
+        const auto tag = take_word(value);
+        const auto suite = crypto_suites[position_in(crypto_suites, take_word(value))];
+        put_line(out_, "a=crypto:", tag, ' ', suite, ' ', take_word(value));
+        break;
+    }
     default:
         if (value.empty())
             put_line(out_, rule.line);
@@ -587,12 +593,12 @@ void Minimiser::put_remote_candidates(std::string_view value)
 
 void Minimiser::put_ice_options(std::string_view value)
 {
-    std::array<bool, ice_options.size()> named{};
+    std::array<bool, known_ice_options.size()> named{};
     for (auto word = take_word(value); !word.empty(); word = take_word(value))
-        if (const auto known = position_in(ice_options, word); known < named.size()) named[known] = true;
+        if (const auto known = position_in(known_ice_options, word); known < named.size()) named[known] = true;
     std::string options;
     for (std::size_t i = 0; i < named.size(); ++i)
-        if (named[i]) options.append(options.empty() ? ":" : " ").append(ice_options[i]);
+        if (named[i]) options.append(options.empty() ? ":" : " ").append(known_ice_options[i]);
     if (!options.empty()) put_line(out_, "a=ice-options", options);
 }
 

@@ -175,6 +175,49 @@ TEST_CASE("keys that the way can read are removed when there is a better one, el
     CHECK(refusal(session + "m=audio 49170 RTP/AVP 0\n", gateway) == SdpRefusal::plain_rtp);
 }
 
+TEST_CASE("a permitted readable key carries a suite and keys, and nothing else", "[sdp][keys][rfc4568]")
+{
+    auto gateway = policy();
+    gateway.permit_sdes = true;
+    const auto through = [&](const std::string& crypto) {
+        return minimised(session + "m=audio 49170 RTP/SAVP 0\na=crypto:" + crypto + "\n", gateway);
+    };
+    CHECK(has_line(through("1   AES_CM_128_HMAC_SHA1_80\t inline:PS1uQCVe|2^20|1:4"),
+                   "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVe|2^20|1:4"));
+    for (const auto* line : {"1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVe UNENCRYPTED_SRTP",
+                             "1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVe 192.0.2.3 10100 typ host",
+                             "1 X_CANARY inline:PS1uQCVe", "x AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVe",
+                             "1 AES_CM_128_HMAC_SHA1_80 uri:PS1uQCVe", "1 AES_CM_128_HMAC_SHA1_80"}) {
+        INFO(line);
+        CHECK(refusal(session + "m=audio 49170 RTP/SAVP 0\na=crypto:" + line + "\n", gateway) == SdpRefusal::plain_rtp);
+    }
+
+    // Descriptions in which a line of candidates had run into one with a key.
+    gateway.relay_only = true;
+    gateway.dtls_srtp = false;
+    for (const auto* name : {"crypto-hides-candidate-1.sdp", "crypto-hides-candidate-2.sdp"}) {
+        INFO(name);
+        const auto result = minimise(file(name), gateway);
+        CHECK((!result.has_value() || result->find(" typ host") == std::string::npos));
+    }
+}
+
+TEST_CASE("simulcast names what is sent and received, and nothing else", "[sdp][rfc8853]")
+{
+    const auto through = [](const std::string& value) {
+        return minimised(session + audio + key + "a=simulcast:" + value + "\n");
+    };
+    for (const auto* line : {"send 1;2;3", "recv 1", "send 1;~2,3 recv 4", "recv 4 send 1"}) {
+        INFO(line);
+        CHECK(has_line(through(line), std::string{"a=simulcast:"} + line));
+    }
+    for (const auto* line :
+         {"typ host", "send 1 typ host", "send", "send 1 send 2", "send 1  recv 2", "send 1 recv 2 x"}) {
+        INFO(line);
+        CHECK(through(line).find("a=simulcast") == std::string::npos);
+    }
+}
+
 TEST_CASE("only the keying that the operator permits counts", "[sdp][keys]")
 {
     auto only_zrtp = policy();
