@@ -61,10 +61,14 @@ void Payloads::admit(std::span<const std::string> permitted)
         return encoding->auxiliary || permitted.empty() ||
                std::ranges::any_of(permitted, [&](const std::string& name) { return iequals(name, encoding->name); });
     };
-    const auto of_use = [&](std::uint8_t type) {
-        if (maps_[type].encoding == nullptr || maps_[type].encoding->name != "rtx") return true;
-        return repairs_[type] != 0 && rank_[repairs_[type] - 1U] != 0 &&
-               passes(static_cast<std::uint8_t>(repairs_[type] - 1));
+    const auto retransmits = [&](std::uint8_t type) {
+        return maps_[type].encoding != nullptr && maps_[type].encoding->name == "rtx";
+    };
+    const auto of_use = [&](std::uint8_t type) { // RFC 4588 8.6: of another stream than a retransmission
+        if (!retransmits(type)) return true;
+        if (repairs_[type] == 0) return false;
+        const auto repaired = static_cast<std::uint8_t>(repairs_[type] - 1);
+        return rank_[repaired] != 0 && passes(repaired) && !retransmits(repaired);
     };
 
     std::array<std::uint8_t, most> kept{};

@@ -202,6 +202,15 @@ TEST_CASE("a permitted readable key carries a suite and keys, and nothing else",
     }
 }
 
+TEST_CASE("a retransmission of a retransmission is of no use", "[sdp][rfc4588]")
+{
+    const auto out = minimised(session + "m=video 1 UDP/TLS/RTP/SAVPF 0 101 102 103\n" + key +
+                               "a=rtpmap:101 rtx/90000\na=rtpmap:102 rtx/90000\na=fmtp:102 apt=0\n"
+                               "a=rtpmap:103 rtx/90000\na=fmtp:103 apt=101\n");
+    CHECK(has_line(out, "m=video 1 UDP/TLS/RTP/SAVPF 0 102"));
+    CHECK(out.find("103") == std::string::npos);
+}
+
 TEST_CASE("simulcast names what is sent and received, and nothing else", "[sdp][rfc8853]")
 {
     const auto through = [](const std::string& value) {
