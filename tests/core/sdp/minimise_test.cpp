@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -16,7 +15,7 @@ namespace {
 
 std::string file(const std::string& name)
 {
-    std::ifstream in{std::filesystem::path{__FILE__}.parent_path() / "data" / name, std::ios::binary};
+    std::ifstream in{SOTTO_SOURCE_DIR "/tests/core/sdp/data/" + name, std::ios::binary};
     REQUIRE(in);
     return {std::istreambuf_iterator<char>{in}, {}};
 }
