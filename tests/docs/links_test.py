@@ -75,6 +75,20 @@ class Documents(unittest.TestCase):
                 with self.subTest(page=str(page.relative_to(ROOT)), program=program):
                     self.assertIn(program, OWN_PROGRAMS)
 
+    def test_tests_exist(self) -> None:
+        """Tests that a page names as its proof are there; `flows.*` stands for the group."""
+        for page in self.pages:
+            for group, name in re.findall(r"`(unit|flows|census|clients|fuzz|torture|faults|docs)\.([a-z_]+|\*)`", page.read_text()):
+                tests = ROOT / "tests"
+                candidates = [tests / group / f"{name}_test.py", tests / group / f"{group}_{name}.cpp",
+                              ROOT / group / f"{name}_reference.cpp"]
+                if group == "unit":
+                    candidates.append(tests / name / "CMakeLists.txt")
+                if name == "*":
+                    candidates.append(tests / group)
+                with self.subTest(page=str(page.relative_to(ROOT)), test=f"{group}.{name}"):
+                    self.assertTrue(any(path.exists() for path in candidates), "is no test")
+
     def test_keys_exist(self) -> None:
         """Configuration keys that a page names are keys."""
         known = set(re.findall(r"^\| `([\w.\[\]]+)` \|", (ROOT / "docs/configuration.md").read_text(), flags=re.M))
