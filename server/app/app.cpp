@@ -6,7 +6,6 @@
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "log/log.hpp"
-#include "net/listener.hpp"
 #include "os/notify.hpp"
 #include "os/process.hpp"
 #include "store/account_snapshot.hpp"
@@ -29,6 +28,7 @@ using log::field;
 using log::Plain;
 
 constexpr milliseconds expiry_tick{500};
+constexpr milliseconds minute{60'000};
 constexpr milliseconds day{24 * 3600 * 1000};
 constexpr int expires_soon = 14; // days
 constexpr seconds goodbye_time{3};
@@ -43,6 +43,27 @@ store::StateLock take_lock(const std::filesystem::path& directory)
         throw store::StoreError{store::StoreError::Kind::unavailable,
                                 directory.string() + "/lock: held by another sottod, or by a sotto command"};
     return std::move(*lock);
+}
+
+/// Those of the process before, if there was one that left them.
+std::shared_ptr<const crypto::ProcessKeys> process_keys(const Handover& handover)
+{
+    if (const auto before = handover.read(Handover::Item::process_keys))
+        if (auto keys = crypto::ProcessKeys::restore(before->bytes())) return keys;
+    return crypto::ProcessKeys::create();
+}
+
+std::shared_ptr<crypto::KeyRing> epoch_keys(const Handover& handover, TimePoint now, seconds longest_dialog)
+{
+    auto ring = std::make_shared<crypto::KeyRing>(
+        now, crypto::KeyRing::Times{.period = sealing_period, .longest_dialog = longest_dialog});
+    if (const auto before = handover.read(Handover::Item::epoch_keys)) ring->restore(before->bytes(), now);
+    return ring;
+}
+
+bool holds(const crypto::EpochKeys& keys, Epoch epoch)
+{
+    return std::ranges::any_of(keys, [&](const auto& key) { return key.epoch == epoch; });
 }
 
 std::uint16_t workers_of(const config::Settings& settings)
@@ -96,18 +117,21 @@ template <class Counters, class Table> boost::json::object to_json(const Counter
 
 App::App(Prepared prepared)
     : descriptors_{os::raise_descriptor_limit()}, started_{now()}, lock_{take_lock(prepared.settings.state_directory)},
-      keys_{crypto::ProcessKeys::create()},
-      ring_{std::make_shared<crypto::KeyRing>(
-          started_,
-          crypto::KeyRing::Times{.period = sealing_period, .longest_dialog = prepared.settings.proxy.longest_dialog})},
+      passed_{os::passed_descriptors()}, handover_{passed_}, keys_{process_keys(handover_)},
+      ring_{epoch_keys(handover_, started_, prepared.settings.proxy.longest_dialog)},
       location_{std::make_shared<location::MemoryLocationService>()},
-      dialogs_{std::make_shared<location::SharedDialogMemory>()}, prepared_{std::move(prepared)}
+      dialogs_{std::make_shared<location::SharedDialogMemory>(
+          handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
+      prepared_{std::move(prepared)}
 {
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number); // they wait until `run`
+    const bool resumed = handover_.read(Handover::Item::epoch_keys).has_value();
+    hand_on_keys();
     const auto& settings = prepared_.settings;
     const auto count = workers_of(settings);
     event(Event::starting, field("version", SOTTO_VERSION), field("domains", settings.domains.size()),
           field("workers", count));
+    if (resumed) event(Event::taken_up);
     log_privacy(settings, *prepared_.identities);
     wire::initialise();
 
@@ -128,15 +152,16 @@ App::App(Prepared prepared)
                                                          .accounts = store_->directory(),
                                                          .on_accept_failure = log_accept_failure},
                                          prepared_);
-    const auto passed = os::passed_sockets();
+    Listeners listeners{std::exchange(passed_, {})};
     for (const auto& listener : settings.listen.tls) {
-        const auto address = workers_->listen(config::to_string(listener.address), passed);
+        const auto address = workers_->listen(config::to_string(listener.address), listeners);
         event(Event::listening, field("address", Plain{address}));
     }
 }
 
 App::~App()
 {
+    log::hand_on_day_key({}, {}); // what is logged from now on is for nobody
     admin_context_.stop();
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_.reset();
@@ -150,6 +175,7 @@ void App::run()
     workers_->start();
     on_signal();
     every(expiry_, expiry_tick, [this] { location_->expire(now()); });
+    every(midnight_, minute, [] { log::end_day(); });
     rotate_keys();
     watch_certificates();
     if (const auto interval = os::watchdog_interval())
@@ -174,14 +200,26 @@ void App::every(boost::asio::steady_timer& timer, milliseconds span, std::functi
     });
 }
 
+void App::hand_on_keys()
+{
+    handover_.write(Handover::Item::process_keys, keys_->serialise().bytes());
+    handover_.write(Handover::Item::epoch_keys, ring_->serialise().bytes());
+    log::hand_on_day_key(day_key(handover_.read(Handover::Item::day_key)), [this](const auto& key) {
+        if (key)
+            handover_.write(Handover::Item::day_key, serialise(*key).bytes());
+        else
+            handover_.destroy(Handover::Item::day_key);
+    });
+}
+
 void App::rotate_keys()
 {
     const auto before = ring_->snapshot();
     if (ring_->rotate(now())) {
         const auto after = ring_->snapshot();
+        handover_.write(Handover::Item::epoch_keys, ring_->serialise().bytes());
         for (const auto& key : *before)
-            if (std::ranges::none_of(*after, [&](const auto& alive) { return alive.epoch == key.epoch; }))
-                dialogs_->forget(key.epoch);
+            if (!holds(*after, key.epoch)) dialogs_->forget(key.epoch);
         workers_->refresh_keys();
         event(Event::keys_rotated);
     }

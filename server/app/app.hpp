@@ -1,4 +1,5 @@
 #pragma once
+#include "app/handover.hpp"
 #include "app/prepared.hpp"
 #include "app/workers.hpp"
 #include "ctl/admin/admin_server.hpp"
@@ -40,6 +41,7 @@ private:
     void begin_drain();
     void end_flows();
     void every(boost::asio::steady_timer& timer, milliseconds span, std::function<void()> act);
+    void hand_on_keys();
     void rotate_keys();
     void watch_certificates();
     void start_admin();
@@ -52,10 +54,12 @@ private:
     std::uint64_t descriptors_;
     boost::asio::io_context main_{1};
     boost::asio::signal_set signals_{main_};
-    boost::asio::steady_timer expiry_{main_}, rotation_{main_}, watchdog_{main_}, certificates_{main_},
-        deadline_{main_};
+    boost::asio::steady_timer expiry_{main_}, midnight_{main_}, rotation_{main_}, watchdog_{main_},
+        certificates_{main_}, deadline_{main_};
     TimePoint started_;
     store::StateLock lock_;
+    std::vector<os::PassedDescriptor> passed_; ///< by the process before; empty once they are taken up
+    Handover handover_;
     std::shared_ptr<const crypto::ProcessKeys> keys_;
     std::shared_ptr<crypto::KeyRing> ring_;
     std::shared_ptr<location::MemoryLocationService> location_;

@@ -1,7 +1,6 @@
 #include "app/workers.hpp"
 
 #include "app/counts.hpp"
-#include "net/listener.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -58,12 +57,12 @@ Workers::~Workers()
     for (auto& worker : workers_) worker->join();
 }
 
-std::string Workers::listen(const std::string& address, const std::vector<int>& passed)
+std::string Workers::listen(const std::string& address, Listeners& listeners)
 {
     auto endpoint = net::endpoint_of(address);
-    const auto given = std::ranges::find_if(passed, [&](int socket) { return net::endpoint_of(socket) == endpoint; });
-    if (given == passed.end()) net::check_unused(endpoint);
-    for (auto& worker : workers_) endpoint = given != passed.end() ? worker->adopt(*given) : worker->listen(endpoint);
+    const auto descriptors = listeners.on(endpoint, workers_.size());
+    for (std::size_t i = 0; i < descriptors.size(); ++i)
+        endpoint = workers_[i % workers_.size()]->adopt(descriptors[i]);
     return net::text_of(endpoint);
 }
 

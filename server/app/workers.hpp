@@ -1,4 +1,5 @@
 #pragma once
+#include "app/listeners.hpp"
 #include "app/prepared.hpp"
 #include "crypto/epoch_sealer.hpp"
 #include "crypto/openssl_cryptography.hpp"
@@ -31,9 +32,9 @@ public:
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
 
-    /// Takes the address on every worker: with one of the descriptors that the process was given, if it stands on that
-    /// address. Returns the address, with the port that the system chose for port 0. Throws net::ListenError.
-    std::string listen(const std::string& address, const std::vector<int>& passed);
+    /// Takes the address on every worker. Returns it, with the port that the system chose for port 0. Throws
+    /// net::ListenError.
+    std::string listen(const std::string& address, Listeners& listeners);
     void start();
 
     void use(const Prepared& prepared);

@@ -4,6 +4,24 @@
 
 namespace sotto::location {
 
+SharedDialogMemory::SharedDialogMemory(std::unique_ptr<Region> region, std::function<bool(Epoch)> alive)
+    : journal_{std::make_unique<DialogJournal>(std::move(region))}
+{
+    journal_->restore(
+        {.alive = std::move(alive),
+         .ended = [this](Epoch epoch, const auto& record) { of(record.dialog).ended.emplace(record.dialog, epoch); },
+         .handle =
+             [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Handle record) {
+                 remember(record.dialog, record.id);
+                 replace(of(record.id).handles, record.id, epoch, std::move(record.value), place);
+             },
+         .text =
+             [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Text record) {
+                 remember(record.dialog, record.id);
+                 replace(of(record.id).texts, record.id, epoch, std::move(record.value), place);
+             }});
+}
+
 bool SharedDialogMemory::ended(KeyedHash dialog) const
 {
     auto& shard = of(dialog);
@@ -14,18 +32,36 @@ bool SharedDialogMemory::ended(KeyedHash dialog) const
 void SharedDialogMemory::end(KeyedHash dialog, Epoch epoch)
 {
     std::vector<BindingId> gone;
+    bool first = false;
     {
         auto& shard = of(dialog);
         const std::lock_guard lock{shard.mutex};
-        shard.ended.emplace(dialog, epoch);
+        first = shard.ended.emplace(dialog, epoch).second;
         if (auto kept = shard.kept.extract(dialog)) gone = std::move(kept.mapped());
     }
+    if (first && journal_) journal_->add(epoch, DialogJournal::Ended{dialog});
     for (const auto id : gone) {
         auto& shard = of(id);
         const std::lock_guard lock{shard.mutex};
-        shard.handles.erase(id);
-        shard.texts.erase(id);
+        forget_value(shard.handles, id);
+        forget_value(shard.texts, id);
     }
+}
+
+template <class Values> void SharedDialogMemory::forget_value(Values& values, BindingId id)
+{
+    const auto found = values.find(id);
+    if (found == values.end()) return;
+    if (journal_) journal_->remove(found->second.place);
+    values.erase(found);
+}
+
+template <class Values, class Value>
+void SharedDialogMemory::replace(Values& values, BindingId id, Epoch epoch, Value value, DialogJournal::Place place)
+{
+    auto& kept = values[id];
+    if (journal_) journal_->remove(kept.place); // after the new one was written: one of them survives a kill
+    kept = {epoch, std::move(value), place};
 }
 
 void SharedDialogMemory::remember(KeyedHash dialog, BindingId id)
@@ -41,7 +77,8 @@ void SharedDialogMemory::keep(KeyedHash dialog, Epoch epoch, BindingId id, Handl
     remember(dialog, id);
     auto& shard = of(id);
     const std::lock_guard lock{shard.mutex};
-    shard.handles.insert_or_assign(id, Kept<Handle>{epoch, std::move(handle)});
+    const auto place = journal_ ? journal_->add(epoch, DialogJournal::Handle{id, dialog, handle}) : 0;
+    replace(shard.handles, id, epoch, std::move(handle), place);
 }
 
 std::optional<DialogMemory::Handle> SharedDialogMemory::handle(BindingId id) const
@@ -57,7 +94,8 @@ void SharedDialogMemory::keep_text(KeyedHash dialog, Epoch epoch, BindingId id, 
     remember(dialog, id);
     auto& shard = of(id);
     const std::lock_guard lock{shard.mutex};
-    shard.texts.insert_or_assign(id, Kept<SealedText>{epoch, std::move(text)});
+    const auto place = journal_ ? journal_->add(epoch, DialogJournal::Text{id, dialog, text}) : 0;
+    replace(shard.texts, id, epoch, std::move(text), place);
 }
 
 std::optional<SealedText> SharedDialogMemory::text(BindingId id) const
@@ -70,6 +108,7 @@ std::optional<SealedText> SharedDialogMemory::text(BindingId id) const
 
 void SharedDialogMemory::forget(Epoch dead)
 {
+    if (journal_) journal_->forget(dead);
     for (auto& shard : dialogs_) {
         const std::lock_guard lock{shard.mutex};
         std::erase_if(shard.ended, [=](const auto& entry) { return entry.second == dead; });
@@ -85,6 +124,20 @@ void SharedDialogMemory::forget(Epoch dead)
             return std::ranges::none_of(entry.second, [this](BindingId id) { return handle(id) || text(id); });
         });
     }
+}
+
+SharedDialogMemory::Size SharedDialogMemory::size() const
+{
+    Size size;
+    for (const auto& shard : dialogs_) {
+        const std::lock_guard lock{shard.mutex};
+        size.ended += shard.ended.size();
+    }
+    for (const auto& shard : items_) {
+        const std::lock_guard lock{shard.mutex};
+        size.handles += shard.handles.size();
+    }
+    return size;
 }
 
 } // namespace sotto::location

@@ -1,7 +1,10 @@
 #pragma once
 #include "core/dialog/memory.hpp"
+#include "location/dialog_journal.hpp"
 
 #include <array>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -9,9 +12,14 @@
 
 namespace sotto::location {
 
-/// The dialog memory of one process: shards with a mutex each, held for a look-up or a copy only.
+/// The dialog memory of one process: shards with a mutex each, held for a look-up or a copy only. What the next process
+/// needs is written into the region as it changes, if there is one.
 class SharedDialogMemory final : public DialogMemory {
 public:
+    SharedDialogMemory() = default;
+    /// Begins with what the process before has left in the region, of the epochs that are alive.
+    SharedDialogMemory(std::unique_ptr<Region> region, std::function<bool(Epoch)> alive);
+
     [[nodiscard]] bool ended(KeyedHash dialog) const override;
     void end(KeyedHash dialog, Epoch epoch) override;
     void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) override;
@@ -19,6 +27,13 @@ public:
     void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text) override;
     [[nodiscard]] std::optional<SealedText> text(BindingId id) const override;
     void forget(Epoch dead) override;
+
+    /// How many have ended, and how many handles are kept, in epochs that are alive.
+    struct Size {
+        std::size_t ended{0};
+        std::size_t handles{0};
+    };
+    [[nodiscard]] Size size() const;
 
 private:
     struct DialogShard {
@@ -29,6 +44,7 @@ private:
     template <class Value> struct Kept {
         Epoch epoch;
         Value value;
+        DialogJournal::Place place{0};
     };
     struct ItemShard {
         mutable std::mutex mutex;
@@ -40,7 +56,11 @@ private:
     [[nodiscard]] DialogShard& of(KeyedHash dialog) const { return dialogs_[dialog.high % shards]; }
     [[nodiscard]] ItemShard& of(BindingId id) const { return items_[(id.value >> 8U) % shards]; }
     void remember(KeyedHash dialog, BindingId id);
+    template <class Values> void forget_value(Values& values, BindingId id);
+    template <class Values, class Value>
+    void replace(Values& values, BindingId id, Epoch epoch, Value value, DialogJournal::Place place);
 
+    std::unique_ptr<DialogJournal> journal_; ///< may be missing
     mutable std::array<DialogShard, shards> dialogs_;
     mutable std::array<ItemShard, shards> items_;
 };

@@ -10,6 +10,7 @@ using enum Event;
 // clang-format off
 constexpr std::array rows{
     EventRow{starting, "starting", Level::info, "starting", "version domains workers", "The configuration is read and good."},
+    EventRow{taken_up, "taken-up", Level::info, "calls of the process before go on", "", "At a restart: its keys and ended dialogs were taken up from the service manager. Without this line after a restart, phones hear 481 for calls from before."},
     EventRow{listening, "listening", Level::info, "listening for TLS", "address", "Once for each address of listen.tls."},
     EventRow{ready, "ready", Level::info, "ready: clients can connect", "domains workers accounts", "Said together with READY=1 to systemd."},
     EventRow{draining, "draining", Level::info, "draining: new calls are refused, what runs may end", "flows seconds", "After SIGTERM or `sotto drain`."},

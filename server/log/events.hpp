@@ -11,6 +11,7 @@ enum class Level : std::uint8_t { debug, info, warning, error };
 /// Everything that can be logged. The name of each is stable: operators build alarms on it.
 enum class Event : std::uint8_t {
     starting,
+    taken_up,
     listening,
     ready,
     draining,

@@ -79,10 +79,25 @@ void write(const EventRow& row, std::span<const Field> fields)
     logger().log(spdlog_level(row.level), spdlog::string_view_t{payload.data(), payload.size()});
 }
 
-std::string pseudonym(std::string_view value)
+namespace {
+
+Pseudonyms& pseudonyms()
 {
-    static Pseudonyms pseudonyms;
-    return pseudonyms.of(value);
+    static Pseudonyms one;
+    return one;
 }
+
+Pseudonyms::Day today() { return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()); }
+
+} // namespace
+
+std::string pseudonym(std::string_view value) { return pseudonyms().of(value); }
+
+void hand_on_day_key(const std::optional<DayKey>& before, Pseudonyms::HandOn tell)
+{
+    pseudonyms().hand_on(before, today(), std::move(tell));
+}
+
+void end_day() { pseudonyms().end_day(today()); }
 
 } // namespace sotto::log

@@ -2,6 +2,7 @@
 #include "core/types/private.hpp"
 #include "log/events.hpp"
 #include "log/private_format.hpp"
+#include "log/pseudonym.hpp"
 
 #include <fmt/format.h>
 
@@ -101,5 +102,10 @@ template <class... T> void event(Event what, const Pending<T>&... pending)
         write(row, all);
     }
 }
+
+/// See Pseudonyms: today's key passes to the next process, and is destroyed when its day is over.
+void hand_on_day_key(const std::optional<DayKey>& before, Pseudonyms::HandOn tell);
+/// Call it at least each minute.
+void end_day();
 
 } // namespace sotto::log

@@ -77,6 +77,33 @@ void Pseudonyms::draw_key(Day day)
         throw std::runtime_error{"the kernel gives no random bytes"};
     day_ = day;
     drawn_ = true;
+    tell();
+}
+
+void Pseudonyms::tell() const
+{
+    if (tell_) tell_(drawn_ ? std::optional{DayKey{day_, key_}} : std::nullopt);
+}
+
+void Pseudonyms::hand_on(const std::optional<DayKey>& before, Day today, HandOn tell_of_it)
+{
+    const std::lock_guard lock{mutex_};
+    tell_ = std::move(tell_of_it);
+    if (!drawn_ && before && before->day == today) {
+        key_ = before->key;
+        day_ = before->day;
+        drawn_ = true;
+    }
+    tell();
+}
+
+void Pseudonyms::end_day(Day today)
+{
+    const std::lock_guard lock{mutex_};
+    if (!drawn_ || day_ == today) return;
+    explicit_bzero(key_.data(), sizeof key_);
+    drawn_ = false;
+    tell();
 }
 
 } // namespace sotto::log

@@ -23,11 +23,6 @@ Entrance::Entrance(asio::io_context& context, Bursts& bursts, Admission& admissi
 {
 }
 
-Endpoint Entrance::listen(const Endpoint& endpoint)
-{
-    return doors_.emplace_back(Door{listen_on(context_, endpoint)}).acceptor.local_endpoint();
-}
-
 Endpoint Entrance::adopt(int descriptor)
 {
     return doors_.emplace_back(Door{net::adopt(context_, descriptor)}).acceptor.local_endpoint();

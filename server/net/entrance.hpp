@@ -21,8 +21,7 @@ public:
 
     Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, Fault fault);
 
-    /// Both return the address that the socket stands on. Throw ListenError.
-    Endpoint listen(const Endpoint& endpoint);
+    /// Takes over a listening socket (see net::adopt). Returns the address that it stands on. Throws ListenError.
     Endpoint adopt(int descriptor);
     /// Starts accepting.
     void open();

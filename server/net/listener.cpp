@@ -49,8 +49,9 @@ std::string text_of(const Endpoint& endpoint)
     return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
 }
 
-Acceptor listen_on(asio::io_context& context, const Endpoint& endpoint)
+int listen_on(const Endpoint& endpoint)
 {
+    asio::io_context context;
     Acceptor acceptor{context};
     error_code error;
     acceptor.open(endpoint.protocol(), error);
@@ -63,8 +64,9 @@ Acceptor listen_on(asio::io_context& context, const Endpoint& endpoint)
     check(error, endpoint, "cannot take the address");
     acceptor.listen(backlog, error);
     check(error, endpoint, "cannot listen");
-    acceptor.non_blocking(true);
-    return acceptor;
+    const int descriptor = acceptor.release(error);
+    check(error, endpoint, "cannot listen");
+    return descriptor;
 }
 
 void check_unused(const Endpoint& endpoint)
@@ -78,16 +80,26 @@ void check_unused(const Endpoint& endpoint)
     check(error, endpoint, "cannot take the address");
 }
 
+bool shares_its_address(int descriptor)
+{
+    int on = 0;
+    socklen_t length = sizeof on;
+    return ::getsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, &length) == 0 && on != 0;
+}
+
+int duplicate(int descriptor)
+{
+    const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0) throw ListenError{"no descriptor is left for a listening socket"};
+    return copy;
+}
+
 Acceptor adopt(asio::io_context& context, int descriptor)
 {
     const auto endpoint = endpoint_of(descriptor);
-    const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
     Acceptor acceptor{context};
     error_code error;
-    if (copy < 0)
-        error.assign(errno, boost::system::system_category());
-    else
-        acceptor.assign(endpoint.protocol(), copy, error);
+    acceptor.assign(endpoint.protocol(), descriptor, error);
     check(error, endpoint, "cannot adopt the listening socket");
     acceptor.non_blocking(true);
     return acceptor;

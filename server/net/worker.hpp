@@ -24,7 +24,7 @@ struct WorkerCounters {
 /// the element decides. Shares with other workers only the location service, the admission and immutable snapshots;
 /// messages for another worker's flow are moved there.
 ///
-/// Made and wired on one thread (`listen`, `meet`), then `start`. After that, every public function may be called from
+/// Made and wired on one thread (`adopt`, `meet`), then `start`. After that, every public function may be called from
 /// any thread; callbacks run on the worker's thread. Workers write to each other: `stop` and `join` all of them
 /// before the first one is destroyed.
 class Worker final : private ConnectionUser {
@@ -49,7 +49,7 @@ public:
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    Endpoint listen(const Endpoint& endpoint) { return entrance_.listen(endpoint); }
+    /// Takes over a listening socket; returns the address that it stands on. Throws ListenError.
     Endpoint adopt(int descriptor) { return entrance_.adopt(descriptor); }
     /// All workers, this one included, in the order of their indices.
     void meet(std::vector<Worker*> all) { all_ = std::move(all); }

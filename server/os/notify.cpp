@@ -2,8 +2,6 @@
 
 #include <systemd/sd-daemon.h>
 
-#include <sys/socket.h>
-
 #include <ctime>
 
 namespace sotto::os {
@@ -29,16 +27,6 @@ std::optional<std::chrono::microseconds> watchdog_interval()
     std::uint64_t microseconds = 0;
     if (sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
     return std::chrono::microseconds{microseconds};
-}
-
-std::vector<int> passed_sockets()
-{
-    std::vector<int> sockets;
-    const int count = sd_listen_fds(1);
-    for (int i = 0; i < count; ++i)
-        if (sd_is_socket(SD_LISTEN_FDS_START + i, AF_UNSPEC, SOCK_STREAM, 1) > 0)
-            sockets.push_back(SD_LISTEN_FDS_START + i);
-    return sockets;
 }
 
 } // namespace sotto::os

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <vector>
 
 /// What the daemon tells its service manager (sd_notify(3)), and what it is given. Without systemd all of it is silent.
 namespace sotto::os {
@@ -17,8 +16,5 @@ void notify_status(const std::string& line);
 
 /// How often the service manager wants to hear `notify_alive`, at the latest; nothing when it does not watch.
 std::optional<std::chrono::microseconds> watchdog_interval();
-
-/// Listening sockets that were passed to the process (LISTEN_FDS). Called once: the environment forgets them.
-std::vector<int> passed_sockets();
 
 } // namespace sotto::os

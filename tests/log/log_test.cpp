@@ -103,6 +103,29 @@ TEST_CASE("A pseudonym is the same all day and another the next day, even when t
     CHECK(other.of("alice@example.org", monday) != first);
 }
 
+TEST_CASE("The next process goes on with today's key, and with no other", "[log][handover]")
+{
+    using namespace std::chrono_literals;
+    const std::chrono::sys_days monday{2026y / std::chrono::November / 23};
+    std::optional<DayKey> handed_on;
+    const auto keep = [&](const std::optional<DayKey>& key) { handed_on = key; };
+    Pseudonyms before;
+    before.hand_on({}, monday, keep);
+    CHECK_FALSE(handed_on);
+    const auto name = before.of("alice", monday);
+    REQUIRE(handed_on);
+    Pseudonyms same_day, next_day;
+    same_day.hand_on(handed_on, monday, {});
+    CHECK(same_day.of("alice", monday) == name);
+    next_day.hand_on(handed_on, monday + std::chrono::days{1}, {});
+    CHECK(next_day.of("alice", monday + std::chrono::days{1}) != name);
+    CHECK(next_day.of("alice", monday) != name);
+    before.end_day(monday);
+    CHECK(handed_on);
+    before.end_day(monday + std::chrono::days{1}); // though nothing is logged on that day yet
+    CHECK_FALSE(handed_on);
+}
+
 TEST_CASE("SipHash-2-4 gives the value of its paper, appendix A", "[log]")
 {
     std::string text;

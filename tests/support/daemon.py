@@ -137,20 +137,29 @@ class Daemon:
         Path(notify_path).unlink(missing_ok=True)
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(notify_path)
-        environment = {**os.environ, "NOTIFY_SOCKET": notify_path}
-        self._process = subprocess.Popen([binary("sottod"), "--config", self.config_file], stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
-                                         cwd=self.folder)
+        try:
+            self._spawn([binary("sottod"), "--config", self.config_file], {"NOTIFY_SOCKET": notify_path})
+            self._await_ready(notify, lambda: notify.recv(4096))
+        finally:
+            notify.close()
+
+    def _spawn(self, command: list, environment: dict, pass_fds: tuple = ()) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.PIPE, env={**os.environ, **environment}, cwd=self.folder,
+                                         pass_fds=pass_fds)
         self.pid = self._process.pid
         self._drainer = threading.Thread(target=self._drain, args=(self._process.stderr,), daemon=True)
         self._drainer.start()   # closes the pipe at its end
+
+    def _await_ready(self, source, read) -> None:
+        """`read` takes what `source`, once it is readable, has to say."""
         ended = os.pidfd_open(self.pid)
         try:
             said = b""
             while b"READY=1" not in said:
-                ready, _, _ = select.select([notify, ended], [], [], patience(20))
-                if notify in ready:
-                    said += notify.recv(4096) + b"\n"
+                ready, _, _ = select.select([source, ended], [], [], patience(20))
+                if source in ready:
+                    said += read() + b"\n"
                 elif ended in ready:
                     self._drainer.join(patience(5))
                     raise AssertionError(f"sottod ended with {self._process.wait()} before it was ready:\n{self.log}")
@@ -158,7 +167,6 @@ class Daemon:
                     raise AssertionError(f"sottod did not get ready:\n{self.log}")
         finally:
             os.close(ended)
-            notify.close()
 
     def _drain(self, stream) -> None:
         with stream:

@@ -16,14 +16,15 @@ class FlowTest(unittest.TestCase):
     aliases: tuple = ()   # further names of the domain
     threads = 1
     hosts: tuple = ("127.0.0.1",)   # where the daemon listens
+    daemon_type = Daemon
     daemon: Daemon
 
     @classmethod
     def setUpClass(cls) -> None:
         cls._tests = unittest.TestLoader().getTestCaseNames(cls)
         accounts = [cls._user(name, test) for test in cls._tests for name in USERS]
-        cls.daemon = Daemon(accounts, merge({"drain_timeout": "1s"}, cls.config), cls.threads, cls.aliases,
-                            cls.hosts)
+        cls.daemon = cls.daemon_type(accounts, merge({"drain_timeout": "1s"}, cls.config), cls.threads,
+                                     cls.aliases, cls.hosts)
         cls.addClassCleanup(cls.daemon.destroy)
 
     @classmethod

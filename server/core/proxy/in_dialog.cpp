@@ -75,6 +75,8 @@ std::optional<ForwardTarget> Proxy::reachable(BindingId id, const std::optional<
 {
     const auto handle = env_.dialogs.handle(id);
     if (!handle) return binding ? std::optional{target_of(*binding)} : std::nullopt;
+    if (!binding && !handle->flow && !handle->party.foreign())
+        return std::nullopt; // handed on by the process before, with its flow gone
     ForwardTarget to;
     to.party = handle->party;
     to.id = id;

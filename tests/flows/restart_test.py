@@ -1,0 +1,169 @@
+"""The daemon is restarted, or killed, in the middle of calls: what began before goes on. A supervisor plays systemd."""
+
+import fcntl
+import os
+import signal
+import socket
+
+from support.daemon import DOMAIN
+from support.flow_test import FlowTest
+from support.supervisor import SupervisedDaemon
+from support.tls import client_context
+
+
+SEGMENT = 65536   # of the memory that is handed on: docs/operations.md
+
+
+class Restart(FlowTest):
+    daemon_type = SupervisedDaemon
+    threads = 2
+
+    def ends(self, number: int, phones: tuple) -> None:
+        """The daemon gets the signal; the phones notice, and close what is closed."""
+        self.daemon.signal(number)
+        for phone in phones:
+            phone.is_disconnected()
+            phone.hangs_up_tls()
+        self.assertEqual(self.daemon.has_ended(), 0 if number == signal.SIGTERM else -number, self.daemon.log)
+
+    def restart(self, *phones, by: int = signal.SIGTERM) -> None:
+        """As `systemctl restart`, or after a crash. The phones come back as phones do: a new connection, and a
+        registration over it."""
+        self.ends(by, phones)
+        self.daemon.start()
+        for phone in phones:
+            phone.connects()
+            phone.registers()
+
+    def crash(self, *phones) -> None:
+        """Killed between two instructions."""
+        self.restart(*phones, by=signal.SIGKILL)
+
+    def both_ways(self, disturb) -> None:
+        alice, bob = self.registered("alice", "bob")
+        for one, other in ((alice, bob), (bob, alice)):
+            self.call(alice, bob)
+            disturb(alice, bob)
+            self.hang_up(one, other)
+            for phone in (alice, bob):
+                phone.has_received_nothing_else()
+
+    def test_bye_from_either_side_after_a_restart(self):
+        """The phones themselves check that Call-ID, tags and targets have kept their values."""
+        self.both_ways(self.restart)
+        self.assertIn("taken-up", self.daemon.log)
+
+    def test_bye_from_either_side_after_a_kill(self):
+        self.both_ways(self.crash)
+
+    def test_reinvite_and_update_after_a_restart(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        self.restart(alice, bob)
+        for one, other in ((alice, bob), (bob, alice)):
+            one.sends("INVITE", body=one.media.describe(direction="sendonly"))
+            self.assertIn("a=sendonly", other.receives("INVITE").sdp)
+            other.sends(200)
+            one.receives(200)
+            one.sends("ACK")
+            other.receives("ACK")
+        alice.sends("UPDATE", sdp=True)
+        bob.receives("UPDATE")
+        bob.sends(200, sdp=True)
+        alice.receives(200)
+        self.hang_up(bob, alice)
+
+    def test_two_restarts_in_one_call(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        self.restart(alice, bob)
+        self.crash(bob, alice)
+        self.hang_up(alice, bob)
+
+    def test_a_request_before_the_phone_has_registered_again(self):
+        """A new connection proves who it is inside the dialog too; then its tokens open."""
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        self.ends(signal.SIGTERM, (alice, bob))
+        self.daemon.start()
+        bob.connects()
+        bob.registers()
+        alice.connects()
+        alice.gets_past_the_challenge(alice.sends("BYE"))
+        bob.receives("BYE")
+        bob.sends(200)
+        alice.receives(200)
+
+    def test_the_other_side_is_not_back_yet(self):
+        """481, never a hint whether the other party is online (SEALING.md "Ended dialogs")."""
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        self.restart(alice)
+        alice.sends("INFO", body=b"Signal=5\r\n", content_type="application/dtmf-relay")
+        alice.receives(481)
+
+    def test_a_dialog_that_had_ended_stays_ended(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        old = alice.dialog
+        self.hang_up(bob, alice)
+        for disturb in (self.restart, self.crash):
+            disturb(alice, bob)
+            alice.sends("INFO", dialog=old, body=b"Signal=5\r\n", content_type="application/dtmf-relay")
+            alice.receives(481)
+            bob.has_received_nothing_else()
+
+    def test_a_target_that_is_no_binding(self):
+        """A phone that calls from another Contact than it has registered: its target is a handle, which is sealed
+        under a key of the process before."""
+        alice, bob = self.registered("alice", "bob")
+        alice.contact_user = self.ladder.is_secret(alice, "Contact user", "elsewhere-7f3a9c")
+        self.call(alice, bob)
+        self.restart(alice, bob)
+        self.hang_up(bob, alice)
+
+    def test_what_the_next_process_is_left_is_overwritten_when_it_dies(self):
+        """A handle goes with its dialog, in the memory that is handed on too."""
+        alice, bob = self.registered("alice", "bob")
+        before = self.records()
+        alice.contact_user = self.ladder.is_secret(alice, "Contact user", "elsewhere-51d0e7")
+        self.call(alice, bob)
+        self.assertGreater(self.records(), before)
+        self.hang_up(alice, bob)
+        self.assertEqual(self.records(), before)
+
+    def records(self) -> int:
+        """How many handles stand in the memory that is handed on: records of 256 bytes and more in its segments."""
+        memory = self.daemon.stored["handover"]
+        size, at, count = os.fstat(memory).st_size, 0, 0
+        while at < size:
+            try:
+                at = os.lseek(memory, at, os.SEEK_DATA) // SEGMENT * SEGMENT
+            except OSError:
+                break
+            segment = os.pread(memory, SEGMENT, at)
+            if segment.startswith(b"dialogs1") and segment[9] > 0:
+                record = 16 << 2 * (segment[9] + 1)
+                count += sum(any(segment[i:i + 16]) for i in range(record, SEGMENT, record))
+            at += SEGMENT
+        return count
+
+    def test_clients_that_connect_between_two_processes_wait_and_are_served(self):
+        daemon = self.daemon
+        [alice] = self.registered("alice")
+        self.ends(signal.SIGTERM, (alice,))
+        early = [socket.create_connection(("127.0.0.1", daemon.tls_port)) for _ in range(8)]
+        daemon.start()
+        context = client_context(daemon.authority.certificate)
+        for connection in early:
+            with context.wrap_socket(connection, server_hostname=DOMAIN) as tls:
+                self.assertEqual(tls.version(), "TLSv1.3")
+        alice.connects()
+        alice.registers()
+
+    def test_one_listener_for_each_worker_and_one_sealed_memory_are_stored(self):
+        listeners = [name for name in self.daemon.stored if name.startswith("listener-")]
+        self.assertEqual(len(listeners), self.threads)
+        memory = self.daemon.stored["handover"]
+        self.assertTrue(fcntl.fcntl(memory, fcntl.F_GET_SEALS) & (fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW))
+        self.assertEqual(set(self.daemon.stored), {*listeners, "handover"})

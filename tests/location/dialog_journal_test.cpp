@@ -1,0 +1,204 @@
+#include "location/dialog_memory.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <string>
+
+using namespace sotto;
+using location::Region;
+using location::SharedDialogMemory;
+
+namespace {
+
+using Memory = std::vector<std::uint8_t>;
+
+/// Shared by one process and the next; can stop in the middle, as a process that is killed.
+class TestRegion final : public Region {
+public:
+    explicit TestRegion(std::shared_ptr<Memory> memory, std::shared_ptr<std::size_t> writes_left)
+        : memory_{std::move(memory)}, writes_left_{std::move(writes_left)}
+    {
+    }
+    [[nodiscard]] std::uint64_t size() const override { return memory_->size(); }
+    void read(std::uint64_t offset, std::span<std::uint8_t> into) const override
+    {
+        std::copy_n(memory_->begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
+    }
+    void write(std::uint64_t offset, std::span<const std::uint8_t> from) override
+    {
+        if (spent()) return;
+        std::ranges::copy(from, memory_->begin() + static_cast<std::ptrdiff_t>(offset));
+    }
+    void wipe(std::uint64_t offset, std::uint64_t length) override
+    {
+        if (spent()) return;
+        std::fill_n(memory_->begin() + static_cast<std::ptrdiff_t>(offset), length, std::uint8_t{0});
+    }
+    void release(std::uint64_t offset, std::uint64_t length) override { wipe(offset, length); }
+
+private:
+    bool spent() const { return *writes_left_ == 0 || --*writes_left_ == 0; }
+    std::shared_ptr<Memory> memory_;
+    std::shared_ptr<std::size_t> writes_left_;
+};
+
+struct Service {
+    std::shared_ptr<Memory> memory = std::make_shared<Memory>(64 * 65'536);
+    std::shared_ptr<std::size_t> writes_left = std::make_shared<std::size_t>(SIZE_MAX);
+    std::set<std::uint8_t> alive{1, 2};
+
+    [[nodiscard]] SharedDialogMemory next_process() const
+    {
+        *writes_left = SIZE_MAX;
+        return SharedDialogMemory{std::make_unique<TestRegion>(memory, writes_left),
+                                  [this](Epoch epoch) { return alive.contains(epoch.number); }};
+    }
+    [[nodiscard]] bool holds(std::string_view text) const
+    {
+        return std::search(memory->begin(), memory->end(), text.begin(), text.end()) != memory->end();
+    }
+};
+
+constexpr Epoch first{1}, second{2};
+
+DialogMemory::Handle handle_of(std::string contact)
+{
+    return {.party = AccountId{7},
+            .flow = FlowId::of(1, 99),
+            .device = BindingId{8},
+            .transport = Transport::wss,
+            .contact = SealedText{std::move(contact)},
+            .referral = true};
+}
+
+} // namespace
+
+TEST_CASE("The next process knows ended dialogs, handles and long values", "[handover]")
+{
+    Service service;
+    {
+        auto before = service.next_process();
+        before.end({1, 2}, first);
+        before.keep({3, 4}, second, BindingId{5}, handle_of("sealed contact"));
+        before.keep_text({3, 4}, second, BindingId{6}, SealedText{std::string(900, 'x')});
+    }
+    const auto after = service.next_process();
+    CHECK(after.ended({1, 2}));
+    CHECK_FALSE(after.ended({3, 4}));
+    const auto handle = after.handle(BindingId{5});
+    REQUIRE(handle);
+    CHECK(handle->party == Party{AccountId{7}});
+    CHECK(handle->device == BindingId{8});
+    CHECK(handle->transport == Transport::wss);
+    CHECK(handle->contact.bytes == "sealed contact");
+    CHECK(handle->referral);
+    CHECK_FALSE(handle->flow); // a flow means nothing to another process
+    const auto text = after.text(BindingId{6});
+    REQUIRE(text);
+    CHECK(text->bytes == std::string(900, 'x'));
+}
+
+TEST_CASE("A handle of a peer or a gateway keeps its name", "[handover]")
+{
+    const Service service;
+    auto handle = handle_of("its contact");
+    handle.party = Party{Receiver::gateway, "a-telephone-network"};
+    service.next_process().keep({3, 4}, first, BindingId{5}, handle);
+    const auto after = service.next_process().handle(BindingId{5});
+    REQUIRE(after);
+    CHECK(after->party == handle.party);
+    CHECK(after->contact.bytes == "its contact");
+}
+
+TEST_CASE("What ends is overwritten for the next process as well", "[handover][P9]")
+{
+    Service service;
+    auto before = service.next_process();
+    before.keep({3, 4}, first, BindingId{5}, handle_of("the contact of one call"));
+    before.keep({5, 6}, second, BindingId{7}, handle_of("the contact of another"));
+    REQUIRE(service.holds("the contact of one call"));
+    SECTION("with its dialog") { before.end({3, 4}, first); }
+    SECTION("with its epoch") { before.forget(first); }
+    SECTION("with the value that replaces it")
+    {
+        before.keep({3, 4}, first, BindingId{5}, handle_of("a newer one"));
+        CHECK(service.next_process().handle(BindingId{5})->contact.bytes == "a newer one");
+    }
+    SECTION("with an epoch that was over before the next process began")
+    {
+        service.alive = {2};
+        CHECK_FALSE(service.next_process().handle(BindingId{5}));
+    }
+    CHECK_FALSE(service.holds("the contact of one call"));
+    CHECK(service.next_process().handle(BindingId{7}));
+}
+
+TEST_CASE("Memory of what has ended is used again", "[handover]")
+{
+    Service service;
+    auto memory = service.next_process();
+    for (std::uint64_t i = 1; i <= 20'000; ++i) { // 4,032 fit at a time
+        memory.keep({i, i}, first, BindingId{i}, handle_of(std::string(900, 'h')));
+        memory.end({i, i}, second);
+        if (i % 5'000 == 0) memory.forget(second);
+    }
+    memory.keep({1, 7}, first, BindingId{1}, handle_of("fits"));
+    CHECK(service.next_process().handle(BindingId{1}));
+}
+
+TEST_CASE("Memory that is full hands on what fits, and the process goes on", "[handover]")
+{
+    Service service;
+    auto memory = service.next_process();
+    for (std::uint64_t i = 1; i <= 70 * 4'096; ++i) memory.end({i, i}, first);
+    memory.end({1, 77}, first);
+    CHECK(memory.ended({1, 77}));
+    memory.forget(first);
+    memory.end({1, 78}, second);
+    CHECK(service.next_process().ended({1, 78}));
+}
+
+TEST_CASE("A process killed between two writes leaves what was whole", "[handover]")
+{
+    std::mt19937 random{1};
+    for (std::size_t cut = 1; cut < 120; ++cut) {
+        Service service;
+        std::set<std::uint64_t> ended;
+        {
+            auto before = service.next_process();
+            *service.writes_left = cut;
+            for (std::uint64_t i = 1; *service.writes_left > 0 && i < 60; ++i) {
+                for (int again = 0; again < 2; ++again)
+                    before.keep({i, i}, first, BindingId{i}, handle_of(std::string(100 + random() % 2'000, 'c')));
+                if (i % 2 == 0) before.end({i, i}, first);
+            }
+        }
+        const auto after = service.next_process();
+        for (std::uint64_t i = 1; i < 60; ++i)
+            if (const auto handle = after.handle(BindingId{i}))
+                CHECK(handle->contact.bytes.find_first_not_of('c') == std::string::npos);
+    }
+}
+
+TEST_CASE("Whatever stands in the memory is read without harm", "[handover]")
+{
+    std::mt19937 random{2};
+    for (int round = 0; round < 50; ++round) {
+        Service service;
+        {
+            auto before = service.next_process();
+            for (std::uint64_t i = 1; i < 40; ++i) {
+                before.keep({i, i}, first, BindingId{i}, handle_of(std::string(random() % 3'000, 'c')));
+                before.end({i, 0}, second);
+            }
+        }
+        for (int hit = 0; hit < 200; ++hit)
+            (*service.memory)[random() % (8 * 65'536)] = static_cast<std::uint8_t>(random());
+        auto after = service.next_process();
+        after.end({1, 1}, first);
+        CHECK(after.ended({1, 1}));
+    }
+}
