@@ -1,0 +1,271 @@
+#include "audit/file_audit_log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace sotto::audit {
+namespace {
+
+/// Room that is taken before an action, so that its end can be written whatever fills the disk meanwhile.
+constexpr off_t reserve = 16 * 1024;
+constexpr std::size_t name_digits = 12;
+
+std::string file_name(std::uint64_t first)
+{
+    const auto number = std::to_string(first);
+    return std::string(name_digits - std::min(name_digits, number.size()), '0') + number + ".log";
+}
+
+std::string time_text(Time time)
+{
+    const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
+    const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::milliseconds>(time) -
+                                      std::chrono::floor<std::chrono::days>(time)};
+    std::array<char, 40> text{};
+    std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                  static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+    return text.data();
+}
+
+struct FirstLine {
+    std::uint64_t sequence{0};
+    std::string time;
+};
+std::optional<FirstLine> first_line(const std::filesystem::path& file)
+{
+    const auto text = read_all(file);
+    if (!text) return std::nullopt;
+    const auto line = take_apart(std::string_view{*text}.substr(0, text->find('\n')));
+    if (!line || line->sequence() == 0) return std::nullopt;
+    return FirstLine{line->sequence(), line->text("time")};
+}
+
+/// Of "2026-11-...".
+Vault::Month month_from(const std::string& time)
+{
+    int year = 0;
+    unsigned month = 0;
+    std::sscanf(time.c_str(), "%4d-%2u", &year, &month);
+    return std::chrono::year{year} / std::chrono::month{month};
+}
+
+/// The last entry that is known of: in the log, or noted elsewhere.
+Head last_known(const Verdict& found, const std::vector<Head>& noted)
+{
+    auto head = found.last;
+    for (const auto& one : noted)
+        if (one.sequence > head.sequence) head = one;
+    return head;
+}
+
+/// A last line that a crash cut off was not acknowledged to anybody. True when there was one and it is gone.
+bool drop_torn_line(const std::filesystem::path& folder)
+{
+    const auto files = files_of(folder);
+    if (files.empty()) return false;
+    const auto text = read_all(files.back());
+    if (!text || text->ends_with('\n')) return false;
+    const auto end = text->rfind('\n');
+    if (end == std::string::npos) return ::unlink(files.back().c_str()) == 0;
+    return ::truncate(files.back().c_str(), static_cast<off_t>(end + 1)) == 0;
+}
+
+Verdict look(const FileAuditLog::Options& options, const crypto::Secret& audit_key, const std::vector<Head>& noted)
+{
+    make_own_folder(options.folder);
+    const Trust trust{.public_key = {}, .audit_key = &audit_key, .heads = noted};
+    auto verdict = audit::verify(options.folder, trust);
+    const bool torn = verdict.bad && verdict.bad->sequence > last_known({}, noted).sequence;
+    if (torn && drop_torn_line(options.folder)) verdict = audit::verify(options.folder, trust);
+    return verdict;
+}
+
+} // namespace
+
+FileAuditLog::FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted)
+    : options_{std::move(options)}, signer_{audit_key}, vault_{options_.folder / "keys", audit_key},
+      found_{look(options_, audit_key, noted)}, segment_{last_known(found_, noted)}, head_{segment_},
+      mac_{audit_key, segment_.sequence + 1, segment_.hash}
+{
+}
+
+Written FileAuditLog::begin(const Action& action)
+{
+    const std::lock_guard lock{mutex_};
+    if (const auto failed = write_action(action, {})) return failed;
+    return Receipt{head_.sequence};
+}
+
+void FileAuditLog::end(const Receipt& begun, std::string_view result)
+{
+    const std::lock_guard lock{mutex_};
+    // What began is on disk; when its end cannot be, `audit show` says that it is not known.
+    static_cast<void>(append({{"of", begun.sequence}, {"result", result}}, 0));
+}
+
+Written FileAuditLog::record(const Action& action, std::string_view result)
+{
+    const std::lock_guard lock{mutex_};
+    if (const auto failed = write_action(action, result)) return failed;
+    return Receipt{head_.sequence};
+}
+
+bool FileAuditLog::forget(std::string_view subject)
+{
+    const std::lock_guard lock{mutex_};
+    return !vault_.forget(subject);
+}
+
+void FileAuditLog::checkpoint()
+{
+    const std::lock_guard lock{mutex_};
+    if (unsigned_ > 0) static_cast<void>(write_checkpoint());
+}
+
+Head FileAuditLog::head() const
+{
+    const std::lock_guard lock{mutex_};
+    return head_;
+}
+
+std::optional<std::string> FileAuditLog::open(std::string_view sealed) const
+{
+    const std::lock_guard lock{mutex_};
+    return vault_.open(sealed);
+}
+
+Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each) const
+{
+    const std::lock_guard lock{mutex_};
+    return audit::verify(options_.folder, {.public_key = signer_.public_key(), .heads = {segment_, head_}}, each);
+}
+
+boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::span<const Keep> times)
+{
+    const std::lock_guard lock{mutex_};
+    const auto now = options_.now();
+    std::chrono::months longest{0};
+    for (const auto& keep : times) {
+        longest = std::max(longest, keep.time);
+        const auto destroyed = vault_.forget_before(keep.purpose, month_of(now) - keep.time);
+        if (!destroyed) return destroyed.error();
+    }
+    return remove_before(month_of(now) - longest);
+}
+
+boost::system::result<std::size_t, std::error_code> FileAuditLog::remove_before(Vault::Month first_kept)
+{
+    const auto files = files_of(options_.folder);
+    std::size_t over = 0; // files that end before the first kept month
+    std::uint64_t through = 0;
+    while (over + 1 < files.size()) {
+        const auto next = first_line(files[over + 1]);
+        if (!next || !(month_from(next->time) < first_kept)) break;
+        through = next->sequence - 1;
+        ++over;
+    }
+    if (over == 0) return over;
+    // Said before it is done: a gap that no entry explains is a fault.
+    if (const auto failed = write({{"what", "audit expire"}, {"through", through}})) return failed;
+    if (const auto failed = flush(file_)) return failed;
+    for (std::size_t i = 0; i < over; ++i)
+        if (::unlink(files[i].c_str()) != 0) return std::error_code{errno, std::generic_category()};
+    return over;
+}
+
+std::error_code FileAuditLog::seal_into(json::object& entry, const char* member, const std::string& text,
+                                        const Action& action)
+{
+    if (text.empty()) return {};
+    const auto sealed = vault_.seal(text, action.purpose, month_of(options_.now()), action.subject);
+    if (!sealed) return sealed.error();
+    entry[member] = *sealed;
+    return {};
+}
+
+std::error_code FileAuditLog::write_action(const Action& action, std::string_view result)
+{
+    json::object entry{
+        {"uid", action.who.uid}, {"name", action.who.name}, {"what", action.what}, {"purpose", action.purpose}};
+    if (const auto failed = seal_into(entry, "subject", action.subject, action)) return failed;
+    if (const auto failed = seal_into(entry, "scope", action.scope, action)) return failed;
+    if (const auto failed = seal_into(entry, "reason", action.reason, action)) return failed;
+    if (!result.empty()) entry["result"] = result;
+    if (const auto failed = write(std::move(entry))) return failed;
+    if (const auto failed = flush(file_)) return failed;
+    return {};
+}
+
+std::error_code FileAuditLog::write(json::object members)
+{
+    if (!file_ || size_ >= options_.file_bytes)
+        if (const auto failed = open_file()) return failed;
+    if (const auto failed = append(members, reserve)) return failed;
+    if (unsigned_ >= options_.entries_per_checkpoint) static_cast<void>(write_checkpoint());
+    return {};
+}
+
+std::error_code FileAuditLog::open_file()
+{
+    const bool broken = !file_ && found_.bad;
+    auto made = open_own(options_.folder / file_name(head_.sequence + 1));
+    if (!made) return made.error();
+    // What an attempt before this one has left there was acknowledged to nobody.
+    if (::ftruncate(made->descriptor(), 0) != 0) return {errno, std::generic_category()};
+    const auto head = head_.sequence;
+    auto before = std::exchange(file_, std::move(*made));
+    const auto size_before = std::exchange(size_, 0);
+    auto failed = write_checkpoint(broken ? found_.bad->why : std::string_view{});
+    if (!failed) failed = flush_folder(options_.folder);
+    if (failed && head == head_.sequence) { // nothing was written: the next attempt begins anew
+        file_ = std::move(before);
+        size_ = size_before;
+    }
+    return failed;
+}
+
+std::error_code FileAuditLog::write_checkpoint(std::string_view broken)
+{
+    const auto signature = signer_.sign(crypto::as_bytes(signed_text(head_)));
+    json::object entry{{"what", "checkpoint"},
+                       {"previous", hex(head_.hash)},
+                       {"segment", to_string(segment_)},
+                       {"public_key", hex(signer_.public_key())},
+                       {"signature", hex(signature)}};
+    if (!broken.empty()) entry["broken"] = broken;
+    const auto signed_head = head_;
+    if (const auto failed = append(entry, reserve)) return failed;
+    if (const auto failed = flush(file_)) return failed;
+    unsigned_ = 0;
+    if (options_.on_checkpoint) options_.on_checkpoint(signed_head, signature);
+    return {};
+}
+
+std::error_code FileAuditLog::append(const json::object& members, off_t more)
+{
+    json::object entry{{"seq", head_.sequence + 1}, {"time", time_text(options_.now())}};
+    for (const auto& member : members) entry[member.key()] = member.value();
+    const auto made = chained(entry, head_.hash, mac_);
+    // Not every file system knows this; where it does, ENOSPC comes here and not later.
+    if (::fallocate(file_.descriptor(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
+                    static_cast<off_t>(made.line.size()) + more) != 0 &&
+        errno != EOPNOTSUPP)
+        return {errno, std::generic_category()};
+    if (const auto failed = write_at(file_, size_, crypto::as_bytes(made.line))) {
+        static_cast<void>(::ftruncate(file_.descriptor(), static_cast<off_t>(size_)));
+        return failed;
+    }
+    size_ += made.line.size();
+    head_ = {head_.sequence + 1, made.hash};
+    mac_.evolve();
+    ++unsigned_;
+    if (options_.on_head) options_.on_head(head_);
+    return {};
+}
+
+} // namespace sotto::audit

@@ -1,0 +1,89 @@
+#pragma once
+#include "audit/audit_log.hpp"
+#include "audit/chain.hpp"
+#include "audit/files.hpp"
+#include "audit/vault.hpp"
+#include "audit/verify.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace sotto::audit {
+
+/// How long entries of a purpose can be read. Their keys are destroyed after it; the lines go with the last of their
+/// file.
+struct Keep {
+    std::string_view purpose;
+    std::chrono::months time;
+};
+
+/// The audit log in a folder of its own: `000000000001.log`, ... (named after their first entries) and `keys`.
+///
+/// Each entry holds a hash over the one before it and a MAC with a key that is hashed to the next one's at once. Every
+/// file begins with a checkpoint, signed with Ed25519, and so does every run of the daemon; one follows after some
+/// entries. The head (sequence and hash of the last entry) is handed out after each entry, to be noted where whoever
+/// changes the log cannot change it too.
+class FileAuditLog final : public AuditLog {
+public:
+    struct Options {
+        std::filesystem::path folder;              ///< "audit" in the state directory; made when it is missing
+        std::uint64_t file_bytes{8 * 1024 * 1024}; ///< a larger file is followed by a new one
+        std::uint64_t entries_per_checkpoint{64};
+        std::function<Time()> now{[] { return std::chrono::system_clock::now(); }};
+        /// After each entry, on the thread that wrote it. Must not call the log.
+        std::function<void(const Head&)> on_head{};
+        std::function<void(const Head&, const Signature&)> on_checkpoint{}; ///< after each checkpoint, likewise
+    };
+
+    /// Checks what is there against `noted`, and goes on after it. `audit_key` is not kept. Never throws for what the
+    /// disk says: a log that cannot be read or written refuses each `begin` until it can.
+    FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted);
+
+    Written begin(const Action& action) override;
+    void end(const Receipt& begun, std::string_view result) override;
+    Written record(const Action& action, std::string_view result) override;
+    bool forget(std::string_view subject) override;
+
+    /// Signs the last entry, when none has signed it yet.
+    void checkpoint();
+    /// Destroys keys whose time is over, and removes files in which nothing can be read any more. Says how many files.
+    boost::system::result<std::size_t, std::error_code> expire(std::span<const Keep> times);
+
+    /// Checks the whole log against the last entry that this object has written.
+    Verdict verify(const std::function<void(const Line&)>& each = {}) const;
+    /// What the constructor found.
+    [[nodiscard]] const Verdict& found() const { return found_; }
+    [[nodiscard]] Head head() const;
+    [[nodiscard]] const PublicKey& public_key() const { return signer_.public_key(); }
+    /// A sealed value, or nothing when its time is over or the person was forgotten.
+    [[nodiscard]] std::optional<std::string> open(std::string_view sealed) const;
+
+private:
+    std::error_code write_action(const Action& action, std::string_view result);
+    std::error_code write(json::object members);
+    std::error_code write_checkpoint(std::string_view broken = {});
+    /// Takes room for the entry and `more` bytes, or writes nothing.
+    std::error_code append(const json::object& members, off_t more);
+    boost::system::result<std::size_t, std::error_code> remove_before(Vault::Month first_kept);
+    std::error_code open_file();
+    std::error_code seal_into(json::object& entry, const char* member, const std::string& text, const Action& action);
+
+    Options options_;
+    mutable std::mutex mutex_;
+    Signer signer_;
+    Vault vault_;
+    Verdict found_;
+    Head segment_; ///< the entry before this object's first one
+    Head head_;
+    EvolvingMac mac_;
+    File file_;
+    std::uint64_t size_{0};
+    std::uint64_t unsigned_{0}; ///< entries since the last checkpoint
+};
+
+} // namespace sotto::audit

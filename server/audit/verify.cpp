@@ -1,0 +1,187 @@
+#include "audit/verify.hpp"
+
+#include "audit/files.hpp"
+
+#include <algorithm>
+
+namespace sotto::audit {
+namespace {
+
+constexpr std::size_t name_digits = 12;
+
+/// Walks along the chain and stops at the first entry that is wrong.
+class Walk {
+public:
+    Walk(const Trust& trust, const std::function<void(const Line&)>& each) : trust_{trust}, each_{each}
+    {
+        if (trust.audit_key != nullptr)
+            public_key_ = Signer{*trust.audit_key}.public_key();
+        else
+            public_key_ = trust.public_key;
+        verdict_.macs = trust.audit_key != nullptr;
+    }
+
+    /// False when the walk ends here.
+    bool file(const std::filesystem::path& path)
+    {
+        file_ = path.filename().string();
+        line_ = 0;
+        const auto text = read_all(path);
+        if (!text) return wrong("the file cannot be read: " + text.error().message());
+        std::string_view rest{*text};
+        if (rest.empty()) return wrong("the file is empty");
+        while (!rest.empty()) {
+            ++line_;
+            const auto end = rest.find('\n');
+            if (end == std::string_view::npos) return wrong("the entry is cut off");
+            if (!entry(rest.substr(0, end))) return false;
+            rest.remove_prefix(end + 1);
+        }
+        return true;
+    }
+
+    Verdict finish()
+    {
+        if (verdict_.bad) return verdict_;
+        for (const auto& head : trust_.heads)
+            if (head.sequence > verdict_.last.sequence) {
+                wrong("entry " + std::to_string(head.sequence) +
+                      " was written, but the log ends before: it was cut off, or an older file was put in its place");
+                break;
+            }
+        if (verdict_.first > removed_through_ + 1 && !verdict_.bad) {
+            verdict_.bad = Bad{.sequence = removed_through_ + 1,
+                               .file = first_file_,
+                               .line = 1,
+                               .why = "the entries before " + std::to_string(verdict_.first) +
+                                      " are gone, and no entry says that their time was over"};
+        }
+        return verdict_;
+    }
+
+private:
+    bool wrong(std::string why)
+    {
+        verdict_.bad = Bad{verdict_.last.sequence + 1, file_, std::max<std::size_t>(line_, 1), std::move(why)};
+        return false;
+    }
+
+    bool entry(std::string_view text)
+    {
+        const auto line = take_apart(text);
+        if (!line) return wrong("the line is no entry");
+        const auto sequence = line->sequence();
+        if (line_ == 1 && !opens_file(*line)) return false;
+        if (sequence != verdict_.last.sequence + 1)
+            return wrong("entry " + std::to_string(sequence) + " stands where entry " +
+                         std::to_string(verdict_.last.sequence + 1) + " belongs");
+        if (hash_of(*line, verdict_.last.hash) != line->hash)
+            return wrong("the hash does not fit: the entry was changed");
+        if (!checkpoint(*line) || !authentic(*line)) return false;
+        if (const auto* through = line->members.if_contains("through"); through != nullptr && through->is_int64())
+            removed_through_ = std::max(removed_through_, static_cast<std::uint64_t>(through->get_int64()));
+        verdict_.last = {sequence, line->hash};
+        for (const auto& head : trust_.heads)
+            if (head.sequence == sequence && head.hash != line->hash)
+                return wrong_here("the hash is not the one that was noted elsewhere when the entry was written");
+        ++verdict_.entries;
+        if (each_) each_(*line);
+        return true;
+    }
+
+    /// The entry that was just read is the wrong one.
+    bool wrong_here(std::string why)
+    {
+        --verdict_.last.sequence;
+        return wrong(std::move(why));
+    }
+
+    /// A file begins with a checkpoint that names the entry before it.
+    bool opens_file(const Line& line)
+    {
+        if (line.text("what") != "checkpoint") return wrong("the file does not begin with a checkpoint");
+        const auto name = std::to_string(line.sequence());
+        if (file_ != std::string(name_digits - std::min(name_digits, name.size()), '0') + name + ".log")
+            return wrong("the file has another entry's number");
+        if (verdict_.first != 0) return true;
+        // The first file that is left: what came before it is known by this checkpoint only.
+        Hash previous{};
+        if (line.sequence() == 0 || !from_hex(line.text("previous"), previous)) return wrong("the checkpoint is none");
+        verdict_.first = line.sequence();
+        verdict_.last = {line.sequence() - 1, previous};
+        first_file_ = file_;
+        if (verdict_.first == 1 && previous != Hash{}) return wrong("the first entry of all names one before it");
+        return true;
+    }
+
+    bool checkpoint(const Line& line)
+    {
+        if (line.text("what") != "checkpoint") return true;
+        Hash previous{};
+        PublicKey key{};
+        Signature signature{};
+        if (!from_hex(line.text("previous"), previous) || !from_hex(line.text("public_key"), key) ||
+            !from_hex(line.text("signature"), signature))
+            return wrong("the checkpoint is none");
+        if (previous != verdict_.last.hash) return wrong("the checkpoint signs another entry than the one before it");
+        if (public_key_ && key != *public_key_) return wrong("the checkpoint was signed with another key");
+        if (!audit::verify(key, crypto::as_bytes(signed_text(verdict_.last)), signature))
+            return wrong("the signature of the checkpoint does not fit");
+        ++verdict_.checkpoints;
+        return segment(line);
+    }
+
+    /// Where a segment of MAC keys begins, and where a file carries one on.
+    bool segment(const Line& line)
+    {
+        if (trust_.audit_key == nullptr) return true;
+        const auto* begins = line.members.if_contains("segment");
+        if (begins == nullptr) return true;
+        const auto head = begins->is_string() ? head_from(begins->get_string()) : std::nullopt;
+        if (!head || head->sequence + 1 > line.sequence()) return wrong("the checkpoint names no segment");
+        mac_.emplace(*trust_.audit_key, head->sequence + 1, head->hash);
+        for (auto at = head->sequence + 1; at < line.sequence(); ++at) mac_->evolve();
+        return true;
+    }
+
+    bool authentic(const Line& line)
+    {
+        if (trust_.audit_key == nullptr) return true;
+        if (!mac_) return wrong("the MAC belongs to no segment");
+        if (mac_->of(verdict_.last.hash, line.body) != line.mac)
+            return wrong("the MAC does not fit: the entry was made by somebody without its key");
+        mac_->evolve();
+        return true;
+    }
+
+    const Trust& trust_;
+    const std::function<void(const Line&)>& each_;
+    std::optional<PublicKey> public_key_;
+    std::optional<EvolvingMac> mac_;
+    std::string file_, first_file_;
+    std::size_t line_{0};
+    std::uint64_t removed_through_{0};
+    Verdict verdict_;
+};
+
+} // namespace
+
+std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder)
+{
+    std::vector<std::filesystem::path> files;
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator{folder, failed})
+        if (entry.path().extension() == ".log") files.push_back(entry.path());
+    std::ranges::sort(files);
+    return files;
+}
+
+Verdict verify(const std::filesystem::path& folder, const Trust& trust, const std::function<void(const Line&)>& each)
+{
+    Walk walk{trust, each};
+    for (const auto& file : files_of(folder))
+        if (!walk.file(file)) break;
+    return walk.finish();
+}
+
+} // namespace sotto::audit

@@ -1,0 +1,46 @@
+#pragma once
+#include "audit/chain.hpp"
+#include "crypto/secret.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sotto::audit {
+
+/// What the verifier knows from elsewhere. The more it is given, the more it can find.
+struct Trust {
+    std::optional<PublicKey> public_key;      ///< whose checkpoints count
+    const crypto::Secret* audit_key{nullptr}; ///< checks the MACs; includes the public key
+    std::vector<Head> heads;                  ///< entries that exist: from accounts.db, the journal, the running daemon
+};
+
+/// The first entry that is not as it was written.
+struct Bad {
+    std::uint64_t sequence{0}; ///< of the entry that should stand there
+    std::string file;          ///< its name in the folder
+    std::size_t line{0};       ///< counts from 1
+    std::string why;
+};
+
+struct Verdict {
+    std::uint64_t entries{0};
+    std::uint64_t first{0};       ///< sequence of the first entry that is still there; 0: there is none
+    Head last;                    ///< the last good entry
+    std::uint64_t checkpoints{0}; ///< with a good signature
+    bool macs{false};             ///< the MACs were checked
+    std::optional<Bad> bad;
+};
+
+/// Reads the log in `folder` from its first entry to its last. `each` is shown every good entry. Pure reading: needs no
+/// lock, but an entry that is being written meanwhile may look torn.
+Verdict verify(const std::filesystem::path& folder, const Trust& trust,
+               const std::function<void(const Line&)>& each = {});
+
+/// The log's files in order.
+std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder);
+
+} // namespace sotto::audit

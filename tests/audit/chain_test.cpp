@@ -1,0 +1,309 @@
+#include "audit/file_audit_log.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+
+using namespace sotto;
+using namespace sotto::audit;
+using Catch::Matchers::Contains;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+const Action alice_shown{.who = {1000, "olga"},
+                         .what = "account show",
+                         .purpose = "provision",
+                         .reason = "ticket 4711: Alice cannot register",
+                         .subject = "alice@example.org"};
+
+struct Folder {
+    fs::path path;
+    Folder()
+    {
+        std::string name = "/tmp/sotto-audit-XXXXXX";
+        path = ::mkdtemp(name.data());
+    }
+    ~Folder() { fs::remove_all(path); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+};
+
+crypto::Secret audit_key() { return crypto::Secret{std::array<std::uint8_t, 32>{1, 2, 3}}; }
+
+std::string read(const fs::path& file)
+{
+    std::ostringstream text;
+    text << std::ifstream{file, std::ios::binary}.rdbuf();
+    return text.str();
+}
+void replace(const fs::path& file, const std::string& text) { std::ofstream{file, std::ios::binary} << text; }
+
+std::vector<std::string> lines_of(const std::string& text)
+{
+    std::vector<std::string> lines;
+    std::istringstream in{text};
+    for (std::string line; std::getline(in, line);) lines.push_back(line + "\n");
+    return lines;
+}
+
+/// A log of one run: begin, end, record and checkpoint.
+struct Written5 {
+    Folder folder;
+    Head head;
+    Written5()
+    {
+        const auto key = audit_key();
+        FileAuditLog log{{.folder = folder.path}, key, {}};
+        const auto begun = log.begin(alice_shown);
+        REQUIRE(begun.has_value());
+        log.end(*begun, "done");
+        REQUIRE(
+            log.record({.who = {0, "sottod"}, .what = "retention run", .purpose = "audit"}, "done rows=3").has_value());
+        log.checkpoint();
+        head = log.head();
+    }
+    [[nodiscard]] fs::path file() const { return folder.path / "000000000001.log"; }
+    /// What an auditor with nothing but the folder, the public key and the head from elsewhere finds.
+    [[nodiscard]] Verdict verdict() const
+    {
+        const auto key = audit_key();
+        return verify(folder.path, {.public_key = Signer{key}.public_key(), .heads = {head}});
+    }
+};
+
+} // namespace
+
+TEST_CASE("a log that nobody touched is good, with and without the key")
+{
+    const Written5 log;
+    const auto good = log.verdict();
+    CHECK_FALSE(good.bad);
+    CHECK(good.entries == 5);
+    CHECK(good.checkpoints == 2);
+    CHECK(good.last == log.head);
+    const auto key = audit_key();
+    const auto with_key = verify(log.folder.path, {.audit_key = &key, .heads = {log.head}});
+    CHECK_FALSE(with_key.bad);
+    CHECK(with_key.macs);
+}
+
+TEST_CASE("a personal value is not in the file, and can be read until the person is forgotten or the time is over")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    auto now = Time{std::chrono::sys_days{2026y / 11 / 25}};
+    FileAuditLog log{{.folder = folder.path, .now = [&now] { return now; }}, key, {}};
+    REQUIRE(log.record(alice_shown, "done").has_value());
+    std::string subject, reason;
+    log.verify([&](const Line& line) {
+        if (line.text("what") != "account show") return;
+        subject = line.text("subject");
+        reason = line.text("reason");
+    });
+    for (const auto& file : fs::directory_iterator{folder.path}) {
+        const auto text = read(file.path());
+        CHECK_THAT(text, !Contains("alice"));
+        CHECK_THAT(text, !Contains("4711: "));
+    }
+    CHECK(log.open(subject) == "alice@example.org");
+    CHECK(log.open(reason) == alice_shown.reason);
+
+    SECTION("forgotten")
+    {
+        CHECK(log.forget("alice@example.org"));
+        CHECK_FALSE(log.open(subject));
+        CHECK_FALSE(log.verify().bad);
+        // The key is not in the file any more either: a log that is opened anew does not know it.
+        const FileAuditLog later{{.folder = folder.path}, key, {log.head()}};
+        CHECK_FALSE(later.open(subject));
+    }
+    SECTION("over")
+    {
+        const std::array keep{Keep{"provision", std::chrono::months{3}}};
+        now += std::chrono::days{62};
+        REQUIRE(log.expire(keep).has_value());
+        CHECK(log.open(subject) == "alice@example.org");
+        now += std::chrono::days{62};
+        REQUIRE(log.expire(keep).has_value());
+        CHECK_FALSE(log.open(subject));
+        CHECK_FALSE(log.verify().bad);
+    }
+}
+
+TEST_CASE("each changed byte is found, and the entry that it belongs to is named")
+{
+    const Written5 log;
+    const auto text = read(log.file());
+    const auto lines = lines_of(text);
+    REQUIRE(lines.size() == 5);
+    std::uint64_t sequence = 1;
+    std::size_t end = lines[0].size();
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (at == end) end += lines[sequence++].size();
+        for (const unsigned flip : {0x01U, 0x20U, 0x80U}) {
+            auto changed = text;
+            changed[at] = static_cast<char>(static_cast<unsigned char>(changed[at]) ^ flip);
+            replace(log.file(), changed);
+            const auto verdict = log.verdict();
+            CAPTURE(at, flip);
+            REQUIRE(verdict.bad);
+            REQUIRE(verdict.bad->sequence == sequence);
+        }
+    }
+}
+
+TEST_CASE("dropped, swapped, repeated and inserted entries are found")
+{
+    const Written5 log;
+    const auto lines = lines_of(read(log.file()));
+    for (std::size_t at = 0; at < lines.size(); ++at) {
+        auto dropped = lines;
+        dropped.erase(dropped.begin() + static_cast<std::ptrdiff_t>(at));
+        std::string text;
+        for (const auto& line : dropped) text += line;
+        replace(log.file(), text);
+        REQUIRE(log.verdict().bad);
+        CHECK(log.verdict().bad->sequence == at + 1);
+
+        auto repeated = lines;
+        repeated.insert(repeated.begin() + static_cast<std::ptrdiff_t>(at), lines[at]);
+        text.clear();
+        for (const auto& line : repeated) text += line;
+        replace(log.file(), text);
+        REQUIRE(log.verdict().bad);
+        CHECK(log.verdict().bad->sequence == at + 2);
+
+        if (at + 1 == lines.size()) continue;
+        auto swapped = lines;
+        std::swap(swapped[at], swapped[at + 1]);
+        text.clear();
+        for (const auto& line : swapped) text += line;
+        replace(log.file(), text);
+        REQUIRE(log.verdict().bad);
+        CHECK(log.verdict().bad->sequence == at + 1);
+    }
+}
+
+TEST_CASE("a log that was cut at any byte is found, its head being known")
+{
+    const Written5 log;
+    const auto text = read(log.file());
+    for (std::size_t length = 0; length < text.size(); ++length) {
+        fs::resize_file(log.file(), length);
+        CAPTURE(length);
+        REQUIRE(log.verdict().bad);
+        replace(log.file(), text);
+    }
+    fs::remove(log.file());
+    REQUIRE(log.verdict().bad);
+    CHECK(log.verdict().bad->sequence == 1);
+}
+
+TEST_CASE("an older copy in place of the log is found at the next start")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    Head head;
+    std::string older;
+    {
+        FileAuditLog log{{.folder = folder.path}, key, {}};
+        REQUIRE(log.record(alice_shown, "done").has_value());
+        older = read(folder.path / "000000000001.log");
+        REQUIRE(log.record(alice_shown, "refused").has_value());
+        head = log.head();
+    }
+    replace(folder.path / "000000000001.log", older);
+    FileAuditLog log{{.folder = folder.path}, key, {head}};
+    REQUIRE(log.found().bad);
+    CHECK(log.found().bad->sequence == head.sequence);
+    // Work goes on, and the hole stays where it is.
+    REQUIRE(log.record(alice_shown, "done").has_value());
+    REQUIRE(log.verify().bad);
+    CHECK(log.verify().bad->sequence == head.sequence);
+}
+
+TEST_CASE("whoever has the file but no key cannot write an entry that passes")
+{
+    const Written5 log;
+    const auto key = audit_key();
+    const crypto::Secret wrong{std::array<std::uint8_t, 32>{9}};
+    auto lines = lines_of(read(log.file()));
+    // The last record is written again, with hashes that fit, and a checkpoint of another key after it.
+    Hash previous{};
+    for (std::size_t i = 0; i < 3; ++i)
+        previous = take_apart(std::string_view{lines[i]}.substr(0, lines[i].size() - 1))->hash;
+    const EvolvingMac mac{wrong, 1, previous};
+    const auto forged = chained({{"seq", 4}, {"time", ""}, {"what", "nothing"}}, previous, mac);
+    replace(log.file(), lines[0] + lines[1] + lines[2] + forged.line);
+    const auto with_key = verify(log.folder.path, {.audit_key = &key});
+    REQUIRE(with_key.bad);
+    CHECK(with_key.bad->sequence == 4);
+    CHECK_THAT(with_key.bad->why, Contains("MAC"));
+    CHECK(log.verdict().bad); // without the key: by the head that is known from elsewhere
+}
+
+TEST_CASE("the log goes on over restarts and new files, and old files go when all in them is over")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    auto now = Time{std::chrono::sys_days{2026y / 1 / 15}};
+    Head head;
+    for (int month = 0; month < 12; ++month, now += std::chrono::days{30}) {
+        FileAuditLog log{{.folder = folder.path, .file_bytes = 4096, .now = [&now] { return now; }}, key, {head}};
+        REQUIRE_FALSE(log.found().bad);
+        for (int i = 0; i < 20; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
+        head = log.head();
+    }
+    CHECK(files_of(folder.path).size() > 24);
+    FileAuditLog log{{.folder = folder.path, .now = [&now] { return now; }}, key, {head}};
+    const std::array keep{Keep{"provision", std::chrono::months{2}}, Keep{"audit", std::chrono::months{6}}};
+    const auto removed = log.expire(keep);
+    REQUIRE(removed.has_value());
+    CHECK(*removed > 10);
+    const auto verdict = log.verify();
+    CHECK_FALSE(verdict.bad);
+    CHECK(verdict.first > 1);
+    CHECK_FALSE(verify(folder.path, {.audit_key = &key, .heads = {log.head()}}).bad);
+
+    // Removing one file more than was said is found.
+    fs::remove(files_of(folder.path).front());
+    REQUIRE(log.verify().bad);
+    CHECK(log.verify().bad->sequence == verdict.first);
+}
+
+TEST_CASE("an entry that a crash cut off does not stop the log")
+{
+    const Written5 log;
+    const auto text = read(log.file());
+    replace(log.file(), text + R"({"seq":6,"time":"20)");
+    const auto key = audit_key();
+    FileAuditLog next{{.folder = log.folder.path}, key, {log.head}};
+    CHECK_FALSE(next.found().bad);
+    REQUIRE(next.record(alice_shown, "done").has_value());
+    CHECK_FALSE(next.verify().bad);
+}
+
+TEST_CASE("without room nothing begins, and with room again everything does")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    FileAuditLog log{{.folder = folder.path}, key, {}};
+    REQUIRE(log.record(alice_shown, "done").has_value());
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit full{fs::file_size(folder.path / "000000000001.log") + 100, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+    const auto refused = log.begin(alice_shown);
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error() == std::errc::file_too_large);
+    CHECK(log.begin(alice_shown).has_value());
+    CHECK_FALSE(log.verify().bad);
+}
