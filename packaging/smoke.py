@@ -26,7 +26,7 @@ def start_daemon(demo: Path, state: Path) -> subprocess.Popen:
     text = (demo / "sotto.yaml").read_text()
     text = text.replace(f"{demo}/state", str(state)).replace(f"{demo}/admin.sock", f"{state}/sock")
     config = state / "sotto.yaml"
-    config.write_text(text + "weaken: { tls12: true }\n")   # the TLS library of Debian's linphone ends at version 1.2
+    config.write_text(text.replace("weaken: { ", "weaken: { tls12: true, "))   # the TLS library of Debian's linphone ends at version 1.2
     binaries = Path(os.environ["SOTTO_BIN"])
     subprocess.run([binaries / "sotto", "--config", config, "account", "import", "--csv", demo / "accounts.csv"],
                    check=True, stdout=subprocess.DEVNULL)

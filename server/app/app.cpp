@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include "app/counts.hpp"
+#include "audit/audit_key.hpp"
 #include "config/check.hpp"
 #include "core/registrar/device.hpp"
 #include "ctl/admin/account_commands.hpp"
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <unistd.h>
 
 namespace sotto::app {
 
@@ -33,6 +35,7 @@ constexpr milliseconds day{24 * 3600 * 1000};
 constexpr int expires_soon = 14; // days
 constexpr seconds goodbye_time{3};
 constexpr seconds sealing_period{3600};
+constexpr milliseconds checkpoint_period{3600 * 1000};
 
 TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
 
@@ -142,6 +145,7 @@ App::App(Prepared prepared)
             workers_->use(accounts);
         },
         [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
+    open_audit_log();
     admission_ = std::make_shared<net::Admission>(admission_of(settings, count, descriptors_));
     workers_ = std::make_unique<Workers>(count,
                                          Workers::Shared{.keys = keys_,
@@ -165,6 +169,7 @@ App::~App()
     admin_context_.stop();
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_.reset();
+    audit_->checkpoint();
     store_.reset();
     workers_.reset();
 }
@@ -178,6 +183,7 @@ void App::run()
     every(midnight_, minute, [] { log::end_day(); });
     rotate_keys();
     watch_certificates();
+    every(checkpoints_, checkpoint_period, [this] { audit_->checkpoint(); });
     if (const auto interval = os::watchdog_interval())
         every(watchdog_, std::chrono::duration_cast<milliseconds>(*interval / 3),
               [this] { workers_->check_alive([] { os::notify_alive(); }); });
@@ -325,11 +331,45 @@ ctl::Reply App::reload()
     return boost::json::object{{"domains", settings.domains.size()}, {"needs_restart", std::move(waiting)}};
 }
 
+void App::open_audit_log()
+{
+    const auto& settings = prepared_.settings;
+    const auto note = [](const audit::Head& head) {
+        const auto hash = audit::hex(head.hash);
+        event(Event::audit_head, field("sequence", head.sequence), field("hash", Plain{hash}));
+    };
+    const auto note_checkpoint = [](const audit::Head& head, const audit::Signature& bytes) {
+        const auto hash = audit::hex(head.hash);
+        const auto signature = audit::hex(bytes);
+        event(Event::audit_checkpoint, field("sequence", head.sequence), field("hash", Plain{hash}),
+              field("signature", Plain{signature}));
+    };
+    const auto key = audit::audit_key(settings.weaken.audit_key_file);
+    audit_ = std::make_unique<audit::FileAuditLog>(
+        audit::FileAuditLog::Options{
+            .folder = settings.state_directory / "audit", .on_head = note, .on_checkpoint = note_checkpoint},
+        key, std::vector<audit::Head>{});
+    if (const auto& bad = audit_->found().bad)
+        event(Event::audit_broken, field("sequence", bad->sequence), field("reason", Plain{bad->why}));
+    const audit::Action start{.who = {::geteuid(), "sottod"}, .what = "start", .purpose = "operate"};
+    if (const auto written = audit_->record(start, "done"); !written) {
+        const auto reason = written.error().message();
+        event(Event::audit_unwritable, field("reason", Plain{reason}));
+    }
+}
+
 void App::start_admin()
 {
+    const auto& admin = prepared_.settings.admin;
     ctl::Handlers handlers = ctl::account_commands(*store_);
     handlers.merge(ctl::daemon_commands(view(), *store_));
-    admin_ = std::make_unique<ctl::AdminServer>(admin_context_, prepared_.settings.admin.socket, std::move(handlers));
+    const ctl::RoleGroups groups{admin.operators, admin.billing, admin.privacy_officers};
+    desk_ = std::make_unique<ctl::Desk>(
+        std::move(handlers), [groups](const ctl::PeerCredentials& peer) { return roles_by_group(groups, peer); },
+        *audit_);
+    const auto perform = [this](std::string_view command, const boost::json::object& arguments,
+                                const ctl::PeerCredentials& peer) { return desk_->perform(command, arguments, peer); };
+    admin_ = std::make_unique<ctl::AdminServer>(admin_context_, admin.socket, perform);
     admin_thread_ = std::thread{[this] {
         sigset_t all;
         sigfillset(&all); // signals are the main thread's business

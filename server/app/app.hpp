@@ -2,8 +2,10 @@
 #include "app/handover.hpp"
 #include "app/prepared.hpp"
 #include "app/workers.hpp"
+#include "audit/file_audit_log.hpp"
 #include "ctl/admin/admin_server.hpp"
 #include "ctl/admin/daemon_view.hpp"
+#include "ctl/admin/desk.hpp"
 #include "location/dialog_memory.hpp"
 #include "location/memory_location_service.hpp"
 #include "store/sqlite_account_store.hpp"
@@ -44,6 +46,7 @@ private:
     void hand_on_keys();
     void rotate_keys();
     void watch_certificates();
+    void open_audit_log();
     void start_admin();
     ctl::DaemonView view();
     boost::json::object status();
@@ -55,7 +58,7 @@ private:
     boost::asio::io_context main_{1};
     boost::asio::signal_set signals_{main_};
     boost::asio::steady_timer expiry_{main_}, midnight_{main_}, rotation_{main_}, watchdog_{main_},
-        certificates_{main_}, deadline_{main_};
+        certificates_{main_}, checkpoints_{main_}, deadline_{main_};
     TimePoint started_;
     store::StateLock lock_;
     std::vector<os::PassedDescriptor> passed_; ///< by the process before; empty once they are taken up
@@ -70,6 +73,8 @@ private:
     // Ended in this order: admin, store, workers.
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<store::SqliteAccountStore> store_;
+    std::unique_ptr<audit::FileAuditLog> audit_;
+    std::unique_ptr<ctl::Desk> desk_; ///< used on the admin thread only
     boost::asio::io_context admin_context_{1};
     std::unique_ptr<ctl::AdminServer> admin_;
     std::thread admin_thread_;

@@ -1,5 +1,6 @@
 #include "app/app.hpp"
 
+#include "audit/audit_key.hpp"
 #include "config/check.hpp"
 #include "log/log.hpp"
 #include "net/listener.hpp"
@@ -44,6 +45,9 @@ int serve(sotto::app::Prepared prepared)
     } catch (const store::StoreError& error) {
         log::event(log::Event::store_failed, log::field("reason", log::Plain{error.what()}));
         result = unavailable;
+    } catch (const audit::NoAuditKey& error) {
+        log::event(log::Event::audit_unwritable, log::field("reason", log::Plain{error.what()}));
+        result = wrong;
     } catch (const net::ListenError& error) {
         log::event(log::Event::listener_failed, log::field("reason", log::Plain{error.what()}));
         result = wrong;

@@ -73,6 +73,10 @@ std::vector<std::string> weakenings(const Settings& settings)
     else if (weaken.padding)
         sentences.push_back("weaken.padding: messages are padded to cells of " + std::to_string(*weaken.padding) +
                             " bytes only; their lengths tell more");
+    if (weaken.audit_key_file)
+        sentences.emplace_back(
+            "weaken.audit_key_file: the key of the audit log lies on the disk beside the log; whoever "
+            "takes over the service's user can forge entries");
     return sentences;
 }
 

@@ -139,7 +139,13 @@ constexpr std::array table{
 
     Key{.path = "admin", .kind = section, .meaning = "The operator's side."},
     Key{.path = "admin.socket", .kind = path, .effect = Effect::restart, .field = in<&S::admin, &S::Admin::socket>,
-        .meaning = "UNIX socket for the command line `sotto`; at most 107 bytes long."},
+        .meaning = "UNIX socket for the command line `sotto`; at most 100 bytes long."},
+    Key{.path = "admin.operators", .kind = name, .effect = Effect::restart, .field = in<&S::admin, &S::Admin::operators>,
+        .meaning = "System group whose members run the service: accounts, bindings, reload, drain. Root and the service's own user may do everything."},
+    Key{.path = "admin.billing", .kind = name, .effect = Effect::restart, .field = in<&S::admin, &S::Admin::billing>,
+        .meaning = "System group whose members make invoices."},
+    Key{.path = "admin.privacy_officers", .kind = name, .effect = Effect::restart, .field = in<&S::admin, &S::Admin::privacy_officers>,
+        .meaning = "System group whose members answer for the subscribers' data, and read the audit log."},
 
     Key{.path = "metrics", .kind = section, .meaning = "Figures for monitoring."},
     Key{.path = "metrics.listen", .kind = unserved,
@@ -215,6 +221,8 @@ constexpr std::array table{
         .meaning = "Accept TLS 1.2 (with ECDHE and an AEAD cipher) beside TLS 1.3. It shows the server's certificate to whoever listens, and its records cannot be padded."},
     Key{.path = "weaken.padding", .kind = bytes, .bounds = {.least = 64, .most = 4095, .zero = true}, .zero = "no padding", .field = in<&S::weaken, &S::Weaken::padding>, .example = "1024",
         .meaning = "Smaller cells than privacy.padding allows. Whoever watches the wire learns more from the lengths."},
+    Key{.path = "weaken.audit_key_file", .kind = path, .effect = Effect::restart, .field = in<&S::weaken, &S::Weaken::audit_key_file>, .example = "audit.key",
+        .meaning = "File with the key of the audit log, made when it is missing; without it the key comes as the systemd credential `audit-key`, and there is no daemon without one. Whoever takes over the service's user can read it, and forge entries."},
     Key{.path = "weaken.sdes_routes", .kind = unserved,
         .meaning = "Gateway routes on which media keys may be read by servers (SDES).", .remedy = "leave it out: this version has no routes"},
     Key{.path = "weaken.master_key_file", .kind = unserved,

@@ -49,6 +49,9 @@ struct Settings {
     };
     struct Admin {
         std::filesystem::path socket{"/run/sotto/admin.sock"};
+        std::string operators{"sotto-operators"}; ///< names of system groups
+        std::string billing{"sotto-billing"};
+        std::string privacy_officers{"sotto-privacy"};
         bool operator==(const Admin&) const = default;
     };
     struct Registrar {
@@ -98,6 +101,7 @@ struct Settings {
         std::vector<std::string> digest_md5;  ///< addresses ("alice@example.org"), or "*" for every account
         bool tls12{false};                    ///< TLS 1.2 with ECDHE and AEAD as well
         std::optional<std::uint32_t> padding; ///< smaller cells than privacy.padding allows; 0: none
+        std::optional<std::filesystem::path> audit_key_file; ///< of the audit log, where systemd gives no credential
         bool operator==(const Weaken&) const = default;
     };
 

@@ -26,6 +26,10 @@ constexpr std::array rows{
     EventRow{store_failed, "store-failed", Level::error, "the store cannot be used", "reason", "Look at the disk and the rights of state_directory. Calls go on with the accounts as they were read last."},
     EventRow{keys_rotated, "keys-rotated", Level::debug, "the sealing keys were rotated", "", "Hourly. Keys whose time is over were destroyed."},
     EventRow{listener_failed, "listener-failed", Level::error, "an address cannot be listened on", "reason", "At start; the daemon ends. Often another program has the port."},
+    EventRow{audit_head, "audit-head", Level::info, "an entry was added to the audit log", "sequence hash", "After each entry. `sotto audit verify --head SEQUENCE:HASH` checks that the log still holds it: keep these lines where the operators of this machine cannot change them."},
+    EventRow{audit_checkpoint, "audit-checkpoint", Level::info, "the audit log was signed", "sequence hash signature", "At each start, new file, hour and after 64 entries: everything up to that entry."},
+    EventRow{audit_broken, "audit-broken", Level::error, "the audit log is not as it was written", "sequence reason", "At start. Somebody has changed or removed entries, or an old backup was put back. `sotto audit verify` says the same; keep the files and find out who it was."},
+    EventRow{audit_unwritable, "audit-unwritable", Level::error, "the audit log cannot be written: operators' commands are refused", "reason", "Make room, or look at the rights of state_directory/audit. Calls go on."},
     EventRow{internal_error, "internal-error", Level::error, "a fault of the program", "reason", "The daemon ends. Please report it; the line identifies nobody."},
 };
 // clang-format on

@@ -27,6 +27,10 @@ enum class Event : std::uint8_t {
     store_failed,
     keys_rotated,
     listener_failed,
+    audit_head,
+    audit_checkpoint,
+    audit_broken,
+    audit_unwritable,
     internal_error,
     count_
 };
@@ -55,9 +59,12 @@ inline constexpr FieldRow declared_fields[]{
     {"domain",   "a served domain"},
     {"domains",  "number of served domains"},
     {"flows",    "number of connections"},
+    {"hash",     "hash of an entry of the audit log"},
     {"key",      "a key of the configuration file"},
     {"reason",   "why, from a fixed list or from the operating system"},
     {"seconds",  "a time"},
+    {"sequence", "number of an entry of the audit log"},
+    {"signature", "signature of the daemon's audit key"},
     {"text",     "a sentence about the configuration"},
     {"version",  "version of the program"},
     {"workers",  "number of worker threads"},

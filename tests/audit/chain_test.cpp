@@ -146,15 +146,14 @@ TEST_CASE("each changed byte is found, and the entry that it belongs to is named
     std::size_t end = lines[0].size();
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (at == end) end += lines[sequence++].size();
-        for (const unsigned flip : {0x01U, 0x20U, 0x80U}) {
-            auto changed = text;
-            changed[at] = static_cast<char>(static_cast<unsigned char>(changed[at]) ^ flip);
-            replace(log.file(), changed);
-            const auto verdict = log.verdict();
-            CAPTURE(at, flip);
-            REQUIRE(verdict.bad);
-            REQUIRE(verdict.bad->sequence == sequence);
-        }
+        const auto flip = 1U << (at % 8);
+        auto changed = text;
+        changed[at] = static_cast<char>(static_cast<unsigned char>(changed[at]) ^ flip);
+        replace(log.file(), changed);
+        const auto verdict = log.verdict();
+        CAPTURE(at, flip);
+        REQUIRE(verdict.bad);
+        REQUIRE(verdict.bad->sequence == sequence);
     }
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("an account whose stored algorithm is not the configured one is listed
 {
     const Installation installation;
     REQUIRE(add(installation, "alice@example.org").status == 0);
-    installation.configure("{ digest_md5: [\"*\"] }");
+    installation.configure("digest_md5: [\"*\"]");
     CHECK_THAT(sotto_with(installation, "account list").output, Contains("active, password needed"));
     REQUIRE(sotto_with(installation, "account password alice@example.org --password-stdin", "secret").status == 0);
     const auto list = sotto_with(installation, "account list").output;

@@ -24,9 +24,17 @@ Handlers handlers()
     return out;
 }
 
+Reply perform(std::string_view command, const json::object& arguments, const PeerCredentials& peer)
+{
+    const auto all = handlers();
+    const auto handler = all.find(command);
+    if (handler == all.end()) return CommandError{"usage", "no such command"};
+    return handler->second(arguments, peer);
+}
+
 json::object answer_to(std::string_view line)
 {
-    const auto text = answer(line, {1000, 1000, 1}, handlers());
+    const auto text = answer(line, {1000, 1000, 1}, perform);
     REQUIRE(text.ends_with("\n"));
     return json::parse(text).as_object();
 }
@@ -68,7 +76,7 @@ TEST_CASE("what is no request is answered as such")
 
 TEST_CASE("a command that breaks says so without what it was working on")
 {
-    const auto text = answer(R"({"v":1,"command":"break"})", {}, handlers());
+    const auto text = answer(R"({"v":1,"command":"break"})", {}, perform);
     CHECK(text.find("internal") != std::string::npos);
     CHECK(text.find("alice") == std::string::npos);
 }
@@ -77,7 +85,7 @@ TEST_CASE("requests and answers survive the way there and back")
 {
     auto line = request_line("echo", {{"text", "two\nlines \"quoted\""}});
     CHECK(line.find('\n') == line.size() - 1);
-    const auto reply = read_answer(answer(line, {}, handlers()));
+    const auto reply = read_answer(answer(line, {}, perform));
     REQUIRE(std::holds_alternative<json::object>(reply));
     CHECK(std::get<json::object>(reply).at("text") == "two\nlines \"quoted\"");
     CHECK(std::get<CommandError>(read_answer("nonsense")).code == "protocol");

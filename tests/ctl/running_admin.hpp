@@ -1,8 +1,10 @@
 #pragma once
+#include "audit/file_audit_log.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/admin_server.hpp"
 #include "ctl/admin/daemon_view.hpp"
+#include "ctl/admin/desk.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 
@@ -23,7 +25,7 @@ public:
     {
         std::string name = (std::filesystem::temp_directory_path() / "sotto-ctl-XXXXXX").string();
         folder = ::mkdtemp(name.data());
-        configure("{}");
+        configure("");
         settings.domains = {{"example.org", {"sip.example.org"}, {}, {}}};
         settings.state_directory = folder / "state";
         settings.admin.socket = folder / "run" / "admin.sock";
@@ -42,8 +44,8 @@ public:
                                                 "listen: { tls: [\"127.0.0.1:5061\"] }\n"
                                                 "state_directory: state\n"
                                                 "admin: { socket: run/admin.sock }\n"
-                                                "weaken: "
-                                             << weaken << "\n";
+                                                "weaken: { audit_key_file: audit.key"
+                                             << (weaken.empty() ? "" : ", ") << weaken << " }\n";
     }
 
     std::filesystem::path folder;
@@ -56,7 +58,13 @@ public:
     explicit RunningAdmin(const Installation& installation)
         : lock_{store::StateLock::take(installation.settings.state_directory)},
           accounts{installation.settings.state_directory, ctl::account_policy(installation.settings)},
-          server_{std::make_unique<ctl::AdminServer>(io_, installation.settings.admin.socket, handlers())},
+          audit_{{.folder = installation.settings.state_directory / "audit"}, crypto::Secret{32}, {}},
+          desk_{handlers(), [](const ctl::PeerCredentials&) { return ctl::Role::everybody; }, audit_},
+          server_{std::make_unique<ctl::AdminServer>(
+              io_, installation.settings.admin.socket,
+              [this](std::string_view command, const ctl::json::object& arguments, const ctl::PeerCredentials& peer) {
+                  return desk_.perform(command, arguments, peer);
+              })},
           thread_{[this] { io_.run(); }}
     {
     }
@@ -98,6 +106,8 @@ public:
 
 private:
     boost::asio::io_context io_;
+    audit::FileAuditLog audit_;
+    ctl::Desk desk_;
     std::unique_ptr<ctl::AdminServer> server_;
     std::thread thread_;
 };

@@ -82,6 +82,7 @@ class Daemon:
                 "admin": {"socket": str(self.folder / "admin.sock")},
                 "limits": {"connections_per_source": 0, "handshakes_per_second": 0, "auth_failures_per_minute": 0},
                 "log": {"target": "stderr", "level": "info"},
+                "weaken": {"audit_key_file": str(self.folder / "audit.key")},
             }, overrides or {})
             self.config_file = self.folder / "sotto.yaml"
             self.write_config()

@@ -31,7 +31,15 @@ PeerCredentials credentials_of(Local::socket& socket)
     socklen_t length = sizeof credentials;
     if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
         throw std::system_error{errno, std::generic_category(), "SO_PEERCRED"};
-    return {credentials.uid, credentials.gid, credentials.pid};
+    PeerCredentials peer{credentials.uid, credentials.gid, credentials.pid};
+    constexpr std::size_t most_groups = 65'536; // NGROUPS_MAX of Linux
+    length = 0;
+    ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERGROUPS, nullptr, &length); // says how much room it needs
+    peer.groups.resize(std::min<std::size_t>(length / sizeof(gid_t), most_groups));
+    length = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
+    if (length > 0 && ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length) != 0)
+        throw std::system_error{errno, std::generic_category(), "SO_PEERGROUPS"};
+    return peer;
 }
 
 void require_safe_folder(const std::filesystem::path& folder)
@@ -65,8 +73,8 @@ void require_free(asio::io_context& io, const std::filesystem::path& path)
 /// Accepts clients and knows them, so that all end together. Sessions hold it; it is gone with the last of them.
 class AdminServer::Listener : public std::enable_shared_from_this<Listener> {
 public:
-    Listener(asio::io_context& io, const std::filesystem::path& path, Handlers handlers)
-        : acceptor_{io}, later_{io}, path_{path}, handlers_{std::move(handlers)}
+    Listener(asio::io_context& io, const std::filesystem::path& path, Perform perform)
+        : acceptor_{io}, later_{io}, path_{path}, perform_{std::move(perform)}
     {
         if (path.native().size() + sizeof ".new" > sizeof(sockaddr_un::sun_path))
             throw std::runtime_error{"admin.socket: the path is too long for a socket (at most 100 bytes)"};
@@ -92,7 +100,7 @@ public:
 
     void accept();
     void stop();
-    [[nodiscard]] const Handlers& handlers() const { return handlers_; }
+    [[nodiscard]] const Perform& perform() const { return perform_; }
 
 private:
     class Session;
@@ -107,7 +115,7 @@ private:
     asio::steady_timer later_;
     std::filesystem::path path_;
     struct stat made_ {};
-    Handlers handlers_;
+    Perform perform_;
     std::set<std::shared_ptr<Session>> sessions_;
     bool waiting_for_room_{false};
 };
@@ -146,7 +154,7 @@ public:
 private:
     void reply(std::size_t length)
     {
-        answer_ = answer(std::string_view{received_}.substr(0, length - 1), peer_, listener_->handlers());
+        answer_ = answer(std::string_view{received_}.substr(0, length - 1), peer_, listener_->perform());
         OPENSSL_cleanse(received_.data(), length); // it may have held a password
         received_.erase(0, length);
         write(true);
@@ -221,8 +229,8 @@ void AdminServer::Listener::stop()
         ::unlink(path_.c_str());
 }
 
-AdminServer::AdminServer(asio::io_context& io, const std::filesystem::path& path, Handlers handlers)
-    : listener_{std::make_shared<Listener>(io, path, std::move(handlers))}
+AdminServer::AdminServer(asio::io_context& io, const std::filesystem::path& path, Perform perform)
+    : listener_{std::make_shared<Listener>(io, path, std::move(perform))}
 {
     listener_->accept();
 }

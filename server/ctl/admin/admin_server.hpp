@@ -7,8 +7,9 @@
 
 namespace sotto::ctl {
 
-/// Answers the admin protocol on a UNIX socket. Handlers run one at a time on the io_context's thread, which serves
-/// nothing else: they may wait. Clients are bounded in number, in the length of a request and in idle time.
+/// Answers the admin protocol on a UNIX socket. `perform` runs for one request at a time on the io_context's thread,
+/// which serves nothing else: they may wait. Clients are bounded in number, in the length of a request and in idle
+/// time.
 class AdminServer {
 public:
     static constexpr std::size_t most_clients = 32;
@@ -16,7 +17,7 @@ public:
     /// Listens at `path` with mode 0660; its folder, when missing, is made with mode 0750. A socket that nobody answers
     /// on is replaced. Throws std::runtime_error with a sentence when the path is taken by something else, the folder
     /// may be written by everybody, or the system refuses.
-    AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Handlers handlers);
+    AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Perform perform);
     /// On the io_context's thread, or when it has stopped. Ends all connections and removes the socket.
     ~AdminServer();
 

@@ -21,7 +21,7 @@ std::string text_in(const json::object& object, std::string_view name)
 
 } // namespace
 
-std::string answer(std::string_view line, const PeerCredentials& peer, const Handlers& handlers)
+std::string answer(std::string_view line, const PeerCredentials& peer, const Perform& perform)
 {
     json::error_code wrong;
     const auto request = json::parse(line, wrong);
@@ -30,15 +30,13 @@ std::string answer(std::string_view line, const PeerCredentials& peer, const Han
     const auto* version = object.if_contains("v");
     if (version == nullptr || !version->is_int64() || version->get_int64() != protocol_version)
         return error_line({"protocol", "this daemon speaks version 1 of the admin protocol"});
-    const auto handler = handlers.find(text_in(object, "command"));
-    if (handler == handlers.end())
-        return error_line({std::string{usage_code}, "the daemon does not know this command"});
     static const json::object nothing;
     const auto* arguments = object.if_contains("arguments");
     if (arguments != nullptr && !arguments->is_object())
         return error_line({std::string{usage_code}, "arguments must be an object"});
     try {
-        auto reply = handler->second(arguments != nullptr ? arguments->get_object() : nothing, peer);
+        auto reply =
+            perform(text_in(object, "command"), arguments != nullptr ? arguments->get_object() : nothing, peer);
         if (const auto* error = std::get_if<CommandError>(&reply)) return error_line(*error);
         return json::serialize(
                    json::object{{"v", protocol_version}, {"result", std::get<json::object>(std::move(reply))}}) +

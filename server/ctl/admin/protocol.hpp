@@ -7,6 +7,7 @@
 #include <string_view>
 #include <sys/types.h>
 #include <variant>
+#include <vector>
 
 namespace sotto::ctl {
 
@@ -25,6 +26,7 @@ struct PeerCredentials {
     uid_t uid{};
     gid_t gid{};
     pid_t pid{};
+    std::vector<gid_t> groups{}; ///< supplementary ones
 };
 
 /// Why a command was refused. `code` is stable, for scripts; `sentence` is for people.
@@ -41,9 +43,13 @@ using Handler = std::function<Reply(const json::object& arguments, const PeerCre
 /// By command: "account add", "status", ...
 using Handlers = std::map<std::string, Handler, std::less<>>;
 
-/// Answers one request line. Never throws for what the line says; a handler's own exception becomes an `internal`
+/// Does what a request asks for.
+using Perform =
+    std::function<Reply(std::string_view command, const json::object& arguments, const PeerCredentials& peer)>;
+
+/// Answers one request line. Never throws for what the line says; an exception of `perform` becomes an `internal`
 /// error.
-std::string answer(std::string_view line, const PeerCredentials& peer, const Handlers& handlers);
+std::string answer(std::string_view line, const PeerCredentials& peer, const Perform& perform);
 
 /// A request as a line, newline included.
 std::string request_line(std::string_view command, const json::object& arguments);

@@ -1,7 +1,10 @@
 #include "ctl/cli/backend.hpp"
 
+#include "audit/audit_key.hpp"
+#include "audit/file_audit_log.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
+#include "ctl/admin/desk.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 #include "store/store_error.hpp"
@@ -63,19 +66,21 @@ public:
                                             [](const std::string& sentence) {
                                                 std::fprintf(stderr, "sotto: %s\n", sentence.c_str());
                                             }},
-          handlers_{account_commands(accounts_)}
+          audit_{{.folder = settings.state_directory / "audit"}, audit::audit_key(settings.weaken.audit_key_file), {}},
+          desk_{account_commands(accounts_), [](const PeerCredentials&) { return Role::everybody; }, audit_}
     {
     }
 
     Reply call(std::string_view command, const json::object& arguments) override
     {
-        return handlers_.find(command)->second(arguments, {::geteuid(), ::getegid(), ::getpid()});
+        return desk_.perform(command, arguments, {::getuid(), ::getgid(), ::getpid()});
     }
 
 private:
     store::StateLock lock_;
     store::SqliteAccountStore accounts_;
-    Handlers handlers_;
+    audit::FileAuditLog audit_;
+    Desk desk_;
 };
 
 std::unique_ptr<Backend> open_store(const config::Settings& settings)
@@ -88,6 +93,8 @@ std::unique_ptr<Backend> open_store(const config::Settings& settings)
                               settings.admin.socket.string() +
                               ": is it starting, or is another sotto command running?"};
         return std::make_unique<StoreBackend>(settings, *std::move(lock));
+    } catch (const audit::NoAuditKey& error) {
+        throw Unreachable{std::string{"no daemon runs, and nothing is done without a record of it: "} + error.what()};
     } catch (const store::StoreError& error) {
         throw Unreachable{std::string{"no daemon runs, and the store cannot be opened: "} + error.what() +
                           "; run this as the service's user"};
@@ -103,7 +110,9 @@ std::unique_ptr<Backend> connect(const config::Settings& settings, bool works_of
     const auto state = daemon->state();
     if (!state) return daemon;
     if (state == asio::error::access_denied)
-        throw Unreachable{"you may not use " + path + ": run this as the service's user or as a member of its group"};
+        throw Unreachable{"you may not use " + path + ": run this as a member of the group " +
+                          settings.admin.operators + ", " + settings.admin.billing + " or " +
+                          settings.admin.privacy_officers + ", as the service's user, or as root"};
     const bool nobody = state == asio::error::connection_refused || state.value() == ENOENT;
     if (!nobody) throw Unreachable{path + " cannot be reached: " + state.message()};
     if (!works_offline) throw Unreachable{"the daemon is not running: nobody answers at " + path};

@@ -1,6 +1,7 @@
 #include "ctl/cli/invocation.hpp"
 
 #include "config/problem.hpp"
+#include "ctl/commands/values.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -10,7 +11,19 @@
 namespace sotto::ctl {
 namespace {
 
-/// Builds the command line. Each leaf command writes its arguments into the invocation when it was parsed.
+constexpr const char* foot =
+    "\nExit status: 0 done, 1 refused or found wrong, 2 usage, 3 cannot reach the daemon or store";
+
+std::string foot_of(const Command& command)
+{
+    std::string text = command.details.empty() ? std::string{} : "\n" + std::string{command.details} + "\n";
+    if (!command.examples.empty()) text += "\nExamples:\n";
+    for (const auto example : command.examples) text.append("  ").append(example).append("\n");
+    return text + "\nFor: " + names_of(command.roles) +
+           (command.place == Place::daemon_or_store ? "; works without the daemon too" : "");
+}
+
+/// Builds the command line from the table of commands.
 class Grammar {
 public:
     explicit Grammar(Invocation& into) : into_{into}
@@ -18,14 +31,11 @@ public:
         app_.name("sotto");
         app_.require_subcommand(1);
         app_.fallthrough(); // --json and --config may stand after the command
-        app_.set_version_flag("--version", "sotto 0.1.0");
+        app_.set_version_flag("--version", "sotto " SOTTO_VERSION);
         app_.add_option("--config", into_.config, "configuration file")->capture_default_str();
         app_.add_flag("--json", into_.json, "answer as JSON, for scripts");
-        account_commands();
-        binding_commands();
-        leaf(app_, "status", "status", "show how the daemon is doing");
-        leaf(app_, "reload", "reload", "read configuration and certificates again");
-        leaf(app_, "drain", "drain", "take no new calls; let those that run end");
+        for (const auto& group : groups()) add(group);
+        app_.footer(foot);
     }
 
     CLI::App& app() { return app_; }
@@ -54,118 +64,101 @@ public:
     }
 
 private:
-    CLI::App* leaf(CLI::App& under, const std::string& name, const std::string& command, const std::string& does)
+    void add(const Group& group)
     {
-        auto* sub = under.add_subcommand(name, does);
-        sub->callback([this, command] { into_.command = command; });
-        return sub;
+        auto* under = &app_;
+        if (!group.word.empty()) {
+            under = app_.add_subcommand(std::string{group.word}, std::string{group.summary});
+            under->require_subcommand(1);
+            under->fallthrough();
+        }
+        for (const auto& command : group.commands) add(command, *under);
     }
 
-    CLI::App& group(const std::string& name, const std::string& does)
+    void add(const Command& command, CLI::App& under)
     {
-        auto* sub = app_.add_subcommand(name, does);
-        sub->require_subcommand(1);
-        sub->fallthrough();
-        return *sub;
+        auto* sub = under.add_subcommand(std::string{last_word(command)}, std::string{command.summary});
+        sub->callback([this, &command] { into_.command = &command; });
+        sub->footer(foot_of(command));
+        for (const auto& argument : command.arguments) add(argument, *sub);
+        if (!command.audit.purpose.empty())
+            sub->add_option_function<std::string>(
+                   "--reason", [this](const std::string& why) { into_.arguments["reason"] = why; },
+                   "why, in your own words; it is kept in the audit log, sealed")
+                ->required(command.audit.reason_required);
+        if (!command.confirmation.empty()) sub->add_flag("--yes", into_.yes, "do not ask");
     }
 
-    void takes_text(CLI::App* sub, const std::string& option, const std::string& argument, const std::string& meaning)
+    void add(const Argument& argument, CLI::App& sub)
     {
-        sub->add_option_function<std::string>(
-               option, [this, argument](const std::string& value) { into_.arguments[argument] = value; }, meaning)
-            ->required(!option.starts_with('-'));
+        const std::string option{argument.option.empty() ? argument.name : argument.option};
+        const std::string meaning{argument.meaning};
+        const std::string name{argument.name};
+        switch (argument.take) {
+        case Take::secret:
+            sub.add_flag(option, into_.secret_stdin, meaning);
+            return;
+        case Take::present:
+            sub.add_flag_function(
+                option, [this, name](std::int64_t) { into_.arguments[name] = true; }, meaning);
+            return;
+        case Take::file:
+            sub.add_option(option, into_.file, meaning)->required(argument.required);
+            return;
+        case Take::texts:
+            sub.add_option_function<std::vector<std::string>>(
+                   option,
+                   [this, name](const std::vector<std::string>& values) {
+                       into_.arguments[name] = json::array(values.begin(), values.end());
+                   },
+                   meaning)
+                ->required(argument.required)
+                ->expected(1, -1);
+            return;
+        default:
+            sub.add_option_function<std::string>(
+                   option, [this, &argument](const std::string& word) { take(argument, word); }, meaning)
+                ->required(argument.required);
+        }
     }
 
-    void takes_switch(CLI::App* sub, const std::string& option, const std::string& argument, const std::string& meaning)
+    void take(const Argument& argument, const std::string& word)
     {
-        sub->add_option_function<std::string>(
-               option, [this, argument](const std::string& value) { into_.arguments[argument] = value == "on"; },
-               meaning)
-            ->check(CLI::IsMember({"on", "off"}));
-    }
-
-    void takes_list(CLI::App* sub, const std::string& option, const std::string& argument, const std::string& meaning)
-    {
-        sub->add_option_function<std::vector<std::string>>(
-               option,
-               [this, argument](const std::vector<std::string>& values) {
-                   into_.arguments[argument] = json::array(values.begin(), values.end());
-               },
-               meaning)
-            ->expected(1, -1);
-    }
-
-    void account_commands()
-    {
-        auto& account = group("account", "who may register and call");
-        const std::string of = "the account's address, e.g. alice@example.org";
-
-        auto* add = leaf(account, "add", "account add", "add an account");
-        takes_text(add, "address", "address", of);
-        add->add_flag("--password-stdin", into_.password_stdin, "read the password from standard input");
-
-        auto* import = leaf(account, "import", "account import", "add many accounts from a file");
-        import->add_option("--csv", into_.csv, "lines address,password; - reads standard input")->required();
-
-        leaf(account, "list", "account list", "list all accounts");
-
-        auto* show = leaf(account, "show", "account show", "show one account");
-        takes_text(show, "address", "address", of);
-
-        auto* set = leaf(account, "set", "account set", "change an account");
-        takes_text(set, "address", "address", of);
-        set->add_option_function<std::string>(
-               "--status", [this](const std::string& value) { into_.arguments["status"] = value; },
-               "active or suspended")
-            ->check(CLI::IsMember({"active", "suspended"}));
-        takes_switch(set, "--withhold-identity", "withhold_identity",
-                     "on: calls are anonymous unless the caller says otherwise");
-        takes_switch(set, "--refuse-anonymous", "refuse_anonymous", "on: anonymous callers are refused");
-        takes_switch(set, "--relay-only", "relay_only", "on: media addresses are never shown to the other party");
-        takes_list(set, "--add-address", "attach", "a further address of this account");
-        takes_list(set, "--remove-address", "detach", "a further address to take away");
-
-        auto* remove = leaf(account, "remove", "account remove", "remove an account and all that is stored about it");
-        takes_text(remove, "address", "address", of);
-        remove->add_flag("--yes", into_.yes, "do not ask");
-
-        auto* password = leaf(account, "password", "account password", "set a new password");
-        takes_text(password, "address", "address", of);
-        password->add_flag("--password-stdin", into_.password_stdin, "read the password from standard input");
-    }
-
-    void binding_commands()
-    {
-        auto& binding = group("binding", "devices that are registered now");
-        auto* list = leaf(binding, "list", "binding list", "list the devices of an account, without their addresses");
-        takes_text(list, "address", "address", "the account's address");
-        auto* remove = leaf(binding, "remove", "binding remove", "end the registration of a device");
-        takes_text(remove, "address", "address", "the account's address");
-        takes_text(remove, "binding", "binding", "the binding, as `binding list` shows it");
-        remove->add_flag("--yes", into_.yes, "do not ask");
+        auto value = value_of(argument, word);
+        if (!value)
+            throw CLI::ValidationError{std::string{argument.option.empty() ? argument.name : argument.option},
+                                       word + " is not " + description_of(argument)};
+        into_.arguments[argument.name] = *std::move(value);
     }
 
     Invocation& into_;
     CLI::App app_{"Operates the Sotto SIP server."};
 };
 
-constexpr const char* examples = R"(
-Examples:
-  sotto account add alice@example.org
-  printf '%s\n' "$PASSWORD" | sotto account add alice@example.org --password-stdin
-  sotto account import --csv accounts.csv
-  sotto account set alice@example.org --refuse-anonymous on --add-address +4930123456@example.org
-  sotto --json binding list alice@example.org
-
-Exit status: 0 done, 1 refused or found wrong, 2 usage, 3 cannot reach the daemon or store)";
-
 } // namespace
+
+std::string Invocation::text(std::string_view argument) const
+{
+    const auto* value = arguments.if_contains(argument);
+    return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
+}
+
+std::string filled_in(std::string_view text, const Invocation& invocation)
+{
+    std::string out;
+    for (;;) {
+        const auto open = text.find('{');
+        const auto close = text.find('}', open);
+        if (close == std::string_view::npos) return out.append(text);
+        out.append(text.substr(0, open)).append(invocation.text(text.substr(open + 1, close - open - 1)));
+        text.remove_prefix(close + 1);
+    }
+}
 
 Invocation read_command_line(int argc, const char* const* argv)
 {
     Invocation invocation;
     Grammar grammar{invocation};
-    grammar.app().footer(examples);
     try {
         grammar.app().parse(argc, argv);
     } catch (const CLI::Success& printed) {

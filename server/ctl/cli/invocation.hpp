@@ -1,5 +1,6 @@
 #pragma once
 #include "ctl/admin/protocol.hpp"
+#include "ctl/commands/command.hpp"
 
 #include <filesystem>
 #include <stdexcept>
@@ -25,15 +26,20 @@ inline constexpr int status_unreachable = 3;
 struct Invocation {
     std::filesystem::path config{"/etc/sotto/sotto.yaml"};
     bool json{false};
-    bool yes{false}; ///< no question before a removal
-    bool password_stdin{false};
-    std::string command; ///< as the admin protocol names it
+    bool yes{false};          ///< no question before something is destroyed
+    bool secret_stdin{false}; ///< the secret comes from standard input
+    const Command* command{nullptr};
     json::object arguments;
-    std::filesystem::path csv; ///< of `account import`; "-": standard input
+    std::filesystem::path file; ///< of the argument that is a file; "-": standard input
+
+    [[nodiscard]] std::string text(std::string_view argument) const;
 };
 
 /// Reads the command line. Throws Refused (usage), with the nearest command when one was mistyped; for --help and
 /// --version it prints and throws Refused with status 0 and no sentence.
 Invocation read_command_line(int argc, const char* const* argv);
+
+/// "{address}" in a text of the table stands for that argument.
+std::string filled_in(std::string_view text, const Invocation& invocation);
 
 } // namespace sotto::ctl

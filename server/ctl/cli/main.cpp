@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <utility>
 
 namespace sotto::ctl {
 namespace {
@@ -41,12 +42,6 @@ json::object expect(Reply reply)
     return std::get<json::object>(std::move(reply));
 }
 
-std::string address_of(const Invocation& invocation)
-{
-    const auto* address = invocation.arguments.if_contains("address");
-    return address == nullptr ? std::string{} : std::string{address->get_string()};
-}
-
 /// A domain that is not ours is most often mistyped: say which one is near.
 void check_domain(const std::string& address, const config::Settings& settings)
 {
@@ -65,55 +60,50 @@ void check_domain(const std::string& address, const config::Settings& settings)
 
 std::string password_for(const Invocation& invocation)
 {
-    auto password = invocation.password_stdin ? password_from_stdin() : ask_password(address_of(invocation));
+    auto password = invocation.secret_stdin ? password_from_stdin() : ask_password(invocation.text("address"));
     if (password) return *std::move(password);
-    throw Refused{status_usage, invocation.password_stdin ? "standard input holds no password"
-                                                          : "no password: give it twice alike on a terminal, or use "
-                                                            "--password-stdin"};
+    throw Refused{status_usage, invocation.secret_stdin ? "standard input holds no password"
+                                                        : "no password: give it twice alike on a terminal, or use "
+                                                          "--password-stdin"};
 }
 
-void confirm_removal(const Invocation& invocation)
+void confirm_destruction(const Invocation& invocation)
 {
-    if (invocation.yes) return;
-    const auto what = invocation.command == "account remove"
-                          ? "Remove " + address_of(invocation) + " for good?"
-                          : "End this registration of " + address_of(invocation) + "?";
-    const auto said = confirm(what);
-    if (!said) throw Refused{status_usage, "this removes something: confirm with --yes"};
-    if (!*said) throw Refused{status_refused, "nothing was removed"};
+    if (invocation.command->confirmation.empty() || invocation.yes) return;
+    const auto said = confirm(filled_in(invocation.command->confirmation, invocation));
+    if (!said) throw Refused{status_usage, "this cannot be taken back: confirm with --yes"};
+    if (!*said) throw Refused{status_refused, "nothing was done"};
 }
 
-void list_accounts(Backend& backend, bool as_json)
+/// All pages of a list, as one.
+void print_pages(const Invocation& invocation, Backend& backend)
 {
-    Table table{account_heading()};
-    json::object arguments;
+    const auto& command = *invocation.command;
+    Printer printer{command};
+    auto arguments = invocation.arguments;
     bool first = true;
-    if (as_json) std::fputs("{\"accounts\":[", stdout);
+    if (invocation.json) std::printf("{\"%s\":[", std::string{command.answer.rows}.c_str());
     for (;;) {
-        auto page = expect(backend.call("account list", arguments));
-        for (const auto& entry : page.at("accounts").as_array()) {
-            if (as_json)
-                std::printf("%s%s", first ? "" : ",", json::serialize(entry).c_str());
-            else
-                table.add(account_row(entry.as_object()));
-            first = false;
-        }
-        table.flush();
+        auto page = expect(backend.call(command.words, arguments));
+        if (!invocation.json) printer.add(page);
+        if (invocation.json)
+            for (const auto& entry : page.at(command.answer.rows).as_array())
+                std::printf("%s%s", std::exchange(first, false) ? "" : ",", json::serialize(entry).c_str());
         if (page.at("next").as_string().empty()) break;
         arguments["from"] = page.at("next");
     }
-    if (as_json)
+    if (invocation.json)
         std::puts("]}");
-    else if (first)
-        std::puts("no accounts: `sotto account add ADDRESS` adds one");
+    else
+        printer.finish();
 }
 
 CsvFile read_import(const Invocation& invocation, const config::Settings& settings)
 {
     const auto policy = account_policy(settings);
-    if (invocation.csv == "-") return read_csv(std::cin, policy);
-    std::ifstream in{invocation.csv};
-    if (!in) throw Refused{status_refused, invocation.csv.string() + " cannot be read"};
+    if (invocation.file == "-") return read_csv(std::cin, policy);
+    std::ifstream in{invocation.file};
+    if (!in) throw Refused{status_refused, invocation.file.string() + " cannot be read"};
     return read_csv(in, policy);
 }
 
@@ -137,7 +127,7 @@ json::object import_accounts(const Invocation& invocation, const config::Setting
 {
     auto file = read_import(invocation, settings);
     for (std::size_t i = 0; i < std::min(file.mistakes.size(), most_mistakes_shown); ++i)
-        print_error(invocation.csv.string() + ":" + std::to_string(file.mistakes[i].line) + ": " +
+        print_error(invocation.file.string() + ":" + std::to_string(file.mistakes[i].line) + ": " +
                     file.mistakes[i].sentence);
     if (!file.mistakes.empty())
         throw Refused{status_refused, std::to_string(file.mistakes.size()) + " wrong lines: nothing was imported"};
@@ -150,8 +140,11 @@ json::object import_accounts(const Invocation& invocation, const config::Setting
         json::array rows;
         for (auto i = from; i < to; ++i)
             rows.push_back(json::array{file.rows[i].account.address, file.rows[i].account.password});
-        const auto result =
-            expect(backend->call("account import", {{"rows", std::move(rows)}, {"more", to < file.rows.size()}}));
+        const auto result = [&] {
+            json::object arguments{{"rows", std::move(rows)}, {"more", to < file.rows.size()}};
+            if (const auto why = invocation.text("reason"); !why.empty()) arguments["reason"] = why;
+            return expect(backend->call("account import", arguments));
+        }();
         if (const auto& refused = result.at("refused").as_array(); !refused.empty()) {
             const auto& mistake = refused.front().as_object();
             const auto line = file.rows[from + mistake.at("index").to_number<std::size_t>()].line;
@@ -168,37 +161,35 @@ json::object import_accounts(const Invocation& invocation, const config::Setting
 
 void print_result(const Invocation& invocation, const json::object& result)
 {
+    const auto& command = *invocation.command;
     if (invocation.json) return print_json(result);
-    const auto address = address_of(invocation);
-    if (invocation.command == "binding list") return print_bindings(result);
-    if (invocation.command == "account show" || invocation.command == "account set")
-        return print_account(result.at("account").as_object());
-    if (invocation.command == "account add")
-        std::printf("added %s\n", address.c_str());
-    else if (invocation.command == "account remove")
-        std::printf("removed %s\n", address.c_str());
-    else if (invocation.command == "account password")
-        std::printf("new password set for %s\n", address.c_str());
-    else if (invocation.command == "binding remove")
-        std::puts("registration ended");
-    else if (invocation.command == "drain")
-        std::puts("draining: no new calls, running ones go on");
-    else
-        print_properties(result);
+    if (!command.answer.sentence.empty()) {
+        std::printf("%s\n", filled_in(command.answer.sentence, invocation).c_str());
+        return;
+    }
+    Printer printer{command};
+    printer.add(result);
+    printer.finish();
+}
+
+void check_domains(const Invocation& invocation, const config::Settings& settings)
+{
+    for (const auto& argument : invocation.command->arguments)
+        if (argument.take == Take::address) check_domain(invocation.text(argument.name), settings);
 }
 
 void run(Invocation& invocation)
 {
+    const auto& command = *invocation.command;
     const auto settings = load_settings(invocation.config);
-    check_domain(address_of(invocation), settings);
-    const bool on_account = invocation.command.starts_with("account ");
-    if (invocation.command == "account import") return print_result(invocation, import_accounts(invocation, settings));
-    const auto backend = connect(settings, on_account);
-    if (invocation.command == "account list") return list_accounts(*backend, invocation.json);
-    if (invocation.command == "account add" || invocation.command == "account password")
-        invocation.arguments["password"] = password_for(invocation);
-    if (invocation.command.ends_with(" remove")) confirm_removal(invocation);
-    print_result(invocation, expect(backend->call(invocation.command, invocation.arguments)));
+    check_domains(invocation, settings);
+    if (command.words == "account import") return print_result(invocation, import_accounts(invocation, settings));
+    const auto backend = connect(settings, command.place == Place::daemon_or_store);
+    for (const auto& argument : command.arguments)
+        if (argument.take == Take::secret) invocation.arguments[argument.name] = password_for(invocation);
+    confirm_destruction(invocation);
+    if (command.paged) return print_pages(invocation, *backend);
+    print_result(invocation, expect(backend->call(command.words, invocation.arguments)));
 }
 
 int report(int status, std::string_view sentence, bool as_json)

@@ -1,58 +1,55 @@
 #include "ctl/cli/printer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <unistd.h>
+#include <utility>
 
 namespace sotto::ctl {
 namespace {
 
-struct SettingName {
-    std::string_view member;
-    std::string_view shown;
-};
-constexpr std::array settings{SettingName{"withhold_identity", "withhold-identity"},
-                              SettingName{"refuse_anonymous", "refuse-anonymous"},
-                              SettingName{"relay_only", "relay-only"}};
-
-std::string text_in(const json::object& object, std::string_view name)
+/// A text that a terminal shows as it is: what arrived over the socket could hold control sequences.
+std::string shown(std::string_view text)
 {
-    const auto* value = object.if_contains(name);
-    if (value == nullptr) return {};
-    return value->is_string() ? std::string{value->get_string()} : json::serialize(*value);
+    std::string out{text};
+    for (auto& c : out)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    return out;
 }
 
-bool flag_in(const json::object& object, std::string_view name)
-{
-    const auto* value = object.if_contains(name);
-    return value != nullptr && value->is_bool() && value->get_bool();
-}
+std::string text_of(const json::value& value);
 
-std::string joined(const json::value* list, std::size_t from)
+std::string joined(const json::array& list)
 {
     std::string out;
-    if (list == nullptr || !list->is_array()) return out;
-    const auto& array = list->get_array();
-    for (auto i = from; i < array.size(); ++i) {
-        if (!out.empty()) out += ", ";
-        out += array[i].is_string() ? std::string{array[i].get_string()} : json::serialize(array[i]);
+    for (const auto& one : list) out.append(out.empty() ? "" : ", ").append(text_of(one));
+    return out;
+}
+
+std::string text_of(const json::value& value)
+{
+    if (value.is_string()) return shown(std::string_view{value.get_string()});
+    if (value.is_array()) return joined(value.get_array());
+    if (value.is_null()) return "-";
+    if (value.is_bool()) return value.get_bool() ? "yes" : "no";
+    if (value.is_double()) {
+        std::array<char, 32> number{};
+        std::snprintf(number.data(), number.size(), "%.3g", value.get_double());
+        return number.data();
     }
-    return out;
+    return shown(json::serialize(value));
 }
 
-Table::Cell status_of(const json::object& account)
+/// What a person should look at is yellow.
+Colour colour_of(std::string_view name, const json::value& value)
 {
-    auto status = text_in(account, "status");
-    if (flag_in(account, "password_needed")) return {status + ", password needed", Colour::yellow};
-    return {status, status == "active" ? Colour::none : Colour::yellow};
-}
-
-std::string settings_of(const json::object& account)
-{
-    std::string out;
-    for (const auto& [member, shown] : settings)
-        if (flag_in(account, member)) out.append(out.empty() ? "" : ", ").append(shown);
-    return out;
+    if (name == "status" && value.is_string() && value.get_string() != "active" && value.get_string() != "done")
+        return Colour::yellow;
+    if ((name == "password_needed" || name == "weakened" || name == "needs_restart") &&
+        ((value.is_bool() && value.get_bool()) || (value.is_array() && !value.get_array().empty())))
+        return Colour::yellow;
+    return Colour::none;
 }
 
 void add_properties(Table& table, const json::object& object, const std::string& prefix)
@@ -61,64 +58,76 @@ void add_properties(Table& table, const json::object& object, const std::string&
         const auto name = prefix + std::string{member.key()};
         if (member.value().is_object())
             add_properties(table, member.value().get_object(), name + ".");
-        else if (member.value().is_array())
-            table.add({{name}, {joined(&member.value(), 0)}});
         else
-            table.add({{name}, {text_in(object, member.key())}});
+            table.add({{name}, {text_of(member.value()), colour_of(member.key(), member.value())}});
     }
+}
+
+std::vector<std::string> heading_of(const Answer& answer)
+{
+    std::vector<std::string> heading;
+    if (answer.rows.empty()) return heading;
+    for (const auto& field : answer.fields)
+        if (!field.heading.empty() && (heading.empty() || heading.back() != field.heading))
+            heading.emplace_back(field.heading);
+    return heading;
+}
+
+/// A flag that is on is shown by its name, and one that is off not at all.
+std::string cell_text(const Field& field, const json::value& value)
+{
+    if (value.is_bool()) {
+        std::string name{field.name};
+        std::ranges::replace(name, '_', ' ');
+        return value.get_bool() ? name : std::string{};
+    }
+    if (value.is_array() && field.skip > 0) {
+        const auto& all = value.get_array();
+        const auto first = std::min(field.skip, all.size());
+        return joined(json::array(all.begin() + static_cast<std::ptrdiff_t>(first), all.end()));
+    }
+    return text_of(value) + (field.unit.empty() ? "" : " " + std::string{field.unit});
+}
+
+std::vector<Table::Cell> row_of(const Answer& answer, const json::object& row)
+{
+    std::vector<Table::Cell> cells;
+    std::string_view heading;
+    for (const auto& field : answer.fields) {
+        if (field.heading.empty()) continue;
+        if (std::exchange(heading, field.heading) != field.heading) cells.push_back({});
+        auto& cell = cells.back();
+        const auto* value = row.if_contains(field.name);
+        const auto text = value == nullptr ? std::string{} : cell_text(field, *value);
+        if (text.empty()) continue;
+        cell.text.append(cell.text.empty() ? "" : ", ").append(text);
+        if (const auto colour = colour_of(field.name, *value); colour != Colour::none) cell.colour = colour;
+    }
+    return cells;
 }
 
 } // namespace
 
-std::vector<std::string> account_heading() { return {"ADDRESS", "STATUS", "DIGEST", "SETTINGS", "FURTHER ADDRESSES"}; }
+Printer::Printer(const Command& command) : command_{command}, table_{heading_of(command.answer)} {}
 
-std::vector<Table::Cell> account_row(const json::object& account)
+void Printer::add(const json::object& result)
 {
-    return {{text_in(account, "address")},
-            status_of(account),
-            {text_in(account, "algorithm")},
-            {settings_of(account)},
-            {joined(account.if_contains("addresses"), 1)}};
+    nothing_ = false;
+    if (command_.answer.rows.empty()) {
+        // An answer that is one object inside another, such as {"account": {...}}, is shown without its wrapping.
+        const bool wrapped = result.size() == 1 && result.begin()->value().is_object();
+        add_properties(table_, wrapped ? result.begin()->value().get_object() : result, "");
+    } else if (const auto* rows = result.if_contains(command_.answer.rows); rows != nullptr && rows->is_array()) {
+        for (const auto& row : rows->get_array())
+            if (row.is_object()) table_.add(row_of(command_.answer, row.get_object()));
+        nothing_ = table_.empty();
+    }
+    table_.flush();
 }
 
-void print_account(const json::object& account)
+void Printer::finish()
 {
-    Table table{{"address", text_in(account, "address")}};
-    const auto further = joined(account.if_contains("addresses"), 1);
-    if (!further.empty()) table.add({{"further addresses"}, {further}});
-    table.add({{"status"}, status_of(account)});
-    table.add({{"digest"}, {text_in(account, "algorithm")}});
-    for (const auto& [member, shown] : settings)
-        table.add({{std::string{shown}}, {flag_in(account, member) ? "on" : "off"}});
-    table.flush();
-}
-
-void print_properties(const json::object& object)
-{
-    Table table;
-    add_properties(table, object, "");
-    table.flush();
-}
-
-void print_bindings(const json::object& result)
-{
-    Table table{{"BINDING", "EXPIRES IN", "TRANSPORT", "Q"}};
-    const auto* bindings = result.if_contains("bindings");
-    if (bindings != nullptr && bindings->is_array())
-        for (const auto& entry : bindings->get_array()) {
-            if (!entry.is_object()) continue;
-            const auto& binding = entry.get_object();
-            std::array<char, 16> q{};
-            const auto* value = binding.if_contains("q");
-            std::snprintf(q.data(), q.size(), "%.3g",
-                          value != nullptr && value->is_double() ? value->get_double() : 1.0);
-            table.add({{text_in(binding, "binding")},
-                       {text_in(binding, "expires_in") + " s"},
-                       {text_in(binding, "transport")},
-                       {q.data()}});
-        }
-    if (table.empty()) std::puts("no bindings: nobody is registered for this address");
-    table.flush();
+    if (nothing_ && !command_.answer.empty.empty()) std::printf("%s\n", std::string{command_.answer.empty}.c_str());
 }
 
 void print_error(std::string_view sentence)

@@ -1,21 +1,28 @@
 #pragma once
 #include "ctl/admin/protocol.hpp"
 #include "ctl/cli/terminal.hpp"
+#include "ctl/commands/command.hpp"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sotto::ctl {
 
-/// One account's line in a table.
-std::vector<Table::Cell> account_row(const json::object& account);
-/// The heading for `account_row`.
-std::vector<std::string> account_heading();
-/// One account, a property a line.
-void print_account(const json::object& account);
-/// Anything else: `name: value` a line, aligned; members of objects as `outer.inner`.
-void print_properties(const json::object& object);
-void print_bindings(const json::object& result);
+/// Prints what a command answered, for a person: rows in columns, or an object as `name  value` lines. Pages of one
+/// answer go through the same object, so that they stay aligned.
+class Printer {
+public:
+    explicit Printer(const Command& command);
+    void add(const json::object& result);
+    /// After the last page.
+    void finish();
+
+private:
+    const Command& command_;
+    Table table_;
+    bool nothing_{true};
+};
 
 /// An error on standard error, as "sotto: sentence".
 void print_error(std::string_view sentence);

@@ -1,0 +1,142 @@
+#include "ctl/admin/desk.hpp"
+
+#include "ctl/commands/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <grp.h>
+#include <optional>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace sotto::ctl {
+namespace {
+
+constexpr std::size_t entry_bytes = 16'384; // of the user and group database
+
+std::optional<gid_t> gid_of(const std::string& group)
+{
+    std::vector<char> room(entry_bytes);
+    ::group entry{};
+    ::group* found = nullptr;
+    if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
+    return found->gr_gid;
+}
+
+bool is_member(const PeerCredentials& peer, const std::string& group)
+{
+    const auto gid = gid_of(group);
+    return gid && (peer.gid == *gid || std::ranges::find(peer.groups, *gid) != peer.groups.end());
+}
+
+/// What was asked for, without what must not be kept (passwords) and what has a place of its own.
+std::string scope_of(const Command& command, const json::object& arguments)
+{
+    json::object scope;
+    for (const auto& argument : command.arguments) {
+        const auto* value = arguments.if_contains(argument.name);
+        if (value == nullptr || argument.take == Take::secret || argument.name == command.audit.subject) continue;
+        if (argument.take == Take::file && value->is_array())
+            scope[argument.name] = value->get_array().size();
+        else
+            scope[argument.name] = *value;
+    }
+    if (const auto* from = arguments.if_contains("from")) scope["from"] = *from;
+    return scope.empty() ? std::string{} : json::serialize(scope);
+}
+
+std::string text_in(const json::object& arguments, std::string_view name)
+{
+    const auto* value = name.empty() ? nullptr : arguments.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
+}
+
+std::string result_of(const Reply& reply)
+{
+    const auto* error = std::get_if<CommandError>(&reply);
+    return error == nullptr ? "done" : "refused " + error->code;
+}
+
+} // namespace
+
+std::string name_of(uid_t uid)
+{
+    std::vector<char> room(entry_bytes);
+    ::passwd entry{};
+    ::passwd* found = nullptr;
+    if (::getpwuid_r(uid, &entry, room.data(), room.size(), &found) != 0 || found == nullptr) return {};
+    return found->pw_name;
+}
+
+Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer)
+{
+    if (peer.uid == 0 || peer.uid == ::geteuid()) return Role::everybody;
+    auto roles = Role::none;
+    if (is_member(peer, groups.operators)) roles = roles | Role::operator_;
+    if (is_member(peer, groups.billing)) roles = roles | Role::billing;
+    if (is_member(peer, groups.privacy_officers)) roles = roles | Role::privacy_officer;
+    return roles;
+}
+
+Desk::Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit)
+    : handlers_{std::move(handlers)}, roles_of_{std::move(roles_of)}, audit_{audit}
+{
+}
+
+Reply Desk::perform(std::string_view words, const json::object& arguments, const PeerCredentials& peer)
+{
+    const auto* command = find_command(words);
+    if (command == nullptr) return CommandError{std::string{usage_code}, "the daemon does not know this command"};
+    if (!share(command->roles, roles_of_(peer)))
+        return CommandError{"forbidden", "`" + std::string{words} + "` is for the role " + names_of(command->roles) +
+                                             "; `sotto whoami` shows what you are"};
+    if (const auto wrong = wrong_in(*command, arguments); !wrong.empty())
+        return CommandError{std::string{usage_code}, wrong};
+    if (words == "whoami") return whoami(peer);
+    const auto handler = handlers_.find(words);
+    if (handler == handlers_.end())
+        return CommandError{"not_here", "`" + std::string{words} + "` does not work here: it needs the running daemon"};
+    if (command->audit.purpose.empty()) return handler->second(arguments, peer);
+    return recorded(*command, handler->second, arguments, peer);
+}
+
+Reply Desk::recorded(const Command& command, const Handler& handler, const json::object& arguments,
+                     const PeerCredentials& peer)
+{
+    const auto entry = audit_.begin({.who = {peer.uid, name_of(peer.uid)},
+                                     .what = std::string{command.words},
+                                     .purpose = std::string{command.audit.purpose},
+                                     .reason = text_in(arguments, "reason"),
+                                     .subject = text_in(arguments, command.audit.subject),
+                                     .scope = scope_of(command, arguments)});
+    if (!entry)
+        return CommandError{"audit",
+                            "nothing was done, because the audit log cannot be written: " + entry.error().message() +
+                                "; make room in the folder audit of state_directory, then ask again"};
+    auto asked = arguments;
+    asked.erase("reason");
+    try {
+        auto reply = handler(asked, peer);
+        audit_.end(*entry, result_of(reply));
+        return reply;
+    } catch (...) {
+        audit_.end(*entry, "refused internal");
+        throw;
+    }
+}
+
+Reply Desk::whoami(const PeerCredentials& peer) const
+{
+    const auto roles = roles_of_(peer);
+    json::array names, commands;
+    for (const auto role : {Role::operator_, Role::billing, Role::privacy_officer})
+        if (share(role, roles)) names.emplace_back(names_of(role));
+    for (const auto& group : groups())
+        for (const auto& command : group.commands)
+            if (share(command.roles, roles)) commands.emplace_back(command.words);
+    return json::object{
+        {"uid", peer.uid}, {"name", name_of(peer.uid)}, {"roles", std::move(names)}, {"commands", std::move(commands)}};
+}
+
+} // namespace sotto::ctl

@@ -1,0 +1,42 @@
+#pragma once
+#include "audit/audit_log.hpp"
+#include "ctl/admin/protocol.hpp"
+#include "ctl/commands/command.hpp"
+
+#include <functional>
+
+namespace sotto::ctl {
+
+/// Where every request goes before anything is done: is it declared, may this person ask for it, are its arguments what
+/// the table says, is it in the audit log? Only then its handler runs. One thread at a time.
+class Desk {
+public:
+    using RolesOf = std::function<Role(const PeerCredentials& peer)>;
+
+    /// `audit` outlives this.
+    Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit);
+
+    Reply perform(std::string_view command, const json::object& arguments, const PeerCredentials& peer);
+
+private:
+    [[nodiscard]] Reply whoami(const PeerCredentials& peer) const;
+    Reply recorded(const Command& command, const Handler& handler, const json::object& arguments,
+                   const PeerCredentials& peer);
+
+    Handlers handlers_;
+    RolesOf roles_of_;
+    audit::AuditLog& audit_;
+};
+
+/// The name of a uid in the user database; empty when there is none.
+std::string name_of(uid_t uid);
+
+/// Who has which role: the members of three groups. Root and the user that the daemon runs as have all.
+struct RoleGroups {
+    std::string operators;
+    std::string billing;
+    std::string privacy_officers;
+};
+Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer);
+
+} // namespace sotto::ctl
