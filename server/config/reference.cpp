@@ -105,6 +105,47 @@ with it at once, each with its place, key and remedy, and exits 0 or 1. An examp
 
 )";
 
+// ---- the manual page
+// ---------------------------------------------------------------------------------------------------
+
+/// A text for man(7): no line begins with a control character, and a backslash is one.
+std::string roff(std::string_view text)
+{
+    std::string out = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
+    for (const char c : text) {
+        if (c == '`') continue;
+        if (c == '-') out += '\\';
+        out += c;
+        if (c == '\\') out += 'e';
+    }
+    return out;
+}
+
+constexpr std::string_view manual_head = R"(.\" Made by `command_reference keys` from the table in server/config/keys.cpp.
+.TH SOTTO.YAML 5 "" "Sotto" "Configuration"
+.SH NAME
+sotto.yaml \- configuration of the Sotto SIP server
+.SH DESCRIPTION
+One YAML file, read by
+.BR sottod (8)
+and
+.BR sotto (1).
+What is left out has its default, and the defaults are the most private values that a phone can work with. What makes the
+server less private can be said only under
+.BR weaken .
+Unknown keys are errors;
+.B sottod \-\-check
+says everything that is wrong at once. A relative path starts at the folder of the file.
+.SH KEYS
+)";
+
+constexpr std::string_view manual_foot = R"(.SH FILES
+/etc/sotto/sotto.yaml
+.SH SEE ALSO
+.BR sottod (8),
+.BR sotto (1)
+)";
+
 // ---- the example
 // -----------------------------------------------------------------------------------------------------
 
@@ -305,6 +346,21 @@ std::string example_file()
         add_example(text, key);
     }
     return text;
+}
+
+std::string manual_page()
+{
+    std::string page{manual_head};
+    for (const auto& key : keys()) {
+        page += ".TP\n.B " + roff(key.path) + "\n";
+        if (key.kind != Kind::section) {
+            const auto initial = default_of(key);
+            page += "(" + roff(values_of(key)) + (initial.empty() ? "" : "; default " + roff(initial)) +
+                    (key.effect == Effect::restart ? "; after a restart" : "") + ") ";
+        }
+        page += roff(key.meaning) + "\n";
+    }
+    return page + std::string{manual_foot};
 }
 
 std::string json_schema()
