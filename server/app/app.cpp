@@ -156,9 +156,15 @@ App::App(Prepared prepared)
                                                          .accounts = store_->directory(),
                                                          .on_accept_failure = log_accept_failure},
                                          prepared_);
-    Listeners listeners{std::exchange(passed_, {})};
-    for (const auto& listener : settings.listen.tls) {
-        const auto address = workers_->listen(config::to_string(listener.address), listeners);
+    Listeners sockets{std::exchange(passed_, {})};
+    listen(settings.listen.tls, Transport::tls, sockets);
+    listen(settings.listen.wss, Transport::wss, sockets);
+}
+
+void App::listen(const std::vector<config::TlsListener>& listeners, Transport transport, Listeners& sockets)
+{
+    for (const auto& listener : listeners) {
+        const auto address = workers_->listen(config::to_string(listener.address), transport, sockets);
         event(Event::listening, field("address", Plain{address}));
     }
 }
@@ -318,7 +324,7 @@ ctl::Reply App::reload()
         waiting.emplace_back(key);
     }
     keep_what_needs_restart(next.settings, prepared_.settings);
-    next.core = std::make_shared<CoreSettings>(next.settings.core());
+    next.core = core_of(next);
     prepared_ = std::move(next);
     const auto& settings = prepared_.settings;
     admission_->use(admission_of(settings, workers_->size(), descriptors_));

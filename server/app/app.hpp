@@ -37,6 +37,7 @@ public:
     void run();
 
 private:
+    void listen(const std::vector<config::TlsListener>& listeners, Transport transport, Listeners& sockets);
     void on_signal();
     /// Any thread.
     ctl::Reply reload();

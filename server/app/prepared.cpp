@@ -3,6 +3,7 @@
 #include "config/check.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <span>
 
 namespace sotto::app {
@@ -41,6 +42,17 @@ void open_identities(const config::Loaded& loaded, Prepared& prepared)
     if (prepared.problems.empty()) prepared.identities = std::make_shared<net::Identities>(all, options);
 }
 
+/// The first line of the file.
+void read_relay_secret(const config::Loaded& loaded, Prepared& prepared)
+{
+    const auto& file = loaded.settings.turn.secret;
+    if (file.empty()) return;
+    std::ifstream stream{file};
+    if (!std::getline(stream, prepared.relay_secret) || prepared.relay_secret.empty())
+        prepared.problems.push_back(loaded.problem("turn.secret", file.string() + " holds no secret",
+                                                   "write there what coturn has as static-auth-secret"));
+}
+
 std::shared_ptr<const net::ConnectionLimits> connections_of(const config::Settings& settings)
 {
     const auto& limits = settings.limits;
@@ -53,6 +65,7 @@ std::shared_ptr<const net::ConnectionLimits> connections_of(const config::Settin
     connections.message.body = limits.message_bytes;
     connections.message.head = std::min(connections.message.head, limits.message_bytes);
     connections.message.lines = limits.headers;
+    connections.web.origins = settings.origins();
     return std::make_shared<net::ConnectionLimits>(connections);
 }
 
@@ -66,9 +79,17 @@ Prepared prepare(const std::filesystem::path& file)
     prepared.problems = config::check(loaded);
     if (!prepared.problems.empty()) return prepared;
     open_identities(loaded, prepared);
-    prepared.core = std::make_shared<CoreSettings>(loaded.settings.core());
+    read_relay_secret(loaded, prepared);
+    prepared.core = core_of(prepared);
     prepared.connections = connections_of(loaded.settings);
     return prepared;
+}
+
+std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared)
+{
+    auto core = std::make_shared<CoreSettings>(prepared.settings.core());
+    core->relay.secret = prepared.relay_secret;
+    return core;
 }
 
 net::AdmissionLimits admission_of(const config::Settings& settings, std::size_t workers, std::uint64_t descriptors)

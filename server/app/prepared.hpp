@@ -13,6 +13,7 @@ namespace sotto::app {
 /// touched, so that a wrong file changes nothing.
 struct Prepared {
     config::Settings settings;
+    std::string relay_secret; ///< what the file turn.secret holds
     std::shared_ptr<const CoreSettings> core;
     std::shared_ptr<const net::Identities> identities;
     std::shared_ptr<const net::ConnectionLimits> connections;
@@ -21,6 +22,9 @@ struct Prepared {
 
 /// Reads, validates and opens. For `--check`, start and reload.
 Prepared prepare(const std::filesystem::path& file);
+
+/// What the core needs of the settings, as they are now.
+std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared);
 
 /// `descriptors`: how many the process may open.
 net::AdmissionLimits admission_of(const config::Settings& settings, std::size_t workers, std::uint64_t descriptors);

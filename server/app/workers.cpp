@@ -57,12 +57,12 @@ Workers::~Workers()
     for (auto& worker : workers_) worker->join();
 }
 
-std::string Workers::listen(const std::string& address, Listeners& listeners)
+std::string Workers::listen(const std::string& address, Transport transport, Listeners& listeners)
 {
     auto endpoint = net::endpoint_of(address);
     const auto descriptors = listeners.on(endpoint, workers_.size());
     for (std::size_t i = 0; i < descriptors.size(); ++i)
-        endpoint = workers_[i % workers_.size()]->adopt(descriptors[i]);
+        endpoint = workers_[i % workers_.size()]->adopt(descriptors[i], transport);
     return net::text_of(endpoint);
 }
 

@@ -34,7 +34,7 @@ public:
 
     /// Takes the address on every worker. Returns it, with the port that the system chose for port 0. Throws
     /// net::ListenError.
-    std::string listen(const std::string& address, Listeners& listeners);
+    std::string listen(const std::string& address, Transport transport, Listeners& listeners);
     void start();
 
     void use(const Prepared& prepared);

@@ -39,17 +39,20 @@ void names_are_unique(Loaded& loaded)
 void listeners_fit(Loaded& loaded)
 {
     std::set<std::string> addresses;
-    const auto& listeners = loaded.settings.listen.tls;
-    for (std::size_t i = 0; i < listeners.size(); ++i) {
-        const auto& [address, advertise] = listeners[i];
-        if (address.port != 0 && !addresses.insert(to_string(address)).second)
-            loaded.problems.push_back(loaded.problem(indexed("listen.tls", i, "address"), "is the same as one before",
-                                                     "keep one of the two"));
-        if (advertise && served(loaded.settings, advertise->host) == nullptr)
-            loaded.problems.push_back(
-                loaded.problem(indexed("listen.tls", i, "advertise"), "\"" + advertise->host + "\" is not served",
-                               "add it to the aliases of a domain, so that a certificate proves it"));
-    }
+    const auto check = [&](std::string_view list, const std::vector<TlsListener>& listeners) {
+        for (std::size_t i = 0; i < listeners.size(); ++i) {
+            const auto& [address, advertise] = listeners[i];
+            if (address.port != 0 && !addresses.insert(to_string(address)).second)
+                loaded.problems.push_back(
+                    loaded.problem(indexed(list, i, "address"), "is the same as one before", "keep one of the two"));
+            if (advertise && served(loaded.settings, advertise->host) == nullptr)
+                loaded.problems.push_back(
+                    loaded.problem(indexed(list, i, "advertise"), "\"" + advertise->host + "\" is not served",
+                                   "add it to the aliases of a domain, so that a certificate proves it"));
+        }
+    };
+    check("listen.tls", loaded.settings.listen.tls);
+    check("listen.wss", loaded.settings.listen.wss);
 }
 
 void durations_fit(Loaded& loaded)
@@ -87,6 +90,19 @@ void prefixes_differ(Loaded& loaded)
         "withhold_prefix and show_prefix begin alike", "choose prefixes of which neither begins the other"));
 }
 
+void turn_is_whole(Loaded& loaded)
+{
+    const auto& settings = loaded.settings;
+    const auto& turn = settings.turn;
+    if (turn.uris.empty() != turn.secret.empty())
+        loaded.problems.push_back(loaded.problem(turn.uris.empty() ? "turn.secret" : "turn.uris",
+                                                 "needs turn.uris and turn.secret both",
+                                                 "name the servers, and the file with the secret that they share"));
+    if (!turn.uris.empty() && settings.listen.wss.empty())
+        loaded.problems.push_back(loaded.problem("turn.uris", "needs listen.wss: credentials are handed out there",
+                                                 "give an address to listen.wss"));
+}
+
 /// Accounts are stored under the domain's own name; an alias in the list means the same account.
 void accounts_are_ours(Loaded& loaded)
 {
@@ -113,6 +129,7 @@ void agree(Loaded& loaded)
     durations_fit(loaded);
     socket_path_fits(loaded);
     prefixes_differ(loaded);
+    turn_is_whole(loaded);
     accounts_are_ours(loaded);
 }
 

@@ -15,9 +15,9 @@ void readable(const Loaded& loaded, const std::string& key, const fs::path& file
     const auto status = fs::status(file, fault);
     if (!fs::exists(status))
         problems.push_back(
-            loaded.problem(key, "there is no file " + file.string(), "put the PEM file there, or correct the path"));
+            loaded.problem(key, "there is no file " + file.string(), "put the file there, or correct the path"));
     else if (!fs::is_regular_file(status))
-        problems.push_back(loaded.problem(key, file.string() + " is no file", "name a PEM file"));
+        problems.push_back(loaded.problem(key, file.string() + " is no file", "name a file"));
     else if (::access(file.c_str(), R_OK) != 0)
         problems.push_back(
             loaded.problem(key, file.string() + " cannot be read", "let the user that runs sottod read it"));
@@ -44,6 +44,10 @@ std::vector<Problem> check(const Loaded& loaded)
         readable(loaded, item + "certificate", settings.domains[i].certificate, problems);
         readable(loaded, item + "private_key", settings.domains[i].private_key, problems);
         secret(loaded, item + "private_key", settings.domains[i].private_key, problems);
+    }
+    if (!settings.turn.secret.empty()) {
+        readable(loaded, "turn.secret", settings.turn.secret, problems);
+        secret(loaded, "turn.secret", settings.turn.secret, problems);
     }
     std::error_code fault;
     const auto state = fs::status(settings.state_directory, fault);

@@ -64,11 +64,11 @@ constexpr Field at{.set = [](Settings& s, std::span<const Value> values) { assig
 template <auto Section, auto Member>
 constexpr Field in{.set = [](Settings& s, std::span<const Value> values) { assign_all(s.*Section.*Member, values); },
                    .show = [](const Settings& s, const Key& key) { return text_of(s.*Section.*Member, key); }};
-/// A member of the last domain, of the last listener.
+/// A member of the last domain, of the last listener of a list.
 template <auto Member> constexpr Field of_domain{
     .set = [](Settings& s, std::span<const Value> values) { assign_all(s.domains.back().*Member, values); }};
-template <auto Member> constexpr Field of_listener{
-    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.listen.tls.back().*Member, values); }};
+template <auto List, auto Member> constexpr Field of_listener{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all((s.listen.*List).back().*Member, values); }};
 
 constexpr Field each_domain{.set = [](Settings& s, std::span<const Value>) { s.domains.emplace_back(); },
                             .show =
@@ -79,15 +79,17 @@ constexpr Field each_domain{.set = [](Settings& s, std::span<const Value>) { s.d
                                                 " " + d.private_key.string() + "\n";
                                     return text;
                                 }};
-constexpr Field each_listener{.set = [](Settings& s, std::span<const Value>) { s.listen.tls.emplace_back(); },
-                              .show =
-                                  [](const Settings& s, const Key&) {
-                                      std::string text;
-                                      for (const auto& l : s.listen.tls)
-                                          text += to_string(l.address) + " " +
-                                                  (l.advertise ? to_string(*l.advertise) : std::string{}) + "\n";
-                                      return text;
-                                  }};
+template <auto List> constexpr Field each_listener{
+    .set = [](Settings& s, std::span<const Value>) { (s.listen.*List).emplace_back(); },
+    .show =
+        [](const Settings& s, const Key&) {
+            std::string text;
+            for (const auto& l : s.listen.*List)
+                text += to_string(l.address) + " " + (l.advertise ? to_string(*l.advertise) : std::string{}) + "\n";
+            return text;
+        }};
+constexpr auto tls = &Settings::Listen::tls;
+constexpr auto wss = &Settings::Listen::wss;
 
 // ---- the declaration
 // -------------------------------------------------------------------------------------------------
@@ -117,14 +119,18 @@ constexpr std::array table{
 
     Key{.path = "listen", .kind = section, .required = true,
         .meaning = "Where the server listens. There is TLS only: no UDP or plain TCP listener can be configured."},
-    Key{.path = "listen.tls", .kind = list, .required = true, .effect = Effect::restart, .field = each_listener, .shorthand = "address",
+    Key{.path = "listen.tls", .kind = list, .required = true, .effect = Effect::restart, .field = each_listener<tls>, .shorthand = "address",
         .meaning = "Addresses for subscribers' phones (SIP over TLS). An entry is an address, or a mapping of the two keys below."},
-    Key{.path = "listen.tls[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<&TlsListener::address>, .example = "\"0.0.0.0:5061\"",
+    Key{.path = "listen.tls[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<tls, &TlsListener::address>, .example = "\"0.0.0.0:5061\"",
         .meaning = "IP address and port."},
-    Key{.path = "listen.tls[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<&TlsListener::advertise>, .example = "\"sip.example.org:5061\"",
+    Key{.path = "listen.tls[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<tls, &TlsListener::advertise>, .example = "\"sip.example.org:5061\"",
         .meaning = "Name and port by which clients reach this address, when a packet filter or load balancer stands in front. The name is a domain or one of its aliases; the first entry's port is written into our URIs."},
-    Key{.path = "listen.wss", .kind = unserved,
-        .meaning = "Addresses for subscribers in browsers (RFC 7118).", .remedy = "leave it out: this version serves listen.tls only"},
+    Key{.path = "listen.wss", .kind = list, .effect = Effect::restart, .field = each_listener<wss>, .shorthand = "address", .example = "[\"0.0.0.0:443\"]",
+        .meaning = "Addresses for subscribers in browsers (SIP over secure WebSocket, RFC 7118). Written like listen.tls."},
+    Key{.path = "listen.wss[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<wss, &TlsListener::address>, .example = "\"0.0.0.0:443\"",
+        .meaning = "IP address and port."},
+    Key{.path = "listen.wss[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<wss, &TlsListener::advertise>, .example = "\"sip.example.org:443\"",
+        .meaning = "Name and port by which browsers reach this address, when a packet filter or load balancer stands in front."},
     Key{.path = "listen.peers", .kind = unserved,
         .meaning = "Addresses for federated domains, with mutual TLS.", .remedy = "leave it out: this version serves the subscribers of its own domains only"},
 
@@ -198,6 +204,18 @@ constexpr std::array table{
         .meaning = "Dialled before an address, it withholds the caller's identity in that call."},
     Key{.path = "privacy.show_prefix", .kind = prefix, .field = in<&S::privacy, &S::Privacy::show_prefix>,
         .meaning = "Dialled before an address, it shows the caller in that call although the account withholds by default."},
+
+    Key{.path = "web", .kind = section, .meaning = "Browsers, on the addresses of listen.wss."},
+    Key{.path = "web.origins", .kind = origins, .field = in<&S::web, &S::Web::origins>, .example = "[https://phone.example.org]",
+        .meaning = "Origins (RFC 6454) of the web pages that may connect; all others get 403. None given: pages of the served names only, on port 443."},
+
+    Key{.path = "turn", .kind = section, .meaning = "TURN servers that you run beside Sotto. Subscribers get credentials for them over HTTPS, on the addresses of listen.wss."},
+    Key{.path = "turn.uris", .kind = turn_uris, .field = in<&S::turn, &S::Turn::uris>, .example = "[\"turn:turn.example.org:3478?transport=udp\"]",
+        .meaning = "The servers' URIs (RFC 7065), as subscribers are told them."},
+    Key{.path = "turn.secret", .kind = path, .field = in<&S::turn, &S::Turn::secret>, .example = "tls/turn.secret",
+        .meaning = "File with the secret that the servers share with Sotto (coturn: static-auth-secret). May be a systemd credential, such as /run/credentials/sotto.service/turn. Nobody else may read it."},
+    Key{.path = "turn.lifetime", .kind = duration, .bounds = {.least = 60, .most = 86'400}, .field = in<&S::turn, &S::Turn::lifetime>,
+        .meaning = "How long credentials work. A page asks for new ones before a call."},
 
     Key{.path = "media", .kind = section, .meaning = "Media streams. They go from phone to phone; the server never carries them."},
     Key{.path = "media.keying", .kind = choices, .choices = keying_names, .field = in<&S::media, &S::Media::keying>,

@@ -21,10 +21,12 @@ enum class Kind : std::uint8_t {
     endpoint,
     advertised,
     prefix,
-    choices,  ///< a sequence of choices, at least one
-    names,    ///< a sequence of names
-    accounts, ///< a sequence of account addresses, or "*"
-    unserved  ///< part of the contract, not served by this version: only an empty value may stand there
+    choices,   ///< a sequence of choices, at least one
+    names,     ///< a sequence of names
+    accounts,  ///< a sequence of account addresses, or "*"
+    origins,   ///< a sequence of web origins
+    turn_uris, ///< a sequence of TURN URIs
+    unserved   ///< part of the contract, not served by this version: only an empty value may stand there
 };
 
 /// When a changed value counts.

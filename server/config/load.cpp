@@ -43,6 +43,10 @@ Read read_scalar(const Key& key, std::string_view text)
         return read_prefix(text);
     case Kind::accounts:
         return read_account(text);
+    case Kind::origins:
+        return read_origin(text);
+    case Kind::turn_uris:
+        return read_turn_uri(text);
     case Kind::section:
     case Kind::list:
     case Kind::unserved:
@@ -51,7 +55,11 @@ Read read_scalar(const Key& key, std::string_view text)
     return {};
 }
 
-bool holds_many(Kind kind) { return kind == Kind::choices || kind == Kind::names || kind == Kind::accounts; }
+bool holds_many(Kind kind)
+{
+    return kind == Kind::choices || kind == Kind::names || kind == Kind::accounts || kind == Kind::origins ||
+           kind == Kind::turn_uris;
+}
 
 /// Walks the document beside the table of keys.
 class Reader {

@@ -63,6 +63,10 @@ std::string values_of(const Key& key)
         return "telephone keys in quotes; \"\": none";
     case Kind::accounts:
         return "list of account addresses, or [\"*\"]";
+    case Kind::origins:
+        return "list of origins";
+    case Kind::turn_uris:
+        return "list of TURN URIs";
     case Kind::unserved:
         return "not served yet";
     }
@@ -165,9 +169,16 @@ void add_comment(std::string& text, const std::string& indent, std::string_view 
     text += line + "\n";
 }
 
+/// Whether the key is one of the entries of a list that may be left out: that stands in the example as one line.
+bool is_of_optional_list(const Key& key)
+{
+    const auto entries = parent_of(key.path);
+    return entries.ends_with("[]") && !find_key(entries.substr(0, entries.size() - 2))->required;
+}
+
 void add_example(std::string& text, const Key& key)
 {
-    if (key.kind == Kind::unserved) return;
+    if (key.kind == Kind::unserved || is_of_optional_list(key)) return;
     const bool item = parent_of(key.path).ends_with("[]");
     const bool first = item && (&key)[-1].path == parent_of(key.path).substr(0, parent_of(key.path).size() - 2);
     const std::string indent((depth_of(key.path) + (item ? 1U : 0U)) * 2, ' ');
@@ -176,7 +187,7 @@ void add_example(std::string& text, const Key& key)
     if (key.kind != Kind::section && key.kind != Kind::list) comment += " (" + values_of(key) + ")";
     if (!item && key.kind != Kind::list && depth_of(key.path) == 0) text += "\n";
     add_comment(text, first ? indent.substr(2) : indent, comment);
-    const bool given = key.kind == Kind::section || key.kind == Kind::list || item;
+    const bool given = key.kind == Kind::section || (key.kind == Kind::list && key.required) || item;
     const std::string value = !key.example.empty() ? std::string{key.example} : initial;
     text += first ? indent.substr(2) + "- " : given ? indent : indent + "#";
     text += std::string{name_of(key.path)} + ":" + (value.empty() ? "" : " " + value) + "\n";
@@ -254,6 +265,10 @@ std::string scalar_schema(const Key& key)
         return pattern("^[0-9*#]{0,8}$");
     case Kind::accounts:
         return "\"type\": \"array\", \"items\": { " + pattern(R"(^(\*|[^@\s]+@[A-Za-z0-9.-]+)$)") + " }";
+    case Kind::origins:
+        return "\"type\": \"array\", \"items\": { " + pattern(R"(^https://[A-Za-z0-9.-]+(:[0-9]+)?$)") + " }";
+    case Kind::turn_uris:
+        return "\"type\": \"array\", \"items\": { " + pattern("^turns?:") + " }";
     case Kind::unserved:
         return "\"anyOf\": [{ \"type\": \"null\" }, { \"maxItems\": 0, \"maxProperties\": 0, \"type\": [\"array\", "
                "\"object\"] }]";

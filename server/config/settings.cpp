@@ -20,19 +20,40 @@ bool Settings::uses_md5(std::string_view address) const
     return std::ranges::any_of(weaken.digest_md5, [&](const auto& named) { return named == "*" || named == sought; });
 }
 
+namespace {
+
+CoreSettings::Place place_of(const std::vector<TlsListener>& listeners)
+{
+    if (listeners.empty()) return {};
+    const auto& first = listeners.front();
+    return first.advertise ? CoreSettings::Place{first.advertise->host, first.advertise->port}
+                           : CoreSettings::Place{{}, first.address.port};
+}
+
+} // namespace
+
+std::vector<std::string> Settings::origins() const
+{
+    if (!web.origins.empty()) return web.origins;
+    std::vector<std::string> own;
+    for (const auto& domain : domains) {
+        own.push_back("https://" + domain.name);
+        for (const auto& alias : domain.aliases) own.push_back("https://" + alias);
+    }
+    return own;
+}
+
 CoreSettings Settings::core() const
 {
     CoreSettings core;
     for (const auto& domain : domains) core.domains.push_back({domain.name, domain.aliases});
-    for (const auto& listener : listen.tls) {
-        core.own_hosts.push_back(to_string(listener.address));
-        if (listener.advertise) core.own_hosts.push_back(to_string(*listener.advertise));
-    }
-    if (!listen.tls.empty()) {
-        const auto& first = listen.tls.front();
-        if (first.advertise) core.advertised_host = first.advertise->host;
-        core.advertised_port = first.advertise ? first.advertise->port : first.address.port;
-    }
+    for (const auto* listeners : {&listen.tls, &listen.wss})
+        for (const auto& listener : *listeners) {
+            core.own_hosts.push_back(to_string(listener.address));
+            if (listener.advertise) core.own_hosts.push_back(to_string(*listener.advertise));
+        }
+    core.tls = place_of(listen.tls);
+    core.wss = place_of(listen.wss);
     core.binding_lifetime = registrar.binding_lifetime;
     core.shortest_binding = registrar.shortest_binding;
     core.ring_timeout = proxy.ring_timeout;
@@ -44,6 +65,8 @@ CoreSettings Settings::core() const
     core.show_prefix = privacy.show_prefix;
     core.keying = media.keying;
     core.longest_dialog = proxy.longest_dialog;
+    core.relay.uris = turn.uris;
+    core.relay.lifetime = turn.lifetime;
     return core;
 }
 

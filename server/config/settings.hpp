@@ -30,7 +30,7 @@ struct HostPort {
 /// "host:port", with brackets around an IPv6 address.
 std::string to_string(const HostPort& address);
 
-/// One TLS listener for subscribers.
+/// One listener for subscribers: SIP over TLS, or over secure WebSocket.
 struct TlsListener {
     HostPort address;
     std::optional<HostPort> advertise; ///< what stands in our URIs instead of `address`
@@ -45,6 +45,7 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 struct Settings {
     struct Listen {
         std::vector<TlsListener> tls;
+        std::vector<TlsListener> wss; ///< browsers (RFC 7118)
         bool operator==(const Listen&) const = default;
     };
     struct Admin {
@@ -87,6 +88,17 @@ struct Settings {
         std::string show_prefix{"*31#"};
         bool operator==(const Privacy&) const = default;
     };
+    struct Web {
+        std::vector<std::string> origins; ///< "https://phone.example.org"; none: see Settings::origins()
+        bool operator==(const Web&) const = default;
+    };
+    /// TURN servers beside Sotto; without `uris` there are none.
+    struct Turn {
+        std::vector<std::string> uris; ///< RFC 7065
+        std::filesystem::path secret;  ///< file with the secret that the servers share with Sotto
+        seconds lifetime{3600};        ///< of the credentials that a subscriber gets
+        bool operator==(const Turn&) const = default;
+    };
     struct Media {
         std::vector<std::string> keying{"dtls-srtp", "zrtp"};
         bool operator==(const Media&) const = default;
@@ -116,6 +128,8 @@ struct Settings {
     Proxy proxy;
     Limits limits;
     Privacy privacy;
+    Web web;
+    Turn turn;
     Media media;
     Log log;
     Weaken weaken;
@@ -124,6 +138,9 @@ struct Settings {
     [[nodiscard]] std::uint32_t cell_bytes() const { return weaken.padding.value_or(privacy.padding); }
     /// True when weaken.digest_md5 names that address (any case in the domain), or every account.
     [[nodiscard]] bool uses_md5(std::string_view address) const;
+    /// Origins of the pages that may come in over listen.wss (RFC 6454): web.origins when it is given, else those of
+    /// the served names.
+    [[nodiscard]] std::vector<std::string> origins() const;
     /// What the protocol core needs of this.
     [[nodiscard]] CoreSettings core() const;
 };

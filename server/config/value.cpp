@@ -205,6 +205,37 @@ Read read_account(std::string_view text)
     return right({.number = 0, .text = std::string{text.substr(0, at)} + lower(text.substr(at)), .address = {}});
 }
 
+Read read_origin(std::string_view text)
+{
+    constexpr std::string_view scheme = "https://";
+    const auto written = lower(text);
+    const auto rest = std::string_view{written}.substr(std::min(scheme.size(), written.size()));
+    const auto with_port = split(rest);
+    const bool named = is_name(rest) || (with_port && is_name(with_port->host) && with_port->port != 443);
+    if (!written.starts_with(scheme) || !named)
+        return wrong(as_written(text) + " is no origin of a web page",
+                     "write https:// and a name, with a port when it is not 443, such as https://phone.example.org");
+    return right({.number = 0, .text = written, .address = {}});
+}
+
+Read read_turn_uri(std::string_view text)
+{
+    const auto written = lower(text);
+    const auto colon = written.find(':');
+    const auto question = written.find('?');
+    const auto scheme = std::string_view{written}.substr(0, colon);
+    const auto rest = std::string_view{written}.substr(0, question).substr(std::min(colon, written.size() - 1) + 1);
+    const auto transport = question == std::string::npos ? std::string{} : written.substr(question);
+    const auto with_port = split(rest);
+    const std::string host = with_port ? with_port->host : std::string{rest};
+    const bool good = (scheme == "turn" || scheme == "turns") && (is_name(host) || is_address(host)) &&
+                      (transport.empty() || transport == "?transport=udp" || transport == "?transport=tcp");
+    if (!good)
+        return wrong(as_written(text) + " is no URI of a TURN server",
+                     "write turn: or turns:, a name, and what it needs of port and ?transport=udp or tcp");
+    return right({.number = 0, .text = written, .address = {}});
+}
+
 std::string duration_text(long long seconds)
 {
     for (const auto& unit : {durations[2], durations[1]})

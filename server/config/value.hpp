@@ -51,6 +51,11 @@ Read read_advertised(std::string_view text);
 Read read_prefix(std::string_view text);
 /// "*", or an account's address without a scheme: "alice@example.org". Its mistakes are never quoted.
 Read read_account(std::string_view text);
+/// The origin of a web page (RFC 6454 6.2), in lower case: "https://phone.example.org", "https://localhost:8443".
+Read read_origin(std::string_view text);
+
+/// A TURN server (RFC 7065): "turn:turn.example.org:3478?transport=udp", "turns:turn.example.org".
+Read read_turn_uri(std::string_view text);
 
 /// The largest unit that divides it: 600 is "10m".
 std::string duration_text(long long seconds);

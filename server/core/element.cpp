@@ -3,6 +3,7 @@
 #include "core/environment.hpp"
 #include "core/proxy/proxy.hpp"
 #include "core/registrar/registrar.hpp"
+#include "core/relay/desk.hpp"
 
 #include <stdexcept>
 
@@ -127,6 +128,11 @@ void Element::found(Ticket ticket, std::optional<Binding> binding, TimePoint now
 {
     const auto [kind, id] = transaction::unpack(ticket.value);
     state_->proxy.found(static_cast<Waiting>(kind), id, std::move(binding), now, out);
+}
+
+RelayReply Element::relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date)
+{
+    return RelayDesk{state_->env}.answer(flow, request, now, date);
 }
 
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }

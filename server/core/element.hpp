@@ -4,6 +4,7 @@
 #include "core/dialog/memory.hpp"
 #include "core/message/message.hpp"
 #include "core/privacy/sealer.hpp"
+#include "core/relay/credentials.hpp"
 #include "core/settings.hpp"
 #include "core/types/cryptography.hpp"
 #include "core/types/flow.hpp"
@@ -62,6 +63,9 @@ public:
     /// `accepted` false: someone else changed the bindings; they are looked up again.
     void committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now, Actions& out);
     void found(Ticket ticket, std::optional<Binding> binding, TimePoint now, Actions& out);
+
+    /// A subscriber asked for credentials of the TURN servers, over HTTPS on `flow`. `date` is Unix time.
+    RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date);
 
     /// When `on_deadline` wants to be called next; TimePoint::max() when nothing waits.
     [[nodiscard]] TimePoint next_deadline() const;

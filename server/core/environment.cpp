@@ -19,6 +19,20 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
     return reply(*server.request, status, tag);
 }
 
+bool Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now)
+{
+    const std::string user{checked.claimed_user};
+    const auto* claimed = accounts->find(user, realm);
+    const bool known = claimed != nullptr && flow.proves(claimed->id);
+    const auto name = cryptography.keyed_hash(Cryptography::Use::source, user + "@" + realm);
+    if (!failures.allows(name, flow.source, known, now)) return false;
+    if (checked.outcome == auth::Outcome::wrong) {
+        ++counters.auth_failures;
+        failures.failed(name, flow.source, now);
+    }
+    return true;
+}
+
 const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker,
                                          const std::string& realm, std::string expected, TimePoint now, Actions& out)
 {
@@ -26,16 +40,9 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
-        const auto* claimed = accounts->find(expected, realm);
-        const bool known = claimed != nullptr && flow.proves(claimed->id);
-        const auto name = cryptography.keyed_hash(Cryptography::Use::source, expected + "@" + realm);
-        if (!failures.allows(name, flow.source, known, now)) {
-            refuse(id, Refusal::overloaded, now, out); // not even a right answer counts: guessing must not pay
+        if (!heeds(checked, realm, flow, now)) {
+            refuse(id, Refusal::overloaded, now, out);
             return nullptr;
-        }
-        if (checked.outcome == auth::Outcome::wrong) {
-            ++counters.auth_failures;
-            failures.failed(name, flow.source, now);
         }
     }
     if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active) {

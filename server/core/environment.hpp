@@ -34,6 +34,9 @@ struct Environment {
     /// `expected` names whose challenge it gets when it brings no credentials.
     const Account* authenticate(transaction::SlotId server, Flow& flow, auth::Asker asker, const std::string& realm,
                                 std::string expected, TimePoint now, Actions& out);
+    /// Counts credentials that were wrong. False: there were too many, and not even a right answer counts, since
+    /// guessing must not pay.
+    bool heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now);
     void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);
     void answer(transaction::SlotId server, int status, const Outbound& reply, TimePoint now, Actions& out);
     /// The account whose address this canonical form is.

@@ -13,15 +13,27 @@ struct ServedDomain {
     std::vector<std::string> aliases;
 };
 
+/// The TURN servers beside Sotto (RFC 8656), and the secret that they share with it.
+struct RelayService {
+    std::vector<std::string> uris; ///< RFC 7065: "turn:turn.example.org:3478?transport=udp"; none: there are none
+    std::string secret;
+    seconds lifetime{3600}; ///< of the credentials that a subscriber gets
+};
+
 /// What the core reads of the configuration: an immutable snapshot, shared by all workers.
 struct CoreSettings {
-    std::vector<ServedDomain> domains;   ///< at least one
-    std::vector<std::string> own_hosts;  ///< listen and advertised addresses as "host:port", IPv6 in brackets
-    std::string advertised_host;         ///< written into our URIs instead of the receiver's domain; may be empty
-    std::uint16_t advertised_port{5061}; ///< written into our URIs when it is not 5061
-    seconds binding_lifetime{600};       ///< longest granted; 60 s to 3600 s
-    seconds shortest_binding{60};        ///< below: 423
-    seconds ring_timeout{60};            ///< from the first 18x, then CANCEL
+    std::vector<ServedDomain> domains;  ///< at least one
+    std::vector<std::string> own_hosts; ///< listen and advertised addresses as "host:port", IPv6 in brackets
+    /// Where subscribers reach us over one transport, as our URIs say it.
+    struct Place {
+        std::string host;      ///< instead of the receiver's domain; may be empty
+        std::uint16_t port{0}; ///< written when it is not the transport's own; 0: not served
+    };
+    Place tls{.host = {}, .port = 5061};
+    Place wss{};
+    seconds binding_lifetime{600}; ///< longest granted; 60 s to 3600 s
+    seconds shortest_binding{60};  ///< below: 423
+    seconds ring_timeout{60};      ///< from the first 18x, then CANCEL
     std::uint32_t bindings_per_account{16};
     std::uint32_t transactions_per_flow{1000};  ///< open server transactions; beyond: 503
     std::uint32_t auth_failures_per_minute{10}; ///< per account and source; 0: no limit
@@ -30,6 +42,7 @@ struct CoreSettings {
     std::string show_prefix{"*31#"};     ///< and: show the caller in spite of the account's default
     std::vector<std::string> keying{"dtls-srtp", "zrtp"};
     seconds longest_dialog{12 * 3600};
+    RelayService relay;
 };
 
 } // namespace sotto

@@ -1,6 +1,10 @@
 #include "crypto/openssl_cryptography.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include <cstring>
+#include <stdexcept>
 
 namespace sotto::crypto {
 namespace {
@@ -29,6 +33,15 @@ std::array<std::uint8_t, 16> OpenSslCryptography::md5(std::string_view data)
 {
     std::array<std::uint8_t, 16> out;
     md5_(as_bytes(data), out);
+    return out;
+}
+
+std::array<std::uint8_t, 20> OpenSslCryptography::hmac_sha1(std::string_view key, std::string_view data)
+{
+    std::array<std::uint8_t, 20> out;
+    if (HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), as_bytes(data).data(), data.size(), out.data(),
+             nullptr) == nullptr)
+        throw std::runtime_error{"OpenSSL: HMAC-SHA1 is not available"};
     return out;
 }
 

@@ -17,6 +17,7 @@ public:
     void random(std::span<std::uint8_t> out) override;
     std::array<std::uint8_t, 32> sha256(std::string_view data) override;
     std::array<std::uint8_t, 16> md5(std::string_view data) override;
+    std::array<std::uint8_t, 20> hmac_sha1(std::string_view key, std::string_view data) override;
     KeyedHash keyed_hash(Use use, std::string_view data) override;
     std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& plain) override;
     std::array<std::uint8_t, 16> decrypt_block(const std::array<std::uint8_t, 16>& sealed) override;

@@ -3,6 +3,7 @@
 #include "core/types/time.hpp"
 #include "net/identities.hpp"
 #include "net/tls_stream.hpp"
+#include "net/web/session.hpp"
 #include "wire/framer.hpp"
 
 #include <boost/intrusive/list.hpp>
@@ -29,12 +30,15 @@ struct Connection : WaitHook, WriteHook {
         dead       ///< forgotten at the end of the burst
     };
 
-    Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, KeyedHash from, wire::Limits limits)
+    Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, KeyedHash from, Transport transport,
+               wire::Limits limits)
         : identities{std::move(set)}, stream{std::move(socket), identities->initial()}, framer{limits},
           longest_write{identities->longest_write()}
     {
         flow.id = id;
         flow.source = from;
+        flow.transport = transport;
+        if (transport == Transport::wss) web = std::make_unique<web::Session>();
     }
 
     [[nodiscard]] bool takes_messages() const { return state == State::open || state == State::finishing; }
@@ -44,6 +48,7 @@ struct Connection : WaitHook, WriteHook {
     std::shared_ptr<const Identities> identities; ///< until the handshake is over
     TlsStream stream;
     wire::Framer framer;
+    std::unique_ptr<web::Session> web; ///< of a browser: then messages are cut by it, not by the framer
     std::size_t longest_write;
     std::string partial;  ///< the front of a message that has not come whole
     std::string outbound; ///< bytes to write; the first `sent` of them are written

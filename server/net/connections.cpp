@@ -19,13 +19,13 @@ Connections::Connections(asio::io_context& context, std::uint16_t worker, Connec
 {
 }
 
-bool Connections::accept(Socket socket, KeyedHash source)
+bool Connections::accept(Socket socket, KeyedHash source, Transport transport)
 {
     const auto id = table_.reserve();
     if (!id) return false;
     std::unique_ptr<Connection> begun;
     try {
-        begun = std::make_unique<Connection>(*id, std::move(socket), identities_, source, limits_->message);
+        begun = std::make_unique<Connection>(*id, std::move(socket), identities_, source, transport, limits_->message);
     } catch (const std::bad_alloc&) {
         return false;
     }
@@ -39,20 +39,28 @@ bool Connections::send(FlowId id, std::string& bytes)
 {
     auto* connection = table_.find(id);
     if (connection == nullptr || !connection->takes_messages()) return false;
-    if (connection->unsent() + bytes.size() > limits_->send_queue) {
+    if (!connection->web) return queue(*connection, bytes);
+    if (!connection->web->speaks_sip()) return false;
+    auto frame = web::message_frame(bytes);
+    return queue(*connection, frame);
+}
+
+bool Connections::queue(Connection& connection, std::string& bytes)
+{
+    if (connection.unsent() + bytes.size() > limits_->send_queue) {
         ++counters_.slow_readers;
-        kill(*connection);
+        kill(connection);
         return false;
     }
-    if (connection->unsent() == 0) {
-        connection->outbound = std::move(bytes);
-        connection->sent = 0;
+    if (connection.unsent() == 0) {
+        connection.outbound = std::move(bytes);
+        connection.sent = 0;
     } else {
-        connection->outbound.erase(0, connection->sent);
-        connection->sent = 0;
-        connection->outbound.append(bytes);
+        connection.outbound.erase(0, connection.sent);
+        connection.sent = 0;
+        connection.outbound.append(bytes);
     }
-    mark_dirty(*connection);
+    mark_dirty(connection);
     return true;
 }
 
@@ -186,18 +194,23 @@ void Connections::read(Connection& connection)
 void Connections::take(Connection& connection, std::string_view bytes)
 {
     const bool was_partial = !connection.partial.empty();
+    const bool was_fragmented = connection.web && connection.web->inside_message();
     if (was_partial) bytes = connection.partial.append(bytes);
-    const auto used = cut(connection, bytes);
+    const auto used = connection.web ? cut_web(connection, bytes) : cut(connection, bytes);
     if (connection.state != State::open) return;
     if (used == bytes.size()) {
         std::string{}.swap(connection.partial); // assignment would keep the memory
-        wait_for_next_message(connection);
+        if (!connection.web || !connection.web->inside_message())
+            wait_for_next_message(connection);
+        else if (!was_partial && !was_fragmented)
+            wait_in(partial_, connection, limits_->message_timeout);
     } else {
         if (!was_partial)
             connection.partial = bytes;
         else
             connection.partial.erase(0, used);
-        if (!was_partial || used > 0) wait_in(partial_, connection, limits_->message_timeout);
+        const bool same_message = was_fragmented && connection.web->inside_message();
+        if ((!was_partial || used > 0) && !same_message) wait_in(partial_, connection, limits_->message_timeout);
     }
 }
 
@@ -323,6 +336,8 @@ void Connections::flush(Connection& connection)
 
 void Connections::finish(Connection& connection)
 {
+    if (connection.web)
+        if (auto goodbye = connection.web->goodbye(); !goodbye.empty() && !queue(connection, goodbye)) return;
     connection.state = State::finishing;
     connection.WaitHook::unlink(); // from now on only the write deadline counts
     std::string{}.swap(connection.partial);
@@ -395,7 +410,8 @@ void Connections::wait_in(WaitList& list, Connection& connection, seconds span)
 void Connections::wait_for_next_message(Connection& connection)
 {
     if (connection.flow.authenticated())
-        wait_in(idle_, connection, limits_->idle_timeout);
+        connection.web ? wait_in(quiet_, connection, limits_->ping_interval)
+                       : wait_in(idle_, connection, limits_->idle_timeout);
     else
         wait_in(strangers_, connection, limits_->stranger_timeout);
 }
@@ -403,7 +419,7 @@ void Connections::wait_for_next_message(Connection& connection)
 TimePoint Connections::next_deadline() const
 {
     auto next = TimePoint::max();
-    for (const auto* list : {&handshaking_, &strangers_, &idle_, &partial_, &lingering_})
+    for (const auto* list : {&handshaking_, &strangers_, &idle_, &quiet_, &partial_, &lingering_})
         if (!list->empty()) next = std::min(next, list->front().wait_until);
     if (!blocked_.empty()) next = std::min(next, blocked_.front().write_until);
     return next;
@@ -425,6 +441,7 @@ void Connections::on_deadline(TimePoint now)
             ++counters_.idle_timeouts;
             finish(connection);
         });
+    overdue(quiet_, now, [&](Connection& connection) { ask_whether_there(connection); });
     overdue(partial_, now, [&](Connection& connection) {
         ++counters_.slow_messages;
         finish(connection);

@@ -32,6 +32,7 @@ struct ConnectionCounters {
 class ConnectionUser : public Bursts {
 public:
     virtual void received(Flow& flow, MessagePtr message) = 0;
+    virtual RelayReply asked(Flow& flow, const RelayRequest& request) = 0;
     /// The flow takes no more messages.
     virtual void ended(const Flow& flow) = 0;
     virtual void handshake_over() = 0;
@@ -54,7 +55,7 @@ public:
     /// A burst begins: what is queued or begun in it counts from now.
     void begins(TimePoint now) { now_ = now; }
     /// Starts the handshake. False when no place is left; the socket is closed then.
-    bool accept(Socket socket, KeyedHash source);
+    bool accept(Socket socket, KeyedHash source, Transport transport);
     /// Queues one message, written at the end of the burst. False, with `bytes` untouched, when the flow is gone or its
     /// peer reads too slowly and was cut off.
     bool send(FlowId id, std::string& bytes);
@@ -88,12 +89,16 @@ private:
     void read_on_later(FlowId id);
     void take(Connection& connection, std::string_view bytes);
     std::size_t cut(Connection& connection, std::string_view bytes);
+    std::size_t cut_web(Connection& connection, std::string_view bytes);
+    void take_whole(Connection& connection, std::string_view message);
     void deliver(Connection& connection, MessagePtr message);
     void answer_ping(Connection& connection);
     void discard(Connection& connection);
+    bool queue(Connection& connection, std::string& bytes);
     void mark_dirty(Connection& connection);
     void flush(Connection& connection);
     void finish(Connection& connection);
+    void ask_whether_there(Connection& connection);
     void linger(Connection& connection);
     void kill(Connection& connection);
     void retire(Connection& connection);
@@ -106,7 +111,7 @@ private:
     std::shared_ptr<const Identities> identities_;
     std::shared_ptr<const ConnectionLimits> limits_;
     // The lists before the table: its connections leave them as they die.
-    WaitList handshaking_, strangers_, idle_, partial_, lingering_;
+    WaitList handshaking_, strangers_, idle_, quiet_, partial_, lingering_;
     WriteList blocked_;
     FlowTable table_;
     std::vector<FlowId> dirty_, retired_;

@@ -23,9 +23,9 @@ Entrance::Entrance(asio::io_context& context, Bursts& bursts, Admission& admissi
 {
 }
 
-Endpoint Entrance::adopt(int descriptor)
+Endpoint Entrance::adopt(int descriptor, Transport transport)
 {
-    return doors_.emplace_back(Door{net::adopt(context_, descriptor)}).acceptor.local_endpoint();
+    return doors_.emplace_back(Door{net::adopt(context_, descriptor), transport}).acceptor.local_endpoint();
 }
 
 void Entrance::open()
@@ -65,7 +65,7 @@ void Entrance::accept(Door& door)
         error_code error;
         door.acceptor.accept(socket, from, error);
         if (!error) {
-            if (!take_(std::move(socket), from)) admission_.unclaim();
+            if (!take_(std::move(socket), from, door.transport)) admission_.unclaim();
             continue;
         }
         admission_.unclaim();

@@ -1,4 +1,5 @@
 #pragma once
+#include "core/types/flow.hpp"
 #include "net/admission.hpp"
 #include "net/asio.hpp"
 #include "net/burst.hpp"
@@ -14,7 +15,7 @@ namespace sotto::net {
 class Entrance {
 public:
     /// Gets the connection with its claim; false when it was not taken, and the claim is given back.
-    using Take = std::function<bool(Socket, const Endpoint& from)>;
+    using Take = std::function<bool(Socket, const Endpoint& from, Transport transport)>;
 
     /// Hears, at most once a minute, that connections cannot be accepted: most often no descriptor is left.
     using Fault = std::function<void(const Endpoint& at, const error_code& reason)>;
@@ -22,7 +23,7 @@ public:
     Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, Fault fault);
 
     /// Takes over a listening socket (see net::adopt). Returns the address that it stands on. Throws ListenError.
-    Endpoint adopt(int descriptor);
+    Endpoint adopt(int descriptor, Transport transport);
     /// Starts accepting.
     void open();
     void close();
@@ -35,6 +36,7 @@ private:
 
     struct Door {
         Acceptor acceptor;
+        Transport transport; ///< what is spoken to whoever comes in here
         bool awaited{false};
     };
     void await(Door& door);

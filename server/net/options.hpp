@@ -1,5 +1,6 @@
 #pragma once
 #include "core/types/time.hpp"
+#include "net/web/rules.hpp"
 #include "wire/framer.hpp"
 
 #include <cstddef>
@@ -25,6 +26,8 @@ struct ConnectionLimits {
     seconds linger_timeout{2};       ///< how long a closed connection waits for the peer to take the last bytes
     std::size_t send_queue{262'144}; ///< bytes that may wait for a peer that reads slowly; beyond, it is cut off
     wire::Limits message;
+    seconds ping_interval{50}; ///< silence of a browser, before it is asked whether it is there; below that of proxies
+    web::Rules web;            ///< which pages may come in
 };
 
 } // namespace sotto::net

@@ -44,7 +44,9 @@ Worker::Worker(Parts parts)
                                     std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
       entrance_{context_, *this, *admission_,
-                [this](Socket socket, const Endpoint& from) { return take(std::move(socket), from); },
+                [this](Socket socket, const Endpoint& from, Transport transport) {
+                    return take(std::move(socket), from, transport);
+                },
                 std::move(parts.on_accept_failure)},
       all_{this}
 {
@@ -197,14 +199,14 @@ void Worker::on_timer()
 
 // ---- events
 
-bool Worker::take(Socket socket, const Endpoint& from)
+bool Worker::take(Socket socket, const Endpoint& from, Transport transport)
 {
     const auto source = source_of(from, *cryptography_);
     if (!admission_->enter(source)) {
         ++refused_sources_;
         return false;
     }
-    const bool begun = connections_.accept(std::move(socket), source);
+    const bool begun = connections_.accept(std::move(socket), source, transport);
     if (!begun) admission_->forget(source);
     return begun;
 }
@@ -213,6 +215,13 @@ void Worker::received(Flow& flow, MessagePtr message)
 {
     heard_ = true;
     element_.received(flow, std::move(message), now_, actions_);
+}
+
+RelayReply Worker::asked(Flow& flow, const RelayRequest& request)
+{
+    heard_ = true;
+    const auto time = std::chrono::system_clock::now().time_since_epoch();
+    return element_.relay_credentials(flow, request, now_, std::chrono::duration_cast<seconds>(time));
 }
 
 void Worker::ended(const Flow& flow)

@@ -50,7 +50,7 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     /// Takes over a listening socket; returns the address that it stands on. Throws ListenError.
-    Endpoint adopt(int descriptor) { return entrance_.adopt(descriptor); }
+    Endpoint adopt(int descriptor, Transport transport) { return entrance_.adopt(descriptor, transport); }
     /// All workers, this one included, in the order of their indices.
     void meet(std::vector<Worker*> all) { all_ = std::move(all); }
     void start();
@@ -80,12 +80,13 @@ private:
     void begin() override;
     void end() override;
     void received(Flow& flow, MessagePtr message) override;
+    RelayReply asked(Flow& flow, const RelayRequest& request) override;
     void ended(const Flow& flow) override;
     void handshake_over() override { admission_->handshake_over(); }
     void left(KeyedHash source) override { admission_->leave(source); }
 
     template <class Work> void post_burst(Work work);
-    bool take(Socket socket, const Endpoint& from);
+    bool take(Socket socket, const Endpoint& from, Transport transport);
     void perform_all();
     void perform(Send& send);
     void perform(CloseFlow& close) { connections_.close(close.flow); }

@@ -80,7 +80,8 @@ TEST_CASE("The contract's file loads, and the core gets what it needs of it", "[
     REQUIRE(core.domains.size() == 1);
     CHECK(core.domains[0].aliases == std::vector<std::string>{"sip.example.org", "localhost"});
     CHECK(core.own_hosts == std::vector<std::string>{"127.0.0.1:5061", "[::1]:5061", "sip.example.org:5071"});
-    CHECK(core.advertised_port == 5061);
+    CHECK(core.tls.port == 5061);
+    CHECK(core.wss.port == 0);
     CHECK(core.binding_lifetime == 10min);
     CHECK(core.ring_timeout == 60s);
     CHECK(core.longest_dialog == 12h);
@@ -192,8 +193,13 @@ TEST_CASE("Listeners and domains: what does not work is refused", "[config]")
               .find("is not served") != std::string::npos);
     CHECK(with_listen("  tls: [{ address: \"0.0.0.0:5061\", advertise: \"192.0.2.1:5061\" }]\n")
               .find("is no name with a port") != std::string::npos);
-    CHECK(with_listen("  wss: [\"127.0.0.1:5443\"]\n  tls: [\"127.0.0.1:5061\"]\n")
-              .find("listen.wss: is not served yet") != std::string::npos);
+    CHECK(with_listen("  wss: [\"127.0.0.1:5443\"]\n  tls: [\"127.0.0.1:5061\"]\n").empty());
+    CHECK(with_listen("  tls: [\"127.0.0.1:5061\"]\n  wss: [\"127.0.0.1:5061\"]\n").find("is the same as one before") !=
+          std::string::npos);
+    CHECK(
+        with_listen("  tls: [\"127.0.0.1:5061\"]\n  wss: [{ address: \"0.0.0.0:443\", advertise: \"other.example:443\" "
+                    "}]\n")
+            .find("is not served") != std::string::npos);
     CHECK(with_listen("  peers: [\"127.0.0.1:5062\"]\n  tls: [\"127.0.0.1:5061\"]\n")
               .find("listen.peers: is not served yet") != std::string::npos);
     CHECK(with_listen("  udp: [\"127.0.0.1:5060\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("listen.udp: is no key") !=

@@ -3,6 +3,7 @@
 //   MESSAGE, body "N"   N answers with a body of 8000 bytes each
 //   INFO                200, then the flow is closed
 //   SUBSCRIBE, body "F" the answer goes to the flow with that number instead; if it is gone, to this one with 480
+//   asked for TURN credentials: the account's name
 //   anything else       501, or what the defect asks for
 #include "core/element.hpp"
 
@@ -83,6 +84,10 @@ void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint, Actions
 void Element::located(Ticket, Located, TimePoint, Actions&) {}
 void Element::committed(Ticket, Flow*, bool, TimePoint, Actions&) {}
 void Element::found(Ticket, std::optional<Binding>, TimePoint, Actions&) {}
+RelayReply Element::relay_credentials(Flow&, const RelayRequest& request, TimePoint, seconds)
+{
+    return {.status = 200, .challenge = {}, .json = "{\"account\":\"" + request.account + "\"}"};
+}
 TimePoint Element::next_deadline() const { return TimePoint::max(); }
 void Element::on_deadline(TimePoint, Actions&) {}
 void Element::drain() { state_->draining = true; }

@@ -35,7 +35,7 @@ Edge::Edge(const Options& options) : admission_{std::make_shared<net::Admission>
                                .identities = identities,
                                .limits = std::make_shared<net::ConnectionLimits>(options.connections),
                                .on_accept_failure = [this](const auto&, const auto&) { ++accept_failures_; }}));
-        endpoint_ = workers_.back()->adopt(net::listen_on(endpoint_));
+        endpoint_ = workers_.back()->adopt(net::listen_on(endpoint_), options.transport);
         all.push_back(workers_.back().get());
     }
     for (auto* worker : all) {

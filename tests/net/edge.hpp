@@ -18,6 +18,7 @@ public:
         net::ConnectionLimits connections{};
         std::uint16_t workers{1};
         std::string address{"127.0.0.1:0"};
+        Transport transport{Transport::tls};
     };
     Edge() : Edge{Options{}} {}
     explicit Edge(const Options& options);

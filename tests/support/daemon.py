@@ -15,6 +15,7 @@ from pathlib import Path
 from .limits import patience
 from .pki import Authority
 from .tls import Connection
+from .web import WebConnection
 
 DOMAIN = "example.org"
 ALIASES = ("sip.example.org", "localhost")
@@ -70,13 +71,14 @@ class Daemon:
         try:
             self.authority = Authority(self.folder / "tls")
             chain, key = self.authority.issue(DOMAIN)
-            self.tls_port = self.reserve_port()
+            self.tls_port, self.web_port = self.reserve_port(), self.reserve_port()
             self.state = self.folder / "state"
             self.state.mkdir()
             self.config = merge({
                 "domains": [{"name": DOMAIN, "aliases": list(self.own_hosts[1:]), "certificate": str(chain),
                              "private_key": str(key)}],
-                "listen": {"tls": [f"[{host}]:{self.tls_port}" if ":" in host else f"{host}:{self.tls_port}" for host in hosts]},
+                "listen": {"tls": [f"[{host}]:{self.tls_port}" if ":" in host else f"{host}:{self.tls_port}" for host in hosts],
+                           "wss": [f"127.0.0.1:{self.web_port}"]},
                 "threads": threads,
                 "state_directory": str(self.state),
                 "admin": {"socket": str(self.folder / "admin.sock")},
@@ -215,3 +217,6 @@ class Daemon:
     # -- the way in ------------------------------------------------------------------------------------------
     def connect(self, server_name: str | None = DOMAIN, host: str = "127.0.0.1", **options) -> Connection:
         return Connection((host, self.tls_port), self.authority.certificate, server_name, **options)
+
+    def connect_web(self, server_name: str | None = DOMAIN, **options) -> WebConnection:
+        return WebConnection(("127.0.0.1", self.web_port), self.authority.certificate, server_name, **options)

@@ -17,6 +17,7 @@ class FlowTest(unittest.TestCase):
     threads = 1
     hosts: tuple = ("127.0.0.1",)   # where the daemon listens
     daemon_type = Daemon
+    web_phones: tuple = ()   # names of the phones that live in a browser
     daemon: Daemon
 
     @classmethod
@@ -47,7 +48,11 @@ class FlowTest(unittest.TestCase):
         user = name.split(".")[0]
         if user in USERS:
             user = self._user(user, self._testMethodName)
-        phone = Phone(name, self.ladder, lambda: self.daemon.connect(host=host or self.hosts[0]), user, DOMAIN, password, self.daemon.own_hosts)
+        def connect():
+            in_page = name in self.web_phones
+            return self.daemon.connect_web() if in_page else self.daemon.connect(host=host or self.hosts[0])
+
+        phone = Phone(name, self.ladder, connect, user, DOMAIN, password, self.daemon.own_hosts)
         self.addCleanup(lambda: phone.connection.close())
         return phone
 

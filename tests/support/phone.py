@@ -58,7 +58,7 @@ class Phone(Strictness):
 
     @property
     def contact(self) -> str:
-        return f"sip:{self.contact_user}@{self.host}:5071;transport=tls"
+        return f"sip:{self.contact_user}@{self.host}:5071;transport={self.connection.uri_transport}"
 
     def _secret(self, what: str, value: str) -> str:
         return self.ladder.is_secret(self, what, value)
@@ -118,7 +118,7 @@ class Phone(Strictness):
         """A request outside a dialog (RFC 3261 8.1.1), ready to be changed by the test before `transmits`."""
         tag = self._secret("tag", secrets.token_hex(6))
         request = Message(f"{method} {uri} SIP/2.0")
-        request.add("Via", f"SIP/2.0/TLS {self.host}:5071;branch={self._new_branch()}")
+        request.add("Via", f"SIP/2.0/{self.connection.via_transport} {self.host}:5071;branch={self._new_branch()}")
         request.add("Max-Forwards", 70)
         request.add("From", f"{from_ or f'<{self.aor}>'};tag={tag}")
         request.add("To", to)
@@ -188,7 +188,7 @@ class Phone(Strictness):
 
     def _in_dialog(self, method: str, dialog: Dialog, cseq: int) -> Message:
         request = Message(f"{method} {dialog.target} SIP/2.0")
-        request.add("Via", f"SIP/2.0/TLS {self.host}:5071;branch={self._new_branch()}")
+        request.add("Via", f"SIP/2.0/{self.connection.via_transport} {self.host}:5071;branch={self._new_branch()}")
         request.add("Max-Forwards", 70)
         for route in dialog.route_set:
             request.add("Route", route)
@@ -250,7 +250,7 @@ class Phone(Strictness):
         again = Message(request.start, list(request.fields), request.body)
         again.set("CSeq", f"{number} {request.method}")
         top = next(i for i, (name, _) in enumerate(again.fields) if name == "Via")
-        again.fields[top] = ("Via", f"SIP/2.0/TLS {self.host}:5071;branch={self._new_branch()}")
+        again.fields[top] = ("Via", f"SIP/2.0/{self.connection.via_transport} {self.host}:5071;branch={self._new_branch()}")
         again.set(given, digest.answer(parsed, user or self.user, password or self.password, request.method,
                                        request.request_uri, nc))
         if request.method == "REGISTER":

@@ -80,10 +80,10 @@ class Strictness:
         via = request.vias[0]
         if len(request.vias) != 1:
             raise SipError("more than one Via: inner hops show")
-        if via.transport != "TLS":
+        if via.transport != self.connection.via_transport:
             raise SipError(f"Via says {via.transport}")
         host, _, port = via.sent_by.partition(":")
-        if host.lower() not in self._own_hosts or int(port or 5061) != self.connection.remote_port:
+        if host.lower() not in self._own_hosts or int(port or self.connection.default_port) != self.connection.remote_port:
             raise SipError(f"Via names {via.sent_by!r}, where the daemon is not")
         if request.request_uri != self.contact and not request.to.tag:
             raise SipError(f"Request-URI is not this phone's Contact {self.contact!r}")
@@ -157,9 +157,9 @@ class Strictness:
     def _check_target(self, contact: NameAddr) -> None:
         """The other side as this phone sees it: a URI of the daemon's that leads back over TLS (SEALING.md, Our URIs)."""
         uri = contact.parsed
-        if uri.host.lower() not in self._own_hosts or (uri.port or 5061) != self.connection.remote_port:
+        if uri.host.lower() not in self._own_hosts or (uri.port or self.connection.default_port) != self.connection.remote_port:
             raise SipError(f"Contact {contact.uri!r} names a place where the daemon is not")
-        if uri.params.get("transport") != "tls":
-            raise SipError(f"Contact without transport=tls: {contact.uri!r}")
+        if uri.params.get("transport") != self.connection.uri_transport:
+            raise SipError(f"Contact without transport={self.connection.uri_transport}: {contact.uri!r}")
         if not 0 < len(uri.user) <= 64:
             raise SipError(f"Contact user part of {len(uri.user)} characters")

@@ -23,6 +23,7 @@ def client_context(authority: Path) -> ssl.SSLContext:
 
 class Connection:
     """Everything that arrives is in `inbox`, in order: messages, "pong", an exception, at last "closed"."""
+    via_transport, uri_transport, default_port = "TLS", "tls", 5061
 
     def __init__(self, address: tuple, authority: Path, server_name: str | None = "example.org",
                  context: ssl.SSLContext | None = None, source: str | None = None, read=sip.parse) -> None:
@@ -46,9 +47,12 @@ class Connection:
             self._socket.close()
             raise
         self._socket.settimeout(None)
-        self._deframer = sip.Deframer(read)
+        self._deframer = self._new_deframer(read)
         self._reader = threading.Thread(target=self._read, name="phone reader", daemon=True)
         self._reader.start()
+
+    def _new_deframer(self, read):
+        return sip.Deframer(read)
 
     @property
     def local_port(self) -> int:

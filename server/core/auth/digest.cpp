@@ -1,7 +1,5 @@
 #include "core/auth/digest.hpp"
 
-#include "core/auth/credentials.hpp"
-
 #include <algorithm>
 
 namespace sotto::auth {
@@ -95,11 +93,19 @@ Checked check(const Message& request, Asker asker, std::string_view realm, const
     const auto header = asker == Asker::registrar ? Header::authorization : Header::proxy_authorization;
     const auto credentials = credentials_for(request, header, realm);
     if (!credentials) return {};
-    Checked out{.outcome = Outcome::wrong, .claimed_user = user_in(credentials->username, realm)};
-    const auto nc = parse_nonce_count(credentials->nc);
-    const auto algorithm = parse_algorithm(credentials->algorithm);
-    if (!nc || !algorithm || !iequals(credentials->qop, "auth") || credentials->cnonce.empty() ||
-        credentials->nonce.empty() || credentials->username.empty() || !sane(credentials->uri))
+    if (!sane(credentials->uri))
+        return {.outcome = Outcome::wrong, .claimed_user = user_in(credentials->username, realm)};
+    return check(*credentials, request.method_name, realm, accounts, flow, now, crypto);
+}
+
+Checked check(const Credentials& credentials, std::string_view method, std::string_view realm,
+              const AccountDirectory& accounts, Flow& flow, TimePoint now, Cryptography& crypto)
+{
+    Checked out{.outcome = Outcome::wrong, .claimed_user = user_in(credentials.username, realm)};
+    const auto nc = parse_nonce_count(credentials.nc);
+    const auto algorithm = parse_algorithm(credentials.algorithm);
+    if (!nc || !algorithm || !iequals(credentials.qop, "auth") || credentials.cnonce.empty() ||
+        credentials.nonce.empty() || credentials.username.empty())
         return out;
 
     // Known or not, right or wrong: the same hashes are computed, and nothing is decided before all of them.
@@ -108,11 +114,11 @@ Checked check(const Message& request, Asker asker, std::string_view realm, const
     static constexpr std::array<std::uint8_t, 32> no_secret{};
     const auto expected = account != nullptr ? account->algorithm : instead;
     const auto response =
-        digest_response(expected, account != nullptr ? account->digest_secret : no_secret, request.method_name,
-                        credentials->uri, credentials->nonce, credentials->nc, credentials->cnonce, crypto);
-    const bool equal = equal_in_constant_time(response, lower(credentials->response));
+        digest_response(expected, account != nullptr ? account->digest_secret : no_secret, method, credentials.uri,
+                        credentials.nonce, credentials.nc, credentials.cnonce, crypto);
+    const bool equal = equal_in_constant_time(response, lower(credentials.response));
     const bool right = equal && account != nullptr && *algorithm == expected;
-    const auto nonce = check_nonce(flow.nonces, flow.id, credentials->nonce, *nc, now, crypto, right);
+    const auto nonce = check_nonce(flow.nonces, flow.id, credentials.nonce, *nc, now, crypto, right);
     if (!right) return out;
     if (nonce != NonceState::good) {
         out.outcome = Outcome::stale;

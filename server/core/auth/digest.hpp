@@ -1,5 +1,6 @@
 #pragma once
 #include "core/auth/account.hpp"
+#include "core/auth/credentials.hpp"
 #include "core/auth/nonce.hpp"
 #include "core/message/message.hpp"
 #include "core/types/flow.hpp"
@@ -31,6 +32,10 @@ struct Checked {
 /// is suspended is for the caller to see. The `uri` parameter need not equal the Request-URI (RFC 7616 3.4.6).
 Checked check(const Message& request, Asker asker, std::string_view realm, const AccountDirectory& accounts, Flow& flow,
               TimePoint now, Cryptography& crypto);
+/// The same for credentials that were sent otherwise than in a SIP message. Whether they are for that realm and for
+/// what was asked is for the caller to see.
+Checked check(const Credentials& credentials, std::string_view method, std::string_view realm,
+              const AccountDirectory& accounts, Flow& flow, TimePoint now, Cryptography& crypto);
 
 /// The value of one WWW-/Proxy-Authenticate header. `user` (may be empty or unknown) chooses the algorithm: an
 /// account's own, or for unknown ones a keyed choice in the same shares (DESIGN.md 8).

@@ -119,21 +119,29 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     env_.layer->send(branch.client, std::move(sent), std::move(*bytes), out);
 }
 
-std::string Proxy::host_for(const Party& receiver) const
+std::string Proxy::host_for(const Party& receiver, Transport transport) const
 {
     const auto* account = env_.accounts->find(receiver.account());
-    std::string host = env_.settings->advertised_host;
+    const auto& [advertised, port] = transport == Transport::wss ? env_.settings->wss : env_.settings->tls;
+    const auto own_port = transport == Transport::wss ? 443 : 5061;
+    auto host = advertised;
     if (host.empty()) host = account != nullptr ? account->domain : std::string_view{env_.domains().first()};
-    if (env_.settings->advertised_port != 5061) (host += ':') += std::to_string(env_.settings->advertised_port);
+    if (port != own_port) (host += ':') += std::to_string(port);
     return host;
 }
 
-std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver, Transport transport,
-                              Scheme scheme) const
+std::string Proxy::own_via(const ForwardTarget& to, std::string_view branch) const
+{
+    auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
+    return via.append(host_for(to.party, to.transport)).append(";branch=").append(branch);
+}
+
+std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver,
+                              Transport transport, Scheme scheme) const
 {
     std::string uri = scheme == Scheme::sips ? "sips:" : "sip:";
     uri += seal.target(stands_for, id);
-    (uri += '@') += host_for(receiver);
+    (uri += '@') += host_for(receiver, transport);
     uri += transport == Transport::wss ? ";transport=ws" : ";transport=tls";
     return uri;
 }
@@ -149,8 +157,7 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
         id = {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
         env_.dialogs.keep(dialog, seal.epoch(), id, *context.sender_target.handle);
     }
-    return target_uri(seal, context.role, id, branch.target.party, branch.target.transport,
-                      request.request_uri.scheme);
+    return target_uri(seal, context.role, id, branch.target.party, branch.target.transport, request.request_uri.scheme);
 }
 
 boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseContext& context, const Message& request,
@@ -167,10 +174,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     else
         branch.seal.emplace(env_.seal_parts(), caller, callee);
     auto& seal = *branch.seal;
-    const auto own_via = std::string{branch.target.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "}
-                             .append(host_for(branch.target.party))
-                             .append(";branch=")
-                             .append(via);
+    const auto our_via = own_via(branch.target, via);
     auto from_address = shown_sender(context, request);
     from_address.append(";tag=").append(
         seal.tag(context.role, {.value = std::string{request.from.tag()}, .withheld = context.withheld}));
@@ -181,7 +185,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
 
     auto message = Outbound::request(request.method, branch.target.uri, branch.target.party.receiver());
     message.from(request);
-    message.set(Header::via, own_via);
+    message.set(Header::via, our_via);
     if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
     const auto forwards = std::min(request.max_forwards.value_or(most_forwards), most_forwards);
     message.set(Header::max_forwards, std::to_string(forwards > 0 ? forwards - 1 : 0));
@@ -208,7 +212,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     if (body && !body->content.empty()) message.body(body->content_type, body->content);
     if (sent != nullptr && request.method == Method::invite)
         *sent = {.request_uri = branch.target.uri,
-                 .via = own_via,
+                 .via = our_via,
                  .from = from_address,
                  .to = to_address,
                  .call_id = call_id,

@@ -14,10 +14,8 @@ void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& 
 {
     const auto client =
         method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.party, method, {}, 0, now);
-    auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
-    via += host_for(to.party) + ";branch=" + env_.layer->branch_for(client, {});
     auto message = Outbound::request(method, to.uri, to.party.receiver());
-    message.set(Header::via, via);
+    message.set(Header::via, own_via(to, env_.layer->branch_for(client, {})));
     if (!to.route.empty()) message.set(Header::route, to.route);
     message.set(Header::max_forwards, "30");
     message.set(Header::from, view.from);

@@ -73,8 +73,10 @@ private:
                                                                   Branch& branch, std::string_view via,
                                                                   transaction::Sent* sent);
     std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
-    /// Our name toward an account's phones, with the port where it is not the default of TLS (RFC 3261 18.1.1).
-    std::string host_for(const Party& receiver) const;
+    /// Our name toward an account's phones, with the port where it is not the default of the transport.
+    std::string host_for(const Party& receiver, Transport transport) const;
+    /// "SIP/2.0/TLS sip.example.org;branch=...", on a request of ours.
+    std::string own_via(const ForwardTarget& to, std::string_view branch) const;
     std::string target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver, Transport transport,
                            Scheme scheme) const;
     std::string shown_sender(const ResponseContext& context, const Message& request) const;

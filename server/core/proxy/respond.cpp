@@ -153,7 +153,8 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
                                      const NameAddr& contact)
 {
     auto& seal = *branch.seal;
-    const auto device = binding_id(branch.target.party.account(), device_of(contact, env_.cryptography), env_.cryptography);
+    const auto device =
+        binding_id(branch.target.party.account(), device_of(contact, env_.cryptography), env_.cryptography);
     auto id = branch.target.id;
     const auto* server = env_.layer->server(context.server);
     if (device != id && contact.uri.text != branch.target.uri) {

@@ -4,6 +4,7 @@ namespace sotto {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view plain_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<std::int8_t, 256> reverse = [] {
     std::array<std::int8_t, 256> table{};
@@ -13,9 +14,7 @@ constexpr std::array<std::int8_t, 256> reverse = [] {
     return table;
 }();
 
-} // namespace
-
-std::string base64url(std::span<const std::uint8_t> bytes)
+std::string encode(std::span<const std::uint8_t> bytes, std::string_view digits)
 {
     std::string out;
     out.reserve((bytes.size() * 4 + 2) / 3);
@@ -26,12 +25,23 @@ std::string base64url(std::span<const std::uint8_t> bytes)
         bits += 8;
         while (bits >= 6) {
             bits -= 6;
-            out.push_back(alphabet[(pending >> bits) & 63U]);
+            out.push_back(digits[(pending >> bits) & 63U]);
         }
     }
-    if (bits > 0) out.push_back(alphabet[(pending << (6 - bits)) & 63U]);
+    if (bits > 0) out.push_back(digits[(pending << (6 - bits)) & 63U]);
     return out;
 }
+
+} // namespace
+
+std::string base64(std::span<const std::uint8_t> bytes)
+{
+    auto out = encode(bytes, plain_alphabet);
+    out.append((4 - out.size() % 4) % 4, '=');
+    return out;
+}
+
+std::string base64url(std::span<const std::uint8_t> bytes) { return encode(bytes, alphabet); }
 
 bool from_base64url(std::string_view text, std::span<std::uint8_t> out)
 {

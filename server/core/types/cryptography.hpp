@@ -17,6 +17,8 @@ public:
     virtual void random(std::span<std::uint8_t> out) = 0;
     virtual std::array<std::uint8_t, 32> sha256(std::string_view data) = 0;
     virtual std::array<std::uint8_t, 16> md5(std::string_view data) = 0;
+    /// HMAC-SHA1, for TURN servers, which know nothing better.
+    virtual std::array<std::uint8_t, 20> hmac_sha1(std::string_view key, std::string_view data) = 0;
 
     /// Independent uses of the process's hash key: the same text under two uses gives unrelated values.
     enum class Use : std::uint8_t {
@@ -44,6 +46,8 @@ public:
     virtual std::string open_in_memory(std::string_view sealed) = 0;
 };
 
+/// base64 with padding (RFC 4648 4).
+std::string base64(std::span<const std::uint8_t> bytes);
 /// base64url without padding (RFC 4648 5).
 std::string base64url(std::span<const std::uint8_t> bytes);
 /// Decodes exactly `out.size()` bytes; false for another length or another alphabet, and for non-zero spare bits.

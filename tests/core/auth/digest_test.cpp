@@ -61,6 +61,10 @@ struct Counting final : Cryptography {
         work.push_back(1'000'000 + data.size());
         return inner.sha256(data);
     }
+    std::array<std::uint8_t, 20> hmac_sha1(std::string_view key, std::string_view data) override
+    {
+        return inner.hmac_sha1(key, data);
+    }
     std::array<std::uint8_t, 16> md5(std::string_view data) override
     {
         work.push_back(2'000'000 + data.size());

@@ -14,6 +14,7 @@ public:
     }
     std::array<std::uint8_t, 32> sha256(std::string_view) override { return {}; }
     std::array<std::uint8_t, 16> md5(std::string_view) override { return {}; }
+    std::array<std::uint8_t, 20> hmac_sha1(std::string_view, std::string_view) override { return {}; }
     KeyedHash keyed_hash(Use use, std::string_view data) override
     {
         const std::string text = std::to_string(static_cast<int>(use)) + ':' + std::string{data};

@@ -1,0 +1,61 @@
+// What Connections does with a browser's connection. What is spoken on it is web::Session's business.
+#include "net/connections.hpp"
+
+#include "wire/parse.hpp"
+
+namespace sotto::net {
+
+std::size_t Connections::cut_web(Connection& connection, std::string_view bytes)
+{
+    const auto longest_message = limits_->message.head + limits_->message.body;
+    std::size_t used = 0;
+    while (used < bytes.size() && connection.state == State::open) {
+        auto step = connection.web->next(bytes.substr(used), limits_->web, limits_->message.head, longest_message);
+        if (step.size == 0) break;
+        used += step.size;
+        if (step.asked) step.reply = connection.web->answer(user_.asked(connection.flow, *step.asked));
+        if (!step.reply.empty() && !queue(connection, step.reply)) break;
+        if (step.message) take_whole(connection, *step.message);
+        if (step.end && connection.state == State::open) finish(connection);
+    }
+    return used;
+}
+
+void Connections::take_whole(Connection& connection, std::string_view message)
+{
+    const auto frame = wire::frame_whole(message, limits_->message);
+    switch (frame.kind) {
+    case wire::FrameKind::crlf:
+        break;
+    case wire::FrameKind::ping:
+        answer_ping(connection);
+        break;
+    case wire::FrameKind::message:
+    case wire::FrameKind::refuse: // what follows is framed all the same
+        if (auto parsed = wire::parse(message.substr(0, frame.size), frame.refusal)) {
+            deliver(connection, std::move(parsed));
+            break;
+        }
+        if (wire::is_response(message)) break;
+        [[fallthrough]];
+    case wire::FrameKind::need_more:
+    case wire::FrameKind::broken:
+        ++counters_.unframeable;
+        if (auto goodbye = connection.web->goodbye(web::CloseCode::not_sip); queue(connection, goodbye))
+            finish(connection);
+        break;
+    }
+}
+
+/// Browsers cannot be told to ping (RFC 7118 6), so we do. One that has not answered by the next time is gone.
+void Connections::ask_whether_there(Connection& connection)
+{
+    auto ping = connection.web->ping();
+    if (!ping) {
+        ++counters_.idle_timeouts;
+        return finish(connection);
+    }
+    if (queue(connection, *ping)) wait_in(quiet_, connection, limits_->ping_interval);
+}
+
+} // namespace sotto::net
