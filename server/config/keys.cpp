@@ -213,7 +213,7 @@ constexpr std::array table{
     Key{.path = "turn.uris", .kind = turn_uris, .field = in<&S::turn, &S::Turn::uris>, .example = "[\"turn:turn.example.org:3478?transport=udp\"]",
         .meaning = "The servers' URIs (RFC 7065), as subscribers are told them."},
     Key{.path = "turn.secret", .kind = path, .field = in<&S::turn, &S::Turn::secret>, .example = "tls/turn.secret",
-        .meaning = "File with the secret that the servers share with Sotto (coturn: static-auth-secret). May be a systemd credential, such as /run/credentials/sotto.service/turn. Nobody else may read it."},
+        .meaning = "File with the secret that the servers share with Sotto (coturn: static-auth-secret). It may be one of systemd's credentials (LoadCredential). Nobody else may read it."},
     Key{.path = "turn.lifetime", .kind = duration, .bounds = {.least = 60, .most = 86'400}, .field = in<&S::turn, &S::Turn::lifetime>,
         .meaning = "How long credentials work. A page asks for new ones before a call."},
 
