@@ -24,10 +24,12 @@ contact="{name}" <sip:{user}@{domain}>
 [net]
 dns_srv_enabled=0
 mtu=1300
+{nat_policy}
 
 [rtp]
 audio_rtp_port={rtp_port}
 audio_jitt_comp=60
+rtcp_mux={webrtc:d}
 
 [sound]
 playback_dev_id=ANULL: Null Filter
@@ -54,6 +56,7 @@ reg_expires=600
 reg_sendregister=1
 publish=0
 dial_escape_plus=0
+{nat_policy}
 
 [auth_info_0]
 username={user}
@@ -63,18 +66,26 @@ realm={domain}
 domain={domain}
 algorithm=SHA-256
 """
+WITH_ICE = """
+[nat_policy_0]
+ref=ice
+protocols=ice
+"""
 
 
 class Linphone:
     """One linphonec with a HOME of its own; what it says and logs is read as it comes."""
 
     def __init__(self, folder: Path, user: str, password: str, domain: str, port: int, authority: Path, rtp_port: int,
-                 answers: bool = False, name: str | None = None) -> None:
+                 answers: bool = False, name: str | None = None, webrtc: bool = False) -> None:
+        """`webrtc`: with ICE and rtcp-mux, without which browsers (RFC 8829) make no call."""
         self.user, self.domain, self.folder = user, domain, folder
         folder.mkdir(parents=True)
         rc = folder / "linphonerc"
         rc.write_text(CONFIG.format(user=user, name=name or user.capitalize(), password=password, domain=domain,
-                                    port=port, authority=authority, rtp_port=rtp_port))
+                                    port=port, authority=authority, rtp_port=rtp_port,
+                                    webrtc=webrtc, nat_policy="nat_policy_ref=ice" if webrtc else "") +
+                      (WITH_ICE if webrtc else ""))
         (folder / ".local/share/linphone").mkdir(parents=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")} | {"HOME": str(folder)}
         self._output = ""

@@ -38,6 +38,13 @@ def enter() -> None:
     threading.Thread(target=_answer_names, args=(names,), daemon=True).start()
 
 
+def moves(old: str, new: str) -> None:
+    """A change of network: another address, and nothing behind the old one."""
+    for command in (f"addr del {old}/24 dev phones", f"addr add {new}/24 dev phones",
+                    "route replace default via 192.0.2.1"):
+        subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+
+
 def _answer_names(server: socket.socket) -> None:
     """DNS (RFC 1035) as far as phones need it: every name has the IPv4 address 127.0.0.1, and nothing else."""
     while True:

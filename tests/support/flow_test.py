@@ -48,6 +48,7 @@ class FlowTest(unittest.TestCase):
         user = name.split(".")[0]
         if user in USERS:
             user = self._user(user, self._testMethodName)
+
         def connect():
             in_page = name in self.web_phones
             return self.daemon.connect_web() if in_page else self.daemon.connect(host=host or self.hosts[0])

@@ -1,0 +1,59 @@
+"""coturn in a network namespace of its own, at the other end of the tests' link: 192.0.2.1."""
+
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from support.limits import patience
+
+ADDRESS = "192.0.2.1"
+PORT = 3478
+
+START = f"""read go; ip link set lo up; ip addr add {ADDRESS}/24 dev router; ip link set router up
+exec turnserver -n --no-cli --no-tls --no-dtls --no-multicast-peers --use-auth-secret --static-auth-secret "$1" \
+--realm example.org --listening-ip {ADDRESS} --relay-ip {ADDRESS} --listening-port {PORT} --min-port 50000 --max-port 50100 \
+--fingerprint --verbose --log-file stdout --simple-log --pidfile "$2" --db "$3" """
+
+
+class TurnServer:
+    def __init__(self, folder: Path, secret: str) -> None:
+        """The process has left for its namespace when it says so, then it gets its end of the link."""
+        folder.mkdir()
+        self._said = ""
+        self._process = subprocess.Popen(
+            ["unshare", "-n", "sh", "-c", f"echo gone; {START}", "turn", secret, str(folder / "pid"), str(folder / "db")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            if self._process.stdout.readline() != "gone\n":
+                raise AssertionError("no network namespace for coturn")
+            subprocess.run(["ip", "link", "set", "router", "netns", str(self._process.pid)], check=True)
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+            threading.Thread(target=self._read, daemon=True).start()
+            deadline = time.monotonic() + patience(10)
+            while "IO method" not in self._said:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise AssertionError(f"coturn does not listen:\n{self._said}")
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            self._said += line
+
+    @property
+    def said(self) -> str:
+        return self._said
+
+    def close(self) -> None:
+        """The link comes back first: it would end with the namespace."""
+        inside = ["nsenter", "-n", "-t", str(self._process.pid), "ip", "link", "set", "router", "netns", str(os.getpid())]
+        subprocess.run(inside, check=False, capture_output=True)
+        subprocess.run(["ip", "link", "set", "router", "up"], check=False, capture_output=True)
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            stream.close()
