@@ -33,17 +33,19 @@ def sockets_of(pid: int) -> set:
 
 
 class Transport(FlowTest):
-    def test_there_is_one_listener_and_it_speaks_tls(self):
+    def test_every_listener_speaks_tls(self):
         """P1: no UDP socket, no other listening port."""
         found = sockets_of(self.daemon.pid)
         listening = {(p, port) for p, state, port in found if state == "0A" or p.startswith("udp")}
-        self.assertEqual(listening, {("tcp", self.daemon.tls_port)})
+        self.assertEqual(listening, {("tcp", self.daemon.tls_port), ("tcp", self.daemon.web_port)})
 
     def test_plaintext_is_not_answered(self):
-        with socket.create_connection(("127.0.0.1", self.daemon.tls_port), timeout=patience(15)) as plain:
-            plain.sendall(b"OPTIONS sip:example.org SIP/2.0\r\nContent-Length: 0\r\n\r\n")
-            answer = plain.recv(4096)
-        self.assertFalse(answer.startswith(b"SIP/"), answer)
+        for port, text in ((self.daemon.tls_port, b"OPTIONS sip:example.org SIP/2.0\r\nContent-Length: 0\r\n\r\n"),
+                           (self.daemon.web_port, b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")):
+            with socket.create_connection(("127.0.0.1", port), timeout=patience(15)) as plain:
+                plain.sendall(text)
+                answer = plain.recv(4096)
+            self.assertFalse(answer.startswith((b"SIP/", b"HTTP/")), answer)
 
     def test_tls_1_3(self):
         with self.daemon.connect() as connection:
