@@ -65,6 +65,7 @@ class Daemon:
         self.own_hosts = DOMAIN, *ALIASES, *aliases
         self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
         self.pid = 0
+        self.environment: dict = {}   # further variables of the next process
         self._process: subprocess.Popen | None = None
         self._log = b""
         self._ports: list = []
@@ -148,8 +149,8 @@ class Daemon:
 
     def _spawn(self, command: list, environment: dict, pass_fds: tuple = ()) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.PIPE, env={**os.environ, **environment}, cwd=self.folder,
-                                         pass_fds=pass_fds)
+                                         stderr=subprocess.PIPE, cwd=self.folder, pass_fds=pass_fds,
+                                         env={**os.environ, **self.environment, **environment})
         self.pid = self._process.pid
         self._drainer = threading.Thread(target=self._drain, args=(self._process.stderr,), daemon=True)
         self._drainer.start()   # closes the pipe at its end
@@ -187,6 +188,12 @@ class Daemon:
     def exit_status(self) -> int | None:
         """None while it runs; negative: the signal that ended it."""
         return self._process.poll() if self._process else None
+
+    def reap(self) -> None:
+        """Takes note of a process that was killed."""
+        process, self._process = self._process, None
+        process.wait(patience(10))
+        self._drainer.join(patience(5))
 
     def stop(self, within: float = 10) -> None:
         """SIGTERM must end it cleanly and in bounded time."""
