@@ -139,10 +139,12 @@ std::optional<std::string> FileAuditLog::open(std::string_view sealed) const
     return vault_.open(sealed);
 }
 
-Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each) const
+Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each, std::vector<Head> noted) const
 {
     const std::lock_guard lock{mutex_};
-    return audit::verify(options_.folder, {.public_key = signer_.public_key(), .heads = {segment_, head_}}, each);
+    noted.push_back(segment_);
+    noted.push_back(head_);
+    return audit::verify(options_.folder, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
 }
 
 boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::span<const Keep> times)

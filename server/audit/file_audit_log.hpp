@@ -54,8 +54,9 @@ public:
     /// Destroys keys whose time is over, and removes files in which nothing can be read any more. Says how many files.
     boost::system::result<std::size_t, std::error_code> expire(std::span<const Keep> times);
 
-    /// Checks the whole log against the last entry that this object has written.
-    Verdict verify(const std::function<void(const Line&)>& each = {}) const;
+    /// Checks the whole log against the last entry that this object has written, and against what was `noted`
+    /// elsewhere.
+    Verdict verify(const std::function<void(const Line&)>& each = {}, std::vector<Head> noted = {}) const;
     /// What the constructor found.
     [[nodiscard]] const Verdict& found() const { return found_; }
     [[nodiscard]] Head head() const;

@@ -3,6 +3,7 @@
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/admin_server.hpp"
+#include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/daemon_view.hpp"
 #include "ctl/admin/desk.hpp"
 #include "store/sqlite_account_store.hpp"
@@ -94,8 +95,12 @@ private:
              .reload = []() -> ctl::Reply {
                  return ctl::json::object{{"needs_restart", ctl::json::array{"threads"}}};
              },
+             .diff = []() -> ctl::Reply {
+                 return ctl::json::object{{"differences", ctl::json::array{}}};
+             },
              .drain = [] {}},
             accounts));
+        all.merge(ctl::audit_commands(audit_));
         return all;
     }
 

@@ -1,5 +1,7 @@
 #include "ctl/admin/admin_server.hpp"
 
+#include "ctl/admin/socket_rights.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
@@ -42,10 +44,11 @@ PeerCredentials credentials_of(Local::socket& socket)
     return peer;
 }
 
-void require_safe_folder(const std::filesystem::path& folder)
+/// True when the folder was made here.
+bool require_safe_folder(const std::filesystem::path& folder)
 {
     constexpr mode_t folder_mode = 0750;
-    if (::mkdir(folder.c_str(), folder_mode) == 0) return;
+    if (::mkdir(folder.c_str(), folder_mode) == 0) return true;
     struct stat state {};
     if (::stat(folder.c_str(), &state) != 0)
         throw std::runtime_error{"admin.socket: the folder " + folder.string() +
@@ -53,6 +56,7 @@ void require_safe_folder(const std::filesystem::path& folder)
     if ((state.st_mode & S_IWOTH) != 0 && (state.st_mode & S_ISVTX) == 0)
         throw std::runtime_error{"admin.socket: everybody may write into " + folder.string() +
                                  " and could replace the socket; take that right away (chmod o-w)"};
+    return false;
 }
 
 void require_free(asio::io_context& io, const std::filesystem::path& path)
@@ -73,12 +77,12 @@ void require_free(asio::io_context& io, const std::filesystem::path& path)
 /// Accepts clients and knows them, so that all end together. Sessions hold it; it is gone with the last of them.
 class AdminServer::Listener : public std::enable_shared_from_this<Listener> {
 public:
-    Listener(asio::io_context& io, const std::filesystem::path& path, Perform perform)
+    Listener(asio::io_context& io, const std::filesystem::path& path, Perform perform, const std::vector<gid_t>& groups)
         : acceptor_{io}, later_{io}, path_{path}, perform_{std::move(perform)}
     {
         if (path.native().size() + sizeof ".new" > sizeof(sockaddr_un::sun_path))
             throw std::runtime_error{"admin.socket: the path is too long for a socket (at most 100 bytes)"};
-        require_safe_folder(path.parent_path());
+        const bool own_folder = require_safe_folder(path.parent_path());
         require_free(io, path);
         // Made under another name: nobody can connect before the mode is right, and the old socket goes in the same
         // step.
@@ -89,6 +93,9 @@ public:
             acceptor_.open();
             acceptor_.bind(Local::endpoint{fresh});
             if (::chmod(fresh.c_str(), socket_mode) != 0) throw std::system_error{errno, std::generic_category()};
+            if (!groups.empty())
+                admitted_ =
+                    admit_groups(fresh, groups, "rw") && (!own_folder || admit_groups(path.parent_path(), groups, "x"));
             acceptor_.listen();
             std::filesystem::rename(fresh, path);
         } catch (const std::system_error& refused) {
@@ -100,6 +107,7 @@ public:
 
     void accept();
     void stop();
+    [[nodiscard]] bool groups_admitted() const { return admitted_; }
     [[nodiscard]] const Perform& perform() const { return perform_; }
 
 private:
@@ -118,6 +126,7 @@ private:
     Perform perform_;
     std::set<std::shared_ptr<Session>> sessions_;
     bool waiting_for_room_{false};
+    bool admitted_{true};
 };
 
 /// One client: reads a line, answers it, and so on.
@@ -229,11 +238,14 @@ void AdminServer::Listener::stop()
         ::unlink(path_.c_str());
 }
 
-AdminServer::AdminServer(asio::io_context& io, const std::filesystem::path& path, Perform perform)
-    : listener_{std::make_shared<Listener>(io, path, std::move(perform))}
+AdminServer::AdminServer(asio::io_context& io, const std::filesystem::path& path, Perform perform,
+                         const std::vector<gid_t>& groups)
+    : listener_{std::make_shared<Listener>(io, path, std::move(perform), groups)}
 {
     listener_->accept();
 }
+
+bool AdminServer::groups_admitted() const { return listener_->groups_admitted(); }
 
 AdminServer::~AdminServer() { listener_->stop(); }
 

@@ -4,6 +4,8 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
+#include <sys/types.h>
+#include <vector>
 
 namespace sotto::ctl {
 
@@ -14,10 +16,13 @@ class AdminServer {
 public:
     static constexpr std::size_t most_clients = 32;
 
-    /// Listens at `path` with mode 0660; its folder, when missing, is made with mode 0750. A socket that nobody answers
-    /// on is replaced. Throws std::runtime_error with a sentence when the path is taken by something else, the folder
-    /// may be written by everybody, or the system refuses.
-    AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Perform perform);
+    /// Listens at `path` with mode 0660, and for the members of `groups`; its folder, when missing, is made with mode
+    /// 0750. A socket that nobody answers on is replaced. Throws std::runtime_error with a sentence when the path is
+    /// taken by something else, the folder may be written by everybody, or the system refuses.
+    AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Perform perform,
+                const std::vector<gid_t>& groups = {});
+    /// False when the file system knows no access lists: members of `groups` cannot connect then.
+    [[nodiscard]] bool groups_admitted() const;
     /// On the io_context's thread, or when it has stopped. Ends all connections and removes the socket.
     ~AdminServer();
 

@@ -85,6 +85,11 @@ Handlers daemon_commands(DaemonView daemon, store::AccountStore& accounts)
         arguments.only({});
         return daemon.reload();
     });
+    handlers["config reload"] = handlers["reload"];
+    handlers["config diff"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) {
+        arguments.only({});
+        return daemon.diff();
+    });
     handlers["drain"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) -> Reply {
         arguments.only({});
         daemon.drain();

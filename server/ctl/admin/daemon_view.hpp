@@ -30,6 +30,8 @@ struct DaemonView {
     /// Reads the configuration and certificates again, all or nothing. The result says what changed, and under
     /// "needs_restart" what waits for one.
     std::function<Reply()> reload;
+    /// What `reload` would change: rows {key, now, next, effect} under "differences".
+    std::function<Reply()> diff;
     /// No new calls from now on; what runs goes on.
     std::function<void()> drain;
 };

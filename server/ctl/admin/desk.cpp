@@ -69,6 +69,14 @@ std::string name_of(uid_t uid)
     return found->pw_name;
 }
 
+std::vector<gid_t> gids_of(const RoleGroups& groups)
+{
+    std::vector<gid_t> gids;
+    for (const auto* name : {&groups.operators, &groups.billing, &groups.privacy_officers})
+        if (const auto gid = gid_of(*name)) gids.push_back(*gid);
+    return gids;
+}
+
 Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer)
 {
     if (peer.uid == 0 || peer.uid == ::geteuid()) return Role::everybody;
@@ -79,8 +87,9 @@ Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer)
     return roles;
 }
 
-Desk::Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit)
-    : handlers_{std::move(handlers)}, roles_of_{std::move(roles_of)}, audit_{audit}
+Desk::Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit, Unwritable on_unwritable)
+    : handlers_{std::move(handlers)}, roles_of_{std::move(roles_of)}, audit_{audit}, on_unwritable_{
+                                                                                         std::move(on_unwritable)}
 {
 }
 
@@ -110,6 +119,7 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
                                      .reason = text_in(arguments, "reason"),
                                      .subject = text_in(arguments, command.audit.subject),
                                      .scope = scope_of(command, arguments)});
+    if (!entry && on_unwritable_) on_unwritable_(entry.error());
     if (!entry)
         return CommandError{"audit",
                             "nothing was done, because the audit log cannot be written: " + entry.error().message() +

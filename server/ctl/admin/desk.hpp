@@ -12,9 +12,11 @@ namespace sotto::ctl {
 class Desk {
 public:
     using RolesOf = std::function<Role(const PeerCredentials& peer)>;
+    /// Told of each command that is refused because its entry could not be written.
+    using Unwritable = std::function<void(const std::error_code& why)>;
 
     /// `audit` outlives this.
-    Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit);
+    Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit, Unwritable on_unwritable = {});
 
     Reply perform(std::string_view command, const json::object& arguments, const PeerCredentials& peer);
 
@@ -26,6 +28,7 @@ private:
     Handlers handlers_;
     RolesOf roles_of_;
     audit::AuditLog& audit_;
+    Unwritable on_unwritable_;
 };
 
 /// The name of a uid in the user database; empty when there is none.
@@ -37,6 +40,8 @@ struct RoleGroups {
     std::string billing;
     std::string privacy_officers;
 };
+/// Those of them that this system has.
+std::vector<gid_t> gids_of(const RoleGroups& groups);
 Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer);
 
 } // namespace sotto::ctl

@@ -4,6 +4,7 @@
 #include "audit/file_audit_log.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
+#include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/desk.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
@@ -67,7 +68,7 @@ public:
                                                 std::fprintf(stderr, "sotto: %s\n", sentence.c_str());
                                             }},
           audit_{{.folder = settings.state_directory / "audit"}, audit::audit_key(settings.weaken.audit_key_file), {}},
-          desk_{account_commands(accounts_), [](const PeerCredentials&) { return Role::everybody; }, audit_}
+          desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, audit_}
     {
     }
 
@@ -77,6 +78,13 @@ public:
     }
 
 private:
+    Handlers handlers()
+    {
+        auto all = account_commands(accounts_);
+        all.merge(audit_commands(audit_));
+        return all;
+    }
+
     store::StateLock lock_;
     store::SqliteAccountStore accounts_;
     audit::FileAuditLog audit_;

@@ -112,6 +112,10 @@ const Command* find_command(std::string_view words);
 Group account_group();
 Group binding_group();
 Group daemon_group();
+Group audit_group();
+Group config_group();
+Group trace_group();
+Group log_group();
 
 /// "account add" without its first word, when it has two.
 std::string_view last_word(const Command& command);

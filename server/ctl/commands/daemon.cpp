@@ -19,6 +19,7 @@ constexpr std::array status_fields{
     Field{"weakened",    "list",   "what makes this server less private than it can be, a sentence each"}};
 constexpr std::array reload_fields{
     Field{"domains",       "number", "served domains"},
+    Field{"changed",       "list",   "keys whose new value is in use"},
     Field{"needs_restart", "list",   "keys whose change counts after a restart only"}};
 constexpr std::array drain_fields{Field{"draining", "flag", "true: new calls are refused from now on"}};
 constexpr std::array whoami_fields{

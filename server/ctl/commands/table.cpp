@@ -26,7 +26,8 @@ std::string names_of(Role roles)
 
 std::span<const Group> groups()
 {
-    static const std::array all{account_group(), binding_group(), daemon_group()};
+    static const std::array all{account_group(), binding_group(), config_group(), audit_group(),
+                                trace_group(),   log_group(),     daemon_group()};
     return all;
 }
 

@@ -1,0 +1,121 @@
+#include "ctl/admin/audit_commands.hpp"
+
+#include "ctl/admin/arguments.hpp"
+
+#include <charconv>
+#include <map>
+#include <vector>
+
+namespace sotto::ctl {
+namespace {
+
+constexpr std::size_t entries_per_page = 500;
+
+json::value opened(const audit::FileAuditLog& log, const audit::Line& line, std::string_view member)
+{
+    const auto sealed = line.text(member);
+    if (sealed.empty()) return nullptr;
+    const auto text = log.open(sealed);
+    return text ? json::value(*text) : json::value("[forgotten]");
+}
+
+struct Filter {
+    std::uint64_t from{1};
+    std::string since, about, by;
+
+    [[nodiscard]] bool wants(const audit::Line& line) const
+    {
+        return line.members.contains("purpose") && line.sequence() >= from && line.text("time") >= since &&
+               (by.empty() || line.text("name") == by);
+    }
+};
+
+Filter filter_from(const Arguments& arguments)
+{
+    Filter filter{.since = arguments.optional_text("since").value_or(""),
+                  .about = arguments.optional_text("about").value_or(""),
+                  .by = arguments.optional_text("by").value_or("")};
+    const auto from = arguments.optional_text("from").value_or("1");
+    const auto [end, wrong] = std::from_chars(from.data(), from.data() + from.size(), filter.from);
+    if (wrong != std::errc{} || end != from.data() + from.size()) throw WrongArgument{"argument from is no number"};
+    return filter;
+}
+
+/// An entry as it is shown, as far as its own line tells.
+json::object entry_of(const audit::FileAuditLog& log, const audit::Line& line)
+{
+    const auto* uid = line.members.if_contains("uid");
+    const auto result = line.text("result");
+    return {{"sequence", line.sequence()},
+            {"time", line.text("time")},
+            {"name", line.text("name")},
+            {"uid", uid != nullptr ? *uid : json::value(nullptr)},
+            {"what", line.text("what")},
+            {"about", opened(log, line, "subject")},
+            {"result", result.empty() ? "unknown" : result},
+            {"purpose", line.text("purpose")},
+            {"scope", opened(log, line, "scope")},
+            {"reason", opened(log, line, "reason")}};
+}
+
+Reply show(audit::FileAuditLog& log, const Arguments& arguments)
+{
+    const auto filter = filter_from(arguments);
+    std::vector<audit::Line> found;
+    std::map<std::uint64_t, std::string> results; // of entries that ended on a line of their own
+    std::string next;
+    static_cast<void>(log.verify([&](const audit::Line& line) {
+        if (const auto* of = line.members.if_contains("of"); of != nullptr && of->is_int64())
+            results[static_cast<std::uint64_t>(of->get_int64())] = line.text("result");
+        if (!next.empty() || !filter.wants(line)) return;
+        if (found.size() == entries_per_page)
+            next = std::to_string(line.sequence());
+        else
+            found.push_back({.members = line.members}); // the views end with the walk
+    }));
+    json::array entries;
+    for (const auto& line : found) {
+        auto entry = entry_of(log, line);
+        if (!filter.about.empty() && entry.at("about") != json::value(filter.about)) continue;
+        if (const auto result = results.find(line.sequence()); result != results.end())
+            entry["result"] = result->second;
+        entries.push_back(std::move(entry));
+    }
+    return json::object{{"entries", std::move(entries)}, {"next", next}};
+}
+
+Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
+{
+    std::vector<audit::Head> noted;
+    if (const auto text = arguments.optional_text("head")) {
+        const auto head = audit::head_from(*text);
+        if (!head) throw WrongArgument{"argument head is not SEQUENCE:HASH, such as 4711:9f86d0... with 64 digits"};
+        noted.push_back(*head);
+    }
+    const auto verdict = log.verify({}, noted);
+    if (verdict.bad)
+        return CommandError{"broken", "the audit log was changed: entry " + std::to_string(verdict.bad->sequence) +
+                                          " (" + verdict.bad->file + ", line " + std::to_string(verdict.bad->line) +
+                                          "): " + verdict.bad->why + "; the entries before it are good"};
+    return json::object{{"entries", verdict.entries},
+                        {"first", verdict.first},
+                        {"last", verdict.last.sequence},
+                        {"hash", audit::hex(verdict.last.hash)},
+                        {"checkpoints", verdict.checkpoints},
+                        {"macs", !log.found().bad && log.found().macs},
+                        {"public_key", audit::hex(log.public_key())}};
+}
+
+} // namespace
+
+Handlers audit_commands(audit::FileAuditLog& log)
+{
+    Handlers handlers;
+    handlers["audit show"] =
+        with_arguments([&log](const Arguments& arguments, const PeerCredentials&) { return show(log, arguments); });
+    handlers["audit verify"] =
+        with_arguments([&log](const Arguments& arguments, const PeerCredentials&) { return verify(log, arguments); });
+    return handlers;
+}
+
+} // namespace sotto::ctl

@@ -1,0 +1,69 @@
+#include "config/reference.hpp"
+#include "ctl/commands/command.hpp"
+#include "ctl/commands/reference.hpp"
+#include "ctl/commands/values.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+using namespace sotto::ctl;
+
+namespace {
+
+std::string file(const std::string& path)
+{
+    std::ostringstream text;
+    text << std::ifstream{std::string{SOTTO_SOURCE_DIR} + "/" + path, std::ios::binary}.rdbuf();
+    return text.str();
+}
+
+} // namespace
+
+TEST_CASE("what is made from the table of commands is what stands in the tree", "[docs]")
+{
+    INFO("write them again: CONTRIBUTING.md says how");
+    CHECK(file("docs/commands.md") == command_page());
+    CHECK(file("docs/man/sotto.1") == manual_page());
+    CHECK(file("docs/man/sotto.yaml.5") == sotto::config::manual_page());
+    CHECK(file("packaging/completion/sotto") == bash_completion());
+}
+
+TEST_CASE("every command is declared whole")
+{
+    std::set<std::string_view> words;
+    for (const auto& group : groups())
+        for (const auto& command : group.commands) {
+            CAPTURE(command.words);
+            CHECK(words.insert(command.words).second);
+            CHECK((group.word.empty() || command.words.starts_with(group.word)));
+            CHECK(command.roles != Role::none);
+            CHECK_FALSE(command.summary.empty());
+            CHECK_FALSE(command.answer.fields.empty());
+            CHECK((command.audit.subject.empty() || !command.audit.purpose.empty()));
+            for (const auto& argument : command.arguments) CHECK_FALSE(argument.meaning.empty());
+            CHECK(find_command(command.words) == &command);
+        }
+}
+
+TEST_CASE("arguments are what the table says, or the request is refused")
+{
+    const auto wrong = [](const char* words, const char* arguments) {
+        return wrong_in(*find_command(words), json::parse(arguments).as_object());
+    };
+    CHECK(wrong("account show", R"({"address":"alice@example.org"})").empty());
+    CHECK(wrong("account show", R"({"address":"alice@example.org","reason":"why"})").empty());
+    CHECK(wrong("account show", R"({})") == "argument address is missing");
+    CHECK_FALSE(wrong("account show", R"({"address":7})").empty());
+    CHECK_FALSE(wrong("account show", R"({"address":"a\nb"})").empty());
+    CHECK_FALSE(wrong("account show", R"({"address":"alice@example.org","more":true})").empty());
+    CHECK(wrong("account set", R"({"address":"a@b","status":"active","relay_only":true,"attach":["c@b"]})").empty());
+    CHECK_FALSE(wrong("account set", R"({"address":"a@b","status":"gone"})").empty());
+    CHECK_FALSE(wrong("account set", R"({"address":"a@b","relay_only":"on"})").empty());
+    CHECK_FALSE(wrong("account set", R"({"address":"a@b","attach":[1]})").empty());
+    CHECK(wrong("account list", R"({"from":"x"})").empty());
+    CHECK_FALSE(wrong("status", R"({"reason":"none is kept"})").empty());
+    CHECK(wrong("audit show", R"({"since":"2026-11-25T00:00:00Z"})").empty());
+    CHECK_FALSE(wrong("audit show", R"({"since":"yesterday"})").empty());
+}
