@@ -3,9 +3,12 @@
 #include "app/counts.hpp"
 #include "audit/audit_key.hpp"
 #include "config/check.hpp"
+#include "config/difference.hpp"
 #include "core/registrar/device.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
+#include "ctl/admin/audit_commands.hpp"
+#include "ctl/admin/diagnosis_commands.hpp"
 #include "log/log.hpp"
 #include "os/notify.hpp"
 #include "os/process.hpp"
@@ -31,8 +34,6 @@ using log::Plain;
 
 constexpr milliseconds expiry_tick{500};
 constexpr milliseconds minute{60'000};
-constexpr milliseconds day{24 * 3600 * 1000};
-constexpr int expires_soon = 14; // days
 constexpr seconds goodbye_time{3};
 constexpr seconds sealing_period{3600};
 constexpr milliseconds checkpoint_period{3600 * 1000};
@@ -95,6 +96,12 @@ void log_accept_failure(const net::Endpoint& at, const boost::system::error_code
     event(Event::listener_failed, field("address", Plain{address}), field("reason", Plain{text}));
 }
 
+void log_unwritable(const std::error_code& why)
+{
+    const auto reason = why.message();
+    event(Event::audit_unwritable, field("reason", Plain{reason}));
+}
+
 /// What stays as it is until a restart.
 void keep_what_needs_restart(config::Settings& next, const config::Settings& running)
 {
@@ -125,7 +132,14 @@ App::App(Prepared prepared)
       location_{std::make_shared<location::MemoryLocationService>()},
       dialogs_{std::make_shared<location::SharedDialogMemory>(
           handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
-      prepared_{std::move(prepared)}
+      prepared_{std::move(prepared)}, certificates_{
+                                          main_,
+                                          {.open =
+                                               [this] {
+                                                   const std::lock_guard lock{reloading_};
+                                                   return open_identities(prepared_.settings);
+                                               },
+                                           .use = [this](const auto& identities) { use_identities(identities); }}}
 {
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number); // they wait until `run`
     const bool resumed = handover_.read(Handover::Item::epoch_keys).has_value();
@@ -188,7 +202,7 @@ void App::run()
     every(expiry_, expiry_tick, [this] { location_->expire(now()); });
     every(midnight_, minute, [] { log::end_day(); });
     rotate_keys();
-    watch_certificates();
+    certificates_.follow(prepared_.settings, prepared_.identities);
     every(checkpoints_, checkpoint_period, [this] { audit_->checkpoint(); });
     if (const auto interval = os::watchdog_interval())
         every(watchdog_, std::chrono::duration_cast<milliseconds>(*interval / 3),
@@ -241,16 +255,11 @@ void App::rotate_keys()
     });
 }
 
-void App::watch_certificates()
+void App::use_identities(const CertificateWatch::Identities& identities)
 {
-    const auto look = [this] {
-        const std::lock_guard lock{reloading_};
-        for (const auto& term : prepared_.identities->terms())
-            if (term.days <= expires_soon)
-                event(Event::certificate_expires, field("domain", Plain{term.name}), field("days", term.days));
-    };
-    look();
-    every(certificates_, day, look);
+    const std::lock_guard lock{reloading_};
+    prepared_.identities = identities;
+    workers_->use(prepared_);
 }
 
 void App::on_signal()
@@ -318,10 +327,11 @@ ctl::Reply App::reload()
         os::notify_ready();
         return ctl::CommandError{"configuration", sentences};
     }
-    boost::json::array waiting;
-    for (const auto& key : config::needs_restart(prepared_.settings, next.settings)) {
-        event(Event::restart_needed, field("key", Plain{key}));
-        waiting.emplace_back(key);
+    boost::json::array waiting, changed;
+    for (const auto& difference : config::differences(prepared_.settings, next.settings)) {
+        if (difference.effect == config::Effect::restart)
+            event(Event::restart_needed, field("key", Plain{difference.key}));
+        (difference.effect == config::Effect::restart ? waiting : changed).emplace_back(difference.key);
     }
     keep_what_needs_restart(next.settings, prepared_.settings);
     next.core = core_of(next);
@@ -333,8 +343,30 @@ ctl::Reply App::reload()
     log::set_level(level_of(settings));
     log_privacy(settings, *prepared_.identities);
     event(Event::reloaded, field("domains", settings.domains.size()));
+    boost::asio::post(
+        main_, [this, settings, identities = prepared_.identities] { certificates_.follow(settings, identities); });
     os::notify_ready();
-    return boost::json::object{{"domains", settings.domains.size()}, {"needs_restart", std::move(waiting)}};
+    return boost::json::object{
+        {"domains", settings.domains.size()}, {"changed", std::move(changed)}, {"needs_restart", std::move(waiting)}};
+}
+
+ctl::Reply App::diff()
+{
+    const std::lock_guard lock{reloading_};
+    const auto next = prepare(prepared_.settings.file);
+    if (!next.problems.empty()) {
+        std::string sentences;
+        for (const auto& problem : next.problems) sentences += (sentences.empty() ? "" : "\n") + to_string(problem);
+        return ctl::CommandError{"configuration", sentences};
+    }
+    boost::json::array rows;
+    for (const auto& difference : config::differences(prepared_.settings, next.settings))
+        rows.push_back(
+            boost::json::object{{"key", difference.key},
+                                {"now", difference.now},
+                                {"next", difference.next},
+                                {"effect", difference.effect == config::Effect::restart ? "restart" : "reload"}});
+    return boost::json::object{{"differences", std::move(rows)}};
 }
 
 void App::open_audit_log()
@@ -358,10 +390,7 @@ void App::open_audit_log()
     if (const auto& bad = audit_->found().bad)
         event(Event::audit_broken, field("sequence", bad->sequence), field("reason", Plain{bad->why}));
     const audit::Action start{.who = {::geteuid(), "sottod"}, .what = "start", .purpose = "operate"};
-    if (const auto written = audit_->record(start, "done"); !written) {
-        const auto reason = written.error().message();
-        event(Event::audit_unwritable, field("reason", Plain{reason}));
-    }
+    if (const auto written = audit_->record(start, "done"); !written) log_unwritable(written.error());
 }
 
 void App::start_admin()
@@ -369,13 +398,24 @@ void App::start_admin()
     const auto& admin = prepared_.settings.admin;
     ctl::Handlers handlers = ctl::account_commands(*store_);
     handlers.merge(ctl::daemon_commands(view(), *store_));
+    handlers.merge(ctl::audit_commands(*audit_));
+    tracing_ = std::make_unique<Tracing>(
+        main_, [this](const std::shared_ptr<net::Tap>& tap) { workers_->use(tap); }, *audit_);
+    handlers.merge(ctl::diagnosis_commands(
+        {.start_trace = [this](AccountId account, seconds time) { return tracing_->start(account, time); },
+         .stop_trace = [this] { return tracing_->stop(); },
+         .pseudonym = log::pseudonym},
+        *store_));
     const ctl::RoleGroups groups{admin.operators, admin.billing, admin.privacy_officers};
     desk_ = std::make_unique<ctl::Desk>(
         std::move(handlers), [groups](const ctl::PeerCredentials& peer) { return roles_by_group(groups, peer); },
-        *audit_);
+        *audit_, [](const std::error_code& why) { log_unwritable(why); });
     const auto perform = [this](std::string_view command, const boost::json::object& arguments,
                                 const ctl::PeerCredentials& peer) { return desk_->perform(command, arguments, peer); };
-    admin_ = std::make_unique<ctl::AdminServer>(admin_context_, admin.socket, perform);
+    admin_ = std::make_unique<ctl::AdminServer>(admin_context_, admin.socket, perform, gids_of(groups));
+    if (!admin_->groups_admitted())
+        event(Event::notice, field("text", "admin.socket: its file system knows no access lists: the groups of admin: "
+                                           "cannot use sotto, only root and the service's user can"));
     admin_thread_ = std::thread{[this] {
         sigset_t all;
         sigfillset(&all); // signals are the main thread's business
@@ -392,6 +432,7 @@ ctl::DaemonView App::view()
             .bindings = [this](AccountId account) { return bindings(account); },
             .remove_binding = [this](AccountId account, BindingId id) { return remove_binding(account, id); },
             .reload = [this] { return reload(); },
+            .diff = [this] { return diff(); },
             .drain =
                 [this] {
                     event(Event::draining, field("flows", admission_->connections()), field("seconds", 0));

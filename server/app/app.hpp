@@ -1,6 +1,8 @@
 #pragma once
+#include "app/certificate_watch.hpp"
 #include "app/handover.hpp"
 #include "app/prepared.hpp"
+#include "app/tracing.hpp"
 #include "app/workers.hpp"
 #include "audit/file_audit_log.hpp"
 #include "ctl/admin/admin_server.hpp"
@@ -41,12 +43,14 @@ private:
     void on_signal();
     /// Any thread.
     ctl::Reply reload();
+    /// Any thread.
+    ctl::Reply diff();
+    void use_identities(const CertificateWatch::Identities& identities);
     void begin_drain();
     void end_flows();
     void every(boost::asio::steady_timer& timer, milliseconds span, std::function<void()> act);
     void hand_on_keys();
     void rotate_keys();
-    void watch_certificates();
     void open_audit_log();
     void start_admin();
     ctl::DaemonView view();
@@ -58,8 +62,8 @@ private:
     std::uint64_t descriptors_;
     boost::asio::io_context main_{1};
     boost::asio::signal_set signals_{main_};
-    boost::asio::steady_timer expiry_{main_}, midnight_{main_}, rotation_{main_}, watchdog_{main_},
-        certificates_{main_}, checkpoints_{main_}, deadline_{main_};
+    boost::asio::steady_timer expiry_{main_}, midnight_{main_}, rotation_{main_}, watchdog_{main_}, checkpoints_{main_},
+        deadline_{main_};
     TimePoint started_;
     store::StateLock lock_;
     std::vector<os::PassedDescriptor> passed_; ///< by the process before; empty once they are taken up
@@ -75,10 +79,12 @@ private:
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<store::SqliteAccountStore> store_;
     std::unique_ptr<audit::FileAuditLog> audit_;
+    std::unique_ptr<Tracing> tracing_;
     std::unique_ptr<ctl::Desk> desk_; ///< used on the admin thread only
     boost::asio::io_context admin_context_{1};
     std::unique_ptr<ctl::AdminServer> admin_;
     std::thread admin_thread_;
+    CertificateWatch certificates_;
     bool draining_{false};
     bool ending_{false};
 };

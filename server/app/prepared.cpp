@@ -23,23 +23,26 @@ net::IdentityFiles identity_of(const config::Domain& domain)
     return {.names = std::move(names), .certificate = domain.certificate, .private_key = domain.private_key};
 }
 
-/// One at a time first, so that each wrong file is reported at its own place.
-void open_identities(const config::Loaded& loaded, Prepared& prepared)
+net::TlsOptions tls_options(const config::Settings& settings)
+{
+    return {.tls12 = settings.weaken.tls12, .padding = settings.cell_bytes()};
+}
+
+/// Each one by itself, so that each wrong file is reported at its own place. What has a problem already has only one.
+void try_identities(const config::Loaded& loaded, std::vector<config::Problem>& problems)
 {
     const auto& settings = loaded.settings;
-    const net::TlsOptions options{.tls12 = settings.weaken.tls12, .padding = settings.cell_bytes()};
-    std::vector<net::IdentityFiles> all;
     for (std::size_t i = 0; i < settings.domains.size(); ++i) {
-        all.push_back(identity_of(settings.domains[i]));
+        const auto item = "domains[" + std::to_string(i) + "].";
+        if (std::ranges::any_of(problems, [&](const auto& problem) { return problem.key.starts_with(item); })) continue;
+        const auto files = identity_of(settings.domains[i]);
         try {
-            const net::Identities one{std::span{&all.back(), 1}, options};
+            const net::Identities one{std::span{&files, 1}, tls_options(settings)};
         } catch (const net::IdentityError& error) {
-            prepared.problems.push_back(
-                loaded.problem("domains[" + std::to_string(i) + "].certificate", error.what(),
-                               "a PEM file with the chain, leaf first, and the PEM file of its key"));
+            problems.push_back(loaded.problem(item + "certificate", error.what(),
+                                              "a PEM file with the chain, leaf first, and the PEM file of its key"));
         }
     }
-    if (prepared.problems.empty()) prepared.identities = std::make_shared<net::Identities>(all, options);
 }
 
 /// The first line of the file.
@@ -71,15 +74,23 @@ std::shared_ptr<const net::ConnectionLimits> connections_of(const config::Settin
 
 } // namespace
 
+std::shared_ptr<const net::Identities> open_identities(const config::Settings& settings)
+{
+    std::vector<net::IdentityFiles> all;
+    for (const auto& domain : settings.domains) all.push_back(identity_of(domain));
+    return std::make_shared<net::Identities>(all, tls_options(settings));
+}
+
 Prepared prepare(const std::filesystem::path& file)
 {
     const auto loaded = config::load(file);
     Prepared prepared{.settings = loaded.settings, .problems = loaded.problems};
-    if (!loaded.good()) return prepared;
-    prepared.problems = config::check(loaded);
-    if (!prepared.problems.empty()) return prepared;
-    open_identities(loaded, prepared);
+    // Whatever is wrong in the text, the files that it names are looked at too: one run says everything.
+    for (auto& problem : config::check(loaded)) prepared.problems.push_back(std::move(problem));
+    try_identities(loaded, prepared.problems);
     read_relay_secret(loaded, prepared);
+    if (!prepared.problems.empty()) return prepared;
+    prepared.identities = open_identities(loaded.settings);
     prepared.core = core_of(prepared);
     prepared.connections = connections_of(loaded.settings);
     return prepared;

@@ -25,6 +25,8 @@ Prepared prepare(const std::filesystem::path& file);
 
 /// What the core needs of the settings, as they are now.
 std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared);
+/// The configured certificates as they lie on the disk now. Throws net::IdentityError.
+std::shared_ptr<const net::Identities> open_identities(const config::Settings& settings);
 
 /// `descriptors`: how many the process may open.
 net::AdmissionLimits admission_of(const config::Settings& settings, std::size_t workers, std::uint64_t descriptors);

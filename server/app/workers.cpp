@@ -85,6 +85,11 @@ void Workers::use(const std::shared_ptr<const AccountDirectory>& accounts)
     for (auto& worker : workers_) worker->use(accounts);
 }
 
+void Workers::use(const std::shared_ptr<net::Tap>& tap)
+{
+    for (auto& worker : workers_) worker->use(tap);
+}
+
 void Workers::refresh_keys()
 {
     for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->post([sealer = sealers_[i]] { sealer->refresh(); });

@@ -39,6 +39,7 @@ public:
 
     void use(const Prepared& prepared);
     void use(const std::shared_ptr<const AccountDirectory>& accounts);
+    void use(const std::shared_ptr<net::Tap>& tap);
     /// After a rotation: destroyed keys leave the workers too.
     void refresh_keys();
     /// New calls get 503.

@@ -1,7 +1,5 @@
 #include "config/check.hpp"
 
-#include "config/keys.hpp"
-
 #include <unistd.h>
 
 namespace sotto::config {
@@ -41,6 +39,8 @@ std::vector<Problem> check(const Loaded& loaded)
     const auto& settings = loaded.settings;
     for (std::size_t i = 0; i < settings.domains.size(); ++i) {
         const std::string item = "domains[" + std::to_string(i) + "].";
+        if (settings.domains[i].certificate.empty() || settings.domains[i].private_key.empty())
+            continue; // said already
         readable(loaded, item + "certificate", settings.domains[i].certificate, problems);
         readable(loaded, item + "private_key", settings.domains[i].private_key, problems);
         secret(loaded, item + "private_key", settings.domains[i].private_key, problems);
@@ -90,16 +90,6 @@ std::vector<std::string> notices(const Settings& settings)
     if (!settings.privacy.relay_only)
         sentences.emplace_back("privacy.relay_only is off: the parties of a call learn each other's media addresses");
     return sentences;
-}
-
-std::vector<std::string> needs_restart(const Settings& now, const Settings& next)
-{
-    std::vector<std::string> changed;
-    for (const auto& key : keys())
-        if (key.effect == Effect::restart && key.field.show != nullptr &&
-            key.field.show(now, key) != key.field.show(next, key))
-            changed.emplace_back(key.path);
-    return changed;
 }
 
 } // namespace sotto::config

@@ -16,7 +16,4 @@ std::vector<std::string> weakenings(const Settings& settings);
 /// One sentence for each thing that subscribers might expect and that this configuration does not do.
 std::vector<std::string> notices(const Settings& settings);
 
-/// The keys whose change counts only after a restart.
-std::vector<std::string> needs_restart(const Settings& now, const Settings& next);
-
 } // namespace sotto::config

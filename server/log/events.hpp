@@ -23,6 +23,8 @@ enum class Event : std::uint8_t {
     weakened,
     notice,
     certificate_expires,
+    certificates_renewed,
+    certificate_broken,
     accounts_read,
     store_failed,
     keys_rotated,

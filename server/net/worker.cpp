@@ -105,6 +105,11 @@ void Worker::use(std::shared_ptr<const ConnectionLimits> limits)
     post([this, limits = std::move(limits)]() mutable { connections_.use(std::move(limits)); });
 }
 
+void Worker::use(std::shared_ptr<Tap> tap)
+{
+    post([this, tap = std::move(tap)]() mutable { tap_ = std::move(tap); });
+}
+
 void Worker::count(std::function<void(const WorkerCounters&)> done)
 {
     post([this, done = std::move(done)] {
@@ -214,6 +219,7 @@ bool Worker::take(Socket socket, const Endpoint& from, Transport transport)
 void Worker::received(Flow& flow, MessagePtr message)
 {
     heard_ = true;
+    if (tap_) tap_->received(flow, *message, now_);
     element_.received(flow, std::move(message), now_, actions_);
 }
 
@@ -253,6 +259,8 @@ void Worker::perform(Send& send)
 
 void Worker::deliver(Send send, std::uint16_t asker)
 {
+    if (tap_)
+        if (const auto* flow = connections_.find(send.flow)) tap_->sent(*flow, send.bytes, now_);
     if (connections_.send(send.flow, send.bytes) || send.ticket.value == 0) return;
     if (asker == index_) return element_.undeliverable(send.ticket, std::move(send.bytes), now_, actions_);
     all_[asker]->post_burst([to = all_[asker], ticket = send.ticket, bytes = std::move(send.bytes)]() mutable {

@@ -3,6 +3,7 @@
 #include "core/registrar/location_service.hpp"
 #include "net/connections.hpp"
 #include "net/entrance.hpp"
+#include "net/tap.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -62,6 +63,8 @@ public:
     void use(std::shared_ptr<const AccountDirectory> accounts);
     void use(std::shared_ptr<const Identities> identities);
     void use(std::shared_ptr<const ConnectionLimits> limits);
+    /// Shows `tap` what passes from now on; null: nobody.
+    void use(std::shared_ptr<Tap> tap);
     void count(std::function<void(const WorkerCounters&)> done);
 
     /// Takes no new call; what runs goes on.
@@ -115,6 +118,7 @@ private:
     Connections connections_;
     Entrance entrance_;
     std::vector<Worker*> all_;
+    std::shared_ptr<Tap> tap_;
     Actions actions_;
     bool in_burst_{false};
     TimePoint now_{};

@@ -17,6 +17,7 @@ void harden_process()
 #endif
     umask(0027);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a file at its limit is an error code too
 }
 
 std::uint64_t raise_descriptor_limit()

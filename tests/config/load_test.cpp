@@ -1,4 +1,5 @@
 #include "config/check.hpp"
+#include "config/difference.hpp"
 #include "config/keys.hpp"
 #include "config/load.hpp"
 
@@ -259,12 +260,16 @@ TEST_CASE("A reload says which changes need a restart", "[config]")
 {
     auto text = std::string{least};
     const auto now = read(text).settings;
-    CHECK(needs_restart(now, now).empty());
+    CHECK(differences(now, now).empty());
     text.replace(text.find("127.0.0.1:5061"), 14, "127.0.0.1:5071");
     text += "threads: 4\nstate_directory: elsewhere\nproxy: { ring_timeout: 20s }\nlog: { level: debug }\n";
     const auto next = read(text);
     REQUIRE(next.good());
-    CHECK(needs_restart(now, next.settings) == std::vector<std::string>{"listen.tls", "threads", "state_directory"});
+    std::vector<std::string> restart, reload;
+    for (const auto& difference : differences(now, next.settings))
+        (difference.effect == Effect::restart ? restart : reload).push_back(difference.key);
+    CHECK(restart == std::vector<std::string>{"listen.tls", "threads", "state_directory"});
+    CHECK(reload == std::vector<std::string>{"proxy.ring_timeout", "log.level"});
 }
 
 TEST_CASE("The default of each key is a value that the key takes", "[config]")

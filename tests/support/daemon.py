@@ -66,6 +66,7 @@ class Daemon:
         self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
         self.pid = 0
         self.environment: dict = {}   # further variables of the next process
+        self.launcher: list = []   # a command that becomes the daemon's
         self._process: subprocess.Popen | None = None
         self._log = b""
         self._ports: list = []
@@ -84,7 +85,7 @@ class Daemon:
                 "state_directory": str(self.state),
                 "admin": {"socket": str(self.folder / "admin.sock")},
                 "limits": {"connections_per_source": 0, "handshakes_per_second": 0, "auth_failures_per_minute": 0},
-                "log": {"target": "stderr", "level": "info"},
+                "log": {"target": "stderr", "level": os.environ.get("SOTTO_LOG_LEVEL", "debug")},
                 "weaken": {"audit_key_file": str(self.folder / "audit.key")},
             }, overrides or {})
             self.config_file = self.folder / "sotto.yaml"
@@ -148,7 +149,7 @@ class Daemon:
             notify.close()
 
     def _spawn(self, command: list, environment: dict, pass_fds: tuple = ()) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        self._process = subprocess.Popen([*self.launcher, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.PIPE, cwd=self.folder, pass_fds=pass_fds,
                                          env={**os.environ, **self.environment, **environment})
         self.pid = self._process.pid

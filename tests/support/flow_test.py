@@ -4,6 +4,7 @@ import unittest
 
 from .daemon import DOMAIN, PASSWORD, Daemon, merge
 from .ladder import Ladder
+from .log_scan import found_in
 from .phone import Phone
 
 
@@ -37,9 +38,17 @@ class FlowTest(unittest.TestCase):
             self.daemon.start()
         self.ladder = Ladder()
         self.addCleanup(self._daemon_still_lives)
+        self.addCleanup(self._log_names_nobody)
 
     def _daemon_still_lives(self) -> None:
         self.assertIsNone(self.daemon.exit_status, f"the daemon has ended:\n{self.daemon.log}")
+
+    def _log_names_nobody(self) -> None:
+        """P8, at whatever level the daemon runs (SOTTO_LOG_LEVEL; debug unless the test says otherwise)."""
+        phones = {phone.connection.local_address for phone in self.ladder.phones}
+        named = found_in(self.daemon.log, self.ladder.messages, {*self.daemon.own_hosts, *self.hosts})
+        named |= {address for address in phones if address in self.daemon.log}
+        self.assertEqual(named, set(), f"the log holds what identifies somebody:\n{self.daemon.log}")
 
     def phone(self, name: str, password: str = PASSWORD, host: str = "") -> Phone:
         """A phone with a connection to one of `hosts` (""; the first), not yet registered. `bob.desk` is bob's phone

@@ -14,6 +14,7 @@ class Ladder:
         self._secrets: dict = {}   # value -> (owner, what it is)
         self._initiated: set = set()   # (owner, who knows its secrets)
         self.phones: list = []
+        self.messages: list = []   # the text of all that was sent and received
 
     def note(self, phone: str, arrow: str, text: str) -> None:
         with self._lock:

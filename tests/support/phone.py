@@ -184,6 +184,7 @@ class Phone(Strictness):
 
     def _write(self, message: Message) -> None:
         self.ladder.note(self.name, "->", message.start)
+        self.ladder.messages.append(message.bytes().decode("utf-8", "replace"))
         self.connection.send(message.bytes())
 
     def _in_dialog(self, method: str, dialog: Dialog, cseq: int) -> Message:
@@ -367,6 +368,7 @@ class Phone(Strictness):
 
     def _take(self, message: Message) -> None:
         self.ladder.note(self.name, "<-", message.start)
+        self.ladder.messages.append(str(message))
         try:
             self._check(message)
         except SipError as fault:

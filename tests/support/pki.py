@@ -22,8 +22,8 @@ class Authority:
                  "-subj", "/CN=Test CA", "-keyout", str(self._key), "-out", str(self.certificate),
                  "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, name: str, dns=NAMES, addresses=("127.0.0.1",)) -> tuple:
-        """A server certificate for these names. Returns (certificate chain, private key)."""
+    def issue(self, name: str, dns=NAMES, addresses=("127.0.0.1",), days: int = 7) -> tuple:
+        """A server certificate for these names, good for that long. Returns (certificate chain, private key)."""
         chain, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
         names = ",".join([f"DNS:{n}" for n in dns] + [f"IP:{a}" for a in addresses])
@@ -32,5 +32,5 @@ class Authority:
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                  "-keyout", str(key), "-out", str(request))
         _openssl("x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self._key),
-                 "-CAcreateserial", "-days", "7", "-extfile", str(extensions), "-out", str(chain))
+                 "-CAcreateserial", "-days", str(days), "-extfile", str(extensions), "-out", str(chain))
         return chain, key

@@ -33,6 +33,7 @@ class Connection:
         self._ciphertext = b""
         self._lock = threading.Lock()
         self._socket = socket.create_connection(address, patience(5), (source, 0) if source else None)
+        self.local_address = "{}:{}".format(*self._socket.getsockname()[:2])
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._remote_port = address[1]
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()

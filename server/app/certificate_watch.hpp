@@ -1,0 +1,48 @@
+#pragma once
+#include "config/settings.hpp"
+#include "net/identities.hpp"
+#include "os/file_watch.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sotto::app {
+
+/// True when the days that a certificate is still good have passed 30, 7 or 1 since the last look, or are over.
+bool expiry_is_due(int before, int now);
+
+/// Follows the configured certificates: puts new ones into use when their files change, keeps the old ones when the new
+/// cannot be used, and warns before one ends. On the main thread.
+class CertificateWatch {
+public:
+    using Identities = std::shared_ptr<const net::Identities>;
+    struct Hooks {
+        std::function<Identities()> open; ///< from the files as they are now; throws net::IdentityError
+        std::function<void(const Identities&)> use;
+    };
+    CertificateWatch(boost::asio::io_context& io, Hooks hooks);
+
+    /// At the start, and after each reload.
+    void follow(const config::Settings& settings, const Identities& identities);
+
+private:
+    void files_changed();
+    void look_at_terms();
+    void every_day();
+
+    Hooks hooks_;
+    os::FileWatch files_;
+    boost::asio::steady_timer daily_;
+    std::vector<std::filesystem::path> paths_;
+    std::string content_; ///< hash of all files that are in use
+    Identities identities_;
+    std::map<std::string, int> days_; ///< left at the last look, by domain
+};
+
+} // namespace sotto::app

@@ -1,0 +1,151 @@
+"""Certificates: taken when their files change, kept when the new ones cannot be used, named before they end."""
+
+import json
+import os
+import ssl
+import time
+from pathlib import Path
+
+from support.daemon import Daemon
+from support.flow_test import FlowTest
+from support.limits import patience
+from support.tls import client_context
+
+
+class Certificates(FlowTest):
+    def wait_for(self, event: str, count: int = 1) -> None:
+        deadline = time.monotonic() + patience(10)
+        while self.daemon.log.count(f" {event}: ") < count:
+            if time.monotonic() > deadline:
+                self.fail(f"{event} was not logged {count} times:\n{self.daemon.log}")
+            time.sleep(0.02)   # the log is what there is to wait for
+
+    def count(self, event: str) -> int:
+        return self.daemon.log.count(f" {event}: ")
+
+    def shown(self) -> bytes:
+        with self.daemon.connect(context=client_context(self.daemon.authority.certificate)) as fresh:
+            return fresh.peer_certificate
+
+    def files(self) -> tuple[Path, Path]:
+        domain = self.daemon.config["domains"][0]
+        return Path(domain["certificate"]), Path(domain["private_key"])
+
+    @staticmethod
+    def der(chain: Path) -> bytes:
+        return ssl.PEM_cert_to_DER_cert(chain.read_text())
+
+    def test_the_same_name(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        renewed = self.count("certificates-renewed")
+        chain, key = self.daemon.authority.issue("same-name")
+        certificate, private_key = self.files()
+        private_key.write_bytes(key.read_bytes())
+        certificate.write_bytes(chain.read_bytes())
+        self.wait_for("certificates-renewed", renewed + 1)
+        self.assertEqual(self.shown(), self.der(chain))
+        self.hang_up(bob, alice)   # no call is dropped
+
+    def test_another_file_moved_over_it(self):
+        renewed = self.count("certificates-renewed")
+        chain, key = self.daemon.authority.issue("moved")
+        expected = self.der(chain)
+        certificate, private_key = self.files()
+        os.replace(key, private_key)
+        os.replace(chain, certificate)
+        self.wait_for("certificates-renewed", renewed + 1)
+        self.assertEqual(self.shown(), expected)
+
+    def test_links_that_lead_elsewhere_as_certbot_makes_them(self):
+        live, archive = self.daemon.folder / "live", self.daemon.folder / "archive"
+        live.mkdir()
+        archive.mkdir()
+        certificate, private_key = self.files()
+        for number in (1, 2):
+            chain, key = self.daemon.authority.issue(f"certbot-{number}")
+            (archive / f"fullchain{number}.pem").write_bytes(chain.read_bytes())
+            (archive / f"privkey{number}.pem").write_bytes(key.read_bytes())
+            (archive / f"privkey{number}.pem").chmod(0o600)
+        for name in ("fullchain", "privkey"):
+            (live / f"{name}.pem").symlink_to(f"../archive/{name}1.pem")
+        self.daemon.config["domains"][0].update(certificate=str(live / "fullchain.pem"), private_key=str(live / "privkey.pem"))
+        self.daemon.write_config()
+        self.daemon.sotto("config", "reload")   # a new name comes by the configuration
+        self.assertEqual(self.shown(), self.der(archive / "fullchain1.pem"))
+        renewed = self.count("certificates-renewed")
+        for name in ("privkey", "fullchain"):
+            (live / "fresh").symlink_to(f"../archive/{name}2.pem")
+            os.replace(live / "fresh", live / f"{name}.pem")
+        self.wait_for("certificates-renewed", renewed + 1)
+        self.assertEqual(self.shown(), self.der(archive / "fullchain2.pem"))
+        self.daemon.config["domains"][0].update(certificate=str(certificate), private_key=str(private_key))
+        self.daemon.write_config()
+        self.daemon.sotto("config", "reload")
+
+    def test_a_broken_file_keeps_the_old_one_and_warns(self):
+        before, broken, renewed = self.shown(), self.count("certificate-broken"), self.count("certificates-renewed")
+        certificate, _ = self.files()
+        good = certificate.read_bytes()
+        certificate.write_bytes(good[:len(good) // 2])
+        self.wait_for("certificate-broken", broken + 1)
+        self.assertEqual(self.shown(), before)
+        self.assert_call_works()
+        certificate.write_bytes(good)
+        self.wait_for("certificates-renewed", renewed + 1)
+        self.assertEqual(self.shown(), before)
+
+
+class Configuration(FlowTest):
+    def test_diff_shows_what_a_reload_changes_and_what_waits_for_a_restart(self):
+        self.assertIn("the daemon runs with what the file says", self.daemon.sotto("config", "diff").stdout)
+        self.daemon.config.update(proxy={"ring_timeout": "20s"}, threads=3)
+        self.daemon.config["weaken"]["digest_md5"] = ["alice@example.org"]
+        self.daemon.write_config()
+        rows = json.loads(self.daemon.sotto("--json", "config", "diff").stdout)["differences"]
+        self.assertEqual({(row["key"], row["now"], row["next"], row["effect"]) for row in rows},
+                         {("threads", "1", "3", "restart"), ("proxy.ring_timeout", "1m", "20s", "reload"),
+                          ("weaken.digest_md5", "0 accounts", "1 accounts", "reload")})
+        done = json.loads(self.daemon.sotto("--json", "config", "reload").stdout)
+        self.assertEqual(done["changed"], ["proxy.ring_timeout", "weaken.digest_md5"])
+        self.assertEqual(done["needs_restart"], ["threads"])
+        rows = json.loads(self.daemon.sotto("--json", "config", "diff").stdout)["differences"]
+        self.assertEqual([row["key"] for row in rows], ["threads"])
+
+    def test_check_says_everything_at_once(self):
+        """What is wrong in the text, in the files that it names and in what these hold."""
+        daemon = self.daemon
+        good = json.loads(json.dumps(daemon.config))
+        broken = daemon.folder / "broken.pem"
+        broken.write_text("no certificate\n")
+        domain = daemon.config["domains"][0]
+        daemon.config["domains"] = [
+            {**domain, "certificate": str(daemon.folder / "missing.pem")},
+            {"name": "example.net", "certificate": str(broken), "private_key": domain["private_key"]}]
+        daemon.config["proxy"] = {"ring_timeuot": "20s"}
+        daemon.config["limits"]["headers"] = 7
+        daemon.write_config()
+        try:
+            said = daemon.check_config()
+            self.assertEqual(said.returncode, 1)
+            for what in ("ring_timeuot", "limits.headers", "missing.pem", "domains[1].certificate"):
+                self.assertIn(what, said.stderr)
+            self.assertRegex(said.stderr, r"sotto\.yaml:\d+:\d+: domains\[0\]\.certificate: there is no file")
+        finally:
+            daemon.config.clear()
+            daemon.config.update(good)
+            daemon.write_config()
+
+
+class Expiry(FlowTest):
+    def test_a_certificate_that_ends_within_thirty_days_is_named(self):
+        for days, named in ((45, False), (20, True)):
+            daemon = Daemon(("alice",))
+            self.addCleanup(daemon.destroy)
+            chain, key = daemon.authority.issue("short-lived", days=days)
+            daemon.config["domains"][0].update(certificate=str(chain), private_key=str(key))
+            daemon.write_config()
+            daemon.stop()
+            before = len(daemon.log)
+            daemon.start()
+            self.assertEqual("certificate-expires" in daemon.log[before:], named, days)

@@ -1,0 +1,240 @@
+"""What the operator's commands leave behind: roles, the audit log, and what happens when it is touched or cannot be written."""
+
+import grp
+import json
+import os
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+from support.daemon import DOMAIN, PASSWORD, Daemon, binary
+from support.flow_test import FlowTest
+from support.limits import patience
+from support.log_scan import found_in
+
+AUDITED = f"alice@{DOMAIN}"
+
+
+class AuditTest(FlowTest):
+    """Daemons of their own for each test, because each one spoils its log."""
+
+    def own(self, **options) -> Daemon:
+        daemon = Daemon(("alice", "bob"), options.pop("config", None), **options)
+        self.addCleanup(daemon.destroy)
+        return daemon
+
+    def files(self, daemon: Daemon) -> list[Path]:
+        return sorted((daemon.state / "audit").glob("*.log"))
+
+    def entries(self, daemon: Daemon, *arguments: str) -> list:
+        return json.loads(daemon.sotto("--json", "audit", "show", *arguments).stdout)["entries"]
+
+    def verify(self, daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess:
+        return daemon.sotto("audit", "verify", *arguments, check=False)
+
+
+class Audit(AuditTest):
+    def test_who_did_what_to_whom_and_why(self):
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED, "--reason", "ticket 4711 of Alice")
+        daemon.sotto("account", "set", f"nobody@{DOMAIN}", "--relay-only", "on", check=False)
+        shown, refused = self.entries(daemon, "--reason", "monthly look")[-3:-1]
+        self.assertEqual(shown["what"], "account show")
+        self.assertEqual(shown["about"], AUDITED)
+        self.assertEqual(shown["reason"], "ticket 4711 of Alice")
+        self.assertEqual(shown["uid"], os.getuid())
+        self.assertEqual(shown["purpose"], "provision")
+        self.assertEqual(shown["result"], "done")
+        self.assertEqual(refused["result"], "refused not_found")
+        self.assertIn("relay_only", refused["scope"])
+        last = self.entries(daemon)[-1]   # whoever looks at the log is in it
+        self.assertEqual(last["what"], "audit show")
+        self.assertEqual({entry["about"] for entry in self.entries(daemon, "--about", AUDITED)}, {AUDITED})
+
+    def test_no_person_and_no_password_in_its_files(self):
+        daemon = self.own()
+        daemon.sotto("account", "add", f"erin@{DOMAIN}", "--password-stdin", "--reason", "Erin wrote", stdin=PASSWORD + "\n")
+        for path in (daemon.state / "audit").iterdir():
+            content = path.read_bytes()
+            for value in (b"erin", b"Erin", b"alice", PASSWORD.encode()):
+                self.assertNotIn(value, content, path)
+
+    def test_a_changed_entry_is_named_by_verify_and_at_the_next_start(self):
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED)
+        self.assertEqual(self.verify(daemon).returncode, 0)
+        log = self.files(daemon)[-1]
+        good = log.read_bytes()
+        at = good.index(b'"account show"')
+        number = json.loads(good[:at].splitlines()[-1] + b'""}')["seq"]
+        log.write_bytes(good.replace(b'"account show"', b'"account list"', 1))
+        bad = self.verify(daemon)
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn(f"entry {number} ({log.name}", bad.stderr)
+        daemon.stop()
+        self.assertEqual(self.verify(daemon).returncode, 1)   # under the lock, without the daemon
+        daemon.start()
+        self.assertIn("audit-broken", daemon.log)
+        self.assertIn(f"sequence={number}", daemon.log)
+        alice = self.own_phone(daemon, "alice")
+        alice.registers()   # calls go on
+        daemon.sotto("account", "show", AUDITED)   # and so does the record
+        self.assertIn(f"entry {number} (", self.verify(daemon).stderr)
+
+    def test_an_older_copy_is_found_by_the_head_in_the_journal(self):
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED)
+        log = self.files(daemon)[-1]
+        older = log.read_bytes()
+        daemon.sotto("account", "show", AUDITED)
+        head = [line for line in daemon.log.splitlines() if " audit-head: " in line][-1]
+        fields = dict(word.split("=") for word in head.split() if "=" in word)
+        noted = f"{fields['sequence']}:{fields['hash']}"
+        self.assertEqual(self.verify(daemon, "--head", noted).returncode, 0)
+        daemon.stop()
+        for path in self.files(daemon):
+            if path > log:
+                path.unlink()
+        log.write_bytes(older)
+        (daemon.state / "accounts.db").unlink()   # whoever puts an old state back may put all of it back
+        found = self.verify(daemon, "--head", noted)
+        self.assertEqual(found.returncode, 1, found.stdout)
+        self.assertIn("was cut off, or an older file", found.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "takes root to make a small disk")
+    def test_without_room_for_the_record_nothing_is_done_and_calls_go_on(self):
+        daemon = self.own()
+        daemon.stop()
+        folder = daemon.state / "audit"   # from here on a disk of its own, which nobody but the daemon sees
+        daemon.launcher = ["unshare", "--mount", "sh", "-c",
+                           'mount -t tmpfs -o size=128k disk "$0" && exec "$@"', str(folder)]
+        daemon.start()
+        alice, bob = (self.own_phone(daemon, name) for name in ("alice", "bob"))
+        alice.registers()
+        bob.registers()
+        filler = Path(f"/proc/{daemon.pid}/root{folder}/filler")
+        with self.assertRaises(OSError), filler.open("wb", buffering=0) as full:
+            while True:
+                full.write(bytes(4096))
+        refused = daemon.sotto("account", "remove", AUDITED, "--yes", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("nothing was done, because the audit log cannot be written: No space left on device", refused.stderr)
+        self.assertIn("audit-unwritable", daemon.log)
+        self.call(alice, bob)
+        self.hang_up(alice, bob)
+        self.assertEqual(daemon.sotto("status").returncode, 0)
+        filler.unlink()
+        daemon.sotto("account", "show", AUDITED)   # it is still there
+        self.assertEqual(self.verify(daemon).returncode, 0)
+
+    def test_without_a_key_there_is_no_daemon(self):
+        daemon = self.own()
+        daemon.stop()
+        del daemon.config["weaken"]["audit_key_file"]
+        daemon.write_config()
+        refused = subprocess.run([binary("sottod"), "--config", daemon.config_file], capture_output=True, text=True,
+                                 timeout=patience(20))
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("credential `audit-key`", refused.stderr)
+        credentials = daemon.folder / "credentials"
+        credentials.mkdir()
+        (credentials / "audit-key").write_bytes((daemon.folder / "audit.key").read_bytes())
+        os.environ["CREDENTIALS_DIRECTORY"] = str(credentials)
+        self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
+        daemon.start()
+        self.assertNotIn("audit-broken", daemon.log)
+
+    def own_phone(self, daemon: Daemon, name: str):
+        from support.phone import Phone
+        phone = Phone(name, self.ladder, daemon.connect, name, DOMAIN, PASSWORD, daemon.own_hosts)
+        self.addCleanup(lambda: phone.connection.close())
+        return phone
+
+
+@unittest.skipUnless(os.geteuid() == 0, "takes root to be somebody else")
+class Roles(FlowTest):
+    """Groups that every Debian has stand for the roles."""
+    config = {"admin": {"operators": "games", "billing": "mail", "privacy_officers": "news"}}
+    PERSON = 12345   # no user of this machine
+
+    def setUp(self):
+        super().setUp()
+        self.daemon.folder.chmod(0o711)
+        self.daemon.config_file.chmod(0o644)
+
+    def as_member(self, group: str | None, *arguments: str) -> subprocess.CompletedProcess:
+        groups = [grp.getgrnam(group).gr_gid] if group else []
+        return subprocess.run([binary("sotto"), "--config", self.daemon.config_file, *arguments], text=True, capture_output=True,
+                              timeout=patience(30), user=self.PERSON, group=self.PERSON, extra_groups=groups)
+
+    def test_each_role_may_do_its_own_and_nothing_else(self):
+        may = {("status",): ("games", "mail", "news"), ("account", "list"): ("games",), ("audit", "show"): ("news",),
+               ("audit", "verify"): ("games", "news"), ("config", "diff"): ("games",)}
+        for command, groups in may.items():
+            for group in ("games", "mail", "news"):
+                with self.subTest(command=command, group=group):
+                    done = self.as_member(group, *command)
+                    self.assertEqual(done.returncode, 0 if group in groups else 1, done.stderr)
+                    if group not in groups:
+                        self.assertIn("`sotto whoami` shows what you are", done.stderr)
+
+    def test_whoami(self):
+        me = json.loads(self.as_member("news", "--json", "whoami").stdout)
+        self.assertEqual(me["uid"], self.PERSON)
+        self.assertEqual(me["roles"], ["privacy-officer"])
+        self.assertIn("audit show", me["commands"])
+        self.assertNotIn("account add", me["commands"])
+
+    def test_a_stranger_does_not_reach_the_socket(self):
+        refused = self.as_member(None, "status")
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("you may not use", refused.stderr)
+        self.assertIn("games", refused.stderr)
+
+
+class Diagnosis(FlowTest):
+    def test_a_trace_draws_the_ladder_of_one_account_and_names_nobody(self):
+        alice, bob = self.registered("alice", "bob")
+        who = f"{alice.user}@{DOMAIN}"
+        arguments = ("trace", "start", "--account", who, "--for", "10m")
+        self.assertEqual(self.daemon.sotto(*arguments, "--yes", check=False).returncode, 2)   # no reason
+        self.daemon.sotto(*arguments, "--yes", "--reason", "ticket 4711")
+        self.call(alice, bob)
+        self.hang_up(bob, alice)
+        carol, dave = self.registered("carol", "dave")   # somebody else's call
+        self.call(carol, dave)
+        self.hang_up(carol, dave)
+        shown = self.daemon.sotto("--json", "trace", "stop").stdout
+        drawn = [(rung["direction"], rung["message"]) for rung in json.loads(shown)["ladder"]]
+        self.assertEqual([rung for rung in drawn if rung[1] != "100 (INVITE)"],
+                         [("-->", "INVITE"), ("<--", "407 (INVITE)"), ("-->", "ACK"), ("-->", "INVITE"),
+                          ("<--", "180 (INVITE)"), ("<--", "200 (INVITE)"), ("-->", "ACK"), ("<--", "BYE"),
+                          ("-->", "200 (BYE)")])
+        self.assertEqual(found_in(shown, self.ladder.messages, {*self.daemon.own_hosts}), set())
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show", "--about", who).stdout)["entries"]
+        self.assertIn(("trace start", "ticket 4711"), [(entry["what"], entry["reason"]) for entry in entries])
+
+    def test_a_trace_ends_by_itself_and_with_the_daemon(self):
+        who = f"{self.phone('alice').user}@{DOMAIN}"
+        self.daemon.sotto("trace", "start", "--account", who, "--for", "1s", "--yes", "--reason", "test")
+        deadline = time.monotonic() + patience(10)
+        while "trace end" not in [entry["what"] for entry in
+                                  json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]]:
+            self.assertLess(time.monotonic(), deadline, "the trace did not end")
+        self.daemon.sotto("trace", "stop")   # it can still be seen, once
+        self.assertEqual(self.daemon.sotto("trace", "stop", check=False).returncode, 1)
+        self.daemon.sotto("trace", "start", "--account", who, "--for", "1h", "--yes", "--reason", "test")
+        self.daemon.stop()
+        self.daemon.start()
+        self.assertIn("there is no trace", self.daemon.sotto("trace", "stop", check=False).stderr)
+
+    def test_a_pseudonym_of_another_day_cannot_be_explained(self):
+        refused = self.daemon.sotto("log", "explain", "~000000000000", "--reason", "abuse report", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("no account has this pseudonym today", refused.stderr)
+        self.assertEqual(self.daemon.sotto("log", "explain", "~000000000000", check=False).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
