@@ -14,7 +14,7 @@ constexpr std::size_t tag_size = 16;
 
 OpenSslCryptography::OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys)
     : keys_{std::move(keys)}, hash_{keys_->hash().bytes()}, block_{keys_->block().bytes()},
-      memory_{keys_->memory().bytes()}, sha256_{"SHA256"}, md5_{"MD5"}
+      memory_{keys_->memory().bytes()}, md5_{"MD5"}
 {
 }
 
@@ -24,9 +24,7 @@ void OpenSslCryptography::random(std::span<std::uint8_t> out) { random_.fill(out
 
 std::array<std::uint8_t, 32> OpenSslCryptography::sha256(std::string_view data)
 {
-    std::array<std::uint8_t, 32> out;
-    sha256_(as_bytes(data), out);
-    return out;
+    return crypto::sha256(as_bytes(data));
 }
 
 std::array<std::uint8_t, 16> OpenSslCryptography::md5(std::string_view data)

@@ -31,7 +31,6 @@ private:
     HmacSha256 hash_;
     AesBlock block_;
     AesGcm memory_;
-    Hash sha256_;
     Hash md5_;
     RandomPool random_;
 };

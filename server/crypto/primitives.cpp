@@ -1,9 +1,13 @@
+// SHA-256 is used by its plain structure: a keyed state is then copied in 5 ns and needs no memory, while a context of the
+// library's generic interface costs ten times the hash of a short text to copy. OpenSSL 3 calls these functions deprecated
+// because they choose no provider; it keeps them.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "crypto/primitives.hpp"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/params.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace sotto::crypto {
@@ -15,7 +19,6 @@ void require(bool worked)
 }
 
 using Cipher = std::unique_ptr<EVP_CIPHER, Releaser<EVP_CIPHER_free>>;
-using Mac = std::unique_ptr<EVP_MAC, Releaser<EVP_MAC_free>>;
 
 enum class Direction : int { decrypt = 0, encrypt = 1 };
 
@@ -37,6 +40,13 @@ void update(EVP_CIPHER_CTX* context, Bytes in, std::uint8_t* out)
             written == static_cast<int>(in.size()));
 }
 
+/// A number of 128 bits, most significant byte first (NIST SP 800-38A, B.1).
+void count_up(std::array<std::uint8_t, 16>& counter)
+{
+    for (auto byte = counter.rbegin(); byte != counter.rend(); ++byte)
+        if (++*byte != 0) return;
+}
+
 void restart(EVP_CIPHER_CTX* context, const std::uint8_t* start)
 {
     require(EVP_CipherInit_ex2(context, nullptr, nullptr, start, -1, nullptr) == 1);
@@ -44,26 +54,51 @@ void restart(EVP_CIPHER_CTX* context, const std::uint8_t* start)
 
 } // namespace
 
-HmacSha256::HmacSha256(Bytes key)
-{
-    const Mac mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
-    require(mac != nullptr);
-    context_.reset(EVP_MAC_CTX_new(mac.get()));
-    char name[] = "SHA256";
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-                                     OSSL_PARAM_construct_end()};
-    require(context_ && EVP_MAC_init(context_.get(), key.data(), key.size(), parameters) == 1);
-}
-
-std::array<std::uint8_t, 32> HmacSha256::operator()(Bytes first, Bytes second)
+std::array<std::uint8_t, 32> sha256(Bytes data)
 {
     std::array<std::uint8_t, 32> out;
-    std::size_t size = 0;
-    auto* context = context_.get();
-    require(EVP_MAC_init(context, nullptr, 0, nullptr) == 1 &&
-            EVP_MAC_update(context, first.data(), first.size()) == 1 &&
-            (second.empty() || EVP_MAC_update(context, second.data(), second.size()) == 1) &&
-            EVP_MAC_final(context, out.data(), &size, out.size()) == 1);
+    SHA256_CTX state;
+    SHA256_Init(&state);
+    SHA256_Update(&state, data.data(), data.size());
+    SHA256_Final(out.data(), &state);
+    return out;
+}
+
+HmacSha256::HmacSha256(Bytes key)
+{
+    std::array<std::uint8_t, SHA256_CBLOCK> block{};
+    if (key.size() > block.size())
+        std::ranges::copy(sha256(key), block.begin());
+    else
+        std::ranges::copy(key, block.begin());
+    const auto begin = [&](SHA256_CTX& state, std::uint8_t pad) {
+        auto padded = block;
+        for (auto& byte : padded) byte ^= pad;
+        SHA256_Init(&state);
+        SHA256_Update(&state, padded.data(), padded.size());
+        OPENSSL_cleanse(padded.data(), padded.size());
+    };
+    begin(inner_, 0x36);
+    begin(outer_, 0x5c);
+    OPENSSL_cleanse(block.data(), block.size());
+}
+
+HmacSha256::~HmacSha256()
+{
+    OPENSSL_cleanse(&inner_, sizeof inner_);
+    OPENSSL_cleanse(&outer_, sizeof outer_);
+}
+
+std::array<std::uint8_t, 32> HmacSha256::operator()(Bytes first, Bytes second) const
+{
+    std::array<std::uint8_t, 32> out;
+    auto state = inner_;
+    SHA256_Update(&state, first.data(), first.size());
+    SHA256_Update(&state, second.data(), second.size());
+    SHA256_Final(out.data(), &state);
+    state = outer_;
+    SHA256_Update(&state, out.data(), out.size());
+    SHA256_Final(out.data(), &state);
     return out;
 }
 
@@ -86,12 +121,27 @@ AesBlock::Block AesBlock::decrypt(const Block& sealed)
     return out;
 }
 
-AesCounter::AesCounter(Bytes key) : context_{keyed("AES-256-CTR", key, Direction::encrypt)} {}
+// The blocks to count are enciphered as they are: a context in counter mode would have to be restarted for each value,
+// which costs more than the cipher itself.
+AesCounter::AesCounter(Bytes key) : context_{keyed("AES-256-ECB", key, Direction::encrypt)} {}
 
 void AesCounter::apply(std::span<const std::uint8_t, 16> start, Bytes in, std::span<std::uint8_t> out)
 {
-    restart(context_.get(), start.data());
-    update(context_.get(), in, out.data());
+    std::array<std::uint8_t, 16> counter;
+    std::ranges::copy(start, counter.begin()); // `out` may overlap what `start` stands in
+    std::array<std::uint8_t, 256> stream;
+    for (std::size_t at = 0; at < in.size();) {
+        const auto part = std::min(in.size() - at, stream.size());
+        const auto blocks = std::span{stream}.first((part + counter.size() - 1) / counter.size() * counter.size());
+        for (std::size_t block = 0; block < blocks.size(); block += counter.size()) {
+            std::ranges::copy(counter, blocks.begin() + static_cast<std::ptrdiff_t>(block));
+            count_up(counter);
+        }
+        update(context_.get(), blocks, blocks.data());
+        for (std::size_t i = 0; i < part; ++i) out[at + i] = in[at + i] ^ blocks[i];
+        at += part;
+    }
+    OPENSSL_cleanse(stream.data(), std::min(in.size() + counter.size(), stream.size()));
 }
 
 AesGcm::AesGcm(Bytes key)
@@ -135,7 +185,7 @@ void Hash::operator()(Bytes data, std::span<std::uint8_t> out)
 
 Secret derive(const Secret& from, std::string_view label)
 {
-    HmacSha256 hash{from.bytes()};
+    const HmacSha256 hash{from.bytes()};
     auto key = hash(as_bytes(label));
     Secret out{Bytes{key}};
     OPENSSL_cleanse(key.data(), key.size());

@@ -2,6 +2,7 @@
 #include "crypto/secret.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <array>
 #include <cstdint>
@@ -24,20 +25,25 @@ inline Bytes as_bytes(std::string_view text)
 template <auto release> struct Releaser {
     template <class T> void operator()(T* pointer) const { release(pointer); }
 };
-using MacContext = std::unique_ptr<EVP_MAC_CTX, Releaser<EVP_MAC_CTX_free>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Releaser<EVP_CIPHER_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Releaser<EVP_MD_CTX_free>>;
 using Digest = std::unique_ptr<EVP_MD, Releaser<EVP_MD_free>>;
+
+std::array<std::uint8_t, 32> sha256(Bytes data);
 
 /// HMAC-SHA256 (RFC 2104).
 class HmacSha256 {
 public:
     explicit HmacSha256(Bytes key);
+    ~HmacSha256();
+    HmacSha256(const HmacSha256&) = delete;
+    HmacSha256& operator=(const HmacSha256&) = delete;
     /// Of `first` followed by `second`.
-    std::array<std::uint8_t, 32> operator()(Bytes first, Bytes second = {});
+    std::array<std::uint8_t, 32> operator()(Bytes first, Bytes second = {}) const;
 
 private:
-    MacContext context_;
+    SHA256_CTX inner_; ///< after the key's block, to be copied for each value
+    SHA256_CTX outer_;
 };
 
 /// Single AES-256 blocks: a keyed permutation of 128 bits.

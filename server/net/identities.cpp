@@ -15,6 +15,9 @@ namespace sotto::net {
 namespace {
 
 constexpr std::size_t largest_record = 16'384;
+/// What most messages fit into. The library takes and wipes a buffer of a whole record for each write: a smaller one is
+/// cheaper, and a longer message goes out in several records.
+constexpr std::size_t usual_record = 4'096;
 /// A keep-alive pong is CRLF, to which TLS 1.3 adds the content type: padding it would only cost the phone's battery.
 constexpr std::size_t pong_length = 3;
 
@@ -54,12 +57,13 @@ bool is_address(const std::string& name)
 
 } // namespace
 
-Identities::Identities(std::span<const IdentityFiles> files, TlsOptions options) : options_{options}
+Identities::Identities(std::span<const IdentityFiles> files, TlsOptions options)
+    : options_{options}, record_{std::max(usual_record, options.padding)}, longest_write_{record_}
 {
     if (files.empty()) throw IdentityError{"no domain with a certificate"};
     if (options_.padding > largest_record) throw IdentityError{"padding is larger than a TLS record"};
     // One byte of each record is its content type.
-    if (options_.padding > 0) longest_write_ = largest_record / options_.padding * options_.padding - 1;
+    if (options_.padding > 0) longest_write_ = record_ / options_.padding * options_.padding - 1;
     for (const auto& file : files) {
         contexts_.push_back(make_context(file));
         first_names_.push_back(file.names.empty() ? file.certificate : file.names.front());
@@ -86,6 +90,7 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_mode(ctx,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_max_send_fragment(ctx, static_cast<long>(record_));
     SSL_CTX_set_read_ahead(ctx, 1); // one read(2) per record instead of two; drained buffers are released all the same
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0); // a ticket would link a phone's connections to each other

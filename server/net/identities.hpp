@@ -65,7 +65,8 @@ private:
     Context make_context(const IdentityFiles& files);
 
     TlsOptions options_;
-    std::size_t longest_write_{16'384};
+    std::size_t record_;
+    std::size_t longest_write_;
     std::vector<Context> contexts_;
     std::vector<std::string> first_names_; ///< of each context
     std::vector<std::pair<std::string, SSL_CTX*>> by_name_;

@@ -37,4 +37,7 @@ void* realloc(void* block, std::size_t size) noexcept
     return moved;
 }
 
+/// OpenSSL's own writes eight bytes at a time; of each message it wipes the buffer of a whole record.
+void OPENSSL_cleanse(void* block, std::size_t size) noexcept { explicit_bzero(block, size); }
+
 } // extern "C"
