@@ -26,7 +26,9 @@ ContentLength content_length(std::string_view head, const Limits& limits)
     ContentLength found;
     take_line(head); // the start line
     while (!head.empty()) {
-        const auto header = split(take_line(head));
+        const auto line = take_line(head);
+        if (line.empty() || (to_lower(line.front()) != 'c' && to_lower(line.front()) != 'l')) continue;
+        const auto header = split(line);
         if (!header || !(iequals(header->name, "Content-Length") || iequals(header->name, "l"))) continue;
         if (found.value || !all_digits(header->value)) return {std::nullopt, Refusal::bad_content_length};
         found.value = number_up_to(limits.body + 1, header->value);

@@ -12,6 +12,7 @@ struct Census {
     std::size_t controls{0}; ///< other than TAB, CR and LF
     std::size_t carriage_returns{0};
     std::size_t line_feeds{0};
+    std::size_t line_ends{0}; ///< LF right behind CR
     std::size_t commas{0};
 };
 
@@ -21,8 +22,8 @@ Census count(std::string_view head)
 {
     constexpr std::size_t block_size = 255; // no counter overflows
     Census census;
-    while (!head.empty()) {
-        const auto block = head.substr(0, block_size);
+    for (std::size_t from = 0; from < head.size(); from += block_size) {
+        const auto block = head.substr(from, block_size);
         std::uint8_t low = 0;
         std::uint8_t deletes = 0;
         std::uint8_t tabs = 0;
@@ -38,21 +39,17 @@ Census count(std::string_view head)
             line_feeds = static_cast<std::uint8_t>(line_feeds + (byte == '\n'));
             commas = static_cast<std::uint8_t>(commas + (byte == ','));
         }
+        std::uint8_t line_ends = 0;
+        const auto with_next = head.substr(from, block_size + 1);
+        for (std::size_t i = 0; i + 1 < with_next.size(); ++i)
+            line_ends = static_cast<std::uint8_t>(line_ends + ((with_next[i] == '\r') & (with_next[i + 1] == '\n')));
         census.controls += static_cast<std::size_t>(low + deletes - tabs - carriage_returns - line_feeds);
         census.carriage_returns += carriage_returns;
         census.line_feeds += line_feeds;
+        census.line_ends += line_ends;
         census.commas += commas;
-        head.remove_prefix(block.size());
     }
     return census;
-}
-
-// With as many CR as LF, and a CR of its own before each LF, neither stands alone.
-bool line_ends_are_pairs(std::string_view head)
-{
-    for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1))
-        if (at == 0 || head[at - 1] != '\r') return false;
-    return true;
 }
 
 bool has_line_longer_than(std::size_t limit, std::string_view head)
@@ -64,6 +61,14 @@ bool has_line_longer_than(std::size_t limit, std::string_view head)
 }
 
 } // namespace
+
+bool has_fold(std::string_view head)
+{
+    std::uint8_t folds = 0;
+    for (std::size_t i = 0; i + 1 < head.size(); ++i)
+        folds |= static_cast<std::uint8_t>((head[i] == '\n') & ((head[i + 1] == ' ') | (head[i + 1] == '\t')));
+    return folds != 0;
+}
 
 std::string_view take_line(std::string_view& head)
 {
@@ -97,7 +102,7 @@ std::optional<HeaderLine> split(std::string_view line)
 std::optional<Refusal> fault_of(std::string_view head, const Limits& limits)
 {
     const auto census = count(head);
-    if (census.controls != 0 || census.carriage_returns != census.line_feeds || !line_ends_are_pairs(head))
+    if (census.controls != 0 || census.carriage_returns != census.line_ends || census.line_feeds != census.line_ends)
         return Refusal::malformed_header;
     if (head.size() > limits.head || census.line_feeds > limits.lines || census.commas > limits.commas ||
         has_line_longer_than(limits.line, head))

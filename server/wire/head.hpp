@@ -26,4 +26,7 @@ std::optional<HeaderLine> split(std::string_view line);
 /// take for line ends), or more lines, commas or bytes than the limits allow. Linear, no allocation.
 std::optional<Refusal> fault_of(std::string_view head, const Limits& limits);
 
+/// Whether a line goes on in the next one. Linear, no allocation.
+bool has_fold(std::string_view head);
+
 } // namespace sotto::wire

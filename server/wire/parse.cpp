@@ -121,6 +121,7 @@ private:
     static void unfold(std::span<char> head)
     {
         const std::string_view text{head.data(), head.size()};
+        if (!has_fold(text)) return;
         for (auto at = text.find("\r\n"); at + 2 < text.size(); at = text.find("\r\n", at + 2))
             if (text[at + 2] == ' ' || text[at + 2] == '\t') head[at] = head[at + 1] = ' ';
     }
@@ -155,7 +156,6 @@ private:
     // Lines whose name no rule reads end here.
     void collect_lines()
     {
-        std::bitset<count> seen;
         std::size_t fields = 0;
         while (!head_.empty()) {
             const auto line = take_line(head_);
@@ -171,11 +171,11 @@ private:
                 continue;
             }
             const auto index = static_cast<std::size_t>(*name);
-            if (is_single[index] && seen.test(index)) {
+            if (is_single[index] && seen_.test(index)) {
                 refuse(Refusal::repeated_header);
                 continue;
             }
-            seen.set(index);
+            seen_.set(index);
             lines_[line_count_++] = {*name, header->value};
             if (!is_structured[index]) ++fields;
         }
@@ -188,8 +188,12 @@ private:
 
     [[nodiscard]] std::span<const Line> lines() const { return std::span{lines_}.first(line_count_); }
 
+    /// Whether there is a line of that name: most that a rule asks for are not there.
+    [[nodiscard]] bool seen(Header name) const { return seen_.test(static_cast<std::size_t>(name)); }
+
     [[nodiscard]] std::optional<std::string_view> value_of(Header name) const
     {
+        if (!seen(name)) return std::nullopt;
         for (const auto& line : lines())
             if (line.name == name) return line.value;
         return std::nullopt;
@@ -198,10 +202,10 @@ private:
     // Every element of every line of that name, in order, as `one` reads it. False when it could not read one of them.
     template <class Item, class One> bool list(Header name, std::span<const Item>& to, One one)
     {
+        if (!seen(name)) return true;
         std::size_t most = 0;
         for (const auto& line : lines())
             if (line.name == name) most += 1 + static_cast<std::size_t>(std::ranges::count(line.value, ','));
-        if (most == 0) return true;
         const auto items = message_->arena.array<Item>(most);
         std::size_t used = 0;
         bool good = true;
@@ -347,6 +351,7 @@ private:
     std::string_view head_; ///< what is still to be read of it
     std::array<Line, limits.lines> lines_;
     std::size_t line_count_{0};
+    std::bitset<count> seen_;
     Grammar grammar_;
 };
 

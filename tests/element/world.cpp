@@ -1,5 +1,7 @@
 #include "element/world.hpp"
 
+#include "wire/framer.hpp"
+
 #include <stdexcept>
 
 namespace sotto::test {
@@ -89,8 +91,16 @@ void World::send(FlowId from, std::string_view text, std::string_view body)
     for (const char c : text) wire += c == '\n' ? std::string{"\r\n"} : std::string{c};
     wire += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
     wire += body;
+    deliver(from, wire);
+}
+
+void World::deliver(FlowId from, std::string_view wire)
+{
+    wire::Framer framer;
+    if (const auto frame = framer.next(wire); frame.kind == wire::FrameKind::message && frame.size != wire.size())
+        throw std::invalid_argument{"a test sent more than one message"};
     auto message = wire::parse(wire);
-    if (!message) throw std::invalid_argument{"a test sent what cannot be answered: " + wire};
+    if (!message) throw std::invalid_argument{"a test sent what cannot be answered: " + std::string{wire}};
     element.received(open_.at(from), std::move(message), now, actions_);
     perform();
 }

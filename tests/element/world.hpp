@@ -47,6 +47,8 @@ public:
     void disconnect(FlowId flow);
     /// What a phone sends, as it stands on the wire but with "\n" line ends and without Content-Length.
     void send(FlowId from, std::string_view text, std::string_view body = {});
+    /// The daemon's part of it: from the bytes of one message, as they came over TLS, to what goes out.
+    void deliver(FlowId from, std::string_view wire);
     /// The next message that a phone received; throws when there is none.
     std::string receive(FlowId phone);
     [[nodiscard]] bool quiet(FlowId phone) const { return inbox_.at(phone).empty(); }
