@@ -1,6 +1,6 @@
-// SHA-256 is used by its plain structure: a keyed state is then copied in 5 ns and needs no memory, while a context of the
-// library's generic interface costs ten times the hash of a short text to copy. OpenSSL 3 calls these functions deprecated
-// because they choose no provider; it keeps them.
+// SHA-256 is used by its plain structure: a keyed state is then copied in 5 ns and needs no memory, while a context of
+// the library's generic interface costs ten times the hash of a short text to copy. OpenSSL 3 calls these functions
+// deprecated because they choose no provider; it keeps them.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/primitives.hpp"

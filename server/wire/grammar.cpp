@@ -91,7 +91,7 @@ bool divide(std::string_view text, const url_t& url, const char* copy, Uri& uri)
 
     auto tail = text.substr(host + uri.host.size());
     if (!tail.empty() && tail.front() == ':') {
-        const auto end = std::min(tail.find_first_of(";?"), tail.size());
+        const auto end = std::min(find_either(tail, ';', '?'), tail.size());
         const auto port = port_of(tail.substr(1, end - 1));
         if (!port) return false;
         uri.port = *port;
@@ -115,7 +115,7 @@ std::optional<Uri> read_uri(std::string_view text, const url_t& url, const char*
         return uri;
     case Scheme::tel:
     case Scheme::urn: {
-        const auto end = std::min(rest.find_first_of(";?"), rest.size());
+        const auto end = std::min(find_either(rest, ';', '?'), rest.size());
         uri.user = rest.substr(0, end);
         if (uri.user.empty() || !read_tail(rest.substr(end), uri)) return std::nullopt;
         if (uri.scheme == Scheme::tel && !all(In::number, uri.user)) return std::nullopt;
@@ -162,7 +162,7 @@ std::optional<Pieces> take_apart(std::string_view text)
         after_display = end_of_quoted(text);
         if (after_display == none) return std::nullopt;
     }
-    const auto open = text.find_first_of("<;", after_display);
+    const auto open = find_either(text, '<', ';', after_display);
     if (open != none && text[open] == '<') {
         const auto close = text.find('>', open);
         if (close == none) return std::nullopt;
@@ -293,7 +293,7 @@ std::optional<Via> Grammar::via(std::string_view text)
 
 bool Grammar::call_id(std::string_view text)
 {
-    if (text.empty() || text.size() > longest || text.find_first_of(" \t") != none) return false;
+    if (text.empty() || text.size() > longest || find_either(text, ' ', '\t') != none) return false;
     char* at = copy(text);
     return sip_word_at_word_d(&at) != nullptr && *at == '\0';
 }

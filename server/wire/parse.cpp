@@ -271,7 +271,7 @@ private:
     {
         const auto value = value_of(Header::cseq);
         if (!value) return false;
-        const auto blank = std::min(value->find_first_of(" \t"), value->size());
+        const auto blank = std::min(find_either(*value, ' ', '\t'), value->size());
         const auto digits = value->substr(0, blank);
         const auto method = trim(value->substr(blank));
         if (!all_digits(digits) || !all(In::token, method)) return false;

@@ -44,7 +44,7 @@ std::optional<StartLine> read_start_line(std::string_view line)
 
     // Exactly one space on either side of the URI, none inside and nothing behind the version (RFC 3261 7.1).
     if (last > first) start.uri = line.substr(first + 1, last - first - 1);
-    if (trimmed.size() != line.size() || start.uri.empty() || start.uri.find_first_of(" \t") != none)
+    if (trimmed.size() != line.size() || start.uri.empty() || find_either(start.uri, ' ', '\t') != none)
         start.defect = Refusal::malformed_request_line;
     else if (!iequals(version, own_version))
         start.defect = Refusal::unsupported_version;

@@ -1,6 +1,6 @@
-// What the daemon computes for a registration (REGISTER, 401, REGISTER, 200) and for a call (INVITE, 407, ACK, INVITE, 180,
-// 200, ACK, BYE, 200 on both legs), from the bytes of a message to the bytes that go out, without TLS and system calls:
-// processor time and allocations. `instructions` runs it under callgrind.
+// What the daemon computes for a registration (REGISTER, 401, REGISTER, 200) and for a call (INVITE, 407, ACK, INVITE,
+// 180, 200, ACK, BYE, 200 on both legs), from the bytes of a message to the bytes that go out, without TLS and system
+// calls: processor time and allocations. `instructions` runs it under callgrind.
 //
 //   message_bench register|call COUNT
 #include "element/world.hpp"
@@ -52,8 +52,9 @@ public:
             ++number_;
             send(alice_, "REGISTER sip:example.org SIP/2.0\n" + via() +
                              "From: <sip:alice@example.org>;tag=9fxced76sl\nTo: <sip:alice@example.org>\n"
-                             "Call-ID: reg-alice\nCSeq: " + std::to_string(number_) + " REGISTER\n" + contact(";reg-id=1") +
-                             "Expires: 600\n" + capabilities + credentials);
+                             "Call-ID: reg-alice\nCSeq: " +
+                             std::to_string(number_) + " REGISTER\n" + contact(";reg-id=1") + "Expires: 600\n" +
+                             capabilities + credentials);
             return world_.receive(alice_);
         };
         const auto challenge = one("");
@@ -69,13 +70,16 @@ public:
         };
         const auto invite = [&](int cseq, const std::string& credentials) {
             top_ = via();
-            send(alice_, "INVITE sip:bob@example.org SIP/2.0\n" + top_ + dialog("<sip:bob@example.org>", cseq, "INVITE") +
-                             contact() + capabilities + credentials + with_offer, offer);
+            send(alice_,
+                 "INVITE sip:bob@example.org SIP/2.0\n" + top_ + dialog("<sip:bob@example.org>", cseq, "INVITE") +
+                     contact() + capabilities + credentials + with_offer,
+                 offer);
             return world_.receive(alice_);
         };
         const auto challenge = invite(1, "");
         send(alice_, "ACK sip:bob@example.org SIP/2.0\n" + top_ + dialog(header(challenge, "To"), 1, "ACK"));
-        expect(invite(2, world_.credentials(challenge, "alice", "INVITE", "sip:bob@example.org")), "SIP/2.0 100 Trying");
+        expect(invite(2, world_.credentials(challenge, "alice", "INVITE", "sip:bob@example.org")),
+               "SIP/2.0 100 Trying");
         const auto invited = world_.receive(bob_);
         send(bob_, response(invited, "180 Ringing"));
         expect(world_.receive(alice_), "SIP/2.0 180 Ringing");
@@ -128,9 +132,10 @@ private:
     static std::string response(const std::string& request, const std::string& status)
     {
         const auto to = header(request, "To");
-        return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") + "\nTo: " +
-               to + (tag_in(to).empty() ? ";tag=8321234356" : "") + "\nCall-ID: " + header(request, "Call-ID") +
-               "\nCSeq: " + header(request, "CSeq") + "\nContact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n";
+        return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") +
+               "\nTo: " + to + (tag_in(to).empty() ? ";tag=8321234356" : "") +
+               "\nCall-ID: " + header(request, "Call-ID") + "\nCSeq: " + header(request, "CSeq") +
+               "\nContact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n";
     }
     static std::string answer()
     {

@@ -7,11 +7,11 @@ namespace {
 
 std::string hex(std::span<const std::uint8_t> bytes)
 {
-    std::string out;
-    out.reserve(bytes.size() * 2);
+    std::string out(bytes.size() * 2, '\0');
+    auto to = out.begin();
     for (const auto byte : bytes) {
-        out.push_back("0123456789abcdef"[byte >> 4U]);
-        out.push_back("0123456789abcdef"[byte & 15U]);
+        *to++ = "0123456789abcdef"[byte >> 4U];
+        *to++ = "0123456789abcdef"[byte & 15U];
     }
     return out;
 }
@@ -24,6 +24,7 @@ std::string hash(DigestAlgorithm algorithm, std::string_view text, Cryptography&
 std::string joined(std::initializer_list<std::string_view> parts)
 {
     std::string out;
+    out.reserve(256); // the longest, H(H(A1):nonce:nc:cnonce:auth:H(A2)), has some 200
     for (const auto part : parts) {
         if (!out.empty()) out.push_back(':');
         out.append(part);
@@ -135,7 +136,9 @@ std::string challenge(std::string_view realm, std::string_view user, bool stale,
     const auto* account = usable(user, realm, accounts);
     const auto instead = decoy(user, realm, accounts, crypto);
     const auto algorithm = account != nullptr ? account->algorithm : instead;
-    std::string out = "Digest realm=\"";
+    std::string out;
+    out.reserve(128);
+    out.append("Digest realm=\"");
     out.append(realm);
     out.append("\", nonce=\"");
     out.append(issue_nonce(flow.nonces, flow.id, now, crypto));

@@ -31,7 +31,6 @@ Outbound Outbound::request(Method method, std::string_view request_uri, Receiver
     out.method_ = method;
     out.receiver_ = receiver;
     out.text_.reserve(1024);
-    out.lines_.reserve(16);
     out.text_ = request_uri;
     out.uri_length_ = static_cast<std::uint32_t>(request_uri.size());
     return out;
@@ -44,13 +43,13 @@ Outbound Outbound::response(int status, Receiver receiver)
     out.status_ = status;
     out.receiver_ = receiver;
     out.text_.reserve(1024);
-    out.lines_.reserve(16);
     return out;
 }
 
 Outbound& Outbound::set(Header header, std::string_view value)
 {
     lines_.push_back({header, static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(value.size())});
+    is_set_.set(static_cast<std::size_t>(header));
     text_ += value;
     return *this;
 }
@@ -64,14 +63,14 @@ Outbound& Outbound::body(std::string_view content_type, std::string_view content
 
 void Outbound::write_own(Header header, std::string& out) const
 {
+    if (!is_set(header)) return;
     for (const auto& line : lines_)
         if (line.header == header) append_line(out, header, text_of(line));
 }
 
 void Outbound::write_passed(const HeaderRule& rule, std::string& out) const
 {
-    for (const auto& line : lines_)
-        if (line.header == rule.header) return write_own(rule.header, out);
+    if (is_set(rule.header)) return write_own(rule.header, out);
     if (source_ == nullptr) return;
     if (const auto value = shaped(*source_, rule.header, rule.shape); !value.empty())
         append_line(out, rule.header, value);

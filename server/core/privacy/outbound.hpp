@@ -2,10 +2,12 @@
 #include "core/message/message.hpp"
 #include "core/privacy/allow_list.hpp"
 
+#include <boost/container/small_vector.hpp>
+
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace sotto {
 
@@ -47,6 +49,7 @@ private:
     {
         return std::string_view{text_}.substr(line.offset, line.length);
     }
+    [[nodiscard]] bool is_set(Header header) const { return is_set_.test(static_cast<std::size_t>(header)); }
     void write_own(Header header, std::string& out) const;
     void write_passed(const HeaderRule& rule, std::string& out) const;
 
@@ -58,7 +61,8 @@ private:
     const Message* source_{nullptr};
     std::string text_; ///< request URI first, then all values that were set
     std::uint32_t uri_length_{0};
-    std::vector<Line> lines_;
+    boost::container::small_vector<Line, 16> lines_;
+    std::bitset<static_cast<std::size_t>(Header::count_)> is_set_; ///< which headers `lines_` has a value for
     std::string content_type_;
     std::string content_;
 };

@@ -41,8 +41,8 @@ std::string intersection(const Message& source, Header header, std::span<const s
     for (const auto& field : source.fields)
         if (field.name == header)
             for_each_element(field.value, [&](std::string_view one) {
-                const auto found =
-                    std::ranges::find_if(known, [&](std::string_view k) { return iequals(k, before_params(one)); });
+                const auto name = before_params(one);
+                const auto found = std::ranges::find_if(known, [&](std::string_view k) { return iequals(k, name); });
                 if (found != known.end()) named.set(static_cast<std::size_t>(found - known.begin()));
             });
     std::string out;

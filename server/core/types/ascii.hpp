@@ -14,12 +14,22 @@ constexpr bool iequals(std::string_view a, std::string_view b)
            std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
+// Loops, since the searches of std::string_view for one of several characters call a function for each character.
+
 constexpr std::string_view trim(std::string_view text)
 {
-    constexpr std::string_view blank = " \t\r\n";
-    const auto first = text.find_first_not_of(blank);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// Where the first of two characters stands; npos when neither does.
+constexpr std::size_t find_either(std::string_view text, char one, char other, std::size_t from = 0)
+{
+    for (auto at = from; at < text.size(); ++at)
+        if (text[at] == one || text[at] == other) return at;
+    return std::string_view::npos;
 }
 
 inline std::string lower(std::string_view text)

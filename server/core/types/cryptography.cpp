@@ -16,8 +16,8 @@ constexpr std::array<std::int8_t, 256> reverse = [] {
 
 std::string encode(std::span<const std::uint8_t> bytes, std::string_view digits)
 {
-    std::string out;
-    out.reserve((bytes.size() * 4 + 2) / 3);
+    std::string out((bytes.size() * 4 + 2) / 3, '\0');
+    auto to = out.begin();
     std::uint32_t pending = 0;
     unsigned bits = 0;
     for (const auto byte : bytes) {
@@ -25,10 +25,10 @@ std::string encode(std::span<const std::uint8_t> bytes, std::string_view digits)
         bits += 8;
         while (bits >= 6) {
             bits -= 6;
-            out.push_back(digits[(pending >> bits) & 63U]);
+            *to++ = digits[(pending >> bits) & 63U];
         }
     }
-    if (bits > 0) out.push_back(digits[(pending << (6 - bits)) & 63U]);
+    if (bits > 0) *to = digits[(pending << (6 - bits)) & 63U];
     return out;
 }
 
