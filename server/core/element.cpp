@@ -34,6 +34,7 @@ public:
         if (server.request->defect) return env.refuse(id, *server.request->defect, now, out);
         if (layer.servers() > env.settings->transactions_per_flow * 100) // a bound for the process, whoever fills it
             return env.refuse(id, Refusal::overloaded, now, out);
+        if (too_much(*server.request)) return env.refuse(id, Refusal::overloaded, now, out);
         if (server.method == Method::register_) return registrar.request(id, flow, now, out);
         proxy.request(id, flow, now, out);
     }
@@ -60,6 +61,14 @@ public:
         proxy.timer(kind, id, now, out);
     }
 
+    [[nodiscard]] bool too_much(const Message& request) const
+    {
+        if (strain == Strain::none || !request.to.tag().empty()) return false; // inside a dialog
+        return strain == Strain::extreme ||
+               !(request.has(Header::authorization) || request.has(Header::proxy_authorization));
+    }
+
+    Strain strain{Strain::none};
     Environment env;
     transaction::Layer layer;
     Registrar registrar;
@@ -137,6 +146,7 @@ RelayReply Element::relay_credentials(Flow& flow, const RelayRequest& request, T
 
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }
 void Element::on_deadline(TimePoint now, Actions& out) { state_->layer.on_deadline(now, out); }
+void Element::strained(Strain strain) { state_->strain = strain; }
 void Element::drain() { state_->env.draining = true; }
 bool Element::idle() const { return state_->layer.servers() == 0 && state_->layer.clients() == 0; }
 

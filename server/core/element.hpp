@@ -30,6 +30,13 @@ struct ElementCounters {
     std::uint64_t client_transactions{0}; ///< now
 };
 
+/// How far a worker is behind with what has arrived.
+enum class Strain : std::uint8_t {
+    none,
+    high,   ///< nobody new is challenged; who answers a challenge is served, so that no work is wasted
+    extreme ///< nothing new is begun
+};
+
 /// One worker's SIP element (RFC 3261 6): transaction layer, registrar, proxy and minimisation. Pure: it is told what
 /// happened and when, and appends what is to be done to `out`. Not thread-safe; owned by one worker.
 class Element {
@@ -71,6 +78,9 @@ public:
     [[nodiscard]] TimePoint next_deadline() const;
     void on_deadline(TimePoint now, Actions& out);
 
+    /// From now on, what begins something gets 503 with Retry-After (RFC 3261 21.5.4) as the strain demands; calls in
+    /// progress go on.
+    void strained(Strain strain);
     /// New calls get 503 from now on; what runs goes on.
     void drain();
     [[nodiscard]] bool idle() const;

@@ -83,8 +83,8 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     auto* ctx = context.get();
     SSL_CTX_set_min_proto_version(ctx, options_.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
     SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-                                 SSL_OP_SINGLE_ECDH_USE | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
                                  SSL_OP_CLEANSE_PLAINTEXT);
     // Without AUTO_RETRY, a peer that sends nothing but key updates cannot keep SSL_read busy for ever.
     SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
@@ -93,7 +93,7 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
     SSL_CTX_set_max_send_fragment(ctx, static_cast<long>(record_));
     SSL_CTX_set_read_ahead(ctx, 1); // one read(2) per record instead of two; drained buffers are released all the same
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_num_tickets(ctx, 0); // a ticket would link a phone's connections to each other
+    tickets_.serve(ctx);
     SSL_CTX_set_max_early_data(ctx, 0);
     if (SSL_CTX_set1_groups_list(ctx, "X25519:P-256") != 1) fail(files.certificate, "TLS groups are not available");
     if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") != 1)

@@ -1,4 +1,6 @@
 #pragma once
+#include "net/ticket_keys.hpp"
+
 #include <openssl/ssl.h>
 
 #include <cstddef>
@@ -67,6 +69,7 @@ private:
     TlsOptions options_;
     std::size_t record_;
     std::size_t longest_write_;
+    TicketKeys tickets_;
     std::vector<Context> contexts_;
     std::vector<std::string> first_names_; ///< of each context
     std::vector<std::pair<std::string, SSL_CTX*>> by_name_;

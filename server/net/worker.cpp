@@ -5,6 +5,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 namespace sotto::net {
 
@@ -12,6 +13,20 @@ namespace {
 
 /// How long what a message left on the stack may stay there: seldom enough to cost nothing, also with many messages.
 constexpr milliseconds stack_wiped_after{200};
+
+// A timer waits in the same queue as the messages. What the thread has worked between setting it and hearing of it, beyond
+// the time that it was set for, was waiting already: the backlog. Counted in processor time, so that a thread that is kept
+// from running does not refuse work that it could do.
+constexpr milliseconds pulse{50};
+constexpr milliseconds high_strain{250};
+constexpr milliseconds extreme_strain{1'000};
+
+std::chrono::microseconds worked()
+{
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::duration_cast<std::chrono::microseconds>(seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec});
+}
 
 /// Overwrites what the functions called before have left below the caller's frame.
 [[gnu::noinline]] void wipe_stack()
@@ -156,6 +171,7 @@ void Worker::end()
         perform_all();
         connections_.settle();
     } while (!actions_.empty());
+    take_pulse();
     wipe();
     in_burst_ = false;
     tell_progress();
@@ -180,10 +196,23 @@ void Worker::tell_progress()
     if (closed_ && connections_.size() == 0) std::exchange(closed_, nullptr)();
 }
 
+void Worker::take_pulse()
+{
+    if (pulse_at_ <= now_) {
+        pulse_at_ = TimePoint::max();
+        const auto backlog = worked() - worked_before_pulse_ - pulse;
+        strain_ = backlog > extreme_strain ? Strain::extreme : backlog > high_strain ? Strain::high : Strain::none;
+        element_.strained(strain_);
+    }
+    if (pulse_at_ != TimePoint::max() || (!heard_ && strain_ == Strain::none)) return;
+    pulse_at_ = now_ + pulse;
+    worked_before_pulse_ = worked();
+}
+
 void Worker::arm_timer()
 {
-    const auto next =
-        std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline(), wipe_stack_at_});
+    const auto next = std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline(),
+                                wipe_stack_at_, pulse_at_});
     if (next >= armed_) return; // it wakes early enough, and then looks again
     armed_ = std::max(next, now_ + milliseconds{1});
     timer_.expires_at(armed_);

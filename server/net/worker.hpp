@@ -8,6 +8,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -100,6 +101,7 @@ private:
     /// Calls the element with an answer that came at once or later.
     template <class Tell> void answer(Tell tell);
     void deliver(Send send, std::uint16_t asker);
+    void take_pulse();
     void arm_timer();
     void on_timer();
     void tell_progress();
@@ -124,6 +126,9 @@ private:
     TimePoint now_{};
     TimePoint armed_{TimePoint::max()};
     TimePoint wipe_stack_at_{TimePoint::max()};
+    TimePoint pulse_at_{TimePoint::max()};
+    std::chrono::microseconds worked_before_pulse_{}; ///< processor time of the thread when the pulse was set
+    Strain strain_{Strain::none};
     bool heard_{false}; ///< this burst has seen a message
     std::uint64_t refused_sources_{0};
     std::function<void()> drained_, closed_;

@@ -44,6 +44,7 @@ Client::Client(const net::Endpoint& to, const Options& options)
         SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(list.data()),
                             static_cast<unsigned>(list.size()));
     }
+    if (options.resume != nullptr) SSL_set_session(ssl_.get(), options.resume);
     ERR_clear_error();
     good_ = SSL_connect(ssl_.get()) == 1;
 }

@@ -21,6 +21,7 @@ public:
         std::string alpn{};
         int receive_buffer{0};
         std::string source{}; ///< address to bind to
+        SSL_SESSION* resume{nullptr}; ///< of an earlier connection
         bool handshake{true};
     };
     explicit Client(const net::Endpoint& to) : Client{to, Options{}} {}

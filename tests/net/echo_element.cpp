@@ -74,6 +74,7 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
     }
 }
 
+void Element::strained(Strain) {}
 void Element::handed_over(HandOver, TimePoint, Actions&) {}
 void Element::flow_closed(const Flow&, TimePoint, Actions&) { ++state_->counters.strays; }
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint, Actions& out)

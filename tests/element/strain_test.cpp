@@ -1,0 +1,71 @@
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+std::string request(const std::string& method, int cseq, const std::string& extra = "")
+{
+    return method + " sip:" + (method == "REGISTER" ? "" : "bob@") +
+           "example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + method + std::to_string(cseq) +
+           "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:" +
+           (method == "REGISTER" ? "alice" : "bob") + "@example.org>\nCall-ID: " + method +
+           "\nCSeq: " + std::to_string(cseq) + " " + method +
+           "\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + extra;
+}
+
+} // namespace
+
+TEST_CASE("Under high strain nobody new is challenged, and who was challenged is served", "[rfc3261][21.5.4]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    world.phone("bob");
+    for (const std::string method : {"INVITE", "MESSAGE", "REGISTER", "SUBSCRIBE"}) {
+        INFO(method);
+        world.element.strained(Strain::none);
+        world.send(alice, request(method, 10));
+        const auto challenge = world.receive(alice);
+        REQUIRE(challenge.find("Digest") != std::string::npos);
+
+        world.element.strained(Strain::high);
+        world.send(alice, request(method, 11));
+        const auto refused = world.receive(alice);
+        CHECK(start_line(refused) == "SIP/2.0 503 Service Unavailable");
+        CHECK_FALSE(header(refused, "Retry-After").empty());
+
+        const std::string uri = method == "REGISTER" ? "sip:example.org" : "sip:bob@example.org";
+        world.send(alice, request(method, 12, world.credentials(challenge, "alice", method, uri)));
+        CHECK(start_line(world.receive(alice)).find(" 503 ") == std::string::npos);
+    }
+}
+
+TEST_CASE("Under extreme strain nothing new is begun, and calls in progress go on", "[rfc3261][21.5.4]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    world.send(alice, request("INVITE", 20));
+    world.send(alice, request("INVITE", 21,
+                              world.credentials(world.receive(alice), "alice", "INVITE", "sip:bob@example.org")));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(bob);
+
+    world.element.strained(Strain::extreme);
+    world.send(bob, "SIP/2.0 200 OK\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") + "\nTo: " +
+                        header(invite, "To") + ";tag=b\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: " +
+                        header(invite, "CSeq") + "\nContact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n");
+    const auto ok = world.receive(alice);
+    CHECK(start_line(ok) == "SIP/2.0 200 OK");
+    world.send(alice, "BYE " + uri_in(header(ok, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\n"
+                          "From: <sip:alice@example.org>;tag=a\nTo: " +
+                          header(ok, "To") + "\nCall-ID: INVITE\nCSeq: 22 BYE\n");
+    CHECK(start_line(world.receive(bob)).starts_with("BYE "));
+
+    world.send(alice, request("MESSAGE", 30, "Proxy-Authorization: Digest username=\"alice\"\n"));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 503 Service Unavailable");
+}
