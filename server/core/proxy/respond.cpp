@@ -189,7 +189,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     if (method == Method::bye || (method == Method::invite && !context->in_dialog)) end_dialog(*branch.seal);
     if (flow_failed(status) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
         branch.target = std::move(branch.other_flows.front());
-        branch.other_flows.pop_front();
+        branch.other_flows.erase(branch.other_flows.begin());
         return start(id, index, now, out);
     }
     branch.ended = true;
@@ -232,7 +232,7 @@ void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
     if (std::ranges::any_of(context->branches, [](const Branch& b) { return !b.ended; })) return;
     if (!context->waiting.empty()) {
         auto group = std::move(context->waiting.front());
-        context->waiting.pop_front();
+        context->waiting.erase(context->waiting.begin());
         return start_group(id, std::move(group), now, out);
     }
     answer_best(id, now, out);

@@ -10,7 +10,6 @@
 #include "core/types/party.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +30,7 @@ struct ForwardTarget {
 /// One copy of the request and what became of it (RFC 3261 16.6, 16.7).
 struct Branch {
     ForwardTarget target;
-    std::deque<ForwardTarget> other_flows; ///< of the same device, tried one after the other (RFC 5626 7)
+    std::vector<ForwardTarget> other_flows; ///< of the same device, tried one after the other (RFC 5626 7)
     transaction::SlotId client;
     transaction::TimerHandle timer_c;
     std::optional<DialogSeal> seal;
@@ -62,7 +61,7 @@ struct ResponseContext {
     std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names
     std::uint32_t breadth{60};
     std::vector<Branch> branches;
-    std::deque<std::vector<Branch>> waiting; ///< further groups, by falling q
+    std::vector<std::vector<Branch>> waiting; ///< further groups, by falling q
     MessagePtr best;                         ///< best final failure so far, from a branch
     std::size_t best_branch{0};
     int best_status{0};

@@ -1,11 +1,12 @@
 #pragma once
+#include <boost/container/small_vector.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 namespace sotto {
 
@@ -59,7 +60,7 @@ private:
         used_ = 0;
     }
 
-    std::vector<std::unique_ptr<char[]>> blocks_;
+    boost::container::small_vector<std::unique_ptr<char[]>, 2> blocks_; ///< a second one is rare
     std::size_t capacity_{0};
     std::size_t used_{0};
 };
