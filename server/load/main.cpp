@@ -114,6 +114,8 @@ int main(int argc, char** argv)
     server.add_option("--listen", listen)->required()->check(loopback);
     server.add_option("--certificate", echo.certificate)->required();
     server.add_option("--private-key", echo.private_key)->required();
+    server.add_option("--padding", echo.padding, "records fill whole cells of so many bytes")
+        ->check(CLI::Range(0, 16'384));
 
     try {
         app.parse(argc, argv);

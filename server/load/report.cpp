@@ -55,6 +55,10 @@ std::string as_text(const Options& options, const Measured& measured)
         line(text, "server descriptors",
              std::to_string(measured.server->descriptors_before) + " -> " +
                  std::to_string(measured.server->descriptors_after));
+        if (const auto slope = measured.server->pss_kib_per_hour)
+            line(text, "server PSS, slope", figure(*slope, 1) + " KiB an hour");
+        if (const auto slope = measured.server->descriptors_per_hour)
+            line(text, "server descriptors, slope", figure(*slope, 1) + " an hour");
     }
     if (measured.pss_kib_per_connection)
         line(text, "PSS per idle connection", figure(*measured.pss_kib_per_connection, 2) + " KiB");
@@ -95,13 +99,17 @@ std::string as_json(const Options& options, const Measured& measured)
                              {"errors", std::move(errors)}};
     if (measured.preparation_seconds) json["preparation_seconds"] = *measured.preparation_seconds;
     if (measured.back_after_seconds) json["back_after_seconds"] = *measured.back_after_seconds;
-    if (measured.server)
+    if (measured.server) {
         json["server"] = {{"cpu_us", measured.server->cpu_us},
                           {"cpu_us_per_operation", per(measured.server->cpu_us, tally.operations)},
                           {"pss_kib_before", measured.server->pss_kib_before},
                           {"pss_kib_after", measured.server->pss_kib_after},
                           {"descriptors_before", measured.server->descriptors_before},
                           {"descriptors_after", measured.server->descriptors_after}};
+        auto& server = json["server"].as_object();
+        if (const auto slope = measured.server->pss_kib_per_hour) server["pss_kib_per_hour"] = *slope;
+        if (const auto slope = measured.server->descriptors_per_hour) server["descriptors_per_hour"] = *slope;
+    }
     if (measured.pss_kib_per_connection) json["pss_kib_per_connection"] = *measured.pss_kib_per_connection;
     return boost::json::serialize(json) + "\n";
 }

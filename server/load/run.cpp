@@ -2,6 +2,7 @@
 
 #include "load/flows.hpp"
 #include "load/process_tree.hpp"
+#include "load/slope.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -16,6 +17,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using Seconds = std::chrono::duration<double>;
+
+constexpr std::chrono::seconds look_interval{10};
 
 std::string numbered(std::string pattern, std::size_t number)
 {
@@ -272,7 +275,22 @@ private:
             open_loop(start);
         else
             for (std::size_t slot = 0; slot < bench_.options.concurrency; ++slot) closed_loop(slot);
-        bench_.loop.run_until([this] { return jobs_ == 0; });
+        bench_.loop.run_until([this] {
+            watch_server();
+            return jobs_ == 0;
+        });
+    }
+
+    /// In the second half only: until then tables and the allocator's pools grow to their size.
+    void watch_server()
+    {
+        const auto now = Clock::now();
+        if (!measured_.server || now < next_look_) return;
+        next_look_ = now + look_interval;
+        if (now - start_ < (end_ - start_) / 2) return;
+        const auto hours = std::chrono::duration<double, std::ratio<3600>>(now - start_).count();
+        pss_.add(hours, static_cast<double>(tree_.pss_kib()));
+        descriptors_.add(hours, static_cast<double>(tree_.descriptors()));
     }
 
     void storm()
@@ -379,6 +397,8 @@ private:
             measured_.server->cpu_us = static_cast<double>((tree_.cpu() - cpu_before_).count());
             measured_.server->pss_kib_after = tree_.pss_kib();
             measured_.server->descriptors_after = tree_.descriptors();
+            measured_.server->pss_kib_per_hour = pss_.value();
+            measured_.server->descriptors_per_hour = descriptors_.value();
         }
         const auto answers = bench_.tally.answers;
         unregister_all();
@@ -401,6 +421,8 @@ private:
     TimePoint start_;
     std::deque<std::size_t> free_;
     std::chrono::microseconds cpu_before_{0};
+    TimePoint next_look_; ///< at the server's memory
+    Slope pss_, descriptors_;
     Measured measured_;
 };
 

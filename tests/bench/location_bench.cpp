@@ -1,7 +1,12 @@
-// What the location service in memory costs: bytes for each binding, and a look-up among few and among a million.
+// What the location service in memory costs: bytes for each binding, and a look-up, and what it adds to a registration that
+// refreshes a binding (looked up, changed, committed), among few and among a million.
+//
+//   location_bench          for people
+//   location_bench --json   for packaging/compare
 #include "location/memory_location_service.hpp"
 
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <malloc.h>
 #include <random>
@@ -27,7 +32,7 @@ template <class Work> double microseconds_each(std::size_t rounds, Work work)
     return static_cast<double>(std::clock() - from) * 1e6 / CLOCKS_PER_SEC / static_cast<double>(rounds);
 }
 
-void measure(std::size_t count)
+void measure(std::size_t count, bool json)
 {
     std::mt19937_64 random{1};
     std::vector<AorKey> keys;
@@ -57,20 +62,32 @@ void measure(std::size_t count)
     const auto find = microseconds_each(rounds, [&](std::size_t i) {
         service.find(ids[order[i]], start, [&](const auto& binding) { found += binding ? 1 : 0; });
     });
+    std::size_t refreshed = 0;
+    const auto refresh = microseconds_each(rounds, [&](std::size_t i) {
+        const auto key = keys[order[i]];
+        service.look_up(key, start, [&](Located located) {
+            located.bindings.front().contact.bytes.assign(88, 'y');
+            service.commit(key, std::move(located), start, [&](bool accepted) { refreshed += accepted ? 1 : 0; });
+        });
+    });
     std::size_t gone = 0;
     const auto expire =
         microseconds_each(601, [&](std::size_t i) { gone += service.expire(start + std::chrono::seconds{i}); });
-    std::printf(
-        "%9zu bindings: %zu bytes each, commit %.2f us, look-up %.2f us, find %.2f us, expire %.2f us a binding%s\n",
-        count, bytes, commit, look_up, find, expire * 601 / static_cast<double>(count),
-        gone == count && found == 2 * rounds ? "" : " (wrong)");
+    const bool right = gone == count && found == 2 * rounds && refreshed == rounds;
+    if (json)
+        std::printf("{\"bindings\": %zu, \"bytes\": %zu, \"look_up_us\": %.3f, \"refresh_us\": %.3f, \"right\": %s}\n",
+                    count, bytes, look_up, refresh, right ? "true" : "false");
+    else
+        std::printf("%9zu bindings: %zu bytes each, commit %.2f us, look-up %.2f us, refresh %.2f us, find %.2f us, "
+                    "expire %.2f us a binding%s\n",
+                    count, bytes, commit, look_up, refresh, find, expire * 601 / static_cast<double>(count),
+                    right ? "" : " (wrong)");
 }
 
 } // namespace
 
-int main()
+int main(int argc, char** argv)
 {
-    measure(1'000);
-    measure(100'000);
-    measure(1'000'000);
+    const bool json = argc > 1 && std::strcmp(argv[1], "--json") == 0;
+    for (const std::size_t count : {10'000, 100'000, 1'000'000}) measure(count, json);
 }
