@@ -259,7 +259,7 @@ std::error_code FileAuditLog::append(const json::object& members, off_t more)
         errno != EOPNOTSUPP)
         return {errno, std::generic_category()};
     if (const auto failed = write_at(file_, size_, crypto::as_bytes(made.line))) {
-        static_cast<void>(::ftruncate(file_.descriptor(), static_cast<off_t>(size_)));
+        [[maybe_unused]] const int cut = ::ftruncate(file_.descriptor(), static_cast<off_t>(size_));
         return failed;
     }
     size_ += made.line.size();
