@@ -79,15 +79,6 @@ TEST_CASE("ALPN: sip is accepted, anything else is left to the client", "[tls]")
     CHECK(talks(web));
 }
 
-TEST_CASE("No session ticket is given: connections of one phone cannot be linked", "[tls]")
-{
-    Edge edge;
-    Client client{edge.endpoint()};
-    REQUIRE(talks(client));
-    CHECK(SSL_SESSION_has_ticket(SSL_get0_session(client.session())) == 0);
-    CHECK(SSL_SESSION_is_resumable(SSL_get0_session(client.session())) == 0);
-}
-
 TEST_CASE("Plaintext SIP gets no answer", "[tls]")
 {
     Edge edge;
