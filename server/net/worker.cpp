@@ -18,8 +18,8 @@ constexpr milliseconds stack_wiped_after{200};
 // the time that it was set for, was waiting already: the backlog. Counted in processor time, so that a thread that is kept
 // from running does not refuse work that it could do.
 constexpr milliseconds pulse{50};
-constexpr milliseconds high_strain{250};
-constexpr milliseconds extreme_strain{1'000};
+constexpr milliseconds high_strain{500};
+constexpr milliseconds extreme_strain{2'000};
 
 std::chrono::microseconds worked()
 {
