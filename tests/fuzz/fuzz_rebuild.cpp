@@ -1,0 +1,88 @@
+// A message that was let in, written again for another party. Whatever it holds:
+// - no header without a row leaves, nor one whose row drops it for that receiver;
+// - no line can be smuggled into another one;
+// - nothing of a header that no rule reads survives;
+// - what was rebuilt once is of the canonical form: rebuilding it changes nothing.
+#include "core/privacy/body.hpp"
+#include "core/privacy/outbound.hpp"
+#include "fuzz/require.hpp"
+#include "wire/parse.hpp"
+
+#include <cstdint>
+#include <string>
+
+using namespace sotto;
+using fuzz::require;
+
+namespace {
+
+constexpr std::string_view canary = "zqCanaryzq";
+
+/// What Sotto writes itself in each message; the rest comes from the source, as far as rows let it pass.
+std::string rebuilt(const Message& source, Receiver receiver)
+{
+    auto out = source.is_request ? Outbound::request(source.method, "sip:bob@example.org", receiver)
+                                 : Outbound::response(source.status, receiver);
+    out.from(source);
+    out.set(Header::via, "SIP/2.0/TLS example.org;branch=z9hG4bK1");
+    if (source.is_request) out.set(Header::max_forwards, "29");
+    out.set(Header::from, "<sip:alice@example.org>;tag=1").set(Header::to, "<sip:bob@example.org>");
+    out.set(Header::call_id, "1").set(Header::cseq, "1 " + std::string{name_of(source.method)});
+    const auto body = minimise_body(source, {.session_id = 1});
+    if (body && !body->content.empty()) out.body(body->content_type, body->content);
+    return out.write();
+}
+
+void check_lines(std::string_view bytes, bool is_request, Receiver receiver)
+{
+    auto head = bytes.substr(0, bytes.find("\r\n\r\n") + 2);
+    head.remove_prefix(head.find("\r\n") + 2); // the start line
+    while (!head.empty()) {
+        const auto line = head.substr(0, head.find("\r\n"));
+        head.remove_prefix(line.size() + 2);
+        for (const char c : line) require(static_cast<unsigned char>(c) >= ' ' && c != '\x7F', "a line is one line");
+        const auto name = header_of(line.substr(0, line.find(':')));
+        require(name.has_value(), "only known headers leave");
+        bool admitted = false;
+        for (const auto& rule : header_rules())
+            admitted |= rule.header == *name && rule.treatment(is_request, receiver) != Treatment::drop;
+        require(admitted, "only headers with a row for this receiver leave");
+    }
+}
+
+void check(const Message& source, Receiver receiver)
+{
+    const auto once = rebuilt(source, receiver);
+    check_lines(once, source.is_request, receiver);
+    const auto again = wire::parse(once);
+    require(again != nullptr, "what leaves is a message");
+    if (again->defect == Refusal::header_too_large) return; // a list may be longer in its canonical form
+    require(!again->defect, "what leaves has no defect");
+    require(rebuilt(*again, receiver) == once, "rebuilding changes nothing");
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***)
+{
+    wire::initialise();
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    // Headers that no rule reads, in front of all others and behind them.
+    std::string bytes{reinterpret_cast<const char*>(data), size};
+    const std::string unread = "X-Canary: " + std::string{canary} + "\r\nUser-Agent: " + std::string{canary} + "\r\n";
+    const auto end = bytes.find("\r\n\r\n");
+    if (end == std::string::npos || bytes.find(canary) != std::string::npos) return 0;
+    bytes.insert(end + 2, unread);
+    bytes.insert(bytes.find("\r\n") + 2, unread);
+    const auto message = wire::parse(bytes);
+    if (!message || message->defect || message->method == Method::other) return 0;
+    for (const auto receiver : {Receiver::subscriber, Receiver::peer, Receiver::gateway, Receiver::emergency}) {
+        check(*message, receiver);
+        require(rebuilt(*message, receiver).find(canary) == std::string::npos, "no unlisted header survives");
+    }
+    return 0;
+}
