@@ -13,6 +13,7 @@
 #include "os/notify.hpp"
 #include "os/process.hpp"
 #include "store/account_snapshot.hpp"
+#include "store/pair_key.hpp"
 #include "store/store_error.hpp"
 #include "wire/parse.hpp"
 
@@ -21,6 +22,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <unistd.h>
 
 namespace sotto::app {
@@ -68,6 +70,14 @@ std::shared_ptr<crypto::KeyRing> epoch_keys(const Handover& handover, TimePoint 
 bool holds(const crypto::EpochKeys& keys, Epoch epoch)
 {
     return std::ranges::any_of(keys, [&](const auto& key) { return key.epoch == epoch; });
+}
+
+std::shared_ptr<const crypto::Secret> pair_key_in(const std::filesystem::path& directory)
+{
+    auto raw = store::pair_key(directory);
+    auto key = std::make_shared<const crypto::Secret>(std::span<const std::uint8_t>{raw});
+    ::explicit_bzero(raw.data(), raw.size());
+    return key;
 }
 
 std::uint16_t workers_of(const config::Settings& settings)
@@ -132,14 +142,14 @@ App::App(Prepared prepared)
       location_{std::make_shared<location::MemoryLocationService>()},
       dialogs_{std::make_shared<location::SharedDialogMemory>(
           handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
-      prepared_{std::move(prepared)}, certificates_{
-                                          main_,
-                                          {.open =
-                                               [this] {
-                                                   const std::lock_guard lock{reloading_};
-                                                   return open_identities(prepared_.settings);
-                                               },
-                                           .use = [this](const auto& identities) { use_identities(identities); }}}
+      anonymous_callers_{std::make_shared<location::MemoryAnonymousCallers>()}, prepared_{std::move(prepared)},
+      certificates_{main_,
+                    {.open =
+                         [this] {
+                             const std::lock_guard lock{reloading_};
+                             return open_identities(prepared_.settings);
+                         },
+                     .use = [this](const auto& identities) { use_identities(identities); }}}
 {
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number); // they wait until `run`
     const bool resumed = handover_.read(Handover::Item::epoch_keys).has_value();
@@ -161,15 +171,24 @@ App::App(Prepared prepared)
         [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
     open_audit_log();
     admission_ = std::make_shared<net::Admission>(admission_of(settings, count, descriptors_));
-    workers_ = std::make_unique<Workers>(count,
-                                         Workers::Shared{.keys = keys_,
-                                                         .ring = ring_,
-                                                         .location = location_,
-                                                         .dialogs = dialogs_,
-                                                         .admission = admission_,
-                                                         .accounts = store_->directory(),
-                                                         .on_accept_failure = log_accept_failure},
-                                         prepared_);
+    workers_ = std::make_unique<Workers>(
+        count,
+        Workers::Shared{.keys = keys_,
+                        .ring = ring_,
+                        .location = location_,
+                        .dialogs = dialogs_,
+                        .anonymous_callers = anonymous_callers_,
+                        .pair_key = pair_key_in(settings.state_directory),
+                        .block =
+                            [this](AccountId account, KeyedHash pseudonym, auto done) {
+                                store_->block(account, pseudonym, [done = std::move(done)](const auto& outcome) {
+                                    done(outcome.has_value());
+                                });
+                            },
+                        .admission = admission_,
+                        .accounts = store_->directory(),
+                        .on_accept_failure = log_accept_failure},
+        prepared_);
     Listeners sockets{std::exchange(passed_, {})};
     listen(settings.listen.tls, Transport::tls, sockets);
     listen(settings.listen.wss, Transport::wss, sockets);
@@ -199,7 +218,10 @@ void App::run()
     start_admin();
     workers_->start();
     on_signal();
-    every(expiry_, expiry_tick, [this] { location_->expire(now()); });
+    every(expiry_, expiry_tick, [this] {
+        location_->expire(now());
+        anonymous_callers_->expire(now());
+    });
     every(midnight_, minute, [] { log::end_day(); });
     rotate_keys();
     certificates_.follow(prepared_.settings, prepared_.identities);
@@ -397,6 +419,8 @@ void App::start_admin()
 {
     const auto& admin = prepared_.settings.admin;
     ctl::Handlers handlers = ctl::account_commands(*store_);
+    handlers.merge(ctl::blocking_commands(
+        *store_, [this](AccountId account) { return anonymous_callers_->last(account, now()); }));
     handlers.merge(ctl::daemon_commands(view(), *store_));
     handlers.merge(ctl::audit_commands(*audit_));
     tracing_ = std::make_unique<Tracing>(
@@ -445,6 +469,8 @@ boost::json::object App::status()
     const auto counters = workers_->count();
     auto connections = to_json(counters.connections, connection_counts);
     connections["refused_sources"] = counters.refused_sources;
+    boost::json::object dropped;
+    counters.dropped_headers.for_each([&](std::string_view name, std::uint64_t count) { dropped[name] = count; });
     boost::json::array weakened;
     {
         const std::lock_guard lock{reloading_};
@@ -457,6 +483,7 @@ boost::json::object App::status()
             {"bindings", location_->size()},
             {"connections", std::move(connections)},
             {"sip", to_json(counters.element, element_counts)},
+            {"dropped_headers", std::move(dropped)},
             {"weakened", std::move(weakened)}};
 }
 

@@ -8,6 +8,7 @@
 #include "ctl/admin/admin_server.hpp"
 #include "ctl/admin/daemon_view.hpp"
 #include "ctl/admin/desk.hpp"
+#include "location/anonymous_callers.hpp"
 #include "location/dialog_memory.hpp"
 #include "location/memory_location_service.hpp"
 #include "store/sqlite_account_store.hpp"
@@ -72,6 +73,7 @@ private:
     std::shared_ptr<crypto::KeyRing> ring_;
     std::shared_ptr<location::MemoryLocationService> location_;
     std::shared_ptr<location::SharedDialogMemory> dialogs_;
+    std::shared_ptr<location::MemoryAnonymousCallers> anonymous_callers_;
     std::shared_ptr<net::Admission> admission_;
     std::mutex reloading_; ///< guards `prepared_`
     Prepared prepared_;

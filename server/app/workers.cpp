@@ -33,19 +33,21 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
     for (std::uint16_t index = 0; index < count; ++index) {
         auto sealer = std::make_unique<crypto::EpochSealer>(shared.ring);
         sealers_.push_back(sealer.get());
-        workers_.push_back(std::make_unique<net::Worker>(
-            net::Worker::Parts{.index = index,
-                               .workers = count,
-                               .cryptography = std::make_unique<crypto::OpenSslCryptography>(shared.keys),
-                               .sealer = std::move(sealer),
-                               .location = shared.location,
-                               .dialogs = shared.dialogs,
-                               .admission = shared.admission,
-                               .settings = prepared.core,
-                               .accounts = shared.accounts,
-                               .identities = prepared.identities,
-                               .limits = prepared.connections,
-                               .on_accept_failure = shared.on_accept_failure}));
+        workers_.push_back(std::make_unique<net::Worker>(net::Worker::Parts{
+            .index = index,
+            .workers = count,
+            .cryptography = std::make_unique<crypto::OpenSslCryptography>(shared.keys, shared.pair_key),
+            .sealer = std::move(sealer),
+            .location = shared.location,
+            .dialogs = shared.dialogs,
+            .anonymous_callers = shared.anonymous_callers,
+            .admission = shared.admission,
+            .settings = prepared.core,
+            .accounts = shared.accounts,
+            .identities = prepared.identities,
+            .limits = prepared.connections,
+            .block = shared.block,
+            .on_accept_failure = shared.on_accept_failure}));
         all.push_back(workers_.back().get());
     }
     for (auto* worker : all) worker->meet(all);
@@ -132,6 +134,7 @@ net::WorkerCounters Workers::count()
             const std::lock_guard lock{sum->mutex};
             add(sum->counters.connections, counters.connections, connection_counts);
             add(sum->counters.element, counters.element, element_counts);
+            sum->counters.dropped_headers.add(counters.dropped_headers);
             sum->counters.refused_sources += counters.refused_sources;
             ++sum->answers;
             sum->changed.notify_one();

@@ -21,6 +21,9 @@ public:
         std::shared_ptr<const crypto::KeyRing> ring;
         std::shared_ptr<LocationService> location;
         std::shared_ptr<DialogMemory> dialogs;
+        std::shared_ptr<AnonymousCallers> anonymous_callers;
+        std::shared_ptr<const crypto::Secret> pair_key;
+        std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block; ///< see net::Worker::Parts
         std::shared_ptr<net::Admission> admission;
         std::shared_ptr<const AccountDirectory> accounts;
         net::Entrance::Fault on_accept_failure; ///< on any worker's thread

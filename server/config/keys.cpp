@@ -205,6 +205,9 @@ constexpr std::array table{
     Key{.path = "privacy.show_prefix", .kind = prefix, .field = in<&S::privacy, &S::Privacy::show_prefix>,
         .meaning = "Dialled before an address, it shows the caller in that call although the account withholds by default."},
 
+    Key{.path = "privacy.block_code", .kind = prefix, .field = in<&S::privacy, &S::Privacy::block_code>,
+        .meaning = "Called like an address, it blocks whoever called last with a withheld identity, within half an hour; that caller is told what anybody is told who calls somebody who is not there. Nobody learns who it is."},
+
     Key{.path = "web", .kind = section, .meaning = "Browsers, on the addresses of listen.wss."},
     Key{.path = "web.origins", .kind = origins, .field = in<&S::web, &S::Web::origins>, .example = "[https://phone.example.org]",
         .meaning = "Origins (RFC 6454) of the web pages that may connect; all others get 403. None given: pages of the served names only, on port 443."},

@@ -63,6 +63,7 @@ CoreSettings Settings::core() const
     core.relay_only = privacy.relay_only;
     core.withhold_prefix = privacy.withhold_prefix;
     core.show_prefix = privacy.show_prefix;
+    core.block_code = privacy.block_code;
     core.keying = media.keying;
     core.longest_dialog = proxy.longest_dialog;
     core.relay.uris = turn.uris;

@@ -86,6 +86,7 @@ struct Settings {
         std::uint32_t padding{4096};         ///< bytes of a cell on the wire; see Settings::cell_bytes()
         std::string withhold_prefix{"#31#"}; ///< dialled before an address; empty: none
         std::string show_prefix{"*31#"};
+        std::string block_code{"*60#"}; ///< dialled alone: blocks the last withheld caller; empty: none
         bool operator==(const Privacy&) const = default;
     };
     struct Web {

@@ -44,6 +44,12 @@ struct Find {
     Ticket ticket;
     BindingId id;
 };
+/// Store that an account refuses a withheld caller; answer with `Element::blocked`.
+struct Block {
+    Ticket ticket;
+    AccountId account;
+    KeyedHash pseudonym;
+};
 /// Give a message to the worker that owns its transaction: post it to that worker's `Element::handed_over`.
 struct HandOver {
     std::uint16_t worker;
@@ -52,7 +58,7 @@ struct HandOver {
     std::vector<Party> parties; ///< proven on that flow
 };
 
-using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, HandOver>;
+using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver>;
 using Actions = std::vector<Action>;
 
 } // namespace sotto

@@ -18,9 +18,11 @@ public:
         : env{.cryptography = *parts.cryptography,
               .sealer = *parts.sealer,
               .dialogs = *parts.dialogs,
+              .anonymous_callers = *parts.anonymous_callers,
               .settings = std::move(settings),
               .accounts = std::move(accounts),
               .counters = {},
+              .dropped = {},
               .failures = auth::FailureLimits{0}},
           layer{{parts.worker, parts.workers}, *parts.cryptography, *this}, registrar{env}, proxy{env}
     {
@@ -80,7 +82,7 @@ Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
                  std::shared_ptr<const AccountDirectory> accounts)
 {
     if (parts.cryptography == nullptr || parts.sealer == nullptr || parts.dialogs == nullptr ||
-        settings->domains.empty())
+        parts.anonymous_callers == nullptr || settings->domains.empty())
         throw std::logic_error{"an element needs its parts and at least one domain"};
     state_ = std::make_unique<State>(parts, std::move(settings), std::move(accounts));
 }
@@ -144,11 +146,18 @@ RelayReply Element::relay_credentials(Flow& flow, const RelayRequest& request, T
     return RelayDesk{state_->env}.answer(flow, request, now, date);
 }
 
+void Element::blocked(Ticket ticket, bool stored, TimePoint now, Actions& out)
+{
+    state_->proxy.blocked(transaction::unpack(ticket.value).id, stored, now, out);
+}
+
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }
 void Element::on_deadline(TimePoint now, Actions& out) { state_->layer.on_deadline(now, out); }
 void Element::strained(Strain strain) { state_->strain = strain; }
 void Element::drain() { state_->env.draining = true; }
 bool Element::idle() const { return state_->layer.servers() == 0 && state_->layer.clients() == 0; }
+
+const DroppedHeaders& Element::dropped_headers() const { return state_->env.dropped; }
 
 const ElementCounters& Element::counters() const
 {

@@ -3,6 +3,8 @@
 #include "core/auth/account.hpp"
 #include "core/dialog/memory.hpp"
 #include "core/message/message.hpp"
+#include "core/privacy/anonymous_callers.hpp"
+#include "core/privacy/dropped_headers.hpp"
 #include "core/privacy/sealer.hpp"
 #include "core/relay/credentials.hpp"
 #include "core/settings.hpp"
@@ -46,7 +48,8 @@ public:
         std::uint16_t workers{1};
         Cryptography* cryptography{nullptr};
         Sealer* sealer{nullptr};
-        DialogMemory* dialogs{nullptr}; ///< shared by all workers
+        DialogMemory* dialogs{nullptr};               ///< shared by all workers
+        AnonymousCallers* anonymous_callers{nullptr}; ///< shared by all workers
     };
 
     Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
@@ -70,6 +73,8 @@ public:
     /// `accepted` false: someone else changed the bindings; they are looked up again.
     void committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now, Actions& out);
     void found(Ticket ticket, std::optional<Binding> binding, TimePoint now, Actions& out);
+    /// `stored` false: it could not be, and the caller can call on.
+    void blocked(Ticket ticket, bool stored, TimePoint now, Actions& out);
 
     /// A subscriber asked for credentials of the TURN servers, over HTTPS on `flow`. `date` is Unix time.
     RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date);
@@ -85,6 +90,7 @@ public:
     void drain();
     [[nodiscard]] bool idle() const;
     [[nodiscard]] const ElementCounters& counters() const;
+    [[nodiscard]] const DroppedHeaders& dropped_headers() const;
 
 private:
     class State;

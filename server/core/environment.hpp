@@ -3,6 +3,7 @@
 #include "core/auth/failure_limits.hpp"
 #include "core/element.hpp"
 #include "core/privacy/dialog_seal.hpp"
+#include "core/privacy/dropped_headers.hpp"
 #include "core/privacy/outbound.hpp"
 #include "core/proxy/domains.hpp"
 #include "core/transaction/layer.hpp"
@@ -18,9 +19,11 @@ struct Environment {
     Cryptography& cryptography;
     Sealer& sealer;
     DialogMemory& dialogs;
+    AnonymousCallers& anonymous_callers;
     std::shared_ptr<const CoreSettings> settings;
     std::shared_ptr<const AccountDirectory> accounts;
     ElementCounters counters;
+    DroppedHeaders dropped;
     auth::FailureLimits failures;
     bool draining{false};
     transaction::Layer* layer{nullptr};
@@ -50,7 +53,8 @@ enum class Waiting : std::uint8_t {
     dialog_target = 6,
     ack_target = 7,
     caller_flow = 8,
-    referred = 9
+    referred = 9,
+    block = 10
 };
 
 inline Ticket ticket_for(Waiting kind, transaction::SlotId id)

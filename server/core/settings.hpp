@@ -40,6 +40,7 @@ struct CoreSettings {
     bool relay_only{false};
     std::string withhold_prefix{"#31#"}; ///< dialled before an address: withhold the caller for this call
     std::string show_prefix{"*31#"};     ///< and: show the caller in spite of the account's default
+    std::string block_code{"*60#"};      ///< dialled, it blocks the last withheld caller; empty: none
     std::vector<std::string> keying{"dtls-srtp", "zrtp"};
     seconds longest_dialog{12 * 3600};
     RelayService relay;

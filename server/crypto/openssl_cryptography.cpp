@@ -12,8 +12,10 @@ constexpr std::size_t nonce_size = 12;
 constexpr std::size_t tag_size = 16;
 } // namespace
 
-OpenSslCryptography::OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys)
-    : keys_{std::move(keys)}, hash_{keys_->hash().bytes()}, block_{keys_->block().bytes()},
+OpenSslCryptography::OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys,
+                                         std::shared_ptr<const Secret> pair_key)
+    : keys_{std::move(keys)}, pair_key_{std::move(pair_key)}, hash_{keys_->hash().bytes()},
+      pair_hash_{pair_key_ ? pair_key_->bytes() : keys_->hash().bytes()}, block_{keys_->block().bytes()},
       memory_{keys_->memory().bytes()}, md5_{"MD5"}
 {
 }
@@ -47,7 +49,7 @@ KeyedHash OpenSslCryptography::keyed_hash(Use use, std::string_view data)
 {
     // The use stands first and has one length, so no text under one use equals a text under another.
     const auto label = static_cast<std::uint8_t>(use);
-    const auto hash = hash_({&label, 1}, as_bytes(data));
+    const auto hash = (use == Use::pair ? pair_hash_ : hash_)({&label, 1}, as_bytes(data));
     KeyedHash out;
     std::memcpy(&out.high, hash.data(), 8);
     std::memcpy(&out.low, hash.data() + 8, 8);

@@ -11,7 +11,8 @@ namespace sotto::crypto {
 /// The core's cryptography on OpenSSL 3. One per worker, all with the same keys: what one seals another opens.
 class OpenSslCryptography final : public Cryptography {
 public:
-    explicit OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys);
+    /// `pair_key`: of `Use::pair`; null: that use does not outlive the process either.
+    explicit OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys, std::shared_ptr<const Secret> pair_key = {});
     ~OpenSslCryptography() override;
 
     void random(std::span<std::uint8_t> out) override;
@@ -28,7 +29,9 @@ public:
 
 private:
     std::shared_ptr<const ProcessKeys> keys_;
+    std::shared_ptr<const Secret> pair_key_;
     HmacSha256 hash_;
+    HmacSha256 pair_hash_;
     AesBlock block_;
     AesGcm memory_;
     Hash md5_;

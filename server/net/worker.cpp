@@ -50,12 +50,15 @@ KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
 
 Worker::Worker(Parts parts)
     : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)},
-      location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)}, admission_{std::move(parts.admission)},
+      location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)},
+      anonymous_callers_{std::move(parts.anonymous_callers)}, block_{std::move(parts.block)}, admission_{std::move(
+                                                                                                  parts.admission)},
       index_{parts.index}, element_{Element::Parts{.worker = parts.index,
                                                    .workers = parts.workers,
                                                    .cryptography = cryptography_.get(),
                                                    .sealer = sealer_.get(),
-                                                   .dialogs = dialogs_.get()},
+                                                   .dialogs = dialogs_.get(),
+                                                   .anonymous_callers = anonymous_callers_.get()},
                                     std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
       entrance_{context_, *this, *admission_,
@@ -130,7 +133,8 @@ void Worker::count(std::function<void(const WorkerCounters&)> done)
     post([this, done = std::move(done)] {
         done({.connections = connections_.counters(),
               .refused_sources = refused_sources_,
-              .element = element_.counters()});
+              .element = element_.counters(),
+              .dropped_headers = element_.dropped_headers()});
     });
 }
 
@@ -335,6 +339,17 @@ void Worker::perform(Find& find)
     location_->find(find.id, now_, [this, ticket = find.ticket](std::optional<Binding> binding) {
         answer([&] { element_.found(ticket, std::move(binding), now_, actions_); });
     });
+}
+
+void Worker::perform(Block& block)
+{
+    const auto tell = [this, ticket = block.ticket](bool stored) {
+        post_burst([this, ticket, stored] { element_.blocked(ticket, stored, now_, actions_); });
+    };
+    if (block_)
+        block_(block.account, block.pseudonym, tell);
+    else
+        tell(false);
 }
 
 void Worker::perform(HandOver& hand_over)

@@ -20,6 +20,7 @@ struct WorkerCounters {
     ConnectionCounters connections;
     std::uint64_t refused_sources{0}; ///< connections closed because their source had too many
     ElementCounters element;
+    DroppedHeaders dropped_headers;
 };
 
 /// One thread with everything that its flows need: I/O loop, listening sockets, connections, SIP element. Performs what
@@ -38,11 +39,14 @@ public:
         std::unique_ptr<Sealer> sealer;
         std::shared_ptr<LocationService> location;
         std::shared_ptr<DialogMemory> dialogs;
+        std::shared_ptr<AnonymousCallers> anonymous_callers;
         std::shared_ptr<Admission> admission;
         std::shared_ptr<const CoreSettings> settings;
         std::shared_ptr<const AccountDirectory> accounts;
         std::shared_ptr<const Identities> identities;
         std::shared_ptr<const ConnectionLimits> limits;
+        /// Stores that an account refuses a withheld caller, and says on any thread whether that is done.
+        std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block{};
         Entrance::Fault on_accept_failure{}; ///< on the worker's thread
     };
 
@@ -97,6 +101,7 @@ private:
     void perform(LookUp& look_up);
     void perform(Commit& commit);
     void perform(Find& find);
+    void perform(Block& block);
     void perform(HandOver& hand_over);
     /// Calls the element with an answer that came at once or later.
     template <class Tell> void answer(Tell tell);
@@ -111,6 +116,8 @@ private:
     std::unique_ptr<Sealer> sealer_;
     std::shared_ptr<LocationService> location_;
     std::shared_ptr<DialogMemory> dialogs_;
+    std::shared_ptr<AnonymousCallers> anonymous_callers_;
+    std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block_;
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
     asio::io_context context_{1};

@@ -155,6 +155,30 @@ Outcome<AccountRecord> AccountOperations::remove(std::string_view text)
     return shown;
 }
 
+Outcome<AccountRecord> AccountOperations::block(AccountId account, KeyedHash pseudonym)
+{
+    Transaction transaction{connection_};
+    if (!table_.exists(account)) return Failure::not_found;
+    if (record(account).blocked >= AccountTable::most_blocked) return Failure::full;
+    table_.block(account, pseudonym);
+    auto now = record(account);
+    transaction.commit();
+    changed(false, false);
+    return now;
+}
+
+Outcome<AccountRecord> AccountOperations::unblock(std::string_view text)
+{
+    Transaction transaction{connection_};
+    auto shown = show(text);
+    if (!shown) return shown;
+    table_.unblock((*shown).id);
+    auto now = record((*shown).id);
+    transaction.commit();
+    changed(false, true);
+    return now;
+}
+
 void AccountOperations::configure(AccountPolicy policy)
 {
     policy_ = std::move(policy);

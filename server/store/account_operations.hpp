@@ -18,6 +18,8 @@ public:
     Outcome<AccountRecord> set(std::string_view address, const AccountChange& change);
     Outcome<AccountRecord> set_password(std::string_view address, std::string_view password);
     Outcome<AccountRecord> remove(std::string_view address);
+    Outcome<AccountRecord> block(AccountId account, KeyedHash pseudonym);
+    Outcome<AccountRecord> unblock(std::string_view address);
 
     void configure(AccountPolicy policy);
     /// Reads the snapshot that holds everything done so far.

@@ -87,9 +87,15 @@ void AccountSnapshot::Builder::add_address(AccountId account, std::string_view u
     owner.password_needed = policy_.algorithm_of(user, owner.domain) != owner.algorithm;
 }
 
+void AccountSnapshot::Builder::add_blocked(AccountId account, KeyedHash pseudonym)
+{
+    snapshot_->blocked_.emplace_back(account, pseudonym);
+}
+
 std::shared_ptr<const AccountSnapshot> AccountSnapshot::Builder::build()
 {
     auto& snapshot = *snapshot_;
+    std::ranges::sort(snapshot.blocked_);
     snapshot.accounts_.shrink_to_fit();
     snapshot.addresses_.shrink_to_fit();
     snapshot.text_.shrink_to_fit();
@@ -160,9 +166,15 @@ const Account* AccountSnapshot::find(AccountId id) const
     return index == none || accounts_[index].user.empty() ? nullptr : &accounts_[index];
 }
 
+bool AccountSnapshot::blocks(AccountId account, KeyedHash pseudonym) const
+{
+    return std::ranges::binary_search(blocked_, std::pair{account, pseudonym});
+}
+
 std::size_t AccountSnapshot::memory() const
 {
-    return bytes_of(text_) + bytes_of(accounts_) + bytes_of(addresses_) + bytes_of(by_id_) + bytes_of(by_address_);
+    return bytes_of(text_) + bytes_of(blocked_) + bytes_of(accounts_) + bytes_of(addresses_) + bytes_of(by_id_) +
+           bytes_of(by_address_);
 }
 
 } // namespace sotto::store

@@ -24,6 +24,8 @@ public:
         void add_account(const Account& account);
         /// Addresses of unknown accounts, and of domains that are no longer served, are left out.
         void add_address(AccountId account, std::string_view user, std::string_view domain, bool first);
+        /// A withheld caller that an account refuses.
+        void add_blocked(AccountId account, KeyedHash pseudonym);
         /// Accounts without a first address in a served domain cannot be found.
         std::shared_ptr<const AccountSnapshot> build();
 
@@ -36,6 +38,7 @@ public:
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;
     [[nodiscard]] const Account* find(AccountId id) const override;
     [[nodiscard]] std::uint32_t md5_share() const override { return md5_share_; }
+    [[nodiscard]] bool blocks(AccountId account, KeyedHash pseudonym) const override;
 
     [[nodiscard]] std::size_t size() const { return accounts_.size(); }
     /// Bytes on the heap.
@@ -72,6 +75,7 @@ private:
     std::vector<Entry> addresses_;
     std::vector<Index> by_id_;
     std::vector<Index> by_address_;
+    std::vector<std::pair<AccountId, KeyedHash>> blocked_; ///< sorted
     std::uint32_t md5_share_{0};
     std::uint64_t seed_{0};
 };

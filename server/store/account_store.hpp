@@ -21,6 +21,7 @@ enum class Failure : std::uint8_t {
     exists,        ///< the address belongs to an account already
     not_found,     ///< no account has that address
     first_address, ///< digest secrets are bound to the first address: it cannot be taken away
+    full,          ///< the account blocks as many callers as one may
     not_attached,  ///< the further address does not belong to this account
     overloaded,    ///< the queue is full: try again
     unavailable    ///< the store cannot be read or written; the daemon's log says why
@@ -53,6 +54,7 @@ struct AccountRecord {
     bool withhold_identity{false};
     bool refuse_anonymous{false};
     bool relay_only{false};
+    std::size_t blocked{0}; ///< withheld callers that it refuses; who they are is not known
 };
 
 /// One account to be added: "user@domain" and its password.
@@ -109,6 +111,10 @@ public:
     virtual void set(std::string address, AccountChange change, Done<AccountRecord> done) = 0;
     virtual void set_password(std::string address, std::string password, Done<AccountRecord> done) = 0;
     virtual void remove(std::string address, Done<AccountRecord> done) = 0;
+    /// From now on the account is not there for the withheld caller of that pseudonym (core/privacy).
+    virtual void block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done) = 0;
+    /// Lifts all of an account's blocks: which is whose, nobody can tell.
+    virtual void unblock(std::string address, Done<AccountRecord> done) = 0;
 
     /// The configuration has changed: a new snapshot is published soon.
     virtual void configure(AccountPolicy policy) = 0;

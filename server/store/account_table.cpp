@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <openssl/rand.h>
 
 namespace sotto::store {
@@ -23,6 +24,23 @@ std::int64_t fresh_id()
         for (const auto byte : bytes) value = (value << 8U) | byte;
         if (const auto id = static_cast<std::int64_t>(value >> 1U); id != 0) return id;
     }
+}
+
+std::array<std::uint8_t, sizeof(KeyedHash)> bytes_of(KeyedHash hash)
+{
+    std::array<std::uint8_t, sizeof hash> bytes{};
+    std::memcpy(bytes.data(), &hash.high, sizeof hash.high);
+    std::memcpy(bytes.data() + sizeof hash.high, &hash.low, sizeof hash.low);
+    return bytes;
+}
+
+KeyedHash hash_from(std::span<const std::uint8_t> bytes)
+{
+    KeyedHash hash;
+    if (bytes.size() != sizeof hash) return hash;
+    std::memcpy(&hash.high, bytes.data(), sizeof hash.high);
+    std::memcpy(&hash.low, bytes.data() + sizeof hash.high, sizeof hash.low);
+    return hash;
 }
 
 } // namespace
@@ -45,7 +63,12 @@ AccountTable::AccountTable(Connection<Purpose::provision>& connection)
       settings_{connection.prepare("UPDATE account SET status = ?2, withhold_identity = ?3, refuse_anonymous = ?4, "
                                    "relay_only = ?5 WHERE id = ?1")},
       remove_addresses_{connection.prepare("DELETE FROM address WHERE account = ?1")},
-      remove_account_{connection.prepare("DELETE FROM account WHERE id = ?1")}
+      remove_account_{connection.prepare("DELETE FROM account WHERE id = ?1")},
+      exists_{connection.prepare("SELECT id FROM account WHERE id = ?1")},
+      blocked_{connection.prepare("SELECT count(pseudonym) FROM blocked_caller WHERE account = ?1")},
+      block_{connection.prepare("INSERT INTO blocked_caller (account, pseudonym) VALUES (?1, ?2) "
+                                "ON CONFLICT (account, pseudonym) DO NOTHING")},
+      unblock_{connection.prepare("DELETE FROM blocked_caller WHERE account = ?1")}
 {
 }
 
@@ -75,6 +98,9 @@ AccountRecord AccountTable::record(AccountId id)
     while (addresses_.step())
         record.addresses.push_back({std::string{addresses_.text(0)}, std::string{addresses_.text(1)}});
     addresses_.reset();
+    blocked_.bind_all(number_of(id));
+    if (blocked_.step()) record.blocked = static_cast<std::size_t>(blocked_.number(0));
+    blocked_.reset();
     return record;
 }
 
@@ -129,10 +155,31 @@ void AccountTable::set_settings(const AccountRecord& record)
 
 void AccountTable::remove(AccountId id)
 {
-    for (auto* statement : {&remove_addresses_, &remove_account_}) {
+    for (auto* statement : {&unblock_, &remove_addresses_, &remove_account_}) {
         statement->bind_all(number_of(id));
         statement->run();
     }
+}
+
+bool AccountTable::exists(AccountId id)
+{
+    exists_.bind_all(number_of(id));
+    const bool found = exists_.step();
+    exists_.reset();
+    return found;
+}
+
+void AccountTable::block(AccountId id, KeyedHash pseudonym)
+{
+    const auto raw = bytes_of(pseudonym);
+    block_.bind_all(number_of(id), std::span<const std::uint8_t>{raw});
+    block_.run();
+}
+
+void AccountTable::unblock(AccountId id)
+{
+    unblock_.bind_all(number_of(id));
+    unblock_.run();
 }
 
 std::shared_ptr<const AccountSnapshot> load_snapshot(Connection<Purpose::authenticate>& connection,
@@ -160,6 +207,9 @@ std::shared_ptr<const AccountSnapshot> load_snapshot(Connection<Purpose::authent
     auto addresses = connection.prepare("SELECT user, domain, account, position FROM address");
     while (addresses.step())
         builder.add_address(id_of(addresses.number(2)), addresses.text(0), addresses.text(1), addresses.number(3) == 0);
+    auto blocked = connection.prepare("SELECT account, pseudonym FROM blocked_caller ORDER BY account, pseudonym");
+    while (blocked.step()) builder.add_blocked(id_of(blocked.number(0)), hash_from(blocked.bytes(1)));
+    blocked.reset();
     addresses.reset();
     accounts.reset();
     connection.run("COMMIT");

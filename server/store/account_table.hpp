@@ -30,11 +30,16 @@ public:
     void set_secret(AccountId id, const DigestSecret& secret);
     void set_settings(const AccountRecord& record);
     void remove(AccountId id);
+    [[nodiscard]] bool exists(AccountId id);
+    /// Once more changes nothing.
+    void block(AccountId id, KeyedHash pseudonym);
+    void unblock(AccountId id);
+    static constexpr std::size_t most_blocked = 1000;
 
 private:
     Connection<Purpose::provision>& connection_;
     Statement find_, record_, addresses_, firsts_, add_account_, add_address_, attach_, detach_, secret_, settings_,
-        remove_addresses_, remove_account_;
+        remove_addresses_, remove_account_, exists_, blocked_, block_, unblock_;
 };
 
 /// Reads everything into a snapshot, for purpose `authenticate`.

@@ -179,6 +179,17 @@ void SqliteAccountStore::remove(std::string address, Done<AccountRecord> done)
                     [address = std::move(address)](AccountOperations& accounts) { return accounts.remove(address); });
 }
 
+void SqliteAccountStore::block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done)
+{
+    writer_->submit(std::move(done), [=](AccountOperations& accounts) { return accounts.block(account, pseudonym); });
+}
+
+void SqliteAccountStore::unblock(std::string address, Done<AccountRecord> done)
+{
+    writer_->submit(std::move(done),
+                    [address = std::move(address)](AccountOperations& accounts) { return accounts.unblock(address); });
+}
+
 void SqliteAccountStore::configure(AccountPolicy policy)
 {
     auto task = [this, policy = std::move(policy)]() mutable {

@@ -31,6 +31,8 @@ public:
     void set(std::string address, AccountChange change, Done<AccountRecord> done) override;
     void set_password(std::string address, std::string password, Done<AccountRecord> done) override;
     void remove(std::string address, Done<AccountRecord> done) override;
+    void block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done) override;
+    void unblock(std::string address, Done<AccountRecord> done) override;
     void configure(AccountPolicy policy) override;
     [[nodiscard]] Directory directory() const override;
 

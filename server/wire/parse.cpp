@@ -1,5 +1,6 @@
 #include "wire/parse.hpp"
 
+#include "core/message/unread.hpp"
 #include "wire/characters.hpp"
 #include "wire/grammar.hpp"
 #include "wire/head.hpp"
@@ -153,10 +154,11 @@ private:
         message_->request_uri = *uri;
     }
 
-    // Lines whose name no rule reads end here.
+    // Lines whose name no rule reads end here: of them no more is kept than which known name it was.
     void collect_lines()
     {
         std::size_t fields = 0;
+        std::size_t unread = 0;
         while (!head_.empty()) {
             const auto line = take_line(head_);
             const auto header = split(line);
@@ -165,7 +167,10 @@ private:
                 continue;
             }
             const auto name = header_of(header->name);
-            if (!name) continue;
+            if (!name) {
+                if (unread < unread_.size()) unread_[unread++] = unread_index(header->name);
+                continue;
+            }
             if (header->value.size() > Grammar::longest || line_count_ == lines_.size()) {
                 refuse(Refusal::header_too_large);
                 continue;
@@ -184,6 +189,9 @@ private:
         for (const auto& line : lines())
             if (!is_structured[static_cast<std::size_t>(line.name)]) out[at++] = {line.name, line.value};
         message_->fields = out;
+        const auto names = message_->arena.array<std::uint8_t>(unread);
+        std::ranges::copy(std::span{unread_}.first(unread), names.begin());
+        message_->unread = names;
     }
 
     [[nodiscard]] std::span<const Line> lines() const { return std::span{lines_}.first(line_count_); }
@@ -352,6 +360,7 @@ private:
     std::array<Line, limits.lines> lines_;
     std::size_t line_count_{0};
     std::bitset<count> seen_;
+    std::array<std::uint8_t, limits.lines> unread_;
     Grammar grammar_;
 };
 

@@ -71,6 +71,49 @@ TEST_CASE("accounts are kept with and without the daemon, by the same commands")
     CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
 }
 
+TEST_CASE("the last anonymous caller is blocked by command, and all blocks are lifted", "[privacy]")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "bob@example.org").status == 0);
+    const auto offline = sotto_with(installation, "account block bob@example.org");
+    CHECK(offline.status == 3); // only the running daemon knows who called
+    CHECK_THAT(offline.output, Contains("the daemon is not running"));
+    {
+        RunningAdmin admin{installation};
+        const auto nobody = sotto_with(installation, "account block bob@example.org");
+        CHECK(nobody.status == 1);
+        CHECK_THAT(nobody.output, Contains("nobody called bob@example.org with a withheld identity"));
+        admin.last_anonymous_caller = KeyedHash{1, 2};
+        const auto blocked = sotto_with(installation, "--json account block bob@example.org");
+        CHECK(json_of(blocked).at("account").at("blocked_callers") == 1);
+        CHECK(sotto_with(installation, "account block eve@example.org").status == 1);
+    }
+    const auto blocks = [&](const std::string& command) {
+        const auto answer = json_of(sotto_with(installation, "--json " + command + " bob@example.org"));
+        return answer.at("account").at("blocked_callers").to_number<int>();
+    };
+    CHECK(blocks("account show") == 1);
+    CHECK(blocks("account unblock") == 0);
+}
+
+TEST_CASE("what the other side learns is reported from the tables, without daemon or configuration", "[privacy]")
+{
+    const Installation installation;
+    std::filesystem::remove(installation.folder / "sotto.yaml");
+    const auto page = sotto_with(installation, "report minimisation");
+    CHECK(page.status == 0);
+    CHECK_THAT(page.output, Contains("| Call-ID | sealed | rebuilt |"));
+    const auto table = json_of(sotto_with(installation, "--json report minimisation"));
+    bool found = false;
+    for (const auto& row : table.at("headers").as_array())
+        if (row.at("header") == "P-Asserted-Identity") {
+            found = true;
+            CHECK(row.at("request").at("subscriber") == "-");
+            CHECK(row.at("request").at("gateway") == "ours");
+        }
+    CHECK(found);
+}
+
 TEST_CASE("a list is aligned, and colourless when it is no terminal")
 {
     const Installation installation;

@@ -82,6 +82,7 @@ private:
     ctl::Handlers handlers()
     {
         auto all = ctl::account_commands(accounts);
+        all.merge(ctl::blocking_commands(accounts, [this](AccountId) { return last_anonymous_caller; }));
         all.merge(ctl::daemon_commands(
             {.status =
                  [] {
@@ -108,6 +109,7 @@ private:
 
 public:
     store::SqliteAccountStore accounts;
+    std::optional<KeyedHash> last_anonymous_caller{}; ///< of every account; set before the first command
 
 private:
     boost::asio::io_context io_;

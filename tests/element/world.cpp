@@ -40,6 +40,8 @@ const Account* Accounts::find(std::string_view user, std::string_view domain) co
 {
     for (const auto& entry : accounts_)
         if (entry.user == user && entry.domain == domain) return &entry.account;
+    for (const auto& [id, further, of] : further_)
+        if (further == user && of == domain) return find(id);
     return nullptr;
 }
 
@@ -58,8 +60,12 @@ CoreSettings World::defaults()
 
 World::World(CoreSettings chosen)
     : settings{std::make_shared<CoreSettings>(std::move(chosen))}, ring{std::make_shared<crypto::KeyRing>(now)},
-      cryptography{crypto::ProcessKeys::create()}, sealer{ring},
-      element{{.cryptography = &cryptography, .sealer = &sealer, .dialogs = &dialogs}, settings, accounts}
+      cryptography{crypto::ProcessKeys::create()}, sealer{ring}, element{{.cryptography = &cryptography,
+                                                                          .sealer = &sealer,
+                                                                          .dialogs = &dialogs,
+                                                                          .anonymous_callers = &anonymous_callers},
+                                                                         settings,
+                                                                         accounts}
 {
     static const bool ready = [] {
         wire::initialise();
@@ -91,24 +97,30 @@ void World::send(FlowId from, std::string_view text, std::string_view body)
     for (const char c : text) wire += c == '\n' ? std::string{"\r\n"} : std::string{c};
     wire += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
     wire += body;
-    deliver(from, wire);
+    if (!deliver(from, wire)) throw std::invalid_argument{"a test sent what cannot be answered: " + wire};
 }
 
-void World::deliver(FlowId from, std::string_view wire)
+bool World::deliver(FlowId from, std::string_view bytes)
 {
     wire::Framer framer;
-    if (const auto frame = framer.next(wire); frame.kind == wire::FrameKind::message && frame.size != wire.size())
+    if (const auto frame = framer.next(bytes); frame.kind == wire::FrameKind::message && frame.size != bytes.size())
         throw std::invalid_argument{"a test sent more than one message"};
-    auto message = wire::parse(wire);
-    if (!message) throw std::invalid_argument{"a test sent what cannot be answered: " + std::string{wire}};
+    auto message = wire::parse(bytes);
+    if (!message) return false;
     element.received(open_.at(from), std::move(message), now, actions_);
     perform();
+    return true;
 }
 
 std::string World::receive(FlowId phone)
 {
     auto& queue = inbox_.at(phone);
-    if (queue.empty()) throw std::logic_error{"nothing was received"};
+    if (queue.empty()) {
+        std::string all{"nothing was received"};
+        for (const auto& [flow, messages] : inbox_)
+            for (const auto& message : messages) all += "\nwaiting elsewhere: " + start_line(message);
+        throw std::logic_error{all};
+    }
     auto message = std::move(queue.front());
     queue.pop_front();
     return message;
@@ -126,6 +138,7 @@ void World::pass(milliseconds time)
     }
     now = end;
     location.expire(now);
+    anonymous_callers.expire(now);
 }
 
 void World::perform()
@@ -147,6 +160,9 @@ void World::perform()
                 element.committed(commit->ticket, flow == open_.end() ? nullptr : &flow->second, accepted, now,
                                   actions_);
             });
+        } else if (auto* block = std::get_if<Block>(&action)) {
+            if (!disk_full) accounts->blocked.insert({block->account, block->pseudonym});
+            element.blocked(block->ticket, !disk_full, now, actions_);
         } else if (auto* find = std::get_if<Find>(&action)) {
             location.find(find->id, now, [&](std::optional<Binding> binding) {
                 element.found(find->ticket, std::move(binding), now, actions_);

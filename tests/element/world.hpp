@@ -4,6 +4,7 @@
 #include "crypto/key_ring.hpp"
 #include "crypto/openssl_cryptography.hpp"
 #include "crypto/process_keys.hpp"
+#include "location/anonymous_callers.hpp"
 #include "location/dialog_memory.hpp"
 #include "location/memory_location_service.hpp"
 #include "wire/parse.hpp"
@@ -11,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,11 +23,22 @@ namespace sotto::test {
 class Accounts final : public AccountDirectory {
 public:
     AccountId add(std::string_view user, std::string_view domain);
+    /// A further address of an account.
+    void attach(AccountId id, std::string_view user, std::string_view domain)
+    {
+        further_.emplace_back(id, user, domain);
+    }
     Account& at(AccountId id) { return accounts_.at(id.value - 1).account; }
 
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;
     [[nodiscard]] const Account* find(AccountId id) const override;
     [[nodiscard]] std::uint32_t md5_share() const override { return 0; }
+    [[nodiscard]] bool blocks(AccountId account, KeyedHash pseudonym) const override
+    {
+        return blocked.contains({account, pseudonym});
+    }
+
+    std::set<std::pair<AccountId, KeyedHash>> blocked;
 
 private:
     struct Entry {
@@ -33,6 +46,7 @@ private:
         Account account;
     };
     std::deque<Entry> accounts_;
+    std::deque<std::tuple<AccountId, std::string, std::string>> further_;
 };
 
 /// One worker's element with real cryptography and location, no sockets and a clock that only the test moves. Phones
@@ -47,10 +61,12 @@ public:
     void disconnect(FlowId flow);
     /// What a phone sends, as it stands on the wire but with "\n" line ends and without Content-Length.
     void send(FlowId from, std::string_view text, std::string_view body = {});
-    /// The daemon's part of it: from the bytes of one message, as they came over TLS, to what goes out.
-    void deliver(FlowId from, std::string_view wire);
+    /// The same, as it stands on the wire. False when it gives no message (wire::parse).
+    bool deliver(FlowId from, std::string_view bytes);
     /// The next message that a phone received; throws when there is none.
     std::string receive(FlowId phone);
+    /// Puts a message back in front of those that were not received yet.
+    void give_back(FlowId phone, std::string message) { inbox_.at(phone).push_front(std::move(message)); }
     [[nodiscard]] bool quiet(FlowId phone) const { return inbox_.at(phone).empty(); }
     /// Moves the clock in steps, so that every timer fires at its time.
     void pass(milliseconds time);
@@ -68,6 +84,8 @@ public:
     crypto::OpenSslCryptography cryptography;
     crypto::EpochSealer sealer;
     location::SharedDialogMemory dialogs;
+    location::MemoryAnonymousCallers anonymous_callers;
+    bool disk_full{false}; ///< nothing can be stored
     location::MemoryLocationService location;
     Element element;
 

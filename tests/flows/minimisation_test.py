@@ -1,6 +1,8 @@
 """What one party learns of the other (P2, P3). Every phone of these tests also refuses any message in which a Call-ID,
 tag, branch, Contact, host, instance id or User-Agent of another phone shows (see support/ladder.py)."""
 
+import json
+
 from support.flow_test import FlowTest
 
 UNNEEDED = {
@@ -113,6 +115,32 @@ class Minimisation(FlowTest):
         self.assertNotIn(str(self.alice.connection.local_port), head)
         self.bob.sends(486)
         self.alice.receives(486)
+
+    def test_what_stays_behind_is_counted_by_known_names(self):
+        def dropped():
+            return json.loads(self.daemon.sotto("--json", "status").stdout)["dropped_headers"]
+        before = dropped()
+        self.alice.sends("INVITE", to=self.bob, headers={"Subject": "canary", "X-Canary": "canary"})
+        self.bob.receives("INVITE")
+        self.bob.sends(486)
+        self.alice.receives(486)
+        after = dropped()
+        self.assertEqual(after["Subject"], before.get("Subject", 0) + 1)
+        self.assertGreater(after["other"], before.get("other", 0))
+        self.assertNotIn("canary", json.dumps(after).lower())
+
+    def test_a_signature_of_the_caller_goes_on_with_its_date(self):
+        """RFC 8224 4, the compact form."""
+        signed = {"Identity": "..rq3pjT1hoRwakEGjHCnWSwUnshd0-zJ6F1VOgFWSjHBr8Qjpjlk;info=<https://example.org/a.cer>;alg=ES256",
+                  "Date": "Mon, 23 Nov 2026 10:00:00 GMT"}
+        for more, passes in (({}, True), ({"Privacy": "id"}, False)):
+            self.alice.sends("INVITE", to=self.bob, headers={**signed, **more})
+            invite = self.bob.receives("INVITE")
+            for name, value in signed.items():
+                self.assertEqual(invite.get(name) if invite.has(name) else None, value if passes else None)
+            self.bob.sends(486)
+            self.alice.receives(486)
+            self.bob.receives("ACK")
 
     def test_log_identifies_nobody(self):
         """P8."""

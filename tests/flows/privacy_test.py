@@ -90,3 +90,65 @@ class Withholding(FlowTest):
         self.assert_withheld(self.bob.receives("MESSAGE"))
         self.bob.sends(200)
         self.alice.receives(200)
+
+    def anonymous_call(self, answer=486):
+        self.alice.sends("INVITE", to=self.bob, headers={"Privacy": "id"})
+        self.bob.receives("INVITE")
+        self.bob.sends(answer)
+        self.alice.receives(answer)
+        self.bob.receives("ACK")
+
+    def assert_blocked(self):
+        self.alice.sends("INVITE", to=self.bob, headers={"Privacy": "id"})
+        blocked = self.alice.receives(480)
+        self.alice.sends("INVITE", to=f"sip:nobody{self.bob.user}@{self.bob.domain}", headers={"Privacy": "id"})
+        unknown = self.alice.receives(480)
+        self.assertEqual([name for name, _ in blocked.fields], [name for name, _ in unknown.fields])
+        self.assertEqual(blocked.reason, unknown.reason)
+        self.bob.has_received_nothing_else()
+
+    def test_the_last_anonymous_caller_is_blocked_by_feature_code(self):
+        """Bob does not learn who it is, and Alice not that she is blocked; her open calls arrive."""
+        self.anonymous_call()
+        self.bob.sends("INVITE", to=f"sip:*60%23@{self.bob.domain}")
+        self.assertEqual(self.bob.receives(603).reason, "Last Anonymous Caller Blocked")
+        self.assert_blocked()
+        self.call(self.alice, self.bob)
+        self.hang_up(self.alice, self.bob)
+
+    def test_and_by_the_operator(self):
+        address = f"{self.bob.user}@{self.bob.domain}"
+        self.assertIn("nobody called", self.daemon.sotto("account", "block", address, check=False).stderr)
+        self.anonymous_call()
+        self.daemon.sotto("account", "block", address)
+        self.assert_blocked()
+        self.daemon.sotto("account", "unblock", address)
+        self.anonymous_call()
+
+    def test_a_block_survives_the_daemon(self):
+        self.anonymous_call()
+        self.bob.sends("MESSAGE", to=f"sip:*60%23@{self.bob.domain}", body=b"x", content_type="text/plain")
+        self.bob.receives(200)
+        self.daemon.stop()
+        self.daemon.start()
+        self.alice, self.bob = self.registered("alice", "bob")
+        self.assert_blocked()
+
+    def test_who_answers_instead_is_shown_unless_withheld(self):
+        """The connected line, when Bob's phone points to Carol's."""
+        (carol,) = self.registered("carol")
+        for withhold in ("off", "on"):
+            self.set(carol, "--withhold-identity", withhold)
+            self.alice.sends("INVITE", to=self.bob)
+            self.bob.receives("INVITE")
+            self.bob.sends(302, headers={"Contact": f"<{carol.aor}>"})
+            carol.receives("INVITE")
+            carol.sends(200)
+            self.assertNotIn(carol.user, str(self.alice.receives(200)))
+            self.alice.sends("ACK")
+            carol.receives("ACK")
+            carol.sends("BYE")
+            bye = self.alice.receives("BYE")
+            self.assertEqual(bye.from_.uri, ANONYMOUS if withhold == "on" else carol.aor)
+            self.alice.sends(200)
+            carol.receives(200)

@@ -89,10 +89,16 @@ RelayReply Element::relay_credentials(Flow&, const RelayRequest& request, TimePo
 {
     return {.status = 200, .challenge = {}, .json = "{\"account\":\"" + request.account + "\"}"};
 }
+void Element::blocked(Ticket, bool, TimePoint, Actions&) {}
 TimePoint Element::next_deadline() const { return TimePoint::max(); }
 void Element::on_deadline(TimePoint, Actions&) {}
 void Element::drain() { state_->draining = true; }
 bool Element::idle() const { return true; }
+const DroppedHeaders& Element::dropped_headers() const
+{
+    static const DroppedHeaders none;
+    return none;
+}
 const ElementCounters& Element::counters() const { return state_->counters; }
 
 } // namespace sotto

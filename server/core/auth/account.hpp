@@ -32,6 +32,8 @@ public:
     /// By any address of an account: `user` unescaped, `domain` in lower case and one of the served names.
     [[nodiscard]] virtual const Account* find(std::string_view user, std::string_view domain) const = 0;
     [[nodiscard]] virtual const Account* find(AccountId id) const = 0;
+    /// True when that account refuses the withheld caller of that pseudonym.
+    [[nodiscard]] virtual bool blocks(AccountId, KeyedHash) const { return false; }
     /// True when that address belongs to that account.
     [[nodiscard]] bool owns(AccountId id, std::string_view user, std::string_view domain) const
     {

@@ -24,7 +24,7 @@ constexpr std::array<Verdict, static_cast<std::size_t>(Refusal::count_)> verdict
     {433, "Anonymity Disallowed"}, {500, "Requested Privacy Not Available"}, {430, "Flow Failed"},
     {439, "First Hop Lacks Outbound Support"}, {421, "Extension Required"},
     {487, "Request Terminated"}, {500, "CSeq Out of Order"}, {484, "Address Incomplete"}, {600, "Busy Everywhere"},
-    {603, "Decline"},
+    {603, "Decline"}, {404, "No Anonymous Caller Lately"}, {603, "Last Anonymous Caller Blocked"},
 }};
 // clang-format on
 

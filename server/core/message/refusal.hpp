@@ -15,6 +15,7 @@ enum class Refusal : std::uint8_t {
     interval_too_brief, bad_event, overloaded, internal_error, timeout, not_acceptable_here, request_pending,
     anonymity_disallowed, privacy_critical, flow_failed, outbound_unsupported, extension_required,
     request_terminated, out_of_order, address_incomplete, busy_everywhere, decline,
+    no_anonymous_caller, caller_blocked,
     count_
 };
 // clang-format on

@@ -53,6 +53,8 @@ constexpr std::array rules{
     HeaderRule{Header::warning,             none,          all(pass),    Shape::warning, "code kept, agent and text are ours", "RFC 3261 20.43; RFC 5379 5.1.17"},
     HeaderRule{Header::privacy,             by(drop, own, own, drop), none, Shape::none, "only where the next hop acts on it", "RFC 3323 5"},
     HeaderRule{Header::p_asserted_identity, by(drop, own, own, own), none, Shape::none, "set by us, inside the trust domain only", "RFC 3325"},
+    HeaderRule{Header::date,                all(pass),     none,         Shape::none, "with Identity only: the signature is made over it", "RFC 8224 4"},
+    HeaderRule{Header::identity,            all(pass),     none,         Shape::none, "unchanged and with its Date, where the caller is shown and From, To and fingerprints leave as they were signed; otherwise both go", "RFC 8224 4, 6.2"},
     HeaderRule{Header::service_route,       none,          all(own),     Shape::none, "REGISTER only", "RFC 3608"},
     HeaderRule{Header::flow_timer,          none,          all(own),     Shape::none, "REGISTER only", "RFC 5626 6"},
     HeaderRule{Header::mime_version,        all(own),      all(own),     Shape::none, "with multipart", "RFC 3261 20.24"},

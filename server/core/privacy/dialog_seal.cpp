@@ -17,6 +17,13 @@ BindingId id_of_text(Cryptography& cryptography, std::string_view value)
     return {cryptography.keyed_hash(Cryptography::Use::dialog, value).high | 1U};
 }
 
+BindingId id_of_connected_line(Cryptography& cryptography, KeyedHash dialog)
+{
+    std::string text{"connected line"};
+    text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
+    return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
+}
+
 } // namespace
 
 DialogSeal::DialogSeal(SealParts parts, Holder caller, Holder callee)
@@ -82,6 +89,19 @@ std::optional<DialogSeal::Tag> DialogSeal::open_tag(Role stands_for, std::string
     return Tag{.value = text->substr(1 + mark_length),
                .withheld = ((text->front() - plain_base) & withheld_flag) != 0,
                .owner = text->substr(1, mark_length)};
+}
+
+void DialogSeal::keep_callee_withheld(bool withheld)
+{
+    parts_.memory.keep_text(hash(), epoch_, id_of_connected_line(parts_.cryptography, hash()),
+                            {parts_.cryptography.seal_in_memory(withheld ? "withheld" : "shown")});
+}
+
+std::optional<bool> DialogSeal::callee_withheld() const
+{
+    const auto kept = parts_.memory.text(id_of_connected_line(parts_.cryptography, hash()));
+    if (!kept) return std::nullopt;
+    return parts_.cryptography.open_in_memory(kept->bytes) == "withheld";
 }
 
 std::string DialogSeal::target(Role stands_for, BindingId id)

@@ -44,6 +44,10 @@ public:
     std::string tag(Role stands_for, const Tag& tag);
     std::optional<Tag> open_tag(Role stands_for, std::string_view token);
 
+    /// What the callee of this dialog said of itself in a response: whether the caller may be shown who answered.
+    void keep_callee_withheld(bool withheld);
+    [[nodiscard]] std::optional<bool> callee_withheld() const;
+
     std::string target(Role stands_for, BindingId id);
     /// CSeq numbers of `sender` on the other leg, and back (RAck).
     std::uint32_t cseq(Role sender, std::uint32_t number);

@@ -4,6 +4,7 @@
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/privacy/shape.hpp"
+#include "core/privacy/signed_identity.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -204,12 +205,22 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
         if (target.empty()) return BodyRefusal{Refusal::bad_uri, {}}; // none, or not the sender's to refer to
         message.set(Header::refer_to, target);
     }
-    if (request.method == Method::refer && request.referred_by && !(from_caller && context.withheld))
+    if (request.method == Method::refer && request.referred_by && !context.sender_withheld())
         message.set(Header::referred_by, shown_sender(context, request));
     write_quotes(message, context, request, receiver);
     auto body = body_for(context, request, seal, context.role, context.sender);
     if (!body && request.method != Method::prack) return body.error(); // a PRACK goes on without its body
     if (body && !body->content.empty()) message.body(body->content_type, body->content);
+    const auto content = body ? std::string_view{body->content} : std::string_view{};
+    const bool signature = signature_holds(request, from_address, to_address, content);
+    for (const auto& field : request.fields) {
+        if (field.name != Header::identity && field.name != Header::date) continue;
+        if (signature)
+            message.set(field.name, field.value);
+        else
+            env_.dropped.count(field.name);
+    }
+    env_.dropped.count(request, branch.target.party.receiver());
     if (sent != nullptr && request.method == Method::invite)
         *sent = {.request_uri = branch.target.uri,
                  .via = our_via,
@@ -221,11 +232,10 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     return message.write();
 }
 
-/// The identity that the receiver is shown: the caller's own address unless withheld, the callee's always (the caller
-/// dialled it).
+/// The identity that the receiver is shown: the sender's own address unless withheld.
 std::string Proxy::shown_sender(const ResponseContext& context, const Message& request) const
 {
-    if (context.role == Role::caller && context.withheld) return std::string{anonymous_identity};
+    if (context.sender_withheld()) return std::string{anonymous_identity};
     auto aor = env_.domains().aor(request.from.uri);
     const auto* owner = env_.account_of(aor);
     if (owner == nullptr || context.sender != owner->id) {
@@ -272,7 +282,8 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     const auto& keying = env_.settings->keying;
     sdp::SdpPolicy policy;
     policy.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||
-                        (context.session_privacy && sender == context.role);
+                        (context.session_privacy && sender == context.role) ||
+                        (source.has(Header::privacy) && privacy_wish(source).session);
     policy.dtls_srtp = std::ranges::find(keying, "dtls-srtp") != keying.end();
     policy.zrtp = std::ranges::find(keying, "zrtp") != keying.end();
     policy.session_id = seal.sdp_session(sender);

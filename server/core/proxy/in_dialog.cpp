@@ -2,6 +2,7 @@
 
 #include "core/auth/digest.hpp"
 #include "core/privacy/identity.hpp"
+#include "core/privacy/privacy_service.hpp"
 
 namespace sotto {
 
@@ -28,6 +29,10 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         context.receiver_tag = tag->value;
         context.withheld = tag->withheld;
         if (to_caller) {
+            const auto* callee = env_.accounts->find(party.account());
+            const bool by_account = callee != nullptr && callee->withhold_identity;
+            const bool by_dialog = seal.callee_withheld().value_or(by_account);
+            context.callee_withheld = withheld(request, privacy_wish(request), Dialled::plain, by_dialog);
             auto call_id = seal.open_call_id(request.call_id);
             if (!call_id) return false;
             context.receiver_call_id = std::move(*call_id);

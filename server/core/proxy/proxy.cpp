@@ -1,5 +1,6 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/privacy/anonymous_callers.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/registrar/device.hpp"
@@ -151,6 +152,23 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
                                            .contact = {env_.cryptography.seal_in_memory(contact.uri.text)}}};
 }
 
+/// Dialled by whoever was called: no call comes of it, the reason phrase says what was done.
+void Proxy::block_last_caller(SlotId id, const Account& account, TimePoint now, Actions& out)
+{
+    const auto last = env_.anonymous_callers.last(account.id, now);
+    if (!last) return env_.refuse(id, Refusal::no_anonymous_caller, now, out);
+    out.push_back(Block{ticket_for(Waiting::block, id), account.id, *last});
+}
+
+void Proxy::blocked(SlotId id, bool stored, TimePoint now, Actions& out)
+{
+    const auto* server = env_.layer->server(id);
+    if (server == nullptr) return;
+    if (!stored) return env_.refuse(id, Refusal::internal_error, now, out);
+    if (server->method == Method::invite) return env_.refuse(id, Refusal::caller_blocked, now, out);
+    env_.answer(id, 200, env_.own_reply(*server, 200), now, out);
+}
+
 void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, Actions& out)
 {
     auto* server = env_.layer->server(id);
@@ -163,14 +181,24 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     const auto* domain = domains.ours(request.request_uri) ? domains.of(request.request_uri.host) : nullptr;
     auto user = domain != nullptr ? unescape(request.request_uri.user) : std::nullopt;
     if (!user || user->empty()) return env_.refuse(id, Refusal::not_found, now, out);
+    if (*user == env_.settings->block_code) return block_last_caller(id, account, now, out);
     const auto dialled = take_prefix(*user, {env_.settings->withhold_prefix, env_.settings->show_prefix});
     const auto* callee = env_.accounts->find(*user, *domain);
     const auto referred = referred_device(request, account.id);
-    const bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
+    const bool is_withheld = withheld(request, wish, dialled, account.withhold_identity);
+    bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
+    if (is_withheld) {
+        // Worked out for whomever it is, so that it takes no less time where there is nobody (DESIGN.md P10). Blocking
+        // counts for withheld calls alone: otherwise the callee could ask its suspects to call openly.
+        const auto callee_id = callee != nullptr ? callee->id : AccountId{};
+        const auto pseudonym = pair_pseudonym(callee_id, account.id, env_.cryptography);
+        there = there && !env_.accounts->blocks(callee_id, pseudonym);
+        if (there && !callee->refuse_anonymous) env_.anonymous_callers.called(callee_id, pseudonym, now);
+    }
     ResponseContext context;
     context.server = id;
     context.sender = account.id;
-    context.withheld = withheld(request, wish, dialled, account.withhold_identity);
+    context.withheld = is_withheld;
     context.session_privacy = wish.session;
     context.sender_target = sender_target(request, account.id, flow);
     context.aor = user->append("@").append(*domain);

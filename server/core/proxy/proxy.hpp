@@ -25,6 +25,7 @@ public:
     void timer(std::uint8_t kind, transaction::SlotId id, TimePoint now, Actions& out);
     void located(transaction::SlotId context, Located located, TimePoint now, Actions& out);
     void found(Waiting kind, transaction::SlotId id, std::optional<Binding> binding, TimePoint now, Actions& out);
+    void blocked(transaction::SlotId server, bool stored, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
@@ -49,6 +50,7 @@ private:
     void answer_ourselves(SlotId server, const Message& request, TimePoint now, Actions& out);
     const Account* authenticate(SlotId server, Flow& flow, TimePoint now, Actions& out);
     std::optional<Refusal> check_from(const Message& request, const Account& account) const;
+    void block_last_caller(SlotId server, const Account& account, TimePoint now, Actions& out);
     void route(SlotId server, const Account& account, Flow& flow, TimePoint now, Actions& out);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
 

@@ -1,5 +1,6 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/registrar/device.hpp"
 
@@ -135,8 +136,13 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
         request.to.tag().empty()
             ? branch.seal->tag(responder, {.value = std::string{response.to.tag()}, .withheld = context->withheld})
             : std::string{};
+    if (!tag.empty() && response.status < 300 && response.has(Header::privacy)) {
+        const auto wish = privacy_wish(response); // of the connected line; the response itself shows nobody
+        if (wish.withhold() || wish.none) branch.seal->keep_callee_withheld(wish.withhold());
+    }
     auto message = reply(request, response.status, tag);
     message.from(response);
+    env_.dropped.count(response, context->sender.receiver());
     if (carries_contact(response.status, request.method) && !response.contacts.empty())
         message.set(Header::contact,
                     "<" + responder_contact(*context, request, branch, response.contacts.front()) + ">");

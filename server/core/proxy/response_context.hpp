@@ -51,7 +51,9 @@ struct ResponseContext {
     Party sender;
     Role role{Role::caller}; ///< the sender's side of the dialog
     bool in_dialog{false};
-    bool withheld{false}; ///< the caller's identity
+    bool withheld{false};        ///< the caller's identity
+    bool callee_withheld{false}; ///< in a request of the callee: its own
+    [[nodiscard]] bool sender_withheld() const { return role == Role::caller ? withheld : callee_withheld; }
     SenderTarget sender_target;
     std::optional<Target> dialog;                        ///< in a dialog: what the Request-URI opened to
     BindingId dialog_target;                             ///< of a referral: the device that it leads to

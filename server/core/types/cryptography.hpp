@@ -32,7 +32,8 @@ public:
         source,
         decoy,
         dialog,
-        pseudonym
+        pseudonym,
+        pair ///< two accounts; its key outlives the process
     };
     /// Keyed hash (HMAC-SHA256 cut to 128 bits, or better).
     virtual KeyedHash keyed_hash(Use use, std::string_view data) = 0;

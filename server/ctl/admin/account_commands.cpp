@@ -29,6 +29,7 @@ constexpr std::array wordings{
     Wording{Failure::not_found,     "not_found",     "is no account's address"},
     Wording{Failure::first_address, "first_address", "was asked to lose its first address: the password is bound to it; add a new account instead"},
     Wording{Failure::not_attached,  "not_attached",  "does not have that further address"},
+    Wording{Failure::full,          "full",          "blocks as many callers as one account may: `sotto account unblock` lifts all blocks"},
     Wording{Failure::overloaded,    "overloaded",    "was not touched: the store is busy, try again"},
     Wording{Failure::unavailable,   unavailable_code, "was not touched: the store cannot be read or written, its log says why"},
 };
@@ -145,7 +146,8 @@ json::object to_json(const AccountRecord& account)
             {"status", account.status == AccountStatus::active ? "active" : "suspended"},
             {"withhold_identity", account.withhold_identity},
             {"refuse_anonymous", account.refuse_anonymous},
-            {"relay_only", account.relay_only}};
+            {"relay_only", account.relay_only},
+            {"blocked_callers", account.blocked}};
 }
 
 Handlers account_commands(AccountStore& accounts)
@@ -173,10 +175,36 @@ Handlers account_commands(AccountStore& accounts)
         on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
             accounts.remove(address, std::move(done));
         });
+    handlers["account unblock"] =
+        on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
+            accounts.unblock(address, std::move(done));
+        });
     handlers["account import"] = with_arguments(
         [&accounts](const Arguments& arguments, const PeerCredentials&) { return import(accounts, arguments); });
     handlers["account list"] = with_arguments(
         [&accounts](const Arguments& arguments, const PeerCredentials&) { return list(accounts, arguments); });
+    return handlers;
+}
+
+Handlers blocking_commands(AccountStore& accounts, LastAnonymousCaller last)
+{
+    Handlers handlers;
+    handlers["account block"] = with_arguments(
+        [&accounts, last = std::move(last)](const Arguments& arguments, const PeerCredentials&) -> Reply {
+            arguments.only({"address"});
+            const auto address = arguments.text("address");
+            const auto shown = wait_for<AccountRecord>(
+                [&](AccountStore::Done<AccountRecord> done) { accounts.show(address, std::move(done)); });
+            if (!shown) return error_of(shown.error(), address);
+            const auto caller = last((*shown).id);
+            if (!caller)
+                return CommandError{"no_caller",
+                                    "nobody called " + address + " with a withheld identity in the last half hour"};
+            return account_reply(wait_for<AccountRecord>([&](AccountStore::Done<AccountRecord> done) {
+                                     accounts.block((*shown).id, *caller, std::move(done));
+                                 }),
+                                 address);
+        });
     return handlers;
 }
 

@@ -2,10 +2,13 @@
 #include "ctl/admin/protocol.hpp"
 #include "store/account_store.hpp"
 
+#include <functional>
+#include <optional>
+
 namespace sotto::ctl {
 
-/// `account add|import|list|show|set|remove|password`. `accounts` outlives the handlers. Each waits for the store: run
-/// them on no worker's thread.
+/// `account add|import|list|show|set|remove|password|unblock`. `accounts` outlives the handlers. Each waits for the
+/// store: run them on no worker's thread.
 ///     add      address, password                       -> account
 ///     import   rows [[address, password], ...], more   -> added, existing, refused [{index, code, sentence}, ...]
 ///     list     from (of the page before)               -> accounts [...], next
@@ -13,7 +16,14 @@ namespace sotto::ctl {
 ///     set      address, status, withhold_identity, refuse_anonymous, relay_only, attach [...], detach [...] -> account
 ///     password address, password                       -> account
 ///     remove   address                                 -> account
+///     unblock  address                                 -> account
 Handlers account_commands(store::AccountStore& accounts);
+
+/// Gives the pseudonym of whoever called an account last with a withheld identity, lately.
+using LastAnonymousCaller = std::function<std::optional<KeyedHash>(AccountId)>;
+/// `account block`, which needs the running daemon; otherwise like `account_commands`.
+///     block    address                                 -> account
+Handlers blocking_commands(store::AccountStore& accounts, LastAnonymousCaller last);
 
 /// An account as JSON: address, addresses, algorithm, password_needed, status and the settings.
 json::object to_json(const store::AccountRecord& account);

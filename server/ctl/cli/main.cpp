@@ -1,4 +1,5 @@
 #include "config/load.hpp"
+#include "core/privacy/minimisation_page.hpp"
 #include "core/types/ascii.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/cli/backend.hpp"
@@ -178,9 +179,31 @@ void check_domains(const Invocation& invocation, const config::Settings& setting
         if (argument.take == Take::address) check_domain(invocation.text(argument.name), settings);
 }
 
+/// `report minimisation`: the page for a person, the rows for a program.
+void report_minimisation(bool as_json)
+{
+    if (!as_json) {
+        std::fputs(minimisation_page().c_str(), stdout);
+        return;
+    }
+    json::array rows;
+    for (const auto& rule : header_rules()) {
+        json::object row{{"header", name_of(rule.header)}, {"why", rule.reason}, {"source", rule.source}};
+        for (const bool request : {true, false}) {
+            json::object treatments;
+            for (const auto receiver : {Receiver::subscriber, Receiver::peer, Receiver::gateway, Receiver::emergency})
+                treatments[name_of(receiver)] = name_of(rule.treatment(request, receiver));
+            row[request ? "request" : "response"] = std::move(treatments);
+        }
+        rows.push_back(std::move(row));
+    }
+    print_json(json::object{{"headers", std::move(rows)}});
+}
+
 void run(Invocation& invocation)
 {
     const auto& command = *invocation.command;
+    if (command.words == "report minimisation") return report_minimisation(invocation.json);
     const auto settings = load_settings(invocation.config);
     check_domains(invocation, settings);
     if (command.words == "account import") return print_result(invocation, import_accounts(invocation, settings));

@@ -33,6 +33,7 @@ constexpr std::array account_fields{
     Field{"withhold_identity", "flag", "calls are anonymous by default", "SETTINGS"},
     Field{"refuse_anonymous",  "flag", "anonymous callers are refused", "SETTINGS"},
     Field{"relay_only",        "flag", "media addresses are never shown", "SETTINGS"},
+    Field{"blocked_callers",   "number", "withheld callers that are refused; nobody knows who they are"},
     Field{.name = "addresses", .type = "list", .meaning = "all addresses, the first one first", .heading = "FURTHER ADDRESSES", .skip = 1}};
 constexpr std::array one_account{Field{"account", "object", "the account, as in `account list`"}};
 constexpr std::array import_fields{
@@ -46,6 +47,8 @@ constexpr std::array<sv, 1> list_examples{"sotto --json account list"};
 constexpr std::array<sv, 1> show_examples{"sotto account show alice@example.org --reason 'ticket 4711'"};
 constexpr std::array<sv, 2> set_examples{"sotto account set alice@example.org --refuse-anonymous on --add-address +4930123456@example.org",
                                          "sotto account set alice@example.org --status suspended"};
+constexpr std::array<sv, 1> block_examples{"sotto account block bob@example.org --reason 'he called about harassment'"};
+constexpr std::array<sv, 1> unblock_examples{"sotto account unblock bob@example.org"};
 constexpr std::array<sv, 1> remove_examples{"sotto account remove alice@example.org --yes"};
 constexpr std::array<sv, 1> password_examples{"sotto account password alice@example.org"};
 
@@ -61,6 +64,13 @@ constexpr std::array commands{
             .arguments = only_address, .answer = {.fields = one_account}, .examples = show_examples},
     Command{.words = "account set", .summary = "change an account", .place = Place::daemon_or_store, .audit = {"provision", "address"},
             .arguments = set_arguments, .answer = {.fields = one_account}, .examples = set_examples},
+    Command{.words = "account block", .summary = "refuse from now on whoever called last with a withheld identity",
+            .details = "Within half an hour of the call. Who it is nobody learns; to that caller the account is not there. Calls that show the caller arrive.",
+            .audit = {"provision", "address"},
+            .arguments = only_address, .answer = {.fields = one_account}, .examples = block_examples},
+    Command{.words = "account unblock", .summary = "lift all blocks of an account", .details = "All together, as nobody can tell which is whose.",
+            .place = Place::daemon_or_store, .audit = {"provision", "address"},
+            .arguments = only_address, .answer = {.fields = one_account}, .examples = unblock_examples},
     Command{.words = "account remove", .summary = "remove an account and all that is stored about it", .place = Place::daemon_or_store, .audit = {"provision", "address"},
             .confirmation = "Remove {address} for good?",
             .arguments = only_address, .answer = {.sentence = "removed {address}", .fields = one_account}, .examples = remove_examples},

@@ -111,6 +111,7 @@ const Command* find_command(std::string_view words);
 
 Group account_group();
 Group binding_group();
+Group report_group();
 Group daemon_group();
 Group audit_group();
 Group config_group();

@@ -16,6 +16,7 @@ constexpr std::array status_fields{
     Field{"bindings",    "number", "devices that are registered"},
     Field{"connections", "object", "connections and handshakes, counted"},
     Field{"sip",         "object", "requests, calls and transactions, counted"},
+    Field{"dropped_headers", "object", "header fields that stayed behind, counted by known names"},
     Field{"weakened",    "list",   "what makes this server less private than it can be, a sentence each"}};
 constexpr std::array reload_fields{
     Field{"domains",       "number", "served domains"},

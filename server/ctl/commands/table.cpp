@@ -27,7 +27,7 @@ std::string names_of(Role roles)
 std::span<const Group> groups()
 {
     static const std::array all{account_group(), binding_group(), config_group(), audit_group(),
-                                trace_group(),   log_group(),     daemon_group()};
+                                trace_group(),   log_group(),     report_group(), daemon_group()};
     return all;
 }
 
