@@ -121,7 +121,7 @@ void Phone::act()
         if (dialog->confirmed && !dialog->over) up.push_back(dialog);
     if (!up.empty() && !chance.one_in(3)) {
         const auto& dialog = up[chance.below(up.size())];
-        constexpr std::array<const char*, 3> methods{"INFO", "INVITE", "UPDATE"};
+        constexpr std::array<const char*, 4> methods{"INFO", "INVITE", "UPDATE", "REFER"};
         if (chance.one_in(3)) return hang_up(dialog);
         return in_dialog(dialog, methods[chance.below(methods.size())]);
     }
@@ -169,6 +169,13 @@ void Phone::place_call(const std::string& method)
     const auto prefix = chance.one_in(6) ? "%2331%23" : "";
     const auto uri = "sip:" + std::string{prefix} + callee + "@example.org";
     known_.insert(callee);
+    ask(method, chance.one_in(20) ? "sip:*60%23@example.org" : uri);
+}
+
+/// A request outside of a dialog.
+void Phone::ask(const std::string& method, const std::string& uri)
+{
+    auto& chance = world_.chance;
     auto dialog = std::make_shared<Dialog>();
     dialog->call_id = world_.marks.fresh(number_) + "@" + host_;
     dialog->own_tag = world_.marks.fresh(number_);
@@ -189,12 +196,17 @@ void Phone::place_call(const std::string& method)
 
 void Phone::in_dialog(const DialogPtr& dialog, const std::string& method)
 {
+    std::string headers;
+    if (method == "INVITE" || method == "UPDATE" || method == "REFER") headers = "Contact: <" + contact_ + ">\r\n";
+    if (method == "REFER")
+        headers += "Refer-To: <sip:" + world_.users[world_.chance.below(world_.users.size())] + "@example.org>\r\n" +
+                   "Referred-By: <" + aor_ + ">\r\n";
     transmit({.method = method,
               .uri = dialog->target,
               .from = "<" + dialog->own_uri + ">;tag=" + dialog->own_tag,
               .to = "<" + dialog->their_uri + ">;tag=" + dialog->their_tag,
               .call_id = dialog->call_id,
-              .headers = method == "INVITE" || method == "UPDATE" ? "Contact: <" + contact_ + ">\r\n" : std::string{},
+              .headers = headers,
               .cseq = ++dialog->cseq,
               .dialog = dialog});
 }
@@ -298,6 +310,10 @@ void Phone::learn(const std::string& bytes)
 
 void Phone::received(const std::string& bytes)
 {
+    // Whom a transfer leads to is named to whoever is to call there.
+    if (bytes.starts_with("REFER "))
+        for (const auto& user : world_.users)
+            if (header(bytes, "Refer-To").find(user + "@") != std::string::npos) known_.insert(user);
     learn(bytes);
     const auto message = wire::parse(bytes);
     require(message != nullptr && !message->defect, "what a phone receives is a good message:\n" + bytes);
@@ -437,6 +453,11 @@ void Phone::on_request(const Message& request, const std::string& bytes)
         answer(bytes, 200);
         end(dialog);
         dialog->over = true;
+        return;
+    }
+    if (request.method == Method::refer && request.refer_to) { // RFC 3515 2.4.2: it does as it was asked
+        answer(bytes, 202);
+        if (!finishing_) ask("INVITE", std::string{request.refer_to->uri.text});
         return;
     }
     if (world_.chance.one_in(8)) return answer(bytes, 488);

@@ -80,6 +80,7 @@ private:
     void connect();
     void registration();
     void place_call(const std::string& method);
+    void ask(const std::string& method, const std::string& uri);
     void in_dialog(const DialogPtr& dialog, const std::string& method);
     void hang_up(const DialogPtr& dialog);
     std::string transmit(Request request, const std::string& credentials = {});
