@@ -32,8 +32,8 @@ def config(authority: Path, control_port: int, rtp_port: int, tone: Path) -> str
 
 class Baresip:
     def __init__(self, folder: Path, user: str, password: str, domain: str, port: int, authority: Path, rtp_port: int,
-                 tone: Path, answers: bool = False, partner: str = "") -> None:
-        """`partner`: whom its messages go to."""
+                 tone: Path, answers: bool = False, partner: str = "", interval: int = 60) -> None:
+        """`partner`: whom its messages go to. `interval`: seconds between its registrations."""
         self.user, self._events, self._changed, self._output = user, [], threading.Condition(), ""
         folder.mkdir(parents=True)
         control_port = rtp_port + 50
@@ -42,7 +42,7 @@ class Baresip:
         if partner:
             (folder / "current_contact").write_text(f"sip:{partner}@{domain}\n")
         (folder / "accounts").write_text(
-            f'<sip:{user}@{domain};transport=tls>;auth_user={user};auth_pass={password};mediaenc=dtls_srtp;regint=60;'
+            f'<sip:{user}@{domain};transport=tls>;auth_user={user};auth_pass={password};mediaenc=dtls_srtp;regint={interval};'
             f'outbound="sip:127.0.0.1:{port};transport=tls";answermode={"auto" if answers else "manual"}\n')
         self._process = subprocess.Popen(["baresip", "-4", "-v", "-f", str(folder)], stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,

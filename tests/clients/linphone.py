@@ -52,7 +52,7 @@ store_friends=0
 reg_proxy=<sip:{domain}:{port};transport=tls>
 reg_route=<sip:{domain}:{port};transport=tls;lr>
 reg_identity="{name}" <sip:{user}@{domain}>
-reg_expires=600
+reg_expires={expires}
 reg_sendregister=1
 publish=0
 dial_escape_plus=0
@@ -77,13 +77,14 @@ class Linphone:
     """One linphonec with a HOME of its own; what it says and logs is read as it comes."""
 
     def __init__(self, folder: Path, user: str, password: str, domain: str, port: int, authority: Path, rtp_port: int,
-                 answers: bool = False, name: str | None = None, webrtc: bool = False) -> None:
-        """`webrtc`: with ICE and rtcp-mux, without which browsers (RFC 8829) make no call."""
+                 answers: bool = False, name: str | None = None, webrtc: bool = False, expires: int = 600) -> None:
+        """`webrtc`: with ICE and rtcp-mux, without which browsers (RFC 8829) make no call. `expires`: seconds that its
+        registration is to last."""
         self.user, self.domain, self.folder = user, domain, folder
         folder.mkdir(parents=True)
         rc = folder / "linphonerc"
         rc.write_text(CONFIG.format(user=user, name=name or user.capitalize(), password=password, domain=domain,
-                                    port=port, authority=authority, rtp_port=rtp_port,
+                                    port=port, authority=authority, rtp_port=rtp_port, expires=expires,
                                     webrtc=webrtc, nat_policy="nat_policy_ref=ice" if webrtc else "") +
                       (WITH_ICE if webrtc else ""))
         (folder / ".local/share/linphone").mkdir(parents=True)
