@@ -36,6 +36,7 @@ using log::Plain;
 
 constexpr milliseconds expiry_tick{500};
 constexpr milliseconds minute{60'000};
+constexpr milliseconds forgetting_tick{10'000};
 constexpr seconds goodbye_time{3};
 constexpr seconds sealing_period{3600};
 constexpr milliseconds checkpoint_period{3600 * 1000};
@@ -142,7 +143,8 @@ App::App(Prepared prepared)
       location_{std::make_shared<location::MemoryLocationService>()},
       dialogs_{std::make_shared<location::SharedDialogMemory>(
           handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
-      anonymous_callers_{std::make_shared<location::MemoryAnonymousCallers>()}, prepared_{std::move(prepared)},
+      anonymous_callers_{std::make_shared<location::MemoryAnonymousCallers>()},
+      failures_{std::make_shared<auth::FailureLimits>(0)}, prepared_{std::move(prepared)},
       certificates_{main_,
                     {.open =
                          [this] {
@@ -177,6 +179,7 @@ App::App(Prepared prepared)
                         .ring = ring_,
                         .location = location_,
                         .dialogs = dialogs_,
+                        .failures = failures_,
                         .anonymous_callers = anonymous_callers_,
                         .pair_key = pair_key_in(settings.state_directory),
                         .block =
@@ -223,6 +226,7 @@ void App::run()
         anonymous_callers_->expire(now());
     });
     every(midnight_, minute, [] { log::end_day(); });
+    every(forgetting_, forgetting_tick, [this] { failures_->forget(now()); });
     rotate_keys();
     certificates_.follow(prepared_.settings, prepared_.identities);
     every(checkpoints_, checkpoint_period, [this] { audit_->checkpoint(); });

@@ -63,8 +63,8 @@ private:
     std::uint64_t descriptors_;
     boost::asio::io_context main_{1};
     boost::asio::signal_set signals_{main_};
-    boost::asio::steady_timer expiry_{main_}, midnight_{main_}, rotation_{main_}, watchdog_{main_}, checkpoints_{main_},
-        deadline_{main_};
+    boost::asio::steady_timer expiry_{main_}, forgetting_{main_}, midnight_{main_}, rotation_{main_}, watchdog_{main_},
+        checkpoints_{main_}, deadline_{main_};
     TimePoint started_;
     store::StateLock lock_;
     std::vector<os::PassedDescriptor> passed_; ///< by the process before; empty once they are taken up
@@ -74,6 +74,7 @@ private:
     std::shared_ptr<location::MemoryLocationService> location_;
     std::shared_ptr<location::SharedDialogMemory> dialogs_;
     std::shared_ptr<location::MemoryAnonymousCallers> anonymous_callers_;
+    std::shared_ptr<auth::FailureLimits> failures_;
     std::shared_ptr<net::Admission> admission_;
     std::mutex reloading_; ///< guards `prepared_`
     Prepared prepared_;

@@ -37,6 +37,8 @@ inline constexpr std::array element_counts{
     Count<ElementCounters>{"refused",             &ElementCounters::refused},
     Count<ElementCounters>{"challenges",          &ElementCounters::challenges},
     Count<ElementCounters>{"auth_failures",       &ElementCounters::auth_failures},
+    Count<ElementCounters>{"auth_slowed",         &ElementCounters::auth_slowed},
+    Count<ElementCounters>{"auth_refused",        &ElementCounters::auth_refused},
     Count<ElementCounters>{"strays",              &ElementCounters::strays},
     Count<ElementCounters>{"server_transactions", &ElementCounters::server_transactions},
     Count<ElementCounters>{"client_transactions", &ElementCounters::client_transactions},

@@ -40,6 +40,7 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
             .sealer = std::move(sealer),
             .location = shared.location,
             .dialogs = shared.dialogs,
+            .failures = shared.failures,
             .anonymous_callers = shared.anonymous_callers,
             .admission = shared.admission,
             .settings = prepared.core,

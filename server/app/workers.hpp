@@ -24,6 +24,7 @@ public:
         std::shared_ptr<AnonymousCallers> anonymous_callers;
         std::shared_ptr<const crypto::Secret> pair_key;
         std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block; ///< see net::Worker::Parts
+        std::shared_ptr<auth::FailureLimits> failures;
         std::shared_ptr<net::Admission> admission;
         std::shared_ptr<const AccountDirectory> accounts;
         net::Entrance::Fault on_accept_failure; ///< on any worker's thread

@@ -72,6 +72,9 @@ std::vector<std::string> weakenings(const Settings& settings)
     if (weaken.tls12)
         sentences.emplace_back("weaken.tls12: TLS 1.2 is accepted; such a connection shows the certificate and the "
                                "length of each message");
+    if (weaken.public_gruus)
+        sentences.emplace_back("weaken.public_gruus: devices are given URIs that show their subscriber's address and "
+                               "stay the same");
     if (weaken.padding == 0U)
         sentences.emplace_back("weaken.padding: messages are not padded; their lengths tell their kind");
     else if (weaken.padding)

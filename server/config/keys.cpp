@@ -164,6 +164,8 @@ constexpr std::array table{
         .meaning = "A phone that asks for less is told to ask for this (423)."},
     Key{.path = "registrar.bindings_per_account", .kind = count, .bounds = {.least = 1, .most = 64}, .field = in<&S::registrar, &S::Registrar::bindings_per_account>,
         .meaning = "Devices that an account may have registered at once."},
+    Key{.path = "registrar.flow_timer", .kind = duration, .bounds = {.least = 5, .most = 840}, .field = in<&S::registrar, &S::Registrar::flow_timer>,
+        .meaning = "A phone that registers over several connections (RFC 5626) is asked to give a sign of life this often, and is cut off after twice this time without one: its calls take another connection then."},
 
     Key{.path = "proxy", .kind = section, .meaning = "Calls (RFC 3261 section 16)."},
     Key{.path = "proxy.ring_timeout", .kind = duration, .bounds = {.least = 1, .most = 180}, .field = in<&S::proxy, &S::Proxy::ring_timeout>,
@@ -240,6 +242,8 @@ constexpr std::array table{
         .meaning = "Accounts whose phones know MD5 only, by their first address, or \"*\" for all. Their passwords must be set again when they are added or removed."},
     Key{.path = "weaken.tls12", .kind = flag, .field = in<&S::weaken, &S::Weaken::tls12>, .example = "true",
         .meaning = "Accept TLS 1.2 (with ECDHE and an AEAD cipher) beside TLS 1.3. It shows the server's certificate to whoever listens, and its records cannot be padded."},
+    Key{.path = "weaken.public_gruus", .kind = flag, .field = in<&S::weaken, &S::Weaken::public_gruus>, .example = "true",
+        .meaning = "Give each device, beside its temporary GRUUs, a public one (RFC 5627): it shows the subscriber's address and stays the same, so that whoever meets it twice knows."},
     Key{.path = "weaken.padding", .kind = bytes, .bounds = {.least = 64, .most = 4095, .zero = true}, .zero = "no padding", .field = in<&S::weaken, &S::Weaken::padding>, .example = "1024",
         .meaning = "Smaller cells than privacy.padding allows. Whoever watches the wire learns more from the lengths."},
     Key{.path = "weaken.audit_key_file", .kind = path, .effect = Effect::restart, .field = in<&S::weaken, &S::Weaken::audit_key_file>, .example = "audit.key",

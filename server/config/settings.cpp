@@ -57,6 +57,8 @@ CoreSettings Settings::core() const
     core.binding_lifetime = registrar.binding_lifetime;
     core.shortest_binding = registrar.shortest_binding;
     core.ring_timeout = proxy.ring_timeout;
+    core.public_gruus = weaken.public_gruus;
+    core.flow_timer = registrar.flow_timer;
     core.bindings_per_account = registrar.bindings_per_account;
     core.transactions_per_flow = limits.transactions_per_connection;
     core.auth_failures_per_minute = limits.auth_failures_per_minute;

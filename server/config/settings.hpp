@@ -59,6 +59,7 @@ struct Settings {
         seconds binding_lifetime{600};
         seconds shortest_binding{60};
         std::uint32_t bindings_per_account{16};
+        seconds flow_timer{120};
         bool operator==(const Registrar&) const = default;
     };
     struct Proxy {
@@ -113,6 +114,7 @@ struct Settings {
     struct Weaken {
         std::vector<std::string> digest_md5;  ///< addresses ("alice@example.org"), or "*" for every account
         bool tls12{false};                    ///< TLS 1.2 with ECDHE and AEAD as well
+        bool public_gruus{false};             ///< RFC 5627: GRUUs that show the address as well
         std::optional<std::uint32_t> padding; ///< smaller cells than privacy.padding allows; 0: none
         std::optional<std::filesystem::path> audit_key_file; ///< of the audit log, where systemd gives no credential
         bool operator==(const Weaken&) const = default;

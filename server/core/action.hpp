@@ -22,6 +22,7 @@ struct Send {
     FlowId flow;
     std::string bytes;
     Ticket ticket;
+    bool awaits{false}; ///< an answer: when the flow ends later, tell `Element::flow_closed`
 };
 /// Close a connection after what is queued has been written.
 struct CloseFlow {
@@ -39,7 +40,7 @@ struct Commit {
     AorKey aor;
     Located bindings;
 };
-/// Ask for one binding; answer with `Element::found`.
+/// Ask for the flows of one device; answer with `Element::found`.
 struct Find {
     Ticket ticket;
     BindingId id;

@@ -23,7 +23,7 @@ public:
               .accounts = std::move(accounts),
               .counters = {},
               .dropped = {},
-              .failures = auth::FailureLimits{0}},
+              .failures = *parts.failures},
           layer{{parts.worker, parts.workers}, *parts.cryptography, *this}, registrar{env}, proxy{env}
     {
         env.layer = &layer;
@@ -60,7 +60,10 @@ public:
     }
     void on_user_timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out) override
     {
-        proxy.timer(kind, id, now, out);
+        if (kind == Environment::late_answer)
+            env.answer_late(id, now, out);
+        else
+            proxy.timer(kind, id, now, out);
     }
 
     [[nodiscard]] bool too_much(const Message& request) const
@@ -82,7 +85,7 @@ Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
                  std::shared_ptr<const AccountDirectory> accounts)
 {
     if (parts.cryptography == nullptr || parts.sealer == nullptr || parts.dialogs == nullptr ||
-        parts.anonymous_callers == nullptr || settings->domains.empty())
+        parts.anonymous_callers == nullptr || parts.failures == nullptr || settings->domains.empty())
         throw std::logic_error{"an element needs its parts and at least one domain"};
     state_ = std::make_unique<State>(parts, std::move(settings), std::move(accounts));
 }
@@ -107,10 +110,7 @@ void Element::handed_over(HandOver handed, TimePoint now, Actions& out)
     state_->layer.receive_handed_over(std::move(handed), now, out);
 }
 
-void Element::flow_closed(const Flow& flow, TimePoint now, Actions& out)
-{
-    if (!flow.bindings.empty()) state_->layer.flow_closed(flow.id, now, out);
-}
+void Element::flow_closed(FlowId flow, TimePoint now, Actions& out) { state_->layer.flow_closed(flow, now, out); }
 
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint now, Actions& out)
 {
@@ -135,10 +135,10 @@ void Element::committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now,
     state_->registrar.committed(transaction::unpack(ticket.value).id, flow, accepted, now, out);
 }
 
-void Element::found(Ticket ticket, std::optional<Binding> binding, TimePoint now, Actions& out)
+void Element::found(Ticket ticket, std::vector<Binding> flows, TimePoint now, Actions& out)
 {
     const auto [kind, id] = transaction::unpack(ticket.value);
-    state_->proxy.found(static_cast<Waiting>(kind), id, std::move(binding), now, out);
+    state_->proxy.found(static_cast<Waiting>(kind), id, std::move(flows), now, out);
 }
 
 RelayReply Element::relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date)

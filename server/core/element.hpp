@@ -1,6 +1,7 @@
 #pragma once
 #include "core/action.hpp"
 #include "core/auth/account.hpp"
+#include "core/auth/failure_limits.hpp"
 #include "core/dialog/memory.hpp"
 #include "core/message/message.hpp"
 #include "core/privacy/anonymous_callers.hpp"
@@ -13,7 +14,7 @@
 #include "core/types/time.hpp"
 
 #include <memory>
-#include <optional>
+#include <vector>
 
 namespace sotto {
 
@@ -27,6 +28,8 @@ struct ElementCounters {
     std::uint64_t refused{0};
     std::uint64_t challenges{0};
     std::uint64_t auth_failures{0};
+    std::uint64_t auth_slowed{0};  ///< failures that were answered late
+    std::uint64_t auth_refused{0}; ///< not even looked at: too many failures before
     std::uint64_t strays{0};
     std::uint64_t server_transactions{0}; ///< now
     std::uint64_t client_transactions{0}; ///< now
@@ -50,6 +53,7 @@ public:
         Sealer* sealer{nullptr};
         DialogMemory* dialogs{nullptr};               ///< shared by all workers
         AnonymousCallers* anonymous_callers{nullptr}; ///< shared by all workers
+        auth::FailureLimits* failures{nullptr};       ///< shared by all workers
     };
 
     Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
@@ -65,14 +69,16 @@ public:
     void received(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
     /// A message for a transaction of this worker arrived elsewhere (see HandOver).
     void handed_over(HandOver handed, TimePoint now, Actions& out);
-    /// The flow has ended; its bindings are removed by the edge.
-    void flow_closed(const Flow& flow, TimePoint now, Actions& out);
+    /// The flow, of this worker or of another, has ended; its bindings are removed by the edge. Told of each flow that
+    /// took a `Send` of this worker which awaits an answer.
+    void flow_closed(FlowId flow, TimePoint now, Actions& out);
     /// A `Send` with that ticket could not be delivered; `bytes` are given back.
     void undeliverable(Ticket ticket, std::string bytes, TimePoint now, Actions& out);
     void located(Ticket ticket, Located located, TimePoint now, Actions& out);
     /// `accepted` false: someone else changed the bindings; they are looked up again.
     void committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now, Actions& out);
-    void found(Ticket ticket, std::optional<Binding> binding, TimePoint now, Actions& out);
+    /// The flows of the device, latest first; none: it is not registered.
+    void found(Ticket ticket, std::vector<Binding> flows, TimePoint now, Actions& out);
     /// `stored` false: it could not be, and the caller can call on.
     void blocked(Ticket ticket, bool stored, TimePoint now, Actions& out);
 

@@ -6,6 +6,13 @@
 #include <cstring>
 
 namespace sotto {
+namespace {
+
+constexpr seconds tarpit{2};            ///< what a guess costs beyond half of the failures that a minute may have
+constexpr std::uint32_t retry_least{5}; ///< seconds
+constexpr std::uint32_t retry_spread{32};
+
+} // namespace
 
 Outbound Environment::own_reply(const transaction::Server& server, int status) const
 {
@@ -19,18 +26,20 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
     return reply(*server.request, status, tag);
 }
 
-bool Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now)
+Environment::Heed Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow,
+                                     TimePoint now)
 {
     const std::string user{checked.claimed_user};
     const auto* claimed = accounts->find(user, realm);
     const bool known = claimed != nullptr && flow.proves(claimed->id);
     const auto name = cryptography.keyed_hash(Cryptography::Use::source, user + "@" + realm);
-    if (!failures.allows(name, flow.source, known, now)) return false;
-    if (checked.outcome == auth::Outcome::wrong) {
-        ++counters.auth_failures;
-        failures.failed(name, flow.source, now);
+    if (!failures.allows(name, flow.source, known, now)) {
+        ++counters.auth_refused;
+        return Heed::not_at_all;
     }
-    return true;
+    if (checked.outcome != auth::Outcome::wrong) return Heed::at_once;
+    ++counters.auth_failures;
+    return failures.failed(name, flow.source, now) ? Heed::late : Heed::at_once;
 }
 
 const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker,
@@ -38,12 +47,15 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
 {
     auto* server = layer->server(id);
     const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
+    bool slow = false;
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
-        if (!heeds(checked, realm, flow, now)) {
+        const auto heed = heeds(checked, realm, flow, now);
+        if (heed == Heed::not_at_all) {
             refuse(id, Refusal::overloaded, now, out);
             return nullptr;
         }
+        slow = heed == Heed::late;
     }
     if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active) {
         flow.authenticated_as(checked.account->id);
@@ -56,8 +68,23 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     reply.set(
         registrar ? Header::www_authenticate : Header::proxy_authenticate,
         auth::challenge(realm, expected, checked.outcome == auth::Outcome::stale, *accounts, flow, now, cryptography));
-    answer(id, registrar ? 401 : 407, reply, now, out);
+    const int status = registrar ? 401 : 407;
+    if (!slow) {
+        answer(id, status, reply, now, out);
+        return nullptr;
+    }
+    ++counters.auth_slowed;
+    const auto held = late.emplace(LateAnswer{.server = id, .status = status, .bytes = reply.write()});
+    layer->set_timer(late_answer, held, now + tarpit);
     return nullptr;
+}
+
+void Environment::answer_late(transaction::SlotId held, TimePoint now, Actions& out)
+{
+    auto* one = late.find(held);
+    if (one == nullptr) return;
+    layer->respond(one->server, one->status, std::move(one->bytes), now, out);
+    late.erase(held);
 }
 
 void Environment::answer(transaction::SlotId id, int status, const Outbound& reply, TimePoint now, Actions& out)
@@ -85,13 +112,21 @@ void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now,
                   "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
         break;
     case Refusal::overloaded:
-        reply.set(Header::retry_after, "5");
+        reply.set(Header::retry_after, std::to_string(retry_after()));
         break;
     default:
         break;
     }
     ++counters.refused;
     answer(id, verdict.status, reply, now, out);
+}
+
+/// Not the same for all, so that they do not come back together.
+std::uint32_t Environment::retry_after() const
+{
+    std::array<std::uint8_t, 1> drawn{};
+    cryptography.random(drawn);
+    return retry_least + drawn[0] % retry_spread;
 }
 
 const Account* Environment::account_of(std::string_view aor) const

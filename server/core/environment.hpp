@@ -16,6 +16,13 @@ namespace sotto {
 
 /// What the transaction users of one worker share. Settings and accounts are snapshots, replaced between two events.
 struct Environment {
+    /// The answers to wrong passwords that were held back: from some failures on guessing takes time.
+    struct LateAnswer {
+        transaction::SlotId server;
+        int status{0};
+        std::string bytes;
+    };
+
     Cryptography& cryptography;
     Sealer& sealer;
     DialogMemory& dialogs;
@@ -24,9 +31,10 @@ struct Environment {
     std::shared_ptr<const AccountDirectory> accounts;
     ElementCounters counters;
     DroppedHeaders dropped;
-    auth::FailureLimits failures;
+    auth::FailureLimits& failures;
     bool draining{false};
     transaction::Layer* layer{nullptr};
+    transaction::SlotTable<LateAnswer> late{};
 
     [[nodiscard]] Domains domains() const { return Domains{*settings}; }
     [[nodiscard]] SealParts seal_parts() const { return {sealer, cryptography, dialogs}; }
@@ -37,11 +45,18 @@ struct Environment {
     /// `expected` names whose challenge it gets when it brings no credentials.
     const Account* authenticate(transaction::SlotId server, Flow& flow, auth::Asker asker, const std::string& realm,
                                 std::string expected, TimePoint now, Actions& out);
-    /// Counts credentials that were wrong. False: there were too many, and not even a right answer counts, since
-    /// guessing must not pay.
-    bool heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now);
+    /// Counts credentials that were wrong, and says what that means for the answer.
+    enum class Heed : std::uint8_t {
+        at_once,
+        late,      ///< they were wrong, as several before
+        not_at_all ///< there were too many: not even a right answer counts, since guessing must not pay
+    };
+    Heed heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now);
+    static constexpr std::uint8_t late_answer = 6; ///< timer
+    void answer_late(transaction::SlotId held, TimePoint now, Actions& out);
     void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);
     void answer(transaction::SlotId server, int status, const Outbound& reply, TimePoint now, Actions& out);
+    [[nodiscard]] std::uint32_t retry_after() const;
     /// The account whose address this canonical form is.
     [[nodiscard]] const Account* account_of(std::string_view aor) const;
 };
@@ -54,7 +69,8 @@ enum class Waiting : std::uint8_t {
     ack_target = 7,
     caller_flow = 8,
     referred = 9,
-    block = 10
+    block = 10,
+    gruu = 11
 };
 
 inline Ticket ticket_for(Waiting kind, transaction::SlotId id)

@@ -33,6 +33,8 @@ struct CoreSettings {
     Place wss{};
     seconds binding_lifetime{600}; ///< longest granted; 60 s to 3600 s
     seconds shortest_binding{60};  ///< below: 423
+    seconds flow_timer{120};       ///< a phone with several flows gives a sign of life this often (RFC 5626 4.4)
+    bool public_gruus{false};      ///< RFC 5627: also those that show the address (weakening)
     seconds ring_timeout{60};      ///< from the first 18x, then CANCEL
     std::uint32_t bindings_per_account{16};
     std::uint32_t transactions_per_flow{1000};  ///< open server transactions; beyond: 503

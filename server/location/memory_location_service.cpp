@@ -24,16 +24,32 @@ void MemoryLocationService::commit(AorKey aor, Located expected, TimePoint now, 
     done(change.has_value());
 }
 
-void MemoryLocationService::find(BindingId id, TimePoint now, std::function<void(std::optional<Binding>)> done)
+/// A commit may move the records between the look into the index and the look into the shard: then the index is asked
+/// again.
+template <class Use> void MemoryLocationService::at_place_of(BindingId id, Use use)
 {
-    const auto place = index_.find(id);
-    done(place ? shards_[place->shard].read(place->record, id, now) : std::nullopt);
+    for (auto place = index_.find(id); place;) {
+        if (use(shards_[place->shard], place->record)) return;
+        const auto again = index_.find(id);
+        if (again == place) return;
+        place = again;
+    }
+}
+
+void MemoryLocationService::find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done)
+{
+    std::vector<Binding> flows;
+    at_place_of(id, [&](Shard& shard, std::uint32_t record) { return shard.read(record, id, now, flows); });
+    done(std::move(flows));
 }
 
 void MemoryLocationService::flow_closed(BindingId id, FlowId flow)
 {
-    const auto place = index_.find(id);
-    if (place && shards_[place->shard].remove(place->record, id, flow)) --size_;
+    at_place_of(id, [&](Shard& shard, std::uint32_t record) {
+        const auto gone = shard.remove(record, id, flow);
+        size_ -= static_cast<std::ptrdiff_t>(gone.value_or(0));
+        return gone.has_value();
+    });
 }
 
 std::size_t MemoryLocationService::expire(TimePoint now)

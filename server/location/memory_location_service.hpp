@@ -20,7 +20,7 @@ public:
 
     void look_up(AorKey aor, TimePoint now, std::function<void(Located)> done) override;
     void commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done) override;
-    void find(BindingId id, TimePoint now, std::function<void(std::optional<Binding>)> done) override;
+    void find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) override;
     void flow_closed(BindingId id, FlowId flow) override;
     std::size_t expire(TimePoint now) override;
     [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(size_.load()); }
@@ -29,6 +29,7 @@ private:
     static constexpr std::size_t shards = 64;
     /// The high half of the key chooses the shard, the low half the place in its map.
     static std::size_t shard_of(AorKey aor) { return aor.hash.high >> 58U; }
+    template <class Use> void at_place_of(BindingId id, Use use);
 
     Index index_;
     std::deque<Shard> shards_;

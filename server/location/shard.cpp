@@ -62,7 +62,7 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
     const auto account = accounts_.find(aor);
     const bool known = account != accounts_.end();
     if ((known ? account->second.version : 0) != expected.version) return std::nullopt;
-    if (known) release_all(account->second.first, change);
+    const auto before = known ? account->second.first : none;
 
     auto first = none;
     for (auto one = expected.bindings.rbegin(); one != expected.bindings.rend(); ++one) {
@@ -71,6 +71,7 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
         records_[number].next = std::exchange(first, number);
         ++change;
     }
+    release_all(before, change); // last: the index leads somewhere at every moment
     if (first != none)
         accounts_.insert_or_assign(aor, Account{.version = ++last_version_, .first = first});
     else if (known)
@@ -78,22 +79,42 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
     return change;
 }
 
-std::optional<Binding> Shard::read(std::uint32_t number, BindingId id, TimePoint now) const
+bool Shard::holds(std::uint32_t number, BindingId id) const
 {
-    const std::scoped_lock lock{mutex_};
-    const auto& record = records_[number];
-    if (record.slot == none || record.binding.id != id || record.binding.expires <= now) return std::nullopt;
-    return record.binding;
+    return records_[number].slot != none && records_[number].binding.id == id;
 }
 
-bool Shard::remove(std::uint32_t number, BindingId id, FlowId flow)
+std::uint32_t Shard::first_of(AorKey aor) const
+{
+    const auto account = accounts_.find(aor);
+    return account == accounts_.end() ? none : account->second.first;
+}
+
+bool Shard::read(std::uint32_t number, BindingId id, TimePoint now, std::vector<Binding>& out) const
 {
     const std::scoped_lock lock{mutex_};
-    const auto& record = records_[number];
-    if (record.slot == none || record.binding.id != id || record.binding.flow != flow) return false;
-    detach(number);
-    release(number);
+    if (!holds(number, id)) return false;
+    for (auto at = first_of(records_[number].aor); at != none; at = records_[at].next)
+        if (records_[at].binding.id == id && records_[at].binding.expires > now) out.push_back(records_[at].binding);
+    std::ranges::stable_sort(out, std::ranges::greater{}, &Binding::refreshed);
     return true;
+}
+
+std::optional<std::size_t> Shard::remove(std::uint32_t number, BindingId id, FlowId flow)
+{
+    const std::scoped_lock lock{mutex_};
+    if (!holds(number, id)) return std::nullopt;
+    std::size_t gone = 0;
+    for (auto at = first_of(records_[number].aor); at != none;) {
+        const auto next = records_[at].next;
+        if (records_[at].binding.id == id && records_[at].binding.flow == flow) {
+            detach(at);
+            release(at);
+            ++gone;
+        }
+        at = next;
+    }
+    return gone;
 }
 
 std::size_t Shard::expire(TimePoint now)
@@ -164,6 +185,8 @@ void Shard::detach(std::uint32_t number)
     while (*link != number) link = &records_[*link].next;
     *link = records_[number].next;
     account->second.version = ++last_version_;
+    for (auto at = account->second.first; at != none; at = records_[at].next)
+        if (records_[at].binding.id == records_[number].binding.id) index_.put(records_[at].binding.id, {number_, at});
     if (account->second.first == none) accounts_.erase(account);
 }
 

@@ -30,14 +30,15 @@ private:
     std::uint32_t size_{0};
 };
 
-/// Where one binding is kept: shard and number of its record.
+/// Where one flow of a device is kept: shard and number of its record.
 struct Place {
     std::uint32_t shard{0};
     std::uint32_t record{0};
     bool operator==(const Place&) const = default;
 };
 
-/// From binding ids to places; in parts with a mutex each, held for one look-up. Thread-safe.
+/// From binding ids to the place of one of the device's flows; in parts with a mutex each, held for one look-up.
+/// Thread-safe.
 class Index {
 public:
     [[nodiscard]] std::optional<Place> find(BindingId id) const;
@@ -66,9 +67,10 @@ public:
     [[nodiscard]] Located look_up(AorKey aor, TimePoint now) const;
     /// The change in the number of bindings; nothing when the version is not the expected one.
     std::optional<std::ptrdiff_t> commit(AorKey aor, Located expected, TimePoint now);
-    [[nodiscard]] std::optional<Binding> read(std::uint32_t record, BindingId id, TimePoint now) const;
-    /// True when it was there and of that flow.
-    bool remove(std::uint32_t record, BindingId id, FlowId flow);
+    /// Adds all flows of the device to `out`, the latest first. `record` is any one of them; false: not any more.
+    bool read(std::uint32_t record, BindingId id, TimePoint now, std::vector<Binding>& out) const;
+    /// How many went; nothing when `record` is none of the device's any more.
+    std::optional<std::size_t> remove(std::uint32_t record, BindingId id, FlowId flow);
     std::size_t expire(TimePoint now);
 
 private:
@@ -91,8 +93,11 @@ private:
     std::uint32_t take(Binding binding, AorKey aor);
     void release(std::uint32_t number);
     void release_all(std::uint32_t first, std::ptrdiff_t& change);
-    /// Takes the record out of its account's chain, and the account out of the map with its last binding.
+    /// Takes the record out of its account's chain, and the account out of the map with its last binding. The index
+    /// leads to another flow of the device then, if there is one.
     void detach(std::uint32_t number);
+    [[nodiscard]] bool holds(std::uint32_t number, BindingId id) const;
+    [[nodiscard]] std::uint32_t first_of(AorKey aor) const;
     void enter_slot(std::uint32_t number);
     void leave_slot(std::uint32_t number);
 

@@ -55,6 +55,7 @@ struct Connection : WaitHook, WriteHook {
     std::size_t sent{0};
     TimePoint wait_until{}; ///< of the list that the connection stands in
     TimePoint write_until{};
+    std::uint64_t asked_by{0}; ///< workers (modulo 64) that await answers over it; they are told when it ends
     State state{State::handshaking};
     bool reading{false}; ///< a wait for the socket to become readable is under way
     bool writing{false};

@@ -64,6 +64,19 @@ bool Connections::queue(Connection& connection, std::string& bytes)
     return true;
 }
 
+void Connections::awaits_answer(FlowId id, std::uint16_t worker)
+{
+    if (auto* connection = table_.find(id); connection != nullptr)
+        connection->asked_by |= std::uint64_t{1} << (worker % 64U);
+}
+
+void Connections::wait_anew(FlowId id)
+{
+    auto* connection = table_.find(id);
+    if (connection != nullptr && connection->state == State::open && connection->partial.empty())
+        wait_for_next_message(*connection);
+}
+
 void Connections::close(FlowId id)
 {
     if (auto* connection = table_.find(id); connection != nullptr && connection->state == State::open)
@@ -381,7 +394,7 @@ void Connections::settle()
         for (std::size_t i = 0; i < retired_.size(); ++i) {
             auto* connection = table_.find(retired_[i]);
             if (connection == nullptr) continue;
-            if (connection->known) user_.ended(connection->flow);
+            if (connection->known) user_.ended(connection->flow, connection->asked_by);
             connection->known = false;
             if (connection->state != State::dead) continue;
             const auto source = connection->flow.source;
@@ -409,9 +422,12 @@ void Connections::wait_in(WaitList& list, Connection& connection, seconds span)
 
 void Connections::wait_for_next_message(Connection& connection)
 {
-    if (connection.flow.authenticated())
-        connection.web ? wait_in(quiet_, connection, limits_->ping_interval)
-                       : wait_in(idle_, connection, limits_->idle_timeout);
+    if (connection.web && connection.flow.authenticated()) // Sotto pings (RFC 6455 5.5.2)
+        wait_in(quiet_, connection, limits_->ping_interval);
+    else if (connection.flow.keep_alive > seconds{0}) // twice: the sign of life may come late (RFC 5626 5.4)
+        wait_in(kept_alive_, connection, 2 * connection.flow.keep_alive);
+    else if (connection.flow.authenticated())
+        wait_in(idle_, connection, limits_->idle_timeout);
     else
         wait_in(strangers_, connection, limits_->stranger_timeout);
 }
@@ -419,7 +435,7 @@ void Connections::wait_for_next_message(Connection& connection)
 TimePoint Connections::next_deadline() const
 {
     auto next = TimePoint::max();
-    for (const auto* list : {&handshaking_, &strangers_, &idle_, &quiet_, &partial_, &lingering_})
+    for (const auto* list : {&handshaking_, &strangers_, &idle_, &kept_alive_, &quiet_, &partial_, &lingering_})
         if (!list->empty()) next = std::min(next, list->front().wait_until);
     if (!blocked_.empty()) next = std::min(next, blocked_.front().write_until);
     return next;
@@ -436,7 +452,7 @@ void Connections::on_deadline(TimePoint now)
         ++counters_.handshake_timeouts;
         kill(connection);
     });
-    for (auto* list : {&strangers_, &idle_})
+    for (auto* list : {&strangers_, &idle_, &kept_alive_})
         overdue(*list, now, [&](Connection& connection) {
             ++counters_.idle_timeouts;
             finish(connection);

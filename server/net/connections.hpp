@@ -33,8 +33,8 @@ class ConnectionUser : public Bursts {
 public:
     virtual void received(Flow& flow, MessagePtr message) = 0;
     virtual RelayReply asked(Flow& flow, const RelayRequest& request) = 0;
-    /// The flow takes no more messages.
-    virtual void ended(const Flow& flow) = 0;
+    /// The flow takes no more messages. `asked_by`: the workers (modulo 64) that may await an answer over it.
+    virtual void ended(const Flow& flow, std::uint64_t asked_by) = 0;
     virtual void handshake_over() = 0;
     /// The connection is gone and its place is free.
     virtual void left(KeyedHash source) = 0;
@@ -59,6 +59,10 @@ public:
     /// Queues one message, written at the end of the burst. False, with `bytes` untouched, when the flow is gone or its
     /// peer reads too slowly and was cut off.
     bool send(FlowId id, std::string& bytes);
+    /// That worker awaits an answer to what it sent over the flow.
+    void awaits_answer(FlowId id, std::uint16_t worker);
+    /// What the flow has promised may have changed (`Flow::keep_alive`): its next sign of life is waited for anew.
+    void wait_anew(FlowId id);
     /// Closes after what is queued is written. What arrives from now on is not read.
     void close(FlowId id);
     void close_all();
@@ -111,7 +115,7 @@ private:
     std::shared_ptr<const Identities> identities_;
     std::shared_ptr<const ConnectionLimits> limits_;
     // The lists before the table: its connections leave them as they die.
-    WaitList handshaking_, strangers_, idle_, quiet_, partial_, lingering_;
+    WaitList handshaking_, strangers_, idle_, kept_alive_, quiet_, partial_, lingering_;
     WriteList blocked_;
     FlowTable table_;
     std::vector<FlowId> dirty_, retired_;

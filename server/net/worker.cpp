@@ -51,15 +51,16 @@ KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
 Worker::Worker(Parts parts)
     : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)},
       location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)},
-      anonymous_callers_{std::move(parts.anonymous_callers)}, block_{std::move(parts.block)}, admission_{std::move(
-                                                                                                  parts.admission)},
-      index_{parts.index}, element_{Element::Parts{.worker = parts.index,
-                                                   .workers = parts.workers,
-                                                   .cryptography = cryptography_.get(),
-                                                   .sealer = sealer_.get(),
-                                                   .dialogs = dialogs_.get(),
-                                                   .anonymous_callers = anonymous_callers_.get()},
-                                    std::move(parts.settings), std::move(parts.accounts)},
+      anonymous_callers_{std::move(parts.anonymous_callers)}, block_{std::move(parts.block)},
+      failures_{std::move(parts.failures)}, admission_{std::move(parts.admission)}, index_{parts.index},
+      element_{Element::Parts{.worker = parts.index,
+                              .workers = parts.workers,
+                              .cryptography = cryptography_.get(),
+                              .sealer = sealer_.get(),
+                              .dialogs = dialogs_.get(),
+                              .anonymous_callers = anonymous_callers_.get(),
+                              .failures = failures_.get()},
+               std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
       entrance_{context_, *this, *admission_,
                 [this](Socket socket, const Endpoint& from, Transport transport) {
@@ -263,10 +264,16 @@ RelayReply Worker::asked(Flow& flow, const RelayRequest& request)
     return element_.relay_credentials(flow, request, now_, std::chrono::duration_cast<seconds>(time));
 }
 
-void Worker::ended(const Flow& flow)
+void Worker::ended(const Flow& flow, std::uint64_t asked_by)
 {
     for (const auto binding : flow.bindings) location_->flow_closed(binding, flow.id);
-    element_.flow_closed(flow, now_, actions_);
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        if ((asked_by >> (i % 64U) & 1U) == 0) continue;
+        if (all_[i] == this)
+            element_.flow_closed(flow.id, now_, actions_);
+        else
+            all_[i]->post_burst([to = all_[i], id = flow.id] { to->element_.flow_closed(id, to->now_, to->actions_); });
+    }
 }
 
 // ---- actions
@@ -294,7 +301,11 @@ void Worker::deliver(Send send, std::uint16_t asker)
 {
     if (tap_)
         if (const auto* flow = connections_.find(send.flow)) tap_->sent(*flow, send.bytes, now_);
-    if (connections_.send(send.flow, send.bytes) || send.ticket.value == 0) return;
+    if (connections_.send(send.flow, send.bytes)) {
+        if (send.awaits) connections_.awaits_answer(send.flow, asker);
+        return;
+    }
+    if (send.ticket.value == 0) return;
     if (asker == index_) return element_.undeliverable(send.ticket, std::move(send.bytes), now_, actions_);
     all_[asker]->post_burst([to = all_[asker], ticket = send.ticket, bytes = std::move(send.bytes)]() mutable {
         to->element_.undeliverable(ticket, std::move(bytes), to->now_, to->actions_);
@@ -330,14 +341,15 @@ void Worker::perform(Commit& commit)
                 if (flow == nullptr && accepted)
                     for (const auto binding : over_flow) location_->flow_closed(binding, id);
                 element_.committed(ticket, flow, accepted, now_, actions_);
+                connections_.wait_anew(id);
             });
         });
 }
 
 void Worker::perform(Find& find)
 {
-    location_->find(find.id, now_, [this, ticket = find.ticket](std::optional<Binding> binding) {
-        answer([&] { element_.found(ticket, std::move(binding), now_, actions_); });
+    location_->find(find.id, now_, [this, ticket = find.ticket](std::vector<Binding> flows) {
+        answer([&] { element_.found(ticket, std::move(flows), now_, actions_); });
     });
 }
 

@@ -40,6 +40,7 @@ public:
         std::shared_ptr<LocationService> location;
         std::shared_ptr<DialogMemory> dialogs;
         std::shared_ptr<AnonymousCallers> anonymous_callers;
+        std::shared_ptr<auth::FailureLimits> failures;
         std::shared_ptr<Admission> admission;
         std::shared_ptr<const CoreSettings> settings;
         std::shared_ptr<const AccountDirectory> accounts;
@@ -89,7 +90,7 @@ private:
     void end() override;
     void received(Flow& flow, MessagePtr message) override;
     RelayReply asked(Flow& flow, const RelayRequest& request) override;
-    void ended(const Flow& flow) override;
+    void ended(const Flow& flow, std::uint64_t asked_by) override;
     void handshake_over() override { admission_->handshake_over(); }
     void left(KeyedHash source) override { admission_->leave(source); }
 
@@ -118,6 +119,7 @@ private:
     std::shared_ptr<DialogMemory> dialogs_;
     std::shared_ptr<AnonymousCallers> anonymous_callers_;
     std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block_;
+    std::shared_ptr<auth::FailureLimits> failures_;
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
     asio::io_context context_{1};

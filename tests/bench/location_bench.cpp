@@ -60,7 +60,7 @@ void measure(std::size_t count, bool json)
     const auto look_up = microseconds_each(
         rounds, [&](std::size_t i) { found += service.snapshot_of(keys[order[i]], start).bindings.size(); });
     const auto find = microseconds_each(rounds, [&](std::size_t i) {
-        service.find(ids[order[i]], start, [&](const auto& binding) { found += binding ? 1 : 0; });
+        service.find(ids[order[i]], start, [&](const auto& flows) { found += flows.size(); });
     });
     std::size_t refreshed = 0;
     const auto refresh = microseconds_each(rounds, [&](std::size_t i) {

@@ -60,12 +60,14 @@ CoreSettings World::defaults()
 
 World::World(CoreSettings chosen)
     : settings{std::make_shared<CoreSettings>(std::move(chosen))}, ring{std::make_shared<crypto::KeyRing>(now)},
-      cryptography{crypto::ProcessKeys::create()}, sealer{ring}, element{{.cryptography = &cryptography,
-                                                                          .sealer = &sealer,
-                                                                          .dialogs = &dialogs,
-                                                                          .anonymous_callers = &anonymous_callers},
-                                                                         settings,
-                                                                         accounts}
+      cryptography{crypto::ProcessKeys::create()}, sealer{ring},
+      element{{.cryptography = &cryptography,
+               .sealer = &sealer,
+               .dialogs = &dialogs,
+               .anonymous_callers = &anonymous_callers,
+               .failures = &failures},
+              settings,
+              accounts}
 {
     static const bool ready = [] {
         wire::initialise();
@@ -87,7 +89,7 @@ void World::disconnect(FlowId id)
     auto flow = std::move(open_.at(id));
     open_.erase(id);
     for (const auto binding : flow.bindings) location.flow_closed(binding, id);
-    element.flow_closed(flow, now, actions_);
+    element.flow_closed(id, now, actions_);
     perform();
 }
 
@@ -164,8 +166,8 @@ void World::perform()
             if (!disk_full) accounts->blocked.insert({block->account, block->pseudonym});
             element.blocked(block->ticket, !disk_full, now, actions_);
         } else if (auto* find = std::get_if<Find>(&action)) {
-            location.find(find->id, now, [&](std::optional<Binding> binding) {
-                element.found(find->ticket, std::move(binding), now, actions_);
+            location.find(find->id, now, [&](std::vector<Binding> flows) {
+                element.found(find->ticket, std::move(flows), now, actions_);
             });
         }
     }
@@ -203,6 +205,25 @@ FlowId World::phone(const std::string& user)
     send(flow, request(2, credentials(receive(flow), user, "REGISTER", "sip:example.org")));
     if (start_line(receive(flow)) != "SIP/2.0 200 OK") throw std::logic_error{"not registered"};
     return flow;
+}
+
+std::string World::registers(FlowId flow, const std::string& user, const Register& what)
+{
+    if (accounts->find(user, "example.org") == nullptr) accounts->add(user, "example.org");
+    const auto request = [&](const std::string& credentials) {
+        const auto number = std::to_string(++registers_);
+        return "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKregister" + number +
+               "\n" + what.more_vias + "Max-Forwards: 70\nFrom: <sip:" + user +
+               "@example.org>;tag=reg\nTo: <sip:" + user + "@example.org>\nCall-ID: " + what.call_id +
+               "\nCSeq: " + number + " REGISTER\n" +
+               (what.contact.empty() ? std::string{} : "Contact: " + what.contact + "\n") + what.extra + credentials;
+    };
+    inbox_.at(flow).clear();
+    send(flow, request(""));
+    auto response = receive(flow);
+    if (start_line(response).find("401") == std::string::npos) return response;
+    send(flow, request(credentials(response, user, "REGISTER", "sip:example.org")));
+    return receive(flow);
 }
 
 std::string header(std::string_view message, std::string_view name)

@@ -76,6 +76,15 @@ public:
                             std::string_view uri);
     /// Registers `user` over a new flow.
     FlowId phone(const std::string& user);
+    struct Register {
+        std::string contact; ///< a whole Contact value; empty: none
+        std::string extra{}; ///< further header lines, each with its "\n"
+        std::string call_id{"reg-1"};
+        std::string more_vias{}; ///< of hops before; header lines
+    };
+    /// Sends a REGISTER of `user`, answers the challenge, and returns what comes then. What the phone has received
+    /// before is forgotten.
+    std::string registers(FlowId flow, const std::string& user, const Register& request);
 
     TimePoint now{std::chrono::hours{1000}};
     std::shared_ptr<Accounts> accounts{std::make_shared<Accounts>()};
@@ -87,12 +96,14 @@ public:
     location::MemoryAnonymousCallers anonymous_callers;
     bool disk_full{false}; ///< nothing can be stored
     location::MemoryLocationService location;
+    auth::FailureLimits failures{0};
     Element element;
 
 private:
     void perform();
 
     std::uint64_t flows_{0};
+    int registers_{0};
     std::map<FlowId, Flow> open_;
     std::map<FlowId, std::deque<std::string>> inbox_;
     Actions actions_;

@@ -23,10 +23,11 @@ class ParallelFork(FlowTest):
         self.assertEqual(len(tags), 2, "two early dialogs")
 
     def cancelled(self, phone):
-        phone.receives("CANCEL")
+        cancel = phone.receives("CANCEL")
         phone.sends(200)
         phone.sends(487)
         phone.receives("ACK")
+        return cancel
 
     def test_one_answers(self):
         """The other is cancelled, and the call is with the one that answered."""
@@ -35,7 +36,8 @@ class ParallelFork(FlowTest):
         self.alice.receives(200)
         self.alice.sends("ACK")
         self.mobile.receives("ACK")
-        self.cancelled(self.desk)
+        cancel = self.cancelled(self.desk)
+        self.assertEqual(cancel.get("Reason"), 'SIP;cause=200;text="Call completed elsewhere"')   # RFC 3326
         self.hang_up(self.mobile, self.alice)
         self.desk.has_received_nothing_else()
         self.alice.has_received_nothing_else()

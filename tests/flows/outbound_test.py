@@ -1,5 +1,7 @@
 """One device over several connections (RFC 5626): it rings once, over whichever connection lives."""
 
+import threading
+
 from support.flow_test import FlowTest
 
 
@@ -47,3 +49,59 @@ class TwoFlows(FlowTest):
         self.alice.sends("ACK")
         other.receives("ACK")
         self.hang_up(self.alice, other)
+
+
+class AcrossWorkers(FlowTest):
+    """The caller's worker is not the one whose connection dies."""
+    threads = 3
+
+    def device(self, *numbers):
+        flows = []
+        for number in numbers:
+            phone = self.phone(f"bob.flow{number}")
+            if flows:
+                phone.instance = flows[0].instance
+                self.ladder.initiate(flows[0], phone)   # they are one device
+                self.ladder.initiate(phone, flows[0])
+            phone.registers(contact=f'<{phone.contact}>;reg-id={number};+sip.instance="<{phone.instance}>"',
+                            headers={"Supported": "outbound, path"})
+            flows.append(phone)
+        return flows
+
+    def test_flow_that_dies_unheard_is_replaced_at_once(self):
+        """RFC 5626 7. The kernel spreads connections over the workers: with eight callers some are elsewhere."""
+        for number in range(8):
+            caller = self.phone("alice")
+            caller.registers()
+            flows = self.device(1, 2)
+            caller.sends("INVITE", to=flows[0])
+            caller.receives(100)
+            rings, other = flows if flows[0].has_unread("INVITE") else flows[::-1]
+            rings.receives("INVITE")
+            rings.loses_connection()
+            other.receives("INVITE", timeout=3)   # long before any timer
+            other.sends(486)
+            caller.receives(486)
+            other.receives("ACK")
+            other.unregisters()
+            caller.hangs_up_tls()
+
+
+class FlowTimer(FlowTest):
+    config = {"registrar": {"flow_timer": "5s"}}
+
+    def test_flow_without_a_sign_of_life_is_given_up(self):
+        """RFC 5626 5.4: after more than Flow-Timer. Whoever pings lives on."""
+        silent, pings = self.phone("bob.silent"), self.phone("bob.pings")
+        for phone in (silent, pings):
+            ok = phone.registers(contact=f'<{phone.contact}>;reg-id=1;+sip.instance="<{phone.instance}>"',
+                                 headers={"Supported": "outbound, path"})
+            self.assertEqual((ok.get("Require"), ok.get("Flow-Timer")), ("outbound", "5"))
+        ended = threading.Event()
+        waiting = threading.Thread(target=lambda: (silent.is_disconnected(20), ended.set()))
+        waiting.start()
+        while not ended.wait(2):
+            pings.pings()
+        waiting.join()
+        pings.pings()
+        self.daemon.wait_for_bindings(pings.user, 1)

@@ -222,6 +222,42 @@ class Register(FlowTest):
         self.hang_up(alice, bob)
 
 
+class SeveralDevices(FlowTest):
+    config = {"registrar": {"bindings_per_account": 2}}
+
+    def test_account_has_so_many_devices_and_no_more(self):
+        bob, desk = self.registered("bob", "bob.desk")
+        third = self.phone("bob.third")
+        third.transmits(third.register_request())
+        third.authenticates(third.receives(401))
+        third.receives(403)
+        bob.registers()   # those that are there are not harmed
+        self.assertEqual(len(self.daemon.bindings(bob.user)), 2)
+        desk.unregisters()
+        third.registers()
+
+    def test_operator_removes_one_device(self):
+        """`sotto binding remove`: it rings no more, the other does."""
+        alice, bob, desk = self.registered("alice", "bob", "bob.desk")
+        both = self.daemon.bindings(bob.user)
+        address = f"{bob.user}@{bob.domain}"
+        self.daemon.sotto("binding", "remove", address, both[0]["binding"], "--yes")
+        self.assertEqual([b["binding"] for b in self.daemon.bindings(bob.user)], [both[1]["binding"]])
+        alice.sends("INVITE", to=bob)
+        alice.receives(100)
+        rings, removed = (bob, desk) if bob.has_unread("INVITE") else (desk, bob)
+        rings.receives("INVITE")
+        rings.sends(486)
+        alice.receives(486)
+        rings.receives("ACK")
+        removed.has_received_nothing_else()
+        again = self.daemon.sotto("binding", "remove", address, both[0]["binding"], "--yes", check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("sotto binding list", again.stderr)
+        removed.registers()   # it was removed, not forbidden
+        self.assertEqual({b["binding"] for b in self.daemon.bindings(bob.user)}, {b["binding"] for b in both})
+
+
 class RegisterWithMd5(FlowTest):
     config = {"weaken": {"digest_md5": ["*"]}}
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace std::chrono_literals;
 
 namespace sotto::test {
@@ -33,12 +35,19 @@ bool commit(LocationService& service, AorKey aor, Located bindings, TimePoint no
     return *out;
 }
 
-std::optional<Binding> find(LocationService& service, BindingId id, TimePoint now)
+std::vector<Binding> find_all(LocationService& service, BindingId id, TimePoint now)
 {
-    std::optional<std::optional<Binding>> out;
-    service.find(id, now, [&](std::optional<Binding> binding) { out = std::move(binding); });
+    std::optional<std::vector<Binding>> out;
+    service.find(id, now, [&](std::vector<Binding> flows) { out = std::move(flows); });
     REQUIRE(out);
     return *std::move(out);
+}
+
+std::optional<Binding> find(LocationService& service, BindingId id, TimePoint now)
+{
+    auto flows = find_all(service, id, now);
+    REQUIRE(flows.size() <= 1);
+    return flows.empty() ? std::nullopt : std::optional{std::move(flows.front())};
 }
 
 void location_service_conforms(const std::function<std::unique_ptr<LocationService>()>& make)
@@ -145,6 +154,53 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
         CHECK(service.size() == 0);
     }
 
+    SECTION("a device has several flows, each with a life of its own (RFC 5626 6, 7)")
+    {
+        const auto over = [&](FlowId which, std::uint32_t reg_id, seconds refreshed, seconds lasts) {
+            auto binding = example_binding(1, which, start + lasts);
+            binding.reg_id = reg_id;
+            binding.refreshed = start + refreshed;
+            return binding;
+        };
+        const auto third = FlowId::of(2, 9);
+        const auto flows = [&](TimePoint now) {
+            std::vector<FlowId> all;
+            for (const auto& binding : find_all(service, BindingId{1}, now)) all.push_back(binding.flow);
+            return all;
+        };
+        REQUIRE(commit(service, alice, {0, {over(flow, 1, 1s, 600s), over(other_flow, 2, 3s, 60s)}}, start));
+        auto located = look_up(service, alice, start);
+        located.bindings.push_back(example_binding(2, flow, start + 600s)); // another device, over the same connection
+        located.bindings.push_back(over(third, 3, 2s, 600s));
+        REQUIRE(commit(service, alice, located, start));
+        CHECK(flows(start) == std::vector{other_flow, third, flow}); // the one refreshed last first
+
+        SECTION("one expires")
+        {
+            CHECK(flows(start + 60s) == std::vector{third, flow});
+            CHECK(service.expire(start + 60s) == 1);
+            CHECK(flows(start + 60s) == std::vector{third, flow});
+        }
+        for (const auto which : {flow, other_flow, third}) DYNAMIC_SECTION("one closes: " << which.value)
+            {
+                service.flow_closed(BindingId{1}, which);
+                CHECK(flows(start).size() == 2);
+                CHECK(std::ranges::count(flows(start), which) == 0);
+                CHECK(find(service, BindingId{2}, start));
+                CHECK(service.size() == 3);
+                for (const auto next : {flow, other_flow, third}) service.flow_closed(BindingId{1}, next);
+                CHECK(flows(start).empty());
+                CHECK(service.size() == 1);
+            }
+        SECTION("one is removed by its owner")
+        {
+            located = look_up(service, alice, start);
+            std::erase_if(located.bindings, [](const Binding& b) { return b.reg_id == 2; });
+            REQUIRE(commit(service, alice, located, start));
+            CHECK(flows(start) == std::vector{third, flow});
+        }
+    }
+
     SECTION("an expired binding is not answered, even before it is dropped")
     {
         register_binding(alice, example_binding(1, flow, start + 60s), start);
@@ -203,7 +259,7 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
             seen = located.bindings.size();
             service.commit(alice, {located.version, {}}, start, [&](bool accepted) {
                 CHECK(accepted);
-                service.find(BindingId{1}, start, [&](const auto& found) { CHECK_FALSE(found); });
+                service.find(BindingId{1}, start, [&](const auto& found) { CHECK(found.empty()); });
             });
         });
         CHECK(seen == 1);

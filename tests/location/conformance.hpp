@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace sotto::test {
 
@@ -15,6 +17,8 @@ Binding example_binding(std::uint64_t id, FlowId flow, TimePoint expires);
 
 Located look_up(LocationService& service, AorKey aor, TimePoint now);
 bool commit(LocationService& service, AorKey aor, Located bindings, TimePoint now);
+std::vector<Binding> find_all(LocationService& service, BindingId id, TimePoint now);
+/// Of a device with one flow at most.
 std::optional<Binding> find(LocationService& service, BindingId id, TimePoint now);
 
 } // namespace sotto::test

@@ -100,8 +100,9 @@ TEST_CASE("threads that register, look up, close and expire at once lose nothing
                     service.expire(now);
                     break;
                 default:
-                    service.find(id_of(number), now, [&](const std::optional<Binding>& binding) {
-                        if (binding && binding->id != id_of(number)) std::terminate();
+                    service.find(id_of(number), now, [&](const std::vector<Binding>& flows) {
+                        for (const auto& binding : flows)
+                            if (binding.id != id_of(number)) std::terminate();
                     });
                 }
             }

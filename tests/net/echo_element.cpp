@@ -52,6 +52,7 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
     switch (message->method) {
     case Method::register_:
         flow.authenticated_as(AccountId{1});
+        if (!message->body.empty()) flow.keep_alive = seconds{std::stoi(std::string{message->body})};
         return reply(200);
     case Method::message: {
         const std::string body(8'000, 'x');
@@ -76,7 +77,7 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
 
 void Element::strained(Strain) {}
 void Element::handed_over(HandOver, TimePoint, Actions&) {}
-void Element::flow_closed(const Flow&, TimePoint, Actions&) { ++state_->counters.strays; }
+void Element::flow_closed(FlowId, TimePoint, Actions&) { ++state_->counters.strays; }
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint, Actions& out)
 {
     bytes.replace(8, 7, "480 Not");
@@ -84,7 +85,7 @@ void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint, Actions
 }
 void Element::located(Ticket, Located, TimePoint, Actions&) {}
 void Element::committed(Ticket, Flow*, bool, TimePoint, Actions&) {}
-void Element::found(Ticket, std::optional<Binding>, TimePoint, Actions&) {}
+void Element::found(Ticket, std::vector<Binding>, TimePoint, Actions&) {}
 RelayReply Element::relay_credentials(Flow&, const RelayRequest& request, TimePoint, seconds)
 {
     return {.status = 200, .challenge = {}, .json = "{\"account\":\"" + request.account + "\"}"};

@@ -29,6 +29,7 @@ Edge::Edge(const Options& options) : admission_{std::make_shared<net::Admission>
                                .sealer = nullptr,
                                .location = location,
                                .dialogs = nullptr,
+                               .failures = nullptr,
                                .admission = admission_,
                                .settings = nullptr,
                                .accounts = nullptr,

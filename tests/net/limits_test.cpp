@@ -51,6 +51,29 @@ TEST_CASE("Silence ends a stranger's connection early and a subscriber's late", 
     CHECK(subscriber.receive_message().starts_with("SIP/2.0 200 "));
 }
 
+TEST_CASE("Whoever promised a sign of life is cut off after twice the time without one", "[timeout][rfc5626]")
+{
+    Edge edge{{.connections = {.idle_timeout = seconds{600}}}};
+    Client silent{edge.endpoint()};
+    Client pings{edge.endpoint()};
+    for (auto* client : {&silent, &pings}) {
+        REQUIRE(client->send(request("REGISTER", "1")));
+        CHECK(client->receive_message().starts_with("SIP/2.0 200 "));
+    }
+    const auto begun = Clock::now();
+    pollfd nothing{-1, 0, 0};
+    while (edge.count().connections.idle_timeouts == 0 && Clock::now() - begun < seconds{20}) {
+        REQUIRE(pings.send("\r\n\r\n"));
+        CHECK(pings.receive(2) == "\r\n");
+        ::poll(&nothing, 0, 250);
+    }
+    CHECK(Clock::now() - begun >= milliseconds{1900});
+    CHECK(silent.ended());
+    REQUIRE(pings.send("\r\n\r\n"));
+    CHECK(pings.receive(2) == "\r\n");
+    CHECK(edge.count().connections.idle_timeouts == 1);
+}
+
 TEST_CASE("A keep-alive is a sign of life", "[timeout]")
 {
     Edge edge{{.connections = {.stranger_timeout = seconds{2}}}};

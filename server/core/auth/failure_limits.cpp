@@ -24,12 +24,22 @@ bool FailureLimits::allows(KeyedHash account, KeyedHash source, bool known, Time
     return !full(account, second) && !full(source, second);
 }
 
-void FailureLimits::failed(KeyedHash account, KeyedHash source, TimePoint now)
+bool FailureLimits::failed(KeyedHash account, KeyedHash source, TimePoint now)
 {
-    if (per_minute_ == 0) return;
+    if (per_minute_ == 0) return false;
     const auto second = second_of(now);
-    fill(account, second);
-    fill(source, second);
+    const auto level = std::max(fill(account, second), fill(source, second));
+    return std::uint64_t{level} * 2 > std::uint64_t{per_minute_} * one;
+}
+
+void FailureLimits::forget(TimePoint now)
+{
+    const auto second = second_of(now);
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+        const std::scoped_lock lock{mutex_of(i)};
+        for (auto& bucket : sets_[i])
+            if (level_of(bucket, second) == 0) bucket = {};
+    }
 }
 
 std::uint32_t FailureLimits::level_of(const Bucket& bucket, std::uint32_t second) const
@@ -41,14 +51,16 @@ std::uint32_t FailureLimits::level_of(const Bucket& bucket, std::uint32_t second
 bool FailureLimits::full(KeyedHash key, std::uint32_t second) const
 {
     const auto& set = sets_[key.low % sets];
+    const std::scoped_lock lock{mutex_of(key.low % sets)};
     const auto bucket = std::ranges::find(set, key.high, &Bucket::tag);
     // One that has drained by less than a whole failure is still full.
     return bucket != set.end() && level_of(*bucket, second) > (std::uint64_t{per_minute_} - 1) * one;
 }
 
-void FailureLimits::fill(KeyedHash key, std::uint32_t second)
+std::uint32_t FailureLimits::fill(KeyedHash key, std::uint32_t second)
 {
     auto& set = sets_[key.low % sets];
+    const std::scoped_lock lock{mutex_of(key.low % sets)};
     auto bucket = std::ranges::find(set, key.high, &Bucket::tag);
     if (bucket == set.end()) {
         bucket = std::ranges::min_element(set, {}, [&](const Bucket& each) { return level_of(each, second); });
@@ -58,6 +70,7 @@ void FailureLimits::fill(KeyedHash key, std::uint32_t second)
     bucket->level =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(most, std::uint64_t{level_of(*bucket, second)} + one));
     bucket->seen = second;
+    return bucket->level;
 }
 
 } // namespace sotto::auth

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 namespace sotto::auth {
 
 /// How often authentication may fail, by account name and by source, both known only by keyed hashes. Each failure
-/// fills a bucket that drains at the allowed rate; a full one refuses. Of fixed size: where it is crowded, what has
-/// failed least is forgotten. Constant time; one object per worker, not thread-safe.
+/// fills a bucket that drains at the allowed rate; from half on answers are to be slow, a full one refuses. Of fixed
+/// size: where it is crowded, what has failed least is forgotten. Constant time. Shared by all workers and thread-safe:
+/// a mutex for each of some stripes, held for one look.
 class FailureLimits {
 public:
     /// `per_minute`: 0 refuses nobody; more than a million is taken as a million.
@@ -21,7 +24,10 @@ public:
     /// Whether credentials are worth checking now. `known` (the flow has authenticated as this account before) is
     /// always allowed: strangers who guess must not be able to lock a device out.
     [[nodiscard]] bool allows(KeyedHash account, KeyedHash source, bool known, TimePoint now) const;
-    void failed(KeyedHash account, KeyedHash source, TimePoint now);
+    /// Counts a failure. True: it is to be answered late.
+    bool failed(KeyedHash account, KeyedHash source, TimePoint now);
+    /// Forgets whoever has not failed for so long that it counts no more. To be called now and then.
+    void forget(TimePoint now);
 
 private:
     struct Bucket {
@@ -34,10 +40,15 @@ private:
 
     [[nodiscard]] std::uint32_t level_of(const Bucket& bucket, std::uint32_t second) const;
     [[nodiscard]] bool full(KeyedHash key, std::uint32_t second) const;
-    void fill(KeyedHash key, std::uint32_t second);
+    /// The level then.
+    std::uint32_t fill(KeyedHash key, std::uint32_t second);
 
-    std::uint32_t per_minute_{0};
+    static constexpr std::size_t stripes = 64;
+    [[nodiscard]] std::mutex& mutex_of(std::size_t set) const { return mutexes_[set % stripes]; }
+
+    std::atomic<std::uint32_t> per_minute_{0};
     std::vector<Set> sets_;
+    mutable std::array<std::mutex, stripes> mutexes_;
 };
 
 } // namespace sotto::auth

@@ -25,6 +25,7 @@ constexpr std::array<Verdict, static_cast<std::size_t>(Refusal::count_)> verdict
     {439, "First Hop Lacks Outbound Support"}, {421, "Extension Required"},
     {487, "Request Terminated"}, {500, "CSeq Out of Order"}, {484, "Address Incomplete"}, {600, "Busy Everywhere"},
     {603, "Decline"}, {404, "No Anonymous Caller Lately"}, {603, "Last Anonymous Caller Blocked"},
+    {555, "Push Notification Service Not Supported"},
 }};
 // clang-format on
 

@@ -16,6 +16,7 @@ enum class Refusal : std::uint8_t {
     anonymity_disallowed, privacy_critical, flow_failed, outbound_unsupported, extension_required,
     request_terminated, out_of_order, address_incomplete, busy_everywhere, decline,
     no_anonymous_caller, caller_blocked,
+    push_unsupported,
     count_
 };
 // clang-format on

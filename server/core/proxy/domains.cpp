@@ -23,6 +23,14 @@ const std::string* Domains::of(std::string_view host) const
     return nullptr;
 }
 
+std::string Domains::written_host(std::string_view domain, Transport transport) const
+{
+    const auto& [advertised, port] = transport == Transport::wss ? settings_.wss : settings_.tls;
+    std::string host{advertised.empty() ? domain : advertised};
+    if (port != (transport == Transport::wss ? 443 : 5061)) (host += ':') += std::to_string(port);
+    return host;
+}
+
 std::string Domains::aor(const Uri& uri) const
 {
     const auto* domain = ours(uri) ? of(uri.host) : nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/settings.hpp"
+#include "core/types/flow.hpp"
 #include "core/types/uri.hpp"
 
 #include <string>
@@ -20,6 +21,8 @@ public:
         return (uri.scheme == Scheme::sip || uri.scheme == Scheme::sips) && of(uri.host) != nullptr;
     }
     [[nodiscard]] const std::string& first() const { return settings_.domains.front().name; }
+    /// Our name in URIs for subscribers of `domain`, with the port where it is not the default of the transport.
+    [[nodiscard]] std::string written_host(std::string_view domain, Transport transport) const;
     /// "user@domain" with the served domain's own name; empty when the URI names nobody of ours.
     [[nodiscard]] std::string aor(const Uri& uri) const;
 

@@ -63,6 +63,10 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     if (context == nullptr) return;
     if (context->look_ups > 0) --context->look_ups;
     auto& bindings = located.bindings;
+    if (!context->public_gruu.empty()) // RFC 5627 6.1: like the address, but of its devices only this one
+        std::erase_if(bindings, [&](const Binding& b) {
+            return !b.has_instance || public_gruu_value(b.id, env_.cryptography) != context->public_gruu;
+        });
     std::ranges::sort(bindings, [](const Binding& a, const Binding& b) {
         return a.q != b.q ? a.q > b.q : a.refreshed > b.refreshed;
     });
@@ -123,12 +127,8 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
 std::string Proxy::host_for(const Party& receiver, Transport transport) const
 {
     const auto* account = env_.accounts->find(receiver.account());
-    const auto& [advertised, port] = transport == Transport::wss ? env_.settings->wss : env_.settings->tls;
-    const auto own_port = transport == Transport::wss ? 443 : 5061;
-    auto host = advertised;
-    if (host.empty()) host = account != nullptr ? account->domain : std::string_view{env_.domains().first()};
-    if (port != own_port) (host += ':') += std::to_string(port);
-    return host;
+    return env_.domains().written_host(account != nullptr ? account->domain : std::string_view{env_.domains().first()},
+                                       transport);
 }
 
 std::string Proxy::own_via(const ForwardTarget& to, std::string_view branch) const

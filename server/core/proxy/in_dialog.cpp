@@ -4,6 +4,8 @@
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 
+#include <algorithm>
+
 namespace sotto {
 
 /// Requests inside a dialog (SEALING.md "Who made a value"): the place of a value and the role inside the target token
@@ -76,45 +78,53 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
         Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))), handle ? handle->device : target.id});
 }
 
-std::optional<ForwardTarget> Proxy::reachable(BindingId id, const std::optional<Binding>& binding) const
+std::deque<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Binding>& flows) const
 {
+    std::deque<ForwardTarget> all;
+    for (const auto& binding : flows) all.push_back(target_of(binding));
     const auto handle = env_.dialogs.handle(id);
-    if (!handle) return binding ? std::optional{target_of(*binding)} : std::nullopt;
-    if (!binding && !handle->flow && !handle->party.foreign())
-        return std::nullopt; // handed on by the process before, with its flow gone
-    ForwardTarget to;
-    to.party = handle->party;
-    to.id = id;
-    to.flow = binding ? binding->flow : handle->flow;
-    to.transport = binding ? binding->transport : handle->transport;
-    to.uri = env_.cryptography.open_in_memory(handle->contact.bytes);
-    return to;
+    if (!handle) return all;
+    if (all.empty()) { // its Contact was never registered: the connection that it came over is all there is
+        if (!handle->flow && !handle->party.foreign()) return all; // handed on by the process before: that flow is gone
+        auto& only = all.emplace_back();
+        only.flow = handle->flow;
+        only.transport = handle->transport;
+    }
+    const auto contact = env_.cryptography.open_in_memory(handle->contact.bytes);
+    for (auto& one : all) {
+        one.party = handle->party;
+        one.id = id;
+        one.uri = contact;
+    }
+    return all;
 }
 
-void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimePoint now, Actions& out)
+void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint now, Actions& out)
 {
     if (kind == Waiting::caller_flow) {
         auto* waiting = homeless_.find(id);
         if (waiting == nullptr) return;
-        if (binding && binding->flow != waiting->gone) {
-            if (auto* server = env_.layer->server(waiting->server); server != nullptr) server->flow = binding->flow;
-            out.push_back(Send{binding->flow, std::move(waiting->bytes), {}});
+        const auto other = std::ranges::find_if(flows, [&](const Binding& b) { return b.flow != waiting->gone; });
+        if (other != flows.end()) {
+            if (auto* server = env_.layer->server(waiting->server); server != nullptr) server->flow = other->flow;
+            out.push_back(Send{other->flow, std::move(waiting->bytes), {}});
         }
         homeless_.erase(id);
         return;
     }
+    if (kind == Waiting::gruu) return found_behind_gruu(id, std::move(flows), now, out);
     if (kind == Waiting::ack_target) {
         auto* waiting = acks_.find(id);
         if (waiting == nullptr) return;
-        if (const auto to = reachable(waiting->context.dialog->id, binding)) {
+        if (const auto to = reachable(waiting->context.dialog->id, flows); !to.empty()) {
             Branch branch;
-            branch.target = *to;
+            branch.target = to.front();
             const auto& ack = *waiting->ack;
             const auto loop = transaction::loop_part(env_.cryptography, ack);
             const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
             auto bytes = write_request(waiting->context, ack, branch, via, nullptr);
             if (bytes)
-                out.push_back(Send{to->flow, std::move(*bytes), {}});
+                out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
             else
                 end_acknowledged(waiting->context, ack, branch, waiting->flow, now, out);
         }
@@ -125,15 +135,17 @@ void Proxy::found(Waiting kind, SlotId id, std::optional<Binding> binding, TimeP
     if (context == nullptr) return;
     context->look_ups = 0;
     if (context->answered) return;
-    const auto to = reachable(kind == Waiting::referred ? context->dialog_target : context->dialog->id, binding);
+    auto to = reachable(kind == Waiting::referred ? context->dialog_target : context->dialog->id, flows);
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
-    if (!to) {
+    if (to.empty()) {
         context->answered = true;
         return env_.refuse(context->server, kind == Waiting::referred ? Refusal::unavailable : Refusal::no_dialog, now,
                            out);
     }
     std::vector<Branch> group(1);
-    group.front().target = *to;
+    group.front().target = std::move(to.front());
+    to.pop_front();
+    group.front().other_flows = std::move(to);
     start_group(id, std::move(group), now, out);
 }
 

@@ -142,7 +142,7 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
 {
     if (request.contacts.empty()) return {};
     const auto& contact = request.contacts.front();
-    const auto id = binding_id(party.account(), device_of(contact, env_.cryptography), env_.cryptography);
+    const auto id = device_named_by(contact, party.account(), flow.bindings);
     if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
     return {.binding = {},
             .handle = DialogMemory::Handle{.party = party,
@@ -195,6 +195,8 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
         there = there && !env_.accounts->blocks(callee_id, pseudonym);
         if (there && !callee->refuse_anonymous) env_.anonymous_callers.called(callee_id, pseudonym, now);
     }
+    const auto gr = request.request_uri.param("gr");
+    const bool to_temporary_gruu = gr && gr->empty();
     ResponseContext context;
     context.server = id;
     context.sender = account.id;
@@ -204,12 +206,15 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     context.aor = user->append("@").append(*domain);
     context.breadth = breadth_of(request);
     context.look_ups = 1;
+    if (gr) context.public_gruu = *gr;
+    const auto behind = to_temporary_gruu ? temporary_gruu_in(request.request_uri, env_.cryptography) : std::nullopt;
+    if (behind) context.gruu_series = behind->series;
     // Whom the quoted dialog is with must be whom the request is for, there or not: the answer tells nothing else.
-    const auto callee_mark = callee != nullptr ? mark_of(holder_of(callee->id, env_.cryptography)) : std::string{};
-    if (!read_quotes(request, context) || (!referred && std::ranges::any_of(context.quotes, [&](const auto& q) {
-            return q.second.target_owner != callee_mark;
-        })))
-        return env_.refuse(id, Refusal::no_dialog, now, out);
+    const auto quotes_fit = [&] {
+        return referred || to_temporary_gruu || context.quotes.empty() ||
+               (callee != nullptr && quotes_are_of(context, *callee));
+    };
+    if (!read_quotes(request, context) || !quotes_fit()) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
@@ -223,6 +228,8 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
         out.push_back(Find{ticket_for(Waiting::referred, context_id), handle ? handle->device : *referred});
         return;
     }
+    if (to_temporary_gruu)
+        return out.push_back(Find{ticket_for(Waiting::gruu, context_id), behind ? behind->device : BindingId{}});
     out.push_back(LookUp{ticket_for(Waiting::targets, context_id),
                          there ? aor_key(callee->id, env_.cryptography)
                                : nobodys_key(contexts_.find(context_id)->aor, env_.cryptography)});

@@ -3,6 +3,7 @@
 #include "core/privacy/body.hpp"
 #include "core/proxy/response_context.hpp"
 
+#include <span>
 #include <string>
 
 namespace sotto {
@@ -24,7 +25,7 @@ public:
     void server_end(transaction::SlotId server, TimePoint now, Actions& out);
     void timer(std::uint8_t kind, transaction::SlotId id, TimePoint now, Actions& out);
     void located(transaction::SlotId context, Located located, TimePoint now, Actions& out);
-    void found(Waiting kind, transaction::SlotId id, std::optional<Binding> binding, TimePoint now, Actions& out);
+    void found(Waiting kind, transaction::SlotId id, std::vector<Binding> flows, TimePoint now, Actions& out);
     void blocked(transaction::SlotId server, bool stored, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
@@ -54,10 +55,16 @@ private:
     void route(SlotId server, const Account& account, Flow& flow, TimePoint now, Actions& out);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
 
+    // gruu.cpp
+    BindingId device_named_by(const NameAddr& contact, AccountId account, std::span<const BindingId> registered) const;
+    void found_behind_gruu(SlotId context, std::vector<Binding> flows, TimePoint now, Actions& out);
+    bool quotes_are_of(const ResponseContext& context, const Account& callee) const;
+
     // in_dialog.cpp
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
-    std::optional<ForwardTarget> reachable(BindingId id, const std::optional<Binding>& binding) const;
+    /// How the device is reached over each of its flows, the best first; none: it is not.
+    std::deque<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
     void end_dialog(const DialogSeal& seal);
 
     // transfer.cpp
@@ -75,7 +82,7 @@ private:
                                                                   Branch& branch, std::string_view via,
                                                                   transaction::Sent* sent);
     std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
-    /// Our name toward an account's phones, with the port where it is not the default of the transport.
+    /// Our name toward an account's phones.
     std::string host_for(const Party& receiver, Transport transport) const;
     /// "SIP/2.0/TLS sip.example.org;branch=...", on a request of ours.
     std::string own_via(const ForwardTarget& to, std::string_view branch) const;

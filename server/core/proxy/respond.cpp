@@ -27,8 +27,9 @@ bool means_not_there(int status)
     return std::ranges::find(statuses, status) != statuses.end();
 }
 
-/// RFC 5626 7: the device may be reached over another of its flows.
-bool flow_failed(int status) { return status == 408 || status == 430 || status == 503; }
+/// RFC 5626 7: the device may be reached over another of its flows. Whatever else it answers is its answer: a 503 of
+/// its own is none of the transport's (RFC 3261 16.9).
+bool flow_failed(int status, bool answered) { return status == 408 || status == 430 || (status == 503 && !answered); }
 
 } // namespace
 
@@ -159,9 +160,8 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
                                      const NameAddr& contact)
 {
     auto& seal = *branch.seal;
-    const auto device =
-        binding_id(branch.target.party.account(), device_of(contact, env_.cryptography), env_.cryptography);
     auto id = branch.target.id;
+    const auto device = device_named_by(contact, branch.target.party.account(), std::span{&id, 1});
     const auto* server = env_.layer->server(context.server);
     if (device != id && contact.uri.text != branch.target.uri) {
         std::string text{contact.uri.text};
@@ -193,7 +193,8 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     env_.layer->cancel_timer(branch.timer_c);
     const auto method = env_.layer->server(context->server)->method;
     if (method == Method::bye || (method == Method::invite && !context->in_dialog)) end_dialog(*branch.seal);
-    if (flow_failed(status) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
+    if (flow_failed(status, response != nullptr) && !branch.other_flows.empty() && !branch.cancelled &&
+        !context->answered) {
         branch.target = std::move(branch.other_flows.front());
         branch.other_flows.erase(branch.other_flows.begin());
         return start(id, index, now, out);

@@ -57,6 +57,8 @@ struct ResponseContext {
     SenderTarget sender_target;
     std::optional<Target> dialog;                        ///< in a dialog: what the Request-URI opened to
     BindingId dialog_target;                             ///< of a referral: the device that it leads to
+    GruuSeries gruu_series;                              ///< of a call to a temporary GRUU
+    std::string public_gruu;                             ///< of a call to a public one: the value of `gr`
     std::string receiver_tag;                            ///< in a dialog: the receiver's own tag
     std::string receiver_call_id;                        ///< in a dialog toward the caller: its own Call-ID
     std::string aor;                                     ///< outside a dialog: whom the request is for, canonical

@@ -90,6 +90,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = domains.aor(uri); !aor.empty()) {
         out = "<" + address_uri(uri.scheme, aor);
+        if (const auto gr = uri.param("gr")) out += gr->empty() ? ";gr" : std::string{";gr="}.append(*gr);
     } else {
         return {};
     }

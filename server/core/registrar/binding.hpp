@@ -1,4 +1,5 @@
 #pragma once
+#include "core/registrar/gruu.hpp"
 #include "core/types/flow.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/time.hpp"
@@ -27,6 +28,7 @@ struct Binding {
     KeyedHash device;         ///< of the instance id, or of the Contact's user part
     bool has_instance{false}; ///< device is a +sip.instance
     bool sips{false};         ///< Contact scheme
+    GruuSeries gruu_series;   ///< which temporary GRUUs lead here; the same for all flows of the device
     TimePoint expires{};
     TimePoint refreshed{};
     SealedText contact; ///< the Contact URI as the device wrote it

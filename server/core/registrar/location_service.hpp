@@ -2,7 +2,7 @@
 #include "core/registrar/binding.hpp"
 
 #include <functional>
-#include <optional>
+#include <vector>
 
 namespace sotto {
 
@@ -16,9 +16,9 @@ public:
     virtual void look_up(AorKey aor, TimePoint now, std::function<void(Located)> done) = 0;
     /// Replaces the bindings of an account if nobody changed them since `expected.version`; false: look up again.
     virtual void commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done) = 0;
-    /// One binding by its opaque id.
-    virtual void find(BindingId id, TimePoint now, std::function<void(std::optional<Binding>)> done) = 0;
-    /// Removes a binding if it still belongs to that flow (RFC 5626 7: it dies with its flow).
+    /// Every flow of one device by its opaque id (RFC 5626 7), the one refreshed last first. None: not registered.
+    virtual void find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) = 0;
+    /// Removes what that device has over that flow (RFC 5626 7: a binding dies with its flow).
     virtual void flow_closed(BindingId id, FlowId flow) = 0;
     /// Drops what has expired; called at least every second. Returns how many bindings went.
     virtual std::size_t expire(TimePoint now) = 0;

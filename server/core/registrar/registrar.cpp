@@ -1,53 +1,27 @@
 #include "core/registrar/registrar.hpp"
 
+#include "core/privacy/identity.hpp"
 #include "core/privacy/reply.hpp"
+#include "core/registrar/contact.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <span>
 
 namespace sotto {
 namespace {
 
 using transaction::SlotId;
 
-/// RFC 3261 20.19: malformed values count as 3600 s.
-std::uint32_t seconds_of(std::string_view text)
+/// The values as they were written, as one Route or Path value.
+std::string joined(std::span<const NameAddr> addresses)
 {
-    std::uint32_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc::result_out_of_range) return UINT32_MAX;
-    return error == std::errc{} && end == text.data() + text.size() ? value : 3600;
-}
-
-std::uint32_t wanted_expiry(const Message& request, const NameAddr& contact, const CoreSettings& settings)
-{
-    if (const auto own = contact.param("expires")) return seconds_of(*own);
-    if (const auto common = request.field(Header::expires)) return seconds_of(*common);
-    return static_cast<std::uint32_t>(settings.binding_lifetime.count());
-}
-
-/// Thousandths; RFC 3261 25.1 qvalue. Malformed: the default of 1.
-std::uint16_t q_of(const NameAddr& contact)
-{
-    const auto text = contact.param("q");
-    if (!text || text->empty() || (text->front() != '0' && text->front() != '1')) return 1000;
-    std::uint16_t value = static_cast<std::uint16_t>((text->front() - '0') * 1000);
-    std::uint16_t place = 100;
-    for (std::size_t i = 2; i < text->size() && i < 5; ++i, place = static_cast<std::uint16_t>(place / 10)) {
-        if ((*text)[1] != '.' || (*text)[i] < '0' || (*text)[i] > '9') return 1000;
-        value = static_cast<std::uint16_t>(value + place * ((*text)[i] - '0'));
+    std::string out;
+    for (const auto& address : addresses) {
+        if (!out.empty()) out += ", ";
+        out += as_written(address);
     }
-    return std::min<std::uint16_t>(value, 1000);
-}
-
-std::uint32_t reg_id_of(const NameAddr& contact)
-{
-    const auto text = contact.param("reg-id");
-    std::uint32_t value = 0;
-    if (!text || !contact.param("+sip.instance")) return 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    return error == std::errc{} && end == text->data() + text->size() && value < (1U << 31U) ? value : 0;
+    return out;
 }
 
 } // namespace
@@ -67,15 +41,20 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto* owner = aor.empty() ? nullptr : env_.account_of(aor);
     if (owner == nullptr || owner->id != account->id)
         return env_.refuse(id, Refusal::forbidden, now, out); // steps 4 and 5, without a 404
-    const auto registration = registrations_.emplace(
-        Registration{.server = id, .account = owner->id, .flow = flow.id, .transport = flow.transport});
+    const auto registration = registrations_.emplace(Registration{.server = id,
+                                                                  .account = owner->id,
+                                                                  .flow = flow.id,
+                                                                  .transport = flow.transport,
+                                                                  .flows_kept = first_hop_keeps_flows(request)});
     server->context = registration;
     out.push_back(LookUp{ticket_for(Waiting::registration, registration), aor_key(owner->id, env_.cryptography)});
 }
 
+/// What does not depend on who asks: extensions (10.3 step 2), the way here (RFC 3327 5.3, RFC 5626 6).
 bool Registrar::admit(SlotId id, const Message& request, TimePoint now, Actions& out)
 {
     std::string unknown;
+    if (!request.paths.empty() && !request.lists(Header::supported, "path")) unknown = "path";
     for (const auto& field : request.fields)
         if (field.name == Header::require)
             for_each_element(field.value, [&](std::string_view tag) {
@@ -83,7 +62,14 @@ bool Registrar::admit(SlotId id, const Message& request, TimePoint now, Actions&
                 if (!unknown.empty()) unknown += ", ";
                 unknown += tag;
             });
-    if (unknown.empty()) return true;
+    if (unknown.empty()) {
+        const bool asks_for_flow =
+            std::ranges::any_of(request.contacts, [](const auto& c) { return reg_id_of(c) != 0; });
+        if (!asks_for_flow || first_hop_keeps_flows(request) || !request.lists(Header::supported, "outbound"))
+            return true;
+        env_.refuse(id, Refusal::outbound_unsupported, now, out);
+        return false;
+    }
     auto reply = env_.own_reply(*env_.layer->server(id), 420);
     reply.set(Header::unsupported, unknown);
     ++env_.counters.refused;
@@ -117,6 +103,12 @@ std::optional<Refusal> Registrar::apply(const Message& request, Registration& re
                                         std::vector<Binding>& bindings, TimePoint now)
 {
     if (request.contact_star) return remove_all(request, registration, bindings);
+    const auto lifetime = env_.settings->binding_lifetime;
+    const auto registers = [&](const NameAddr& c) { return wanted_expiry(request, c, lifetime) != 0; };
+    // RFC 5626 6: one REGISTER makes one flow.
+    if (std::ranges::count_if(request.contacts, registers) > 1 &&
+        std::ranges::any_of(request.contacts, [&](const auto& c) { return registers(c) && reg_id_of(c) != 0; }))
+        return Refusal::bad_contact;
     for (const auto& contact : request.contacts)
         if (const auto refusal = apply_contact(request, contact, registration, bindings, now)) return refusal;
     if (bindings.size() > env_.settings->bindings_per_account) return Refusal::forbidden;
@@ -142,17 +134,20 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
                                                 TimePoint now)
 {
     const auto& uri = contact.uri;
-    if ((uri.scheme != Scheme::sip && uri.scheme != Scheme::sips) || uri.host.empty()) return Refusal::bad_contact;
+    if (uri.scheme != Scheme::sip && uri.scheme != Scheme::sips) return Refusal::forbidden; // RFC 5627 5.1
+    if (uri.host.empty()) return Refusal::bad_contact;
+    if (leads_back(uri, request.to.uri)) return Refusal::forbidden;
     const auto& settings = *env_.settings;
-    const auto asked = wanted_expiry(request, contact, settings);
+    const auto asked = wanted_expiry(request, contact, settings.binding_lifetime);
     if (asked > 0 && seconds{asked} < settings.shortest_binding) return Refusal::interval_too_brief; // step 7
     const auto device = device_of(contact, env_.cryptography);
-    const auto reg_id = reg_id_of(contact);
+    const auto reg_id = registration.flows_kept ? reg_id_of(contact) : 0;
     const auto call_id = env_.cryptography.keyed_hash(Cryptography::Use::instance, request.call_id);
     const auto known =
         std::ranges::find_if(bindings, [&](const Binding& b) { return b.device == device.hash && b.reg_id == reg_id; });
     if (known != bindings.end() && known->call_id == call_id && request.cseq.number <= known->cseq)
         return Refusal::out_of_order;
+    const auto series = series_of(bindings, device, known, call_id);
     if (asked == 0) {
         if (known != bindings.end()) {
             registration.removed.push_back(known->id);
@@ -172,16 +167,40 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
                     .device = device.hash,
                     .has_instance = device.has_instance,
                     .sips = uri.scheme == Scheme::sips,
+                    .gruu_series = series,
                     .expires = now + granted,
                     .refreshed = now,
                     .contact = {env_.cryptography.seal_in_memory(uri.text)},
                     .path = {}};
+    if (!request.paths.empty()) binding.path.bytes = env_.cryptography.seal_in_memory(joined(request.paths));
     registration.wanted.push_back(binding);
     if (known != bindings.end())
         *known = std::move(binding);
     else
         bindings.push_back(std::move(binding));
     return std::nullopt;
+}
+
+/// RFC 5627 5.1: a Contact that is the address itself, or a GRUU of ours, would send a request round in circles.
+bool Registrar::leads_back(const Uri& contact, const Uri& address) const
+{
+    if (contact.param("gr") && env_.domains().ours(contact)) return true;
+    return contact.port == address.port && iequals(contact.host, address.host) &&
+           unescape(contact.user) == unescape(address.user);
+}
+
+/// RFC 5627 5.1: a device that comes back with another Call-ID has started anew, and all its temporary GRUUs end.
+GruuSeries Registrar::series_of(std::vector<Binding>& bindings, const Device& device,
+                                std::vector<Binding>::const_iterator known, const KeyedHash& call_id)
+{
+    const bool anew = known != bindings.end() && known->call_id != call_id;
+    const auto same_device = [&](const Binding& b) { return b.device == device.hash; };
+    const auto other = std::ranges::find_if(bindings, same_device);
+    if (other != bindings.end() && !anew) return other->gruu_series;
+    const auto series = draw_series(env_.cryptography);
+    for (auto& binding : bindings)
+        if (same_device(binding)) binding.gruu_series = series;
+    return series;
 }
 
 void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, Actions& out)
@@ -197,6 +216,8 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
         for (const auto& binding : registration->wanted)
             if (std::ranges::find(flow->bindings, binding.id) == flow->bindings.end())
                 flow->bindings.push_back(binding.id);
+        if (env_.layer->server(registration->server) != nullptr && makes_flow(*registration))
+            flow->keep_alive = env_.settings->flow_timer;
     }
     ++env_.counters.registrations;
     answer(id, now, out);
@@ -213,6 +234,29 @@ void Registrar::finish(SlotId id, Refusal refusal, TimePoint now, Actions& out)
     env_.answer(server_id, 423, reply, now, out);
 }
 
+/// RFC 5627 5.2, in the scheme that the device itself uses (RFC 5630 5.2.1).
+std::string Registrar::gruus_of(const Binding& binding) const
+{
+    const auto* account = env_.accounts->find(binding.account);
+    if (account == nullptr) return {};
+    const auto host = "@" + env_.domains().written_host(account->domain, binding.transport);
+    const auto uri = [&](std::string_view user) {
+        return "\"" + address_uri(binding.sips ? Scheme::sips : Scheme::sip, std::string{user} + host) + ";gr";
+    };
+    std::string out =
+        ";temp-gruu=" + uri(make_temporary_gruu({binding.id, binding.gruu_series}, env_.cryptography)) + '"';
+    if (env_.settings->public_gruus)
+        out += ";pub-gruu=" + uri(account->user) + "=" + public_gruu_value(binding.id, env_.cryptography) + '"';
+    return out;
+}
+
+/// RFC 5626 6: the device registered this flow as one of several, and knows what that means.
+bool Registrar::makes_flow(const Registration& registration) const
+{
+    return std::ranges::any_of(registration.wanted, [](const Binding& b) { return b.reg_id != 0; }) &&
+           env_.layer->server(registration.server)->request->lists(Header::supported, "outbound");
+}
+
 std::string Registrar::contact_value(const Message& request, const Binding& binding, TimePoint now) const
 {
     const auto uri = env_.cryptography.open_in_memory(binding.contact.bytes);
@@ -221,8 +265,19 @@ std::string Registrar::contact_value(const Message& request, const Binding& bind
         if (contact.uri.text == uri)
             for (const std::string_view name : {"+sip.instance", "reg-id", "q"})
                 if (const auto given = contact.param(name)) ((value += ';') += name) += std::string{"="}.append(*given);
+    if (binding.has_instance && request.lists(Header::supported, "gruu")) value += gruus_of(binding);
     const auto left = std::chrono::duration_cast<seconds>(binding.expires - now).count();
     return value.append(";expires=").append(std::to_string(std::max<long long>(left, 0)));
+}
+
+/// RFC 3608 6.2: through the edge, then here; the same for every phone of a domain.
+std::string Registrar::service_route(AccountId account, Transport transport) const
+{
+    const auto* owner = env_.accounts->find(account);
+    const auto domains = env_.domains();
+    return "<sip:" +
+           domains.written_host(owner != nullptr ? owner->domain : std::string_view{domains.first()}, transport) +
+           (transport == Transport::wss ? ";transport=ws;lr>" : ";transport=tls;lr>");
 }
 
 void Registrar::answer(SlotId id, TimePoint now, Actions& out)
@@ -233,6 +288,14 @@ void Registrar::answer(SlotId id, TimePoint now, Actions& out)
         auto reply = env_.own_reply(*server, 200);
         for (const auto& binding : registration->wanted)
             reply.set(Header::contact, contact_value(*server->request, binding, now));
+        if (makes_flow(*registration)) {
+            reply.set(Header::require, "outbound");
+            reply.set(Header::flow_timer, std::to_string(env_.settings->flow_timer.count()));
+        }
+        if (!server->request->paths.empty()) {
+            reply.set(Header::path, joined(server->request->paths)); // RFC 3327 5.3
+            reply.set(Header::service_route, service_route(server->party.account(), server->transport));
+        }
         env_.answer(server_id, 200, reply, now, out);
     }
     registrations_.erase(id);

@@ -1,6 +1,7 @@
 #pragma once
 #include "core/environment.hpp"
 #include "core/registrar/binding.hpp"
+#include "core/registrar/device.hpp"
 
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ private:
         AccountId account;
         FlowId flow;
         Transport transport{Transport::tls};
+        bool flows_kept{true};       ///< from the phone to here (RFC 5626 6)
         std::vector<Binding> wanted; ///< what this REGISTER leaves of the device, to be told in the 200
         std::vector<BindingId> removed;
     };
@@ -35,6 +37,12 @@ private:
     std::optional<Refusal> apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
                                          std::vector<Binding>& bindings, TimePoint now);
     void finish(transaction::SlotId registration, Refusal refusal, TimePoint now, Actions& out);
+    [[nodiscard]] bool leads_back(const Uri& contact, const Uri& address) const;
+    GruuSeries series_of(std::vector<Binding>& bindings, const Device& device,
+                         std::vector<Binding>::const_iterator known, const KeyedHash& call_id);
+    [[nodiscard]] std::string gruus_of(const Binding& binding) const;
+    [[nodiscard]] std::string service_route(AccountId account, Transport transport) const;
+    [[nodiscard]] bool makes_flow(const Registration& registration) const;
     void answer(transaction::SlotId registration, TimePoint now, Actions& out);
     [[nodiscard]] std::string contact_value(const Message& request, const Binding& binding, TimePoint now) const;
 

@@ -17,7 +17,8 @@ RelayReply RelayDesk::answer(Flow& flow, const RelayRequest& request, TimePoint 
     const auto credentials = auth::parse_credentials(request.authorization);
     if (credentials && credentials->realm == *realm && credentials->uri == request.target) {
         checked = auth::check(*credentials, request.method, *realm, *env_.accounts, flow, now, env_.cryptography);
-        if (!env_.heeds(checked, *realm, flow, now)) return {.status = 503, .challenge = {}, .json = {}};
+        if (env_.heeds(checked, *realm, flow, now) == Environment::Heed::not_at_all)
+            return {.status = 503, .challenge = {}, .json = {}};
         user = checked.claimed_user;
     }
     if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active)

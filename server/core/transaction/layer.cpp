@@ -150,8 +150,7 @@ void Layer::receive_response(HandOver handed, bool handed_over, TimePoint now, A
     const auto id = branch->transaction;
     auto* client = clients_.find(id);
     const auto may_answer = [&] {
-        return handed.from == client->flow ||
-               std::ranges::count(handed.parties, client->receiver) != 0;
+        return handed.from == client->flow || std::ranges::count(handed.parties, client->receiver) != 0;
     };
     if (client == nullptr || client->method != response->cseq.method ||
         !may_answer()) { // also the answer to our CANCEL
@@ -252,7 +251,7 @@ void Layer::send(SlotId id, Sent sent, std::string bytes, Actions& out)
     auto* client = clients_.find(id);
     if (client == nullptr) return;
     if (client->method == Method::invite) client->sent = std::move(sent);
-    out.push_back(Send{client->flow, std::move(bytes), {pack(client_ticket, id)}});
+    out.push_back(Send{client->flow, std::move(bytes), {pack(client_ticket, id)}, true});
 }
 
 void Layer::cancel(SlotId id, std::string_view reason, TimePoint now, Actions& out)

@@ -33,7 +33,9 @@ public:
         decoy,
         dialog,
         pseudonym,
-        pair ///< two accounts; its key outlives the process
+        pair, ///< two accounts; its key outlives the process
+        gruu,
+        push
     };
     /// Keyed hash (HMAC-SHA256 cut to 128 bits, or better).
     virtual KeyedHash keyed_hash(Use use, std::string_view data) = 0;

@@ -2,6 +2,7 @@
 #include "core/auth/nonce.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/party.hpp"
+#include "core/types/time.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -19,6 +20,8 @@ struct Flow {
     auth::FlowNonces nonces;         ///< issued on this flow, with the last nc of each
     std::vector<Party> parties;      ///< proven on this flow, latest last; at most `most_parties`
     std::vector<BindingId> bindings; ///< registered over this flow: they die with it (RFC 5626 7)
+
+    seconds keep_alive{0}; ///< the peer promised a sign of life this often (RFC 5626 4.4); 0: it did not
 
     static constexpr std::size_t most_parties = 16;
 

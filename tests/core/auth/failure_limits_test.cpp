@@ -73,3 +73,23 @@ TEST_CASE("a flood of other names does not make it forget who is over the limit"
     CHECK_FALSE(limits.allows(alice, there, false, start + 1s));
     CHECK_FALSE(limits.allows(bob, here, false, start + 1s));
 }
+
+TEST_CASE("from half of what a minute may have on, answers are slow", "[limits]")
+{
+    FailureLimits limits{10};
+    for (int i = 0; i < 5; ++i) CHECK_FALSE(limits.failed(alice, here, start));
+    CHECK(limits.failed(alice, here, start));
+    CHECK(limits.failed(bob, here, start));    // the source counts
+    CHECK(limits.failed(alice, there, start)); // and the account
+    CHECK_FALSE(limits.failed(bob, there, start + 60s));
+}
+
+TEST_CASE("who has not failed for a minute is not known any more", "[limits][P9]")
+{
+    FailureLimits limits{10};
+    for (int i = 0; i < 10; ++i) limits.failed(alice, here, start);
+    limits.forget(start + 30s);
+    CHECK(limits.failed(alice, here, start + 30s)); // half of it still counts
+    limits.forget(start + 120s);
+    CHECK_FALSE(limits.failed(alice, here, start + 120s));
+}

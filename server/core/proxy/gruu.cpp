@@ -1,0 +1,58 @@
+#include "core/proxy/proxy.hpp"
+
+#include "core/privacy/privacy_service.hpp"
+#include "core/registrar/device.hpp"
+
+#include <algorithm>
+
+namespace sotto {
+
+/// The device that a phone's Contact names: by one of the GRUUs that it was given, by its instance or by its user part.
+/// `registered` are those that it may be.
+BindingId Proxy::device_named_by(const NameAddr& contact, AccountId account,
+                                 std::span<const BindingId> registered) const
+{
+    const auto gr = env_.domains().ours(contact.uri) ? contact.uri.param("gr") : std::nullopt;
+    if (!gr) return binding_id(account, device_of(contact, env_.cryptography), env_.cryptography);
+    const auto temporary = temporary_gruu_in(contact.uri, env_.cryptography);
+    const auto named = std::ranges::find_if(registered, [&](BindingId id) {
+        return temporary ? temporary->device == id : public_gruu_value(id, env_.cryptography) == *gr;
+    });
+    return named == registered.end() ? BindingId{} : *named;
+}
+
+/// RFC 5627 6.1, for a temporary GRUU: one device, and only while its bindings are of the same series. All that leads
+/// nowhere is 404, whatever the reason.
+void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    if (context == nullptr || context->answered) return;
+    const auto server = context->server;
+    const Message& request = *env_.layer->server(server)->request;
+    std::erase_if(flows, [&](const Binding& b) { return !b.has_instance || b.gruu_series != context->gruu_series; });
+    const auto* callee = flows.empty() ? nullptr : env_.accounts->find(flows.front().account);
+    const auto refuse = [&](Refusal refusal) {
+        context->answered = true;
+        env_.refuse(server, refusal, now, out);
+    };
+    if (callee == nullptr || callee->status != AccountStatus::active || callee->password_needed) {
+        const auto body = unseen_body(*context, request);
+        if (!body) return refuse(Refusal::not_found);
+        context->answered = true;
+        return refuse_body(server, *body, now, out);
+    }
+    if (!quotes_are_of(*context, *callee)) return refuse(Refusal::no_dialog);
+    if (callee->refuse_anonymous && (context->withheld || looks_anonymous(request)))
+        return refuse(Refusal::anonymity_disallowed); // RFC 5079
+    context->aor = std::string{callee->user}.append("@").append(callee->domain);
+    located(id, Located{.version = 0, .bindings = std::move(flows)}, now, out);
+}
+
+/// Whom a quoted dialog is with must be whom the request is for (SEALING.md).
+bool Proxy::quotes_are_of(const ResponseContext& context, const Account& callee) const
+{
+    const auto mark = mark_of(holder_of(callee.id, env_.cryptography));
+    return std::ranges::all_of(context.quotes, [&](const auto& quote) { return quote.second.target_owner == mark; });
+}
+
+} // namespace sotto

@@ -1,0 +1,374 @@
+// RFC 5627: what a registrar and a proxy must do, one test for each MUST of sections 5 and 6.
+#include "core/registrar/gruu.hpp"
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+constexpr auto gruu = "Supported: gruu, outbound, path\n";
+
+std::string contact(const std::string& instance = "1", const std::string& extra = "")
+{
+    return "<sip:bob-device" + instance + "@192.0.2.1:5555;transport=tls>;+sip.instance=\"<urn:uuid:" + instance +
+           ">\"" + extra;
+}
+
+std::string status(const std::string& response) { return start_line(response).substr(8, 3); }
+
+std::string quoted_param(const std::string& response, const std::string& name)
+{
+    const auto value = header(response, "Contact");
+    const auto at = value.find(";" + name + "=\"");
+    if (at == std::string::npos) return {};
+    const auto from = at + name.size() + 3;
+    return value.substr(from, value.find('"', from) - from);
+}
+std::string temp_gruu(const std::string& response) { return quoted_param(response, "temp-gruu"); }
+std::string user_of(const std::string& uri) { return uri.substr(4, uri.find('@') - 4); }
+
+/// What Alice is told when she calls `uri`; nothing when somebody rings.
+struct Caller {
+    World& world;
+    FlowId flow{world.phone("alice")};
+    int number{0};
+
+    std::string calls(const std::string& uri, const std::string& extra = "")
+    {
+        while (!world.quiet(flow)) world.receive(flow); // of the call before
+        send(uri, extra);
+        const auto challenge = world.receive(flow);
+        REQUIRE(status(challenge) == "407");
+        send(uri, extra + world.credentials(challenge, "alice", "INVITE", uri));
+        if (const auto trying = world.receive(flow); status(trying) != "100") return status(trying);
+        return world.quiet(flow) ? std::string{} : status(world.receive(flow));
+    }
+    void send(const std::string& uri, const std::string& extra)
+    {
+        const auto n = std::to_string(++number);
+        world.send(flow, "INVITE " + uri + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKcall" + n +
+                             "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a" + n + "\nTo: <" + uri +
+                             ">\nCall-ID: call" + n + "\nCSeq: " + n +
+                             " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + extra);
+    }
+};
+
+CoreSettings with_public_gruus()
+{
+    auto settings = World::defaults();
+    settings.public_gruus = true;
+    return settings;
+}
+
+} // namespace
+
+// ---- 5.1
+
+TEST_CASE("a Contact that is the address itself is refused with 403", "[rfc5627][5.1]")
+{
+    World world;
+    const auto what =
+        GENERATE("<sip:bob@example.org>", "<sips:bob@EXAMPLE.org;transport=tls>", "<sip:%62ob@example.org>");
+    CHECK(status(world.registers(world.connect(), "bob", {.contact = what, .extra = gruu})) == "403");
+    CHECK(world.location.size() == 0);
+}
+
+TEST_CASE("a Contact that is a GRUU of the address is refused with 403", "[rfc5627][5.1]")
+{
+    World world{with_public_gruus()};
+    const auto flow = world.connect();
+    const auto ok = world.registers(flow, "bob", {.contact = contact(), .extra = gruu});
+    for (const auto* name : {"temp-gruu", "pub-gruu"}) {
+        const auto own = quoted_param(ok, name);
+        REQUIRE(!own.empty());
+        CHECK(status(world.registers(
+                  flow, "bob", {.contact = "<" + own + ">;+sip.instance=\"<urn:uuid:1>\"", .extra = gruu})) == "403");
+    }
+}
+
+TEST_CASE("a Contact that is no SIP URI is refused with 403", "[rfc5627][5.1]")
+{
+    World world;
+    const auto what = GENERATE("<tel:+4930123456>", "<urn:service:sos>");
+    CHECK(status(world.registers(world.connect(), "bob", {.contact = what, .extra = gruu})) == "403");
+}
+
+TEST_CASE("a GRUU that the device suggests is ignored", "[rfc5627][5.1]")
+{
+    World world{with_public_gruus()};
+    const auto ok = world.registers(
+        world.connect(), "bob",
+        {.contact = contact("1", ";temp-gruu=\"sip:mine@example.org;gr\";pub-gruu=\"sip:bob@example.org;gr=mine\""),
+         .extra = gruu});
+    CHECK(status(ok) == "200");
+    CHECK(temp_gruu(ok).find("mine") == std::string::npos);
+    CHECK(quoted_param(ok, "pub-gruu").find("mine") == std::string::npos);
+}
+
+TEST_CASE("a changed Call-ID invalidates every temporary GRUU of the device: 404", "[rfc5627][5.1]")
+{
+    World world;
+    const auto bob = world.connect();
+    const auto first = temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu}));
+    const auto second = temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu}));
+    const auto other = temp_gruu(world.registers(bob, "bob", {.contact = contact("2"), .extra = gruu, .call_id = "o"}));
+    const auto after =
+        temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu, .call_id = "restarted"}));
+    Caller alice{world};
+    CHECK(alice.calls(first) == "404");
+    CHECK(alice.calls(second) == "404");
+    CHECK(alice.calls(after).empty());
+    CHECK(start_line(world.receive(bob)).find("bob-device1@") != std::string::npos);
+    CHECK(alice.calls(other).empty()); // another device's are untouched
+    CHECK(start_line(world.receive(bob)).find("bob-device2@") != std::string::npos);
+    // The first Call-ID again is a change again.
+    world.registers(bob, "bob", {.contact = contact(), .extra = gruu});
+    CHECK(alice.calls(first) == "404");
+    CHECK(alice.calls(after) == "404");
+}
+
+TEST_CASE("with several flows the Call-ID of the same reg-id counts", "[rfc5627][5.1]")
+{
+    World world;
+    const auto one = world.connect();
+    const auto two = world.connect();
+    const auto first = temp_gruu(
+        world.registers(one, "bob", {.contact = contact("1", ";reg-id=1"), .extra = gruu, .call_id = "flow-1"}));
+    const auto second = temp_gruu(
+        world.registers(two, "bob", {.contact = contact("1", ";reg-id=2"), .extra = gruu, .call_id = "flow-2"}));
+    Caller alice{world};
+    CHECK(alice.calls(first).empty());
+    CHECK(alice.calls(second).empty());
+    world.registers(two, "bob", {.contact = contact("1", ";reg-id=2"), .extra = gruu, .call_id = "flow-2-again"});
+    CHECK(alice.calls(first) == "404");
+    CHECK(alice.calls(second) == "404");
+}
+
+TEST_CASE("each refresh brings a temporary GRUU that was never there, and the older ones stay valid",
+          "[rfc5627][5.1][5.4]")
+{
+    World world;
+    const auto bob = world.connect();
+    std::set<std::string> all;
+    for (int i = 0; i < 50; ++i)
+        CHECK(all.insert(temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu}))).second);
+    Caller alice{world};
+    for (const auto& one : {*all.begin(), *std::prev(all.end())}) CHECK(alice.calls(one).empty());
+}
+
+TEST_CASE("two temporary GRUUs of one device have no more in common than two of different users", "[rfc5627][5.1]")
+{
+    World world;
+    const auto flow = world.connect();
+    std::vector<std::string> bobs, carols;
+    for (int i = 0; i < 64; ++i) {
+        bobs.push_back(user_of(temp_gruu(world.registers(flow, "bob", {.contact = contact(), .extra = gruu}))));
+        carols.push_back(
+            user_of(temp_gruu(world.registers(flow, "carol", {.contact = contact(), .extra = gruu, .call_id = "c"}))));
+    }
+    const auto alike = [](const std::string& a, const std::string& b) {
+        std::size_t same = 0;
+        for (std::size_t i = 0; i < a.size(); ++i) same += a[i] == b[i] ? 1 : 0;
+        return same;
+    };
+    std::size_t own = 0;
+    std::size_t others = 0;
+    for (std::size_t i = 0; i < bobs.size(); ++i) {
+        REQUIRE(bobs[i].size() == temporary_gruu_length);
+        for (std::size_t j = 0; j < bobs.size(); ++j) {
+            if (i != j) own += alike(bobs[i], bobs[j]);
+            if (i != j) others += alike(bobs[i], carols[j]);
+        }
+    }
+    // 4032 pairs, 48 characters, one in 64 alike by chance: 3024 expected, deviation 55.
+    CHECK(own < 3024 + 6 * 55);
+    CHECK(others < 3024 + 6 * 55);
+}
+
+TEST_CASE("Contact: * ends all GRUUs with all bindings", "[rfc5627][5.1]")
+{
+    World world;
+    const auto bob = world.connect();
+    const auto own = temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu}));
+    world.registers(bob, "bob", {.contact = "*", .extra = "Expires: 0\n"});
+    CHECK(Caller{world}.calls(own) == "404");
+}
+
+// ---- 5.2
+
+TEST_CASE("temp-gruu is the newest, quoted, for whoever supports GRUUs; pub-gruu only under weaken", "[rfc5627][5.2]")
+{
+    World world;
+    const auto ok = world.registers(world.connect(), "bob", {.contact = contact(), .extra = gruu});
+    CHECK(temp_gruu(ok).starts_with("sip:"));
+    CHECK(temp_gruu(ok).ends_with("@example.org;gr"));
+    CHECK(quoted_param(ok, "pub-gruu").empty());
+    CHECK(quoted_param(ok, "+sip.instance") == "<urn:uuid:1>");
+    CHECK(header(ok, "Require").find("gruu") == std::string::npos);
+    CHECK(header(ok, "Supported").find("gruu") == std::string::npos);
+    CHECK(temp_gruu(ok).find("bob") == std::string::npos);
+
+    const auto plain = world.registers(world.connect(), "bob", {.contact = contact("2")});
+    CHECK(temp_gruu(plain).empty());
+    const auto nameless = world.registers(world.connect(), "bob", {.contact = "<sip:x@192.0.2.1>", .extra = gruu});
+    CHECK(temp_gruu(nameless).empty());
+}
+
+TEST_CASE("a public GRUU is the address with gr, the same at each refresh and after all contacts were gone",
+          "[rfc5627][5.1][5.2][5.3]")
+{
+    World world{with_public_gruus()};
+    const auto bob = world.connect();
+    const auto ok = world.registers(bob, "bob", {.contact = contact(), .extra = gruu});
+    const auto own = quoted_param(ok, "pub-gruu");
+    CHECK(own.starts_with("sip:bob@example.org;gr="));
+    CHECK(!temp_gruu(ok).empty());
+    const auto other =
+        quoted_param(world.registers(bob, "bob", {.contact = contact("2"), .extra = gruu, .call_id = "2"}), "pub-gruu");
+    CHECK(other != own);
+    Caller alice{world};
+    CHECK(alice.calls(own).empty());
+    CHECK(start_line(world.receive(bob)) == "INVITE sip:bob-device1@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(world.quiet(bob)); // 6.1: not the other device
+    world.disconnect(bob);
+    CHECK(alice.calls(own) == "480");                                  // 5.3, 6.1: valid, nobody there
+    CHECK(alice.calls("sip:bob@example.org;gr=never-given") == "480"); // P10: nothing tells them apart
+    const auto again = world.registers(world.connect(), "bob", {.contact = contact(), .extra = gruu, .call_id = "n"});
+    CHECK(quoted_param(again, "pub-gruu") == own);
+}
+
+// ---- 5.3, 5.4
+
+TEST_CASE("a temporary GRUU ends with the last contact of its device, not before", "[rfc5627][5.3]")
+{
+    World world;
+    const auto one = world.connect();
+    const auto two = world.connect();
+    const auto own = temp_gruu(world.registers(one, "bob", {.contact = contact("1", ";reg-id=1"), .extra = gruu}));
+    world.registers(two, "bob", {.contact = contact("1", ";reg-id=2"), .extra = gruu});
+    Caller alice{world};
+
+    SECTION("by expiry")
+    {
+        world.pass(seconds{601});
+        CHECK(alice.calls(own) == "404");
+    }
+    SECTION("by the end of its connections")
+    {
+        world.disconnect(one);
+        CHECK(alice.calls(own).empty());
+        world.disconnect(two);
+        CHECK(alice.calls(own) == "404");
+    }
+    SECTION("by its own word")
+    {
+        world.registers(one, "bob", {.contact = contact("1", ";reg-id=1;expires=0"), .extra = gruu});
+        CHECK(alice.calls(own).empty());
+        world.registers(two, "bob", {.contact = contact("1", ";reg-id=2;expires=0"), .extra = gruu});
+        CHECK(alice.calls(own) == "404");
+        // Whoever comes back begins anew, also with the old Call-ID.
+        world.registers(one, "bob", {.contact = contact("1", ";reg-id=1"), .extra = gruu});
+        CHECK(alice.calls(own) == "404");
+    }
+}
+
+TEST_CASE("an account that goes takes its GRUUs with it", "[rfc5627][5.4]")
+{
+    World world;
+    const auto own = temp_gruu(world.registers(world.connect(), "bob", {.contact = contact(), .extra = gruu}));
+    world.accounts->at(world.accounts->find("bob", "example.org")->id).status = AccountStatus::suspended;
+    CHECK(Caller{world}.calls(own) == "404");
+}
+
+TEST_CASE("no bit of a temporary GRUU can be changed", "[rfc5627][5.4]")
+{
+    World world;
+    const auto own = temp_gruu(world.registers(world.connect(), "bob", {.contact = contact(), .extra = gruu}));
+    for (std::size_t i = 0; i < temporary_gruu_length; ++i) {
+        auto user = user_of(own);
+        user[i] = user[i] == 'A' ? 'B' : 'A';
+        CHECK_FALSE(open_temporary_gruu(user, world.cryptography));
+    }
+    CHECK(open_temporary_gruu(user_of(own), world.cryptography));
+    Caller alice{world};
+    CHECK(alice.calls("sip:" + std::string(48, 'A') + "@example.org;gr") == "404");
+    CHECK(alice.calls("sip:" + user_of(own) + "@example.org") == "480"); // without gr it is an unknown address
+}
+
+// ---- 6
+
+TEST_CASE("of several contacts of a device the latest is asked, and the next only after 408 or 430", "[rfc5627][6.1]")
+{
+    World world;
+    const auto one = world.connect();
+    const auto two = world.connect();
+    const auto own = temp_gruu(world.registers(one, "bob", {.contact = contact("1", ";reg-id=1"), .extra = gruu}));
+    world.pass(seconds{1});
+    world.registers(two, "bob", {.contact = contact("1", ";reg-id=2"), .extra = gruu});
+    Caller alice{world};
+    CHECK(alice.calls(own).empty());
+    const auto invite = world.receive(two);
+    CHECK(world.quiet(one));
+    const auto answer = [&](const std::string& line) {
+        world.send(two, "SIP/2.0 " + line + "\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") +
+                            "\nTo: " + header(invite, "To") + ";tag=b\nCall-ID: " + header(invite, "Call-ID") +
+                            "\nCSeq: " + header(invite, "CSeq") + "\n");
+    };
+    SECTION("430")
+    {
+        answer("430 Flow Failed");
+        CHECK(start_line(world.receive(one)).starts_with("INVITE "));
+    }
+    SECTION("486")
+    {
+        answer("486 Busy Here");
+        CHECK(world.quiet(one));
+        CHECK(status(world.receive(alice.flow)) == "486");
+    }
+}
+
+TEST_CASE("the gr parameter and the GRUU do not travel on, and the callee sees its own address", "[rfc5627][6.1]")
+{
+    World world;
+    const auto bob = world.connect();
+    const auto own = temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu}));
+    Caller alice{world};
+    CHECK(alice.calls(own).empty());
+    const auto invite = world.receive(bob);
+    CHECK(start_line(invite) == "INVITE sip:bob-device1@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(header(invite, "To") == "<sip:bob@example.org>");
+    CHECK(invite.find(user_of(own)) == std::string::npos);
+}
+
+TEST_CASE("a callee that refuses anonymous callers refuses them on its GRUU as well", "[rfc5627][6.1][rfc5079]")
+{
+    World world;
+    const auto own = temp_gruu(world.registers(world.connect(), "bob", {.contact = contact(), .extra = gruu}));
+    world.accounts->at(world.accounts->find("bob", "example.org")->id).refuse_anonymous = true;
+    CHECK(Caller{world}.calls(own, "Privacy: id\n") == "433");
+}
+
+TEST_CASE("a phone whose Contact is its GRUU is reached by its registered contact inside the dialog", "[rfc5627][4.4]")
+{
+    World world;
+    const auto bob = world.connect();
+    const auto own = temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu}));
+    Caller alice{world};
+    CHECK(alice.calls("sip:bob@example.org").empty());
+    const auto invite = world.receive(bob);
+    world.send(bob, "SIP/2.0 200 OK\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") +
+                        "\nTo: " + header(invite, "To") + ";tag=b\nCall-ID: " + header(invite, "Call-ID") +
+                        "\nCSeq: " + header(invite, "CSeq") + "\nContact: <" + own + ">\n");
+    const auto ok = world.receive(alice.flow);
+    const auto n = std::to_string(alice.number);
+    world.send(alice.flow, "BYE " + uri_in(header(ok, "Contact")) +
+                               " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\n"
+                               "From: <sip:alice@example.org>;tag=a" +
+                               n + "\nTo: " + header(ok, "To") + "\nCall-ID: call" + n + "\nCSeq: 900 BYE\n");
+    CHECK(start_line(world.receive(bob)) == "BYE sip:bob-device1@192.0.2.1:5555;transport=tls SIP/2.0");
+}

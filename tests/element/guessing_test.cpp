@@ -1,0 +1,111 @@
+// Passwords that are guessed: first slowly, then not at all; the device that is known does not suffer.
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+struct Guesser {
+    World world{[] {
+        auto settings = World::defaults();
+        settings.auth_failures_per_minute = 10;
+        return settings;
+    }()};
+    int number{0};
+
+    std::string request(const std::string& user, const std::string& credentials)
+    {
+        const auto n = std::to_string(++number);
+        return "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKguess" + n +
+               "\nMax-Forwards: 70\nFrom: <sip:" + user + "@example.org>;tag=g\nTo: <sip:" + user +
+               "@example.org>\nCall-ID: guess\nCSeq: " + n + " REGISTER\nContact: <sip:x@192.0.2.1>\n" + credentials;
+    }
+    /// Sends wrong credentials over `flow`.
+    void guesses(FlowId flow, const std::string& user)
+    {
+        world.send(flow, request(user, ""));
+        auto credentials = world.credentials(world.receive(flow), user, "REGISTER", "sip:example.org");
+        credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        world.send(flow, request(user, credentials));
+    }
+    std::string status(FlowId flow) { return start_line(world.receive(flow)).substr(8, 3); }
+};
+
+} // namespace
+
+TEST_CASE("a guess costs nothing, then two seconds, then it is not looked at", "[guessing]")
+{
+    Guesser guesser;
+    auto& world = guesser.world;
+    world.accounts->add("bob", "example.org");
+    const std::string user = GENERATE("bob", "nobody-at-all"); // the same for both (P10)
+    const auto flow = world.connect();
+    for (int i = 0; i < 5; ++i) {
+        guesser.guesses(flow, user);
+        CHECK(guesser.status(flow) == "401");
+    }
+    for (int i = 0; i < 4; ++i) {
+        guesser.guesses(flow, user);
+        CHECK(world.quiet(flow));
+        world.pass(milliseconds{1999});
+        CHECK(world.quiet(flow));
+        world.pass(milliseconds{1});
+        CHECK(guesser.status(flow) == "401");
+    }
+    for (int i = 0; i < 3; ++i) {
+        guesser.guesses(flow, user);
+        if (world.quiet(flow)) world.pass(seconds{2});
+        CHECK((guesser.status(flow) == "401") == (i < 2));
+    }
+    guesser.guesses(flow, user);
+    const auto refused = world.receive(flow);
+    CHECK(start_line(refused).substr(8, 3) == "503");
+    const auto retry = std::stoi(header(refused, "Retry-After"));
+    CHECK((retry >= 5 && retry < 37));
+    CHECK(world.element.counters().auth_slowed >= 4);
+    CHECK(world.element.counters().auth_refused >= 1);
+}
+
+TEST_CASE("also the right password is refused then: a guess must not pay", "[guessing]")
+{
+    Guesser guesser;
+    auto& world = guesser.world;
+    world.accounts->add("bob", "example.org");
+    const auto flow = world.connect();
+    for (int i = 0; i < 11; ++i) guesser.guesses(flow, "bob");
+    world.pass(seconds{2});
+    CHECK(start_line(world.registers(flow, "bob", {.contact = "<sip:x@192.0.2.1>"})).substr(8, 3) == "503");
+    world.pass(seconds{60});
+    CHECK(start_line(world.registers(flow, "bob", {.contact = "<sip:x@192.0.2.1>"})).substr(8, 3) == "200");
+}
+
+TEST_CASE("a subscriber under attack registers and calls from a flow that is known", "[guessing]")
+{
+    Guesser guesser;
+    auto& world = guesser.world;
+    const auto own = world.connect();
+    CHECK(start_line(world.registers(own, "bob", {.contact = "<sip:x@192.0.2.1>"})).substr(8, 3) == "200");
+    const auto attacker = world.connect();
+    for (int i = 0; i < 30; ++i) guesser.guesses(attacker, "bob");
+    CHECK(start_line(world.registers(own, "bob", {.contact = "<sip:x@192.0.2.1>"})).substr(8, 3) == "200");
+    const auto elsewhere = world.connect(); // but not from one that nobody has seen
+    CHECK(start_line(world.registers(elsewhere, "bob", {.contact = "<sip:y@192.0.2.1>"})).substr(8, 3) == "503");
+}
+
+TEST_CASE("those who are told to come back later are not told the same time", "[guessing]")
+{
+    Guesser guesser;
+    auto& world = guesser.world;
+    const auto flow = world.connect();
+    for (int i = 0; i < 30; ++i) guesser.guesses(flow, "bob");
+    while (!world.quiet(flow)) world.receive(flow);
+    std::map<std::string, int> told;
+    for (int i = 0; i < 40; ++i) {
+        guesser.guesses(flow, "bob");
+        ++told[header(world.receive(flow), "Retry-After")];
+    }
+    CHECK(told.size() > 5);
+}
