@@ -22,7 +22,8 @@ def setUpModule() -> None:
 
 class Registration(unittest.TestCase):
     def setUp(self) -> None:
-        self.daemon = Daemon(("alice", "bob"), {"weaken": {"digest_md5": [f"bob@{DOMAIN}"]}, "drain_timeout": "1s",
+        weaken = {"digest_md5": [f"bob@{DOMAIN}"], "tls12": True}   # what baresip and sipp, and linphone, need
+        self.daemon = Daemon(("alice", "bob"), {"weaken": weaken, "drain_timeout": "1s",
                                                 "registrar": {"shortest_binding": "1s"}}, threads=2)
         self.addCleanup(self.daemon.destroy)
         folder = tempfile.TemporaryDirectory(prefix="sotto-phones-")
