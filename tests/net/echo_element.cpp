@@ -46,7 +46,7 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
 {
     ++state_->counters.requests;
     const auto reply = [&](int status, std::string_view body = {}) {
-        out.emplace_back(Send{flow.id, answer_to(*message, status, body), {}});
+        out.emplace_back(Send{flow.id, answer_to(*message, status, body), {}, true}); // as if it were a request
     };
     if (message->defect) return reply(verdict_of(*message->defect).status);
     switch (message->method) {
@@ -66,7 +66,7 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
     case Method::subscribe:
         state_->asked_from.push_back(flow.id);
         out.emplace_back(Send{FlowId{std::stoull(std::string{message->body})}, answer_to(*message, 200),
-                              Ticket{state_->asked_from.size()}});
+                              Ticket{state_->asked_from.size()}, true});
         return;
     case Method::options:
         return reply(200, std::to_string(flow.id.value));
