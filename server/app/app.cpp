@@ -122,6 +122,8 @@ void keep_what_needs_restart(config::Settings& next, const config::Settings& run
     next.admin = running.admin;
     next.proxy.longest_dialog = running.proxy.longest_dialog;
     next.log.target = running.log.target;
+    next.push.gateway = running.push.gateway;
+    next.push.authorities = running.push.authorities;
 }
 
 log::Level level_of(const config::Settings& settings) { return static_cast<log::Level>(settings.log.level); }
@@ -144,7 +146,8 @@ App::App(Prepared prepared)
       dialogs_{std::make_shared<location::SharedDialogMemory>(
           handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
       anonymous_callers_{std::make_shared<location::MemoryAnonymousCallers>()},
-      failures_{std::make_shared<auth::FailureLimits>(0)}, prepared_{std::move(prepared)},
+      failures_{std::make_shared<auth::FailureLimits>(0)}, push_{std::make_shared<location::PushMemory>()},
+      prepared_{std::move(prepared)},
       certificates_{main_,
                     {.open =
                          [this] {
@@ -173,13 +176,16 @@ App::App(Prepared prepared)
         [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
     open_audit_log();
     admission_ = std::make_shared<net::Admission>(admission_of(settings, count, descriptors_));
+    notifier_ = make_notifier();
+    std::function<void(Wake, std::function<void()>)> wake;
+    if (notifier_)
+        wake = [this](Wake phone, std::function<void()> failed) { this->wake(std::move(phone), std::move(failed)); };
     workers_ = std::make_unique<Workers>(
         count,
         Workers::Shared{.keys = keys_,
                         .ring = ring_,
                         .location = location_,
                         .dialogs = dialogs_,
-                        .failures = failures_,
                         .anonymous_callers = anonymous_callers_,
                         .pair_key = pair_key_in(settings.state_directory),
                         .block =
@@ -188,10 +194,14 @@ App::App(Prepared prepared)
                                     done(outcome.has_value());
                                 });
                             },
+                        .failures = failures_,
+                        .push = push_,
+                        .wake = wake,
                         .admission = admission_,
                         .accounts = store_->directory(),
                         .on_accept_failure = log_accept_failure},
         prepared_);
+    location_->observe([this](BindingId device, std::uint64_t workers) { workers_->binding_changed(device, workers); });
     Listeners sockets{std::exchange(passed_, {})};
     listen(settings.listen.tls, Transport::tls, sockets);
     listen(settings.listen.wss, Transport::wss, sockets);
@@ -224,6 +234,7 @@ void App::run()
     every(expiry_, expiry_tick, [this] {
         location_->expire(now());
         anonymous_callers_->expire(now());
+        renew_sleepers();
     });
     every(midnight_, minute, [] { log::end_day(); });
     every(forgetting_, forgetting_tick, [this] { failures_->forget(now()); });
@@ -261,6 +272,39 @@ void App::hand_on_keys()
             handover_.write(Handover::Item::day_key, serialise(*key).bytes());
         else
             handover_.destroy(Handover::Item::day_key);
+    });
+}
+
+std::unique_ptr<push::Notifier> App::make_notifier() const
+{
+    const auto& settings = prepared_.settings.push;
+    if (!settings.gateway) return nullptr;
+    return std::make_unique<push::Notifier>(
+        push::Gateway{
+            .host = settings.gateway->host, .port = settings.gateway->port, .authorities = settings.authorities},
+        [](const std::string& reason) { event(Event::push_failed, field("reason", Plain{reason})); });
+}
+
+void App::wake(Wake phone, std::function<void()> failed)
+{
+    notifier_->wake({.provider = std::move(phone.provider),
+                     .parameter = std::move(phone.parameter),
+                     .token = std::move(phone.token),
+                     .failed = std::move(failed)});
+}
+
+/// RFC 8599 5.5: who sleeps does not know that its registration ends.
+void App::renew_sleepers()
+{
+    push_->pass(now(), [this](const PushRegistrations::Sleeper& sleeper) {
+        if (!notifier_) return;
+        crypto::OpenSslCryptography cryptography{keys_};
+        auto parameters = unpacked(cryptography.open_in_memory(sleeper.parameters.bytes));
+        wake({.ticket = {},
+              .provider = std::move(parameters.provider),
+              .parameter = std::move(parameters.parameter),
+              .token = std::move(parameters.token)},
+             {});
     });
 }
 
@@ -471,6 +515,7 @@ ctl::DaemonView App::view()
 boost::json::object App::status()
 {
     const auto counters = workers_->count();
+    const auto pushes = notifier_ ? notifier_->counts() : push::Notifier::Counts{};
     auto connections = to_json(counters.connections, connection_counts);
     connections["refused_sources"] = counters.refused_sources;
     boost::json::object dropped;
@@ -488,6 +533,7 @@ boost::json::object App::status()
             {"connections", std::move(connections)},
             {"sip", to_json(counters.element, element_counts)},
             {"dropped_headers", std::move(dropped)},
+            {"push", {{"sent", pushes.sent}, {"failed", pushes.failed}, {"dropped", pushes.dropped}}},
             {"weakened", std::move(weakened)}};
 }
 
@@ -518,7 +564,9 @@ bool App::remove_binding(AccountId account, BindingId id)
             return false;
         bool done = false;
         location_->commit(key, std::move(located), now(), [&](bool accepted) { done = accepted; });
-        if (done) return true;
+        if (!done) continue;
+        push_->remove(id);
+        return true;
     }
 }
 

@@ -11,6 +11,8 @@
 #include "location/anonymous_callers.hpp"
 #include "location/dialog_memory.hpp"
 #include "location/memory_location_service.hpp"
+#include "location/push_memory.hpp"
+#include "push/notifier.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 
@@ -54,6 +56,9 @@ private:
     void rotate_keys();
     void open_audit_log();
     void start_admin();
+    std::unique_ptr<push::Notifier> make_notifier() const;
+    void wake(Wake phone, std::function<void()> failed);
+    void renew_sleepers();
     ctl::DaemonView view();
     boost::json::object status();
     std::vector<ctl::BindingView> bindings(AccountId account);
@@ -75,9 +80,11 @@ private:
     std::shared_ptr<location::SharedDialogMemory> dialogs_;
     std::shared_ptr<location::MemoryAnonymousCallers> anonymous_callers_;
     std::shared_ptr<auth::FailureLimits> failures_;
+    std::shared_ptr<location::PushMemory> push_;
     std::shared_ptr<net::Admission> admission_;
     std::mutex reloading_; ///< guards `prepared_`
     Prepared prepared_;
+    std::unique_ptr<push::Notifier> notifier_; ///< null: no gateway; ended last: it tells the workers what failed
     // Ended in this order: admin, store, workers.
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<store::SqliteAccountStore> store_;

@@ -40,8 +40,10 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
             .sealer = std::move(sealer),
             .location = shared.location,
             .dialogs = shared.dialogs,
-            .failures = shared.failures,
             .anonymous_callers = shared.anonymous_callers,
+            .failures = shared.failures,
+            .push = shared.push,
+            .wake = shared.wake,
             .admission = shared.admission,
             .settings = prepared.core,
             .accounts = shared.accounts,
@@ -96,6 +98,12 @@ void Workers::use(const std::shared_ptr<net::Tap>& tap)
 void Workers::refresh_keys()
 {
     for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->post([sealer = sealers_[i]] { sealer->refresh(); });
+}
+
+void Workers::binding_changed(BindingId device, std::uint64_t workers)
+{
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        if ((workers >> (i % 64U) & 1U) != 0) workers_[i]->binding_changed(device);
 }
 
 void Workers::refuse_calls()

@@ -25,6 +25,8 @@ public:
         std::shared_ptr<const crypto::Secret> pair_key;
         std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block; ///< see net::Worker::Parts
         std::shared_ptr<auth::FailureLimits> failures;
+        std::shared_ptr<PushRegistrations> push;
+        std::function<void(Wake, std::function<void()>)> wake; ///< on any worker's thread
         std::shared_ptr<net::Admission> admission;
         std::shared_ptr<const AccountDirectory> accounts;
         net::Entrance::Fault on_accept_failure; ///< on any worker's thread
@@ -46,6 +48,8 @@ public:
     void use(const std::shared_ptr<net::Tap>& tap);
     /// After a rotation: destroyed keys leave the workers too.
     void refresh_keys();
+    /// To those workers (bits, modulo 64) that watch the device.
+    void binding_changed(BindingId device, std::uint64_t workers);
     /// New calls get 503.
     void refuse_calls();
     /// See net::Worker. `done` runs once, on some worker's thread, when all workers are done.

@@ -50,6 +50,7 @@ requires std::is_enum_v<Enum> std::string text_of(Enum value, const Key& key)
 {
     return std::string{key.choices[static_cast<std::size_t>(value)]};
 }
+std::string text_of(const HostPort& value, const Key&) { return '"' + to_string(value) + '"'; }
 std::string text_of(const std::vector<std::string>& value, const Key&) { return list_text(value); }
 template <class T> std::string text_of(const std::optional<T>& value, const Key& key)
 {
@@ -98,6 +99,7 @@ using enum Kind;
 using S = Settings;
 
 constexpr std::array<std::string_view, 2> keying_names{"dtls-srtp", "zrtp"};
+constexpr std::array<std::string_view, 3> provider_names{"apns", "fcm", "webpush"};
 constexpr std::array<std::string_view, 2> target_names{"journal", "stderr"};
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
 
@@ -166,6 +168,16 @@ constexpr std::array table{
         .meaning = "Devices that an account may have registered at once."},
     Key{.path = "registrar.flow_timer", .kind = duration, .bounds = {.least = 5, .most = 840}, .field = in<&S::registrar, &S::Registrar::flow_timer>,
         .meaning = "A phone that registers over several connections (RFC 5626) is asked to give a sign of life this often, and is cut off after twice this time without one: its calls take another connection then."},
+
+    Key{.path = "push", .kind = section, .meaning = "Waking phones that sleep (RFC 8599). What a phone registers for that reaches the gateway and nobody else, and nothing of a call does."},
+    Key{.path = "push.gateway", .kind = advertised, .effect = Effect::restart, .field = in<&S::push, &S::Push::gateway>, .example = "\"push.example.org:443\"",
+        .meaning = "Your push gateway, by name and port: it gets an HTTPS POST to /wake with a JSON object of pn-provider, pn-param and pn-prid, and passes it on to the phone's provider. Without it no phone can be woken."},
+    Key{.path = "push.authorities", .kind = path, .effect = Effect::restart, .field = in<&S::push, &S::Push::authorities>, .example = "tls/push-ca.pem",
+        .meaning = "PEM file of the authorities that certify the gateway, where they are not the system's."},
+    Key{.path = "push.providers", .kind = choices, .choices = provider_names, .field = in<&S::push, &S::Push::providers>,
+        .meaning = "Which push services the gateway serves. A phone of another one gets 555."},
+    Key{.path = "push.wait", .kind = duration, .bounds = {.least = 1, .most = 25}, .field = in<&S::push, &S::Push::wait>,
+        .meaning = "How long a caller waits for a phone that was woken. Unknown addresses are waited for as well, as many of a hundred as accounts that have such a phone."},
 
     Key{.path = "proxy", .kind = section, .meaning = "Calls (RFC 3261 section 16)."},
     Key{.path = "proxy.ring_timeout", .kind = duration, .bounds = {.least = 1, .most = 180}, .field = in<&S::proxy, &S::Proxy::ring_timeout>,

@@ -58,6 +58,8 @@ CoreSettings Settings::core() const
     core.shortest_binding = registrar.shortest_binding;
     core.ring_timeout = proxy.ring_timeout;
     core.public_gruus = weaken.public_gruus;
+    if (push.gateway) core.push_providers = push.providers;
+    core.push_wait = push.wait;
     core.flow_timer = registrar.flow_timer;
     core.bindings_per_account = registrar.bindings_per_account;
     core.transactions_per_flow = limits.transactions_per_connection;

@@ -62,6 +62,13 @@ struct Settings {
         seconds flow_timer{120};
         bool operator==(const Registrar&) const = default;
     };
+    struct Push {
+        std::optional<HostPort> gateway; ///< none: no phone can be woken
+        std::filesystem::path authorities;
+        std::vector<std::string> providers{"apns", "fcm", "webpush"};
+        seconds wait{20};
+        bool operator==(const Push&) const = default;
+    };
     struct Proxy {
         seconds ring_timeout{60};
         seconds longest_dialog{12 * 3600};
@@ -128,6 +135,7 @@ struct Settings {
     seconds drain_timeout{30}; ///< from SIGTERM to the end, at most
     Admin admin;
     Registrar registrar;
+    Push push;
     Proxy proxy;
     Limits limits;
     Privacy privacy;

@@ -59,7 +59,27 @@ struct HandOver {
     std::vector<Party> parties; ///< proven on that flow
 };
 
-using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver>;
+/// Ask the push gateway to wake a phone, by what it registered for that (RFC 8599). When that cannot be done, tell
+/// `Element::not_woken`.
+struct Wake {
+    Ticket ticket;
+    std::string provider;
+    std::string parameter;
+    std::string token;
+};
+/// Tell that worker's `Element::woken`: a phone that it waits for has registered.
+struct Woken {
+    std::uint16_t worker{0};
+    Ticket ticket;
+};
+
+/// From now on, or no longer: tell `Element::binding_changed` when a device's bindings may have changed.
+struct Watch {
+    BindingId device;
+    bool on{true};
+};
+
+using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch>;
 using Actions = std::vector<Action>;
 
 } // namespace sotto

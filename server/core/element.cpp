@@ -2,6 +2,7 @@
 
 #include "core/environment.hpp"
 #include "core/proxy/proxy.hpp"
+#include "core/registrar/reg_event.hpp"
 #include "core/registrar/registrar.hpp"
 #include "core/relay/desk.hpp"
 
@@ -23,8 +24,10 @@ public:
               .accounts = std::move(accounts),
               .counters = {},
               .dropped = {},
-              .failures = *parts.failures},
-          layer{{parts.worker, parts.workers}, *parts.cryptography, *this}, registrar{env}, proxy{env}
+              .failures = *parts.failures,
+              .push = *parts.push,
+              .worker = parts.worker},
+          layer{{parts.worker, parts.workers}, *parts.cryptography, *this}, registrar{env}, reg_event{env}, proxy{env}
     {
         env.layer = &layer;
         env.failures.use(env.settings->auth_failures_per_minute);
@@ -38,6 +41,7 @@ public:
             return env.refuse(id, Refusal::overloaded, now, out);
         if (too_much(*server.request)) return env.refuse(id, Refusal::overloaded, now, out);
         if (server.method == Method::register_) return registrar.request(id, flow, now, out);
+        if (server.method == Method::subscribe && reg_event.request(id, flow, now, out)) return;
         proxy.request(id, flow, now, out);
     }
     void on_ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out) override
@@ -48,10 +52,17 @@ public:
     void on_response(SlotId client, MessagePtr response, TimePoint now, Actions& out) override
     {
         ++env.counters.responses;
+        const auto* asked = layer.client(client);
+        if (asked->branch == RegEvent::client_mark) {
+            if (response->status >= 200) reg_event.notified(asked->context, response->status < 300, out);
+            return;
+        }
         proxy.response(client, std::move(response), now, out);
     }
     void on_no_answer(SlotId client, bool transport_error, TimePoint now, Actions& out) override
     {
+        const auto* asked = layer.client(client);
+        if (asked->branch == RegEvent::client_mark) return reg_event.notified(asked->context, false, out);
         proxy.no_answer(client, transport_error, now, out);
     }
     void on_server_end(SlotId server, TimePoint now, Actions& out) override
@@ -62,6 +73,8 @@ public:
     {
         if (kind == Environment::late_answer)
             env.answer_late(id, now, out);
+        else if (kind == RegEvent::timer)
+            reg_event.expired(id, out);
         else
             proxy.timer(kind, id, now, out);
     }
@@ -77,6 +90,7 @@ public:
     Environment env;
     transaction::Layer layer;
     Registrar registrar;
+    RegEvent reg_event;
     Proxy proxy;
     ElementCounters shown;
 };
@@ -85,7 +99,8 @@ Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
                  std::shared_ptr<const AccountDirectory> accounts)
 {
     if (parts.cryptography == nullptr || parts.sealer == nullptr || parts.dialogs == nullptr ||
-        parts.anonymous_callers == nullptr || parts.failures == nullptr || settings->domains.empty())
+        parts.anonymous_callers == nullptr || parts.failures == nullptr || parts.push == nullptr ||
+        settings->domains.empty())
         throw std::logic_error{"an element needs its parts and at least one domain"};
     state_ = std::make_unique<State>(parts, std::move(settings), std::move(accounts));
 }
@@ -138,6 +153,8 @@ void Element::committed(Ticket ticket, Flow* flow, bool accepted, TimePoint now,
 void Element::found(Ticket ticket, std::vector<Binding> flows, TimePoint now, Actions& out)
 {
     const auto [kind, id] = transaction::unpack(ticket.value);
+    if (static_cast<Waiting>(kind) == Waiting::reg_event)
+        return state_->reg_event.found(id, std::move(flows), now, out);
     state_->proxy.found(static_cast<Waiting>(kind), id, std::move(flows), now, out);
 }
 
@@ -149,6 +166,21 @@ RelayReply Element::relay_credentials(Flow& flow, const RelayRequest& request, T
 void Element::blocked(Ticket ticket, bool stored, TimePoint now, Actions& out)
 {
     state_->proxy.blocked(transaction::unpack(ticket.value).id, stored, now, out);
+}
+
+void Element::woken(Ticket ticket, TimePoint, Actions& out)
+{
+    state_->proxy.woken(transaction::unpack(ticket.value).id, out);
+}
+
+void Element::not_woken(Ticket ticket, TimePoint now, Actions& out)
+{
+    state_->proxy.not_woken(transaction::unpack(ticket.value).id, false, now, out);
+}
+
+void Element::binding_changed(BindingId device, TimePoint, Actions& out)
+{
+    state_->reg_event.binding_changed(device, out);
 }
 
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }

@@ -7,6 +7,7 @@
 #include "core/privacy/anonymous_callers.hpp"
 #include "core/privacy/dropped_headers.hpp"
 #include "core/privacy/sealer.hpp"
+#include "core/registrar/push.hpp"
 #include "core/relay/credentials.hpp"
 #include "core/settings.hpp"
 #include "core/types/cryptography.hpp"
@@ -51,9 +52,10 @@ public:
         std::uint16_t workers{1};
         Cryptography* cryptography{nullptr};
         Sealer* sealer{nullptr};
-        DialogMemory* dialogs{nullptr};               ///< shared by all workers
-        AnonymousCallers* anonymous_callers{nullptr}; ///< shared by all workers
-        auth::FailureLimits* failures{nullptr};       ///< shared by all workers
+        DialogMemory* dialogs{nullptr};               ///< this and what follows: shared by all workers
+        AnonymousCallers* anonymous_callers{nullptr};
+        auth::FailureLimits* failures{nullptr};
+        PushRegistrations* push{nullptr};
     };
 
     Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
@@ -84,6 +86,14 @@ public:
 
     /// A subscriber asked for credentials of the TURN servers, over HTTPS on `flow`. `date` is Unix time.
     RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date);
+
+    /// A phone that was asked to wake has registered.
+    void woken(Ticket ticket, TimePoint now, Actions& out);
+    /// It could not be asked.
+    void not_woken(Ticket ticket, TimePoint now, Actions& out);
+
+    /// The bindings of a device that is watched may have changed.
+    void binding_changed(BindingId device, TimePoint now, Actions& out);
 
     /// When `on_deadline` wants to be called next; TimePoint::max() when nothing waits.
     [[nodiscard]] TimePoint next_deadline() const;

@@ -14,16 +14,17 @@ constexpr std::uint32_t retry_spread{32};
 
 } // namespace
 
+std::string Environment::own_tag(const transaction::Server& server) const
+{
+    // One length and one look for every tag that is Sotto's own, like those that it seals for a phone.
+    std::array<std::uint8_t, 16> raw{};
+    std::memcpy(raw.data(), &server.key, raw.size());
+    return base64url(cryptography.encrypt_block(raw));
+}
+
 Outbound Environment::own_reply(const transaction::Server& server, int status) const
 {
-    std::string tag;
-    if (status > 100) {
-        // One length and one look for every tag that is Sotto's own, like those that it seals for a phone.
-        std::array<std::uint8_t, 16> raw{};
-        std::memcpy(raw.data(), &server.key, raw.size());
-        tag = base64url(cryptography.encrypt_block(raw));
-    }
-    return reply(*server.request, status, tag);
+    return reply(*server.request, status, status > 100 ? own_tag(server) : std::string{});
 }
 
 Environment::Heed Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow,
@@ -104,7 +105,7 @@ void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now,
         reply.set(Header::accept, "application/sdp, text/plain");
         break;
     case Refusal::bad_event:
-        reply.set(Header::allow_events, "refer");
+        reply.set(Header::allow_events, "refer, reg");
         break;
     case Refusal::method_not_implemented:
     case Refusal::method_not_allowed:

@@ -32,6 +32,8 @@ struct Environment {
     ElementCounters counters;
     DroppedHeaders dropped;
     auth::FailureLimits& failures;
+    PushRegistrations& push;
+    std::uint16_t worker{0};
     bool draining{false};
     transaction::Layer* layer{nullptr};
     transaction::SlotTable<LateAnswer> late{};
@@ -40,6 +42,7 @@ struct Environment {
     [[nodiscard]] SealParts seal_parts() const { return {sealer, cryptography, dialogs}; }
 
     /// Answers a request ourselves; the To tag is ours and differs for every transaction.
+    [[nodiscard]] std::string own_tag(const transaction::Server& server) const;
     [[nodiscard]] Outbound own_reply(const transaction::Server& server, int status) const;
     /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
     /// `expected` names whose challenge it gets when it brings no credentials.
@@ -70,7 +73,9 @@ enum class Waiting : std::uint8_t {
     caller_flow = 8,
     referred = 9,
     block = 10,
-    gruu = 11
+    gruu = 11,
+    sleeper = 12,
+    reg_event = 13
 };
 
 inline Ticket ticket_for(Waiting kind, transaction::SlotId id)

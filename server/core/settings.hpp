@@ -35,7 +35,9 @@ struct CoreSettings {
     seconds shortest_binding{60};  ///< below: 423
     seconds flow_timer{120};       ///< a phone with several flows gives a sign of life this often (RFC 5626 4.4)
     bool public_gruus{false};      ///< RFC 5627: also those that show the address (weakening)
-    seconds ring_timeout{60};      ///< from the first 18x, then CANCEL
+    std::vector<std::string> push_providers; ///< whose phones can be woken (RFC 8599 `pn-provider`); none: no push
+    seconds push_wait{20};                   ///< for a phone that was woken to come back
+    seconds ring_timeout{60};                ///< from the first 18x, then CANCEL
     std::uint32_t bindings_per_account{16};
     std::uint32_t transactions_per_flow{1000};  ///< open server transactions; beyond: 503
     std::uint32_t auth_failures_per_minute{10}; ///< per account and source; 0: no limit

@@ -1,5 +1,7 @@
 #include "location/memory_location_service.hpp"
 
+#include <algorithm>
+
 namespace sotto::location {
 
 MemoryLocationService::MemoryLocationService()
@@ -19,8 +21,18 @@ void MemoryLocationService::look_up(AorKey aor, TimePoint now, std::function<voi
 
 void MemoryLocationService::commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done)
 {
+    std::vector<BindingId> touched;
+    if (watched_count_ > 0) {
+        for (const auto& binding : expected.bindings) touched.push_back(binding.id);
+        for (const auto& binding : snapshot_of(aor, now).bindings) touched.push_back(binding.id);
+        std::ranges::sort(touched);
+        touched.erase(std::ranges::unique(touched).begin(), touched.end());
+    }
     const auto change = shards_[shard_of(aor)].commit(aor, std::move(expected), now);
-    if (change) size_ += *change;
+    if (change) {
+        size_ += *change;
+        for (const auto id : touched) changed(id);
+    }
     done(change.has_value());
 }
 
@@ -50,14 +62,37 @@ void MemoryLocationService::flow_closed(BindingId id, FlowId flow)
         size_ -= static_cast<std::ptrdiff_t>(gone.value_or(0));
         return gone.has_value();
     });
+    changed(id);
+}
+
+void MemoryLocationService::watch(BindingId id, std::uint16_t worker, bool on)
+{
+    const auto bit = std::uint64_t{1} << (worker % 64U);
+    const std::scoped_lock lock{watching_};
+    auto& workers = watched_[id];
+    workers = on ? workers | bit : workers & ~bit;
+    if (workers == 0) watched_.erase(id);
+    watched_count_ = watched_.size();
+}
+
+void MemoryLocationService::changed(BindingId id)
+{
+    if (watched_count_ == 0) return; // most of the time
+    std::uint64_t workers = 0;
+    {
+        const std::scoped_lock lock{watching_};
+        if (const auto found = watched_.find(id); found != watched_.end()) workers = found->second;
+    }
+    if (workers != 0 && observer_) observer_(id, workers);
 }
 
 std::size_t MemoryLocationService::expire(TimePoint now)
 {
-    std::size_t gone = 0;
-    for (auto& shard : shards_) gone += shard.expire(now);
-    size_ -= static_cast<std::ptrdiff_t>(gone);
-    return gone;
+    std::vector<BindingId> gone;
+    for (auto& shard : shards_) shard.expire(now, gone);
+    size_ -= static_cast<std::ptrdiff_t>(gone.size());
+    for (const auto id : gone) changed(id);
+    return gone.size();
 }
 
 } // namespace sotto::location

@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <deque>
+#include <mutex>
+#include <unordered_map>
 
 namespace sotto::location {
 
@@ -15,6 +17,9 @@ public:
     MemoryLocationService(const MemoryLocationService&) = delete;
     MemoryLocationService& operator=(const MemoryLocationService&) = delete;
 
+    /// Who is told of a watched device: `workers` are theirs (modulo 64). Called on the thread of whoever changed it,
+    /// with no lock held. To be set before the first one is watched.
+    void observe(std::function<void(BindingId, std::uint64_t workers)> observer) { observer_ = std::move(observer); }
     /// Live bindings of an account, without the detour of a callback.
     [[nodiscard]] Located snapshot_of(AorKey aor, TimePoint now) const;
 
@@ -22,6 +27,7 @@ public:
     void commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done) override;
     void find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) override;
     void flow_closed(BindingId id, FlowId flow) override;
+    void watch(BindingId id, std::uint16_t worker, bool on) override;
     std::size_t expire(TimePoint now) override;
     [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(size_.load()); }
 
@@ -30,10 +36,15 @@ private:
     /// The high half of the key chooses the shard, the low half the place in its map.
     static std::size_t shard_of(AorKey aor) { return aor.hash.high >> 58U; }
     template <class Use> void at_place_of(BindingId id, Use use);
+    void changed(BindingId id);
 
     Index index_;
     std::deque<Shard> shards_;
     std::atomic<std::ptrdiff_t> size_{0};
+    std::mutex watching_;
+    std::unordered_map<BindingId, std::uint64_t> watched_; ///< device -> workers
+    std::atomic<std::size_t> watched_count_{0};
+    std::function<void(BindingId, std::uint64_t)> observer_;
 };
 
 } // namespace sotto::location

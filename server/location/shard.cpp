@@ -117,9 +117,8 @@ std::optional<std::size_t> Shard::remove(std::uint32_t number, BindingId id, Flo
     return gone;
 }
 
-std::size_t Shard::expire(TimePoint now)
+void Shard::expire(TimePoint now, std::vector<BindingId>& gone)
 {
-    std::size_t gone = 0;
     const auto until = second_of(now);
     const std::scoped_lock lock{mutex_};
     // The last second is looked at again: what had not expired within it then may have by now.
@@ -129,15 +128,14 @@ std::size_t Shard::expire(TimePoint now)
         for (auto at = wheel_[slot]; at != none;) {
             const auto next = records_[at].later;
             if (records_[at].binding.expires <= now) {
+                gone.push_back(records_[at].binding.id);
                 detach(at);
                 release(at);
-                ++gone;
             }
             at = next;
         }
     }
     swept_ = std::max(until, swept_.value_or(until));
-    return gone;
 }
 
 std::uint32_t Shard::take(Binding binding, AorKey aor)

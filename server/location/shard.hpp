@@ -71,7 +71,8 @@ public:
     bool read(std::uint32_t record, BindingId id, TimePoint now, std::vector<Binding>& out) const;
     /// How many went; nothing when `record` is none of the device's any more.
     std::optional<std::size_t> remove(std::uint32_t record, BindingId id, FlowId flow);
-    std::size_t expire(TimePoint now);
+    /// Adds the devices whose bindings went to `gone`, one entry for each.
+    void expire(TimePoint now, std::vector<BindingId>& gone);
 
 private:
     static constexpr std::uint32_t none = UINT32_MAX;

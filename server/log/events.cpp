@@ -32,6 +32,7 @@ constexpr std::array rows{
     EventRow{audit_checkpoint, "audit-checkpoint", Level::info, "the audit log was signed", "sequence hash signature", "At each start, new file, hour and after 64 entries: everything up to that entry."},
     EventRow{audit_broken, "audit-broken", Level::error, "the audit log is not as it was written", "sequence reason", "At start. Somebody has changed or removed entries, or an old backup was put back. `sotto audit verify` says the same; keep the files and find out who it was."},
     EventRow{audit_unwritable, "audit-unwritable", Level::error, "the audit log cannot be written: operators' commands are refused", "reason", "Make room, or look at the rights of state_directory/audit. Calls go on."},
+    EventRow{push_failed, "push-failed", Level::warning, "the push gateway does not take requests", "reason", "Once, until one succeeds again. Phones that sleep are not woken meanwhile. Look at push.gateway."},
     EventRow{internal_error, "internal-error", Level::error, "a fault of the program", "reason", "The daemon ends. Please report it; the line identifies nobody."},
 };
 // clang-format on

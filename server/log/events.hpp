@@ -33,6 +33,7 @@ enum class Event : std::uint8_t {
     audit_checkpoint,
     audit_broken,
     audit_unwritable,
+    push_failed,
     internal_error,
     count_
 };

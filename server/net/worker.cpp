@@ -52,14 +52,16 @@ Worker::Worker(Parts parts)
     : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)},
       location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)},
       anonymous_callers_{std::move(parts.anonymous_callers)}, block_{std::move(parts.block)},
-      failures_{std::move(parts.failures)}, admission_{std::move(parts.admission)}, index_{parts.index},
+      failures_{std::move(parts.failures)}, push_{std::move(parts.push)}, wake_{std::move(parts.wake)},
+      admission_{std::move(parts.admission)}, index_{parts.index},
       element_{Element::Parts{.worker = parts.index,
                               .workers = parts.workers,
                               .cryptography = cryptography_.get(),
                               .sealer = sealer_.get(),
                               .dialogs = dialogs_.get(),
                               .anonymous_callers = anonymous_callers_.get(),
-                              .failures = failures_.get()},
+                              .failures = failures_.get(),
+                              .push = push_.get()},
                std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
       entrance_{context_, *this, *admission_,
@@ -137,6 +139,11 @@ void Worker::count(std::function<void(const WorkerCounters&)> done)
               .element = element_.counters(),
               .dropped_headers = element_.dropped_headers()});
     });
+}
+
+void Worker::binding_changed(BindingId device)
+{
+    post_burst([this, device] { element_.binding_changed(device, now_, actions_); });
 }
 
 void Worker::refuse_calls()
@@ -371,6 +378,22 @@ void Worker::perform(HandOver& hand_over)
     to->post_burst([to, handed = std::move(hand_over)]() mutable {
         to->element_.handed_over(std::move(handed), to->now_, to->actions_);
     });
+}
+
+void Worker::perform(Wake& wake)
+{
+    const auto failed = [this, ticket = wake.ticket] {
+        post_burst([this, ticket] { element_.not_woken(ticket, now_, actions_); });
+    };
+    if (wake_) return wake_(std::move(wake), failed);
+    failed();
+}
+
+void Worker::perform(Woken& woken)
+{
+    if (woken.worker >= all_.size()) return;
+    auto* to = all_[woken.worker];
+    to->post_burst([to, ticket = woken.ticket] { to->element_.woken(ticket, to->now_, to->actions_); });
 }
 
 } // namespace sotto::net

@@ -41,6 +41,9 @@ public:
         std::shared_ptr<DialogMemory> dialogs;
         std::shared_ptr<AnonymousCallers> anonymous_callers;
         std::shared_ptr<auth::FailureLimits> failures;
+        std::shared_ptr<PushRegistrations> push;
+        /// Asks a phone to wake; calls `failed`, on any thread, when that did not work. Null: nobody can be woken.
+        std::function<void(Wake phone, std::function<void()> failed)> wake{};
         std::shared_ptr<Admission> admission;
         std::shared_ptr<const CoreSettings> settings;
         std::shared_ptr<const AccountDirectory> accounts;
@@ -73,6 +76,8 @@ public:
     void use(std::shared_ptr<Tap> tap);
     void count(std::function<void(const WorkerCounters&)> done);
 
+    /// A device that this worker watches may have other bindings now.
+    void binding_changed(BindingId device);
     /// Takes no new call; what runs goes on.
     void refuse_calls();
     /// Takes no new connection and no new call. `done`, once: nothing runs any more.
@@ -104,6 +109,9 @@ private:
     void perform(Find& find);
     void perform(Block& block);
     void perform(HandOver& hand_over);
+    void perform(Wake& wake);
+    void perform(Woken& woken);
+    void perform(Watch& watch) { location_->watch(watch.device, index_, watch.on); }
     /// Calls the element with an answer that came at once or later.
     template <class Tell> void answer(Tell tell);
     void deliver(Send send, std::uint16_t asker);
@@ -120,6 +128,8 @@ private:
     std::shared_ptr<AnonymousCallers> anonymous_callers_;
     std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block_;
     std::shared_ptr<auth::FailureLimits> failures_;
+    std::shared_ptr<PushRegistrations> push_;
+    std::function<void(Wake, std::function<void()>)> wake_;
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
     asio::io_context context_{1};

@@ -40,7 +40,7 @@ public:
     [[nodiscard]] std::uint32_t md5_share() const override { return md5_share_; }
     [[nodiscard]] bool blocks(AccountId account, KeyedHash pseudonym) const override;
 
-    [[nodiscard]] std::size_t size() const { return accounts_.size(); }
+    [[nodiscard]] std::size_t size() const override { return accounts_.size(); }
     /// Bytes on the heap.
     [[nodiscard]] std::size_t memory() const;
 

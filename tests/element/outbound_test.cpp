@@ -228,3 +228,34 @@ TEST_CASE("no path, no service route: a phone that is connected here needs none"
     CHECK(header(ok, "Service-Route").empty());
     CHECK(header(ok, "Path").empty());
 }
+
+TEST_CASE("many phones register through one connection of an edge at once", "[rfc3327][rfc5626][5]")
+{
+    World world;
+    const auto edge = world.connect();
+    constexpr int phones = 200;
+    const auto user = [](int n) { return "phone" + std::to_string(n); };
+    const auto request = [&](int n, int cseq, const std::string& credentials) {
+        const auto branch = std::to_string(n) + "x" + std::to_string(cseq);
+        return "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/TLS edge.invalid;branch=z9hG4bKedge" + branch +
+               "\nVia: SIP/2.0/TLS phone.invalid;branch=z9hG4bKphone" + branch +
+               "\nMax-Forwards: 69\nFrom: <sip:" + user(n) + "@example.org>;tag=r\nTo: <sip:" + user(n) +
+               "@example.org>\nCall-ID: " + user(n) + "\nCSeq: " + std::to_string(cseq) +
+               " REGISTER\nPath: <sip:token" + std::to_string(n) +
+               "@edge.example.org;lr;ob>\nSupported: outbound, path\nContact: <sip:" + user(n) +
+               "-device@192.0.2.1>;reg-id=1;+sip.instance=\"<urn:uuid:" + std::to_string(n) + ">\"\n" + credentials;
+    };
+    for (int n = 0; n < phones; ++n) {
+        world.accounts->add(user(n), "example.org");
+        world.send(edge, request(n, 1, ""));
+    }
+    std::vector<std::string> challenges;
+    for (int n = 0; n < phones; ++n) challenges.push_back(world.receive(edge));
+    for (int n = 0; n < phones; ++n) {
+        world.send(edge, request(n, 2,
+                                 world.credentials(challenges[static_cast<std::size_t>(n)], user(n), "REGISTER",
+                                                   "sip:example.org")));
+        CHECK(status(world.receive(edge)) == "200");
+    }
+    CHECK(world.location.size() == phones);
+}

@@ -65,10 +65,12 @@ World::World(CoreSettings chosen)
                .sealer = &sealer,
                .dialogs = &dialogs,
                .anonymous_callers = &anonymous_callers,
-               .failures = &failures},
+               .failures = &failures,
+               .push = &push},
               settings,
               accounts}
 {
+    location.observe([this](BindingId device, std::uint64_t) { element.binding_changed(device, now, actions_); });
     static const bool ready = [] {
         wire::initialise();
         return true;
@@ -128,6 +130,12 @@ std::string World::receive(FlowId phone)
     return message;
 }
 
+void World::cannot_wake(Ticket ticket)
+{
+    element.not_woken(ticket, now, actions_);
+    perform();
+}
+
 void World::pass(milliseconds time)
 {
     const auto end = now + time;
@@ -141,6 +149,8 @@ void World::pass(milliseconds time)
     now = end;
     location.expire(now);
     anonymous_callers.expire(now);
+    push.pass(now, [](const auto&) {});
+    perform();
 }
 
 void World::perform()
@@ -169,6 +179,12 @@ void World::perform()
             location.find(find->id, now, [&](std::vector<Binding> flows) {
                 element.found(find->ticket, std::move(flows), now, actions_);
             });
+        } else if (auto* wake = std::get_if<Wake>(&action)) {
+            woken.push_back(std::move(*wake));
+        } else if (auto* watch = std::get_if<Watch>(&action)) {
+            location.watch(watch->device, 0, watch->on);
+        } else if (auto* registered = std::get_if<Woken>(&action)) {
+            element.woken(registered->ticket, now, actions_);
         }
     }
     actions_.clear();

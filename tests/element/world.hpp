@@ -7,6 +7,7 @@
 #include "location/anonymous_callers.hpp"
 #include "location/dialog_memory.hpp"
 #include "location/memory_location_service.hpp"
+#include "location/push_memory.hpp"
 #include "wire/parse.hpp"
 
 #include <deque>
@@ -32,6 +33,7 @@ public:
 
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;
     [[nodiscard]] const Account* find(AccountId id) const override;
+    [[nodiscard]] std::size_t size() const override { return accounts_.size(); }
     [[nodiscard]] std::uint32_t md5_share() const override { return 0; }
     [[nodiscard]] bool blocks(AccountId account, KeyedHash pseudonym) const override
     {
@@ -68,6 +70,8 @@ public:
     /// Puts a message back in front of those that were not received yet.
     void give_back(FlowId phone, std::string message) { inbox_.at(phone).push_front(std::move(message)); }
     [[nodiscard]] bool quiet(FlowId phone) const { return inbox_.at(phone).empty(); }
+    /// The push gateway does not take the request with that ticket.
+    void cannot_wake(Ticket ticket);
     /// Moves the clock in steps, so that every timer fires at its time.
     void pass(milliseconds time);
 
@@ -97,6 +101,8 @@ public:
     bool disk_full{false}; ///< nothing can be stored
     location::MemoryLocationService location;
     auth::FailureLimits failures{0};
+    location::PushMemory push;
+    std::vector<Wake> woken; ///< phones that were asked to wake, oldest first
     Element element;
 
 private:

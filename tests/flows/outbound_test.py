@@ -51,6 +51,26 @@ class TwoFlows(FlowTest):
         self.hang_up(self.alice, other)
 
 
+class CutDuringACall(FlowTest):
+    threads = 2
+
+    def test_call_ends_by_bye_over_the_flow_that_follows(self):
+        """The connection is cut at TCP level; the phone comes back and hangs up, or is hung up on."""
+        for hangs_up, other in ((0, 1), (1, 0)):
+            phones = alice, bob = self.registered("alice", "bob")
+            self.call(alice, bob)
+            for cut in phones:
+                cut.loses_connection()
+                self.daemon.wait_for_bindings(cut.user, 0)
+                cut.connects()
+                cut.registers()
+            self.hang_up(phones[hangs_up], phones[other])
+            phones[hangs_up].sends("BYE")   # the dialog is over for good
+            phones[hangs_up].receives(481)
+            for phone in phones:
+                phone.unregisters()
+
+
 class AcrossWorkers(FlowTest):
     """The caller's worker is not the one whose connection dies."""
     threads = 3

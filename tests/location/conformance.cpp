@@ -251,6 +251,16 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
         CHECK(look_up(service, alice, start).version == 0);
     }
 
+    SECTION("a device may be watched or not: nothing else changes by that")
+    {
+        service.watch(BindingId{1}, 3, true);
+        register_binding(alice, example_binding(1, flow, start + 60s), start);
+        CHECK(find(service, BindingId{1}, start));
+        service.watch(BindingId{1}, 3, false);
+        service.watch(BindingId{9}, 3, false);
+        CHECK(service.expire(start + 60s) == 1);
+    }
+
     SECTION("the service may be used from within an answer: no lock is held")
     {
         register_binding(alice, example_binding(1, flow, start + 60s), start);

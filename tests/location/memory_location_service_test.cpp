@@ -36,6 +36,41 @@ TEST_CASE("the location service in memory conforms", "[rfc3261][10.3]")
     location_service_conforms([] { return std::make_unique<location::MemoryLocationService>(); });
 }
 
+TEST_CASE("the watchers of a device are told of each change, and nobody else is", "[rfc3680]")
+{
+    const TimePoint start{1000s};
+    const auto flow = FlowId::of(0, 1);
+    location::MemoryLocationService service;
+    std::vector<std::pair<BindingId, std::uint64_t>> told;
+    service.observe([&](BindingId id, std::uint64_t workers) { told.emplace_back(id, workers); });
+    const auto takes = [&](std::vector<Binding> bindings) {
+        told.clear();
+        const auto version = service.snapshot_of(key_of(1), start).version;
+        service.commit(key_of(1), {version, std::move(bindings)}, start, [](bool accepted) { REQUIRE(accepted); });
+        return told;
+    };
+    const std::vector<std::pair<BindingId, std::uint64_t>> once{{BindingId{1}, 0b101}};
+    const auto own = example_binding(1, flow, start + 60s);
+    const auto other = example_binding(2, flow, start + 60s);
+    CHECK(takes({own}).empty());
+    service.watch(BindingId{1}, 0, true);
+    service.watch(BindingId{1}, 2, true);
+    CHECK(takes({own, other}) == once);
+    CHECK(takes({other}) == once);
+    CHECK(takes({other}).empty());
+    CHECK(takes({own, other}) == once);
+    told.clear();
+    service.flow_closed(BindingId{1}, flow);
+    CHECK(told == once);
+    takes({own});
+    told.clear();
+    service.expire(start + 60s);
+    CHECK(told == once);
+    service.watch(BindingId{1}, 0, false);
+    service.watch(BindingId{1}, 2, false);
+    CHECK(takes({own}).empty());
+}
+
 TEST_CASE("a binding with its sealed contact stays below 512 bytes", "[location]")
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -91,6 +91,9 @@ RelayReply Element::relay_credentials(Flow&, const RelayRequest& request, TimePo
     return {.status = 200, .challenge = {}, .json = "{\"account\":\"" + request.account + "\"}"};
 }
 void Element::blocked(Ticket, bool, TimePoint, Actions&) {}
+void Element::binding_changed(BindingId, TimePoint, Actions&) {}
+void Element::woken(Ticket, TimePoint, Actions&) {}
+void Element::not_woken(Ticket, TimePoint, Actions&) {}
 TimePoint Element::next_deadline() const { return TimePoint::max(); }
 void Element::on_deadline(TimePoint, Actions&) {}
 void Element::drain() { state_->draining = true; }

@@ -40,6 +40,7 @@ public:
         const auto* account = find(user, domain);
         return account != nullptr && account->id == id;
     }
+    [[nodiscard]] virtual std::size_t size() const = 0;
     /// Share of accounts that use MD5, in 1/65536: unknown addresses get MD5 challenges in the same share.
     [[nodiscard]] virtual std::uint32_t md5_share() const = 0;
 };

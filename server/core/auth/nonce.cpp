@@ -35,10 +35,18 @@ Nonce nonce_of(std::uint32_t issued, std::uint8_t serial, FlowId flow, Cryptogra
 
 } // namespace
 
+void FlowNonces::widen()
+{
+    if (!many_.empty()) return;
+    many_.resize(serials);
+    for (const auto& old : few_)
+        if (old.used) many_[old.serial] = old;
+}
+
 std::string issue_nonce(FlowNonces& nonces, FlowId flow, TimePoint now, Cryptography& crypto)
 {
     const auto serial = nonces.next++;
-    auto& slot = nonces.slots[serial % nonces.slots.size()];
+    auto& slot = nonces.slot(serial);
     slot = {.issued = second_of(now), .serial = serial, .used = true};
     return base64url(nonce_of(slot.issued, serial, flow, crypto));
 }
@@ -53,7 +61,7 @@ NonceState check_nonce(FlowNonces& nonces, FlowId flow, std::string_view text, s
     const std::uint8_t serial = nonce[4];
     if (!equal_in_constant_time(text, base64url(nonce_of(issued, serial, flow, crypto)))) return NonceState::foreign;
 
-    auto& slot = nonces.slots[serial % nonces.slots.size()];
+    auto& slot = nonces.slot(serial);
     const bool remembered = slot.used && slot.issued == issued && slot.serial == serial;
     const bool fresh = second_of(now) - issued <= static_cast<std::uint32_t>(nonce_lifetime.count());
     if (!remembered || !fresh || nc <= slot.last_nc) return NonceState::stale;

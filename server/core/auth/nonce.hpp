@@ -7,20 +7,31 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sotto::auth {
 
 /// The nonces that one flow was given, with the last nc seen for each (RFC 7616 3.3, 3.4). A few at a time: several
-/// accounts may share a connection. An old one falls out and is then stale.
-struct FlowNonces {
+/// accounts may share a connection. An old one falls out and is then stale. The connection of an edge, which many
+/// subscribers share, has as many as there are serials.
+class FlowNonces {
+public:
     struct Slot {
         std::uint32_t issued{0}; ///< seconds of the monotonic clock; part of the nonce
         std::uint32_t last_nc{0};
         std::uint8_t serial{0}; ///< part of the nonce: two may be issued within a second
         bool used{false};
     };
-    std::array<Slot, 4> slots{};
+    Slot& slot(std::uint8_t serial) { return many_.empty() ? few_[serial % few_.size()] : many_[serial]; }
+    /// For an edge; what was issued before stays.
+    void widen();
+
     std::uint8_t next{0}; ///< serial of the next one
+
+private:
+    static constexpr std::size_t serials = 256;
+    std::array<Slot, 4> few_{};
+    std::vector<Slot> many_;
 };
 
 enum class NonceState : std::uint8_t {

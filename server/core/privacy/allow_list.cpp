@@ -57,6 +57,7 @@ constexpr std::array rules{
     HeaderRule{Header::identity,            all(pass),     none,         Shape::none, "unchanged and with its Date, where the caller is shown and From, To and fingerprints leave as they were signed; otherwise both go", "RFC 8224 4, 6.2"},
     HeaderRule{Header::service_route,       none,          all(own),     Shape::none, "REGISTER only", "RFC 3608"},
     HeaderRule{Header::flow_timer,          none,          all(own),     Shape::none, "REGISTER only", "RFC 5626 6"},
+    HeaderRule{Header::feature_caps,        none,          all(own),     Shape::none, "REGISTER only: how phones can be woken", "RFC 8599 5.4"},
     HeaderRule{Header::mime_version,        all(own),      all(own),     Shape::none, "with multipart", "RFC 3261 20.24"},
     HeaderRule{Header::content_disposition, all(pass),     all(pass),    Shape::disposition, "how to read the body", "RFC 3261 20.11"},
     HeaderRule{Header::content_type,        all(pass),     all(pass),    Shape::content_type, "admitted types only", "RFC 3261 20.15"},

@@ -63,6 +63,7 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     if (context == nullptr) return;
     if (context->look_ups > 0) --context->look_ups;
     auto& bindings = located.bindings;
+    if (context->public_gruu.empty()) wake_sleepers(id, bindings, now, out); // a GRUU is one device, and connected
     if (!context->public_gruu.empty()) // RFC 5627 6.1: like the address, but of its devices only this one
         std::erase_if(bindings, [&](const Binding& b) {
             return !b.has_instance || public_gruu_value(b.id, env_.cryptography) != context->public_gruu;
@@ -81,6 +82,10 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
         if (std::ranges::any_of(context->branches, same_device))
             continue; // 16.5: no duplicates, also after a redirection
         all.emplace_back().target = target_of(binding);
+    }
+    if (context->woken > 0) { // it joins those that ring already
+        --context->woken;
+        return all.empty() ? branch_over(id, now, out) : start_group(id, std::move(all), now, out);
     }
     // Max-Breadth: what may not run in parallel waits its turn (RFC 5393 5.3.3).
     const auto parallel = std::max<std::size_t>(1, context->breadth);

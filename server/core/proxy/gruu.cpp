@@ -44,6 +44,7 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
     if (!quotes_are_of(*context, *callee)) return refuse(Refusal::no_dialog);
     if (callee->refuse_anonymous && (context->withheld || looks_anonymous(request)))
         return refuse(Refusal::anonymity_disallowed); // RFC 5079
+    context->sleepers_asked = true;
     context->aor = std::string{callee->user}.append("@").append(callee->domain);
     located(id, Located{.version = 0, .bindings = std::move(flows)}, now, out);
 }

@@ -254,6 +254,7 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
     if (!context->answered) cancel_branches(*context, {}, now, out);
     for (auto& branch : context->branches) env_.layer->cancel_timer(branch.timer_c);
     env_.layer->cancel_timer(context->ring_timer);
+    env_.layer->cancel_timer(context->wake_timer);
     contexts_.erase(server->context);
 }
 
@@ -273,6 +274,10 @@ void Proxy::timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out)
     }
     auto* context = contexts_.find(id);
     if (context == nullptr || context->answered) return;
+    if (kind == wake_timer) {
+        context->wake_timer = {};
+        return not_woken(id, true, now, out);
+    }
     context->ring_timer = {};
     context->no_answer = true;
     context->waiting.clear();

@@ -14,6 +14,7 @@ class Proxy {
 public:
     static constexpr std::uint8_t timer_c = 4; ///< RFC 3261 16.6 step 11
     static constexpr std::uint8_t ring_timer = 5;
+    static constexpr std::uint8_t wake_timer = 7; ///< RFC 8599 5.2 "Bucket Timer"
 
     explicit Proxy(Environment& environment) : env_{environment} {}
 
@@ -27,6 +28,8 @@ public:
     void located(transaction::SlotId context, Located located, TimePoint now, Actions& out);
     void found(Waiting kind, transaction::SlotId id, std::vector<Binding> flows, TimePoint now, Actions& out);
     void blocked(transaction::SlotId server, bool stored, TimePoint now, Actions& out);
+    void woken(transaction::SlotId context, Actions& out);
+    void not_woken(transaction::SlotId context, bool none_of_them, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
@@ -54,6 +57,10 @@ private:
     void block_last_caller(SlotId server, const Account& account, TimePoint now, Actions& out);
     void route(SlotId server, const Account& account, Flow& flow, TimePoint now, Actions& out);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
+
+    // wake.cpp
+    void wake_sleepers(SlotId context, const std::vector<Binding>& awake, TimePoint now, Actions& out);
+    bool seems_to_sleep(std::string_view aor) const;
 
     // gruu.cpp
     BindingId device_named_by(const NameAddr& contact, AccountId account, std::span<const BindingId> registered) const;

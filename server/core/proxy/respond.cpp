@@ -70,6 +70,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     context->answered = true;
     context->waiting.clear();
     env_.layer->cancel_timer(context->ring_timer);
+    env_.layer->cancel_timer(context->wake_timer);
     cancel_branches(*context, completed_elsewhere, now, out);
     if (client->method == Method::bye) end_dialog(*branch.seal);
     const auto server_id = context->server;
@@ -242,6 +243,7 @@ void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
         context->waiting.erase(context->waiting.begin());
         return start_group(id, std::move(group), now, out);
     }
+    if (context->asleep > 0 && !context->cancelled && !context->no_answer && context->best_status < 600) return;
     answer_best(id, now, out);
 }
 
@@ -264,6 +266,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     const int status = context->best_status;
     context->answered = true;
     env_.layer->cancel_timer(context->ring_timer);
+    env_.layer->cancel_timer(context->wake_timer);
     if (invite && !context->in_dialog) ++env_.counters.calls_failed;
     if (context->cancelled && invite && status < 600)
         return env_.refuse(server_id, Refusal::request_terminated, now, out);

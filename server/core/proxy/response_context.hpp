@@ -73,6 +73,10 @@ struct ResponseContext {
     bool session_privacy{false};             ///< RFC 3323 `session`: no address in any description of the sender
     std::uint32_t look_ups{0};               ///< answers of the location service still to come
     std::uint32_t redirections{0};
+    std::uint32_t asleep{0}; ///< phones that were asked to wake and have not come yet
+    std::uint32_t woken{0};  ///< those that have come and are being looked up
+    bool sleepers_asked{false};
+    transaction::TimerHandle wake_timer;
     transaction::TimerHandle ring_timer;
     bool no_answer{false}; ///< the ring timeout ended it
     bool cancelled{false}; ///< by the caller

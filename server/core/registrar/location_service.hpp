@@ -20,6 +20,8 @@ public:
     virtual void find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) = 0;
     /// Removes what that device has over that flow (RFC 5626 7: a binding dies with its flow).
     virtual void flow_closed(BindingId id, FlowId flow) = 0;
+    /// Whether that worker is told when bindings of the device may have changed.
+    virtual void watch(BindingId id, std::uint16_t worker, bool on) = 0;
     /// Drops what has expired; called at least every second. Returns how many bindings went.
     virtual std::size_t expire(TimePoint now) = 0;
     [[nodiscard]] virtual std::size_t size() const = 0;

@@ -33,7 +33,8 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto domains = env_.domains();
     const auto* domain = domains.ours(request.request_uri) ? domains.of(request.request_uri.host) : nullptr;
     if (domain == nullptr) return env_.refuse(id, Refusal::not_found, now, out); // 10.3 step 1
-    if (!admit(id, request, now, out)) return;                                   // step 2
+    if (request.vias.size() > 1 && !request.paths.empty()) flow.is_of_edge();
+    if (!admit(id, request, now, out)) return; // step 2
     const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain,
                                             unescape(request.to.uri.user).value_or(std::string{}), now, out); // step 3
     if (account == nullptr) return;
@@ -87,6 +88,7 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
     }
     registration->wanted.clear();
     registration->removed.clear();
+    registration->sleepers.clear();
     const Message& request = *server->request;
     if (!request.contact_star && request.contacts.empty()) { // a query: what this flow registered
         for (auto& binding : located.bindings)
@@ -170,15 +172,62 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
                     .gruu_series = series,
                     .expires = now + granted,
                     .refreshed = now,
-                    .contact = {env_.cryptography.seal_in_memory(uri.text)},
+                    .contact = {env_.cryptography.seal_in_memory(without_push_parameters(uri))},
                     .path = {}};
     if (!request.paths.empty()) binding.path.bytes = env_.cryptography.seal_in_memory(joined(request.paths));
+    if (const auto refusal = apply_push(contact, binding, registration, now)) return refusal;
     registration.wanted.push_back(binding);
     if (known != bindings.end())
         *known = std::move(binding);
     else
         bindings.push_back(std::move(binding));
     return std::nullopt;
+}
+
+/// RFC 8599 5.6.1, as the last element on the way: what is not served here is served by nobody.
+std::optional<Refusal> Registrar::apply_push(const NameAddr& contact, const Binding& binding,
+                                             Registration& registration, TimePoint now)
+{
+    const auto& served = env_.settings->push_providers;
+    const auto push = push_parameters(contact.uri);
+    if (!push || push->provider.empty() || served.empty()) return std::nullopt;
+    if (std::ranges::find(served, push->provider) == served.end()) return Refusal::push_unsupported;
+    if (push->token.empty()) return std::nullopt; // 5.6.1.2: it asks only
+    if (binding.expires - now <= wake_before_end) return Refusal::interval_too_brief;
+    registration.sleepers.push_back({binding.id, {env_.cryptography.seal_in_memory(packed(*push))}});
+    return std::nullopt;
+}
+
+void Registrar::commit_push(const Registration& registration, Actions& out)
+{
+    for (const auto device : registration.removed) env_.push.remove(device);
+    const auto aor = aor_key(registration.account, env_.cryptography);
+    for (const auto& binding : registration.wanted) {
+        const auto sleeper = std::ranges::find(registration.sleepers, binding.id, &PushRegistrations::Sleeper::device);
+        const auto waiters = env_.push.take_waiters(binding.id);
+        if (sleeper != registration.sleepers.end())
+            env_.push.keep(aor, *sleeper, binding.expires, env_.settings->bindings_per_account);
+        else
+            env_.push.remove(binding.id); // 4.1.2: without the parameters it wants no pushes any more
+        for (const auto& waiter : waiters) out.push_back(Woken{waiter.worker, {waiter.ticket}});
+    }
+}
+
+/// RFC 8599 5.4: what the device registered for; what it asks about; everything, if it asks so.
+std::string Registrar::feature_caps(const Message& request, const Registration& registration) const
+{
+    std::string out;
+    const auto add = [&](std::string_view provider) {
+        if (!out.empty()) out += ", ";
+        out.append("*;+sip.pns=\"").append(provider).append("\"");
+    };
+    for (const auto& contact : request.contacts) {
+        const auto push = push_parameters(contact.uri);
+        if (!push || registration.wanted.empty()) continue;
+        for (const auto& served : env_.settings->push_providers)
+            if (push->provider.empty() || push->provider == served) add(served);
+    }
+    return out;
 }
 
 /// RFC 5627 5.1: a Contact that is the address itself, or a GRUU of ours, would send a request round in circles.
@@ -220,6 +269,7 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
             flow->keep_alive = env_.settings->flow_timer;
     }
     ++env_.counters.registrations;
+    commit_push(*registration, out);
     answer(id, now, out);
 }
 
@@ -228,8 +278,12 @@ void Registrar::finish(SlotId id, Refusal refusal, TimePoint now, Actions& out)
     const auto server_id = registrations_.find(id)->server;
     registrations_.erase(id);
     if (refusal != Refusal::interval_too_brief) return env_.refuse(server_id, refusal, now, out);
-    auto reply = env_.own_reply(*env_.layer->server(server_id), 423);
-    reply.set(Header::min_expires, std::to_string(env_.settings->shortest_binding.count()));
+    const auto* server = env_.layer->server(server_id);
+    const bool sleeps = std::ranges::any_of(
+        server->request->contacts, [](const NameAddr& contact) { return push_parameters(contact.uri).has_value(); });
+    const auto shortest = std::max(env_.settings->shortest_binding, sleeps ? wake_before_end + seconds{1} : seconds{0});
+    auto reply = env_.own_reply(*server, 423);
+    reply.set(Header::min_expires, std::to_string(shortest.count()));
     ++env_.counters.refused;
     env_.answer(server_id, 423, reply, now, out);
 }
@@ -262,9 +316,11 @@ std::string Registrar::contact_value(const Message& request, const Binding& bind
     const auto uri = env_.cryptography.open_in_memory(binding.contact.bytes);
     auto value = "<" + uri + ">";
     for (const auto& contact : request.contacts) // the device's own words are known only from this request
-        if (contact.uri.text == uri)
+        if (without_push_parameters(contact.uri) == uri) {
+            value.assign("<").append(contact.uri.text).append(">"); // RFC 8599 5.3: it looks for them
             for (const std::string_view name : {"+sip.instance", "reg-id", "q"})
                 if (const auto given = contact.param(name)) ((value += ';') += name) += std::string{"="}.append(*given);
+        }
     if (binding.has_instance && request.lists(Header::supported, "gruu")) value += gruus_of(binding);
     const auto left = std::chrono::duration_cast<seconds>(binding.expires - now).count();
     return value.append(";expires=").append(std::to_string(std::max<long long>(left, 0)));
@@ -288,6 +344,8 @@ void Registrar::answer(SlotId id, TimePoint now, Actions& out)
         auto reply = env_.own_reply(*server, 200);
         for (const auto& binding : registration->wanted)
             reply.set(Header::contact, contact_value(*server->request, binding, now));
+        if (const auto caps = feature_caps(*server->request, *registration); !caps.empty())
+            reply.set(Header::feature_caps, caps);
         if (makes_flow(*registration)) {
             reply.set(Header::require, "outbound");
             reply.set(Header::flow_timer, std::to_string(env_.settings->flow_timer.count()));

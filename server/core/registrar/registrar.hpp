@@ -27,6 +27,7 @@ private:
         bool flows_kept{true};       ///< from the phone to here (RFC 5626 6)
         std::vector<Binding> wanted; ///< what this REGISTER leaves of the device, to be told in the 200
         std::vector<BindingId> removed;
+        std::vector<PushRegistrations::Sleeper> sleepers; ///< of those wanted: what wakes them (RFC 8599)
     };
 
     bool admit(transaction::SlotId server, const Message& request, TimePoint now, Actions& out);
@@ -36,6 +37,10 @@ private:
                                       std::vector<Binding>& bindings);
     std::optional<Refusal> apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
                                          std::vector<Binding>& bindings, TimePoint now);
+    std::optional<Refusal> apply_push(const NameAddr& contact, const Binding& binding, Registration& registration,
+                                      TimePoint now);
+    void commit_push(const Registration& registration, Actions& out);
+    [[nodiscard]] std::string feature_caps(const Message& request, const Registration& registration) const;
     void finish(transaction::SlotId registration, Refusal refusal, TimePoint now, Actions& out);
     [[nodiscard]] bool leads_back(const Uri& contact, const Uri& address) const;
     GruuSeries series_of(std::vector<Binding>& bindings, const Device& device,

@@ -23,7 +23,15 @@ struct Flow {
 
     seconds keep_alive{0}; ///< the peer promised a sign of life this often (RFC 5626 4.4); 0: it did not
 
-    static constexpr std::size_t most_parties = 16;
+    std::size_t most_parties{16};
+    static constexpr std::size_t most_parties_of_edge = 16'384;
+
+    /// A proxy stands in front (RFC 5626 5): many subscribers share the connection.
+    void is_of_edge()
+    {
+        most_parties = most_parties_of_edge;
+        nonces.widen();
+    }
 
     [[nodiscard]] bool authenticated() const { return !parties.empty(); }
     [[nodiscard]] bool proves(const Party& party) const { return std::ranges::count(parties, party) != 0; }

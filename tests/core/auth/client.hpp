@@ -46,6 +46,7 @@ struct Directory final : AccountDirectory {
                  DigestAlgorithm algorithm = DigestAlgorithm::sha256);
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;
     [[nodiscard]] const Account* find(AccountId id) const override;
+    [[nodiscard]] std::size_t size() const override { return 1; }
     [[nodiscard]] std::uint32_t md5_share() const override { return share; }
 };
 

@@ -1,0 +1,91 @@
+#include "location/push_memory.hpp"
+
+#include <algorithm>
+#include <string.h>
+#include <utility>
+
+namespace sotto::location {
+
+void PushMemory::keep(AorKey aor, Sleeper sleeper, TimePoint until, std::size_t most)
+{
+    const std::scoped_lock lock{mutex_};
+    if (const auto known = registrations_.find(sleeper.device); known != registrations_.end()) forget(known);
+    auto& devices = by_account_[aor];
+    if (devices.size() >= most) {
+        const auto first =
+            std::ranges::min(devices, {}, [&](BindingId device) { return registrations_.find(device)->second.until; });
+        forget(registrations_.find(first));
+    }
+    by_account_[aor].push_back(sleeper.device);
+    registrations_.emplace(sleeper.device,
+                           Registration{.aor = aor, .parameters = std::move(sleeper.parameters), .until = until});
+    account_count_ = by_account_.size();
+    count_ = registrations_.size();
+}
+
+void PushMemory::remove(BindingId device)
+{
+    if (count_ == 0) return; // most servers, most of the time
+    const std::scoped_lock lock{mutex_};
+    if (const auto known = registrations_.find(device); known != registrations_.end()) forget(known);
+}
+
+std::vector<PushRegistrations::Sleeper> PushMemory::of(AorKey aor, TimePoint now) const
+{
+    std::vector<Sleeper> all;
+    const std::scoped_lock lock{mutex_};
+    const auto account = by_account_.find(aor);
+    if (account == by_account_.end()) return all;
+    for (const auto device : account->second) {
+        const auto& registration = registrations_.find(device)->second;
+        if (registration.until > now) all.push_back({device, registration.parameters});
+    }
+    return all;
+}
+
+void PushMemory::await(BindingId device, Waiter waiter)
+{
+    const std::scoped_lock lock{mutex_};
+    auto& all = waiters_[device];
+    if (all.size() < most_waiters) all.push_back(waiter);
+}
+
+std::vector<PushRegistrations::Waiter> PushMemory::take_waiters(BindingId device)
+{
+    if (count_ == 0) return {};
+    const std::scoped_lock lock{mutex_};
+    auto waiting = waiters_.extract(device);
+    return waiting ? std::move(waiting.mapped()) : std::vector<Waiter>{};
+}
+
+void PushMemory::pass(TimePoint now, const std::function<void(const Sleeper&)>& renew)
+{
+    std::vector<Sleeper> due;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (auto at = registrations_.begin(); at != registrations_.end();) {
+            const auto one = at++;
+            if (one->second.until <= now) {
+                forget(one);
+            } else if (one->second.until - wake_before_end <= now && !std::exchange(one->second.renewed, true)) {
+                due.push_back({one->first, one->second.parameters});
+            }
+        }
+    }
+    for (const auto& sleeper : due) renew(sleeper);
+}
+
+void PushMemory::forget(Registrations::iterator registration)
+{
+    auto& text = registration->second.parameters.bytes;
+    ::explicit_bzero(text.data(), text.size());
+    const auto account = by_account_.find(registration->second.aor);
+    std::erase(account->second, registration->first);
+    if (account->second.empty()) by_account_.erase(account);
+    waiters_.erase(registration->first);
+    registrations_.erase(registration);
+    account_count_ = by_account_.size();
+    count_ = registrations_.size();
+}
+
+} // namespace sotto::location

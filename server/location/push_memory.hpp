@@ -1,0 +1,47 @@
+#pragma once
+#include "core/registrar/push.hpp"
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace sotto::location {
+
+/// Push registrations in the memory of this process. One mutex: they change with the registrations of phones that can
+/// sleep, and are asked for once in a call. Thread-safe. What goes is overwritten first.
+class PushMemory final : public PushRegistrations {
+public:
+    void keep(AorKey aor, Sleeper sleeper, TimePoint until, std::size_t most) override;
+    void remove(BindingId device) override;
+    [[nodiscard]] std::vector<Sleeper> of(AorKey aor, TimePoint now) const override;
+    [[nodiscard]] std::size_t accounts() const override { return account_count_; }
+    void await(BindingId device, Waiter waiter) override;
+    std::vector<Waiter> take_waiters(BindingId device) override;
+
+    /// Forgets those that are over, and gives each that is about to be (`wake_before_end`) to `renew`, once. To be
+    /// called every second or so.
+    void pass(TimePoint now, const std::function<void(const Sleeper&)>& renew);
+
+private:
+    struct Registration {
+        AorKey aor;
+        SealedText parameters;
+        TimePoint until{};
+        bool renewed{false};
+    };
+    using Registrations = std::unordered_map<BindingId, Registration>;
+
+    void forget(Registrations::iterator registration);
+
+    static constexpr std::size_t most_waiters = 64;
+
+    mutable std::mutex mutex_;
+    Registrations registrations_;
+    std::unordered_map<AorKey, std::vector<BindingId>> by_account_;
+    std::unordered_map<BindingId, std::vector<Waiter>> waiters_;
+    std::atomic<std::size_t> account_count_{0}, count_{0};
+};
+
+} // namespace sotto::location

@@ -1,0 +1,54 @@
+#pragma once
+#include "push/gateway.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace sotto::push {
+
+/// What wakes one phone: the values of `pn-provider`, `pn-param` and `pn-prid` that it registered (RFC 8599 4.1), and
+/// nothing else: not who calls, nor that anybody does.
+struct WakeUp {
+    std::string provider;
+    std::string parameter;
+    std::string token;
+    std::function<void()> failed{}; ///< called on the notifier's thread when it could not be asked; may be empty
+};
+
+/// Asks the operator's push gateway to wake phones: one HTTPS POST each, with a JSON object of the three values. Knows
+/// no SIP. A thread of its own; a few requests run at once over connections that stay open. What cannot be sent within
+/// its time is dropped: the caller has given up by then. Values are overwritten once they are sent.
+class Notifier {
+public:
+    struct Counts {
+        std::uint64_t sent{0};
+        std::uint64_t failed{0};  ///< the gateway could not be reached, or answered with an error
+        std::uint64_t dropped{0}; ///< too many waited
+    };
+    /// Called on the notifier's thread when a request failed after one that did not: why, naming no phone.
+    using Fault = std::function<void(const std::string&)>;
+
+    /// Throws std::runtime_error when the CA file cannot be read.
+    Notifier(Gateway gateway, Fault on_fault);
+    ~Notifier();
+    Notifier(const Notifier&) = delete;
+    Notifier& operator=(const Notifier&) = delete;
+
+    /// Any thread; returns at once.
+    void wake(WakeUp phone);
+    [[nodiscard]] Counts counts() const { return {sent_, failed_, dropped_}; }
+
+private:
+    class Senders;
+
+    std::atomic<std::uint64_t> sent_{0}, failed_{0}, dropped_{0};
+    std::unique_ptr<Senders> senders_;
+    std::thread thread_;
+};
+
+} // namespace sotto::push

@@ -1,0 +1,264 @@
+// RFC 8599: phones that sleep.
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+constexpr auto parameters = ";pn-provider=fcm;pn-param=project;pn-prid=secret%2Dtoken";
+
+CoreSettings with_push()
+{
+    auto settings = World::defaults();
+    settings.push_providers = {"apns", "fcm"};
+    settings.push_wait = seconds{20};
+    return settings;
+}
+
+std::string contact(const std::string& push, const std::string& extra = "")
+{
+    return "<sip:bob-device@192.0.2.1:5555;transport=tls" + push + ">;+sip.instance=\"<urn:uuid:1>\"" + extra;
+}
+
+std::string status(const std::string& response) { return start_line(response).substr(8, 3); }
+
+struct Sleep {
+    World world{with_push()};
+    FlowId alice{world.phone("alice")};
+    FlowId bob{world.connect()};
+    int number{0};
+
+    std::string registers(const std::string& what, const std::string& extra = "")
+    {
+        return world.registers(bob, "bob", {.contact = what, .extra = extra});
+    }
+    void comes_back(const std::string& what)
+    {
+        bob = world.connect();
+        CHECK(status(registers(what)) == "200");
+    }
+    /// Alice's INVITE, up to the 100.
+    void calls(const std::string& whom = "bob")
+    {
+        const auto invite = [&](const std::string& credentials) {
+            const auto n = std::to_string(++number);
+            return "INVITE sip:" + whom + "@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKcall" + n +
+                   "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:" + whom +
+                   "@example.org>\nCall-ID: call" + whom + "\nCSeq: " + n +
+                   " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + credentials;
+        };
+        while (!world.quiet(alice)) world.receive(alice);
+        world.send(alice, invite(""));
+        const auto challenge = world.receive(alice);
+        world.send(alice, invite(world.credentials(challenge, "alice", "INVITE", "sip:" + whom + "@example.org")));
+        CHECK(status(world.receive(alice)) == "100");
+    }
+};
+
+} // namespace
+
+TEST_CASE("a phone that registered for pushes is told that they will come", "[rfc8599][5.6.1.1]")
+{
+    Sleep sleep;
+    const auto ok = sleep.registers(contact(parameters));
+    CHECK(status(ok) == "200");
+    CHECK(header(ok, "Feature-Caps") == "*;+sip.pns=\"fcm\"");
+    CHECK(header(ok, "Contact").find("pn-prid=secret%2Dtoken") != std::string::npos); // 5.3: it compares
+    CHECK(header(sleep.world.registers(sleep.world.connect(), "carol", {.contact = contact("")}), "Feature-Caps")
+              .empty());
+}
+
+TEST_CASE("what it registered reaches nobody, itself included, in a call", "[rfc8599][13]")
+{
+    Sleep sleep;
+    sleep.registers(contact(parameters));
+    sleep.calls();
+    const auto invite = sleep.world.receive(sleep.bob);
+    CHECK(start_line(invite) == "INVITE sip:bob-device@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(invite.find("pn-") == std::string::npos);
+    CHECK(sleep.world.woken.empty()); // 5.6.2: it is awake
+}
+
+TEST_CASE("a phone that sleeps is woken, and rings when it has come back", "[rfc8599][5.6.2]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    world.disconnect(sleep.bob);
+    CHECK(world.location.size() == 1); // Alice's
+    sleep.calls();
+    REQUIRE(world.woken.size() == 1);
+    const auto& wake = world.woken.front();
+    CHECK(wake.provider == "fcm");
+    CHECK(wake.parameter == "project");
+    CHECK(wake.token == "secret-token");
+    world.pass(seconds{19});
+    CHECK(world.quiet(sleep.alice));
+    sleep.comes_back(contact(parameters));
+    const auto invite = world.receive(sleep.bob);
+    CHECK(start_line(invite).starts_with("INVITE sip:bob-device@"));
+    CHECK(world.woken.size() == 1);
+    world.send(sleep.bob, "SIP/2.0 180 Ringing\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") +
+                              "\nTo: " + header(invite, "To") + ";tag=b\nCall-ID: " + header(invite, "Call-ID") +
+                              "\nCSeq: " + header(invite, "CSeq") + "\n");
+    CHECK(status(world.receive(sleep.alice)) == "180");
+    world.pass(seconds{5}); // the wait is over and does not end the call
+    CHECK(world.quiet(sleep.alice));
+}
+
+TEST_CASE("a phone that does not come back, or cannot be woken, is not there", "[rfc8599][5.6.2]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    world.disconnect(sleep.bob);
+    sleep.calls();
+    SECTION("in time")
+    {
+        world.pass(milliseconds{19'999});
+        CHECK(world.quiet(sleep.alice));
+        world.pass(milliseconds{1});
+        CHECK(status(world.receive(sleep.alice)) == "480");
+        sleep.comes_back(contact(parameters)); // too late
+        CHECK(world.quiet(sleep.bob));
+    }
+    SECTION("the gateway fails")
+    {
+        world.cannot_wake(world.woken.front().ticket);
+        CHECK(status(world.receive(sleep.alice)) == "480");
+    }
+    SECTION("the caller gives up")
+    {
+        const auto n = std::to_string(sleep.number);
+        world.send(sleep.alice,
+                   "CANCEL sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKcall" + n +
+                       "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:bob@example.org>\n"
+                       "Call-ID: callbob\nCSeq: " +
+                       n + " CANCEL\n");
+        const auto one = status(world.receive(sleep.alice));
+        const auto other = status(world.receive(sleep.alice));
+        CHECK(((one == "200" && other == "487") || (one == "487" && other == "200")));
+        sleep.comes_back(contact(parameters));
+        CHECK(world.quiet(sleep.bob));
+    }
+}
+
+TEST_CASE("a second phone rings at once, and the sleeping one joins", "[rfc8599][5.6.2]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    world.disconnect(sleep.bob);
+    const auto desk = world.connect();
+    world.registers(desk, "bob", {.contact = "<sip:desk@192.0.2.2>;+sip.instance=\"<urn:uuid:2>\"", .call_id = "desk"});
+    sleep.calls();
+    const auto invite = world.receive(desk);
+    CHECK(world.woken.size() == 1);
+    SECTION("busy there does not end the wait")
+    {
+        world.send(desk, "SIP/2.0 486 Busy Here\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") +
+                             "\nTo: " + header(invite, "To") + ";tag=d\nCall-ID: " + header(invite, "Call-ID") +
+                             "\nCSeq: " + header(invite, "CSeq") + "\n");
+        CHECK(world.quiet(sleep.alice));
+    }
+    sleep.comes_back(contact(parameters));
+    CHECK(start_line(world.receive(sleep.bob)).starts_with("INVITE sip:bob-device@"));
+}
+
+TEST_CASE("a push registration ends with its time, with a REGISTER without it, and with its device", "[rfc8599][4.1.2]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    SECTION("time")
+    {
+        world.disconnect(sleep.bob);
+        world.pass(seconds{600});
+    }
+    SECTION("disabled")
+    {
+        sleep.registers(contact(""));
+        world.disconnect(sleep.bob);
+    }
+    SECTION("unregistered")
+    {
+        sleep.registers(contact(parameters, ";expires=0"));
+        world.disconnect(sleep.bob);
+    }
+    sleep.calls();
+    CHECK(world.woken.empty());
+    CHECK(status(world.receive(sleep.alice)) == "480");
+}
+
+TEST_CASE("a sleeping phone is woken before its registration ends, once", "[rfc8599][5.5]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    world.disconnect(sleep.bob);
+    int renewed = 0;
+    const auto pass = [&] { world.push.pass(world.now, [&](const auto&) { ++renewed; }); };
+    world.pass(seconds{479});
+    pass();
+    CHECK(renewed == 0);
+    world.pass(seconds{1});
+    pass();
+    pass();
+    CHECK(renewed == 1);
+    world.pass(seconds{120});
+    pass();
+    CHECK(renewed == 1);
+    CHECK(world.push.accounts() == 0);
+}
+
+TEST_CASE("what is not served gets 555, a time too short to be woken in 423, a question its answer", "[rfc8599][5.6.1]")
+{
+    Sleep sleep;
+    CHECK(status(sleep.registers(contact(";pn-provider=carrier-pigeon;pn-prid=x"))) == "555");
+    const auto brief = sleep.registers(contact(parameters), "Expires: 120\n");
+    CHECK(status(brief) == "423");
+    CHECK(header(brief, "Min-Expires") == "121");
+    CHECK(header(sleep.registers(contact(";pn-provider=apns")), "Feature-Caps") == "*;+sip.pns=\"apns\"");
+    CHECK(header(sleep.registers(contact(";pn-provider")), "Feature-Caps") ==
+          "*;+sip.pns=\"apns\", *;+sip.pns=\"fcm\"");
+    CHECK(sleep.world.push.accounts() == 0); // 5.6.1.2: a question registers nothing
+}
+
+TEST_CASE("without a gateway the parameters are dropped and nothing is promised", "[rfc8599]")
+{
+    World world;
+    const auto ok = world.registers(world.connect(), "bob", {.contact = contact(parameters)});
+    CHECK(status(ok) == "200");
+    CHECK(header(ok, "Feature-Caps").empty());
+    CHECK(world.push.accounts() == 0);
+}
+
+TEST_CASE("unknown addresses are waited for in the share of accounts that have such a phone", "[rfc8599][P10]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters)); // one of two accounts
+    int waited = 0;
+    for (int i = 0; i < 64; ++i) {
+        const auto whom = "nobody" + std::to_string(i);
+        sleep.calls(whom);
+        const bool waits = world.quiet(sleep.alice);
+        waited += waits ? 1 : 0;
+        if (!waits) CHECK(status(world.receive(sleep.alice)) == "480");
+        if (waits && i < 8) { // as long, and with the same answer; and each time
+            world.pass(milliseconds{19'999});
+            CHECK(world.quiet(sleep.alice));
+            world.pass(milliseconds{1});
+            CHECK(status(world.receive(sleep.alice)) == "480");
+            sleep.calls(whom);
+            CHECK(world.quiet(sleep.alice));
+        }
+        world.pass(seconds{1});
+    }
+    CHECK(waited > 14);
+    CHECK(waited < 50);
+    CHECK(world.woken.empty());
+}

@@ -1,0 +1,207 @@
+// RFC 3680: a phone is told what becomes of its own registration, and of nothing else.
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+std::string contact(int device, const std::string& extra = "")
+{
+    const auto n = std::to_string(device);
+    return "<sip:bob-device" + n + "@192.0.2.1:5555;transport=tls>;+sip.instance=\"<urn:uuid:" + n + ">\"" + extra;
+}
+
+std::string status(const std::string& response) { return start_line(response).substr(8, 3); }
+
+struct Subscriber {
+    World world{};
+    FlowId bob{world.connect()};
+    int number{0};
+    std::string to_tag{};
+
+    Subscriber() { world.registers(bob, "bob", {.contact = contact(1)}); }
+
+    std::string text(const std::string& whom, const std::string& extra)
+    {
+        const auto n = std::to_string(++number);
+        return "SUBSCRIBE sip:" + whom + "@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKsub" + n +
+               "\nMax-Forwards: 70\nFrom: <sip:bob@example.org>;tag=s\nTo: <sip:" + whom + "@example.org>" +
+               (to_tag.empty() ? "" : ";tag=" + to_tag) + "\nCall-ID: subscription\nCSeq: " + n +
+               " SUBSCRIBE\nContact: " + contact(1) + "\n" + extra;
+    }
+    std::string subscribes(const std::string& whom = "bob", const std::string& extra = "Event: reg\nExpires: 600\n")
+    {
+        world.send(bob, text(whom, extra));
+        auto response = world.receive(bob);
+        if (status(response) != "407") return response;
+        world.send(bob,
+                   text(whom, extra + world.credentials(response, "bob", "SUBSCRIBE", "sip:" + whom + "@example.org")));
+        return world.receive(bob);
+    }
+    /// The next NOTIFY, answered.
+    std::string notified(const std::string& answer = "200 OK")
+    {
+        auto notify = world.receive(bob);
+        REQUIRE(start_line(notify).starts_with("NOTIFY "));
+        world.send(bob, "SIP/2.0 " + answer + "\nVia: " + header(notify, "Via") + "\nFrom: " + header(notify, "From") +
+                            "\nTo: " + header(notify, "To") + "\nCall-ID: " + header(notify, "Call-ID") +
+                            "\nCSeq: " + header(notify, "CSeq") + "\n");
+        return notify;
+    }
+    /// Subscribes and takes the first NOTIFY.
+    std::string begins()
+    {
+        const auto ok = subscribes();
+        REQUIRE(status(ok) == "200");
+        to_tag = tag_in(header(ok, "To"));
+        return notified();
+    }
+    BindingId device() { return world.location.snapshot_of(aor(), world.now).bindings.front().id; }
+    AorKey aor()
+    {
+        const auto id = world.accounts->find("bob", "example.org")->id;
+        return {world.cryptography.keyed_hash(Cryptography::Use::aor,
+                                              {reinterpret_cast<const char*>(&id.value), sizeof id.value})};
+    }
+};
+
+} // namespace
+
+TEST_CASE("a phone subscribes to its own registration and is told at once", "[rfc3680][4]")
+{
+    Subscriber subscriber;
+    const auto ok = subscriber.subscribes();
+    CHECK(status(ok) == "200");
+    CHECK(header(ok, "Expires") == "600");
+    CHECK(!header(ok, "Contact").empty());
+    const auto notify = subscriber.notified();
+    CHECK(start_line(notify) == "NOTIFY sip:bob-device1@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(header(notify, "Event") == "reg");
+    CHECK(header(notify, "Subscription-State") == "active;expires=600");
+    CHECK(header(notify, "Content-Type") == "application/reginfo+xml");
+    CHECK(header(notify, "Call-ID") == "subscription");
+    CHECK(tag_in(header(notify, "To")) == "s");
+    CHECK(tag_in(header(notify, "From")) == tag_in(header(ok, "To")));
+    CHECK(notify.find("version=\"0\" state=\"full\"") != std::string::npos);
+    CHECK(notify.find("aor=\"sip:bob@example.org\"") != std::string::npos);
+    CHECK(notify.find("state=\"active\"") != std::string::npos);
+    CHECK(notify.find("<uri>sip:bob-device1@192.0.2.1:5555;transport=tls</uri>") != std::string::npos);
+    CHECK(notify.find("gr:temp-gruu") != std::string::npos); // RFC 5628
+    CHECK(notify.find("gr:pub-gruu") == std::string::npos);
+}
+
+TEST_CASE("nobody subscribes to another, there or not, and to nothing else at all", "[rfc3680][P10]")
+{
+    Subscriber subscriber;
+    subscriber.world.accounts->add("carol", "example.org");
+    const auto known = subscriber.subscribes("carol");
+    const auto unknown = subscriber.subscribes("nobody");
+    CHECK(status(known) == "403");
+    CHECK(start_line(unknown) == start_line(known));
+    CHECK(known.size() == unknown.size() - 1); // "nobody" is longer
+    for (const auto* event : {"presence", "message-summary", "dialog"}) {
+        const auto refused = subscriber.subscribes("bob", std::string{"Event: "} + event + "\nExpires: 600\n");
+        CHECK(status(refused) == "489");
+        CHECK(header(refused, "Allow-Events") == "refer, reg");
+    }
+}
+
+TEST_CASE("other devices of the account do not show", "[rfc3680]")
+{
+    Subscriber subscriber;
+    auto& world = subscriber.world;
+    world.registers(world.connect(), "bob", {.contact = contact(2), .call_id = "2"});
+    CHECK(subscriber.begins().find("bob-device2") == std::string::npos);
+    world.registers(world.connect(), "bob", {.contact = contact(3), .call_id = "3"});
+    CHECK(world.quiet(subscriber.bob));
+}
+
+TEST_CASE("a phone that somebody else unregistered is told", "[rfc3680][5]")
+{
+    Subscriber subscriber;
+    auto& world = subscriber.world;
+    subscriber.begins();
+    SECTION("by Contact: * of another device")
+    {
+        world.registers(world.connect(), "bob", {.contact = "*", .extra = "Expires: 0\n", .call_id = "x"});
+    }
+    SECTION("by expiry")
+    {
+        world.pass(seconds{599});
+        CHECK(world.quiet(subscriber.bob));
+        world.pass(milliseconds{1000});
+    }
+    const auto notify = subscriber.notified();
+    CHECK(notify.find("<registration aor=\"sip:bob@example.org\" id=\"r\" state=\"terminated\">") != std::string::npos);
+    CHECK(notify.find("<contact") == std::string::npos);
+    CHECK(notify.find("version=\"1\"") != std::string::npos);
+}
+
+TEST_CASE("its own refresh tells a phone nothing", "[rfc3680]")
+{
+    Subscriber subscriber;
+    subscriber.begins();
+    CHECK(status(subscriber.world.registers(subscriber.bob, "bob", {.contact = contact(1)})) == "200");
+    CHECK(subscriber.world.quiet(subscriber.bob));
+}
+
+TEST_CASE("a new connection of the device is told, over itself", "[rfc3680][rfc5626]")
+{
+    Subscriber subscriber;
+    auto& world = subscriber.world;
+    subscriber.begins();
+    world.disconnect(subscriber.bob);
+    subscriber.bob = world.connect();
+    world.registers(subscriber.bob, "bob", {.contact = contact(1)});
+    // The NOTIFY about the end of the old connection had nowhere to go: that ended the subscription (RFC 6665 4.2.2).
+    CHECK(world.quiet(subscriber.bob));
+    CHECK(status(subscriber.subscribes()) == "481");
+}
+
+TEST_CASE("a subscription is refreshed, ended and fetched", "[rfc6665][4]")
+{
+    Subscriber subscriber;
+    auto& world = subscriber.world;
+    subscriber.begins();
+    SECTION("refreshed")
+    {
+        world.pass(seconds{300});
+        CHECK(status(subscriber.subscribes()) == "200");
+        CHECK(header(subscriber.notified(), "Subscription-State") == "active;expires=600");
+    }
+    SECTION("ended by the phone")
+    {
+        CHECK(status(subscriber.subscribes("bob", "Event: reg\nExpires: 0\n")) == "200");
+        CHECK(header(subscriber.notified(), "Subscription-State").starts_with("terminated"));
+        CHECK(status(subscriber.subscribes()) == "481");
+    }
+    SECTION("ended by its time")
+    {
+        world.registers(subscriber.bob, "bob", {.contact = contact(1)});
+        world.pass(seconds{400});
+        world.registers(subscriber.bob, "bob", {.contact = contact(1)});
+        world.pass(seconds{200});
+        CHECK(header(subscriber.notified(), "Subscription-State").starts_with("terminated"));
+        CHECK(status(subscriber.subscribes()) == "481");
+    }
+    SECTION("ended by an answer that refuses")
+    {
+        CHECK(status(subscriber.subscribes()) == "200");
+        subscriber.notified("481 Call/Transaction Does Not Exist");
+        CHECK(status(subscriber.subscribes()) == "481");
+    }
+    SECTION("not by somebody else")
+    {
+        const auto carol = world.connect();
+        world.registers(carol, "carol", {.contact = "<sip:carol@192.0.2.9>", .call_id = "c"});
+        world.send(carol, subscriber.text("bob", "Event: reg\nExpires: 0\n"));
+        const auto challenge = world.receive(carol);
+        world.send(carol, subscriber.text(
+                              "bob", "Event: reg\nExpires: 0\n" +
+                                         world.credentials(challenge, "carol", "SUBSCRIBE", "sip:bob@example.org")));
+        CHECK(status(world.receive(carol)) == "481");
+    }
+}

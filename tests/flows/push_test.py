@@ -1,0 +1,157 @@
+"""Phones that sleep (RFC 8599), with a push gateway on loopback: what it gets, and what comes of it."""
+
+import http.server
+import json
+import queue
+import ssl
+import tempfile
+import threading
+from pathlib import Path
+
+from support.flow_test import FlowTest
+from support.limits import patience
+from support.pki import Authority
+
+
+class Gateway:
+    """An HTTPS server that keeps what is posted to it, whole, and answers with `status`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = Authority(folder)
+        chain, key = self.authority.issue("localhost", dns=("localhost",))
+        self.status = 200
+        self.requests: queue.Queue = queue.Queue()
+        gateway = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                gateway.requests.put((self.path, dict(self.headers), body))
+                self.send_response(gateway.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def next(self) -> tuple:
+        return self.requests.get(timeout=patience(5))
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class Push(FlowTest):
+    threads = 2
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="sotto-push-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.gateway = Gateway(Path(folder.name))
+        cls.addClassCleanup(cls.gateway.stop)
+        cls.config = {"push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "4s",
+                               "authorities": str(cls.gateway.authority.certificate)}}
+        super().setUpClass()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.gateway.status = 200
+        [self.alice] = self.registered("alice")
+        self.bob = self.phone("bob")
+        self.registers_for_pushes(self.bob)
+
+    def registers_for_pushes(self, phone):
+        self.token = f"device-token-{phone.user}"
+        uri = f"{phone.contact};pn-provider=apns;pn-param=ORG.example.app;pn-prid={self.token}"
+        ok = phone.registers(contact=f'<{uri}>;+sip.instance="<{phone.instance}>"')
+        self.assertEqual(ok.get("Feature-Caps"), '*;+sip.pns="apns"')
+        self.assertEqual(ok.contact.uri, uri)
+
+    def falls_asleep(self):
+        self.bob.loses_connection()
+        self.daemon.wait_for_bindings(self.bob.user, 0)
+
+    def test_sleeping_phone_is_woken_and_answers(self):
+        self.falls_asleep()
+        self.alice.sends("INVITE", to=self.bob)
+        path, headers, body = self.gateway.next()
+        self.assertEqual(path, "/wake")
+        self.assertEqual(json.loads(body),
+                         {"pn-provider": "apns", "pn-param": "ORG.example.app", "pn-prid": self.token})
+        self.assertEqual(set(headers), {"Host", "Content-Type", "Content-Length"})
+        for of_the_call in (self.alice.user, self.alice.host, self.alice.contact_user, self.bob.user + "@", "sip:"):
+            self.assertNotIn(of_the_call, json.dumps(headers) + body.decode())
+        self.bob.connects()
+        self.registers_for_pushes(self.bob)
+        invite = self.bob.receives("INVITE")
+        self.assertNotIn("pn-", str(invite))
+        self.bob.sends(200)
+        ok = self.alice.receives(200)
+        self.assertNotIn("pn-", str(ok))
+        self.alice.sends("ACK")
+        self.bob.receives("ACK")
+        self.hang_up(self.alice, self.bob)
+        self.assertNotIn(self.token, self.daemon.log)
+
+    def test_phone_that_stays_asleep_is_not_there(self):
+        self.falls_asleep()
+        self.alice.sends("INVITE", to=self.bob)
+        self.gateway.next()
+        self.alice.receives(480, timeout=15)
+
+    def test_gateway_that_refuses_does_not_keep_the_caller_waiting(self):
+        self.gateway.status = 503
+        self.falls_asleep()
+        self.alice.sends("INVITE", to=self.bob)
+        self.gateway.next()
+        self.alice.receives(480)
+        self.assertIn("push-failed", self.daemon.log)
+        self.assertNotIn(self.token, self.daemon.log)
+        self.assertGreaterEqual(json.loads(self.daemon.sotto("--json", "status").stdout)["push"]["failed"], 1)
+
+    def test_connected_phone_is_not_woken(self):
+        self.alice.sends("INVITE", to=self.bob)
+        self.bob.receives("INVITE")
+        self.bob.sends(486)
+        self.alice.receives(486)
+        self.assertTrue(self.gateway.requests.empty())
+
+
+class ForeignGateway(FlowTest):
+    """One whose certificate nobody we trust has made: nothing is sent to it."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="sotto-push-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.gateway = Gateway(Path(folder.name) / "theirs")
+        cls.addClassCleanup(cls.gateway.stop)
+        ours = Authority(Path(folder.name) / "ours")
+        cls.config = {"push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "20s",
+                               "authorities": str(ours.certificate)}}
+        super().setUpClass()
+
+    def test_token_stays_here(self):
+        [alice] = self.registered("alice")
+        bob = self.phone("bob")
+        bob.registers(contact=f'<{bob.contact};pn-provider=fcm;pn-prid=t>;+sip.instance="<{bob.instance}>"')
+        bob.loses_connection()
+        self.daemon.wait_for_bindings(bob.user, 0)
+        alice.sends("INVITE", to=bob)
+        alice.receives(480)
+        self.assertTrue(self.gateway.requests.empty())
+        self.assertIn("push-failed", self.daemon.log)
