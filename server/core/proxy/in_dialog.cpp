@@ -78,9 +78,9 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
         Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))), handle ? handle->device : target.id});
 }
 
-std::deque<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Binding>& flows) const
+std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Binding>& flows) const
 {
-    std::deque<ForwardTarget> all;
+    std::vector<ForwardTarget> all;
     for (const auto& binding : flows) all.push_back(target_of(binding));
     const auto handle = env_.dialogs.handle(id);
     if (!handle) return all;
@@ -144,7 +144,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     }
     std::vector<Branch> group(1);
     group.front().target = std::move(to.front());
-    to.pop_front();
+    to.erase(to.begin());
     group.front().other_flows = std::move(to);
     start_group(id, std::move(group), now, out);
 }

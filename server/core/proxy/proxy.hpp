@@ -71,7 +71,7 @@ private:
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
     /// How the device is reached over each of its flows, the best first; none: it is not.
-    std::deque<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
+    std::vector<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
     void end_dialog(const DialogSeal& seal);
 
     // transfer.cpp
