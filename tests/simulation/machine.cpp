@@ -61,7 +61,9 @@ void Machine::start_workers()
                                                                   .cryptography = worker.cryptography.get(),
                                                                   .sealer = worker.sealer.get(),
                                                                   .dialogs = dialogs_.get(),
-                                                                  .anonymous_callers = anonymous_callers_.get()},
+                                                                  .anonymous_callers = anonymous_callers_.get(),
+                                                                  .failures = failures_.get(),
+                                                                  .push = push_.get()},
                                                    settings_, accounts_);
         workers_.push_back(std::move(worker));
     }
@@ -79,8 +81,19 @@ void Machine::restart(bool keys_handed_over)
         dialogs_ = std::make_unique<location::SharedDialogMemory>();
     }
     anonymous_callers_ = std::make_unique<location::MemoryAnonymousCallers>();
+    failures_ = std::make_unique<auth::FailureLimits>(0);
+    push_ = std::make_unique<location::PushMemory>();
     location_ = std::make_unique<location::MemoryLocationService>();
     start_workers();
+    location_->observe([this](BindingId device, std::uint64_t workers) {
+        for (std::uint16_t index = 0; index < workers_.size(); ++index)
+            if ((workers >> index & 1U) != 0)
+                later([this, index, device] {
+                    call(index, [&](Element& element, Actions& out) {
+                        element.binding_changed(device, schedule_.now(), out);
+                    });
+                });
+    });
     for (auto& [id, connection] : gone) connection.peer->lost();
 }
 
@@ -101,8 +114,8 @@ void Machine::close(FlowId id)
     auto connection = std::move(found->second);
     connections_.erase(found);
     for (const auto binding : connection.flow.bindings) location_->flow_closed(binding, id);
-    call(id.worker(),
-         [&](Element& element, Actions& out) { element.flow_closed(connection.flow, schedule_.now(), out); });
+    for (std::uint16_t index = 0; index < workers_.size(); ++index)
+        call(index, [&](Element& element, Actions& out) { element.flow_closed(id, schedule_.now(), out); });
     connection.peer->lost();
 }
 
@@ -183,9 +196,9 @@ void Machine::perform_one(std::uint16_t worker, Action& action)
         });
     } else if (auto* find = std::get_if<Find>(&action)) {
         later([this, worker, ask = *find] {
-            location_->find(ask.id, schedule_.now(), [&](std::optional<Binding> binding) {
+            location_->find(ask.id, schedule_.now(), [&](std::vector<Binding> flows) {
                 call(worker, [&](Element& element, Actions& out) {
-                    element.found(ask.ticket, std::move(binding), schedule_.now(), out);
+                    element.found(ask.ticket, std::move(flows), schedule_.now(), out);
                 });
             });
         });
@@ -202,6 +215,12 @@ void Machine::perform_one(std::uint16_t worker, Action& action)
             call(to, [&](Element& element, Actions& out) {
                 element.handed_over(std::move(*shared), schedule_.now(), out);
             });
+        });
+    } else if (auto* watch = std::get_if<Watch>(&action)) {
+        location_->watch(watch->device, worker, watch->on);
+    } else if (auto* woken = std::get_if<Woken>(&action)) {
+        later([this, ask = *woken] {
+            call(ask.worker, [&](Element& element, Actions& out) { element.woken(ask.ticket, schedule_.now(), out); });
         });
     } else if (auto* closing = std::get_if<CloseFlow>(&action)) {
         later([this, id = closing->flow] { close(id); });

@@ -6,6 +6,7 @@
 #include "location/anonymous_callers.hpp"
 #include "location/dialog_memory.hpp"
 #include "location/memory_location_service.hpp"
+#include "location/push_memory.hpp"
 #include "simulation/schedule.hpp"
 
 #include <deque>
@@ -25,6 +26,7 @@ public:
 
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;
     [[nodiscard]] const Account* find(AccountId id) const override;
+    [[nodiscard]] std::size_t size() const override { return entries_.size(); }
     [[nodiscard]] std::uint32_t md5_share() const override { return 0; }
     [[nodiscard]] bool blocks(AccountId account, KeyedHash pseudonym) const override
     {
@@ -105,6 +107,8 @@ private:
     std::shared_ptr<crypto::KeyRing> ring_;
     std::unique_ptr<location::SharedDialogMemory> dialogs_;
     std::unique_ptr<location::MemoryAnonymousCallers> anonymous_callers_;
+    std::unique_ptr<auth::FailureLimits> failures_;
+    std::unique_ptr<location::PushMemory> push_;
     std::unique_ptr<location::MemoryLocationService> location_;
     std::vector<Worker> workers_;
     std::map<FlowId, Connection> connections_;
