@@ -142,6 +142,7 @@ class Withholding(FlowTest):
             self.alice.sends("INVITE", to=self.bob)
             self.bob.receives("INVITE")
             self.bob.sends(302, headers={"Contact": f"<{carol.aor}>"})
+            self.bob.receives("ACK")
             carol.receives("INVITE")
             carol.sends(200)
             self.assertNotIn(carol.user, str(self.alice.receives(200)))

@@ -93,7 +93,7 @@ class Strictness:
             self._check_target(request.contact)
         for name in ("Authorization", "Proxy-Authorization", "User-Agent", "Server", "Organization", "Subject", "Date",
                      "Call-Info"):
-            if request.has(name):
+            if request.has(name) and not (name == "Date" and request.has("Identity")):   # RFC 8224: signed together
                 raise SipError(f"{name} arrived")
         dialog = self._check_dialog(request)
         branch = via.branch
