@@ -183,7 +183,7 @@ void Worker::end()
         perform_all();
         connections_.settle();
     } while (!actions_.empty());
-    take_pulse();
+    set_pulse();
     wipe();
     in_burst_ = false;
     tell_progress();
@@ -208,17 +208,20 @@ void Worker::tell_progress()
     if (closed_ && connections_.size() == 0) std::exchange(closed_, nullptr)();
 }
 
-void Worker::take_pulse()
+void Worker::set_pulse()
 {
-    if (pulse_at_ <= now_) {
-        pulse_at_ = TimePoint::max();
-        const auto backlog = worked() - worked_before_pulse_ - pulse;
-        strain_ = backlog > extreme_strain ? Strain::extreme : backlog > high_strain ? Strain::high : Strain::none;
-        element_.strained(strain_);
-    }
     if (pulse_at_ != TimePoint::max() || (!heard_ && strain_ == Strain::none)) return;
     pulse_at_ = now_ + pulse;
     worked_before_pulse_ = worked();
+}
+
+void Worker::take_pulse()
+{
+    if (pulse_at_ > now_) return;
+    pulse_at_ = TimePoint::max();
+    const auto backlog = worked() - worked_before_pulse_ - pulse;
+    strain_ = backlog > extreme_strain ? Strain::extreme : backlog > high_strain ? Strain::high : Strain::none;
+    element_.strained(strain_);
 }
 
 void Worker::arm_timer()
@@ -237,6 +240,7 @@ void Worker::on_timer()
 {
     armed_ = TimePoint::max();
     begin();
+    take_pulse(); // here only: other events may overtake the timer in the queue
     connections_.on_deadline(now_);
     entrance_.on_deadline(now_);
     if (element_.next_deadline() <= now_) element_.on_deadline(now_, actions_);

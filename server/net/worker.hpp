@@ -115,6 +115,7 @@ private:
     /// Calls the element with an answer that came at once or later.
     template <class Tell> void answer(Tell tell);
     void deliver(Send send, std::uint16_t asker);
+    void set_pulse();
     void take_pulse();
     void arm_timer();
     void on_timer();
