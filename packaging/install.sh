@@ -8,6 +8,8 @@ declare -A groups=(
   [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps"
            libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libsystemd-dev catch2 openssl python3"
   [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps valgrind"
+           libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libseccomp-dev libsystemd-dev libacl1-dev catch2 openssl python3"
+  [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps prometheus systemd"
   [browsers]="chromium libnss3-tools nodejs npm coturn linphone-cli iproute2 python3"
   [phones]="linphone-cli baresip-core sip-tester stunnel4 iproute2 python3"
 )

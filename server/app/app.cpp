@@ -1,6 +1,5 @@
 #include "app/app.hpp"
 
-#include "app/counts.hpp"
 #include "audit/audit_key.hpp"
 #include "config/check.hpp"
 #include "config/difference.hpp"
@@ -10,8 +9,11 @@
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/diagnosis_commands.hpp"
 #include "log/log.hpp"
+#include "metrics/exposition.hpp"
+#include "net/listener.hpp"
 #include "os/notify.hpp"
 #include "os/process.hpp"
+#include "os/sandbox.hpp"
 #include "store/account_snapshot.hpp"
 #include "store/pair_key.hpp"
 #include "store/store_error.hpp"
@@ -120,6 +122,7 @@ void keep_what_needs_restart(config::Settings& next, const config::Settings& run
     next.threads = running.threads;
     next.state_directory = running.state_directory;
     next.admin = running.admin;
+    next.metrics = running.metrics;
     next.proxy.longest_dialog = running.proxy.longest_dialog;
     next.log.target = running.log.target;
     next.push.gateway = running.push.gateway;
@@ -129,25 +132,19 @@ void keep_what_needs_restart(config::Settings& next, const config::Settings& run
 log::Level level_of(const config::Settings& settings) { return static_cast<log::Level>(settings.log.level); }
 static_assert(static_cast<int>(config::LogLevel::error) == static_cast<int>(log::Level::error));
 
-template <class Counters, class Table> boost::json::object to_json(const Counters& counters, const Table& table)
-{
-    boost::json::object json;
-    for (const auto& count : table) json[count.name] = counters.*count.number;
-    return json;
-}
-
 } // namespace
 
-App::App(Prepared prepared)
-    : descriptors_{os::raise_descriptor_limit()}, started_{now()}, lock_{take_lock(prepared.settings.state_directory)},
-      passed_{os::passed_descriptors()}, handover_{passed_}, keys_{process_keys(handover_)},
-      ring_{epoch_keys(handover_, started_, prepared.settings.proxy.longest_dialog)},
+App::App(Prepared prepared, os::Folders admitted)
+    : descriptors_{os::raise_descriptor_limit()}, started_{now()}, started_at_{std::chrono::floor<seconds>(
+                                                                       std::chrono::system_clock::now())},
+      lock_{take_lock(prepared.settings.state_directory)}, passed_{os::passed_descriptors()}, handover_{passed_},
+      keys_{process_keys(handover_)}, ring_{epoch_keys(handover_, started_, prepared.settings.proxy.longest_dialog)},
       location_{std::make_shared<location::MemoryLocationService>()},
       dialogs_{std::make_shared<location::SharedDialogMemory>(
           handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
       anonymous_callers_{std::make_shared<location::MemoryAnonymousCallers>()},
       failures_{std::make_shared<auth::FailureLimits>(0)}, push_{std::make_shared<location::PushMemory>()},
-      prepared_{std::move(prepared)},
+      prepared_{std::move(prepared)}, admitted_{std::move(admitted)},
       certificates_{main_,
                     {.open =
                          [this] {
@@ -218,6 +215,7 @@ void App::listen(const std::vector<config::TlsListener>& listeners, Transport tr
 App::~App()
 {
     log::hand_on_day_key({}, {}); // what is logged from now on is for nobody
+    metrics_.reset();
     admin_context_.stop();
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_.reset();
@@ -229,6 +227,8 @@ App::~App()
 void App::run()
 {
     start_admin();
+    start_metrics();
+    os::confine_calls(); // nothing is opened for listening from here on
     workers_->start();
     on_signal();
     every(expiry_, expiry_tick, [this] {
@@ -385,7 +385,7 @@ ctl::Reply App::reload()
 {
     const std::lock_guard lock{reloading_};
     os::notify_reloading();
-    auto next = prepare(prepared_.settings.file);
+    auto next = prepare(prepared_.settings.file, &admitted_);
     if (!next.problems.empty()) {
         std::string sentences;
         for (const auto& problem : next.problems) {
@@ -423,7 +423,7 @@ ctl::Reply App::reload()
 ctl::Reply App::diff()
 {
     const std::lock_guard lock{reloading_};
-    const auto next = prepare(prepared_.settings.file);
+    const auto next = prepare(prepared_.settings.file, &admitted_);
     if (!next.problems.empty()) {
         std::string sentences;
         for (const auto& problem : next.problems) sentences += (sentences.empty() ? "" : "\n") + to_string(problem);
@@ -498,9 +498,19 @@ void App::start_admin()
     }};
 }
 
+void App::start_metrics()
+{
+    const auto& address = prepared_.settings.metrics.listen;
+    if (!address) return;
+    const auto endpoint = net::endpoint_of(config::to_string(*address));
+    net::check_unused(endpoint);
+    metrics_ = std::make_unique<metrics::HttpServer>(net::listen_on(endpoint),
+                                                     [this] { return metrics::exposition(measured(figures())); });
+}
+
 ctl::DaemonView App::view()
 {
-    return {.status = [this] { return status(); },
+    return {.status = [this] { return status(figures()); },
             .bindings = [this](AccountId account) { return bindings(account); },
             .remove_binding = [this](AccountId account, BindingId id) { return remove_binding(account, id); },
             .reload = [this] { return reload(); },
@@ -512,29 +522,27 @@ ctl::DaemonView App::view()
                 }};
 }
 
-boost::json::object App::status()
+Figures App::figures()
 {
-    const auto counters = workers_->count();
-    const auto pushes = notifier_ ? notifier_->counts() : push::Notifier::Counts{};
-    auto connections = to_json(counters.connections, connection_counts);
-    connections["refused_sources"] = counters.refused_sources;
-    boost::json::object dropped;
-    counters.dropped_headers.for_each([&](std::string_view name, std::uint64_t count) { dropped[name] = count; });
-    boost::json::array weakened;
-    {
-        const std::lock_guard lock{reloading_};
-        for (const auto& sentence : config::weakenings(prepared_.settings)) weakened.emplace_back(sentence);
-    }
-    return {{"version", SOTTO_VERSION},
-            {"uptime", std::chrono::duration_cast<seconds>(now() - started_).count()},
-            {"workers", workers_->size()},
-            {"accounts", accounts_in(store_->directory())},
-            {"bindings", location_->size()},
-            {"connections", std::move(connections)},
-            {"sip", to_json(counters.element, element_counts)},
-            {"dropped_headers", std::move(dropped)},
-            {"push", {{"sent", pushes.sent}, {"failed", pushes.failed}, {"dropped", pushes.dropped}}},
-            {"weakened", std::move(weakened)}};
+    const auto counted = workers_->count();
+    const auto dialogs = dialogs_->size();
+    Figures figures{.started = started_at_.time_since_epoch().count(),
+                    .uptime = std::chrono::duration_cast<seconds>(now() - started_),
+                    .workers = workers_->size(),
+                    .silent_workers = counted.silent,
+                    .delay = counted.delay,
+                    .accounts = accounts_in(store_->directory()),
+                    .bindings = location_->size(),
+                    .ended_dialogs = dialogs.ended,
+                    .handles = dialogs.handles,
+                    .log_lines_lost = log::lines_lost(),
+                    .audit_entries = audit_->head().sequence,
+                    .audit_broken = audit_->found().bad.has_value(),
+                    .counters = counted.counters};
+    const std::lock_guard lock{reloading_};
+    figures.certificates = prepared_.identities->terms();
+    figures.weakened = config::weakenings(prepared_.settings);
+    return figures;
 }
 
 AorKey App::key_of(AccountId account)

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/certificate_watch.hpp"
+#include "app/figures.hpp"
 #include "app/handover.hpp"
 #include "app/prepared.hpp"
 #include "app/tracing.hpp"
@@ -13,6 +14,7 @@
 #include "location/memory_location_service.hpp"
 #include "location/push_memory.hpp"
 #include "push/notifier.hpp"
+#include "metrics/http_server.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 
@@ -32,8 +34,9 @@ namespace sotto::app {
 /// until a signal ends it. The main thread keeps time and signals; admin commands run on a thread of their own.
 class App {
 public:
-    /// Throws store::StoreError, net::ListenError, or std::runtime_error from the admin socket.
-    explicit App(Prepared prepared);
+    /// `admitted`: where the process may open files. Throws store::StoreError, net::ListenError, or std::runtime_error
+    /// from the admin socket.
+    App(Prepared prepared, os::Folders admitted);
     ~App();
     App(const App&) = delete;
     App& operator=(const App&) = delete;
@@ -59,8 +62,10 @@ private:
     std::unique_ptr<push::Notifier> make_notifier() const;
     void wake(Wake phone, std::function<void()> failed);
     void renew_sleepers();
+    void start_metrics();
     ctl::DaemonView view();
-    boost::json::object status();
+    /// Any thread but a worker's.
+    Figures figures();
     std::vector<ctl::BindingView> bindings(AccountId account);
     bool remove_binding(AccountId account, BindingId id);
     AorKey key_of(AccountId account);
@@ -71,6 +76,7 @@ private:
     boost::asio::steady_timer expiry_{main_}, forgetting_{main_}, midnight_{main_}, rotation_{main_}, watchdog_{main_},
         checkpoints_{main_}, deadline_{main_};
     TimePoint started_;
+    std::chrono::sys_seconds started_at_; ///< the same by the clock on the wall
     store::StateLock lock_;
     std::vector<os::PassedDescriptor> passed_; ///< by the process before; empty once they are taken up
     Handover handover_;
@@ -85,7 +91,8 @@ private:
     std::mutex reloading_; ///< guards `prepared_`
     Prepared prepared_;
     std::unique_ptr<push::Notifier> notifier_; ///< null: no gateway; ended last: it tells the workers what failed
-    // Ended in this order: admin, store, workers.
+    os::Folders admitted_;
+    // Ended in this order: metrics, admin, store, workers.
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<store::SqliteAccountStore> store_;
     std::unique_ptr<audit::FileAuditLog> audit_;
@@ -95,6 +102,7 @@ private:
     std::unique_ptr<ctl::AdminServer> admin_;
     std::thread admin_thread_;
     CertificateWatch certificates_;
+    std::unique_ptr<metrics::HttpServer> metrics_;
     bool draining_{false};
     bool ending_{false};
 };

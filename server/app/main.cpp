@@ -5,6 +5,7 @@
 #include "log/log.hpp"
 #include "net/listener.hpp"
 #include "os/process.hpp"
+#include "os/sandbox.hpp"
 #include "store/store_error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -35,12 +36,18 @@ int serve(sotto::app::Prepared prepared)
 {
     using namespace sotto;
     const auto& settings = prepared.settings;
+    auto folders = app::folders_of(settings);
+    const bool confined = os::confine_files(folders); // first of all, so that every thread is
     log::start(
         {.target = settings.log.target == config::LogTarget::journal ? log::Target::journal : log::Target::stderr_,
          .level = static_cast<log::Level>(settings.log.level)});
     int result = done;
     try {
-        app::App app{std::move(prepared)};
+        if (!confined)
+            log::event(
+                log::Event::notice,
+                log::field("text", "the kernel has no Landlock: which files the daemon may open is up to its unit"));
+        app::App app{std::move(prepared), std::move(folders)};
         app.run();
     } catch (const store::StoreError& error) {
         log::event(log::Event::store_failed, log::field("reason", log::Plain{error.what()}));

@@ -3,8 +3,10 @@
 #include "config/check.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <span>
+#include <utility>
 
 namespace sotto::app {
 
@@ -72,6 +74,33 @@ std::shared_ptr<const net::ConnectionLimits> connections_of(const config::Settin
     return std::make_shared<net::ConnectionLimits>(connections);
 }
 
+/// Files that are read at the start and at each reload, with their keys.
+std::vector<std::pair<std::string, std::filesystem::path>> files_of(const config::Settings& settings)
+{
+    std::vector<std::pair<std::string, std::filesystem::path>> files;
+    for (std::size_t i = 0; i < settings.domains.size(); ++i) {
+        const auto item = "domains[" + std::to_string(i) + "].";
+        files.emplace_back(item + "certificate", settings.domains[i].certificate);
+        files.emplace_back(item + "private_key", settings.domains[i].private_key);
+    }
+    if (!settings.turn.secret.empty()) files.emplace_back("turn.secret", settings.turn.secret);
+    return files;
+}
+
+/// The sandbox is made once, at the start.
+void stay_in_folders(const config::Loaded& loaded, const os::Folders& admitted, Prepared& prepared)
+{
+    for (const auto& [key, file] : files_of(loaded.settings)) {
+        const auto folders = os::folders_of(file);
+        const auto other =
+            std::ranges::find_if_not(folders, [&](const auto& folder) { return admitted.admits(folder); });
+        if (other != folders.end())
+            prepared.problems.push_back(
+                loaded.problem(key, other->string() + " is none of the folders that were named when the daemon started",
+                               "restart the daemon, which ends no call, or keep the file where it was"));
+    }
+}
+
 } // namespace
 
 std::shared_ptr<const net::Identities> open_identities(const config::Settings& settings)
@@ -81,10 +110,31 @@ std::shared_ptr<const net::Identities> open_identities(const config::Settings& s
     return std::make_shared<net::Identities>(all, tls_options(settings));
 }
 
-Prepared prepare(const std::filesystem::path& file)
+os::Folders folders_of(const config::Settings& settings)
+{
+    os::Folders folders{.read = {},
+                        .write = {{.folder = settings.state_directory, .mode = 0700},
+                                  {.folder = settings.admin.socket.parent_path(), .mode = 0750}}};
+    const auto read = [&](const std::filesystem::path& file) {
+        for (auto& folder : os::folders_of(file)) folders.read.push_back(std::move(folder));
+    };
+    read(settings.file);
+    for (const auto& [key, file] : files_of(settings)) read(file);
+    if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY")) folders.read.emplace_back(credentials);
+    if (const auto& key = settings.weaken.audit_key_file) {
+        read(*key);
+        std::error_code unknown;
+        if (!std::filesystem::exists(*key, unknown))
+            folders.write.push_back({.folder = key->parent_path()}); // it is made
+    }
+    return folders;
+}
+
+Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted)
 {
     const auto loaded = config::load(file);
     Prepared prepared{.settings = loaded.settings, .problems = loaded.problems};
+    if (admitted != nullptr) stay_in_folders(loaded, *admitted, prepared);
     // Whatever is wrong in the text, the files that it names are looked at too: one run says everything.
     for (auto& problem : config::check(loaded)) prepared.problems.push_back(std::move(problem));
     try_identities(loaded, prepared.problems);

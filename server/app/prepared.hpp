@@ -2,6 +2,7 @@
 #include "config/load.hpp"
 #include "net/identities.hpp"
 #include "net/options.hpp"
+#include "os/sandbox.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -20,8 +21,12 @@ struct Prepared {
     std::vector<config::Problem> problems; ///< when there is one, nothing else counts
 };
 
-/// Reads, validates and opens. For `--check`, start and reload.
-Prepared prepare(const std::filesystem::path& file);
+/// Reads, validates and opens. For `--check`, start and reload. `admitted`: the folders that the running daemon may
+/// open files in; null: any.
+Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted = nullptr);
+
+/// What the daemon needs to read and write with this configuration, and when the files in it are renewed.
+os::Folders folders_of(const config::Settings& settings);
 
 /// What the core needs of the settings, as they are now.
 std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared);

@@ -129,28 +129,35 @@ void Workers::check_alive(const std::function<void()>& done)
     for (auto& worker : workers_) worker->post(one);
 }
 
-net::WorkerCounters Workers::count()
+Workers::Counted Workers::count()
 {
     struct Sum {
         std::mutex mutex;
         std::condition_variable changed;
-        net::WorkerCounters counters;
+        Counted counted;
         std::size_t answers{0};
     };
     const auto sum = std::make_shared<Sum>(); // outlives this call with a worker that answers late
+    const auto asked = Clock::now();
     for (auto& worker : workers_)
-        worker->count([sum](const net::WorkerCounters& counters) {
+        worker->count([sum, asked](const net::WorkerCounters& counters) {
             const std::lock_guard lock{sum->mutex};
-            add(sum->counters.connections, counters.connections, connection_counts);
-            add(sum->counters.element, counters.element, element_counts);
-            sum->counters.dropped_headers.add(counters.dropped_headers);
-            sum->counters.refused_sources += counters.refused_sources;
+            auto& total = sum->counted.counters;
+            add(total.connections, counters.connections, connection_counts);
+            add(total.element, counters.element, element_counts);
+            total.dropped_headers.add(counters.dropped_headers);
+            total.refused_sources += counters.refused_sources;
+            total.bursts += counters.bursts;
+            const auto delay = std::chrono::duration_cast<milliseconds>(Clock::now() - asked);
+            sum->counted.delay = std::max(sum->counted.delay, delay);
             ++sum->answers;
             sum->changed.notify_one();
         });
     std::unique_lock lock{sum->mutex};
     sum->changed.wait_for(lock, seconds{1}, [&] { return sum->answers == workers_.size(); });
-    return sum->counters;
+    auto counted = sum->counted;
+    counted.silent = workers_.size() - sum->answers;
+    return counted;
 }
 
 } // namespace sotto::app

@@ -58,8 +58,13 @@ public:
     /// `done` runs once, on some worker's thread, when every worker has passed by its loop.
     void check_alive(const std::function<void()>& done);
 
-    /// The sum over all workers; waits for those that answer within a second.
-    [[nodiscard]] net::WorkerCounters count();
+    struct Counted {
+        net::WorkerCounters counters; ///< the sum over all workers that answered within a second
+        std::size_t silent{0};        ///< the others
+        milliseconds delay{0};        ///< the longest that one took to answer
+    };
+    /// Waits for the workers, a second at most.
+    [[nodiscard]] Counted count();
     [[nodiscard]] std::size_t size() const { return workers_.size(); }
 
 private:

@@ -80,6 +80,15 @@ void socket_path_fits(Loaded& loaded)
                                                  "choose a shorter path, such as /run/sotto/admin.sock"));
 }
 
+void metrics_stay_here(Loaded& loaded)
+{
+    const auto& listen = loaded.settings.metrics.listen;
+    if (!listen || listen->host == "::1" || listen->host.starts_with("127.")) return;
+    loaded.problems.push_back(loaded.problem(
+        "metrics.listen", "is not an address of this machine only, and the page has neither password nor encryption",
+        "write \"127.0.0.1:" + std::to_string(listen->port) + "\", and put a proxy in front that asks who is there"));
+}
+
 void prefixes_differ(Loaded& loaded)
 {
     const auto& [withhold, show] =
@@ -128,6 +137,7 @@ void agree(Loaded& loaded)
     listeners_fit(loaded);
     durations_fit(loaded);
     socket_path_fits(loaded);
+    metrics_stay_here(loaded);
     prefixes_differ(loaded);
     turn_is_whole(loaded);
     accounts_are_ours(loaded);

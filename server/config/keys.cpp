@@ -44,6 +44,7 @@ std::string text_of(std::uint32_t value, const Key&) { return std::to_string(val
 std::string text_of(std::size_t value, const Key&) { return std::to_string(value); }
 std::string text_of(seconds value, const Key&) { return duration_text(value.count()); }
 std::string text_of(const std::string& value, const Key&) { return '"' + value + '"'; }
+std::string text_of(const HostPort& value, const Key&) { return '"' + to_string(value) + '"'; }
 std::string text_of(const std::filesystem::path& value, const Key&) { return value.string(); }
 template <class Enum>
 requires std::is_enum_v<Enum> std::string text_of(Enum value, const Key& key)
@@ -155,9 +156,9 @@ constexpr std::array table{
     Key{.path = "admin.privacy_officers", .kind = name, .effect = Effect::restart, .field = in<&S::admin, &S::Admin::privacy_officers>,
         .meaning = "System group whose members answer for the subscribers' data, and read the audit log."},
 
-    Key{.path = "metrics", .kind = section, .meaning = "Figures for monitoring."},
-    Key{.path = "metrics.listen", .kind = unserved,
-        .meaning = "Address of the metrics page.", .remedy = "leave it out: this version shows its figures by \"sotto status\""},
+    Key{.path = "metrics", .kind = section, .meaning = "Figures for monitoring. They point at nobody: see docs/metrics.md."},
+    Key{.path = "metrics.listen", .kind = endpoint, .effect = Effect::restart, .field = in<&S::metrics, &S::Metrics::listen>, .example = "\"127.0.0.1:9161\"",
+        .meaning = "Where Prometheus finds them, at /metrics: an address of this machine, such as 127.0.0.1 or ::1, since the page has neither password nor encryption. Left out, there is no page; `sotto status` shows the same."},
 
     Key{.path = "registrar", .kind = section, .meaning = "Registrations (RFC 3261 section 10)."},
     Key{.path = "registrar.binding_lifetime", .kind = duration, .bounds = {.least = 60, .most = 3600}, .field = in<&S::registrar, &S::Registrar::binding_lifetime>,

@@ -55,6 +55,10 @@ struct Settings {
         std::string privacy_officers{"sotto-privacy"};
         bool operator==(const Admin&) const = default;
     };
+    struct Metrics {
+        std::optional<HostPort> listen; ///< of this machine; nothing: no page
+        bool operator==(const Metrics&) const = default;
+    };
     struct Registrar {
         seconds binding_lifetime{600};
         seconds shortest_binding{60};
@@ -134,6 +138,7 @@ struct Settings {
     std::filesystem::path state_directory{"/var/lib/sotto"};
     seconds drain_timeout{30}; ///< from SIGTERM to the end, at most
     Admin admin;
+    Metrics metrics;
     Registrar registrar;
     Push push;
     Proxy proxy;

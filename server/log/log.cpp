@@ -65,6 +65,8 @@ void set_level(Level level) { least.store(level, std::memory_order_relaxed); }
 
 bool enabled(Level level) { return level >= least.load(std::memory_order_relaxed); }
 
+std::uint64_t lines_lost() { return running.thread ? running.thread->overrun_counter() : 0; }
+
 void write(const EventRow& row, std::span<const Field> fields)
 {
     std::string payload{row.name};

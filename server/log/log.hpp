@@ -33,6 +33,8 @@ void stop();
 /// May be called from any thread.
 void set_level(Level level);
 [[nodiscard]] bool enabled(Level level);
+/// How many lines fell out of the queue since the start.
+[[nodiscard]] std::uint64_t lines_lost();
 
 /// Text that is about this server and never about a person: a sentence about the configuration, a path, an address of
 /// ours, an error of the operating system. Writing the word is the promise.

@@ -137,7 +137,8 @@ void Worker::count(std::function<void(const WorkerCounters&)> done)
         done({.connections = connections_.counters(),
               .refused_sources = refused_sources_,
               .element = element_.counters(),
-              .dropped_headers = element_.dropped_headers()});
+              .dropped_headers = element_.dropped_headers(),
+              .bursts = bursts_});
     });
 }
 
@@ -173,7 +174,8 @@ void Worker::close_flows(std::function<void()> done)
 void Worker::begin()
 {
     in_burst_ = true;
-    now_ = std::chrono::time_point_cast<milliseconds>(Clock::now());
+    burst_began_ = Clock::now();
+    now_ = std::chrono::time_point_cast<milliseconds>(burst_began_);
     connections_.begins(now_);
 }
 
@@ -184,6 +186,7 @@ void Worker::end()
         connections_.settle();
     } while (!actions_.empty());
     set_pulse();
+    if (heard_) bursts_.record(Clock::now() - burst_began_);
     wipe();
     in_burst_ = false;
     tell_progress();

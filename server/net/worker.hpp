@@ -4,6 +4,7 @@
 #include "net/connections.hpp"
 #include "net/entrance.hpp"
 #include "net/tap.hpp"
+#include "net/histogram.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -21,6 +22,7 @@ struct WorkerCounters {
     std::uint64_t refused_sources{0}; ///< connections closed because their source had too many
     ElementCounters element;
     DroppedHeaders dropped_headers;
+    Histogram bursts; ///< of those in which messages were heard or sent
 };
 
 /// One thread with everything that its flows need: I/O loop, listening sockets, connections, SIP element. Performs what
@@ -144,6 +146,8 @@ private:
     Actions actions_;
     bool in_burst_{false};
     TimePoint now_{};
+    Clock::time_point burst_began_{};
+    Histogram bursts_;
     TimePoint armed_{TimePoint::max()};
     TimePoint wipe_stack_at_{TimePoint::max()};
     TimePoint pulse_at_{TimePoint::max()};

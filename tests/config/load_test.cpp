@@ -163,7 +163,7 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{"routes: [{ name: trunk }]\n", "7:1: routes: is not served yet"},
         Case{"routes: [{ name: trunk }]\n", "write [] or leave it out"},
         Case{"billing: { routes: [trunk] }\n", "billing.routes: is not served yet"},
-        Case{"metrics: { listen: \"127.0.0.1:9161\" }\n", "metrics.listen: is not served yet"},
+        Case{"metrics: { listen: \"0.0.0.0:9161\" }\n", "metrics.listen: is not an address of this machine only"},
         Case{"weaken: { master_key_file: key }\n", "weaken.master_key_file: is not served yet"},
         Case{"? [a]\n: 1\n", "has a key that is no word"}, Case{"a: [\n", "is no YAML"},
         Case{"---\nthreads: 1\n", "more than one document"});

@@ -163,7 +163,8 @@ class Restart(FlowTest):
 
     def test_one_listener_for_each_worker_and_one_sealed_memory_are_stored(self):
         listeners = [name for name in self.daemon.stored if name.startswith("listener-")]
-        self.assertEqual(len(listeners), self.threads)
+        addresses = sum(len(addresses) for addresses in self.daemon.config["listen"].values())
+        self.assertEqual(len(listeners), addresses * self.threads)
         memory = self.daemon.stored["handover"]
         self.assertTrue(fcntl.fcntl(memory, fcntl.F_GET_SEALS) & (fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW))
         self.assertEqual(set(self.daemon.stored), {*listeners, "handover"})

@@ -1,0 +1,91 @@
+#include "app/figures.hpp"
+
+#include "app/counts.hpp"
+
+#include <boost/json/array.hpp>
+
+namespace sotto::app {
+namespace {
+
+using metrics::Family;
+using metrics::Measured;
+using metrics::Sample;
+using metrics::Shown;
+using metrics::Type;
+
+template <class Counters, class Table> boost::json::object to_json(const Counters& counters, const Table& table)
+{
+    boost::json::object json;
+    for (const auto& count : table) json[count.name] = counters.*count.number;
+    return json;
+}
+
+template <class Counters, class Table>
+void add(std::vector<Measured>& all, const Counters& counters, const Table& table)
+{
+    for (const auto& count : table) {
+        if (all.empty() || all.back().family.name != count.family.name) all.push_back({count.family, {}});
+        all.back().samples.push_back({std::string{count.label}, static_cast<double>(counters.*count.number)});
+    }
+}
+
+} // namespace
+
+boost::json::object status(const Figures& figures)
+{
+    auto connections = to_json(figures.counters.connections, connection_counts);
+    connections["refused_sources"] = figures.counters.refused_sources;
+    boost::json::array weakened;
+    for (const auto& sentence : figures.weakened) weakened.emplace_back(sentence);
+    boost::json::object certificates;
+    for (const auto& term : figures.certificates) certificates[term.name] = term.days;
+    return {{"version", SOTTO_VERSION},
+            {"uptime", figures.uptime.count()},
+            {"workers", figures.workers},
+            {"silent_workers", figures.silent_workers},
+            {"delay_ms", figures.delay.count()},
+            {"accounts", figures.accounts},
+            {"bindings", figures.bindings},
+            {"connections", std::move(connections)},
+            {"sip", to_json(figures.counters.element, element_counts)},
+            {"dialogs", {{"ended", figures.ended_dialogs}, {"handles", figures.handles}}},
+            {"log_lines_lost", figures.log_lines_lost},
+            {"audit", {{"entries", figures.audit_entries}, {"broken", figures.audit_broken}}},
+            {"certificate_days", std::move(certificates)},
+            {"weakened", std::move(weakened)}};
+}
+
+std::vector<Measured> measured(const Figures& figures)
+{
+    const auto one = [](auto number) { return std::vector<Sample>{{"", static_cast<double>(number)}}; };
+    const auto& counters = figures.counters;
+    // clang-format off
+    std::vector<Measured> all{
+        {{"sotto_build_info", Type::gauge, Shown::exact, "1, with the version of the program.", "version"}, {{SOTTO_VERSION, 1}}},
+        {{"sotto_start_time_seconds", Type::gauge, Shown::exact, "When the process started, Unix time."}, one(figures.started)},
+        {{"sotto_workers", Type::gauge, Shown::exact, "Worker threads."}, one(figures.workers)},
+        {{"sotto_workers_silent", Type::gauge, Shown::exact, "Worker threads that did not come by their loop within a second. Must be 0."}, one(figures.silent_workers)},
+        {{"sotto_worker_delay_seconds", Type::gauge, Shown::exact, "How long work that was given to the busiest worker just now has waited in its queue."}, one(std::chrono::duration<double>(figures.delay).count())},
+        {{"sotto_burst_seconds", Type::histogram, Shown::in_tens, "How long a worker took for what one event of its loop brought: messages read, decided, sealed and written."},
+         {{"", std::chrono::duration<double>(counters.bursts.sum).count(), net::Histogram::bounds, counters.bursts.buckets}}},
+        {{"sotto_accounts", Type::gauge, Shown::in_tens, "Accounts."}, one(figures.accounts)},
+        {{"sotto_bindings", Type::gauge, Shown::in_tens, "Devices that are registered now."}, one(figures.bindings)},
+        {{"sotto_dialogs_ended", Type::gauge, Shown::in_tens, "Ended dialogs that are remembered, as keyed hashes, until their keys are destroyed."}, one(figures.ended_dialogs)},
+        {{"sotto_dialog_handles", Type::gauge, Shown::in_tens, "Sealed targets of running dialogs that are no registered device."}, one(figures.handles)},
+        {{"sotto_log_lines_lost_total", Type::counter, Shown::exact, "Lines that the log's target was too slow for."}, one(figures.log_lines_lost)},
+        {{"sotto_audit_entries_total", Type::counter, Shown::exact, "Entries of the audit log: what operators have done."}, one(figures.audit_entries)},
+        {{"sotto_audit_broken", Type::gauge, Shown::exact, "1 when the audit log was found changed, cut or reordered at the start. Must be 0."}, one(figures.audit_broken)},
+        {{"sotto_sources_refused_total", Type::counter, Shown::in_tens, "Connections closed because their source had too many."}, one(counters.refused_sources)},
+    };
+    // clang-format on
+    add(all, counters.connections, connection_counts);
+    add(all, counters.element, element_counts);
+    Measured left{{"sotto_certificate_left_seconds", Type::gauge, Shown::exact,
+                   "Time until a certificate ends, in whole days; negative: it has ended.", "domain"},
+                  {}};
+    for (const auto& term : figures.certificates) left.samples.push_back({term.name, term.days * 86'400.0});
+    all.push_back(std::move(left));
+    return all;
+}
+
+} // namespace sotto::app

@@ -1,0 +1,108 @@
+#include "metrics/exposition.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+namespace sotto::metrics {
+namespace {
+
+constexpr std::string_view name_of(Type type)
+{
+    switch (type) {
+    case Type::counter:
+        return "counter";
+    case Type::gauge:
+        return "gauge";
+    case Type::histogram:
+        break;
+    }
+    return "histogram";
+}
+
+std::string text_of(double value)
+{
+    std::array<char, 32> digits{};
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    return {digits.data(), end};
+}
+
+/// Backslash, quote and line break, as the format wants them.
+std::string escaped(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) {
+        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
+    }
+    return out;
+}
+
+std::string labels(const Family& family, const Sample& sample, std::string_view bound = {})
+{
+    std::string out;
+    if (!sample.label.empty()) out += std::string{family.label} + "=\"" + escaped(sample.label) + '"';
+    if (!bound.empty()) out += std::string{out.empty() ? "" : ","} + "le=\"" + std::string{bound} + '"';
+    return out.empty() ? out : '{' + out + '}';
+}
+
+void add(std::string& out, const Family& family, std::string_view suffix, const std::string& label, double value)
+{
+    out.append(family.name).append(suffix).append(label).append(" ").append(text_of(value)).append("\n");
+}
+
+void add_histogram(std::string& out, const Family& family, const Sample& sample)
+{
+    const auto all =
+        static_cast<double>(std::accumulate(sample.buckets.begin(), sample.buckets.end(), std::uint64_t{0}));
+    double below = 0;
+    for (std::size_t i = 0; i < sample.buckets.size(); ++i) {
+        below += static_cast<double>(sample.buckets[i]);
+        const auto bound = i < sample.bounds.size() ? text_of(sample.bounds[i]) : "+Inf";
+        add(out, family, "_bucket", labels(family, sample, bound), shown(below, family.shown));
+    }
+    const auto count = shown(all, family.shown);
+    // In proportion to what is shown, so that the average stays right.
+    add(out, family, "_sum", labels(family, sample), all > 0 ? sample.value * count / all : 0);
+    add(out, family, "_count", labels(family, sample), count);
+}
+
+} // namespace
+
+double shown(double value, Shown how) { return how == Shown::exact ? value : std::floor(value / 10) * 10; }
+
+std::string exposition(std::span<const Measured> all)
+{
+    std::string out;
+    for (const auto& [family, samples] : all) {
+        if (samples.empty()) continue;
+        out.append("# HELP ").append(family.name).append(" ").append(family.help).append("\n");
+        out.append("# TYPE ").append(family.name).append(" ").append(name_of(family.type)).append("\n");
+        for (const auto& sample : samples)
+            if (family.type == Type::histogram)
+                add_histogram(out, family, sample);
+            else
+                add(out, family, {}, labels(family, sample), shown(sample.value, family.shown));
+    }
+    return out;
+}
+
+std::string reference(std::span<const Measured> all)
+{
+    std::string out = "| name | type | label | shown | meaning |\n| --- | --- | --- | --- | --- |\n";
+    for (const auto& [family, samples] : all) {
+        std::string values;
+        for (const auto& sample : samples)
+            if (!sample.label.empty()) values += (values.empty() ? " " : ", ") + sample.label;
+        out += "| `" + std::string{family.name} + "` | " + std::string{name_of(family.type)} + " | " +
+               (family.label.empty() ? "" : "`" + std::string{family.label} + "`:" + values) + " | " +
+               (family.shown == Shown::exact ? "exactly" : "in tens") + " | " + std::string{family.help} + " |\n";
+    }
+    return out;
+}
+
+} // namespace sotto::metrics

@@ -1,0 +1,140 @@
+"""The metrics page as Prometheus sees it, and what it tells about people: nothing."""
+
+import json
+import re
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from support.daemon import Port
+from support.flow_test import FlowTest
+from support.limits import patience
+
+PACKAGING = Path(__file__).resolve().parents[2] / "packaging" / "prometheus"
+
+
+class Metrics(FlowTest):
+    threads = 2
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.port = Port()
+        cls.addClassCleanup(cls.port.release)
+        cls.config = {"metrics": {"listen": f"127.0.0.1:{cls.port.number}"}}
+        super().setUpClass()
+
+    def get(self, path: str = "/metrics", method: str = "GET"):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port.number}{path}", method=method)
+        return urllib.request.urlopen(request, timeout=patience(10))
+
+    def page(self) -> str:
+        with self.get() as answer:
+            self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+            return answer.read().decode()
+
+    def figures(self) -> dict:
+        """By name with labels."""
+        lines = (line for line in self.page().splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+    def test_promtool_accepts_the_page(self):
+        checked = subprocess.run(["promtool", "check", "metrics"], input=self.page(), text=True, capture_output=True,
+                                 timeout=patience(20))
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+    def test_promtool_accepts_the_alert_rules(self):
+        for arguments in (("check", "rules", "sotto.rules.yml"), ("test", "rules", "sotto.rules.test.yml")):
+            checked = subprocess.run(["promtool", *arguments], cwd=PACKAGING, text=True, capture_output=True,
+                                     timeout=patience(30))
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_rules_and_dashboard_ask_for_what_there_is(self):
+        there = {re.split(r"[{ ]", line)[0] for line in self.page().splitlines() if not line.startswith("#")}
+        dashboard = json.loads((PACKAGING / "sotto-dashboard.json").read_text())
+        asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+        asked += re.findall(r"expr:(.*?)\n\s+(?:for|labels):", (PACKAGING / "sotto.rules.yml").read_text(), re.S)
+        names = {name for expression in asked for name in re.findall(r"\bsotto_[a-z_]+", expression)}
+        self.assertGreater(len(names), 10)
+        self.assertEqual(names - there, set())
+        for expression in asked:   # and promtool reads each
+            expression = expression.strip().removeprefix(">-").replace("$instance", "a")
+            checked = subprocess.run(["promtool", "query", "instant", "http://127.0.0.1:1", expression], text=True,
+                                     capture_output=True, timeout=patience(20))
+            self.assertNotIn("parse error", checked.stderr, expression)
+
+    def test_a_single_call_does_not_show(self):
+        """Below ten it is nothing; status, for an operator who is known by name, tells the number."""
+        alice, bob = self.registered("alice", "bob")
+        before = self.figures()
+        self.call(alice, bob)
+        during = self.figures()
+        for name in ('sotto_calls_total{outcome="answered"}', "sotto_bindings", "sotto_connections",
+                     'sotto_transactions{side="server"}', "sotto_dialogs_ended"):
+            self.assertEqual(during[name] % 10, 0, name)
+        self.hang_up(alice, bob)
+        self.assertEqual(during['sotto_calls_total{outcome="answered"}'], before['sotto_calls_total{outcome="answered"}'])
+        status = json.loads(self.daemon.sotto("--json", "status").stdout)
+        self.assertGreaterEqual(status["sip"]["calls_answered"], 1)
+        self.assertGreaterEqual(status["dialogs"]["ended"], 1)
+        self.assertEqual(status["silent_workers"], 0)
+
+    def test_many_calls_do_show(self):
+        alice, bob = self.registered("alice", "bob")
+        for _ in range(11):
+            self.call(alice, bob)
+            self.hang_up(alice, bob)
+        figures = self.figures()
+        self.assertGreaterEqual(figures['sotto_calls_total{outcome="answered"}'], 10)
+        self.assertGreaterEqual(figures["sotto_burst_seconds_count"], 10)
+        self.assertGreaterEqual(figures["sotto_burst_seconds_sum"], 0)
+        self.assertEqual(figures["sotto_workers"], 2)
+        self.assertEqual(figures["sotto_workers_silent"], 0)
+        self.assertGreater(figures['sotto_certificate_left_seconds{domain="example.org"}'], 0)
+
+    def test_nothing_of_a_person_stands_on_the_page(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        page = self.page()
+        for phone in (alice, bob):
+            for value in (phone.user, phone.host, phone.contact_user, phone.instance, phone.register_call_id):
+                self.assertNotIn(value, page)
+        self.assertNotIn("127.0.0.1", page)
+        self.hang_up(alice, bob)
+
+    def test_other_requests(self):
+        for path, method, status in (("/", "GET", 404), ("/metrics", "POST", 405), ("/metrics", "DELETE", 405)):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.get(path, method)
+            self.assertEqual(refused.exception.code, status)
+        with self.get(method="HEAD") as answer:
+            self.assertEqual(answer.read(), b"")
+
+    def test_garbage_and_silence_do_not_stop_it(self):
+        silent = [socket.create_connection(("127.0.0.1", self.port.number)) for _ in range(40)]
+        try:
+            for sent in (b"\0" * 100, b"GET /metrics HTTP/1.1\r\nX: " + b"a" * 20000, b"\r\n\r\n\r\n"):
+                with socket.create_connection(("127.0.0.1", self.port.number), timeout=patience(10)) as connection:
+                    try:
+                        connection.sendall(sent)
+                        while connection.recv(4096):
+                            pass
+                    except ConnectionError:
+                        pass
+        finally:
+            for connection in silent:
+                connection.close()
+        self.assertIn("sotto_workers", self.page())
+
+    def test_an_address_for_everybody_is_refused(self):
+        self.daemon.config["metrics"] = {"listen": "0.0.0.0:9161"}
+        self.daemon.write_config()
+        try:
+            refused = self.daemon.check_config()
+        finally:
+            self.daemon.config["metrics"] = self.config["metrics"]
+            self.daemon.write_config()
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("metrics.listen", refused.stderr)
+        self.assertIn('write "127.0.0.1:9161"', refused.stderr)

@@ -1,0 +1,162 @@
+"""The daemon as a service: its watchdog is tied to the progress of every worker, and it may do no more than its unit says."""
+
+import ctypes
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from support.flow_test import FlowTest
+from support.limits import patience
+from support.supervisor import SupervisedDaemon
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = ROOT / "systemd"
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
+SANITIZED = "SOTTO_SANITIZE=\n" not in "".join(
+    line.replace(":STRING", "") for line in (Path(os.environ["SOTTO_BIN"]).parent / "CMakeCache.txt").open()
+    if line.startswith("SOTTO_SANITIZE"))
+
+
+class OneThread:
+    """Stops one thread of a process and lets the others run."""
+    _libc = ctypes.CDLL(None, use_errno=True)
+    _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+    def __init__(self, thread: int) -> None:
+        self.thread = thread
+
+    def _do(self, what: int) -> None:
+        if self._libc.ptrace(what, self.thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def __enter__(self) -> None:
+        self._do(PTRACE_SEIZE)
+        self._do(PTRACE_INTERRUPT)
+        os.waitpid(self.thread, 0x40000000)   # __WALL
+
+    def __exit__(self, *_) -> None:
+        self._do(PTRACE_DETACH)
+
+
+def threads_of(pid: int) -> dict:
+    """Name -> number."""
+    return {task.joinpath("comm").read_text().strip(): int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()}
+
+
+class Watchdog(FlowTest):
+    threads = 2
+
+    class daemon_type(SupervisedDaemon):
+        watchdog_usec = 600_000
+
+    def test_it_hears_of_progress_only_while_every_worker_makes_some(self):
+        daemon = self.daemon
+        self.assertTrue(daemon.hears("WATCHDOG=1", len(daemon.said)))
+        with OneThread(threads_of(daemon.pid)["worker-1"]):
+            heard = len(daemon.said)
+            daemon.hears("WATCHDOG=1", heard, timeout=0.3)   # one that was on its way
+            heard = len(daemon.said)
+            self.assertFalse(daemon.hears("WATCHDOG=1", heard, timeout=1.5 / patience(1)))
+        self.assertTrue(daemon.hears("WATCHDOG=1", len(daemon.said)))
+        self.assert_call_works()
+
+
+@unittest.skipIf(SANITIZED, "the sandbox is left out under a sanitizer")
+class Sandbox(FlowTest):
+    def test_every_thread_is_confined(self):
+        self.assert_call_works()
+        for task in Path(f"/proc/{self.daemon.pid}/task").iterdir():
+            status = dict(line.split(":", 1) for line in task.joinpath("status").read_text().splitlines())
+            self.assertEqual((status["NoNewPrivs"].strip(), status["Seccomp"].strip()), ("1", "2"), task.name)
+
+    def test_no_core_is_dumped(self):
+        limits = Path(f"/proc/{self.daemon.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max core file size\s+0\s+0")
+
+    def test_a_certificate_in_a_new_folder_waits_for_a_restart(self):
+        """And is refused with a sentence that says so; the old one stays in use."""
+        domain = self.daemon.config["domains"][0]
+        old = domain["certificate"]
+        elsewhere = tempfile.TemporaryDirectory(prefix="sotto-elsewhere-")
+        self.addCleanup(elsewhere.cleanup)
+        target = Path(elsewhere.name) / "chain.pem"
+        target.write_bytes(Path(old).read_bytes())
+        domain["certificate"] = str(target)
+        self.daemon.write_config()
+        try:
+            refused = self.daemon.sotto("reload", check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("domains[0].certificate", refused.stderr)
+            self.assertIn("restart the daemon", refused.stderr)
+            self.assert_call_works()
+            self.daemon.stop()
+            self.daemon.start()
+            self.daemon.sotto("reload")
+        finally:
+            domain["certificate"] = old
+            self.daemon.write_config()
+
+    def test_a_renewed_certificate_behind_a_link_is_read(self):
+        """As certbot renews: the link leads to another file of the archive."""
+        domain = self.daemon.config["domains"][0]
+        old = Path(domain["certificate"])
+        live, archive = self.daemon.folder / "live", self.daemon.folder / "archive"
+        live.mkdir()
+        archive.mkdir()
+        for number in (1, 2):
+            (archive / f"chain{number}.pem").write_bytes(old.read_bytes())
+        (live / "chain.pem").symlink_to("../archive/chain1.pem")
+        domain["certificate"] = str(live / "chain.pem")
+        self.daemon.write_config()
+        try:
+            self.daemon.stop()
+            self.daemon.start()
+            (live / "next").symlink_to("../archive/chain2.pem")
+            (live / "next").rename(live / "chain.pem")
+            self.daemon.sotto("reload")
+            self.assert_call_works()
+        finally:
+            domain["certificate"] = str(old)
+            self.daemon.write_config()
+
+
+class Units(unittest.TestCase):
+    def test_exposure(self):
+        """1.5 or lower, of 10."""
+        checked = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager",
+                                  UNITS / "sotto.service"], text=True, capture_output=True, timeout=patience(30))
+        self.assertEqual(checked.returncode, 0, checked.stdout[-400:] + checked.stderr)
+        self.assertRegex(checked.stdout, r"Overall exposure level for sotto\.service: [01]\.")
+
+    def test_keys_and_memory(self):
+        unit = (UNITS / "sotto.service").read_text()
+        for line in ("Type=notify", "WatchdogSec=", "FileDescriptorStoreMax=", "MemorySwapMax=0", "LimitCORE=0",
+                     "LoadCredential=audit-key:", "LoadCredential=sotto-master-key:", "User=sotto"):
+            self.assertIn("\n" + line, unit)
+
+    def test_the_unit_permits_every_system_call_that_the_process_keeps_for_itself(self):
+        kept = re.search(r"constexpr std::array allowed\{(.*?)\}\)\};", (ROOT / "server/os/sandbox.cpp").read_text(), re.S)
+        kept = set(re.findall(r'"([a-z0-9_]+)"', kept[1])) | {"mmap", "mprotect", "clone"}
+        self.assertGreater(len(kept), 80)
+        permitted: set = set()
+        for line in re.findall(r"^SystemCallFilter=(.*)$", (UNITS / "sotto.service").read_text(), re.M):
+            calls = self.calls(line.lstrip("~").split())
+            permitted = permitted - calls if line.startswith("~") else permitted | calls
+        permitted |= self.calls(["@default"])
+        self.assertEqual(kept - permitted, set())
+
+    def calls(self, names: list) -> set:
+        """What systemd means by its groups."""
+        found: set = set()
+        for name in names:
+            if not name.startswith("@"):
+                found.add(name)
+                continue
+            listed = subprocess.run(["systemd-analyze", "syscall-filter", name], text=True, capture_output=True,
+                                    check=True, timeout=patience(30)).stdout.splitlines()[1:]
+            members = [line.strip() for line in listed if line.strip() and not line.strip().startswith("#")]
+            found |= self.calls(members)
+        return found

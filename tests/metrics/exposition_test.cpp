@@ -1,0 +1,51 @@
+#include "metrics/exposition.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <vector>
+
+using namespace sotto::metrics;
+
+TEST_CASE("What people do is shown in tens, rounded down", "[metrics][privacy]")
+{
+    for (int i = 0; i < 10; ++i) CHECK(shown(i, Shown::in_tens) == 0);
+    CHECK(shown(10, Shown::in_tens) == 10);
+    CHECK(shown(19, Shown::in_tens) == 10);
+    CHECK(shown(7, Shown::exact) == 7);
+}
+
+TEST_CASE("A family is help, type and one line for each sample", "[metrics]")
+{
+    const std::vector<Measured> all{
+        {{"sotto_calls_total", Type::counter, Shown::in_tens, "Calls.", "outcome"}, {{"answered", 129}, {"failed", 9}}},
+        {{"sotto_workers", Type::gauge, Shown::exact, "Worker threads."}, {{"", 2}}},
+        {{"sotto_nothing", Type::gauge, Shown::exact, "Without samples."}, {}}};
+    CHECK(exposition(all) == "# HELP sotto_calls_total Calls.\n"
+                             "# TYPE sotto_calls_total counter\n"
+                             "sotto_calls_total{outcome=\"answered\"} 120\n"
+                             "sotto_calls_total{outcome=\"failed\"} 0\n"
+                             "# HELP sotto_workers Worker threads.\n"
+                             "# TYPE sotto_workers gauge\n"
+                             "sotto_workers 2\n");
+}
+
+TEST_CASE("A histogram's buckets add up, and its average is that of all", "[metrics]")
+{
+    const std::vector<double> bounds{0.00005, 1};
+    const std::vector<std::uint64_t> buckets{15, 0, 10};
+    const std::vector<Measured> all{
+        {{"sotto_work_seconds", Type::histogram, Shown::in_tens, "Work."}, {{"", 50.0, bounds, buckets}}}};
+    const auto text = exposition(all);
+    CHECK(text.find("sotto_work_seconds_bucket{le=\"5e-05\"} 10\n") != std::string::npos);
+    CHECK(text.find("sotto_work_seconds_bucket{le=\"1\"} 10\n") != std::string::npos);
+    CHECK(text.find("sotto_work_seconds_bucket{le=\"+Inf\"} 20\n") != std::string::npos);
+    CHECK(text.find("sotto_work_seconds_count 20\n") != std::string::npos);
+    CHECK(text.find("sotto_work_seconds_sum 40\n") != std::string::npos); // 2 s each, as before rounding
+}
+
+TEST_CASE("A label's value cannot break out of its quotes", "[metrics]")
+{
+    const std::vector<Measured> all{
+        {{"sotto_days", Type::gauge, Shown::exact, "Days.", "domain"}, {{"a\"b\\c\nd", 1}}}};
+    CHECK(exposition(all).find("{domain=\"a\\\"b\\\\c\\nd\"} 1\n") != std::string::npos);
+}
