@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the Debian packages that are still missing.   packaging/install.sh GROUP...   (build, test, phones, browsers)
+# Installs the Debian packages that are still missing.   packaging/install.sh GROUP...   (build, test, phones, browsers, package)
 set -euo pipefail
 
 declare -A groups=(
@@ -11,6 +11,7 @@ declare -A groups=(
            libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libseccomp-dev libsystemd-dev libacl1-dev catch2 openssl python3"
   [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps prometheus systemd"
   [browsers]="chromium libnss3-tools nodejs npm coturn linphone-cli iproute2 python3"
+  [package]="debhelper fakeroot lintian debootstrap iproute2"
   [phones]="linphone-cli baresip-core sip-tester stunnel4 iproute2 python3"
 )
 
