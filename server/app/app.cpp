@@ -538,6 +538,7 @@ Figures App::figures()
                     .log_lines_lost = log::lines_lost(),
                     .audit_entries = audit_->head().sequence,
                     .audit_broken = audit_->found().bad.has_value(),
+                    .pushes = notifier_ ? notifier_->counts() : push::Notifier::Counts{},
                     .counters = counted.counters};
     const std::lock_guard lock{reloading_};
     figures.certificates = prepared_.identities->terms();

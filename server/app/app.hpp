@@ -13,8 +13,8 @@
 #include "location/dialog_memory.hpp"
 #include "location/memory_location_service.hpp"
 #include "location/push_memory.hpp"
-#include "push/notifier.hpp"
 #include "metrics/http_server.hpp"
+#include "push/notifier.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 

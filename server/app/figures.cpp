@@ -37,6 +37,9 @@ boost::json::object status(const Figures& figures)
     connections["refused_sources"] = figures.counters.refused_sources;
     boost::json::array weakened;
     for (const auto& sentence : figures.weakened) weakened.emplace_back(sentence);
+    boost::json::object dropped;
+    figures.counters.dropped_headers.for_each(
+        [&](std::string_view name, std::uint64_t count) { dropped[name] = count; });
     boost::json::object certificates;
     for (const auto& term : figures.certificates) certificates[term.name] = term.days;
     return {{"version", SOTTO_VERSION},
@@ -48,6 +51,9 @@ boost::json::object status(const Figures& figures)
             {"bindings", figures.bindings},
             {"connections", std::move(connections)},
             {"sip", to_json(figures.counters.element, element_counts)},
+            {"dropped_headers", std::move(dropped)},
+            {"push",
+             {{"sent", figures.pushes.sent}, {"failed", figures.pushes.failed}, {"dropped", figures.pushes.dropped}}},
             {"dialogs", {{"ended", figures.ended_dialogs}, {"handles", figures.handles}}},
             {"log_lines_lost", figures.log_lines_lost},
             {"audit", {{"entries", figures.audit_entries}, {"broken", figures.audit_broken}}},
@@ -78,6 +84,17 @@ std::vector<Measured> measured(const Figures& figures)
         {{"sotto_sources_refused_total", Type::counter, Shown::in_tens, "Connections closed because their source had too many."}, one(counters.refused_sources)},
     };
     // clang-format on
+    Measured dropped{{"sotto_headers_dropped_total", Type::counter, Shown::in_tens,
+                      "Header fields that did not go on, by name; names that are not known count as other.", "name"},
+                     {}};
+    counters.dropped_headers.for_each([&](std::string_view name, std::uint64_t count) {
+        dropped.samples.push_back({std::string{name}, static_cast<double>(count)});
+    });
+    all.push_back(std::move(dropped));
+    all.push_back({{"sotto_pushes_total", Type::counter, Shown::in_tens, "Requests to the push gateway.", "outcome"},
+                   {{"sent", static_cast<double>(figures.pushes.sent)},
+                    {"failed", static_cast<double>(figures.pushes.failed)},
+                    {"dropped", static_cast<double>(figures.pushes.dropped)}}});
     add(all, counters.connections, connection_counts);
     add(all, counters.element, element_counts);
     Measured left{{"sotto_certificate_left_seconds", Type::gauge, Shown::exact,

@@ -2,6 +2,7 @@
 #include "metrics/family.hpp"
 #include "net/identities.hpp"
 #include "net/worker.hpp"
+#include "push/notifier.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -25,6 +26,7 @@ struct Figures {
     std::uint64_t log_lines_lost{0};
     std::uint64_t audit_entries{0};
     bool audit_broken{false};
+    push::Notifier::Counts pushes;
     net::WorkerCounters counters;
     std::vector<net::Identities::Term> certificates;
     std::vector<std::string> weakened;
