@@ -1,5 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that are still missing.   packaging/install.sh GROUP...   (build, test, phones, browsers, package)
+# Installs the Debian packages that are still missing.   packaging/install.sh GROUP...   (build, test, phones, browsers, faults)
 set -euo pipefail
 
 declare -A groups=(
@@ -12,6 +13,7 @@ declare -A groups=(
   [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps prometheus systemd"
   [browsers]="chromium libnss3-tools nodejs npm coturn linphone-cli iproute2 python3"
   [package]="debhelper fakeroot lintian debootstrap iproute2"
+  [faults]="libfaketime openssl python3"
   [phones]="linphone-cli baresip-core sip-tester stunnel4 iproute2 python3"
 )
 

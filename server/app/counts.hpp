@@ -47,6 +47,7 @@ inline constexpr std::array connection_counts{
     Count<ConnectionCounters>{"handshakes",         &ConnectionCounters::handshakes,         family::handshakes,  "completed"},
     Count<ConnectionCounters>{"handshake_failures", &ConnectionCounters::handshake_failures, family::handshakes,  "failed"},
     Count<ConnectionCounters>{"handshake_timeouts", &ConnectionCounters::handshake_timeouts, family::handshakes,  "timeout"},
+    Count<ConnectionCounters>{"crowded_out",        &ConnectionCounters::crowded_out,        family::handshakes,  "crowded out"},
     Count<ConnectionCounters>{"idle_timeouts",      &ConnectionCounters::idle_timeouts,      family::closed,      "idle"},
     Count<ConnectionCounters>{"slow_messages",      &ConnectionCounters::slow_messages,      family::closed,      "slow message"},
     Count<ConnectionCounters>{"slow_readers",       &ConnectionCounters::slow_readers,       family::closed,      "slow reader"},

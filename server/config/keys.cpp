@@ -194,7 +194,7 @@ constexpr std::array table{
     Key{.path = "limits.handshakes_per_second", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::limits, &S::Limits::handshakes_per_second>,
         .meaning = "New TLS handshakes of the whole server in a second; more wait in the kernel's queue."},
     Key{.path = "limits.open_handshakes", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::limits, &S::Limits::open_handshakes>,
-        .meaning = "Unfinished TLS handshakes, per worker; more wait in the kernel's queue."},
+        .meaning = "Unfinished TLS handshakes, per worker. Beyond, a connection that has said nothing yet gives way; where there is none, more wait in the kernel's queue."},
     Key{.path = "limits.handshake_timeout", .kind = duration, .bounds = {.least = 1, .most = 60}, .field = in<&S::limits, &S::Limits::handshake_timeout>,
         .meaning = "Time for a TLS handshake."},
     Key{.path = "limits.idle_timeout", .kind = duration, .bounds = {.least = 60, .most = 86'400}, .field = in<&S::limits, &S::Limits::idle_timeout>,

@@ -31,6 +31,7 @@ public:
     {
         env.layer = &layer;
         env.failures.use(env.settings->auth_failures_per_minute);
+        layer.use(env.settings->transactions_per_flow);
     }
 
     void on_request(SlotId id, Flow& flow, TimePoint now, Actions& out) override
@@ -110,6 +111,7 @@ Element::~Element() = default;
 void Element::use(std::shared_ptr<const CoreSettings> settings)
 {
     state_->env.failures.use(settings->auth_failures_per_minute);
+    state_->layer.use(settings->transactions_per_flow);
     state_->env.settings = std::move(settings);
 }
 void Element::use(std::shared_ptr<const AccountDirectory> accounts) { state_->env.accounts = std::move(accounts); }

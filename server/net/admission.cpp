@@ -48,7 +48,7 @@ milliseconds Admission::claim()
     for (;;) {
         const auto from = std::max(due, now);
         if (from - now >= burst) {
-            handshake_over();
+            handshakes_.fetch_sub(1, std::memory_order_relaxed);
             connections_.fetch_sub(1, std::memory_order_relaxed);
             return milliseconds{1 + interval / 1'000};
         }
@@ -58,9 +58,20 @@ milliseconds Admission::claim()
 
 void Admission::unclaim()
 {
-    handshake_over();
+    handshake_over(false);
     connections_.fetch_sub(1, std::memory_order_relaxed);
-    due_.fetch_sub(interval_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
+void Admission::handshake_over(bool greeted)
+{
+    handshakes_.fetch_sub(1, std::memory_order_relaxed);
+    if (!greeted) due_.fetch_sub(interval_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
+bool Admission::handshakes_full() const
+{
+    const auto most = most_handshakes_.load(std::memory_order_relaxed);
+    return most != 0 && handshakes_.load(std::memory_order_relaxed) >= most;
 }
 
 bool Admission::enter(KeyedHash source)

@@ -26,8 +26,11 @@ public:
     bool enter(KeyedHash source);
     /// Undoes `enter` for a connection that was not begun after all; it is unclaimed too.
     void forget(KeyedHash source);
-    /// The handshake has ended, well or not.
-    void handshake_over() { handshakes_.fetch_sub(1, std::memory_order_relaxed); }
+    /// The handshake has ended, well or not. One in which the client said nothing cost nothing: it does not count
+    /// against the rate.
+    void handshake_over(bool greeted);
+    /// No handshake can begin before another one ends.
+    [[nodiscard]] bool handshakes_full() const;
     /// The connection has ended.
     void leave(KeyedHash source);
 

@@ -35,6 +35,15 @@ bool Connections::accept(Socket socket, KeyedHash source, Transport transport)
     return true;
 }
 
+bool Connections::make_room()
+{
+    const auto silent = std::ranges::find_if(handshaking_, [](const auto& one) { return !one.stream.greeted(); });
+    if (silent == handshaking_.end()) return false;
+    ++counters_.crowded_out;
+    kill(*silent);
+    return true;
+}
+
 bool Connections::send(FlowId id, std::string& bytes)
 {
     auto* connection = table_.find(id);
@@ -171,7 +180,7 @@ void Connections::opened(Connection& connection)
     connection.identities.reset();
     connection.state = State::open;
     connection.known = true;
-    user_.handshake_over();
+    user_.handshake_over(true);
     wait_for_next_message(connection);
     if (connection.stream.pending())
         read(connection);
@@ -370,7 +379,7 @@ void Connections::linger(Connection& connection)
 void Connections::kill(Connection& connection)
 {
     if (connection.state == State::dead) return;
-    if (connection.state == State::handshaking) user_.handshake_over();
+    if (connection.state == State::handshaking) user_.handshake_over(connection.stream.greeted());
     connection.state = State::dead;
     connection.WaitHook::unlink();
     connection.WriteHook::unlink();

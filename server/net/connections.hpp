@@ -20,6 +20,7 @@ struct ConnectionCounters {
     std::uint64_t handshakes{0}; ///< completed
     std::uint64_t handshake_failures{0};
     std::uint64_t handshake_timeouts{0};
+    std::uint64_t crowded_out{0}; ///< connections closed that had said nothing, when others came
     std::uint64_t idle_timeouts{0};
     std::uint64_t slow_messages{0};
     std::uint64_t slow_readers{0};
@@ -35,7 +36,8 @@ public:
     virtual RelayReply asked(Flow& flow, const RelayRequest& request) = 0;
     /// The flow takes no more messages. `asked_by`: the workers (modulo 64) that may await an answer over it.
     virtual void ended(const Flow& flow, std::uint64_t asked_by) = 0;
-    virtual void handshake_over() = 0;
+    /// `greeted`: the client had said who it wants to speak to, and so the handshake has cost something.
+    virtual void handshake_over(bool greeted) = 0;
     /// The connection is gone and its place is free.
     virtual void left(KeyedHash source) = 0;
 };
@@ -56,6 +58,8 @@ public:
     void begins(TimePoint now) { now_ = now; }
     /// Starts the handshake. False when no place is left; the socket is closed then.
     bool accept(Socket socket, KeyedHash source, Transport transport);
+    /// Closes the connection that has said nothing for the longest time since it began. False when there is none.
+    bool make_room();
     /// Queues one message, written at the end of the burst. False, with `bytes` untouched, when the flow is gone or its
     /// peer reads too slowly and was cut off.
     bool send(FlowId id, std::string& bytes);

@@ -2,6 +2,8 @@
 
 #include "net/listener.hpp"
 
+#include <poll.h>
+
 namespace sotto::net {
 
 namespace {
@@ -16,10 +18,18 @@ bool concerns_one_connection(const error_code& error)
            error == host_unreachable || error == network_unreachable;
 }
 
+bool somebody_waits(Acceptor& acceptor)
+{
+    pollfd door{.fd = acceptor.native_handle(), .events = POLLIN, .revents = 0};
+    return ::poll(&door, 1, 0) == 1;
+}
+
 } // namespace
 
-Entrance::Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, Fault fault)
-    : context_{context}, bursts_{bursts}, admission_{admission}, take_{std::move(take)}, fault_{std::move(fault)}
+Entrance::Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, MakeRoom make_room,
+                   Fault fault)
+    : context_{context}, bursts_{bursts}, admission_{admission}, take_{std::move(take)},
+      make_room_{std::move(make_room)}, fault_{std::move(fault)}
 {
 }
 
@@ -59,7 +69,7 @@ void Entrance::accept(Door& door)
 {
     if (paused_until_ != TimePoint::max()) return; // on_deadline waits for all of them again
     for (int i = 0; i < accepts_per_burst; ++i) {
-        if (const auto wait = admission_.claim(); wait > milliseconds{0}) return pause(wait);
+        if (const auto wait = claim(door); wait > milliseconds{0}) return pause(wait);
         Socket socket{context_};
         Endpoint from;
         error_code error;
@@ -75,6 +85,14 @@ void Entrance::accept(Door& door)
         return pause(out_of_descriptors);
     }
     await(door);
+}
+
+/// Whoever opens connections and says nothing must not keep those out who have something to say.
+milliseconds Entrance::claim(Door& door)
+{
+    const auto wait = admission_.claim();
+    const bool crowded = wait > milliseconds{0} && admission_.handshakes_full() && somebody_waits(door.acceptor);
+    return crowded && make_room_() ? admission_.claim() : wait;
 }
 
 void Entrance::report(const Door& door, const error_code& error)

@@ -17,10 +17,13 @@ public:
     /// Gets the connection with its claim; false when it was not taken, and the claim is given back.
     using Take = std::function<bool(Socket, const Endpoint& from, Transport transport)>;
 
+    /// Ends a handshake in which the client has said nothing yet; false when there is none.
+    using MakeRoom = std::function<bool()>;
     /// Hears, at most once a minute, that connections cannot be accepted: most often no descriptor is left.
     using Fault = std::function<void(const Endpoint& at, const error_code& reason)>;
 
-    Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, Fault fault);
+    Entrance(asio::io_context& context, Bursts& bursts, Admission& admission, Take take, MakeRoom make_room,
+             Fault fault);
 
     /// Takes over a listening socket (see net::adopt). Returns the address that it stands on. Throws ListenError.
     Endpoint adopt(int descriptor, Transport transport);
@@ -41,6 +44,7 @@ private:
     };
     void await(Door& door);
     void accept(Door& door);
+    milliseconds claim(Door& door);
     void pause(milliseconds span);
     void report(const Door& door, const error_code& error);
 
@@ -48,6 +52,7 @@ private:
     Bursts& bursts_;
     Admission& admission_;
     Take take_;
+    MakeRoom make_room_;
     Fault fault_;
     std::list<Door> doors_;
     bool open_{false};

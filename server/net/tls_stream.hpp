@@ -26,6 +26,12 @@ public:
     TlsStream(Socket socket, SSL_CTX* context);
 
     Progress handshake();
+    /// A whole ClientHello has come: from then on the handshake costs something.
+    [[nodiscard]] bool greeted() const
+    {
+        const auto state = SSL_get_state(ssl_.get());
+        return state != TLS_ST_BEFORE && state != TLS_ST_SR_CLNT_HELLO;
+    }
     /// Decrypts at most one record into `into`.
     Progress read(std::span<char> into, std::size_t& got);
     /// Encrypts and sends one record of `from`, or a part. After `want_write`, the next call must offer at least the

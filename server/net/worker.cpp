@@ -64,10 +64,13 @@ Worker::Worker(Parts parts)
                               .push = push_.get()},
                std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
-      entrance_{context_, *this, *admission_,
+      entrance_{context_,
+                *this,
+                *admission_,
                 [this](Socket socket, const Endpoint& from, Transport transport) {
                     return take(std::move(socket), from, transport);
                 },
+                [this] { return connections_.make_room(); },
                 std::move(parts.on_accept_failure)},
       all_{this}
 {

@@ -98,7 +98,7 @@ private:
     void received(Flow& flow, MessagePtr message) override;
     RelayReply asked(Flow& flow, const RelayRequest& request) override;
     void ended(const Flow& flow, std::uint64_t asked_by) override;
-    void handshake_over() override { admission_->handshake_over(); }
+    void handshake_over(bool greeted) override { admission_->handshake_over(greeted); }
     void left(KeyedHash source) override { admission_->leave(source); }
 
     template <class Work> void post_burst(Work work);

@@ -65,6 +65,21 @@ void Client::observe(int write, int, int type, const void* bytes, std::size_t le
         client.records_.push_back(std::size_t{octets[3]} << 8U | octets[4]);
 }
 
+void Client::greet() const
+{
+    const std::unique_ptr<SSL_CTX, Free> context{SSL_CTX_new(TLS_client_method())};
+    const std::unique_ptr<SSL, Free> ssl{SSL_new(context.get())};
+    auto* written = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), written);
+    SSL_connect(ssl.get()); // says hello, and finds nothing to read
+    char* hello = nullptr;
+    const auto size = BIO_get_mem_data(written, &hello);
+    if (::send(socket_, hello, static_cast<std::size_t>(size), MSG_NOSIGNAL) != size)
+        throw std::runtime_error{"cannot greet"};
+    char answer = 0;
+    if (::recv(socket_, &answer, 1, MSG_PEEK) != 1) throw std::runtime_error{"no answer to a greeting"};
+}
+
 void Client::abandon()
 {
     ssl_.reset();

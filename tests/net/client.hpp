@@ -39,6 +39,8 @@ public:
     [[nodiscard]] SSL* session() const { return ssl_.get(); }
     [[nodiscard]] int socket() const { return socket_; }
 
+    /// Sends a ClientHello, and nothing more once it is answered.
+    void greet() const;
     bool send(std::string_view bytes);
     /// What comes next, at most 16 KiB; empty at the end of the connection.
     std::string receive();

@@ -63,6 +63,7 @@ net::WorkerCounters Edge::count()
         sum.connections.handshakes += one.connections.handshakes;
         sum.connections.handshake_failures += one.connections.handshake_failures;
         sum.connections.handshake_timeouts += one.connections.handshake_timeouts;
+        sum.connections.crowded_out += one.connections.crowded_out;
         sum.connections.idle_timeouts += one.connections.idle_timeouts;
         sum.connections.slow_messages += one.connections.slow_messages;
         sum.connections.slow_readers += one.connections.slow_readers;

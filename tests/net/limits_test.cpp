@@ -154,12 +154,28 @@ TEST_CASE("So many handshakes at a time, the next one waits for a place", "[admi
 {
     Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 0, .handshakes_in_progress = 2},
                .connections = {.handshake_timeout = seconds{1}}}};
-    const Client silent{edge.endpoint(), {.handshake = false}};
-    const Client mute{edge.endpoint(), {.handshake = false}};
+    const Client one{edge.endpoint(), {.handshake = false}};
+    const Client other{edge.endpoint(), {.handshake = false}};
+    one.greet();
+    other.greet();
     CHECK(edge.eventually([](const auto& c) { return c.connections.open == 2; }));
     const auto begun = Clock::now();
     CHECK(Client{edge.endpoint()}.good());
     CHECK(Clock::now() - begun > milliseconds{500});
+    CHECK(edge.count().connections.crowded_out == 0);
+}
+
+TEST_CASE("Who says nothing gives way to who speaks", "[admission]")
+{
+    Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 100, .handshakes_in_progress = 2},
+               .connections = {.handshake_timeout = seconds{30}}}};
+    std::vector<std::unique_ptr<Client>> silent;
+    for (int i = 0; i < 500; ++i)
+        silent.push_back(std::make_unique<Client>(edge.endpoint(), Client::Options{.handshake = false}));
+    const auto begun = Clock::now();
+    CHECK(Client{edge.endpoint()}.good());
+    CHECK(Clock::now() - begun < seconds{3}); // five, if silence counted against the rate
+    CHECK(edge.count().connections.crowded_out >= 498);
 }
 
 TEST_CASE("Without descriptors, who is there is served and who comes waits", "[admission]")

@@ -69,6 +69,8 @@ void Layer::repeat(SlotId id, const Flow& flow, Actions& out)
     auto* server = servers_.find(id);
     if (server == nullptr || server->latest.empty()) return;
     if (flow.id != server->flow && !flow.proves(server->party)) return;
+    ++open_[flow.id];
+    uncount(server->flow);
     server->flow = flow.id;
     out.push_back(Send{flow.id, server->latest, {}});
 }
@@ -116,6 +118,12 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     const auto key = server_key(cryptography_, *request);
     if (const auto* known = by_key_.find(key); known != nullptr) return repeat(*known, flow, out);
+    if (has_too_many(flow)) {
+        auto refusal = reply(*request, 503, tag_for(key));
+        refusal.set(Header::retry_after, "5");
+        out.push_back(Send{flow.id, refusal.write(), {}});
+        return;
+    }
     const auto method = request->method;
     const bool invite = method == Method::invite;
     const auto id = servers_.emplace(Server{
@@ -129,6 +137,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         .party = {},
         .context = {}});
     by_key_.insert(key, id);
+    ++open_[flow.id];
     auto* server = servers_.find(id);
     rearm(server->timer, server_timer, id, deadline_of(server->machine));
     user_.on_request(id, flow, now, out);
@@ -329,8 +338,22 @@ void Layer::end_server(SlotId id, TimePoint now, Actions& out)
     if (server == nullptr) return;
     if (server->timer) timers_.cancel(server->timer);
     by_key_.erase(server->key);
+    uncount(server->flow);
     user_.on_server_end(id, now, out);
     servers_.erase(id);
+}
+
+/// A peer or a gateway carries the calls of many.
+bool Layer::has_too_many(const Flow& flow) const
+{
+    const auto count = open_.find(flow.id);
+    return count != open_.end() && count->second >= most_of_flow_ &&
+           std::ranges::none_of(flow.parties, [](const Party& party) { return party.foreign(); });
+}
+
+void Layer::uncount(FlowId flow)
+{
+    if (const auto count = open_.find(flow); count != open_.end() && --count->second == 0) open_.erase(count);
 }
 
 void Layer::end_client(SlotId id)

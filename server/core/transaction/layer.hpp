@@ -13,6 +13,9 @@
 #include "core/types/flow.hpp"
 #include "core/types/forget.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <functional>
 #include <string>
 #include <variant>
 
@@ -95,6 +98,10 @@ public:
     };
     Layer(Self self, Cryptography& cryptography, User& user) : self_{self}, cryptography_{cryptography}, user_{user} {}
 
+    /// How many server transactions one subscriber's flow may have open. Beyond, a request is refused and forgotten: a
+    /// flood of INVITEs whose refusals nobody acknowledges would fill the memory for 32 s each (timer H).
+    void use(std::uint32_t most_of_flow) { most_of_flow_ = most_of_flow; }
+
     void receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
     /// A response, ACK, CANCEL that another worker could not match.
     void receive_handed_over(HandOver handed, TimePoint now, Actions& out);
@@ -105,8 +112,7 @@ public:
     /// Sends a response that the user built. A final one ends a non-INVITE transaction.
     void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);
     /// A client transaction to be filled and started with `send`.
-    SlotId open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch,
-                       TimePoint now);
+    SlotId open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now);
     [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);
     void send(SlotId client, Sent sent, std::string bytes, Actions& out);
     /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1); `reason` may be empty (RFC 3326).
@@ -142,6 +148,8 @@ private:
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
     void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
+    [[nodiscard]] bool has_too_many(const Flow& flow) const;
+    void uncount(FlowId flow);
     void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
     void end_server(SlotId id, TimePoint now, Actions& out);
     void end_client(SlotId id);
@@ -153,6 +161,9 @@ private:
     SlotTable<Client> clients_;
     KeyIndex<SlotId> by_key_;
     TimerQueue timers_;
+    std::uint32_t most_of_flow_{1000};
+    boost::unordered_flat_map<FlowId, std::uint32_t, std::hash<FlowId>>
+        open_; ///< server transactions of each flow that has any
 };
 
 /// The same in either direction: what names a slot inside a timer key or a ticket. `kind` below 16, index below 2^28.
