@@ -107,6 +107,7 @@ class PageToPage(PagesTest):
         way.breaks()
         alice.waits("disconnected")
         alice.waits("registered")
+        alice.does("hasAddress", new)
         alice.does("restartIce")
         for page in (alice, bob):
             page.does("hears")

@@ -119,6 +119,21 @@ class Phone {
     return this.waits("unhold");
   }
 
+  /// Waits until the browser has noticed that this is its address now.
+  async hasAddress(address) {
+    for (let found = false; !found;) {
+      const probe = new RTCPeerConnection();
+      probe.createDataChannel("probe");
+      await probe.setLocalDescription();
+      found = await new Promise(resolve => {
+        probe.onicecandidate = ({ candidate }) => {
+          if (!candidate || candidate.address === address) resolve(Boolean(candidate));
+        };
+      });
+      probe.close();
+    }
+  }
+
   /// New candidates after a change of network (RFC 8839 4.4.1).
   restartIce() {
     return new Promise((resolve, reject) => {
