@@ -1,20 +1,17 @@
 #!/bin/bash
-# Installs the Debian packages that are still missing.   packaging/install.sh GROUP...   (build, test, phones, browsers, package)
-# Installs the Debian packages that are still missing.   packaging/install.sh GROUP...   (build, test, phones, browsers, faults)
+# Installs the Debian packages that are still missing.
+#   packaging/install.sh GROUP...   (build, test, phones, browsers, faults, package)
 set -euo pipefail
 
 declare -A groups=(
   [build]="g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libssl-dev libspdlog-dev libfmt-dev
-           libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libsystemd-dev libacl1-dev catch2 openssl python3"
-  [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps"
-           libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libsystemd-dev catch2 openssl python3"
-  [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps valgrind"
-           libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libseccomp-dev libsystemd-dev libacl1-dev catch2 openssl python3"
-  [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps prometheus systemd"
-  [browsers]="chromium libnss3-tools nodejs npm coturn linphone-cli iproute2 python3"
-  [package]="debhelper fakeroot lintian debootstrap iproute2"
-  [faults]="libfaketime openssl python3"
+           libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libseccomp-dev libsystemd-dev libacl1-dev catch2
+           openssl python3"
+  [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps valgrind prometheus systemd"
   [phones]="linphone-cli baresip-core sip-tester stunnel4 iproute2 python3"
+  [browsers]="chromium libnss3-tools nodejs npm coturn linphone-cli iproute2 python3"
+  [faults]="libfaketime openssl python3"
+  [package]="debhelper fakeroot lintian debootstrap iproute2"
 )
 
 missing=()
