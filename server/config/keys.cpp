@@ -51,7 +51,6 @@ requires std::is_enum_v<Enum> std::string text_of(Enum value, const Key& key)
 {
     return std::string{key.choices[static_cast<std::size_t>(value)]};
 }
-std::string text_of(const HostPort& value, const Key&) { return '"' + to_string(value) + '"'; }
 std::string text_of(const std::vector<std::string>& value, const Key&) { return list_text(value); }
 template <class T> std::string text_of(const std::optional<T>& value, const Key& key)
 {
