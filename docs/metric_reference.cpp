@@ -14,7 +14,7 @@ collects from elsewhere puts a proxy in front. `sotto status` shows the same fig
 
 ## No figure points at a person
 
-Why: decision 13.
+Why: decision 14.
 
 * No label says who, from where or with what: labels are the outcomes and reasons of this table, and your own domains.
 * What people do is shown **in tens, rounded down**: 0 to 9 are 0, 129 is 120. So a small server's page does not say that the
