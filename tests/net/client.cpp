@@ -2,7 +2,9 @@
 
 #include <openssl/err.h>
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,7 +48,23 @@ Client::Client(const net::Endpoint& to, const Options& options)
     }
     if (options.resume != nullptr) SSL_set_session(ssl_.get(), options.resume);
     ERR_clear_error();
-    good_ = SSL_connect(ssl_.get()) == 1;
+    const bool connected = SSL_connect(ssl_.get()) == 1;
+    if (connected && SSL_version(ssl_.get()) == TLS1_3_VERSION) take_ticket();
+    good_ = connected;
+}
+
+void Client::take_ticket()
+{
+    const int flags = ::fcntl(socket_, F_GETFL);
+    ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK);
+    pollfd readable{socket_, POLLIN, 0};
+    char byte = 0;
+    while (!ticket_ && ::poll(&readable, 1, 5'000) == 1)
+        if (const int got = SSL_peek(ssl_.get(), &byte, 1);
+            got > 0 || SSL_get_error(ssl_.get(), got) != SSL_ERROR_WANT_READ)
+            break;
+    ERR_clear_error();
+    ::fcntl(socket_, F_SETFL, flags);
 }
 
 Client::~Client()
@@ -61,6 +79,7 @@ void Client::observe(int write, int, int type, const void* bytes, std::size_t le
     const auto* octets = static_cast<const unsigned char*>(bytes);
     if (write != 0) return;
     if (type == SSL3_RT_ALERT && length == 2 && octets[0] == SSL3_AL_FATAL) client.alert_ = octets[1];
+    if (type == SSL3_RT_HANDSHAKE && length > 0 && octets[0] == SSL3_MT_NEWSESSION_TICKET) client.ticket_ = true;
     if (type == SSL3_RT_HEADER && length == 5 && octets[0] == SSL3_RT_APPLICATION_DATA && client.good_)
         client.records_.push_back(std::size_t{octets[3]} << 8U | octets[4]);
 }

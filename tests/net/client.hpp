@@ -20,7 +20,7 @@ public:
         std::string groups{};
         std::string alpn{};
         int receive_buffer{0};
-        std::string source{}; ///< address to bind to
+        std::string source{};         ///< address to bind to
         SSL_SESSION* resume{nullptr}; ///< of an earlier connection
         bool handshake{true};
     };
@@ -56,6 +56,8 @@ public:
     [[nodiscard]] const std::vector<std::size_t>& records() const { return records_; }
 
 private:
+    /// The one ticket that a server gives after each handshake (TLS 1.3): it is no answer to anything.
+    void take_ticket();
     static void observe(int write, int version, int type, const void* bytes, std::size_t length, SSL* ssl, void* self);
 
     struct Free {
@@ -66,6 +68,7 @@ private:
     std::unique_ptr<SSL, Free> ssl_;
     int socket_{-1};
     bool good_{false};
+    bool ticket_{false};
     int alert_{-1};
     std::string buffer_;
     std::vector<std::size_t> records_;

@@ -29,7 +29,23 @@ std::string tag_for(const KeyedHash& key)
     return base64url(bytes);
 }
 
+/// A branch is made of its transaction's slot. A process that was given the keys of the one before would repeat its
+/// branches if it began to count where that one began, and take late responses to that one for its own.
+std::uint32_t start_of_generations(Cryptography& cryptography)
+{
+    std::array<std::uint8_t, 4> bytes;
+    cryptography.random(bytes);
+    std::uint32_t start = 0;
+    for (const auto byte : bytes) start = (start << 8U) | byte;
+    return start;
+}
+
 } // namespace
+
+Layer::Layer(Self self, Cryptography& cryptography, User& user)
+    : self_{self}, cryptography_{cryptography}, user_{user}, clients_{start_of_generations(cryptography)}
+{
+}
 
 void Layer::receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
 {

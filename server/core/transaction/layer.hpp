@@ -96,7 +96,7 @@ public:
         std::uint16_t worker{0};
         std::uint16_t workers{1};
     };
-    Layer(Self self, Cryptography& cryptography, User& user) : self_{self}, cryptography_{cryptography}, user_{user} {}
+    Layer(Self self, Cryptography& cryptography, User& user);
 
     /// How many server transactions one subscriber's flow may have open. Beyond, a request is refused and forgotten: a
     /// flood of INVITEs whose refusals nobody acknowledges would fill the memory for 32 s each (timer H).

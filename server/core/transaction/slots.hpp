@@ -23,7 +23,8 @@ struct SlotId {
 /// that has reached its size allocates nothing. What is erased is destroyed and overwritten at once (DESIGN P9).
 template <class T> class SlotTable {
 public:
-    SlotTable() = default;
+    /// `start`: where the generations begin.
+    explicit SlotTable(std::uint32_t start = 0) : start_{start & ~1U} {}
     SlotTable(const SlotTable&) = delete;
     SlotTable& operator=(const SlotTable&) = delete;
     ~SlotTable()
@@ -96,11 +97,13 @@ private:
         const auto first = static_cast<std::uint32_t>(chunks_.size() * chunk_size);
         chunks_.push_back(std::make_unique<Chunk>());
         for (std::uint32_t i = chunk_size; i-- > 0;) {
+            at(first + i).generation = start_;
             at(first + i).next_free = free_;
             free_ = first + i;
         }
     }
 
+    std::uint32_t start_;
     std::vector<std::unique_ptr<Chunk>> chunks_;
     std::uint32_t free_{none};
     std::size_t size_{0};
