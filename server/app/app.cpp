@@ -8,6 +8,7 @@
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/diagnosis_commands.hpp"
+#include "ctl/admin/ledger_commands.hpp"
 #include "log/log.hpp"
 #include "metrics/exposition.hpp"
 #include "net/listener.hpp"
@@ -25,6 +26,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <future>
 #include <unistd.h>
 
 namespace sotto::app {
@@ -127,6 +129,8 @@ void keep_what_needs_restart(config::Settings& next, const config::Settings& run
     next.log.target = running.log.target;
     next.push.gateway = running.push.gateway;
     next.push.authorities = running.push.authorities;
+    next.billing = running.billing;
+    next.weaken.master_key_file = running.weaken.master_key_file;
 }
 
 log::Level level_of(const config::Settings& settings) { return static_cast<log::Level>(settings.log.level); }
@@ -145,6 +149,7 @@ App::App(Prepared prepared, os::Folders admitted)
       anonymous_callers_{std::make_shared<location::MemoryAnonymousCallers>()},
       failures_{std::make_shared<auth::FailureLimits>(0)}, push_{std::make_shared<location::PushMemory>()},
       prepared_{std::move(prepared)}, admitted_{std::move(admitted)},
+      recording_{main_, prepared_.settings, handover_.read(Handover::Item::epoch_keys).has_value()},
       certificates_{main_,
                     {.open =
                          [this] {
@@ -193,6 +198,7 @@ App::App(Prepared prepared, os::Folders admitted)
                             },
                         .failures = failures_,
                         .push = push_,
+                        .ledger = recording_.ledger(),
                         .wake = wake,
                         .admission = admission_,
                         .accounts = store_->directory(),
@@ -219,6 +225,7 @@ App::~App()
     admin_context_.stop();
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_.reset();
+    recording_.stop();
     audit_->checkpoint();
     store_.reset();
     workers_.reset();
@@ -229,7 +236,9 @@ void App::run()
     start_admin();
     start_metrics();
     os::confine_calls(); // nothing is opened for listening from here on
+    remove_erased();
     workers_->start();
+    recording_.start(*workers_, location_, *audit_);
     on_signal();
     every(expiry_, expiry_tick, [this] {
         location_->expire(now());
@@ -409,6 +418,7 @@ ctl::Reply App::reload()
     const auto& settings = prepared_.settings;
     admission_->use(admission_of(settings, workers_->size(), descriptors_));
     store_->configure(ctl::account_policy(settings));
+    recording_.use(settings);
     workers_->use(prepared_);
     log::set_level(level_of(settings));
     log_privacy(settings, *prepared_.identities);
@@ -463,6 +473,27 @@ void App::open_audit_log()
     if (const auto written = audit_->record(start, "done"); !written) log_unwritable(written.error());
 }
 
+void App::remove_erased()
+{
+    const auto& ledger = recording_.ledger();
+    if (!ledger || !ledger->any_erased()) return;
+    std::string from;
+    do {
+        std::promise<store::AccountPage> page;
+        store_->list(from, 1000, [&](store::Outcome<store::AccountPage> listed) {
+            page.set_value(listed ? *listed : store::AccountPage{});
+        });
+        const auto listed = page.get_future().get();
+        for (const auto& account : listed.accounts)
+            if (ledger->erased(account.id)) {
+                std::promise<void> removed;
+                store_->remove(account.addresses.front().text(), [&](const auto&) { removed.set_value(); });
+                removed.get_future().wait();
+            }
+        from = listed.next;
+    } while (!from.empty());
+}
+
 void App::start_admin()
 {
     const auto& admin = prepared_.settings.admin;
@@ -478,6 +509,11 @@ void App::start_admin()
          .stop_trace = [this] { return tracing_->stop(); },
          .pseudonym = log::pseudonym},
         *store_));
+    handlers.merge(ctl::ledger_commands({.ledger = recording_.ledger().get(),
+                                         .accounts = store_.get(),
+                                         .policy = [this] { return recording_.policy(); },
+                                         .now = [this] { return recording_.now(); },
+                                         .confirm_clock = [this] { recording_.confirm_clock(); }}));
     const ctl::RoleGroups groups{admin.operators, admin.billing, admin.privacy_officers};
     desk_ = std::make_unique<ctl::Desk>(
         std::move(handlers), [groups](const ctl::PeerCredentials& peer) { return roles_by_group(groups, peer); },

@@ -3,6 +3,7 @@
 #include "app/figures.hpp"
 #include "app/handover.hpp"
 #include "app/prepared.hpp"
+#include "app/recording.hpp"
 #include "app/tracing.hpp"
 #include "app/workers.hpp"
 #include "audit/file_audit_log.hpp"
@@ -58,6 +59,8 @@ private:
     void hand_on_keys();
     void rotate_keys();
     void open_audit_log();
+    /// A database that was restored from a backup does not bring an erased person back.
+    void remove_erased();
     void start_admin();
     std::unique_ptr<push::Notifier> make_notifier() const;
     void wake(Wake phone, std::function<void()> failed);
@@ -92,7 +95,8 @@ private:
     Prepared prepared_;
     std::unique_ptr<push::Notifier> notifier_; ///< null: no gateway; ended last: it tells the workers what failed
     os::Folders admitted_;
-    // Ended in this order: metrics, admin, store, workers.
+    Recording recording_;
+    // Ended in this order: metrics, admin, ledger, store, workers.
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<store::SqliteAccountStore> store_;
     std::unique_ptr<audit::FileAuditLog> audit_;

@@ -43,6 +43,7 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
             .anonymous_callers = shared.anonymous_callers,
             .failures = shared.failures,
             .push = shared.push,
+            .ledger = shared.ledger,
             .wake = shared.wake,
             .admission = shared.admission,
             .settings = prepared.core,
@@ -104,6 +105,15 @@ void Workers::binding_changed(BindingId device, std::uint64_t workers)
 {
     for (std::size_t i = 0; i < workers_.size(); ++i)
         if ((workers >> (i % 64U) & 1U) != 0) workers_[i]->binding_changed(device);
+}
+
+void Workers::look_for(const std::vector<FlowId>& flows, const std::function<void(const std::vector<FlowId>&)>& done)
+{
+    std::vector<std::vector<FlowId>> of_worker(workers_.size());
+    for (const auto flow : flows)
+        if (flow.worker() < of_worker.size()) of_worker[flow.worker()].push_back(flow);
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        if (!of_worker[i].empty()) workers_[i]->look_for(std::move(of_worker[i]), done);
 }
 
 void Workers::refuse_calls()

@@ -26,6 +26,7 @@ public:
         std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block; ///< see net::Worker::Parts
         std::shared_ptr<auth::FailureLimits> failures;
         std::shared_ptr<PushRegistrations> push;
+        std::shared_ptr<billing::CallLedger> ledger; ///< null: nothing is billed
         std::function<void(Wake, std::function<void()>)> wake; ///< on any worker's thread
         std::shared_ptr<net::Admission> admission;
         std::shared_ptr<const AccountDirectory> accounts;
@@ -50,6 +51,8 @@ public:
     void refresh_keys();
     /// To those workers (bits, modulo 64) that watch the device.
     void binding_changed(BindingId device, std::uint64_t workers);
+    /// `done` may run several times, on workers' threads, each time with those of these connections that are there.
+    void look_for(const std::vector<FlowId>& flows, const std::function<void(const std::vector<FlowId>&)>& done);
     /// New calls get 503.
     void refuse_calls();
     /// See net::Worker. `done` runs once, on some worker's thread, when all workers are done.

@@ -112,6 +112,16 @@ void turn_is_whole(Loaded& loaded)
                                                  "give an address to listen.wss"));
 }
 
+void billed_prefixes_differ(Loaded& loaded)
+{
+    std::set<std::string> prefixes;
+    const auto& routes = loaded.settings.billing.routes;
+    for (std::size_t i = 0; i < routes.size(); ++i)
+        if (!prefixes.insert(routes[i].prefix).second)
+            loaded.problems.push_back(loaded.problem(indexed("billing.routes", i, "prefix"),
+                                                     "is the same as that of a route before", "keep one of the two"));
+}
+
 /// Accounts are stored under the domain's own name; an alias in the list means the same account.
 void accounts_are_ours(Loaded& loaded)
 {
@@ -141,6 +151,7 @@ void agree(Loaded& loaded)
     prefixes_differ(loaded);
     turn_is_whole(loaded);
     accounts_are_ours(loaded);
+    billed_prefixes_differ(loaded);
 }
 
 } // namespace sotto::config

@@ -84,6 +84,12 @@ std::vector<std::string> weakenings(const Settings& settings)
         sentences.emplace_back(
             "weaken.audit_key_file: the key of the audit log lies on the disk beside the log; whoever "
             "takes over the service's user can forge entries");
+    if (!weaken.master_key_file.empty())
+        sentences.emplace_back("weaken.master_key_file: the key of the ledger lies in a file; whoever copies the disk "
+                               "has it");
+    if (weaken.after_invoice_days)
+        sentences.push_back("weaken.after_invoice_days: chargeable calls are kept for " +
+                            std::to_string(*weaken.after_invoice_days) + " days after the invoice");
     return sentences;
 }
 

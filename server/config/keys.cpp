@@ -71,6 +71,20 @@ template <auto Member> constexpr Field of_domain{
 template <auto List, auto Member> constexpr Field of_listener{
     .set = [](Settings& s, std::span<const Value> values) { assign_all((s.listen.*List).back().*Member, values); }};
 
+template <auto Member> constexpr Field of_billed{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.billing.routes.back().*Member, values); }};
+
+constexpr Field each_billed{.set = [](Settings& s, std::span<const Value>) { s.billing.routes.emplace_back(); },
+                            .show =
+                                [](const Settings& s, const Key&) {
+                                    std::string text;
+                                    for (const auto& r : s.billing.routes)
+                                        text += r.name + " " + r.prefix + " " + r.tariff + " " +
+                                                std::to_string(static_cast<int>(r.charge)) + " " +
+                                                duration_text(r.start_rounding.count()) + " " +
+                                                std::to_string(r.hidden_digits) + "\n";
+                                    return text;
+                                }};
 constexpr Field each_domain{.set = [](Settings& s, std::span<const Value>) { s.domains.emplace_back(); },
                             .show =
                                 [](const Settings& s, const Key&) {
@@ -97,9 +111,11 @@ constexpr auto wss = &Settings::Listen::wss;
 
 using enum Kind;
 using S = Settings;
+using BilledRoute = Settings::BilledRoute;
 
 constexpr std::array<std::string_view, 2> keying_names{"dtls-srtp", "zrtp"};
 constexpr std::array<std::string_view, 3> provider_names{"apns", "fcm", "webpush"};
+constexpr std::array<std::string_view, 4> charge_names{"chargeable", "allowance", "incoming", "itemised-flat"};
 constexpr std::array<std::string_view, 2> target_names{"journal", "stderr"};
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
 
@@ -238,9 +254,27 @@ constexpr std::array table{
     Key{.path = "media.keying", .kind = choices, .choices = keying_names, .field = in<&S::media, &S::Media::keying>,
         .meaning = "How phones may agree on media keys. Only ways that no server can read are known; plain RTP and SDES are refused."},
 
-    Key{.path = "billing", .kind = section, .meaning = "What is billed. Nothing is, so nothing is stored."},
-    Key{.path = "billing.routes", .kind = unserved,
-        .meaning = "Routes whose calls are billed.", .remedy = "write [] or leave it out: this version bills nothing and stores nothing about calls"},
+    Key{.path = "billing", .kind = section, .meaning = "What is billed. Of any other call nothing is stored."},
+    Key{.path = "billing.routes", .kind = list, .effect = Effect::restart, .field = each_billed, .example = "[{ name: carrier, prefix: \"+49\", tariff: national }]",
+        .meaning = "Routes whose calls are billed; of each answered call on them one row is kept, sealed, until the time after its invoice is over. Needs a master key: the credential sotto-master-key of systemd."},
+    Key{.path = "billing.routes[].name", .kind = name, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::name>, .example = "carrier",
+        .meaning = "The route, as it stands in the record."},
+    Key{.path = "billing.routes[].prefix", .kind = number, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::prefix>, .example = "\"+49\"",
+        .meaning = "How the dialled addresses of this route begin; the longest one counts."},
+    Key{.path = "billing.routes[].tariff", .kind = name, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::tariff>, .example = "national",
+        .meaning = "The tariff class, as the invoicing system knows it."},
+    Key{.path = "billing.routes[].charge", .kind = choice, .effect = Effect::restart, .choices = charge_names, .field = of_billed<&BilledRoute::charge>, .example = "chargeable",
+        .meaning = "The case of the regulator's retention matrix. Calls that cost nothing have no place here: leave their route out."},
+    Key{.path = "billing.routes[].start_rounding", .kind = duration, .effect = Effect::restart, .bounds = {.least = 1, .most = 3600}, .field = of_billed<&BilledRoute::start_rounding>, .example = "1m",
+        .meaning = "The begin of a call is stored cut to a multiple of this."},
+    Key{.path = "billing.routes[].hidden_digits", .kind = count, .effect = Effect::restart, .bounds = {.least = 0, .most = 15}, .field = of_billed<&BilledRoute::hidden_digits>, .example = "3",
+        .meaning = "How many of the last digits of the destination are not stored, where the tariff does not need them."},
+
+    Key{.path = "retention", .kind = section, .meaning = "How long billed calls are kept. The defaults and ceilings are those of the regulator's guide (docs/data-protection.md)."},
+    Key{.path = "retention.after_invoice_days", .kind = count, .bounds = {.least = 0, .most = 180}, .field = in<&S::retention, &S::Retention::after_invoice_days>,
+        .meaning = "Days after the invoice run after which a chargeable call is destroyed."},
+    Key{.path = "retention.without_invoice_days", .kind = count, .bounds = {.least = 1, .most = 180}, .field = in<&S::retention, &S::Retention::without_invoice_days>,
+        .meaning = "Days after the end of its month after which a call is destroyed that no invoice was made of."},
 
     Key{.path = "log", .kind = section, .meaning = "The log. It identifies nobody, at any level."},
     Key{.path = "log.target", .kind = choice, .effect = Effect::restart, .choices = target_names, .field = in<&S::log, &S::Log::target>,
@@ -262,8 +296,10 @@ constexpr std::array table{
         .meaning = "File with the key of the audit log, made when it is missing; without it the key comes as the systemd credential `audit-key`, and there is no daemon without one. Whoever takes over the service's user can read it, and forge entries."},
     Key{.path = "weaken.sdes_routes", .kind = unserved,
         .meaning = "Gateway routes on which media keys may be read by servers (SDES).", .remedy = "leave it out: this version has no routes"},
-    Key{.path = "weaken.master_key_file", .kind = unserved,
-        .meaning = "File with the key of what is stored about billed calls.", .remedy = "leave it out: this version stores nothing about calls"},
+    Key{.path = "weaken.master_key_file", .kind = path, .effect = Effect::restart, .field = in<&S::weaken, &S::Weaken::master_key_file>, .example = "/etc/sotto/master.key",
+        .meaning = "File with the master key of the ledger (64 hexadecimal digits), instead of the credential sotto-master-key that systemd unseals."},
+    Key{.path = "weaken.after_invoice_days", .kind = count, .bounds = {.least = 181, .most = 3660}, .field = in<&S::weaken, &S::Weaken::after_invoice_days>, .example = "365",
+        .meaning = "Keep chargeable calls for longer after the invoice than retention.after_invoice_days may say."},
 };
 // clang-format on
 

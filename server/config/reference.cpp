@@ -61,6 +61,8 @@ std::string values_of(const Key& key)
         return "domain name and port";
     case Kind::prefix:
         return "telephone keys in quotes; \"\": none";
+    case Kind::number:
+        return "begin of a telephone number in quotes";
     case Kind::accounts:
         return "list of account addresses, or [\"*\"]";
     case Kind::origins:
@@ -125,7 +127,8 @@ std::string roff(std::string_view text)
     return out;
 }
 
-constexpr std::string_view manual_head = R"(.\" Made by `command_reference keys` from the table in server/config/keys.cpp.
+constexpr std::string_view manual_head =
+    R"(.\" Made by `command_reference keys` from the table in server/config/keys.cpp.
 .TH SOTTO.YAML 5 "" "Sotto" "Configuration"
 .SH NAME
 sotto.yaml \- configuration of the Sotto SIP server
@@ -189,7 +192,7 @@ void add_example(std::string& text, const Key& key)
     add_comment(text, first ? indent.substr(2) : indent, comment);
     const bool given = key.kind == Kind::section || (key.kind == Kind::list && key.required) || item;
     const std::string value = !key.example.empty() ? std::string{key.example} : initial;
-    text += first ? indent.substr(2) + "- " : given ? indent : indent + "#";
+    text += std::string{first ? indent.substr(2) : indent} + (given ? "" : "#") + (first ? "- " : "");
     text += std::string{name_of(key.path)} + ":" + (value.empty() ? "" : " " + value) + "\n";
 }
 
@@ -263,6 +266,8 @@ std::string scalar_schema(const Key& key)
         return pattern(R"(^[A-Za-z0-9.-]+:[0-9]+$)");
     case Kind::prefix:
         return pattern("^[0-9*#]{0,8}$");
+    case Kind::number:
+        return pattern("^[+]?[0-9]{1,15}$");
     case Kind::accounts:
         return "\"type\": \"array\", \"items\": { " + pattern(R"(^(\*|[^@\s]+@[A-Za-z0-9.-]+)$)") + " }";
     case Kind::origins:

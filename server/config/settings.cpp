@@ -43,6 +43,14 @@ std::vector<std::string> Settings::origins() const
     return own;
 }
 
+static_assert(static_cast<int>(Charge::itemised_flat) == static_cast<int>(retention::Case::itemised_flat));
+
+retention::Policy Settings::retention_policy() const
+{
+    return {.after_invoice = retention::days{weaken.after_invoice_days.value_or(retention.after_invoice_days)},
+            .without_invoice = retention::days{retention.without_invoice_days}};
+}
+
 CoreSettings Settings::core() const
 {
     CoreSettings core;
@@ -72,6 +80,13 @@ CoreSettings Settings::core() const
     core.longest_dialog = proxy.longest_dialog;
     core.relay.uris = turn.uris;
     core.relay.lifetime = turn.lifetime;
+    for (const auto& route : billing.routes)
+        core.billed.push_back({.prefix = route.prefix,
+                               .tariff = {.name = route.tariff,
+                                          .route = route.name,
+                                          .start_rounding = route.start_rounding,
+                                          .hidden_digits = route.hidden_digits,
+                                          .kind = static_cast<retention::Case>(route.charge)}});
     return core;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "core/retention/policy.hpp"
 #include "core/settings.hpp"
 
 #include <cstddef>
@@ -37,6 +38,8 @@ struct TlsListener {
     bool operator==(const TlsListener&) const = default;
 };
 
+/// Cases of the retention matrix in which a record is kept at all; in the order of retention::Case.
+enum class Charge : std::uint8_t { chargeable, allowance, incoming, itemised_flat };
 enum class LogTarget : std::uint8_t { journal, stderr_ };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
@@ -116,6 +119,25 @@ struct Settings {
         std::vector<std::string> keying{"dtls-srtp", "zrtp"};
         bool operator==(const Media&) const = default;
     };
+    /// A route whose calls are billed: until there are gateways, addresses that begin with `prefix`.
+    struct BilledRoute {
+        std::string name;
+        std::string prefix;
+        std::string tariff; ///< class, as the invoicing system knows it
+        Charge charge{Charge::chargeable};
+        seconds start_rounding{1};
+        std::uint32_t hidden_digits{0};
+        bool operator==(const BilledRoute&) const = default;
+    };
+    struct Billing {
+        std::vector<BilledRoute> routes;
+        bool operator==(const Billing&) const = default;
+    };
+    struct Retention {
+        std::uint32_t after_invoice_days{90};
+        std::uint32_t without_invoice_days{180};
+        bool operator==(const Retention&) const = default;
+    };
     struct Log {
         LogTarget target{LogTarget::journal};
         LogLevel level{LogLevel::info};
@@ -128,6 +150,8 @@ struct Settings {
         bool public_gruus{false};             ///< RFC 5627: GRUUs that show the address as well
         std::optional<std::uint32_t> padding; ///< smaller cells than privacy.padding allows; 0: none
         std::optional<std::filesystem::path> audit_key_file; ///< of the audit log, where systemd gives no credential
+        std::filesystem::path master_key_file;               ///< instead of a credential of systemd
+        std::optional<std::uint32_t> after_invoice_days;     ///< longer than retention.after_invoice_days may be
         bool operator==(const Weaken&) const = default;
     };
 
@@ -147,6 +171,8 @@ struct Settings {
     Web web;
     Turn turn;
     Media media;
+    Billing billing;
+    Retention retention;
     Log log;
     Weaken weaken;
 
@@ -157,6 +183,8 @@ struct Settings {
     /// Origins of the pages that may come in over listen.wss (RFC 6454): web.origins when it is given, else those of
     /// the served names.
     [[nodiscard]] std::vector<std::string> origins() const;
+    /// How long billed calls are kept.
+    [[nodiscard]] retention::Policy retention_policy() const;
     /// What the protocol core needs of this.
     [[nodiscard]] CoreSettings core() const;
 };

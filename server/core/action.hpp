@@ -1,9 +1,11 @@
 #pragma once
+#include "core/billing/call_ledger.hpp"
 #include "core/message/message.hpp"
 #include "core/registrar/binding.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/party.hpp"
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -79,7 +81,21 @@ struct Watch {
     bool on{true};
 };
 
-using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch>;
+/// Record a billed call before the caller hears of its answer; answer with `Element::recorded`.
+struct RecordCall {
+    Ticket ticket;
+    std::unique_ptr<billing::AnsweredCall> call;
+};
+/// The dialog lives, or has ended; whether it is a billed one, the ledger knows.
+struct CallAlive {
+    KeyedHash dialog;
+};
+struct CallEnded {
+    KeyedHash dialog;
+};
+
+using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch, RecordCall, CallAlive,
+                            CallEnded>;
 using Actions = std::vector<Action>;
 
 } // namespace sotto

@@ -26,6 +26,7 @@ public:
               .dropped = {},
               .failures = *parts.failures,
               .push = *parts.push,
+              .ledger = parts.ledger,
               .worker = parts.worker},
           layer{{parts.worker, parts.workers}, *parts.cryptography, *this}, registrar{env}, reg_event{env}, proxy{env}
     {
@@ -183,6 +184,11 @@ void Element::not_woken(Ticket ticket, TimePoint now, Actions& out)
 void Element::binding_changed(BindingId device, TimePoint, Actions& out)
 {
     state_->reg_event.binding_changed(device, out);
+}
+
+void Element::recorded(Ticket ticket, bool durable, TimePoint now, Actions& out)
+{
+    state_->proxy.recorded(transaction::unpack(ticket.value).id, durable, now, out);
 }
 
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }

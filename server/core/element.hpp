@@ -56,6 +56,7 @@ public:
         AnonymousCallers* anonymous_callers{nullptr};
         auth::FailureLimits* failures{nullptr};
         PushRegistrations* push{nullptr};
+        const billing::CallLedger* ledger{nullptr};   ///< asked only; null: a billed call is refused
     };
 
     Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
@@ -83,6 +84,8 @@ public:
     void found(Ticket ticket, std::vector<Binding> flows, TimePoint now, Actions& out);
     /// `stored` false: it could not be, and the caller can call on.
     void blocked(Ticket ticket, bool stored, TimePoint now, Actions& out);
+    /// False: the call is not on the disk; it is ended on both sides.
+    void recorded(Ticket ticket, bool durable, TimePoint now, Actions& out);
 
     /// A subscriber asked for credentials of the TURN servers, over HTTPS on `flow`. `date` is Unix time.
     RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date);

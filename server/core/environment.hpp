@@ -33,6 +33,7 @@ struct Environment {
     DroppedHeaders dropped;
     auth::FailureLimits& failures;
     PushRegistrations& push;
+    const billing::CallLedger* ledger{nullptr};
     std::uint16_t worker{0};
     bool draining{false};
     transaction::Layer* layer{nullptr};
@@ -75,7 +76,8 @@ enum class Waiting : std::uint8_t {
     block = 10,
     gruu = 11,
     sleeper = 12,
-    reg_event = 13
+    reg_event = 13,
+    record = 14 // the kind of a ticket has four bits
 };
 
 inline Ticket ticket_for(Waiting kind, transaction::SlotId id)

@@ -1,4 +1,5 @@
 #pragma once
+#include "core/billing/tariff.hpp"
 #include "core/types/time.hpp"
 
 #include <cstdint>
@@ -48,6 +49,7 @@ struct CoreSettings {
     std::vector<std::string> keying{"dtls-srtp", "zrtp"};
     seconds longest_dialog{12 * 3600};
     RelayService relay;
+    std::vector<billing::BilledRoute> billed; ///< none: nothing is billed, so nothing is recorded
 };
 
 } // namespace sotto

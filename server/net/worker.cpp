@@ -53,7 +53,7 @@ Worker::Worker(Parts parts)
       location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)},
       anonymous_callers_{std::move(parts.anonymous_callers)}, block_{std::move(parts.block)},
       failures_{std::move(parts.failures)}, push_{std::move(parts.push)}, wake_{std::move(parts.wake)},
-      admission_{std::move(parts.admission)}, index_{parts.index},
+      ledger_{std::move(parts.ledger)}, admission_{std::move(parts.admission)}, index_{parts.index},
       element_{Element::Parts{.worker = parts.index,
                               .workers = parts.workers,
                               .cryptography = cryptography_.get(),
@@ -61,7 +61,8 @@ Worker::Worker(Parts parts)
                               .dialogs = dialogs_.get(),
                               .anonymous_callers = anonymous_callers_.get(),
                               .failures = failures_.get(),
-                              .push = push_.get()},
+                              .push = push_.get(),
+                              .ledger = ledger_.get()},
                std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
       entrance_{context_,
@@ -148,6 +149,14 @@ void Worker::count(std::function<void(const WorkerCounters&)> done)
 void Worker::binding_changed(BindingId device)
 {
     post_burst([this, device] { element_.binding_changed(device, now_, actions_); });
+}
+
+void Worker::look_for(std::vector<FlowId> flows, std::function<void(std::vector<FlowId>)> done)
+{
+    post([this, flows = std::move(flows), done = std::move(done)]() mutable {
+        std::erase_if(flows, [this](FlowId flow) { return connections_.find(flow) == nullptr; });
+        done(std::move(flows));
+    });
 }
 
 void Worker::refuse_calls()
@@ -379,6 +388,13 @@ void Worker::perform(Block& block)
         block_(block.account, block.pseudonym, tell);
     else
         tell(false);
+}
+
+void Worker::perform(RecordCall& record)
+{
+    ledger_->answered(std::move(*record.call), [this, ticket = record.ticket](bool durable) {
+        post_burst([this, ticket, durable] { element_.recorded(ticket, durable, now_, actions_); });
+    });
 }
 
 void Worker::perform(HandOver& hand_over)

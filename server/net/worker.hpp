@@ -44,6 +44,7 @@ public:
         std::shared_ptr<AnonymousCallers> anonymous_callers;
         std::shared_ptr<auth::FailureLimits> failures;
         std::shared_ptr<PushRegistrations> push;
+        std::shared_ptr<billing::CallLedger> ledger; ///< null: nothing is billed
         /// Asks a phone to wake; calls `failed`, on any thread, when that did not work. Null: nobody can be woken.
         std::function<void(Wake phone, std::function<void()> failed)> wake{};
         std::shared_ptr<Admission> admission;
@@ -80,6 +81,9 @@ public:
 
     /// A device that this worker watches may have other bindings now.
     void binding_changed(BindingId device);
+    /// Gives to `done`, on the worker's thread, which of these connections of its own are there.
+    void look_for(std::vector<FlowId> flows, std::function<void(std::vector<FlowId>)> done);
+
     /// Takes no new call; what runs goes on.
     void refuse_calls();
     /// Takes no new connection and no new call. `done`, once: nothing runs any more.
@@ -114,6 +118,9 @@ private:
     void perform(Wake& wake);
     void perform(Woken& woken);
     void perform(Watch& watch) { location_->watch(watch.device, index_, watch.on); }
+    void perform(RecordCall& record);
+    void perform(CallAlive& alive) { ledger_->alive(alive.dialog); }
+    void perform(CallEnded& ended) { ledger_->ended(ended.dialog); }
     /// Calls the element with an answer that came at once or later.
     template <class Tell> void answer(Tell tell);
     void deliver(Send send, std::uint16_t asker);
@@ -133,6 +140,7 @@ private:
     std::shared_ptr<auth::FailureLimits> failures_;
     std::shared_ptr<PushRegistrations> push_;
     std::function<void(Wake, std::function<void()>)> wake_;
+    std::shared_ptr<billing::CallLedger> ledger_;
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
     asio::io_context context_{1};

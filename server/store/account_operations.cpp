@@ -8,7 +8,7 @@
 namespace sotto::store {
 
 AccountOperations::AccountOperations(const std::filesystem::path& file, AccountPolicy policy)
-    : policy_{std::move(policy)}, database_{file, accounts_migrations(), Purposes::declared()},
+    : policy_{std::move(policy)}, database_{file, Duty::accounts, accounts_migrations(), Purposes::declared()},
       connection_{database_.open<Purpose::provision>()}, reader_{database_.open<Purpose::authenticate>()},
       table_{connection_}
 {

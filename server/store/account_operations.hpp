@@ -21,6 +21,7 @@ public:
     Outcome<AccountRecord> block(AccountId account, KeyedHash pseudonym);
     Outcome<AccountRecord> unblock(std::string_view address);
 
+    void back_up(const std::filesystem::path& to) const { database_.back_up(to); }
     void configure(AccountPolicy policy);
     /// Reads the snapshot that holds everything done so far.
     std::shared_ptr<const AccountSnapshot> load();

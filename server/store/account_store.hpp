@@ -3,6 +3,7 @@
 
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -115,6 +116,10 @@ public:
     virtual void block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done) = 0;
     /// Lifts all of an account's blocks: which is whose, nobody can tell.
     virtual void unblock(std::string address, Done<AccountRecord> done) = 0;
+
+    struct Nothing {};
+    /// A copy as of one moment, in a new file of mode 0600.
+    virtual void back_up(std::filesystem::path to, Done<Nothing> done) = 0;
 
     /// The configuration has changed: a new snapshot is published soon.
     virtual void configure(AccountPolicy policy) = 0;

@@ -190,6 +190,14 @@ void SqliteAccountStore::unblock(std::string address, Done<AccountRecord> done)
                     [address = std::move(address)](AccountOperations& accounts) { return accounts.unblock(address); });
 }
 
+void SqliteAccountStore::back_up(std::filesystem::path to, Done<Nothing> done)
+{
+    writer_->submit(std::move(done), [to = std::move(to)](AccountOperations& accounts) -> Outcome<Nothing> {
+        accounts.back_up(to);
+        return Nothing{};
+    });
+}
+
 void SqliteAccountStore::configure(AccountPolicy policy)
 {
     auto task = [this, policy = std::move(policy)]() mutable {

@@ -162,9 +162,14 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{"weaken: { digest_md5: [alice@elsewhere.example] }\n", "an entry is of a domain that is not served"},
         Case{"routes: [{ name: trunk }]\n", "7:1: routes: is not served yet"},
         Case{"routes: [{ name: trunk }]\n", "write [] or leave it out"},
-        Case{"billing: { routes: [trunk] }\n", "billing.routes: is not served yet"},
+        Case{"billing: { routes: [trunk] }\n", "billing.routes[0]: is no mapping"},
+        Case{"billing: { routes: [{ name: a, tariff: t, prefix: 49x }] }\n",
+             "billing.routes[0].prefix: \"49x\" is not how a number begins; write digits in quotes, such as \"+49\""},
+        Case{"billing: { routes: [{ name: a, tariff: t }] }\n", "billing.routes[0].prefix: is missing"},
+        Case{"billing: { routes: [{ name: a, tariff: t, prefix: \"1\" }, { name: b, tariff: t, prefix: \"1\" }] }\n",
+             "billing.routes[1].prefix: is the same as that of a route before"},
+        Case{"retention: { after_invoice_days: 181 }\n", "181 is too much; write 0 to 180"},
         Case{"metrics: { listen: \"0.0.0.0:9161\" }\n", "metrics.listen: is not an address of this machine only"},
-        Case{"weaken: { master_key_file: key }\n", "weaken.master_key_file: is not served yet"},
         Case{"? [a]\n: 1\n", "has a key that is no word"}, Case{"a: [\n", "is no YAML"},
         Case{"---\nthreads: 1\n", "more than one document"});
     const auto text = all(problems_of(c.lines));

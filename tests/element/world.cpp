@@ -66,7 +66,8 @@ World::World(CoreSettings chosen)
                .dialogs = &dialogs,
                .anonymous_callers = &anonymous_callers,
                .failures = &failures,
-               .push = &push},
+               .push = &push,
+               .ledger = &ledger},
               settings,
               accounts}
 {
@@ -114,6 +115,15 @@ bool World::deliver(FlowId from, std::string_view bytes)
     element.received(open_.at(from), std::move(message), now, actions_);
     perform();
     return true;
+}
+
+void World::record(bool durable)
+{
+    for (auto& [call, recorded] : std::exchange(ledger.waiting, {})) {
+        if (!durable) ledger.open.erase(call.dialog);
+        recorded(durable);
+    }
+    perform();
 }
 
 std::string World::receive(FlowId phone)
@@ -185,6 +195,14 @@ void World::perform()
             location.watch(watch->device, 0, watch->on);
         } else if (auto* registered = std::get_if<Woken>(&action)) {
             element.woken(registered->ticket, now, actions_);
+        } else if (auto* record = std::get_if<RecordCall>(&action)) {
+            ledger.answered(std::move(*record->call), [this, ticket = record->ticket](bool durable) {
+                element.recorded(ticket, durable, now, actions_);
+            });
+        } else if (auto* alive = std::get_if<CallAlive>(&action)) {
+            ledger.alive(alive->dialog);
+        } else if (auto* ended = std::get_if<CallEnded>(&action)) {
+            ledger.ended(ended->dialog);
         }
     }
     actions_.clear();

@@ -51,6 +51,25 @@ private:
     std::deque<std::tuple<AccountId, std::string, std::string>> further_;
 };
 
+/// A ledger that the test answers for.
+class FakeLedger final : public billing::CallLedger {
+public:
+    [[nodiscard]] bool writable() const override { return takes_calls; }
+    [[nodiscard]] bool recording() const override { return !open.empty(); }
+    void answered(billing::AnsweredCall call, std::function<void(bool)> recorded) override
+    {
+        open.insert(call.dialog);
+        waiting.emplace_back(std::move(call), std::move(recorded));
+    }
+    void alive(KeyedHash dialog) override { lives += open.contains(dialog) ? 1 : 0; }
+    void ended(KeyedHash dialog) override { ends += open.erase(dialog); }
+
+    bool takes_calls{true};
+    std::set<KeyedHash> open;
+    std::vector<std::pair<billing::AnsweredCall, std::function<void(bool)>>> waiting;
+    std::size_t lives{0}, ends{0};
+};
+
 /// One worker's element with real cryptography and location, no sockets and a clock that only the test moves. Phones
 /// are flows: what the element sends to one is queued, parsed, in `inbox`.
 class World {
@@ -61,6 +80,8 @@ public:
 
     FlowId connect();
     void disconnect(FlowId flow);
+    /// What the ledger says of the calls that wait to be recorded.
+    void record(bool durable);
     /// What a phone sends, as it stands on the wire but with "\n" line ends and without Content-Length.
     void send(FlowId from, std::string_view text, std::string_view body = {});
     /// The same, as it stands on the wire. False when it gives no message (wire::parse).
@@ -103,6 +124,7 @@ public:
     auth::FailureLimits failures{0};
     location::PushMemory push;
     std::vector<Wake> woken; ///< phones that were asked to wake, oldest first
+    FakeLedger ledger;
     Element element;
 
 private:

@@ -1,3 +1,4 @@
+#include "store/account_table.hpp"
 #include "store/database/database.hpp"
 #include "store/database/embedded.hpp"
 #include "store/state_directory.hpp"
@@ -5,6 +6,8 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <type_traits>
+#include <utility>
 
 using namespace sotto::store;
 using sotto::test::StateDirectory;
@@ -30,24 +33,32 @@ std::pair<std::string, std::string> split(const std::string& column)
     return {column.substr(0, dot), column.substr(dot + 1)};
 }
 
-template <Purpose purpose> void check_matrix(const Database& database)
+template <Purpose purpose> void check_purpose(const Database& database, Duty duty)
 {
     auto connection = database.open<purpose>();
-    const auto& may = Purposes::declared().of(purpose).accounts;
-    for (const auto& column : Purposes::declared().account_columns()) {
+    const auto& may = Purposes::declared().of(purpose).in(duty);
+    for (const auto& column : Purposes::declared().columns(duty)) {
         const auto [table, name] = split(column.name);
         INFO(name_of(purpose) << " and " << column.name);
         const bool read = may.read.contains(column.name);
         CHECK(admits(connection, "SELECT " + name + " FROM " + table) == read);
         CHECK(admits(connection, "SELECT 1 FROM (SELECT max(" + name + ") AS x FROM " + table + ") WHERE x = 1") ==
               read);
-        CHECK(admits(connection, "SELECT count(*) FROM account WHERE EXISTS (SELECT 1 FROM " + table +
-                                     " AS t WHERE t." + name + " = 1)") == read);
+        CHECK(admits(connection, "SELECT 1 WHERE EXISTS (SELECT 1 FROM " + table + " AS t WHERE t." + name + " = 1)") ==
+              read);
         CHECK(admits(connection, "WITH t AS (SELECT " + name + " AS x FROM " + table + ") SELECT x FROM t") == read);
         CHECK(admits(connection, "UPDATE " + table + " SET " + name + " = ?1") == may.write.contains(column.name));
         CHECK(admits(connection, "DELETE FROM " + table) == may.remove.contains(table));
     }
 }
+
+template <std::size_t... purposes>
+void check_matrix(const Database& database, Duty duty, std::index_sequence<purposes...>)
+{
+    (check_purpose<static_cast<Purpose>(purposes)>(database, duty), ...);
+}
+
+constexpr auto every_purpose = std::make_index_sequence<static_cast<std::size_t>(Purpose::access) + 1>{};
 
 /// The built-in purposes, with a view over the secrets added to the schema.
 constexpr std::string_view with_view = R"(
@@ -67,15 +78,16 @@ purposes:
 TEST_CASE("each purpose can do with each column what is declared, and nothing else")
 {
     const StateDirectory state;
-    const Database database{state.path() / "accounts.db", accounts_migrations(), Purposes::declared()};
-    check_matrix<Purpose::provision>(database);
-    check_matrix<Purpose::authenticate>(database);
+    check_matrix({state.path() / "accounts.db", Duty::accounts, accounts_migrations(), Purposes::declared()},
+                 Duty::accounts, every_purpose);
+    check_matrix({state.path() / "ledger.db", Duty::ledger, ledger_migrations(), Purposes::declared()}, Duty::ledger,
+                 every_purpose);
 }
 
 TEST_CASE("an operator can set a secret, but never read it back")
 {
     const StateDirectory state;
-    const Database database{state.path() / "accounts.db", accounts_migrations(), Purposes::declared()};
+    const Database database{state.path() / "accounts.db", Duty::accounts, accounts_migrations(), Purposes::declared()};
     auto connection = database.open<Purpose::provision>();
     CHECK_FALSE(admits(connection, "SELECT secret FROM account"));
     CHECK_FALSE(admits(connection, "SELECT * FROM account"));
@@ -87,7 +99,7 @@ TEST_CASE("an operator can set a secret, but never read it back")
 TEST_CASE("what is not declared is denied: schema, other databases, pragmas, extensions, statistics")
 {
     const StateDirectory state;
-    const Database database{state.path() / "accounts.db", accounts_migrations(), Purposes::declared()};
+    const Database database{state.path() / "accounts.db", Duty::accounts, accounts_migrations(), Purposes::declared()};
     auto connection = database.open<Purpose::provision>();
     const auto sql = GENERATE(
         as<std::string>{}, "ATTACH 'other.db' AS other", "DETACH main", "PRAGMA secure_delete=OFF",
@@ -107,7 +119,7 @@ TEST_CASE("what is not declared is denied: schema, other databases, pragmas, ext
 TEST_CASE("pages cannot be read behind the tables' back, and a database is not copied elsewhere")
 {
     const StateDirectory state;
-    const Database database{state.path() / "accounts.db", accounts_migrations(), Purposes::declared()};
+    const Database database{state.path() / "accounts.db", Duty::accounts, accounts_migrations(), Purposes::declared()};
     auto connection = database.open<Purpose::authenticate>();
     CHECK_THROWS_AS(connection.run("SELECT * FROM dbstat"), StoreError);
     CHECK_THROWS_AS(connection.run("VACUUM INTO '" + (state.path() / "copy.db").string() + "'"), StoreError);
@@ -120,7 +132,28 @@ TEST_CASE("a view shows a purpose no more than the tables below it")
     const Purposes purposes{with_view};
     const std::array migrations{std::string_view{"CREATE TABLE account (id INTEGER PRIMARY KEY, secret BLOB);"
                                                  "CREATE VIEW leak AS SELECT secret AS hidden FROM account;"}};
-    const Database database{state.path() / "accounts.db", migrations, purposes};
+    const Database database{state.path() / "accounts.db", Duty::accounts, migrations, purposes};
     auto provision = database.open<Purpose::provision>();
     CHECK_FALSE(admits(provision, "SELECT hidden FROM leak"));
+}
+
+TEST_CASE("code cannot reach a table without a purpose, nor with another one than it names")
+{
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<BoundConnection, std::filesystem::path, Permissions>);
+    STATIC_REQUIRE_FALSE(std::is_convertible_v<Connection<Purpose::authenticate>&, Connection<Purpose::provision>&>);
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<AccountTable, Connection<Purpose::authenticate>&>);
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<AccountTable, BoundConnection&>);
+    STATIC_REQUIRE(std::is_constructible_v<AccountTable, Connection<Purpose::provision>&>);
+}
+
+TEST_CASE("a purpose of one duty is worth nothing in another one's database")
+{
+    const StateDirectory state;
+    const Database database{state.path() / "ledger.db", Duty::ledger, ledger_migrations(), Purposes::declared()};
+    auto provision = database.open<Purpose::provision>();
+    CHECK_FALSE(admits(provision, "SELECT count(*) FROM call"));
+    auto record = database.open<Purpose::record>();
+    CHECK_FALSE(admits(record, "SELECT record FROM call"));
+    CHECK_FALSE(admits(record, "INSERT INTO call VALUES (1, ?1, ?2, ?3) RETURNING record"));
+    CHECK(admits(record, "INSERT INTO call (period, subject, id, record) VALUES (1, ?1, ?2, ?3)"));
 }

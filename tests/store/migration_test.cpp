@@ -33,7 +33,7 @@ StoreError::Kind kind_of(const std::filesystem::path& file, std::span<const std:
                          const Purposes& purposes, std::string& sentence)
 {
     try {
-        const Database database{file, migrations, purposes};
+        const Database database{file, Duty::accounts, migrations, purposes};
     } catch (const StoreError& error) {
         sentence = error.what();
         return error.kind();
@@ -60,11 +60,11 @@ TEST_CASE("a database is brought forward by itself, after a backup, and keeps it
     const Purposes purposes{one_table};
     {
         const Purposes then{first_version};
-        const Database old{file, std::array{first}, then};
+        const Database old{file, Duty::accounts, std::array{first}, then};
         old.open<Purpose::provision>().run("INSERT INTO t (a) VALUES ('kept')");
         CHECK_FALSE(std::filesystem::exists(backup)); // a new database has nothing to lose
     }
-    const Database now{file, std::array{first, second}, purposes};
+    const Database now{file, Duty::accounts, std::array{first, second}, purposes};
     CHECK(std::filesystem::exists(backup));
     CHECK(permissions_of(backup) == "600");
     auto connection = now.open<Purpose::provision>();
@@ -73,7 +73,7 @@ TEST_CASE("a database is brought forward by itself, after a backup, and keeps it
     CHECK(rows.text(0) == "kept");
     CHECK(rows.text(1) == "new");
     rows.reset();
-    const Database again{file, std::array{first, second}, purposes};
+    const Database again{file, Duty::accounts, std::array{first, second}, purposes};
 }
 
 TEST_CASE("a migration that fails leaves the database as it was")
@@ -82,13 +82,13 @@ TEST_CASE("a migration that fails leaves the database as it was")
     const auto file = state.path() / "accounts.db";
     const Purposes purposes{one_table};
     {
-        const Database old{file, std::array{first}, purposes};
+        const Database old{file, Duty::accounts, std::array{first}, purposes};
     }
     const std::array wrong{first, second, std::string_view{"CREATE TABLE t (twice TEXT)"}};
     std::string sentence;
     CHECK(kind_of(file, wrong, purposes, sentence) == StoreError::Kind::unavailable);
-    CHECK_NOTHROW(
-        Database{file, std::array{first}, purposes}); // still of the first version: the second was rolled back
+    CHECK_NOTHROW(Database{file, Duty::accounts, std::array{first},
+                           purposes}); // still of the first version: the second was rolled back
 }
 
 TEST_CASE("a schema of a later version is refused")
@@ -97,7 +97,7 @@ TEST_CASE("a schema of a later version is refused")
     const auto file = state.path() / "accounts.db";
     const Purposes purposes{one_table};
     {
-        const Database later{file, std::array{first, second}, purposes};
+        const Database later{file, Duty::accounts, std::array{first, second}, purposes};
     }
     std::string sentence;
     CHECK(kind_of(file, std::array{first}, purposes, sentence) == StoreError::Kind::newer_schema);

@@ -15,6 +15,20 @@ namespace {
 constexpr std::uint32_t most_forwards = 30; ///< SEALING.md "Loops": a common start, then only counted down
 constexpr seconds timer_c_interval{181};    ///< RFC 3261 16.6 step 11: more than three minutes
 
+constexpr std::string_view refresh_interval = "1800"; ///< RFC 4028 4: what is recommended
+
+/// RFC 4028 8.1: a billed call is asked to show that it lives, where the caller can; nothing relies on it.
+bool wants_refresh(const Message& request)
+{
+    bool timer = false;
+    for (const auto& field : request.fields) {
+        if (field.name == Header::session_expires) return false;
+        if (field.name == Header::supported)
+            for_each_element(field.value, [&](std::string_view tag) { timer = timer || iequals(tag, "timer"); });
+    }
+    return timer;
+}
+
 bool carries_contact(Method method)
 {
     return method == Method::invite || method == Method::update || method == Method::refer ||
@@ -192,6 +206,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     auto message = Outbound::request(request.method, branch.target.uri, branch.target.party.receiver());
     message.from(request);
     message.set(Header::via, our_via);
+    if (context.charge && wants_refresh(request)) message.set(Header::session_expires, refresh_interval);
     if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
     const auto forwards = std::min(request.max_forwards.value_or(most_forwards), most_forwards);
     message.set(Header::max_forwards, std::to_string(forwards > 0 ? forwards - 1 : 0));

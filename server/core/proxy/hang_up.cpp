@@ -22,21 +22,22 @@ void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& 
     message.set(Header::to, view.to);
     message.set(Header::call_id, view.call_id);
     message.set(Header::cseq, std::to_string(view.cseq).append(" ").append(name_of(method)));
-    if (method == Method::bye) message.set(Header::reason, "SIP;cause=488");
+    if (method == Method::bye) message.set(Header::reason, "SIP;cause=" + std::to_string(view.cause));
     out.push_back(Send{to.flow, message.write(), {}});
 }
 
 /// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK and BYE there.
-void Proxy::end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, TimePoint now,
-                         Actions& out)
+void Proxy::end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, int cause,
+                         TimePoint now, Actions& out)
 {
     auto to = branch.target;
     if (!ok.contacts.empty()) to.uri = ok.contacts.front().uri.text;
-    DialogView view{.call_id = sent.call_id, .from = sent.from, .to = as_written(ok.to), .cseq = sent.cseq};
+    DialogView view{
+        .call_id = sent.call_id, .from = sent.from, .to = as_written(ok.to), .cseq = sent.cseq, .cause = cause};
     send_ours(Method::ack, to, view, now, out);
     ++view.cseq;
     send_ours(Method::bye, to, view, now, out);
-    end_dialog(*branch.seal);
+    end_dialog(*branch.seal, out);
 }
 
 /// An answer that may not pass, in an ACK: BYE to both.
@@ -66,7 +67,7 @@ void Proxy::end_acknowledged(ResponseContext& context, const Message& ack, Branc
                              .to = as_written(ack.from),
                              .cseq = seal.cseq(other(context.role), beyond_any_cseq)};
     send_ours(Method::bye, offerer, senders, now, out);
-    end_dialog(seal);
+    end_dialog(seal, out);
 }
 
 } // namespace sotto

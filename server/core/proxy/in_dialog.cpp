@@ -53,6 +53,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     ResponseContext context;
     Target target;
     if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);
+    tell_ledger(*server->request, target, out);
     context.server = id;
     context.look_ups = 1;
     server->party = context.sender;
@@ -149,6 +150,10 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     start_group(id, std::move(group), now, out);
 }
 
-void Proxy::end_dialog(const DialogSeal& seal) { env_.dialogs.end(seal.hash(), seal.epoch()); }
+void Proxy::end_dialog(const DialogSeal& seal, Actions& out)
+{
+    env_.dialogs.end(seal.hash(), seal.epoch());
+    if (env_.ledger != nullptr && env_.ledger->recording()) out.push_back(CallEnded{seal.hash()});
+}
 
 } // namespace sotto

@@ -198,6 +198,8 @@ void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, 
     const auto gr = request.request_uri.param("gr");
     const bool to_temporary_gruu = gr && gr->empty();
     ResponseContext context;
+    if (request.method == Method::invite && !referred) context.charge = charge_for(*user);
+    if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     context.server = id;
     context.sender = account.id;
     context.withheld = is_withheld;

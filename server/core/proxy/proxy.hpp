@@ -30,6 +30,7 @@ public:
     void blocked(transaction::SlotId server, bool stored, TimePoint now, Actions& out);
     void woken(transaction::SlotId context, Actions& out);
     void not_woken(transaction::SlotId context, bool none_of_them, TimePoint now, Actions& out);
+    void recorded(transaction::SlotId waiting, bool durable, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
@@ -46,6 +47,15 @@ private:
         SlotId server;
         FlowId gone;
         std::string bytes;
+    };
+
+    /// The answer to a billed call, until the call is on the disk.
+    struct WaitingRecord {
+        SlotId context;
+        std::size_t branch{0};
+        KeyedHash dialog;
+        MessagePtr answer;
+        transaction::Sent sent;
     };
 
     // proxy.cpp: validate, admit, route
@@ -72,7 +82,13 @@ private:
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
     /// How the device is reached over each of its flows, the best first; none: it is not.
     std::vector<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
-    void end_dialog(const DialogSeal& seal);
+    void end_dialog(const DialogSeal& seal, Actions& out);
+
+    // bill.cpp
+    std::unique_ptr<Charge> charge_for(std::string_view dialled) const;
+    [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
+    void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
+    void tell_ledger(const Message& request, const Target& target, Actions& out);
 
     // transfer.cpp
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
@@ -107,9 +123,10 @@ private:
     struct DialogView {
         std::string call_id, from, to;
         std::uint32_t cseq{0};
+        int cause{488}; ///< of a BYE (RFC 3326)
     };
     void send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out);
-    void end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, TimePoint now,
+    void end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, int cause, TimePoint now,
                       Actions& out);
     void end_acknowledged(ResponseContext& context, const Message& ack, Branch& branch, FlowId sender, TimePoint now,
                           Actions& out);
@@ -133,6 +150,7 @@ private:
     transaction::SlotTable<ResponseContext> contexts_;
     transaction::SlotTable<WaitingAck> acks_;
     transaction::SlotTable<Homeless> homeless_;
+    transaction::SlotTable<WaitingRecord> records_;
 };
 
 } // namespace sotto

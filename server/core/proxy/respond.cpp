@@ -62,6 +62,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         const auto early = body_for(*context, *response, *branch.seal, other(context->role), branch.target.party);
         return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
+    if (branch.record == Branch::Record::waits) return; // repeated meanwhile
     branch.ended = true;
     env_.layer->cancel_timer(branch.timer_c);
     const bool invite = client->method == Method::invite;
@@ -72,13 +73,15 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     env_.layer->cancel_timer(context->ring_timer);
     env_.layer->cancel_timer(context->wake_timer);
     cancel_branches(*context, completed_elsewhere, now, out);
-    if (client->method == Method::bye) end_dialog(*branch.seal);
+    if (client->method == Method::bye) end_dialog(*branch.seal, out);
     const auto server_id = context->server;
     const auto body = body_for(*context, *response, *branch.seal, other(context->role), branch.target.party);
     if (!body && invite) { // no 488 can be said to whoever answered
-        end_answered(branch, *response, client->sent, now, out);
+        end_answered(branch, *response, client->sent, 488, now, out);
         return refuse_body(server_id, body.error(), now, out);
     }
+    if (context->charge && branch.record == Branch::Record::none)
+        return record(context_id, index, std::move(response), client->sent, out);
     forward_response(context_id, index, *response, body ? *body : Body{}, now, out);
     shed(context_id);
 }
@@ -96,8 +99,11 @@ void Proxy::shed(SlotId id)
 {
     auto* context = contexts_.find(id);
     if (context == nullptr || context->shed || context->accepted.bytes.empty()) return;
-    if (std::ranges::any_of(context->branches, [](const Branch& b) { return !b.ended; })) return;
+    if (std::ranges::any_of(context->branches,
+                            [](const Branch& b) { return !b.ended || b.record == Branch::Record::waits; }))
+        return;
     context->shed = true;
+    context->charge.reset();
     env_.layer->server(context->server)->request.reset();
     forget(context->aor);
     forget(context->receiver_tag);
@@ -193,7 +199,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     auto& branch = context->branches[index];
     env_.layer->cancel_timer(branch.timer_c);
     const auto method = env_.layer->server(context->server)->method;
-    if (method == Method::bye || (method == Method::invite && !context->in_dialog)) end_dialog(*branch.seal);
+    if (method == Method::bye || (method == Method::invite && !context->in_dialog)) end_dialog(*branch.seal, out);
     if (flow_failed(status, response != nullptr) && !branch.other_flows.empty() && !branch.cancelled &&
         !context->answered) {
         branch.target = std::move(branch.other_flows.front());

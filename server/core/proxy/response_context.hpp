@@ -1,4 +1,5 @@
 #pragma once
+#include "core/billing/tariff.hpp"
 #include "core/message/message.hpp"
 #include "core/privacy/body.hpp"
 #include "core/privacy/dialog_seal.hpp"
@@ -10,6 +11,7 @@
 #include "core/types/party.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,12 +39,20 @@ struct Branch {
     bool ended{false};
     bool cancelled{false};
     bool cancel_sent{false};
+    /// Of a billed call: its answer waits until it is on the disk.
+    enum class Record : std::uint8_t { none, waits, written } record{Record::none};
 };
 
 /// Where the sender of a request can be reached within the dialog.
 struct SenderTarget {
     BindingId binding;                          ///< its registered binding, when its Contact is that one's
     std::optional<DialogMemory::Handle> handle; ///< else what is kept of its Contact
+};
+
+/// What a billed call is recorded with, once it is answered.
+struct Charge {
+    billing::Tariff tariff;
+    std::string destination; ///< as far as rating needs it
 };
 
 /// What a proxy keeps of one request that it forwards (RFC 3261 16.7 "response context").
@@ -83,7 +93,8 @@ struct ResponseContext {
     bool answered{false};  ///< a final response was sent
     SealedText accepted;   ///< the 2xx that was sent last, and of which branch
     std::size_t accepted_branch{0};
-    bool shed{false}; ///< nothing is kept in the clear any more
+    bool shed{false};               ///< nothing is kept in the clear any more
+    std::unique_ptr<Charge> charge; ///< of a billed call
 };
 
 /// RFC 3261 16.7 step 6, as a number: the lower, the better. 0 is no response yet.

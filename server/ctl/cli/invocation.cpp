@@ -34,6 +34,7 @@ public:
         app_.set_version_flag("--version", "sotto " SOTTO_VERSION);
         app_.add_option("--config", into_.config, "configuration file")->capture_default_str();
         app_.add_flag("--json", into_.json, "answer as JSON, for scripts");
+        app_.add_flag("--csv", into_.csv, "rows as CSV (RFC 4180)")->excludes("--json");
         for (const auto& group : groups()) add(group);
         app_.footer(foot);
     }

@@ -26,6 +26,7 @@ inline constexpr int status_unreachable = 3;
 struct Invocation {
     std::filesystem::path config{"/etc/sotto/sotto.yaml"};
     bool json{false};
+    bool csv{false};          ///< rows as CSV
     bool yes{false};          ///< no question before something is destroyed
     bool secret_stdin{false}; ///< the secret comes from standard input
     const Command* command{nullptr};

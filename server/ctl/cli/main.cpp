@@ -7,6 +7,8 @@
 #include "ctl/cli/invocation.hpp"
 #include "ctl/cli/password.hpp"
 #include "ctl/cli/printer.hpp"
+#include "ctl/cli/rows_as_csv.hpp"
+#include "ctl/cli/subject_archive.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -76,6 +78,12 @@ void confirm_destruction(const Invocation& invocation)
     if (!*said) throw Refused{status_refused, "nothing was done"};
 }
 
+void print_csv(const Command& command, const json::object& result)
+{
+    for (const auto& row : result.at(command.answer.rows).as_array())
+        std::fputs(csv_line(command.answer.fields, row.as_object()).c_str(), stdout);
+}
+
 /// All pages of a list, as one.
 void print_pages(const Invocation& invocation, Backend& backend)
 {
@@ -83,10 +91,14 @@ void print_pages(const Invocation& invocation, Backend& backend)
     Printer printer{command};
     auto arguments = invocation.arguments;
     bool first = true;
+    if (invocation.csv) std::fputs(csv_header(command.answer.fields).c_str(), stdout);
     if (invocation.json) std::printf("{\"%s\":[", std::string{command.answer.rows}.c_str());
     for (;;) {
         auto page = expect(backend.call(command.words, arguments));
-        if (!invocation.json) printer.add(page);
+        if (invocation.csv)
+            print_csv(command, page);
+        else if (!invocation.json)
+            printer.add(page);
         if (invocation.json)
             for (const auto& entry : page.at(command.answer.rows).as_array())
                 std::printf("%s%s", std::exchange(first, false) ? "" : ",", json::serialize(entry).c_str());
@@ -95,7 +107,7 @@ void print_pages(const Invocation& invocation, Backend& backend)
     }
     if (invocation.json)
         std::puts("]}");
-    else
+    else if (!invocation.csv)
         printer.finish();
 }
 
@@ -164,6 +176,10 @@ void print_result(const Invocation& invocation, const json::object& result)
 {
     const auto& command = *invocation.command;
     if (invocation.json) return print_json(result);
+    if (invocation.csv) {
+        std::fputs(csv_header(command.answer.fields).c_str(), stdout);
+        return print_csv(command, result);
+    }
     if (!command.answer.sentence.empty()) {
         std::printf("%s\n", filled_in(command.answer.sentence, invocation).c_str());
         return;
@@ -206,13 +222,19 @@ void run(Invocation& invocation)
     if (command.words == "report minimisation") return report_minimisation(invocation.json);
     const auto settings = load_settings(invocation.config);
     check_domains(invocation, settings);
+    if (command.words == "subject export" && invocation.file.empty())
+        throw Refused{status_usage, "say where the archive goes: --output FILE.tar"};
     if (command.words == "account import") return print_result(invocation, import_accounts(invocation, settings));
+    if (invocation.csv && command.answer.rows.empty())
+        throw Refused{status_usage, "this command answers no rows: --csv is for those that do"};
     const auto backend = connect(settings, command.place == Place::daemon_or_store);
     for (const auto& argument : command.arguments)
         if (argument.take == Take::secret) invocation.arguments[argument.name] = password_for(invocation);
     confirm_destruction(invocation);
     if (command.paged) return print_pages(invocation, *backend);
-    print_result(invocation, expect(backend->call(command.words, invocation.arguments)));
+    auto result = expect(backend->call(command.words, invocation.arguments));
+    if (command.words == "subject export") result = write_subject_archive(invocation.file, result);
+    print_result(invocation, result);
 }
 
 int report(int status, std::string_view sentence, bool as_json)

@@ -29,6 +29,9 @@ constexpr std::array whoami_fields{
     Field{"roles",    "list",   "what you are here: operator, billing, privacy-officer"},
     Field{"commands", "list",   "the commands that you may use"}};
 
+constexpr std::array backup_arguments{Argument{.name = "folder", .meaning = "an existing folder, named from the root; files of the same names are overwritten"}};
+constexpr std::array backup_fields{Field{"files", "list", "what was written"}};
+constexpr std::array<sv, 1> backup_examples{"sotto backup /var/backups/sotto"};
 constexpr std::array<sv, 2> status_examples{"sotto status", "sotto --json status"};
 
 constexpr std::array commands{
@@ -36,6 +39,7 @@ constexpr std::array commands{
     Command{.words = "whoami", .summary = "show who you are here, and what you may do", .roles = Role::everybody, .answer = {.fields = whoami_fields}},
     Command{.words = "reload", .summary = "read configuration and certificates again", .details = "All of it is taken, or nothing. Calls go on.", .audit = {"operate"}, .answer = {.fields = reload_fields}},
     Command{.words = "drain", .summary = "take no new calls; let those that run end", .audit = {"operate"}, .answer = {.sentence = "draining: no new calls, running ones go on", .fields = drain_fields}},
+    Command{.words = "backup", .summary = "copy the databases, without the keys of the ledger", .audit = {"operate"}, .arguments = backup_arguments, .answer = {.fields = backup_fields}, .examples = backup_examples},
 };
 // clang-format on
 

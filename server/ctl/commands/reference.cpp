@@ -72,15 +72,18 @@ void add_command(std::string& page, const Command& command)
         page += "* `" + written(argument) + "`: " + std::string{argument.meaning} + "\n";
     if (!command.arguments.empty()) page += "\n";
     page += "For " + names_of(command.roles) + ". Works in " + std::string{place_of(command.place)} + ". ";
-    page += command.audit.purpose.empty() ? "Not in the audit log: it shows nobody's data and changes nothing."
-                                          : "In the audit log with the purpose `" + std::string{command.audit.purpose} + "`.";
+    page += command.audit.purpose.empty()
+                ? "Not in the audit log: it shows nobody's data and changes nothing."
+                : "In the audit log with the purpose `" + std::string{command.audit.purpose} + "`.";
     page += "\n\n";
     if (command.answer.fields.empty()) return;
-    page += command.answer.rows.empty() ? "With `--json`, an object:"
-                                        : "With `--json`, an object whose member `" + std::string{command.answer.rows} + "` is a list of:";
+    page += command.answer.rows.empty()
+                ? "With `--json`, an object:"
+                : "With `--json`, an object whose member `" + std::string{command.answer.rows} + "` is a list of:";
     page += "\n\n| member | type | holds |\n| --- | --- | --- |\n";
     for (const auto& field : command.answer.fields)
-        page += "| `" + std::string{field.name} + "` | " + std::string{field.type} + " | " + std::string{field.meaning} + " |\n";
+        page += "| `" + std::string{field.name} + "` | " + std::string{field.type} + " | " +
+                std::string{field.meaning} + " |\n";
     page += "\n";
 }
 
@@ -89,7 +92,7 @@ constexpr std::string_view page_head = R"(# Commands
 <!-- Made by `command_reference docs` from the tables in server/ctl/commands/. Change them there. -->
 
 ```
-sotto [--config FILE] [--json] COMMAND
+sotto [--config FILE] [--json | --csv] COMMAND
 ```
 
 `sotto` talks to the running daemon over its admin socket (`admin.socket` of the configuration). Every command with `--help`
@@ -100,7 +103,7 @@ explains itself with examples; `sotto(1)` says the same as this page.
 * **Audit.** Whatever changes something or shows somebody's data is in the audit log before it is done: who, what, the
   purpose, `--reason`, whose data, and how it ended. When the log cannot be written, the command is refused.
 * **Destruction asks first.** Scripts say `--yes`.
-* **Scripts** use `--json`. Members are added, never renamed or taken away. An error is
+* **Scripts** use `--json`, or `--csv` (RFC 4180) where the answer is a list. Members are added, never renamed or taken away. An error is
   `{"error":{"status":1,"sentence":"..."}}`.
 * **Exit status.** 0 done, 1 refused or found wrong, 2 wrong use, 3 cannot reach the daemon or store.
 
@@ -126,7 +129,8 @@ std::string roff(std::string_view text)
     return out;
 }
 
-constexpr std::string_view manual_head = R"(.\" Made by `command_reference manual` from the tables in server/ctl/commands/.
+constexpr std::string_view manual_head =
+    R"(.\" Made by `command_reference manual` from the tables in server/ctl/commands/.
 .TH SOTTO 1 "" "Sotto" "Operator's commands"
 .SH NAME
 sotto \- operate the Sotto SIP server
@@ -169,7 +173,8 @@ std::string words_of_groups()
 {
     std::string words;
     for (const auto& group : groups()) {
-        if (!group.word.empty()) words.append(words.empty() ? "" : " ").append(group.word);
+        if (!group.word.empty())
+            words.append(words.empty() ? "" : " ").append(group.word);
         else
             for (const auto& command : group.commands) words.append(words.empty() ? "" : " ").append(command.words);
     }
@@ -183,7 +188,7 @@ std::string options_of(const Command& command)
         if (!argument.option.empty()) options.append(argument.option).append(" ");
     if (!command.audit.purpose.empty()) options += "--reason ";
     if (!command.confirmation.empty()) options += "--yes ";
-    return options + "--json --help";
+    return options + "--json --csv --help";
 }
 
 } // namespace
@@ -219,7 +224,8 @@ std::string manual_page()
 
 std::string bash_completion()
 {
-    std::string text = R"(# bash completion for sotto(1). Made by `command_reference completion` from the tables in server/ctl/commands/.
+    std::string text =
+        R"(# bash completion for sotto(1). Made by `command_reference completion` from the tables in server/ctl/commands/.
 _sotto()
 {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words=() word skip=no
@@ -242,16 +248,18 @@ _sotto()
                 if (!values.empty() && text.find(line) == std::string::npos) text += line;
             }
     text += "    esac\n    case \"${words[*]}\" in\n        \"\") COMPREPLY=($(compgen -W \"" + words_of_groups() +
-            " --config --json --help --version\" -- \"$current\")) ;;\n";
+            " --config --json --csv --help --version\" -- \"$current\")) ;;\n";
     for (const auto& group : groups()) {
         if (!group.word.empty()) {
             std::string words;
-            for (const auto& command : group.commands) words.append(words.empty() ? "" : " ").append(last_word(command));
-            text += "        \"" + std::string{group.word} + "\") COMPREPLY=($(compgen -W \"" + words + "\" -- \"$current\")) ;;\n";
+            for (const auto& command : group.commands)
+                words.append(words.empty() ? "" : " ").append(last_word(command));
+            text += "        \"" + std::string{group.word} + "\") COMPREPLY=($(compgen -W \"" + words +
+                    "\" -- \"$current\")) ;;\n";
         }
         for (const auto& command : group.commands)
-            text += "        \"" + std::string{command.words} + "\"*) COMPREPLY=($(compgen -W \"" + options_of(command) +
-                    "\" -- \"$current\")) ;;\n";
+            text += "        \"" + std::string{command.words} + "\"*) COMPREPLY=($(compgen -W \"" +
+                    options_of(command) + "\" -- \"$current\")) ;;\n";
     }
     return text + "    esac\n}\ncomplete -F _sotto sotto\n";
 }

@@ -51,8 +51,6 @@ private:
 /// Used through `Connection`; one thread at a time.
 class BoundConnection {
 public:
-    BoundConnection(const std::filesystem::path& file, const Permissions& permissions);
-
     [[nodiscard]] Statement prepare(std::string_view sql) { return Statement{database_.get(), sql}; }
     void run(std::string_view sql) { prepare(sql).run(); }
     /// Rows changed by the last statement.
@@ -62,6 +60,9 @@ public:
     /// Gives the page cache back, after work that touched much.
     void release_memory();
 
+protected:
+    BoundConnection(const std::filesystem::path& file, const Permissions& permissions);
+
 private:
     struct Close {
         void operator()(sqlite3* database) const;
@@ -70,12 +71,12 @@ private:
     std::unique_ptr<sqlite3, Close> database_;
 };
 
-/// A connection for one purpose: functions that read or write name the purpose in their parameter's type, so that code
-/// without it does not compile.
+/// A connection for one purpose, and the only way to a database's content: functions that read or write name the
+/// purpose in their parameter's type, so that code without it does not compile.
 template <Purpose purpose> class Connection : public BoundConnection {
 public:
-    Connection(const std::filesystem::path& file, const Purposes& purposes)
-        : BoundConnection{file, purposes.of(purpose).accounts}
+    Connection(const std::filesystem::path& file, Duty duty, const Purposes& purposes)
+        : BoundConnection{file, purposes.of(purpose).in(duty)}
     {
     }
 };

@@ -34,14 +34,13 @@ std::vector<std::string> columns_of(sqlite3* database)
 std::filesystem::path backup_of(const std::filesystem::path& file) { return file.string() + ".before-migration"; }
 
 /// One generation: the last one is overwritten.
-void back_up(sqlite3* database, const std::filesystem::path& file)
+void copy(sqlite3* database, const std::filesystem::path& to)
 {
-    const auto backup = backup_of(file);
-    std::filesystem::remove(backup);
-    ::close(open_private(backup));
+    std::filesystem::remove(to);
+    ::close(open_private(to));
     sqlite3* raw = nullptr;
-    int code = sqlite3_open_v2(backup.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
-    const sqlite::Handle copy{raw};
+    int code = sqlite3_open_v2(to.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+    const sqlite::Handle target{raw};
     if (code != SQLITE_OK) sqlite::fail(raw, code, "the backup cannot be written");
     auto* work = sqlite3_backup_init(raw, "main", database, "main");
     if (work != nullptr) sqlite3_backup_step(work, -1);
@@ -66,7 +65,7 @@ void migrate(sqlite3* database, const std::filesystem::path& file, std::span<con
                          file.filename().string() + " has schema " + std::to_string(have) + ", this version knows " +
                              std::to_string(want) + ": install the version of Sotto that wrote it, or a later one"};
     if (have == want) return drop_old_backup(file);
-    if (have > 0) back_up(database, file);
+    if (have > 0) copy(database, backup_of(file));
     std::string script = "BEGIN IMMEDIATE;";
     for (auto version = have; version < want; ++version)
         script.append(migrations[static_cast<std::size_t>(version)]).append("\n;");
@@ -76,13 +75,16 @@ void migrate(sqlite3* database, const std::filesystem::path& file, std::span<con
 
 } // namespace
 
-Database::Database(std::filesystem::path file, std::span<const std::string_view> migrations, const Purposes& purposes)
-    : file_{std::move(file)}, purposes_{&purposes}
+Database::Database(std::filesystem::path file, Duty duty, std::span<const std::string_view> migrations,
+                   const Purposes& purposes)
+    : file_{std::move(file)}, duty_{duty}, purposes_{&purposes}
 {
     ::close(open_private(file_));
     const auto database = sqlite::open(file_);
     migrate(database.get(), file_, migrations);
-    purposes.require_all(columns_of(database.get()));
+    purposes.require_all(duty, columns_of(database.get()));
 }
+
+void Database::back_up(const std::filesystem::path& to) const { copy(sqlite::open(file_).get(), to); }
 
 } // namespace sotto::store

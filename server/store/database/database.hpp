@@ -13,15 +13,21 @@ public:
     /// Creates the file (mode 0600, owned like its folder) or opens it, applies what is missing of `migrations` in one
     /// transaction after writing a backup beside it, and checks that every column is declared. Throws StoreError:
     /// unavailable, newer_schema, or undeclared with the column's name.
-    Database(std::filesystem::path file, std::span<const std::string_view> migrations, const Purposes& purposes);
+    Database(std::filesystem::path file, Duty duty, std::span<const std::string_view> migrations,
+             const Purposes& purposes);
 
     template <Purpose purpose> [[nodiscard]] Connection<purpose> open() const
     {
-        return Connection<purpose>{file_, *purposes_};
+        return Connection<purpose>{file_, duty_, *purposes_};
     }
+
+    /// Copies it, as one moment, to a new file of mode 0600; an older one of that name is overwritten. Throws
+    /// StoreError.
+    void back_up(const std::filesystem::path& to) const;
 
 private:
     std::filesystem::path file_;
+    Duty duty_;
     const Purposes* purposes_;
 };
 

@@ -10,7 +10,10 @@
 namespace sotto::store {
 namespace {
 
-constexpr std::array names{std::string_view{"provision"}, std::string_view{"authenticate"}};
+constexpr std::array<std::string_view, 12> names{"provision",    "authenticate", "record",    "billing",
+                                                 "interconnect", "dispute",      "abuse",     "fault",
+                                                 "legal",        "audit",        "retention", "access"};
+constexpr std::array<std::string_view, duties> duty_names{"accounts", "ledger"};
 
 [[noreturn]] void wrong(const std::string& sentence)
 {
@@ -50,7 +53,35 @@ std::set<std::string, std::less<>> whole_tables(const std::vector<DeclaredColumn
     return whole;
 }
 
-DeclaredPurpose purpose_from(const YAML::Node& node, const std::vector<DeclaredColumn>& columns)
+std::vector<DeclaredColumn> columns_from(const YAML::Node& node)
+{
+    std::vector<DeclaredColumn> columns;
+    for (const auto& entry : node) {
+        const auto name = entry.first.as<std::string>();
+        if (name.find('.') == std::string::npos) wrong(name + " is not table.column");
+        columns.push_back({name, text_of(entry.second, name, "holds"), entry.second["personal"].as<bool>(true)});
+    }
+    return columns;
+}
+
+Permissions permissions_from(const YAML::Node& node, const std::string& owner,
+                             const std::vector<DeclaredColumn>& columns)
+{
+    const auto is_column = [&](const std::string& name) {
+        return std::ranges::any_of(columns, [&](const auto& column) { return column.name == name; });
+    };
+    const auto is_table = [&](const std::string& name) {
+        return std::ranges::any_of(columns, [&](const auto& column) { return column.name.starts_with(name + "."); });
+    };
+    Permissions permissions;
+    permissions.read = names_in(node["read"], owner, is_column);
+    permissions.write = names_in(node["write"], owner, is_column);
+    permissions.remove = names_in(node["remove"], owner, is_table);
+    permissions.add = whole_tables(columns, permissions.write);
+    return permissions;
+}
+
+DeclaredPurpose purpose_from(const YAML::Node& node, const std::array<std::vector<DeclaredColumn>, duties>& columns)
 {
     DeclaredPurpose purpose;
     purpose.name = text_of(node, "a purpose", "name");
@@ -58,65 +89,59 @@ DeclaredPurpose purpose_from(const YAML::Node& node, const std::vector<DeclaredC
     purpose.source = text_of(node, purpose.name, "source");
     purpose.retention = text_of(node, purpose.name, "retention");
     const auto any = [](const std::string&) { return true; };
-    const auto is_column = [&](const std::string& name) {
-        return std::ranges::any_of(columns, [&](const auto& column) { return column.name == name; });
-    };
-    const auto is_table = [&](const std::string& name) {
-        return std::ranges::any_of(columns, [&](const auto& column) { return column.name.starts_with(name + "."); });
-    };
     const auto roles = names_in(node["roles"], purpose.name, any);
     if (roles.empty()) wrong(purpose.name + " has no roles");
     purpose.roles.assign(roles.begin(), roles.end());
-    if (const auto accounts = node["accounts"]) {
-        purpose.accounts.read = names_in(accounts["read"], purpose.name, is_column);
-        purpose.accounts.write = names_in(accounts["write"], purpose.name, is_column);
-        purpose.accounts.remove = names_in(accounts["remove"], purpose.name, is_table);
-        purpose.accounts.add = whole_tables(columns, purpose.accounts.write);
-    }
+    for (std::size_t duty = 0; duty < duties; ++duty)
+        if (const auto given = node[std::string{duty_names[duty]}])
+            purpose.permissions[duty] = permissions_from(given, purpose.name, columns[duty]);
     return purpose;
 }
 
 } // namespace
 
 std::string_view name_of(Purpose purpose) { return names[static_cast<std::size_t>(purpose)]; }
+std::string_view name_of(Duty duty) { return duty_names[static_cast<std::size_t>(duty)]; }
 
 Purposes::Purposes(std::string_view yaml)
 {
     try {
         const auto root = YAML::Load(std::string{yaml});
-        for (const auto& entry : root["databases"]["accounts"]["columns"]) {
-            const auto name = entry.first.as<std::string>();
-            if (name.find('.') == std::string::npos) wrong(name + " is not table.column");
-            account_columns_.push_back(
-                {name, text_of(entry.second, name, "holds"), entry.second["personal"].as<bool>(true)});
-        }
-        for (const auto& node : root["purposes"]) purposes_.push_back(purpose_from(node, account_columns_));
+        for (std::size_t duty = 0; duty < duties; ++duty)
+            if (const auto database = root["databases"][std::string{duty_names[duty]}])
+                columns_[duty] = columns_from(database["columns"]);
+        for (const auto& node : root["purposes"]) purposes_.push_back(purpose_from(node, columns_));
     } catch (const YAML::Exception& error) {
         wrong(error.what());
     }
-    for (const auto name : names)
-        if (std::ranges::none_of(purposes_, [&](const auto& purpose) { return purpose.name == name; }))
-            wrong("purpose " + std::string{name} + " is not declared");
+    if (purposes_.empty()) wrong("no purpose is declared");
 }
 
 const Purposes& Purposes::declared()
 {
-    static const Purposes built_in{purposes_yaml()};
+    static const Purposes built_in = [] {
+        Purposes purposes{purposes_yaml()};
+        for (std::size_t purpose = 0; purpose < names.size(); ++purpose)
+            (void)purposes.of(static_cast<Purpose>(purpose));
+        return purposes;
+    }();
     return built_in;
 }
 
 const DeclaredPurpose& Purposes::of(Purpose purpose) const
 {
-    return *std::ranges::find(purposes_, name_of(purpose), &DeclaredPurpose::name);
+    const auto found = std::ranges::find(purposes_, name_of(purpose), &DeclaredPurpose::name);
+    if (found == purposes_.end()) wrong("purpose " + std::string{name_of(purpose)} + " is not declared");
+    return *found;
 }
 
-void Purposes::require_all(const std::vector<std::string>& columns) const
+void Purposes::require_all(Duty duty, const std::vector<std::string>& columns) const
 {
     for (const auto& column : columns) {
-        if (std::ranges::none_of(account_columns_, [&](const auto& known) { return known.name == column; }))
+        if (std::ranges::none_of(this->columns(duty), [&](const auto& known) { return known.name == column; }))
             wrong("column " + column + " is not declared");
         if (std::ranges::none_of(purposes_, [&](const auto& purpose) {
-                return purpose.accounts.read.contains(column) || purpose.accounts.write.contains(column);
+                return purpose.in(duty).read.contains(column) || purpose.in(duty).write.contains(column);
             }))
             wrong("column " + column + " serves no purpose");
     }

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -8,9 +9,18 @@
 namespace sotto::store {
 
 /// Why the store is opened (DESIGN.md 4). A connection has exactly one, as part of its type.
-enum class Purpose : std::uint8_t { provision, authenticate };
+// clang-format off
+enum class Purpose : std::uint8_t {
+    provision, authenticate, record, billing, interconnect, dispute, abuse, fault, legal, audit, retention, access
+};
+// clang-format on
 /// As it is written in schema/purposes.yaml.
 std::string_view name_of(Purpose purpose);
+
+/// One file for each duty. Its name in schema/purposes.yaml, and of its folder in schema/.
+enum class Duty : std::uint8_t { accounts, ledger };
+inline constexpr std::size_t duties = 2;
+std::string_view name_of(Duty duty);
 
 /// What one purpose may do in one database. Names are "table.column"; tables for `remove`.
 struct Permissions {
@@ -27,7 +37,9 @@ struct DeclaredPurpose {
     std::string source;
     std::vector<std::string> roles;
     std::string retention;
-    Permissions accounts; ///< in accounts.db
+    std::array<Permissions, duties> permissions;
+
+    [[nodiscard]] const Permissions& in(Duty duty) const { return permissions[static_cast<std::size_t>(duty)]; }
 };
 
 struct DeclaredColumn {
@@ -44,17 +56,21 @@ public:
     /// The declaration that is built into this program.
     static const Purposes& declared();
 
+    /// Throws StoreError (undeclared) when there is no such declaration.
     [[nodiscard]] const DeclaredPurpose& of(Purpose purpose) const;
     [[nodiscard]] const std::vector<DeclaredPurpose>& all() const { return purposes_; }
-    [[nodiscard]] const std::vector<DeclaredColumn>& account_columns() const { return account_columns_; }
+    [[nodiscard]] const std::vector<DeclaredColumn>& columns(Duty duty) const
+    {
+        return columns_[static_cast<std::size_t>(duty)];
+    }
 
     /// Throws StoreError (undeclared) naming the first column ("table.column") that is not declared, or that no purpose
     /// reads or writes.
-    void require_all(const std::vector<std::string>& columns) const;
+    void require_all(Duty duty, const std::vector<std::string>& columns) const;
 
 private:
     std::vector<DeclaredPurpose> purposes_;
-    std::vector<DeclaredColumn> account_columns_;
+    std::array<std::vector<DeclaredColumn>, duties> columns_;
 };
 
 } // namespace sotto::store

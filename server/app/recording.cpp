@@ -1,0 +1,172 @@
+#include "app/recording.hpp"
+
+#include "log/log.hpp"
+#include "os/clocks.hpp"
+#include "store/ledger/key_store.hpp"
+#include "store/ledger/master_key.hpp"
+#include "store/store_error.hpp"
+
+#include <future>
+#include <map>
+#include <unistd.h>
+
+namespace sotto::app {
+namespace {
+
+using log::Event;
+using log::event;
+using log::field;
+using log::Plain;
+
+constexpr seconds life_looked_for{10};
+constexpr std::chrono::hours plan_kept_to{1};
+constexpr const char* credential_name = "sotto-master-key";
+
+bool billed(const config::Settings& settings)
+{
+    return !settings.billing.routes.empty() || store::KeyStore::exists(settings.state_directory / "keys");
+}
+
+crypto::Secret master_key(const config::Settings& settings)
+{
+    auto file = settings.weaken.master_key_file;
+    if (file.empty()) file = store::credential(credential_name);
+    if (file.empty())
+        throw store::StoreError{
+            store::StoreError::Kind::unavailable,
+            "calls are billed, and there is no master key: give the service the credential "
+            "sotto-master-key (LoadCredentialEncrypted=), or name a file in weaken.master_key_file"};
+    return store::read_master_key(file);
+}
+
+retention::Sighting sighting()
+{
+    return {.wall = std::chrono::floor<seconds>(std::chrono::system_clock::now()),
+            .running = os::running_since_boot(),
+            .synchronised = os::clock_synchronised()};
+}
+
+/// Numbers only: it names nobody.
+std::string result_of(const store::Outcome<store::RetentionReport>& report)
+{
+    if (!report) return "failed unavailable";
+    const auto& done = *report;
+    return "done periods=" + std::to_string(done.periods) + " calls=" + std::to_string(done.calls + done.orphans) +
+           " held=" + std::to_string(done.held) + " holds=" + std::to_string(done.holds);
+}
+
+} // namespace
+
+Recording::Recording(boost::asio::io_context& main, const config::Settings& settings, bool resumes)
+    : main_{main}, life_{main}, plan_{main}, policy_{settings.retention_policy()}
+{
+    if (!billed(settings)) return;
+    ledger_ = std::make_shared<store::SqliteLedger>(
+        settings.state_directory, master_key(settings),
+        store::SqliteLedger::Times{.recovery = settings.registrar.binding_lifetime,
+                                   .longest_call = settings.proxy.longest_dialog,
+                                   .resumes = resumes},
+        [](const std::string& reason) { event(Event::record_failed, field("reason", Plain{reason})); });
+    if (const auto ended = ledger_->ended_at_start(); ended > 0) event(Event::records_ended, field("calls", ended));
+    std::promise<retention::Time> last;
+    ledger_->last_retention(
+        [&](store::Outcome<retention::Time> believed) { last.set_value(believed ? *believed : retention::Time{}); });
+    time_ = retention::Timekeeper{last.get_future().get()};
+}
+
+void Recording::use(const config::Settings& settings)
+{
+    const std::lock_guard lock{mutex_};
+    policy_ = settings.retention_policy();
+}
+
+retention::Policy Recording::policy() const
+{
+    const std::lock_guard lock{mutex_};
+    return policy_;
+}
+
+void Recording::start(Workers& workers, std::shared_ptr<LocationService> location, audit::AuditLog& audit)
+{
+    if (!ledger_) return;
+    workers_ = &workers;
+    audit_ = &audit;
+    location_ = std::move(location);
+    look_for_parties();
+    keep_to_plan();
+}
+
+void Recording::stop()
+{
+    life_.cancel();
+    plan_.cancel();
+    if (ledger_) ledger_->stop();
+}
+
+/// A call lives while a device of either party is registered over a live flow, or the flow that it was made over is
+/// there.
+void Recording::look_for_parties()
+{
+    const auto now = std::chrono::time_point_cast<milliseconds>(Clock::now());
+    std::multimap<FlowId, KeyedHash> by_flow;
+    for (const auto& call : ledger_->running()) {
+        bool there = false;
+        for (const auto& party : {call.caller, call.callee})
+            if (party.binding)
+                location_->find(party.binding, now,
+                                [&](const std::optional<Binding>& binding) { there = there || binding.has_value(); });
+        if (there) {
+            ledger_->alive(call.dialog);
+            continue;
+        }
+        for (const auto& party : {call.caller, call.callee})
+            if (party.flow) by_flow.emplace(party.flow, call.dialog);
+    }
+    std::vector<FlowId> flows;
+    for (const auto& [flow, dialog] : by_flow) flows.push_back(flow);
+    workers_->look_for(flows, [ledger = ledger_, by_flow = std::move(by_flow)](const std::vector<FlowId>& there) {
+        for (const auto flow : there) {
+            const auto [first, last] = by_flow.equal_range(flow);
+            for (auto one = first; one != last; ++one) ledger->alive(one->second);
+        }
+    });
+    life_.expires_after(life_looked_for);
+    life_.async_wait([this](boost::system::error_code error) {
+        if (!error) look_for_parties();
+    });
+}
+
+retention::Time Recording::now()
+{
+    const std::lock_guard lock{mutex_};
+    const bool doubted = time_.doubts();
+    const auto time = time_.observe(sighting());
+    if (time_.doubts() && !doubted) event(Event::retention_waits);
+    return time;
+}
+
+void Recording::confirm_clock()
+{
+    const std::lock_guard lock{mutex_};
+    time_.confirm(sighting());
+}
+
+void Recording::keep_to_plan()
+{
+    ledger_->run_retention(policy(), now(), [audit = audit_](const store::Outcome<store::RetentionReport>& report) {
+        const audit::Action run{.who = {::geteuid(), "sottod"}, .what = "retention run", .purpose = "retention"};
+        if (const auto written = audit->record(run, result_of(report)); !written) {
+            const auto reason = written.error().message();
+            event(Event::audit_unwritable, field("reason", Plain{reason}));
+        }
+        if (!report || !(*report).anything()) return;
+        event(Event::retention_run, field("calls", (*report).calls + (*report).orphans),
+              field("periods", (*report).periods), field("holds", (*report).holds));
+    });
+    plan_.expires_after(plan_kept_to);
+    plan_.async_wait([this](boost::system::error_code error) {
+        if (!error) keep_to_plan();
+    });
+}
+
+} // namespace sotto::app

@@ -1,0 +1,55 @@
+#pragma once
+#include "app/workers.hpp"
+#include "audit/audit_log.hpp"
+#include "config/settings.hpp"
+#include "core/registrar/location_service.hpp"
+#include "core/retention/timekeeper.hpp"
+#include "store/sqlite_ledger.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <mutex>
+
+namespace sotto::app {
+
+/// The records of billed calls: opens the ledger where something is billed, or was once; looks whether the parties of
+/// running calls are there; and keeps to the retention plan. Timers run on the main thread.
+class Recording {
+public:
+    /// `resumes`: the dialogs of the process before go on. Throws store::StoreError, also when something is billed and
+    /// there is no master key.
+    Recording(boost::asio::io_context& main, const config::Settings& settings, bool resumes);
+
+    /// Null: nothing is billed, and nothing was.
+    [[nodiscard]] const std::shared_ptr<store::SqliteLedger>& ledger() const { return ledger_; }
+
+    /// From here on, until `stop`. `audit` gets a line for each run of retention.
+    void start(Workers& workers, std::shared_ptr<LocationService> location, audit::AuditLog& audit);
+    /// Ends the ledger's thread, before the workers go that it answers.
+    void stop();
+    /// After a reload.
+    void use(const config::Settings& settings);
+    [[nodiscard]] retention::Policy policy() const;
+    /// The time that retention goes by. Any thread.
+    [[nodiscard]] retention::Time now();
+    /// An operator says that the calendar is right. Any thread.
+    void confirm_clock();
+
+private:
+    void look_for_parties();
+    void keep_to_plan();
+
+    boost::asio::io_context& main_;
+    boost::asio::steady_timer life_, plan_;
+    mutable std::mutex mutex_; ///< guards `policy_` and `time_`
+    retention::Policy policy_;
+    retention::Timekeeper time_{{}};
+    std::shared_ptr<store::SqliteLedger> ledger_;
+    Workers* workers_{nullptr};
+    audit::AuditLog* audit_{nullptr};
+    std::shared_ptr<LocationService> location_;
+};
+
+} // namespace sotto::app

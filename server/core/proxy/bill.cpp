@@ -1,0 +1,69 @@
+#include "core/proxy/proxy.hpp"
+
+namespace sotto {
+
+/// Billed calls. The call is on the disk before the caller hears of the answer, so that a crash loses none; a call that
+/// nothing bills leaves no trace here.
+
+std::unique_ptr<Charge> Proxy::charge_for(std::string_view dialled) const
+{
+    const auto* tariff = billing::tariff_for(env_.settings->billed, dialled);
+    if (tariff == nullptr) return nullptr;
+    return std::make_unique<Charge>(
+        Charge{.tariff = *tariff, .destination = billing::rated_destination(dialled, tariff->hidden_digits)});
+}
+
+void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transaction::Sent& sent, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    auto& branch = context->branches[index];
+    branch.record = Branch::Record::waits;
+    const auto dialog = branch.seal->hash();
+    const auto& from = context->sender_target;
+    const auto* server = env_.layer->server(context->server);
+    auto call = std::make_unique<billing::AnsweredCall>(billing::AnsweredCall{
+        .dialog = dialog,
+        .account = context->sender.account(),
+        .destination = context->charge->destination,
+        .tariff = context->charge->tariff,
+        .caller = {.flow = server->flow, .binding = from.handle ? from.handle->device : from.binding},
+        .callee = {.flow = branch.target.flow, .binding = branch.target.id}});
+    const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer), sent});
+    out.push_back(RecordCall{ticket_for(Waiting::record, waiting), std::move(call)});
+}
+
+void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
+{
+    auto* found = records_.find(id);
+    if (found == nullptr) return;
+    auto waiting = std::move(*found);
+    records_.erase(id);
+    auto* context = contexts_.find(waiting.context);
+    if (context == nullptr) { // nobody waits for the answer any more
+        if (durable) out.push_back(CallEnded{waiting.dialog});
+        return;
+    }
+    auto& branch = context->branches[waiting.branch];
+    branch.record = Branch::Record::written;
+    if (!durable) {
+        end_answered(branch, *waiting.answer, waiting.sent, 500, now, out);
+        if (context->accepted.bytes.empty()) env_.refuse(context->server, Refusal::internal_error, now, out);
+        return shed(waiting.context);
+    }
+    const auto body = body_for(*context, *waiting.answer, *branch.seal, other(context->role), branch.target.party);
+    forward_response(waiting.context, waiting.branch, *waiting.answer, body ? *body : Body{}, now, out);
+    shed(waiting.context);
+}
+
+/// Every request of a party inside its dialog is a sign of life; with a BYE its session is over (RFC 3261 15.1.1).
+void Proxy::tell_ledger(const Message& request, const Target& target, Actions& out)
+{
+    if (env_.ledger == nullptr || !env_.ledger->recording()) return;
+    const auto dialog = env_.sealer.dialog_hash(target.epoch, target.salt);
+    if (request.method == Method::bye)
+        out.push_back(CallEnded{dialog});
+    else
+        out.push_back(CallAlive{dialog});
+}
+
+} // namespace sotto

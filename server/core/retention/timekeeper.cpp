@@ -1,0 +1,36 @@
+#include "core/retention/timekeeper.hpp"
+
+#include <algorithm>
+
+namespace sotto::retention {
+
+void Timekeeper::confirm(const Sighting& sighting)
+{
+    doubts_ = false;
+    based_ = true;
+    believed_ = base_ = sighting.wall;
+    base_running_ = sighting.running;
+}
+
+Time Timekeeper::observe(const Sighting& sighting)
+{
+    if (sighting.synchronised || (!based_ && believed_ == Time{})) {
+        confirm(sighting);
+        return believed_;
+    }
+    if (!based_) {
+        doubts_ = sighting.wall > believed_ + longest_gap;
+        if (!doubts_) believed_ = std::max(believed_, sighting.wall);
+        base_ = believed_;
+        base_running_ = sighting.running;
+        based_ = true;
+        return believed_;
+    }
+    const auto witnessed = base_ + (sighting.running - base_running_);
+    doubts_ = sighting.wall > witnessed + tolerance;
+    // Doubted: only the time that has passed for certain counts.
+    believed_ = std::max({believed_, witnessed, doubts_ ? witnessed : sighting.wall});
+    return believed_;
+}
+
+} // namespace sotto::retention

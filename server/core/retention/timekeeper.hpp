@@ -1,0 +1,41 @@
+#pragma once
+#include "core/retention/policy.hpp"
+#include "core/types/time.hpp"
+
+namespace sotto::retention {
+
+/// What the clocks of the machine say at one moment.
+struct Sighting {
+    Time wall{};              ///< the calendar
+    seconds running{0};       ///< since the machine was started, sleep included; goes on evenly
+    bool synchronised{false}; ///< the kernel says that a time server steers the calendar
+};
+
+/// How much of the calendar is believed: destruction cannot be taken back, so a clock that someone sets, or that jumps,
+/// ends nothing early; and one that is set back keeps nothing late. A steered clock is believed. Another one is
+/// believed as far as the even clock of the machine confirms it; after a restart, for `longest_gap`, or once an
+/// operator has confirmed the time.
+class Timekeeper {
+public:
+    static constexpr std::chrono::days longest_gap{7}; ///< without the machine's own clock as a witness
+    static constexpr seconds tolerance{3600};          ///< between the two clocks, while the machine runs
+
+    /// `last`: what was believed last, by this process or one before; the epoch: nothing was.
+    explicit Timekeeper(Time last) : believed_{last} {}
+
+    /// The time to go by. Never goes back, but where a steered clock says so.
+    Time observe(const Sighting& sighting);
+    /// An operator says that the calendar is right.
+    void confirm(const Sighting& sighting);
+    /// The last sighting was ahead of what is believed: retention waits, and an operator should look.
+    [[nodiscard]] bool doubts() const { return doubts_; }
+
+private:
+    Time believed_;
+    Time base_{}; ///< what was believed when the even clock said `base_running_`
+    seconds base_running_{0};
+    bool based_{false}; ///< by a sighting of this process
+    bool doubts_{false};
+};
+
+} // namespace sotto::retention

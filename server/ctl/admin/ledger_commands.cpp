@@ -1,0 +1,444 @@
+#include "ctl/admin/ledger_commands.hpp"
+
+#include "core/billing/tariff.hpp"
+#include "ctl/admin/account_commands.hpp"
+#include "ctl/admin/arguments.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <future>
+#include <map>
+#include <pwd.h>
+
+namespace sotto::ctl {
+namespace {
+
+using store::BilledCall;
+using store::HoldCase;
+using store::Outcome;
+
+constexpr std::size_t calls_per_page = 2000;
+constexpr std::uint32_t shortened = 3; ///< digits that a shortened itemised bill leaves out
+
+template <class T, class Start> Outcome<T> wait_for(Start start)
+{
+    const auto promise = std::make_shared<std::promise<Outcome<T>>>();
+    auto future = promise->get_future();
+    start([promise](Outcome<T> outcome) { promise->set_value(std::move(outcome)); });
+    return future.get();
+}
+
+CommandError wrong(std::string sentence) { return {std::string{usage_code}, std::move(sentence)}; }
+CommandError failed(store::Failure failure) { return error_of(failure, "the ledger"); }
+
+std::string hex(std::uint64_t number)
+{
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text(16, '0');
+    for (std::size_t i = 0; i < 16; ++i) text[15 - i] = digits[(number >> (4 * i)) & 15U];
+    return text;
+}
+
+std::optional<std::uint64_t> number_from(std::string_view text, int base)
+{
+    std::uint64_t number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    return fault == std::errc{} && end == text.data() + text.size() ? std::optional{number} : std::nullopt;
+}
+
+/// Who is at the other end, by the name in the user database: two operators are two users.
+std::string name_of(const PeerCredentials& peer)
+{
+    std::array<char, 1024> space{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(peer.uid, &entry, space.data(), space.size(), &found) == 0 && found != nullptr)
+        return found->pw_name;
+    return "uid " + std::to_string(peer.uid);
+}
+
+std::optional<store::AccountRecord> account_at(const LedgerView& view, const std::string& address, CommandError& error)
+{
+    auto shown = wait_for<store::AccountRecord>([&](auto done) { view.accounts->show(address, std::move(done)); });
+    if (shown) return std::move(*shown);
+    error = error_of(shown.error(), address);
+    return std::nullopt;
+}
+
+/// Addresses by account, for those that still have one.
+std::map<AccountId, std::string> addresses(const LedgerView& view)
+{
+    std::map<AccountId, std::string> all;
+    std::string from;
+    do {
+        auto page = wait_for<store::AccountPage>([&](auto done) { view.accounts->list(from, 1000, std::move(done)); });
+        if (!page) break;
+        for (const auto& account : (*page).accounts) all[account.id] = account.addresses.front().text();
+        from = (*page).next;
+    } while (!from.empty());
+    return all;
+}
+
+json::object call_row(const BilledCall& call, bool hide_digits)
+{
+    const auto& record = call.record;
+    return {{"id", hex(call.id)},
+            {"account", hex(call.account.value)},
+            {"start", to_text(record.start)},
+            {"seconds", record.seconds},
+            {"destination", billing::rated_destination(record.destination, hide_digits ? shortened : 0)},
+            {"tariff", record.tariff},
+            {"route", record.route}};
+}
+
+// ---- billing
+
+/// A page begins at call `index` of a run: "2:4000".
+struct Page {
+    std::uint32_t run{0};
+    std::size_t index{0};
+};
+
+std::optional<Page> page_from(std::string_view text)
+{
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const auto run = number_from(text.substr(0, colon), 10);
+    const auto index = number_from(text.substr(colon + 1), 10);
+    if (!run || !index) return std::nullopt;
+    return Page{static_cast<std::uint32_t>(*run), static_cast<std::size_t>(*index)};
+}
+
+Reply export_calls(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"period", "run", "invoice_date", "hide_digits", "from"});
+    const auto month = month_from(arguments.text("period"));
+    if (!month) return wrong("the period is no month such as 2026-11");
+    auto day = std::chrono::floor<std::chrono::days>(view.now());
+    if (const auto text = arguments.optional_text("invoice_date")) {
+        const auto time = time_from(*text);
+        if (!time) return wrong("the invoice date is no day such as 2026-12-03");
+        if (*time > view.now()) return wrong("the invoice date lies ahead: retention would begin too late");
+        day = std::chrono::floor<std::chrono::days>(*time);
+    }
+    Page page;
+    if (const auto from = arguments.optional_text("from")) {
+        const auto read = page_from(*from);
+        if (!read) return wrong("this is not where a page begins");
+        page = *read;
+    } else if (const auto run = arguments.optional_text("run")) {
+        const auto number = number_from(*run, 10);
+        if (!number || *number == 0) return wrong("the run is no number from 1");
+        page.run = static_cast<std::uint32_t>(*number);
+    }
+    const auto run = wait_for<store::InvoiceRun>([&](auto done) {
+        if (page.run == 0)
+            view.ledger->invoice(*month, day, std::move(done));
+        else
+            view.ledger->invoice_again(*month, page.run, std::move(done));
+    });
+    if (!run) return failed(run.error());
+    if ((*run).run == 0)
+        return CommandError{"nothing_to_bill", page.run == 0 ? "no call of this month waits for an invoice"
+                                                             : "there is no such run any more"};
+    const auto hide_digits = arguments.optional_flag("hide_digits").value_or(false);
+    const auto known = addresses(view);
+    const auto& calls = (*run).calls;
+    json::array rows;
+    const auto end = std::min(calls.size(), page.index + calls_per_page);
+    for (auto at = page.index; at < end; ++at) {
+        auto row = call_row(calls[at], hide_digits);
+        const auto address = known.find(calls[at].account);
+        row["address"] = address == known.end() ? "" : address->second;
+        row["run"] = (*run).run;
+        rows.push_back(std::move(row));
+    }
+    return json::object{
+        {"period", to_text(*month)},
+        {"run", (*run).run},
+        {"invoice_date", to_text(retention::Time{(*run).day}).substr(0, 10)},
+        {"count", calls.size()},
+        {"calls", std::move(rows)},
+        {"next", end < calls.size() ? std::to_string((*run).run) + ":" + std::to_string(end) : std::string{}}};
+}
+
+// ---- retention
+
+/// `now`, or the time that the command names.
+std::optional<retention::Time> time_of(const LedgerView& view, const Arguments& arguments)
+{
+    const auto text = arguments.optional_text("now");
+    return text ? time_from(*text) : std::optional{view.now()};
+}
+
+Reply plan(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"now"});
+    const auto now = time_of(view, arguments);
+    if (!now) return wrong("the time is not one such as 2026-12-31T00:00:00Z");
+    const auto planned = wait_for<store::RetentionPlan>(
+        [&](auto done) { view.ledger->plan_retention(view.policy(), *now, std::move(done)); });
+    if (!planned) return failed(planned.error());
+    // One line for what comes and goes together; it names nobody.
+    using Line = std::tuple<std::chrono::year_month, retention::Case, retention::Time, retention::Reason, bool, bool>;
+    std::map<Line, std::pair<std::size_t, std::size_t>> lines;
+    for (const auto& decision : (*planned).decisions) {
+        const auto& row = (*planned).rows[decision.row];
+        auto& [calls, accounts] =
+            lines[{row.month, row.kind, decision.until, decision.reason, decision.held.has_value(), decision.goes}];
+        calls += row.calls;
+        ++accounts;
+    }
+    json::array rows;
+    for (const auto& [line, count] : lines) {
+        const auto& [month, kind, until, reason, held, goes] = line;
+        rows.push_back(json::object{{"month", to_text(month)},
+                                    {"case", retention::rule_of(kind).name},
+                                    {"calls", count.first},
+                                    {"accounts", count.second},
+                                    {"reason", retention::name_of(reason)},
+                                    {"until", to_text(until)},
+                                    {"held", held},
+                                    {"goes", goes}});
+    }
+    return json::object{{"now", to_text(*now)}, {"orphans", (*planned).orphans}, {"rows", std::move(rows)}};
+}
+
+Reply run(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"now"});
+    const auto now = time_of(view, arguments);
+    if (!now) return wrong("the time is not one such as 2026-12-31T00:00:00Z");
+    if (arguments.optional_text("now")) {
+        // Looking ahead is for the plan: a run in the future would destroy what is still to be kept.
+        const auto calendar = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        if (*now > calendar) return wrong("this time lies ahead of the calendar: use it with retention plan");
+        view.confirm_clock();
+    }
+    const auto report = wait_for<store::RetentionReport>(
+        [&](auto done) { view.ledger->run_retention(view.policy(), *now, std::move(done)); });
+    if (!report) return failed(report.error());
+    const auto& done = *report;
+    return json::object{{"now", to_text(*now)},
+                        {"calls", done.calls + done.orphans},
+                        {"periods", done.periods},
+                        {"held", done.held},
+                        {"holds", done.holds}};
+}
+
+// ---- holds
+
+json::object hold_row(const HoldCase& hold)
+{
+    return {{"hold", hex(hold.id.value)},
+            {"kind", store::name_of(hold.kind)},
+            {"reference", hold.reference},
+            {"basis", hold.basis},
+            {"account", hex(hold.account.value)},
+            {"first", to_text(hold.first)},
+            {"last", to_text(hold.last)},
+            {"expires", to_text(hold.expires)},
+            {"asked_by", hold.asked_by},
+            {"consented_by", hold.consented_by},
+            {"in_force", !hold.consented_by.empty()}};
+}
+
+Reply hold_reply(const Outcome<store::HoldOutcome<HoldCase>>& outcome)
+{
+    if (!outcome) return failed(outcome.error());
+    if (!*outcome) return CommandError{"refused", std::string{store::sentence_for((*outcome).error())}};
+    return json::object{{"hold", hold_row(**outcome)}};
+}
+
+std::optional<store::HoldKind> kind_from(std::string_view name)
+{
+    for (const auto kind : {store::HoldKind::dispute, store::HoldKind::tracing, store::HoldKind::legal_order})
+        if (store::name_of(kind) == name) return kind;
+    return std::nullopt;
+}
+
+Reply add_hold(const LedgerView& view, const Arguments& arguments, const PeerCredentials& peer)
+{
+    arguments.only({"kind", "address", "first", "last", "reference", "basis", "expires"});
+    const auto kind = kind_from(arguments.text("kind"));
+    const auto first = month_from(arguments.text("first"));
+    const auto last = month_from(arguments.optional_text("last").value_or(arguments.text("first")));
+    const auto expires = time_from(arguments.text("expires"));
+    if (!kind) return wrong("the kind is none of dispute, tracing, legal-order");
+    if (!first || !last) return wrong("the months are not such as 2026-11");
+    if (!expires) return wrong("the expiry is no time such as 2027-03-01");
+    CommandError error;
+    const auto account = account_at(view, arguments.text("address"), error);
+    if (!account) return error;
+    HoldCase hold{.id = {},
+                  .kind = *kind,
+                  .reference = arguments.text("reference"),
+                  .basis = arguments.text("basis"),
+                  .account = account->id,
+                  .first = *first,
+                  .last = *last,
+                  .expires = *expires,
+                  .asked_by = name_of(peer),
+                  .consented_by = {}};
+    return hold_reply(wait_for<store::HoldOutcome<HoldCase>>(
+        [&](auto done) { view.ledger->ask_hold(std::move(hold), view.now(), std::move(done)); }));
+}
+
+std::optional<retention::HoldId> hold_named(const Arguments& arguments)
+{
+    const auto number = number_from(arguments.text("hold"), 16);
+    return number ? std::optional{retention::HoldId{*number}} : std::nullopt;
+}
+
+Reply approve_hold(const LedgerView& view, const Arguments& arguments, const PeerCredentials& peer)
+{
+    arguments.only({"hold"});
+    const auto id = hold_named(arguments);
+    if (!id) return wrong("this is no hold, as `hold list` shows it");
+    return hold_reply(wait_for<store::HoldOutcome<HoldCase>>(
+        [&](auto done) { view.ledger->consent_to_hold(*id, name_of(peer), view.now(), std::move(done)); }));
+}
+
+Reply release_hold(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"hold"});
+    const auto id = hold_named(arguments);
+    if (!id) return wrong("this is no hold, as `hold list` shows it");
+    return hold_reply(
+        wait_for<store::HoldOutcome<HoldCase>>([&](auto done) { view.ledger->release_hold(*id, std::move(done)); }));
+}
+
+Reply list_holds(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({});
+    const auto holds = wait_for<std::vector<HoldCase>>([&](auto done) { view.ledger->list_holds(std::move(done)); });
+    if (!holds) return failed(holds.error());
+    json::array rows;
+    for (const auto& hold : *holds) rows.push_back(hold_row(hold));
+    return json::object{{"holds", std::move(rows)}};
+}
+
+// ---- the person
+
+json::array periods_of(const store::HeldCalls& held)
+{
+    json::array periods;
+    for (const auto& period : held.periods)
+        periods.push_back(json::object{{"month", to_text(period.month)},
+                                       {"case", retention::rule_of(period.kind).name},
+                                       {"calls", period.calls.size()},
+                                       {"reason", retention::name_of(period.reason)},
+                                       {"until", to_text(period.until)},
+                                       {"held", period.held}});
+    return periods;
+}
+
+Reply export_subject(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"address"});
+    CommandError error;
+    const auto account = account_at(view, arguments.text("address"), error);
+    if (!account) return error;
+    json::object answer{{"account", to_json(*account)}, {"periods", json::array{}}, {"calls", json::array{}}};
+    if (view.ledger == nullptr) return answer;
+    const auto held = wait_for<store::HeldCalls>(
+        [&](auto done) { view.ledger->held_of(account->id, view.policy(), view.now(), std::move(done)); });
+    if (!held) return failed(held.error());
+    answer["periods"] = periods_of(*held);
+    for (const auto& period : (*held).periods)
+        for (const auto& call : period.calls) answer["calls"].get_array().push_back(call_row(call, false));
+    return answer;
+}
+
+Reply erase_subject(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"address"});
+    const auto address = arguments.text("address");
+    CommandError error;
+    const auto account = account_at(view, address, error);
+    if (!account) return error;
+    json::array stays;
+    if (view.ledger != nullptr) {
+        // First, so that a crash in between leaves a person who is erased at the next start.
+        const auto held = wait_for<store::HeldCalls>(
+            [&](auto done) { view.ledger->erase(account->id, view.policy(), view.now(), std::move(done)); });
+        if (!held) return failed(held.error());
+        stays = periods_of(*held);
+    }
+    const auto removed =
+        wait_for<store::AccountRecord>([&](auto done) { view.accounts->remove(address, std::move(done)); });
+    if (!removed) return error_of(removed.error(), address);
+    return json::object{{"address", address}, {"stays", std::move(stays)}};
+}
+
+Reply back_up(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"folder"});
+    const std::filesystem::path folder = arguments.text("folder");
+    std::error_code fault;
+    if (!folder.is_absolute() || !std::filesystem::is_directory(folder, fault))
+        return wrong("the folder is not an existing one, named from the root");
+    json::array files;
+    const auto accounts = wait_for<store::AccountStore::Nothing>(
+        [&](auto done) { view.accounts->back_up(folder / "accounts.db", std::move(done)); });
+    if (!accounts) return failed(accounts.error());
+    files.emplace_back((folder / "accounts.db").string());
+    if (view.ledger != nullptr) {
+        const auto ledger = wait_for<store::Ledger::Nothing>(
+            [&](auto done) { view.ledger->back_up(folder / "ledger.db", std::move(done)); });
+        if (!ledger) return failed(ledger.error());
+        files.emplace_back((folder / "ledger.db").string());
+    }
+    return json::object{{"files", std::move(files)}};
+}
+
+Reply change_key(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({"file"});
+    const std::filesystem::path file = arguments.text("file");
+    std::error_code fault;
+    if (!file.is_absolute() || !std::filesystem::is_regular_file(file, fault))
+        return wrong("the file with the new master key is not an existing one, named from the root");
+    const auto changed =
+        wait_for<store::Ledger::Nothing>([&](auto done) { view.ledger->change_master_key(file, std::move(done)); });
+    if (!changed) return failed(changed.error());
+    return json::object{{"file", file.string()}};
+}
+
+} // namespace
+
+Handlers ledger_commands(LedgerView view)
+{
+    // Without a ledger there is nothing to bill, to keep or to hold.
+    const auto on_ledger = [view](auto function) {
+        return with_arguments([view, function](const Arguments& arguments, const PeerCredentials& peer) -> Reply {
+            if (view.ledger == nullptr) return CommandError{"nothing_billed", "nothing is billed: there is no ledger"};
+            if constexpr (std::is_invocable_v<decltype(function), const LedgerView&, const Arguments&,
+                                              const PeerCredentials&>)
+                return function(view, arguments, peer);
+            else
+                return function(view, arguments);
+        });
+    };
+    const auto always = [view](auto function) {
+        return with_arguments([view, function](const Arguments& arguments, const PeerCredentials&) -> Reply {
+            return function(view, arguments);
+        });
+    };
+    Handlers handlers;
+    handlers["billing export"] = on_ledger(export_calls);
+    handlers["retention plan"] = on_ledger(plan);
+    handlers["retention run"] = on_ledger(run);
+    handlers["hold add"] = on_ledger(add_hold);
+    handlers["hold approve"] = on_ledger(approve_hold);
+    handlers["hold list"] = on_ledger(list_holds);
+    handlers["hold release"] = on_ledger(release_hold);
+    handlers["key change"] = on_ledger(change_key);
+    handlers["subject export"] = always(export_subject);
+    handlers["subject erase"] = always(erase_subject);
+    handlers["backup"] = always(back_up);
+    return handlers;
+}
+
+} // namespace sotto::ctl

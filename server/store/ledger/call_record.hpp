@@ -1,0 +1,58 @@
+#pragma once
+#include "core/retention/policy.hpp"
+#include "core/types/ids.hpp"
+#include "store/ledger/packed.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sotto::store {
+
+/// What the ledger keeps of one call: enough for the invoice, and nothing else.
+struct CallRecord {
+    retention::Time start{};  ///< as rounded by the tariff
+    std::uint32_t seconds{0}; ///< billable; whole seconds that have passed
+    std::string destination;  ///< as far as the tariff needs it
+    std::string tariff;
+    std::string route;
+
+    [[nodiscard]] std::vector<std::uint8_t> packed() const
+    {
+        constexpr std::size_t cell = 64; // nearly every record has the same length
+        Packer packer;
+        packer.number(static_cast<std::uint64_t>(start.time_since_epoch().count()));
+        packer.number(seconds);
+        packer.text(destination);
+        packer.text(tariff);
+        packer.text(route);
+        return packer.filled(cell);
+    }
+    static CallRecord unpacked(std::span<const std::uint8_t> bytes)
+    {
+        Unpacker from{bytes};
+        CallRecord record;
+        record.start = retention::Time{std::chrono::seconds{static_cast<std::int64_t>(from.number())}};
+        record.seconds = static_cast<std::uint32_t>(from.number());
+        record.destination = from.text();
+        record.tariff = from.text();
+        record.route = from.text();
+        return record;
+    }
+};
+
+/// One ended call with whom it is billed to.
+struct BilledCall {
+    std::uint64_t id{0}; ///< random; stays the same when a run is exported again
+    AccountId account;
+    CallRecord record;
+};
+
+/// The calls of one invoice run.
+struct InvoiceRun {
+    std::chrono::year_month month{};
+    std::uint32_t run{0};          ///< from 1 within the month
+    retention::Day day{};          ///< from which retention runs
+    std::vector<BilledCall> calls; ///< in the order of account, begin and id
+};
+
+} // namespace sotto::store

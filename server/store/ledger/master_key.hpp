@@ -1,0 +1,15 @@
+#pragma once
+#include "crypto/secret.hpp"
+
+#include <filesystem>
+
+namespace sotto::store {
+
+/// The key that wraps the key store: 64 hexadecimal digits in a file, as `openssl rand -hex 32` writes them. Throws
+/// StoreError (unavailable) with a sentence that says what is wrong and what to do.
+crypto::Secret read_master_key(const std::filesystem::path& file);
+
+/// Where systemd puts the credential of that name (LoadCredentialEncrypted=); empty when it has given none.
+std::filesystem::path credential(const char* name);
+
+} // namespace sotto::store

@@ -1,0 +1,64 @@
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sotto::store {
+
+/// Numbers and short texts one after the other, filled up so that the length tells little. For what is sealed next.
+class Packer {
+public:
+    void number(std::uint64_t value)
+    {
+        for (int shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
+    }
+    /// At most 255 bytes; the rest is cut.
+    void text(std::string_view value)
+    {
+        value = value.substr(0, 255);
+        bytes_.push_back(static_cast<std::uint8_t>(value.size()));
+        bytes_.insert(bytes_.end(), value.begin(), value.end());
+    }
+    std::vector<std::uint8_t> filled(std::size_t multiple)
+    {
+        bytes_.resize((bytes_.size() + multiple - 1) / multiple * multiple);
+        return std::move(bytes_);
+    }
+
+private:
+    std::vector<std::uint8_t> bytes_;
+};
+
+/// Reads it back. What is not there reads as zeros and nothing.
+class Unpacker {
+public:
+    explicit Unpacker(std::span<const std::uint8_t> bytes) : rest_{bytes} {}
+    std::uint64_t number()
+    {
+        std::uint64_t value = 0;
+        for (int shift = 0; shift < 64; shift += 8) value |= std::uint64_t{byte()} << shift;
+        return value;
+    }
+    std::string text()
+    {
+        const std::size_t size = std::min<std::size_t>(byte(), rest_.size());
+        std::string value{reinterpret_cast<const char*>(rest_.data()), size};
+        rest_ = rest_.subspan(size);
+        return value;
+    }
+
+private:
+    std::uint8_t byte()
+    {
+        if (rest_.empty()) return 0;
+        const auto value = rest_.front();
+        rest_ = rest_.subspan(1);
+        return value;
+    }
+    std::span<const std::uint8_t> rest_;
+};
+
+} // namespace sotto::store

@@ -1,0 +1,59 @@
+#pragma once
+#include "core/billing/call_ledger.hpp"
+#include "store/database/database.hpp"
+#include "store/ledger/vault.hpp"
+
+#include <map>
+#include <vector>
+
+namespace sotto::store {
+
+/// What happened to calls since the last commit.
+struct RecordBatch {
+    struct Lasted {
+        KeyedHash dialog;
+        std::uint32_t seconds{0}; ///< from the begin
+    };
+    std::vector<billing::AnsweredCall> answered;
+    std::vector<Lasted> alive; ///< signs of life
+    std::vector<Lasted> ended;
+
+    [[nodiscard]] bool empty() const { return answered.empty() && alive.empty() && ended.empty(); }
+};
+
+/// Writes the records of calls, for purpose `record`. One thread. Errors: StoreError; then the batch has left nothing.
+class Recorder {
+public:
+    Recorder(const Database& database, Vault& vault);
+
+    /// One transaction, on the disk when it returns. `now` is the calendar time of the begins. A call that is known
+    /// already, or not known any more, is left as it is.
+    void record(const RecordBatch& batch, retention::Time now);
+    /// Ends every open record at its last sign of life: what a crash, or the end of the process, has left. How many.
+    std::size_t end_all();
+    /// The calls that a process before has left open, with their last sign of life: for one that takes up its dialogs.
+    std::vector<RecordBatch::Lasted> left_open();
+    /// Writes a row, so that a disk that is full or broken shows it. Throws StoreError.
+    void probe();
+    [[nodiscard]] std::size_t open_calls() const { return open_.size(); }
+
+private:
+    struct OpenRow {
+        PeriodId period;
+        AccountId account;
+    };
+    using Known = std::map<KeyedHash, OpenRow>;
+
+    void load();
+    [[nodiscard]] std::uint32_t last_sign_of_life(KeyedHash dialog, const OpenRow& row);
+    void begin(const billing::AnsweredCall& call, retention::Time now, Known& begun);
+    void live(const RecordBatch::Lasted& lasted);
+    bool end(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
+
+    Vault& vault_;
+    Connection<Purpose::record> connection_;
+    Statement open_call_, alive_, read_, remove_, call_, probe_;
+    Known open_;
+};
+
+} // namespace sotto::store

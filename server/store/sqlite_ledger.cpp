@@ -1,0 +1,403 @@
+#include "store/sqlite_ledger.hpp"
+
+#include "store/ledger/ledger_operations.hpp"
+#include "store/ledger/master_key.hpp"
+#include "store/store_error.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <pthread.h>
+#include <sys/statvfs.h>
+#include <thread>
+
+namespace sotto::store {
+namespace {
+
+constexpr seconds retry_after{1};
+constexpr milliseconds space_checked_every{200};
+
+TimePoint steady_now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
+retention::Time calendar_now() { return std::chrono::floor<seconds>(std::chrono::system_clock::now()); }
+
+std::uint32_t whole_seconds(milliseconds time)
+{
+    return static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::chrono::floor<seconds>(time).count()));
+}
+
+} // namespace
+
+/// The thread, what waits for it, and the calls that run. Databases and keys belong to the thread.
+class SqliteLedger::Writer {
+public:
+    using Task = std::function<std::function<void()>()>;
+
+    Writer(std::filesystem::path directory, const crypto::Secret& master, Times times, Alarm on_alarm)
+        : directory_{std::move(directory)}, times_{std::move(times)}, on_alarm_{std::move(on_alarm)}, operations_{
+                                                                                                          directory_,
+                                                                                                          master}
+    {
+        if (!times_.clock) times_.clock = steady_now;
+        if (!times_.calendar) times_.calendar = calendar_now;
+        if (times_.resumes)
+            resume();
+        else
+            ended_at_start_ = operations_.recorder.end_all();
+        next_life_ = times_.clock() + times_.sign_of_life;
+        thread_ = std::thread{[this] { work(); }};
+    }
+
+    ~Writer() { stop(); }
+
+    void stop()
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            stopping_ = true;
+        }
+        wake_.notify_one();
+        if (thread_.joinable()) thread_.join();
+    }
+
+    bool writable()
+    {
+        const auto now = steady_now().time_since_epoch().count();
+        auto checked = space_checked_.load(std::memory_order_relaxed);
+        if (now - checked >= space_checked_every.count() &&
+            space_checked_.compare_exchange_strong(checked, now, std::memory_order_relaxed)) {
+            struct statvfs space {};
+            space_left_ = ::statvfs(directory_.c_str(), &space) == 0 &&
+                          std::uint64_t{space.f_bavail} * space.f_frsize >= least_space;
+        }
+        return healthy_ && space_left_;
+    }
+
+    [[nodiscard]] bool recording() const { return running_.load(std::memory_order_relaxed) > 0; }
+
+    void answered(billing::AnsweredCall call, std::function<void(bool)> recorded)
+    {
+        std::unique_lock lock{mutex_};
+        if (waiting_.size() >= longest_queue || stopping_) {
+            lock.unlock();
+            return recorded(false);
+        }
+        const auto now = times_.clock();
+        auto& live = calls_[call.dialog];
+        live.caller = call.caller;
+        live.callee = call.callee;
+        live.began = live.alive = now;
+        waiting_.push_back({std::move(call), std::move(recorded)});
+        running_ = calls_.size();
+        lock.unlock();
+        wake_.notify_one();
+    }
+
+    void alive(KeyedHash dialog)
+    {
+        const std::lock_guard lock{mutex_};
+        const auto call = calls_.find(dialog);
+        if (call == calls_.end() || call->second.ended) return;
+        call->second.alive = times_.clock();
+        call->second.unwritten = true;
+    }
+
+    void ended(KeyedHash dialog)
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            const auto call = calls_.find(dialog);
+            if (call == calls_.end() || call->second.ended) return;
+            end(dialog, call->second, times_.clock());
+        }
+        wake_.notify_one();
+    }
+
+    [[nodiscard]] std::vector<Running> running() const
+    {
+        const std::lock_guard lock{mutex_};
+        std::vector<Running> all;
+        all.reserve(calls_.size());
+        for (const auto& [dialog, live] : calls_)
+            if (!live.ended) all.push_back({dialog, live.caller, live.callee});
+        return all;
+    }
+
+    template <class T, class Operation> void submit(Done<T> done, Operation operation)
+    {
+        auto task = [this, done, operation = std::move(operation)]() mutable -> std::function<void()> {
+            Outcome<T> outcome{Failure::unavailable};
+            try {
+                outcome = operation(operations_);
+            } catch (const StoreError& error) {
+                alarm(error.what());
+            }
+            return [done = std::move(done), outcome = std::move(outcome)] { done(outcome); };
+        };
+        {
+            const std::lock_guard lock{mutex_};
+            if (tasks_.size() < most_tasks && !stopping_) {
+                tasks_.push_back(std::move(task));
+                wake_.notify_one();
+                return;
+            }
+        }
+        done(Failure::overloaded);
+    }
+
+    [[nodiscard]] bool any_erased() const { return !operations_.erasures.empty(); }
+    [[nodiscard]] bool erased(AccountId account) const { return operations_.subjects.erased(account); }
+    [[nodiscard]] std::size_t ended_at_start() const { return ended_at_start_; }
+
+private:
+    struct Live {
+        billing::Reach caller, callee;
+        TimePoint began{}, alive{};
+        bool unwritten{false}; ///< a sign of life that the disk does not know
+        bool ended{false};
+    };
+    struct Waiting {
+        billing::AnsweredCall call;
+        std::function<void(bool)> recorded;
+    };
+    struct Ended {
+        KeyedHash dialog;
+        std::uint32_t seconds;
+    };
+
+    /// The time between the last sign of life and now is not billed: nobody knows of it.
+    void resume()
+    {
+        const auto now = times_.clock();
+        for (const auto& [dialog, lasted] : operations_.recorder.left_open()) {
+            auto& live = calls_[dialog];
+            live.began = now - seconds{lasted};
+            live.alive = now;
+        }
+        running_ = calls_.size();
+    }
+
+    void end(KeyedHash dialog, Live& live, TimePoint at)
+    {
+        live.ended = true;
+        ended_.push_back({dialog, whole_seconds(std::min(at, live.began + times_.longest_call) - live.began)});
+    }
+
+    void work()
+    {
+        pthread_setname_np(pthread_self(), "ledger");
+        std::unique_lock lock{mutex_};
+        bool last = false;
+        while (!last) {
+            wait(lock);
+            last = stopping_;
+            const auto now = times_.clock();
+            const bool life = now >= next_life_ || last;
+            if (life) end_what_is_silent(now);
+            auto answered = std::exchange(waiting_, {});
+            auto tasks = std::exchange(tasks_, {});
+            const auto batch = batch_of(answered, life);
+            lock.unlock();
+            const bool written = write(batch);
+            lock.lock();
+            settle(batch, answered, written);
+            lock.unlock();
+            for (auto& call : answered) call.recorded(written);
+            for (auto& task : tasks) task()();
+            lock.lock();
+            if (life) next_life_ = now + times_.sign_of_life;
+        }
+    }
+
+    void wait(std::unique_lock<std::mutex>& lock)
+    {
+        const auto work_waits = [this] {
+            return stopping_ || !waiting_.empty() || !tasks_.empty() || (healthy_ && !ended_.empty());
+        };
+        if (!healthy_)
+            wake_.wait_for(lock, retry_after, work_waits);
+        else if (!calls_.empty())
+            wake_.wait_for(lock, std::max(milliseconds{1}, milliseconds{next_life_ - times_.clock()}), work_waits);
+        else
+            wake_.wait(lock, work_waits);
+    }
+
+    /// No flow and no request for one binding's lifetime: it ended when it was last alive. Or it is too long.
+    void end_what_is_silent(TimePoint now)
+    {
+        for (auto& [dialog, live] : calls_) {
+            if (live.ended) continue;
+            if (now - live.began >= times_.longest_call)
+                end(dialog, live, now);
+            else if (now - live.alive >= times_.recovery)
+                end(dialog, live, live.alive);
+        }
+    }
+
+    RecordBatch batch_of(const std::vector<Waiting>& answered, bool life)
+    {
+        RecordBatch batch;
+        for (const auto& call : answered) batch.answered.push_back(call.call);
+        for (const auto& ended : ended_) batch.ended.push_back({ended.dialog, ended.seconds});
+        if (life)
+            for (const auto& [dialog, live] : calls_)
+                if (live.unwritten && !live.ended)
+                    batch.alive.push_back({dialog, whole_seconds(live.alive - live.began)});
+        return batch;
+    }
+
+    /// False: nothing of it is on the disk.
+    bool write(const RecordBatch& batch)
+    {
+        try {
+            if (!healthy_) operations_.recorder.probe();
+            if (!batch.empty()) operations_.recorder.record(batch, times_.calendar());
+            healthy_ = true;
+            return true;
+        } catch (const StoreError& error) {
+            if (healthy_.exchange(false)) alarm(error.what());
+            return false;
+        }
+    }
+
+    /// What the disk knows now needs not be written again.
+    void settle(const RecordBatch& batch, const std::vector<Waiting>& answered, bool written)
+    {
+        if (!written) {
+            for (const auto& call : answered) calls_.erase(call.call.dialog);
+        } else {
+            for (const auto& alive : batch.alive)
+                if (const auto call = calls_.find(alive.dialog); call != calls_.end()) call->second.unwritten = false;
+            for (const auto& ended : batch.ended) calls_.erase(ended.dialog);
+            ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(batch.ended.size()));
+        }
+        running_ = calls_.size();
+    }
+
+    void alarm(const std::string& sentence)
+    {
+        if (on_alarm_) on_alarm_(sentence);
+    }
+
+    std::filesystem::path directory_;
+    Times times_;
+    Alarm on_alarm_;
+    LedgerOperations operations_;
+    std::size_t ended_at_start_{0};
+    std::atomic<bool> healthy_{true};
+    std::atomic<bool> space_left_{true};
+    std::atomic<std::int64_t> space_checked_{0};
+    std::atomic<std::size_t> running_{0};
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::vector<Waiting> waiting_;
+    std::deque<Task> tasks_;
+    std::map<KeyedHash, Live> calls_;
+    std::vector<Ended> ended_; ///< to be written; bounded by the calls that ran
+    TimePoint next_life_{};
+    bool stopping_{false};
+    std::thread thread_;
+};
+
+SqliteLedger::SqliteLedger(std::filesystem::path state_directory, const crypto::Secret& master, Times times,
+                           Alarm on_alarm)
+    : writer_{std::make_unique<Writer>(std::move(state_directory), master, std::move(times), std::move(on_alarm))}
+{
+}
+
+SqliteLedger::~SqliteLedger() = default;
+
+void SqliteLedger::stop() { writer_->stop(); }
+bool SqliteLedger::any_erased() const { return writer_->any_erased(); }
+bool SqliteLedger::writable() const { return writer_->writable(); }
+bool SqliteLedger::recording() const { return writer_->recording(); }
+bool SqliteLedger::erased(AccountId account) const { return writer_->erased(account); }
+std::size_t SqliteLedger::ended_at_start() const { return writer_->ended_at_start(); }
+
+void SqliteLedger::answered(billing::AnsweredCall call, std::function<void(bool)> recorded)
+{
+    writer_->answered(std::move(call), std::move(recorded));
+}
+void SqliteLedger::alive(KeyedHash dialog) { writer_->alive(dialog); }
+void SqliteLedger::ended(KeyedHash dialog) { writer_->ended(dialog); }
+std::vector<Ledger::Running> SqliteLedger::running() const { return writer_->running(); }
+
+void SqliteLedger::invoice(std::chrono::year_month month, retention::Day day, Done<InvoiceRun> done)
+{
+    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.invoices.make(month, day); });
+}
+
+void SqliteLedger::invoice_again(std::chrono::year_month month, std::uint32_t run, Done<InvoiceRun> done)
+{
+    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.invoices.again(month, run); });
+}
+
+void SqliteLedger::plan_retention(retention::Policy policy, retention::Time now, Done<RetentionPlan> done)
+{
+    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.retention.plan(policy, now); });
+}
+
+void SqliteLedger::run_retention(retention::Policy policy, retention::Time now, Done<RetentionReport> done)
+{
+    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.retention.run(policy, now); });
+}
+
+void SqliteLedger::ask_hold(HoldCase hold, retention::Time now, Done<HoldOutcome<HoldCase>> done)
+{
+    writer_->submit(std::move(done),
+                    [hold = std::move(hold), now](LedgerOperations& ledger) { return ledger.holds.ask(hold, now); });
+}
+
+void SqliteLedger::consent_to_hold(retention::HoldId id, std::string operator_name, retention::Time now,
+                                   Done<HoldOutcome<HoldCase>> done)
+{
+    writer_->submit(std::move(done), [id, name = std::move(operator_name), now](LedgerOperations& ledger) {
+        return ledger.holds.consent(id, name, now);
+    });
+}
+
+void SqliteLedger::release_hold(retention::HoldId id, Done<HoldOutcome<HoldCase>> done)
+{
+    writer_->submit(std::move(done), [id](LedgerOperations& ledger) { return ledger.holds.release(id); });
+}
+
+void SqliteLedger::list_holds(Done<std::vector<HoldCase>> done)
+{
+    writer_->submit(std::move(done), [](LedgerOperations& ledger) { return ledger.holds.list(); });
+}
+
+void SqliteLedger::held_of(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done)
+{
+    writer_->submit(std::move(done),
+                    [=](LedgerOperations& ledger) { return ledger.subjects.held(account, policy, now); });
+}
+
+void SqliteLedger::erase(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done)
+{
+    writer_->submit(std::move(done),
+                    [=](LedgerOperations& ledger) { return ledger.subjects.erase(account, policy, now); });
+}
+
+void SqliteLedger::back_up(std::filesystem::path to, Done<Nothing> done)
+{
+    writer_->submit(std::move(done), [to = std::move(to)](LedgerOperations& ledger) {
+        ledger.database.back_up(to);
+        return Nothing{};
+    });
+}
+
+void SqliteLedger::change_master_key(std::filesystem::path file, Done<Nothing> done)
+{
+    writer_->submit(std::move(done), [file = std::move(file)](LedgerOperations& ledger) {
+        ledger.vault.keys().rewrap(read_master_key(file));
+        return Nothing{};
+    });
+}
+
+void SqliteLedger::last_retention(Done<retention::Time> done)
+{
+    writer_->submit(std::move(done), [](LedgerOperations& ledger) { return ledger.vault.keys().believed(); });
+}
+
+} // namespace sotto::store

@@ -1,0 +1,134 @@
+"""What operators do with billed calls, by the command line."""
+
+import csv
+import io
+import json
+import secrets
+import shutil
+import tarfile
+import unittest
+
+from support.billing import PREFIX, BillingDaemon, this_month
+from support.daemon import DOMAIN, PASSWORD
+from support.ladder import Ladder
+from support.phone import Phone
+
+ALICE = f"alice@{DOMAIN}"
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.ladder = Ladder()
+        self.daemon = BillingDaemon()
+        self.addCleanup(self.daemon.destroy)
+        alice, callee = (self.phone(user) for user in ("alice", f"{PREFIX}1"))
+        alice.sends("INVITE", to=callee)
+        callee.receives("INVITE")
+        callee.sends(200)
+        alice.receives(200)
+        alice.sends("ACK")
+        callee.receives("ACK")
+        alice.sends("BYE")
+        callee.receives("BYE")
+        callee.sends(200)
+        alice.receives(200)
+        while not self.json("retention", "plan")["rows"]:   # an ended call reaches the disk soon after its BYE
+            self.assertTrue(self.daemon.alive, self.daemon.log)
+
+    def phone(self, user: str) -> Phone:
+        phone = Phone(user, self.ladder, self.daemon.connect, user, DOMAIN, PASSWORD, self.daemon.own_hosts)
+        self.addCleanup(lambda: phone.connection.close())
+        phone.registers()
+        return phone
+
+    def json(self, *arguments: str) -> dict:
+        return json.loads(self.daemon.sotto("--json", *arguments).stdout)
+
+    def refused(self, *arguments: str) -> str:
+        done = self.daemon.sotto(*arguments, check=False)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        return done.stderr
+
+    def test_billing_export_gives_each_call_once_and_starts_its_time(self):
+        table = self.daemon.sotto("--csv", "billing", "export", "--period", this_month()).stdout
+        [row] = csv.DictReader(io.StringIO(table))
+        self.assertEqual((row["run"], row["address"], row["destination"], row["tariff"], row["route"]),
+                         ("1", ALICE, f"{PREFIX}1", "local", "carrier"))
+        self.assertRegex(row["start"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertIn("no call of this month waits", self.refused("billing", "export", "--period", this_month()))
+        [again] = self.json("billing", "export", "--period", this_month(), "--run", "1", "--hide-digits")["calls"]
+        self.assertEqual(again["id"], row["id"])
+        self.assertEqual(again["destination"], "+49xxx")
+        [plan] = self.json("retention", "plan")["rows"]
+        self.assertEqual((plan["reason"], plan["goes"]), ("invoiced", False))
+
+    def test_the_plan_looks_ahead_and_the_run_does_not(self):
+        [row] = self.json("retention", "plan", "--now", "2099-01-01T00:00:00Z")["rows"]
+        self.assertEqual((row["calls"], row["goes"]), (1, True))
+        self.assertIn("lies ahead of the calendar", self.refused("retention", "run", "--now", "2099-01-01T00:00:00Z"))
+        self.assertEqual(self.json("retention", "run")["calls"], 0)
+        self.assertEqual(len(self.daemon.export()), 1)
+
+    def test_one_operator_alone_holds_nothing(self):
+        hold = ("hold", "add", ALICE, "--kind", "dispute", "--first", this_month(), "--reference", "ticket 4711",
+                "--basis", "objection", "--expires")
+        self.assertIn("the expiry must lie ahead", self.refused(*hold, "2020-01-01"))
+        self.daemon.sotto(*hold, self.soon())
+        [asked] = self.json("hold", "list")["holds"]
+        self.assertFalse(asked["in_force"])
+        self.assertIn("another one must", self.refused("hold", "approve", asked["hold"]))
+        self.daemon.sotto("hold", "release", asked["hold"], "--yes")
+        self.assertEqual(self.json("hold", "list")["holds"], [])
+
+    @staticmethod
+    def soon() -> str:
+        year, month = map(int, this_month().split("-"))
+        return f"{year + month // 12}-{month % 12 + 1:02}-28"
+
+    def test_a_person_takes_everything_along_in_one_archive(self):
+        archive = self.daemon.folder / "alice.tar"
+        self.daemon.sotto("subject", "export", ALICE, "--output", str(archive))
+        self.assertEqual(archive.stat().st_mode & 0o777, 0o600)
+        with tarfile.open(archive) as tar:
+            files = {name: tar.extractfile(name).read().decode() for name in tar.getnames()}
+        self.assertEqual(set(files), {"subject.json", "subject.schema.json", "calls.csv", "addresses.vcf", "manifest.json"})
+        [call] = csv.DictReader(io.StringIO(files["calls.csv"]))
+        self.assertEqual(call["destination"], f"{PREFIX}1")
+        self.assertIn(f"IMPP:sip:{ALICE}", files["addresses.vcf"])
+        self.assertEqual(json.loads(files["subject.json"])["account"]["address"], ALICE)
+        self.assertEqual({entry["file"] for entry in json.loads(files["manifest.json"])["files"]},
+                         set(files) - {"manifest.json"})
+        self.assertIn("cannot be written", self.refused("subject", "export", ALICE, "--output", str(archive)))
+
+    def test_an_erased_person_does_not_come_back_with_a_backup(self):
+        backup = self.daemon.folder / "backup"
+        backup.mkdir()
+        self.daemon.sotto("backup", str(backup))
+        self.assertEqual({file.name for file in backup.iterdir()}, {"accounts.db", "ledger.db"}, "no key is in it")
+        [stays] = self.json("subject", "erase", ALICE, "--yes")["stays"]
+        self.assertEqual(stays["calls"], 1, "what must be billed is listed, with its end")
+        self.assertTrue(stays["until"])
+        self.daemon.stop()
+        for name in ("accounts.db", "ledger.db"):
+            for rest in ("", "-wal", "-shm"):
+                (self.daemon.state / (name + rest)).unlink(missing_ok=True)
+            shutil.copy(backup / name, self.daemon.state / name)
+        self.daemon.start()
+        self.assertIn("is no account's address", self.refused("account", "show", ALICE))
+        [row] = self.daemon.export()
+        self.assertEqual(row["address"], "", "the call is billed to a number of an account that is gone")
+
+    def test_the_master_key_is_changed_by_command(self):
+        key = self.daemon.folder / "next.key"
+        key.write_text(secrets.token_hex(32))
+        self.daemon.sotto("key", "change", str(key), "--yes")
+        self.daemon.stop()
+        with self.assertRaisesRegex(AssertionError, "the master key is not the one that wraps these keys"):
+            self.daemon.start()
+        (self.daemon.folder / "master.key").write_text(key.read_text())
+        self.daemon.start()
+        self.assertEqual(len(self.daemon.export()), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,66 @@
+#include "core/retention/timekeeper.hpp"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+using namespace sotto;
+using namespace sotto::retention;
+using namespace std::chrono_literals;
+
+namespace {
+constexpr Time start{std::chrono::sys_days{std::chrono::year{2026} / 11 / 25}};
+} // namespace
+
+TEST_CASE("a clock that somebody sets forward ends nothing early")
+{
+    Timekeeper time{start};
+    CHECK(time.observe({start + 1min, 1000s}) == start + 1min);
+    CHECK(time.observe({start + days{400}, 1060s}) == start + 2min);
+    CHECK(time.doubts());
+    CHECK(time.observe({start + 3min, 1120s}) == start + 3min); // set right again
+    CHECK_FALSE(time.doubts());
+}
+
+TEST_CASE("a clock that is set back keeps nothing late")
+{
+    Timekeeper time{start};
+    time.observe({start, 1000s});
+    CHECK(time.observe({start - days{300}, 1000s + days{2}}) == start + days{2});
+    CHECK_FALSE(time.doubts());
+}
+
+TEST_CASE("a steered clock is believed, whatever was believed before")
+{
+    Timekeeper time{start + days{500}};
+    CHECK(time.observe({start, 1000s, true}) == start);
+    CHECK(time.observe({start + days{40}, 1010s, true}) == start + days{40});
+}
+
+TEST_CASE("after downtime the clock is believed for a week, then an operator is asked")
+{
+    Timekeeper week{start};
+    CHECK(week.observe({start + days{7}, 5s}) == start + days{7});
+    Timekeeper month{start};
+    CHECK(month.observe({start + days{30}, 5s}) == start);
+    CHECK(month.doubts());
+    month.confirm({start + days{30}, 6s});
+    CHECK(month.observe({start + days{30} + 1s, 7s}) == start + days{30} + 1s);
+}
+
+TEST_CASE("whatever an unsteered clock does, time goes on evenly while the machine runs")
+{
+    std::mt19937_64 engine{Catch::rngSeed() + 7};
+    const auto between = [&](long long from, long long to) { return std::uniform_int_distribution{from, to}(engine); };
+    for (int round = 0; round < 1000; ++round) {
+        Timekeeper time{Time{}};
+        seconds running{between(0, 1'000'000)};
+        REQUIRE(time.observe({start, running}) == start);
+        const auto began = running;
+        for (int step = 0; step < 20; ++step) {
+            running += seconds{between(0, 100'000)};
+            const auto believed = time.observe({start + seconds{between(-100'000'000, 100'000'000)}, running});
+            REQUIRE(believed >= start + (running - began));                         // nothing late
+            REQUIRE(believed <= start + (running - began) + Timekeeper::tolerance); // nothing early
+        }
+    }
+}

@@ -1,0 +1,180 @@
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view number = "+4930123456";
+const std::string callee_contact = "sip:" + std::string{number} + "-device@192.0.2.1:5555;transport=tls";
+
+CoreSettings billed()
+{
+    auto settings = World::defaults();
+    settings.billed = {{.prefix = "+4930", .tariff = {.name = "local", .route = "carrier", .hidden_digits = 3}}};
+    return settings;
+}
+
+std::string uri_of(std::string_view user) { return "sip:" + std::string{user} + "@example.org"; }
+
+std::string invite(std::string_view callee, int cseq, const std::string& extra = "")
+{
+    const auto number_text = std::to_string(cseq);
+    return "INVITE " + uri_of(callee) + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv" + number_text +
+           "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: <" + uri_of(callee) +
+           ">\nCall-ID: a-call-id\nCSeq: " + number_text +
+           " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + extra;
+}
+
+std::string answer(const std::string& request, const std::string& status)
+{
+    const auto to = header(request, "To");
+    return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") +
+           "\nTo: " + to + (tag_in(to).empty() ? ";tag=b-tag" : "") + "\nCall-ID: " + header(request, "Call-ID") +
+           "\nCSeq: " + header(request, "CSeq") + "\nContact: <" + callee_contact + ">\n";
+}
+
+std::string bye(const std::string& invite_at_callee)
+{
+    return "BYE " + uri_in(header(invite_at_callee, "Contact")) +
+           " SIP/2.0\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\nFrom: " +
+           header(invite_at_callee, "To") + ";tag=b-tag\nTo: " + header(invite_at_callee, "From") +
+           "\nCall-ID: " + header(invite_at_callee, "Call-ID") + "\nCSeq: 7 BYE\n";
+}
+
+std::string update(const std::string& invite_at_callee)
+{
+    auto text = bye(invite_at_callee);
+    for (auto at = text.find("BYE"); at != std::string::npos; at = text.find("BYE")) text.replace(at, 3, "UPDATE");
+    return text.replace(text.find("z9hG4bKbye"), 10, "z9hG4bKupd") + "Contact: <" + callee_contact + ">\n";
+}
+
+struct Billed {
+    World world{billed()};
+    FlowId alice{world.phone("alice")};
+    FlowId callee{world.phone(std::string{number})};
+
+    /// The INVITE at the callee; nothing when it was refused, which alice then was told.
+    std::string call(std::string_view dialled)
+    {
+        world.send(alice, invite(dialled, 1));
+        const auto challenge = world.receive(alice);
+        world.send(alice, "ACK " + uri_of(dialled) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv1\nMax-Forwards: 70\n"
+                              "From: <sip:alice@example.org>;tag=a-tag\nTo: " +
+                              header(challenge, "To") + "\nCall-ID: a-call-id\nCSeq: 1 ACK\n");
+        world.send(alice, invite(dialled, 2, world.credentials(challenge, "alice", "INVITE", uri_of(dialled))));
+        if (world.quiet(callee)) return {};
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        return world.receive(callee);
+    }
+};
+
+} // namespace
+
+TEST_CASE("the answer to a billed call waits until the call is on the disk", "[billing]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    REQUIRE_FALSE(request.empty());
+    CHECK(b.world.ledger.waiting.empty()); // ringing is nobody's business
+    b.world.send(b.callee, answer(request, "200 OK"));
+    REQUIRE(b.world.ledger.waiting.size() == 1);
+    const auto& recorded = b.world.ledger.waiting.front().first;
+    CHECK(recorded.account == b.world.accounts->find("alice", "example.org")->id);
+    CHECK(recorded.destination == "+4930123xxx");
+    CHECK(recorded.tariff.name == "local");
+    CHECK(recorded.caller.binding);
+    CHECK(recorded.callee.binding);
+    CHECK(b.world.quiet(b.alice));
+
+    b.world.send(b.callee, answer(request, "200 OK")); // repeated meanwhile (RFC 3261 13.3.1.4)
+    CHECK(b.world.ledger.waiting.size() == 1);
+    CHECK(b.world.quiet(b.alice));
+
+    b.world.record(true);
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 200 OK");
+    CHECK(b.world.quiet(b.alice));
+    b.world.send(b.callee, answer(request, "200 OK")); // and later: the caller may have lost its connection
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 200 OK");
+    CHECK(b.world.ledger.waiting.empty());
+}
+
+TEST_CASE("a request in the dialog of a billed call is a sign of life, and a BYE its end", "[billing]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(true);
+    b.world.send(b.callee, update(request));
+    CHECK(b.world.ledger.lives == 1);
+    CHECK(b.world.ledger.ends == 0);
+    b.world.send(b.callee, bye(request));
+    CHECK(b.world.ledger.ends == 1);
+    CHECK_FALSE(b.world.ledger.recording());
+}
+
+TEST_CASE("a call that cannot be recorded ends on both sides", "[billing]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(false);
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 500 Server Internal Error");
+    const auto ack = b.world.receive(b.callee);
+    CHECK(start_line(ack) == "ACK " + callee_contact + " SIP/2.0");
+    const auto bye_received = b.world.receive(b.callee);
+    CHECK(start_line(bye_received) == "BYE " + callee_contact + " SIP/2.0");
+    CHECK(header(bye_received, "Reason") == "SIP;cause=500");
+    CHECK(header(bye_received, "To") == header(request, "To") + ";tag=b-tag");
+}
+
+TEST_CASE("a CANCEL that comes while the call is being recorded is too late", "[billing][rfc3261][9.2]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.send(b.alice, "CANCEL " + uri_of(number) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv2\nMax-Forwards: 70\n"
+                              "From: <sip:alice@example.org>;tag=a-tag\nTo: <" +
+                              uri_of(number) + ">\nCall-ID: a-call-id\nCSeq: 2 CANCEL\n");
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 200 OK"); // of the CANCEL
+    CHECK(b.world.quiet(b.alice));
+    CHECK(b.world.quiet(b.callee));
+    b.world.record(true);
+    CHECK(header(b.world.receive(b.alice), "CSeq") == "2 INVITE");
+}
+
+TEST_CASE("no billed call begins while nothing can be written; calls that nobody bills go on", "[billing]")
+{
+    Billed b;
+    b.world.ledger.takes_calls = false;
+    CHECK(b.call(number).empty());
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 503 Service Unavailable");
+    const auto bob = b.world.phone("bob");
+    b.world.send(b.alice, invite("bob", 3));
+    const auto challenge = b.world.receive(b.alice);
+    b.world.send(b.alice, invite("bob", 4, b.world.credentials(challenge, "alice", "INVITE", uri_of("bob"))));
+    CHECK(start_line(b.world.receive(bob)).starts_with("INVITE "));
+}
+
+TEST_CASE("failed attempts and calls on no billed route are never told to the ledger", "[billing]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "486 Busy Here"));
+    CHECK(b.world.ledger.waiting.empty());
+    World free{World::defaults()};
+    const auto alice = free.phone("alice");
+    const auto bob = free.phone("bob");
+    free.send(alice, invite("bob", 1));
+    const auto challenge = free.receive(alice);
+    free.send(alice, invite("bob", 2, free.credentials(challenge, "alice", "INVITE", uri_of("bob"))));
+    free.send(bob, answer(free.receive(bob), "200 OK"));
+    CHECK(free.ledger.waiting.empty());
+    CHECK(start_line(free.receive(alice)) == "SIP/2.0 100 Trying");
+    CHECK(start_line(free.receive(alice)) == "SIP/2.0 200 OK");
+}

@@ -1,0 +1,23 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+namespace sotto::test {
+
+/// What the disk under SQLite does, for the whole process, from the first use on: a layer around SQLite's own file
+/// layer.
+class FaultyDisk {
+public:
+    enum class Fault : std::uint8_t { none, full, broken };
+
+    FaultyDisk();
+    ~FaultyDisk() { set(Fault::none); }
+    FaultyDisk(const FaultyDisk&) = delete;
+    FaultyDisk& operator=(const FaultyDisk&) = delete;
+
+    void set(Fault fault);
+    /// How many writes and flushes it has refused.
+    [[nodiscard]] std::uint64_t refused() const;
+};
+
+} // namespace sotto::test

@@ -1,0 +1,182 @@
+#include "store/ledger/ledger_files.hpp"
+#include "store/store_error.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::store;
+using namespace std::chrono_literals;
+using test::StateDirectory;
+
+namespace {
+
+constexpr auto november = 2026y / std::chrono::November;
+
+struct Store {
+    StateDirectory state;
+    crypto::Secret master{crypto::Secret::random(32)};
+    std::filesystem::path folder{state.path() / "keys"};
+
+    std::vector<std::uint8_t> row_key(PeriodId id)
+    {
+        KeyStore keys{folder, master};
+        const auto* key = keys.period_key(id);
+        return key == nullptr ? std::vector<std::uint8_t>{}
+                              : std::vector<std::uint8_t>{key->bytes().begin(), key->bytes().end()};
+    }
+    [[nodiscard]] std::string content(const char* name) const
+    {
+        std::ifstream stream{folder / name, std::ios::binary};
+        return {std::istreambuf_iterator<char>{stream}, {}};
+    }
+};
+
+} // namespace
+
+TEST_CASE("keys are found again by the next process, with what is known of their period")
+{
+    Store store;
+    PeriodId id;
+    {
+        KeyStore keys{store.folder, store.master};
+        id = keys.collecting(november, retention::Case::itemised_flat);
+        CHECK(keys.collecting(november, retention::Case::itemised_flat) == id);
+        CHECK(keys.collecting(november, retention::Case::chargeable) != id);
+        keys.invoice(id, 3, retention::Day{2026y / 12 / 5});
+        CHECK(keys.collecting(november, retention::Case::itemised_flat) != id); // an invoiced period takes no more
+        keys.make_subject_key({77});
+        keys.believe(test::at(2026y / 12 / 6));
+    }
+    const KeyStore keys{store.folder, store.master};
+    const auto* period = keys.period(id);
+    REQUIRE(period != nullptr);
+    CHECK(period->month == november);
+    CHECK(period->kind == retention::Case::itemised_flat);
+    CHECK(period->invoiced == retention::Day{2026y / 12 / 5});
+    CHECK(period->run == 3);
+    CHECK(keys.subjects() == std::vector{AccountId{77}});
+    CHECK(keys.believed() == test::at(2026y / 12 / 6));
+}
+
+TEST_CASE("another master key opens nothing, and says so")
+{
+    Store store;
+    {
+        KeyStore keys{store.folder, store.master};
+    }
+    CHECK_THROWS_AS((KeyStore{store.folder, crypto::Secret::random(32)}), StoreError);
+}
+
+TEST_CASE("neither copy shows a key or a number of an account")
+{
+    Store store;
+    std::string secrets[2];
+    {
+        KeyStore keys{store.folder, store.master};
+        const auto key = keys.make_subject_key({0x0123'4567'89AB'CDEF});
+        secrets[0].assign(key.bytes().begin(), key.bytes().end());
+        secrets[1] = "\xEF\xCD\xAB\x89\x67\x45\x23\x01";
+    }
+    for (const auto* name : {"store", "backup"})
+        for (const auto& secret : secrets) CHECK(store.content(name).find(secret) == std::string::npos);
+}
+
+TEST_CASE("a destroyed key is overwritten in both copies")
+{
+    Store store;
+    PeriodId id;
+    {
+        KeyStore keys{store.folder, store.master};
+        id = keys.collecting(november, retention::Case::chargeable);
+        const auto before = store.content("store");
+        CHECK(store.content("backup") == before);
+        keys.destroy(id);
+        const auto slot = before.substr(128, 128);
+        CHECK(store.content("store").find(slot) == std::string::npos);
+        CHECK(store.content("backup").find(slot) == std::string::npos);
+    }
+    CHECK(store.row_key(id).empty());
+}
+
+TEST_CASE("a destruction that reached only the first copy is finished at the next start")
+{
+    Store store;
+    PeriodId id;
+    std::string before;
+    {
+        KeyStore keys{store.folder, store.master};
+        id = keys.collecting(november, retention::Case::chargeable);
+        before = store.content("backup");
+        keys.destroy(id);
+    }
+    std::ofstream{store.folder / "backup", std::ios::binary} << before; // as if the process had died in between
+    CHECK(store.row_key(id).empty());
+    CHECK(store.content("backup").find(before.substr(128, 128)) == std::string::npos);
+}
+
+TEST_CASE("a damaged first copy is mended from the second")
+{
+    Store store;
+    PeriodId id;
+    {
+        KeyStore keys{store.folder, store.master};
+        id = keys.collecting(november, retention::Case::chargeable);
+    }
+    const auto key = store.row_key(id);
+    std::ofstream{store.folder / "store", std::ios::binary} << std::string(256, 'x');
+    CHECK(store.row_key(id) == key);
+}
+
+TEST_CASE("the master key is changed without touching a row's key, and the old one opens nothing then")
+{
+    Store store;
+    PeriodId id;
+    const auto next = crypto::Secret::random(32);
+    {
+        KeyStore keys{store.folder, store.master};
+        id = keys.collecting(november, retention::Case::chargeable);
+        keys.make_subject_key({5});
+        const auto before = store.content("store");
+        const auto key = store.row_key(id);
+        keys.rewrap(next);
+        CHECK(std::ranges::equal(keys.period_key(id)->bytes(), key));
+        CHECK(keys.subjects() == std::vector{AccountId{5}});
+        CHECK(store.content("backup") == store.content("store"));
+    }
+    CHECK_THROWS_AS((KeyStore{store.folder, store.master}), StoreError);
+    const KeyStore keys{store.folder, next};
+    CHECK(keys.period_key(id) != nullptr);
+    CHECK_FALSE(std::filesystem::exists(store.folder / "next"));
+}
+
+TEST_CASE("a change of the master key that was cut short leaves one that opens, and can be made again")
+{
+    Store store;
+    const auto next = crypto::Secret::random(32);
+    PeriodId id;
+    std::string old;
+    {
+        KeyStore keys{store.folder, store.master};
+        id = keys.collecting(november, retention::Case::chargeable);
+        old = store.content("store");
+        keys.rewrap(next);
+    }
+    SECTION("before the new file took the old one's place")
+    {
+        std::filesystem::rename(store.folder / "store", store.folder / "next");
+        std::ofstream{store.folder / "store", std::ios::binary} << old;
+        std::ofstream{store.folder / "backup", std::ios::binary} << old;
+        KeyStore keys{store.folder, store.master};
+        CHECK(keys.period_key(id) != nullptr);
+        keys.rewrap(next);
+        CHECK(keys.period_key(id) != nullptr);
+    }
+    SECTION("after it, before the second copy was overwritten")
+    {
+        std::ofstream{store.folder / "backup", std::ios::binary} << old;
+        const KeyStore keys{store.folder, next};
+        CHECK(keys.period_key(id) != nullptr);
+        CHECK(store.content("backup").find(old.substr(0, 128)) == std::string::npos);
+    }
+}

@@ -1,0 +1,132 @@
+#include "store/sqlite_ledger.hpp"
+
+#include "store/database/embedded.hpp"
+#include "store/ledger/contract.hpp"
+#include "store/ledger/faulty_disk.hpp"
+#include "store/ledger/ledger_files.hpp"
+#include "store/store_error.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <future>
+#include <mutex>
+#include <thread>
+
+using namespace sotto;
+using namespace sotto::store;
+using namespace std::chrono_literals;
+
+TEST_CASE("the ledger in SQLite conforms")
+{
+    test::StateDirectory state;
+    const auto master = crypto::Secret::random(32);
+    test::LedgerClock clock;
+    test::ledger_conforms(clock, [&] {
+        return std::make_unique<SqliteLedger>(
+            state.path(), master,
+            SqliteLedger::Times{.clock = [&] { return clock.now(); }, .calendar = [&] { return clock.calendar(); }});
+    });
+}
+
+TEST_CASE("where the dialogs go on in the next process, their records do, without the time between")
+{
+    test::StateDirectory state;
+    const auto master = crypto::Secret::random(32);
+    test::LedgerClock clock;
+    const auto open = [&](bool resumes) {
+        return std::make_unique<SqliteLedger>(state.path(), master,
+                                              SqliteLedger::Times{.resumes = resumes,
+                                                                  .clock = [&] { return clock.now(); },
+                                                                  .calendar = [&] { return clock.calendar(); }});
+    };
+    const auto call = test::call(1, 77);
+    auto ledger = open(false);
+    std::promise<bool> recorded;
+    ledger->answered(call, [&](bool durable) { recorded.set_value(durable); });
+    REQUIRE(recorded.get_future().get());
+    clock.pass(40s);
+    ledger->alive(call.dialog);
+    ledger.reset();
+    clock.pass(20s); // nobody is there
+    ledger = open(true);
+    CHECK(ledger->running().size() == 1);
+    clock.pass(10s);
+    ledger->ended(call.dialog);
+    ledger.reset();
+    LedgerOperations after{state.path(), master};
+    const auto run =
+        after.invoices.make(std::chrono::year{2026} / std::chrono::November, retention::Day{std::chrono::days{20'790}});
+    REQUIRE(run.calls.size() == 1);
+    CHECK(run.calls.front().record.seconds == 50);
+}
+
+TEST_CASE("while another process has the file locked, calls are refused and nothing is lost")
+{
+    test::StateDirectory state;
+    const auto master = crypto::Secret::random(32);
+    std::promise<std::string> alarm;
+    std::once_flag once;
+    SqliteLedger ledger{state.path(), master, {}, [&](const std::string& sentence) {
+                            std::call_once(once, [&] { alarm.set_value(sentence); });
+                        }};
+    const auto answered = [&](std::uint64_t dialog) {
+        std::promise<bool> promise;
+        ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
+        return promise.get_future().get();
+    };
+    REQUIRE(answered(1));
+    {
+        const Database other{state.path() / "ledger.db", Duty::ledger, ledger_migrations(), Purposes::declared()};
+        auto connection = other.open<Purpose::record>();
+        Transaction lock{connection};
+        CHECK_FALSE(answered(2));
+        CHECK_FALSE(ledger.writable());
+        CHECK(alarm.get_future().get().find("locked") != std::string::npos);
+        ledger.ended(test::call(1, 77).dialog);
+    }
+    while (!ledger.writable()) std::this_thread::yield(); // it looks again by itself
+    CHECK(answered(3));
+    const auto settled = test::answer_of<std::vector<HoldCase>>([&](auto done) { ledger.list_holds(done); });
+    REQUIRE(settled.has_value());
+    CHECK(ledger.running().size() == 1);
+}
+
+TEST_CASE("a full or broken disk refuses calls, says so, and corrupts nothing")
+{
+    const auto fault = GENERATE(test::FaultyDisk::Fault::full, test::FaultyDisk::Fault::broken);
+    test::FaultyDisk disk;
+    test::StateDirectory state;
+    const auto master = crypto::Secret::random(32);
+    std::atomic<int> alarms{0};
+    {
+        SqliteLedger ledger{state.path(), master, {}, [&](const std::string&) { ++alarms; }};
+        const auto answered = [&](std::uint64_t dialog) {
+            std::promise<bool> promise;
+            ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
+            return promise.get_future().get();
+        };
+        REQUIRE(answered(1));
+        REQUIRE(answered(2));
+        disk.set(fault);
+        CHECK_FALSE(answered(3));
+        CHECK(disk.refused() > 0);
+        CHECK_FALSE(ledger.writable()); // the next billed INVITE gets 503
+        ledger.ended(test::call(1, 77).dialog);
+        CHECK_FALSE(answered(4));
+        CHECK(alarms == 1); // once, not for each call
+        disk.set(test::FaultyDisk::Fault::none);
+        while (!ledger.writable()) std::this_thread::yield(); // it looks again by itself
+        CHECK(answered(5));
+    }
+    LedgerOperations after{state.path(), master};
+    CHECK(after.recorder.open_calls() == 2); // 2 and 5: what was acknowledged and has not ended
+    after.recorder.end_all();
+    CHECK(after.invoices
+              .make(std::chrono::year_month{[] {
+                        const std::chrono::year_month_day today{
+                            std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+                        return today.year() / today.month();
+                    }()},
+                    retention::Day{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())})
+              .calls.size() == 3);
+}
