@@ -84,7 +84,8 @@ std::vector<std::pair<std::string, std::filesystem::path>> files_of(const config
         files.emplace_back(item + "private_key", settings.domains[i].private_key);
     }
     if (!settings.turn.secret.empty()) files.emplace_back("turn.secret", settings.turn.secret);
-    if (settings.weaken.master_key_file) files.emplace_back("weaken.master_key_file", *settings.weaken.master_key_file);
+    if (!settings.weaken.master_key_file.empty())
+        files.emplace_back("weaken.master_key_file", settings.weaken.master_key_file);
     if (!settings.push.authorities.empty()) files.emplace_back("push.authorities", settings.push.authorities);
     return files;
 }

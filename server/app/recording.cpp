@@ -114,7 +114,7 @@ void Recording::look_for_parties()
         for (const auto& party : {call.caller, call.callee})
             if (party.binding)
                 location_->find(party.binding, now,
-                                [&](const std::optional<Binding>& binding) { there = there || binding.has_value(); });
+                                [&](const std::vector<Binding>& flows) { there = there || !flows.empty(); });
         if (there) {
             ledger_->alive(call.dialog);
             continue;

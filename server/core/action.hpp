@@ -94,8 +94,8 @@ struct CallEnded {
     KeyedHash dialog;
 };
 
-using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch, RecordCall, CallAlive,
-                            CallEnded>;
+using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch, RecordCall,
+                            CallAlive, CallEnded>;
 using Actions = std::vector<Action>;
 
 } // namespace sotto

@@ -52,11 +52,11 @@ public:
         std::uint16_t workers{1};
         Cryptography* cryptography{nullptr};
         Sealer* sealer{nullptr};
-        DialogMemory* dialogs{nullptr};               ///< this and what follows: shared by all workers
+        DialogMemory* dialogs{nullptr}; ///< this and what follows: shared by all workers
         AnonymousCallers* anonymous_callers{nullptr};
         auth::FailureLimits* failures{nullptr};
         PushRegistrations* push{nullptr};
-        const billing::CallLedger* ledger{nullptr};   ///< asked only; null: a billed call is refused
+        const billing::CallLedger* ledger{nullptr}; ///< asked only; null: a billed call is refused
     };
 
     Element(Parts parts, std::shared_ptr<const CoreSettings> settings,

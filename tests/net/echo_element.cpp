@@ -91,6 +91,7 @@ RelayReply Element::relay_credentials(Flow&, const RelayRequest& request, TimePo
     return {.status = 200, .challenge = {}, .json = "{\"account\":\"" + request.account + "\"}"};
 }
 void Element::blocked(Ticket, bool, TimePoint, Actions&) {}
+void Element::recorded(Ticket, bool, TimePoint, Actions&) {}
 void Element::binding_changed(BindingId, TimePoint, Actions&) {}
 void Element::woken(Ticket, TimePoint, Actions&) {}
 void Element::not_woken(Ticket, TimePoint, Actions&) {}
