@@ -228,6 +228,7 @@ App::~App()
     recording_.stop();
     audit_->checkpoint();
     store_.reset();
+    if (notifier_) notifier_->stop(); // it calls the workers back
     workers_.reset();
 }
 

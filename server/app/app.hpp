@@ -93,7 +93,7 @@ private:
     std::shared_ptr<net::Admission> admission_;
     std::mutex reloading_; ///< guards `prepared_`
     Prepared prepared_;
-    std::unique_ptr<push::Notifier> notifier_; ///< null: no gateway; ended last: it tells the workers what failed
+    std::unique_ptr<push::Notifier> notifier_; ///< null: no gateway; outlives the workers, which ask it
     os::Folders admitted_;
     Recording recording_;
     // Ended in this order: metrics, admin, ledger, store, workers.

@@ -203,10 +203,12 @@ Notifier::Notifier(Gateway gateway, Fault on_fault)
     }};
 }
 
-Notifier::~Notifier()
+Notifier::~Notifier() { stop(); }
+
+void Notifier::stop()
 {
     senders_->stop();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
 }
 
 void Notifier::wake(WakeUp phone) { senders_->add(std::move(phone)); }

@@ -41,6 +41,8 @@ public:
 
     /// Any thread; returns at once.
     void wake(WakeUp phone);
+    /// Sends nothing any more and calls nobody back; waits until the thread has ended.
+    void stop();
     [[nodiscard]] Counts counts() const { return {sent_, failed_, dropped_}; }
 
 private:

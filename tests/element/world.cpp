@@ -159,7 +159,7 @@ void World::pass(milliseconds time)
     now = end;
     location.expire(now);
     anonymous_callers.expire(now);
-    push.pass(now, [](const auto&) {});
+    push.pass(now, [this](const auto&) { ++renewed; });
     perform();
 }
 

@@ -124,6 +124,7 @@ public:
     auth::FailureLimits failures{0};
     location::PushMemory push;
     std::vector<Wake> woken; ///< phones that were asked to wake, oldest first
+    int renewed{0};          ///< how many were asked to renew their registration
     FakeLedger ledger;
     Element element;
 

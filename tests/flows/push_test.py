@@ -6,6 +6,7 @@ import queue
 import ssl
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from support.flow_test import FlowTest
@@ -54,7 +55,16 @@ class Gateway:
         self._thread.join()
 
 
-class Push(FlowTest):
+class PushTest(FlowTest):
+    def says(self, event: str) -> None:
+        """The log is written by a thread of its own."""
+        deadline = time.monotonic() + patience(5)
+        while event not in self.daemon.log:
+            self.assertLess(time.monotonic(), deadline, self.daemon.log)
+            time.sleep(0.02)
+
+
+class Push(PushTest):
     threads = 2
 
     @classmethod
@@ -119,7 +129,7 @@ class Push(FlowTest):
         self.alice.sends("INVITE", to=self.bob)
         self.gateway.next()
         self.alice.receives(480)
-        self.assertIn("push-failed", self.daemon.log)
+        self.says("push-failed")
         self.assertNotIn(self.token, self.daemon.log)
         self.assertGreaterEqual(json.loads(self.daemon.sotto("--json", "status").stdout)["push"]["failed"], 1)
 
@@ -131,7 +141,7 @@ class Push(FlowTest):
         self.assertTrue(self.gateway.requests.empty())
 
 
-class ForeignGateway(FlowTest):
+class ForeignGateway(PushTest):
     """One whose certificate nobody we trust has made: nothing is sent to it."""
 
     @classmethod
@@ -154,4 +164,4 @@ class ForeignGateway(FlowTest):
         alice.sends("INVITE", to=bob)
         alice.receives(480)
         self.assertTrue(self.gateway.requests.empty())
-        self.assertIn("push-failed", self.daemon.log)
+        self.says("push-failed")
