@@ -55,8 +55,8 @@ TEST_CASE("Under extreme strain nothing new is begun, and calls in progress go o
     const auto invite = world.receive(bob);
 
     world.element.strained(Strain::extreme);
-    world.send(bob, "SIP/2.0 200 OK\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") + "\nTo: " +
-                        header(invite, "To") + ";tag=b\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: " +
+    world.send(bob, "SIP/2.0 200 OK\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") +
+                        "\nTo: " + header(invite, "To") + ";tag=b\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: " +
                         header(invite, "CSeq") + "\nContact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n");
     const auto ok = world.receive(alice);
     CHECK(start_line(ok) == "SIP/2.0 200 OK");

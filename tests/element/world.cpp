@@ -60,16 +60,15 @@ CoreSettings World::defaults()
 
 World::World(CoreSettings chosen)
     : settings{std::make_shared<CoreSettings>(std::move(chosen))}, ring{std::make_shared<crypto::KeyRing>(now)},
-      cryptography{crypto::ProcessKeys::create()}, sealer{ring},
-      element{{.cryptography = &cryptography,
-               .sealer = &sealer,
-               .dialogs = &dialogs,
-               .anonymous_callers = &anonymous_callers,
-               .failures = &failures,
-               .push = &push,
-               .ledger = &ledger},
-              settings,
-              accounts}
+      cryptography{crypto::ProcessKeys::create()}, sealer{ring}, element{{.cryptography = &cryptography,
+                                                                          .sealer = &sealer,
+                                                                          .dialogs = &dialogs,
+                                                                          .anonymous_callers = &anonymous_callers,
+                                                                          .failures = &failures,
+                                                                          .push = &push,
+                                                                          .ledger = &ledger},
+                                                                         settings,
+                                                                         accounts}
 {
     location.observe([this](BindingId device, std::uint64_t) { element.binding_changed(device, now, actions_); });
     static const bool ready = [] {
