@@ -221,6 +221,21 @@ void refuse_file(Loaded& loaded, std::string what, std::string remedy)
     loaded.problems.push_back({loaded.settings.file.string(), 0, 0, {}, std::move(what), std::move(remedy)});
 }
 
+/// Where the first control character stands that is neither a tab nor part of a line end.
+std::optional<Place> first_control(std::string_view text)
+{
+    Place place{1, 1};
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f) return place;
+        if (c == '\n')
+            place = {place.line + 1, 1};
+        else
+            ++place.column;
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 Problem Loaded::problem(std::string_view key, std::string what, std::string remedy) const
@@ -239,6 +254,15 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file)
 {
     Loaded loaded;
     loaded.settings.file = file;
+    if (const auto place = first_control(text)) { // YAML 1.2 5.1 has none, and the parser never returns from some
+        loaded.problems.push_back({file.string(),
+                                   place->line,
+                                   place->column,
+                                   {},
+                                   "is no YAML: a control character",
+                                   "remove it; blanks and line ends are all that a configuration needs"});
+        return loaded;
+    }
     try {
         const auto documents = YAML::LoadAll(text);
         if (documents.size() > 1)

@@ -34,6 +34,9 @@ std::string to_string(const Problem& problem)
     if (!problem.key.empty()) text += problem.key + ": ";
     text += problem.what;
     if (!problem.remedy.empty()) text += "; " + problem.remedy;
+    // A key is shown as it was written, and may have been anything: one line stays one line.
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
     return text;
 }
 

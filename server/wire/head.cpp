@@ -42,7 +42,8 @@ Census count(std::string_view head)
         std::uint8_t line_ends = 0;
         const auto with_next = head.substr(from, block_size + 1);
         for (std::size_t i = 0; i + 1 < with_next.size(); ++i)
-            line_ends = static_cast<std::uint8_t>(line_ends + ((with_next[i] == '\r') & (with_next[i + 1] == '\n')));
+            line_ends =
+                static_cast<std::uint8_t>(line_ends + (int{with_next[i] == '\r'} & int{with_next[i + 1] == '\n'}));
         census.controls += static_cast<std::size_t>(low + deletes - tabs - carriage_returns - line_feeds);
         census.carriage_returns += carriage_returns;
         census.line_feeds += line_feeds;
@@ -66,7 +67,7 @@ bool has_fold(std::string_view head)
 {
     std::uint8_t folds = 0;
     for (std::size_t i = 0; i + 1 < head.size(); ++i)
-        folds |= static_cast<std::uint8_t>((head[i] == '\n') & ((head[i + 1] == ' ') | (head[i + 1] == '\t')));
+        folds |= static_cast<std::uint8_t>(int{head[i] == '\n'} & (int{head[i + 1] == ' '} | int{head[i + 1] == '\t'}));
     return folds != 0;
 }
 

@@ -294,3 +294,19 @@ TEST_CASE("The default of each key is a value that the key takes", "[config]")
         CHECK(key.field.show(loaded.settings, key) == initial);
     }
 }
+
+TEST_CASE("a problem is one line, whatever stands where a key should", "[config]")
+{
+    const auto loaded = load_text("domains: 1\n\"li\\nsten\\e[2J\": 1\n", "sotto.yaml");
+    REQUIRE_FALSE(loaded.good());
+    for (const auto& problem : loaded.problems)
+        for (const char c : to_string(problem)) CHECK(static_cast<unsigned char>(c) >= 0x20);
+}
+
+TEST_CASE("a control character is refused before the parser sees it", "[config]")
+{
+    const std::string text{"domains: 1\n  # a secon\x01\0\0cd; more\n", 34};
+    const auto loaded = load_text(text, "sotto.yaml");
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(to_string(loaded.problems.front()).starts_with("sotto.yaml:2:12: is no YAML: a control character"));
+}
