@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include "audit/audit_key.hpp"
+#include "audit/retention.hpp"
 #include "config/check.hpp"
 #include "config/difference.hpp"
 #include "core/registrar/device.hpp"
@@ -9,6 +10,7 @@
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/diagnosis_commands.hpp"
 #include "ctl/admin/ledger_commands.hpp"
+#include "ctl/admin/report_commands.hpp"
 #include "log/log.hpp"
 #include "metrics/exposition.hpp"
 #include "net/listener.hpp"
@@ -250,7 +252,10 @@ void App::run()
     every(forgetting_, forgetting_tick, [this] { failures_->forget(now()); });
     rotate_keys();
     certificates_.follow(prepared_.settings, prepared_.identities);
-    every(checkpoints_, checkpoint_period, [this] { audit_->checkpoint(); });
+    every(checkpoints_, checkpoint_period, [this] {
+        audit_->checkpoint();
+        if (const auto expired = audit_->expire(audit::keep_times()); !expired) log_unwritable(expired.error());
+    });
     if (const auto interval = os::watchdog_interval())
         every(watchdog_, std::chrono::duration_cast<milliseconds>(*interval / 3),
               [this] { workers_->check_alive([] { os::notify_alive(); }); });
@@ -453,7 +458,16 @@ ctl::Reply App::diff()
 void App::open_audit_log()
 {
     const auto& settings = prepared_.settings;
-    const auto note = [](const audit::Head& head) {
+    audit_head_ = std::make_unique<store::AuditHead>(settings.state_directory);
+    const auto noted = audit_head_->read();
+    std::vector<audit::Head> heads;
+    if (noted.sequence > 0) heads.push_back({noted.sequence, noted.hash});
+    const auto note = [this](const audit::Head& head) {
+        try {
+            audit_head_->write({head.sequence, head.hash});
+        } catch (const store::StoreError& error) {
+            event(Event::store_failed, field("reason", Plain{error.what()}));
+        }
         const auto hash = audit::hex(head.hash);
         event(Event::audit_head, field("sequence", head.sequence), field("hash", Plain{hash}));
     };
@@ -467,7 +481,7 @@ void App::open_audit_log()
     audit_ = std::make_unique<audit::FileAuditLog>(
         audit::FileAuditLog::Options{
             .folder = settings.state_directory / "audit", .on_head = note, .on_checkpoint = note_checkpoint},
-        key, std::vector<audit::Head>{});
+        key, heads);
     if (const auto& bad = audit_->found().bad)
         event(Event::audit_broken, field("sequence", bad->sequence), field("reason", Plain{bad->why}));
     const audit::Action start{.who = {::geteuid(), "sottod"}, .what = "start", .purpose = "operate"};
@@ -503,6 +517,10 @@ void App::start_admin()
         *store_, [this](AccountId account) { return anonymous_callers_->last(account, now()); }));
     handlers.merge(ctl::daemon_commands(view(), *store_));
     handlers.merge(ctl::audit_commands(*audit_));
+    handlers.merge(ctl::report_commands([this] {
+        const std::lock_guard lock{reloading_};
+        return prepared_.settings;
+    }));
     tracing_ = std::make_unique<Tracing>(
         main_, [this](const std::shared_ptr<net::Tap>& tap) { workers_->use(tap); }, *audit_);
     handlers.merge(ctl::diagnosis_commands(

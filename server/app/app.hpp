@@ -16,6 +16,7 @@
 #include "location/push_memory.hpp"
 #include "metrics/http_server.hpp"
 #include "push/notifier.hpp"
+#include "store/audit_head.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 
@@ -99,6 +100,7 @@ private:
     // Ended in this order: metrics, admin, ledger, store, workers.
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<store::SqliteAccountStore> store_;
+    std::unique_ptr<store::AuditHead> audit_head_; ///< written under the audit log's lock
     std::unique_ptr<audit::FileAuditLog> audit_;
     std::unique_ptr<Tracing> tracing_;
     std::unique_ptr<ctl::Desk> desk_; ///< used on the admin thread only

@@ -36,14 +36,6 @@ std::string hash_of(const std::vector<std::filesystem::path>& files)
 
 } // namespace
 
-bool expiry_is_due(int before, int now)
-{
-    if (now < 0) return true;
-    for (const int limit : {30, 7, 1})
-        if (now <= limit && before > limit) return true;
-    return false;
-}
-
 CertificateWatch::CertificateWatch(boost::asio::io_context& io, Hooks hooks)
     : hooks_{std::move(hooks)}, files_{io, [this] { files_changed(); }}, daily_{io}
 {
@@ -85,7 +77,7 @@ void CertificateWatch::look_at_terms()
 {
     for (const auto& term : identities_->terms()) {
         const auto [known, fresh] = days_.try_emplace(term.name, INT_MAX);
-        if (expiry_is_due(known->second, term.days))
+        if (net::expiry_is_due(known->second, term.days))
             event(Event::certificate_expires, field("domain", Plain{term.name}), field("days", term.days));
         known->second = term.days;
     }

@@ -14,9 +14,6 @@
 
 namespace sotto::app {
 
-/// True when the days that a certificate is still good have passed 30, 7 or 1 since the last look, or are over.
-bool expiry_is_due(int before, int now);
-
 /// Follows the configured certificates: puts new ones into use when their files change, keeps the old ones when the new
 /// cannot be used, and warns before one ends. On the main thread.
 class CertificateWatch {

@@ -76,4 +76,12 @@ private:
     std::vector<std::string> warnings_;
 };
 
+/// True when the whole days that a certificate is still good have passed 30, 7 or 1 since the last look, or are over.
+constexpr bool expiry_is_due(int before, int now)
+{
+    for (const int limit : {30, 7, 1})
+        if (now <= limit && before > limit) return true;
+    return now < 0;
+}
+
 } // namespace sotto::net

@@ -3,6 +3,8 @@
 import grp
 import json
 import os
+import re
+import shutil
 import subprocess
 import time
 import unittest
@@ -13,6 +15,7 @@ from support.flow_test import FlowTest
 from support.limits import patience
 from support.log_scan import found_in
 
+ROOT = Path(__file__).resolve().parents[2]
 AUDITED = f"alice@{DOMAIN}"
 
 
@@ -81,6 +84,21 @@ class Audit(AuditTest):
         alice.registers()   # calls go on
         daemon.sotto("account", "show", AUDITED)   # and so does the record
         self.assertIn(f"entry {number} (", self.verify(daemon).stderr)
+
+    def test_a_log_that_was_cut_off_is_found_by_the_head_in_the_database(self):
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED)
+        log = self.files(daemon)[-1]
+        older = log.read_bytes()
+        last = json.loads(older.splitlines()[-1])["seq"]
+        daemon.sotto("account", "show", AUDITED)
+        daemon.stop()
+        log.write_bytes(older)
+        found = self.verify(daemon)
+        self.assertEqual(found.returncode, 1, found.stdout)
+        self.assertIn(f"entry {last + 1} (", found.stderr)
+        daemon.start()
+        self.assertIn("audit-broken", daemon.log)
 
     def test_an_older_copy_is_found_by_the_head_in_the_journal(self):
         daemon = self.own()
@@ -239,6 +257,48 @@ class Diagnosis(FlowTest):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("no account has this pseudonym today", refused.stderr)
         self.assertEqual(self.daemon.sotto("log", "explain", "~000000000000", check=False).returncode, 2)
+
+
+class Documents(FlowTest):
+    config = {"privacy": {"relay_only": True}, "weaken": {"tls12": True}}
+
+    def test_they_say_what_is_configured(self):
+        notice, processing, assessment = (self.daemon.sotto("report", kind).stdout
+                                          for kind in ("notice", "processing", "assessment"))
+        self.assertIn(f"# Privacy notice: calls of {DOMAIN}", notice)
+        self.assertIn("the other party does not learn your device's address", notice)
+        self.assertIn("emergency calls are not carried", notice)
+        self.assertIn("TLS 1.2 is accepted", notice)
+        self.assertIn("| provision | performance of the contract", processing)
+        self.assertIn("TLS 1.2 is accepted too", assessment)
+        self.daemon.config["weaken"]["tls12"] = False   # what runs counts, not what was written once
+        self.daemon.write_config()
+        self.daemon.sotto("config", "reload")
+        self.assertNotIn("TLS 1.2 is accepted", self.daemon.sotto("report", "notice").stdout)
+
+
+class CommandLine(unittest.TestCase):
+    """Completion and manual pages as an operator's shell sees them."""
+
+    def complete(self, *words: str) -> set:
+        script = f'source "$0" && COMP_WORDS=("$@") COMP_CWORD={len(words) - 1} && _sotto && printf "%s\\n" "${{COMPREPLY[@]}}"'
+        done = subprocess.run(["bash", "-c", script, ROOT / "packaging/completion/sotto", *words], text=True, capture_output=True,
+                              check=True, timeout=patience(10))
+        return set(done.stdout.split())
+
+    def test_completion(self):
+        self.assertEqual(self.complete("sotto", "acc"), {"account"})
+        self.assertEqual(self.complete("sotto", "account", "re"), {"remove"})
+        self.assertEqual(self.complete("sotto", "--config", "x.yaml", "audit", ""), {"show", "verify"})
+        self.assertEqual(self.complete("sotto", "account", "set", "alice@example.org", "--relay-only", ""), {"on", "off"})
+        self.assertEqual(self.complete("sotto", "account", "remove", "alice@example.org", "--y"), {"--yes"})
+
+    @unittest.skipUnless(shutil.which("groff"), "groff formats manual pages")
+    def test_manual_pages_are_well_formed(self):
+        for page in sorted((ROOT / "docs/man").iterdir()):
+            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", page], text=True, capture_output=True, timeout=patience(10))
+            self.assertEqual(done.stderr, "", page)
+            self.assertIn("NAME", re.sub(".\b", "", done.stdout))   # bold is printed twice
 
 
 if __name__ == "__main__":

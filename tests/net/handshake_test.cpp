@@ -171,3 +171,15 @@ TEST_CASE("An operator hears of names that are not covered and of the days that 
     const auto gone = make_certificate(folder.path(), {"example.net"}, -2);
     CHECK(net::Identities{std::span{&gone, 1}, {}}.terms().front().days < 0);
 }
+
+TEST_CASE("a certificate's end is named 30, 7 and 1 days ahead, once each, and daily when it is over")
+{
+    std::vector<int> named;
+    int before = 90;
+    for (int days = 60; days >= -3; --days) {
+        if (sotto::net::expiry_is_due(before, days)) named.push_back(days);
+        before = days;
+    }
+    CHECK(named == std::vector<int>{30, 7, 1, -1, -2, -3});
+    CHECK(sotto::net::expiry_is_due(90, 3)); // a long time without a look
+}

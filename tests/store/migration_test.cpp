@@ -19,12 +19,14 @@ databases: { accounts: { columns: { t.a: { holds: "a" } } } }
 purposes:
   - { name: provision, basis: b, source: s, roles: [r], retention: t, accounts: { read: [t.a], write: [t.a] } }
   - { name: authenticate, basis: b, source: s, roles: [r], retention: t }
+  - { name: audit, basis: b, source: s, roles: [r], retention: t }
 )";
 constexpr std::string_view one_table = R"(
 databases: { accounts: { columns: { t.a: { holds: "a" }, t.b: { holds: "b" } } } }
 purposes:
   - { name: provision, basis: b, source: s, roles: [r], retention: t, accounts: { read: [t.a, t.b], write: [t.a, t.b] } }
   - { name: authenticate, basis: b, source: s, roles: [r], retention: t }
+  - { name: audit, basis: b, source: s, roles: [r], retention: t }
 )";
 constexpr std::string_view first = "CREATE TABLE t (a TEXT)";
 constexpr std::string_view second = "ALTER TABLE t ADD COLUMN b TEXT DEFAULT 'new'";

@@ -6,6 +6,7 @@
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/desk.hpp"
+#include "store/audit_head.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 #include "store/store_error.hpp"
@@ -67,7 +68,13 @@ public:
                                             [](const std::string& sentence) {
                                                 std::fprintf(stderr, "sotto: %s\n", sentence.c_str());
                                             }},
-          audit_{{.folder = settings.state_directory / "audit"}, audit::audit_key(settings.weaken.audit_key_file), {}},
+          head_{settings.state_directory}, audit_{{.folder = settings.state_directory / "audit",
+                                                   .on_head =
+                                                       [this](const audit::Head& head) {
+                                                           head_.write({head.sequence, head.hash});
+                                                       }},
+                                                  audit::audit_key(settings.weaken.audit_key_file),
+                                                  noted()},
           desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, audit_}
     {
     }
@@ -78,6 +85,13 @@ public:
     }
 
 private:
+    std::vector<audit::Head> noted()
+    {
+        const auto head = head_.read();
+        if (head.sequence == 0) return {};
+        return {{head.sequence, head.hash}};
+    }
+
     Handlers handlers()
     {
         auto all = account_commands(accounts_);
@@ -87,6 +101,7 @@ private:
 
     store::StateLock lock_;
     store::SqliteAccountStore accounts_;
+    store::AuditHead head_;
     audit::FileAuditLog audit_;
     Desk desk_;
 };
