@@ -1,8 +1,10 @@
+#include "audit/retention.hpp"
 #include "config/reference.hpp"
 #include "ctl/commands/command.hpp"
 #include "ctl/commands/reference.hpp"
 #include "ctl/commands/values.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <set>
@@ -41,6 +43,9 @@ TEST_CASE("every command is declared whole")
             CHECK(command.roles != Role::none);
             CHECK_FALSE(command.summary.empty());
             CHECK_FALSE(command.answer.fields.empty());
+            const auto kept = sotto::audit::keep_times();
+            CHECK((command.audit.purpose.empty() ||
+                   std::ranges::find(kept, command.audit.purpose, &sotto::audit::Keep::purpose) != kept.end()));
             CHECK((command.audit.subject.empty() || !command.audit.purpose.empty()));
             for (const auto& argument : command.arguments) CHECK_FALSE(argument.meaning.empty());
             CHECK(find_command(command.words) == &command);

@@ -18,6 +18,15 @@ std::string shown(std::string_view text)
     return out;
 }
 
+/// The same, with its lines.
+std::string shown_document(std::string_view text)
+{
+    std::string out{text};
+    for (auto& c : out)
+        if (c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
+    return out;
+}
+
 std::string text_of(const json::value& value);
 
 std::string joined(const json::array& list)
@@ -113,6 +122,10 @@ Printer::Printer(const Command& command) : command_{command}, table_{heading_of(
 void Printer::add(const json::object& result)
 {
     nothing_ = false;
+    if (command_.answer.fields.size() == 1 && command_.answer.fields[0].type == "document") {
+        std::fputs(shown_document(result.at(command_.answer.fields[0].name).as_string()).c_str(), stdout);
+        return;
+    }
     if (command_.answer.rows.empty()) {
         // An answer that is one object inside another, such as {"account": {...}}, is shown without its wrapping.
         const bool wrapped = result.size() == 1 && result.begin()->value().is_object();

@@ -54,7 +54,7 @@ struct Argument {
 /// One member of what `--json` shows. Names are stable: they may be added, never changed or taken away.
 struct Field {
     std::string_view name;
-    std::string_view type; ///< text, number, flag, list, object
+    std::string_view type; ///< text, number, flag, list, object, document (a text of many lines)
     std::string_view meaning;
     std::string_view heading{}; ///< of its column, where a person reads a table; fields with the same one share it
     std::string_view unit{};    ///< after a number, for a person

@@ -16,11 +16,18 @@ constexpr std::array minimisation_fields{
     Field{"source",   "text",   "RFC and section"}};
 
 constexpr std::array<sv, 2> minimisation_examples{"sotto report minimisation", "sotto --json report minimisation"};
+constexpr std::array document{Field{"document", "document", "the text, in Markdown"}};
+constexpr std::array<sv, 1> notice_examples{"sotto report notice | pandoc -o notice.html"};
+constexpr auto readers = Role::operator_ | Role::privacy_officer;
 
 constexpr std::array commands{
     Command{.words = "report minimisation", .summary = "what the other side of a call learns, header by header", .details = "Printed from the tables that the daemon goes by.",
             .roles = Role::everybody, .place = Place::here,
             .answer = {.rows = "headers", .fields = minimisation_fields}, .examples = minimisation_examples},
+    Command{.words = "report notice", .summary = "write the privacy notice for subscribers", .details = "From the running configuration: what it weakens is in it.",
+            .roles = readers, .answer = {.fields = document}, .examples = notice_examples},
+    Command{.words = "report processing", .summary = "write the record of processing (GDPR Art. 30)", .roles = readers, .answer = {.fields = document}},
+    Command{.words = "report assessment", .summary = "write the input for the impact assessment (GDPR Art. 35)", .roles = readers, .answer = {.fields = document}},
 };
 // clang-format on
 

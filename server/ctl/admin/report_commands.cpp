@@ -1,0 +1,151 @@
+#include "ctl/admin/report_commands.hpp"
+
+#include "audit/retention.hpp"
+#include "config/check.hpp"
+#include "config/value.hpp"
+#include "store/database/purpose.hpp"
+
+namespace sotto::ctl {
+namespace {
+
+std::string domains_of(const config::Settings& settings)
+{
+    std::string names;
+    for (const auto& domain : settings.domains) names.append(names.empty() ? "" : ", ").append(domain.name);
+    return names;
+}
+
+std::string list_of(const std::vector<std::string>& sentences, const std::string& none)
+{
+    std::string text;
+    for (const auto& sentence : sentences) text.append("* ").append(sentence).append("\n");
+    return text.empty() ? none + "\n" : text;
+}
+
+std::string joined(const std::vector<std::string>& words)
+{
+    std::string text;
+    for (const auto& word : words) text.append(text.empty() ? "" : ", ").append(word);
+    return text;
+}
+
+std::string purposes_table()
+{
+    std::string text = "| purpose | legal basis | source | who acts | how long |\n| --- | --- | --- | --- | --- |\n";
+    for (const auto& purpose : store::Purposes::declared().all())
+        text += "| " + purpose.name + " | " + purpose.basis + " | " + purpose.source + " | " + joined(purpose.roles) +
+                " | " + purpose.retention + " |\n";
+    return text;
+}
+
+std::string audit_table()
+{
+    std::string text = "| purpose of the action | months |\n| --- | --- |\n";
+    for (const auto& keep : audit::keep_times())
+        text += "| " + std::string{keep.purpose} + " | " + std::to_string(keep.time.count()) + " |\n";
+    return text;
+}
+
+/// Whether the other party of a call learns media addresses.
+std::string media_sentence(const config::Settings& settings)
+{
+    return settings.privacy.relay_only
+               ? "Voice and video pass a relay: the other party does not learn your device's address."
+               : "Voice and video go from device to device: the other party of a call learns your device's network "
+                 "address.";
+}
+
+} // namespace
+
+std::string privacy_notice(const config::Settings& settings)
+{
+    return "# Privacy notice: calls of " + domains_of(settings) + "\n\n" +
+           "## What is kept about you\n\n"
+           "* Your account: addresses, settings, and a value from which your password can be checked but not read. "
+           "Until the "
+           "account is removed.\n"
+           "* Where your devices are reached: in memory only, for at most " +
+           config::duration_text(settings.registrar.binding_lifetime.count()) +
+           " after a device was last heard of. It never reaches a disk.\n"
+           "* Calls and messages that are not billed: nothing. What is billed, why and how long it is kept is in the "
+           "record "
+           "of processing.\n"
+           "* Who of the operator's staff looked at your account, and why.\n\n"
+           "## What others learn\n\n"
+           "* The other party learns your address, unless you withhold it (dial " +
+           (settings.privacy.withhold_prefix.empty() ? std::string{"no prefix is configured"}
+                                                     : settings.privacy.withhold_prefix) +
+           " before the address, or have your account set so), what your devices can do in the call, and when you "
+           "speak.\n* " +
+           media_sentence(settings) +
+           "\n* Nobody learns the software or model of your device, or anything by which two calls could be told to "
+           "come from "
+           "the same device, except the fingerprint of the device's own media key.\n* Media is encrypted between the "
+           "devices; this server cannot listen.\n\n"
+           "## What you should know\n\n" +
+           list_of(config::notices(settings), "Nothing further.") +
+           "\n## Where this server is configured less private than it can be\n\n" +
+           list_of(config::weakenings(settings), "Nowhere.") +
+           "\n## Your rights\n\nYou can have a copy of all that is held about you, have it corrected, and have it "
+           "erased "
+           "(GDPR Art. 15 to 20).\n";
+}
+
+std::string record_of_processing(const config::Settings& settings)
+{
+    return "# Record of processing: calls of " + domains_of(settings) +
+           "\n\nGDPR Art. 30. Written from the running "
+           "configuration and the declaration of purposes that the database enforces.\n\n## Purposes\n\n" +
+           purposes_table() +
+           "\n## In memory only\n\n* Registrations: keyed hashes and a sealed contact address, at most " +
+           config::duration_text(settings.registrar.binding_lifetime.count()) +
+           ".\n* Calls: the received request while it runs; keys of sealed identifiers for at most an hour and " +
+           config::duration_text(settings.proxy.longest_dialog.count()) +
+           ".\n\n## The audit log of operators' actions\n\nWho acted stays as long as the file; whom it concerned can "
+           "be read "
+           "for\n\n" +
+           audit_table() + "\n## Recipients\n\nThe parties of a call, as the privacy notice says. No others.\n\n" +
+           "## Security of processing\n\nTLS " + (settings.weaken.tls12 ? "1.2 and 1.3" : "1.3") +
+           " only; messages padded to " + std::to_string(settings.cell_bytes()) +
+           " bytes; purpose-bound access to the database; actions of operators recorded before they are done.\n";
+}
+
+std::string impact_assessment(const config::Settings& settings)
+{
+    const bool padded = settings.cell_bytes() > 0;
+    return "# Input for the impact assessment: calls of " + domains_of(settings) +
+           "\n\nGDPR Art. 35. Measures as they are "
+           "configured now; the judgement is yours.\n\n| risk | measure | in this configuration |\n| --- | --- | --- "
+           "|\n"
+           "| who calls whom is recorded | calls that are not billed leave no record | yes |\n"
+           "| the other party locates a caller | media addresses through a relay only | " +
+           std::string{settings.privacy.relay_only ? "yes" : "no: the parties see each other's media addresses"} +
+           " |\n| a watcher of the wire tells kinds of messages | padding to whole cells | " +
+           (padded ? std::to_string(settings.cell_bytes()) + " bytes" : std::string{"no"}) +
+           " |\n| recorded traffic is read later | TLS 1.3 with forward secrecy | " +
+           (settings.weaken.tls12 ? "TLS 1.2 is accepted too" : "yes") +
+           " |\n| a stolen password table is tried | SHA-256 digest secrets | " +
+           (settings.weaken.digest_md5.empty() ? std::string{"yes"} : std::string{"MD5 for some or all accounts"}) +
+           " |\n| staff look without need | roles by group, audit log before each action | " +
+           (settings.weaken.audit_key_file ? "the audit key lies on the same disk" : "yes") +
+           " |\n| a call in need does not get through | route to emergency services | see below |\n\n## What is "
+           "left\n\n" +
+           list_of(config::notices(settings), "Nothing further.") + "\n## Weakened\n\n" +
+           list_of(config::weakenings(settings), "Nothing.");
+}
+
+Handlers report_commands(std::function<config::Settings()> settings)
+{
+    const auto writes = [settings = std::move(settings)](std::string (*write)(const config::Settings&)) -> Handler {
+        return [settings, write](const json::object&, const PeerCredentials&) -> Reply {
+            return json::object{{"document", write(settings())}};
+        };
+    };
+    Handlers handlers;
+    handlers["report notice"] = writes(privacy_notice);
+    handlers["report processing"] = writes(record_of_processing);
+    handlers["report assessment"] = writes(impact_assessment);
+    return handlers;
+}
+
+} // namespace sotto::ctl
