@@ -26,7 +26,7 @@ void MemoryLocationService::commit(AorKey aor, Located expected, TimePoint now, 
         for (const auto& binding : expected.bindings) touched.push_back(binding.id);
         for (const auto& binding : snapshot_of(aor, now).bindings) touched.push_back(binding.id);
         std::ranges::sort(touched);
-        touched.erase(std::ranges::unique(touched).begin(), touched.end());
+        touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     }
     const auto change = shards_[shard_of(aor)].commit(aor, std::move(expected), now);
     if (change) {
