@@ -58,7 +58,7 @@ std::string result_of(const store::Outcome<store::RetentionReport>& report)
 } // namespace
 
 Recording::Recording(boost::asio::io_context& main, const config::Settings& settings, bool resumes)
-    : main_{main}, life_{main}, plan_{main}, policy_{settings.retention_policy()}
+    : life_{main}, plan_{main}, policy_{settings.retention_policy()}
 {
     if (!billed(settings)) return;
     ledger_ = std::make_shared<store::SqliteLedger>(

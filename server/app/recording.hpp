@@ -41,7 +41,6 @@ private:
     void look_for_parties();
     void keep_to_plan();
 
-    boost::asio::io_context& main_;
     boost::asio::steady_timer life_, plan_;
     mutable std::mutex mutex_; ///< guards `policy_` and `time_`
     retention::Policy policy_;

@@ -89,5 +89,5 @@ void measure(std::size_t count, bool json)
 int main(int argc, char** argv)
 {
     const bool json = argc > 1 && std::strcmp(argv[1], "--json") == 0;
-    for (const std::size_t count : {10'000, 100'000, 1'000'000}) measure(count, json);
+    for (const std::size_t count : {10'000U, 100'000U, 1'000'000U}) measure(count, json);
 }

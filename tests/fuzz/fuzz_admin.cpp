@@ -55,6 +55,7 @@ public:
     {
         show(std::move(address), std::move(done));
     }
+    void back_up(std::filesystem::path, Done<Nothing> done) override { done(Nothing{}); }
     void configure(store::AccountPolicy) override {}
     [[nodiscard]] Directory directory() const override { return nullptr; }
 };
