@@ -3,7 +3,6 @@
 include_guard(GLOBAL)
 
 function(sotto_python_tests label timeout)
-  find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
   file(GLOB modules CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*_test.py)
   set(patience 2)
   if(SOTTO_SANITIZE)

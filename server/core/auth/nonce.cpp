@@ -37,10 +37,10 @@ Nonce nonce_of(std::uint32_t issued, std::uint8_t serial, FlowId flow, Cryptogra
 
 void FlowNonces::widen()
 {
-    if (!many_.empty()) return;
-    many_.resize(serials);
+    if (many_) return;
+    many_ = std::make_unique<std::array<Slot, serials>>();
     for (const auto& old : few_)
-        if (old.used) many_[old.serial] = old;
+        if (old.used) (*many_)[old.serial] = old;
 }
 
 std::string issue_nonce(FlowNonces& nonces, FlowId flow, TimePoint now, Cryptography& crypto)

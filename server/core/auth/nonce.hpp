@@ -5,9 +5,9 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace sotto::auth {
 
@@ -22,7 +22,7 @@ public:
         std::uint8_t serial{0}; ///< part of the nonce: two may be issued within a second
         bool used{false};
     };
-    Slot& slot(std::uint8_t serial) { return many_.empty() ? few_[serial % few_.size()] : many_[serial]; }
+    Slot& slot(std::uint8_t serial) { return many_ ? (*many_)[serial] : few_[serial % few_.size()]; }
     /// For an edge; what was issued before stays.
     void widen();
 
@@ -31,7 +31,7 @@ public:
 private:
     static constexpr std::size_t serials = 256;
     std::array<Slot, 4> few_{};
-    std::vector<Slot> many_;
+    std::unique_ptr<std::array<Slot, serials>> many_; ///< one pointer: most connections are no edge's
 };
 
 enum class NonceState : std::uint8_t {

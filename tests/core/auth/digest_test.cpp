@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <utility>
+
 using namespace sotto;
 using namespace sotto::auth;
 using namespace sotto::test;
@@ -181,7 +183,7 @@ TEST_CASE("a nonce serves one flow with a rising nc", "[rfc7616][3.4]")
     {
         Desk other;
         other.flow.id = FlowId::of(0, 2);
-        desk.flow = other.flow;
+        desk.flow = std::move(other.flow);
         CHECK(desk.outcome(DigestClient{.nc = "00000002"}.answer(asked)) == Outcome::stale);
     }
     SECTION("after its time it is stale")
