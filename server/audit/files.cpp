@@ -14,10 +14,13 @@ std::error_code last_error() { return {errno, std::generic_category()}; }
 /// What root makes for the service belongs to whoever owns the folder around it.
 std::error_code give_to_owner_of(const std::filesystem::path& folder, int descriptor)
 {
-    struct stat owner {};
+    struct stat owner {
+    }, own{};
     if (::geteuid() != 0) return {};
-    if (::stat(folder.c_str(), &owner) != 0 || ::fchown(descriptor, owner.st_uid, owner.st_gid) != 0)
-        return last_error();
+    if (::stat(folder.c_str(), &owner) != 0 || ::fstat(descriptor, &own) != 0) return last_error();
+    // The sandbox forbids to change an owner, so it is changed only where it is another one.
+    if (own.st_uid == owner.st_uid && own.st_gid == owner.st_gid) return {};
+    if (::fchown(descriptor, owner.st_uid, owner.st_gid) != 0) return last_error();
     return {};
 }
 

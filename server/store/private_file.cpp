@@ -16,8 +16,11 @@ int open_private(const std::filesystem::path& file)
     if (descriptor < 0)
         throw StoreError{StoreError::Kind::unavailable,
                          file.string() + " cannot be opened: " + std::generic_category().message(errno)};
-    struct stat folder {};
-    if (::geteuid() == 0 && ::stat(file.parent_path().c_str(), &folder) == 0 &&
+    struct stat folder {
+    }, own{};
+    // The sandbox forbids to change an owner, so it is changed only where it is another one.
+    if (::geteuid() == 0 && ::stat(file.parent_path().c_str(), &folder) == 0 && ::fstat(descriptor, &own) == 0 &&
+        (own.st_uid != folder.st_uid || own.st_gid != folder.st_gid) &&
         ::fchown(descriptor, folder.st_uid, folder.st_gid) != 0) {
         const auto reason = std::generic_category().message(errno);
         ::close(descriptor);

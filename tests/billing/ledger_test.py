@@ -31,7 +31,7 @@ class Unbilled(unittest.TestCase):
     ACCOUNTS = tuple(f"user{i}" for i in range(8))
 
     def test_a_thousand_calls_that_nobody_bills_leave_nothing(self):
-        daemon = Daemon(self.ACCOUNTS)
+        daemon = Daemon(self.ACCOUNTS, {"drain_timeout": "1s"})
         self.addCleanup(daemon.destroy)
         before = {file.name for file in daemon.state.rglob("*")}
         load_calls(daemon, 1000, f"user%d@{DOMAIN}")

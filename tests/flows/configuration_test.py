@@ -148,4 +148,5 @@ class Expiry(FlowTest):
             daemon.stop()
             before = len(daemon.log)
             daemon.start()
+            daemon.stop()   # the log is whole then: its thread writes behind the daemon's READY
             self.assertEqual("certificate-expires" in daemon.log[before:], named, days)

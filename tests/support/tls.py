@@ -44,6 +44,9 @@ class Connection:
         self._tls = context.wrap_bio(self._in, self._out, server_hostname=server_name)
         try:
             self._handshake()
+            # Noted now: while the reader takes a session ticket, the library calls the handshake unfinished.
+            self.version: str = self._tls.version()
+            self.peer_certificate: bytes = self._tls.getpeercert(binary_form=True)
         except BaseException:
             self._socket.close()
             raise
@@ -62,14 +65,6 @@ class Connection:
     @property
     def remote_port(self) -> int:
         return self._remote_port
-
-    @property
-    def version(self) -> str:
-        return self._tls.version()
-
-    @property
-    def peer_certificate(self) -> bytes:
-        return self._tls.getpeercert(binary_form=True)
 
     @property
     def cipher(self) -> tuple:

@@ -47,6 +47,7 @@ void make_folder(const std::filesystem::path& folder)
     if (::mkdir(folder.c_str(), S_IRWXU) == 0) {
         struct stat parent {};
         if (::geteuid() == 0 && ::stat(folder.parent_path().c_str(), &parent) == 0 &&
+            (parent.st_uid != ::geteuid() || parent.st_gid != ::getegid()) &&
             ::chown(folder.c_str(), parent.st_uid, parent.st_gid) != 0)
             fail(folder, "cannot be given to its owner");
     } else if (errno != EEXIST) {
