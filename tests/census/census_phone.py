@@ -92,7 +92,10 @@ class CensusPhone(Phone):
             self._fill_addresses(message, label)
         if message.has("Contact"):
             self._fill_contact(message, label)
-        self._fill_headers(message, {**fields.COMMON, **fields.REQUEST}, label)
+        headers = {**fields.COMMON, **fields.REQUEST}
+        if message.method == "REGISTER":
+            del headers["Path"]   # refused without `Supported: path`; with it, an edge stands in front (RFC 3327 5.3)
+        self._fill_headers(message, headers, label)
         self._fill_body_headers(message, label)
 
     def _fill_response(self, message: sip.Message) -> None:
