@@ -11,6 +11,7 @@
 #include "ctl/admin/diagnosis_commands.hpp"
 #include "ctl/admin/ledger_commands.hpp"
 #include "ctl/admin/report_commands.hpp"
+#include "ctl/admin/route_commands.hpp"
 #include "log/log.hpp"
 #include "metrics/exposition.hpp"
 #include "net/listener.hpp"
@@ -119,6 +120,11 @@ void log_unwritable(const std::error_code& why)
     event(Event::audit_unwritable, field("reason", Plain{reason}));
 }
 
+void log_no_way(std::string_view route, net::WayFailure reason)
+{
+    event(Event::route_unreachable, field("route", Plain{route}), field("reason", Plain{net::text_of(reason)}));
+}
+
 /// What stays as it is until a restart.
 void keep_what_needs_restart(config::Settings& next, const config::Settings& running)
 {
@@ -204,12 +210,22 @@ App::App(Prepared prepared, os::Folders admitted)
                         .wake = wake,
                         .admission = admission_,
                         .accounts = store_->directory(),
-                        .on_accept_failure = log_accept_failure},
+                        .on_accept_failure = log_accept_failure,
+                        .on_no_way = log_no_way,
+                        .on_report =
+                            [this](const Report& report) {
+                                // The audit log waits for the disk: not on a worker's thread.
+                                boost::asio::post(main_, [this, report] { note(report); });
+                            }},
         prepared_);
     location_->observe([this](BindingId device, std::uint64_t workers) { workers_->binding_changed(device, workers); });
     Listeners sockets{std::exchange(passed_, {})};
     listen(settings.listen.tls, Transport::tls, sockets);
     listen(settings.listen.wss, Transport::wss, sockets);
+    for (const auto& listener : settings.listen.peers) {
+        const auto address = workers_->listen_outside(config::to_string(listener.address), sockets);
+        event(Event::listening, field("address", Plain{address}));
+    }
 }
 
 void App::listen(const std::vector<config::TlsListener>& listeners, Transport transport, Listeners& sockets)
@@ -343,8 +359,21 @@ void App::rotate_keys()
 void App::use_identities(const CertificateWatch::Identities& identities)
 {
     const std::lock_guard lock{reloading_};
+    prepared_.outside = open_outside(prepared_.settings);
     prepared_.identities = identities;
     workers_->use(prepared_);
+}
+
+/// That there was an emergency call, and over which route: nothing else.
+void App::note(const Report& report)
+{
+    if (report.what != Occurrence::emergency_call) return;
+    event(Event::emergency_call, field("route", Plain{report.route}));
+    const audit::Action call{.who = {::geteuid(), "sottod"},
+                             .what = "emergency call",
+                             .purpose = "operate",
+                             .scope = "route=" + report.route};
+    if (const auto written = audit_->record(call, "carried"); !written) log_unwritable(written.error());
 }
 
 void App::on_signal()
@@ -533,6 +562,12 @@ void App::start_admin()
                                          .policy = [this] { return recording_.policy(); },
                                          .now = [this] { return recording_.now(); },
                                          .confirm_clock = [this] { recording_.confirm_clock(); }}));
+    handlers.merge(ctl::route_commands(
+        [this] {
+            const std::lock_guard lock{reloading_};
+            return prepared_.core;
+        },
+        *store_));
     const ctl::RoleGroups groups{admin.operators, admin.billing, admin.privacy_officers};
     desk_ = std::make_unique<ctl::Desk>(
         std::move(handlers), [groups](const ctl::PeerCredentials& peer) { return roles_by_group(groups, peer); },

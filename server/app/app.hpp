@@ -53,7 +53,9 @@ private:
     ctl::Reply reload();
     /// Any thread.
     ctl::Reply diff();
+    /// Throws net::IdentityError when those toward other domains cannot be made.
     void use_identities(const CertificateWatch::Identities& identities);
+    void note(const Report& report);
     void begin_drain();
     void end_flows();
     void every(boost::asio::steady_timer& timer, milliseconds span, std::function<void()> act);

@@ -62,12 +62,13 @@ void CertificateWatch::files_changed()
     if (content == content_) return;
     content_ = std::move(content);
     try {
-        identities_ = hooks_.open();
+        const auto fresh = hooks_.open();
+        hooks_.use(fresh);
+        identities_ = fresh;
     } catch (const net::IdentityError& error) {
         event(Event::certificate_broken, field("reason", Plain{error.what()}));
         return;
     }
-    hooks_.use(identities_);
     event(Event::certificates_renewed, field("domains", identities_->terms().size()));
     for (const auto& sentence : identities_->warnings()) event(Event::notice, field("text", Plain{sentence}));
     look_at_terms();

@@ -25,6 +25,13 @@ net::IdentityFiles identity_of(const config::Domain& domain)
     return {.names = std::move(names), .certificate = domain.certificate, .private_key = domain.private_key};
 }
 
+std::vector<net::IdentityFiles> identities_of(const config::Settings& settings)
+{
+    std::vector<net::IdentityFiles> all;
+    for (const auto& domain : settings.domains) all.push_back(identity_of(domain));
+    return all;
+}
+
 net::TlsOptions tls_options(const config::Settings& settings)
 {
     return {.tls12 = settings.weaken.tls12, .padding = settings.cell_bytes()};
@@ -44,6 +51,21 @@ void try_identities(const config::Loaded& loaded, std::vector<config::Problem>& 
             problems.push_back(loaded.problem(item + "certificate", error.what(),
                                               "a PEM file with the chain, leaf first, and the PEM file of its key"));
         }
+    }
+}
+
+/// The password of a route is the first line of its file.
+void read_passwords(const config::Loaded& loaded, Prepared& prepared)
+{
+    const auto& routes = loaded.settings.routes;
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+        auto& password = prepared.route_passwords.emplace_back();
+        if (routes[i].password_file.empty()) continue;
+        std::ifstream stream{routes[i].password_file};
+        if (!std::getline(stream, password) || password.empty())
+            prepared.problems.push_back(loaded.problem("routes[" + std::to_string(i) + "].password_file",
+                                                       routes[i].password_file.string() + " holds no password",
+                                                       "write the password into its first line"));
     }
 }
 
@@ -86,6 +108,10 @@ std::vector<std::pair<std::string, std::filesystem::path>> files_of(const config
     if (!settings.turn.secret.empty()) files.emplace_back("turn.secret", settings.turn.secret);
     if (!settings.weaken.master_key_file.empty())
         files.emplace_back("weaken.master_key_file", settings.weaken.master_key_file);
+    for (std::size_t i = 0; i < settings.routes.size(); ++i)
+        if (!settings.routes[i].password_file.empty())
+            files.emplace_back("routes[" + std::to_string(i) + "].password_file", settings.routes[i].password_file);
+    if (!settings.peers.authorities.empty()) files.emplace_back("peers.authorities", settings.peers.authorities);
     if (!settings.push.authorities.empty()) files.emplace_back("push.authorities", settings.push.authorities);
     return files;
 }
@@ -108,9 +134,17 @@ void stay_in_folders(const config::Loaded& loaded, const os::Folders& admitted, 
 
 std::shared_ptr<const net::Identities> open_identities(const config::Settings& settings)
 {
-    std::vector<net::IdentityFiles> all;
-    for (const auto& domain : settings.domains) all.push_back(identity_of(domain));
-    return std::make_shared<net::Identities>(all, tls_options(settings));
+    return std::make_shared<net::Identities>(identities_of(settings), tls_options(settings));
+}
+
+std::shared_ptr<const net::Identities> open_outside(const config::Settings& settings)
+{
+    // Nobody is reached, and nobody comes in, without routes: then the authorities need not be there either.
+    if (settings.routes.empty() && settings.listen.peers.empty()) return nullptr;
+    auto mutual = tls_options(settings);
+    mutual.mutual = true;
+    mutual.authorities = settings.peers.authorities.string();
+    return std::make_shared<net::Identities>(identities_of(settings), mutual);
 }
 
 os::Folders folders_of(const config::Settings& settings)
@@ -142,8 +176,16 @@ Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted)
     for (auto& problem : config::check(loaded)) prepared.problems.push_back(std::move(problem));
     try_identities(loaded, prepared.problems);
     read_relay_secret(loaded, prepared);
+    read_passwords(loaded, prepared);
     if (!prepared.problems.empty()) return prepared;
     prepared.identities = open_identities(loaded.settings);
+    try {
+        prepared.outside = open_outside(loaded.settings);
+    } catch (const net::IdentityError& error) {
+        prepared.problems.push_back(loaded.problem("peers.authorities", error.what(),
+                                                   "a PEM file with the certificates of who certifies other domains"));
+        return prepared;
+    }
     prepared.core = core_of(prepared);
     prepared.connections = connections_of(loaded.settings);
     return prepared;
@@ -153,6 +195,7 @@ std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared)
 {
     auto core = std::make_shared<CoreSettings>(prepared.settings.core());
     core->relay.secret = prepared.relay_secret;
+    for (std::size_t i = 0; i < core->routes.size(); ++i) core->routes[i].password = prepared.route_passwords[i];
     return core;
 }
 

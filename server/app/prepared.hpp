@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sotto::app {
@@ -14,9 +15,11 @@ namespace sotto::app {
 /// touched, so that a wrong file changes nothing.
 struct Prepared {
     config::Settings settings;
-    std::string relay_secret; ///< what the file turn.secret holds
+    std::string relay_secret;                 ///< what the file turn.secret holds
+    std::vector<std::string> route_passwords; ///< what their files hold; in the order of the routes, empty: none
     std::shared_ptr<const CoreSettings> core;
     std::shared_ptr<const net::Identities> identities;
+    std::shared_ptr<const net::Identities> outside; ///< toward other domains
     std::shared_ptr<const net::ConnectionLimits> connections;
     std::vector<config::Problem> problems; ///< when there is one, nothing else counts
 };
@@ -32,6 +35,8 @@ os::Folders folders_of(const config::Settings& settings);
 std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared);
 /// The configured certificates as they lie on the disk now. Throws net::IdentityError.
 std::shared_ptr<const net::Identities> open_identities(const config::Settings& settings);
+/// The same toward other domains, with the authorities that their certificates are checked by; null: there are none.
+std::shared_ptr<const net::Identities> open_outside(const config::Settings& settings);
 
 /// `descriptors`: how many the process may open.
 net::AdmissionLimits admission_of(const config::Settings& settings, std::size_t workers, std::uint64_t descriptors);

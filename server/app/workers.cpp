@@ -49,9 +49,12 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
             .settings = prepared.core,
             .accounts = shared.accounts,
             .identities = prepared.identities,
+            .outside = prepared.outside,
             .limits = prepared.connections,
             .block = shared.block,
-            .on_accept_failure = shared.on_accept_failure}));
+            .on_accept_failure = shared.on_accept_failure,
+            .on_no_way = shared.on_no_way,
+            .on_report = shared.on_report}));
         all.push_back(workers_.back().get());
     }
     for (auto* worker : all) worker->meet(all);
@@ -72,6 +75,15 @@ std::string Workers::listen(const std::string& address, Transport transport, Lis
     return net::text_of(endpoint);
 }
 
+std::string Workers::listen_outside(const std::string& address, Listeners& listeners)
+{
+    auto endpoint = net::endpoint_of(address);
+    const auto descriptors = listeners.on(endpoint, workers_.size());
+    for (std::size_t i = 0; i < descriptors.size(); ++i)
+        endpoint = workers_[i % workers_.size()]->adopt_outside(descriptors[i]);
+    return net::text_of(endpoint);
+}
+
 void Workers::start()
 {
     for (auto& worker : workers_) worker->start();
@@ -81,7 +93,7 @@ void Workers::use(const Prepared& prepared)
 {
     for (auto& worker : workers_) {
         worker->use(prepared.core);
-        worker->use(prepared.identities);
+        worker->use(prepared.identities, prepared.outside);
         worker->use(prepared.connections);
     }
 }

@@ -26,11 +26,13 @@ public:
         std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block; ///< see net::Worker::Parts
         std::shared_ptr<auth::FailureLimits> failures;
         std::shared_ptr<PushRegistrations> push;
-        std::shared_ptr<billing::CallLedger> ledger; ///< null: nothing is billed
+        std::shared_ptr<billing::CallLedger> ledger;           ///< null: nothing is billed
         std::function<void(Wake, std::function<void()>)> wake; ///< on any worker's thread
         std::shared_ptr<net::Admission> admission;
         std::shared_ptr<const AccountDirectory> accounts;
-        net::Entrance::Fault on_accept_failure; ///< on any worker's thread
+        net::Entrance::Fault on_accept_failure; ///< this and what follows: on any worker's thread
+        net::Outside::Fault on_no_way;
+        std::function<void(const Report&)> on_report;
     };
 
     Workers(std::uint16_t count, const Shared& shared, const Prepared& prepared);
@@ -42,6 +44,8 @@ public:
     /// Takes the address on every worker. Returns it, with the port that the system chose for port 0. Throws
     /// net::ListenError.
     std::string listen(const std::string& address, Transport transport, Listeners& listeners);
+    /// The same for other domains.
+    std::string listen_outside(const std::string& address, Listeners& listeners);
     void start();
 
     void use(const Prepared& prepared);

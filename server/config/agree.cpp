@@ -53,6 +53,59 @@ void listeners_fit(Loaded& loaded)
     };
     check("listen.tls", loaded.settings.listen.tls);
     check("listen.wss", loaded.settings.listen.wss);
+    check("listen.peers", loaded.settings.listen.peers);
+}
+
+/// What each kind of route may match, and what it needs.
+void route_fits(Loaded& loaded, std::size_t i)
+{
+    const auto& route = loaded.settings.routes[i];
+    const auto kind = route_kinds[route.kind];
+    const auto complain = [&](std::string_view key, std::string what, std::string remedy) {
+        loaded.problems.push_back(loaded.problem(indexed("routes", i, key), std::move(what), std::move(remedy)));
+    };
+    for (const auto& match : route.match) {
+        const bool number = match.find_first_not_of("0123456789") == std::string::npos;
+        const std::string_view of = match.starts_with('+')                        ? "gateway"
+                                    : number || match.starts_with("urn:service:") ? "emergency"
+                                                                                  : "peer";
+        if (of != kind)
+            complain("match", "\"" + match + "\" is nothing that a route of kind " + std::string{kind} + " can match",
+                     "it would belong to a route of kind " + std::string{of});
+        if (of == "peer" && served(loaded.settings, match) != nullptr)
+            complain("match", "\"" + match + "\" is a domain of ours", "calls to it stay inside; remove it");
+    }
+    if (route.match.empty()) complain("match", "matches nothing", "name at least one, such as \"+\"");
+    if (route.target.empty() && kind != "peer")
+        complain("target", "is missing", "write the host that the calls go to, such as [trunk.example.net]");
+    if (route.username.empty() != route.password_file.empty())
+        complain(route.username.empty() ? "password_file" : "username", "stands alone",
+                 "write username and password_file together, or neither");
+    if (route.trusted && kind != "peer") complain("trusted", "is for peers only", "leave it out");
+    const bool announces = protection_actions[route.protection] == "announce";
+    if (announces == route.announcement.empty())
+        complain("announcement", announces ? "is missing" : "is of no use",
+                 "write it together with \"protection: announce\"");
+    if (kind == "emergency" && protection_actions[route.protection] == "refuse")
+        complain("protection", "would refuse emergency calls", "leave it out");
+}
+
+void routes_fit(Loaded& loaded)
+{
+    std::set<std::string> names;
+    const auto& routes = loaded.settings.routes;
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+        route_fits(loaded, i);
+        if (!names.insert(routes[i].name).second)
+            loaded.problems.push_back(loaded.problem(
+                indexed("routes", i, "name"), "\"" + routes[i].name + "\" is named twice", "choose another name"));
+    }
+    for (const auto& name : loaded.settings.weaken.sdes_routes)
+        if (std::ranges::none_of(routes,
+                                 [&](const RouteEntry& r) { return r.name == name && route_kinds[r.kind] != "peer"; }))
+            loaded.problems.push_back(loaded.problem("weaken.sdes_routes",
+                                                     "\"" + name + "\" is no route of kind gateway or emergency",
+                                                     "name one of the routes above, or leave it out"));
 }
 
 void durations_fit(Loaded& loaded)
@@ -145,6 +198,7 @@ void agree(Loaded& loaded)
     if (loaded.settings.limits.message_bytes == 0) loaded.settings.limits.message_bytes = most_handled;
     names_are_unique(loaded);
     listeners_fit(loaded);
+    routes_fit(loaded);
     durations_fit(loaded);
     socket_path_fits(loaded);
     metrics_stay_here(loaded);

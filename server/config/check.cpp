@@ -49,6 +49,15 @@ std::vector<Problem> check(const Loaded& loaded)
         readable(loaded, "turn.secret", settings.turn.secret, problems);
         secret(loaded, "turn.secret", settings.turn.secret, problems);
     }
+    for (std::size_t i = 0; i < settings.routes.size(); ++i) {
+        const auto& file = settings.routes[i].password_file;
+        if (file.empty()) continue;
+        const std::string key = "routes[" + std::to_string(i) + "].password_file";
+        readable(loaded, key, file, problems);
+        secret(loaded, key, file, problems);
+    }
+    if (!settings.peers.authorities.empty())
+        readable(loaded, "peers.authorities", settings.peers.authorities, problems);
     std::error_code fault;
     const auto state = fs::status(settings.state_directory, fault);
     if (fs::exists(state) && !fs::is_directory(state))
@@ -90,12 +99,22 @@ std::vector<std::string> weakenings(const Settings& settings)
     if (weaken.after_invoice_days)
         sentences.push_back("weaken.after_invoice_days: chargeable calls are kept for " +
                             std::to_string(*weaken.after_invoice_days) + " days after the invoice");
+    for (const auto& name : weaken.sdes_routes)
+        sentences.push_back("weaken.sdes_routes: on the route \"" + name +
+                            "\" the media's keys may pass through servers in the clear");
     return sentences;
 }
 
 std::vector<std::string> notices(const Settings& settings)
 {
-    std::vector<std::string> sentences{"emergency calls are not carried: there is no route of kind emergency"};
+    std::vector<std::string> sentences;
+    if (!settings.carries_emergency_calls())
+        sentences.emplace_back("emergency calls are not carried: there is no route of kind emergency");
+    for (const auto& route : settings.routes)
+        if (route_kinds[route.kind] == "gateway")
+            sentences.push_back("routes: calls over \"" + route.name +
+                                "\" leave end-to-end protection; their callers are " +
+                                (protection_actions[route.protection] == "refuse" ? "refused" : "told"));
     if (!settings.privacy.relay_only)
         sentences.emplace_back("privacy.relay_only is off: the parties of a call learn each other's media addresses");
     return sentences;

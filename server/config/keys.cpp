@@ -70,6 +70,11 @@ template <auto Member> constexpr Field of_domain{
     .set = [](Settings& s, std::span<const Value> values) { assign_all(s.domains.back().*Member, values); }};
 template <auto List, auto Member> constexpr Field of_listener{
     .set = [](Settings& s, std::span<const Value> values) { assign_all((s.listen.*List).back().*Member, values); }};
+template <auto Member> constexpr Field of_plan{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.domains.back().numbers.*Member, values); }};
+template <auto Member> constexpr Field of_route{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.routes.back().*Member, values); }};
+constexpr Field each_route{.set = [](Settings& s, std::span<const Value>) { s.routes.emplace_back(); }};
 
 template <auto Member> constexpr Field of_billed{
     .set = [](Settings& s, std::span<const Value> values) { assign_all(s.billing.routes.back().*Member, values); }};
@@ -105,6 +110,7 @@ template <auto List> constexpr Field each_listener{
         }};
 constexpr auto tls = &Settings::Listen::tls;
 constexpr auto wss = &Settings::Listen::wss;
+constexpr auto peers = &Settings::Listen::peers;
 
 // ---- the declaration
 // -------------------------------------------------------------------------------------------------
@@ -135,6 +141,19 @@ constexpr std::array table{
     Key{.path = "domains[].private_key", .kind = path, .required = true, .field = of_domain<&Domain::private_key>, .example = "tls/example.org.key",
         .meaning = "PEM file with the certificate's key. Nobody else may read it."},
 
+    Key{.path = "domains[].country_code", .kind = digits, .field = of_plan<&NumberPlan::country>, .example = "\"49\"",
+        .meaning = "Country code of the telephone numbers that its subscribers dial without \"+\", in quotes: \"49\". Without one only numbers with \"+\" are understood."},
+    Key{.path = "domains[].area_code", .kind = digits, .field = of_plan<&NumberPlan::area>, .example = "\"30\"",
+        .meaning = "Area code of numbers that are dialled without any prefix: \"30\". Without one such a number gets 484."},
+    Key{.path = "domains[].international_prefix", .kind = digits, .field = of_plan<&NumberPlan::international>, .example = "\"00\"",
+        .meaning = "What is dialled before a country code; \"00\" unless said otherwise."},
+    Key{.path = "domains[].national_prefix", .kind = digits, .field = of_plan<&NumberPlan::national>, .example = "\"0\"",
+        .meaning = "What is dialled before an area code; \"0\" unless said otherwise, \"\" where all numbers are dialled whole."},
+    Key{.path = "domains[].extension_base", .kind = digits, .field = of_plan<&NumberPlan::extension_base>, .example = "\"+4930123\"",
+        .meaning = "The number that short numbers stand behind, with \"+\": \"+4930123\" makes +493012342 of 42."},
+    Key{.path = "domains[].extension_digits", .kind = count, .bounds = {.least = 1, .most = 6, .zero = true}, .zero = "no short numbers", .field = of_plan<&NumberPlan::extension_digits>, .example = "2",
+        .meaning = "How many digits a short number has."},
+
     Key{.path = "listen", .kind = section, .required = true,
         .meaning = "Where the server listens. There is TLS only: no UDP or plain TCP listener can be configured."},
     Key{.path = "listen.tls", .kind = list, .required = true, .effect = Effect::restart, .field = each_listener<tls>, .shorthand = "address",
@@ -149,8 +168,12 @@ constexpr std::array table{
         .meaning = "IP address and port."},
     Key{.path = "listen.wss[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<wss, &TlsListener::advertise>, .example = "\"sip.example.org:443\"",
         .meaning = "Name and port by which browsers reach this address, when a packet filter or load balancer stands in front."},
-    Key{.path = "listen.peers", .kind = unserved,
-        .meaning = "Addresses for federated domains, with mutual TLS.", .remedy = "leave it out: this version serves the subscribers of its own domains only"},
+    Key{.path = "listen.peers", .kind = list, .effect = Effect::restart, .field = each_listener<peers>, .shorthand = "address", .example = "[\"0.0.0.0:5062\"]",
+        .meaning = "Addresses for other domains and for gateways, with mutual TLS: whoever connects must prove by a certificate who it is. The first certificate of `domains` is shown."},
+    Key{.path = "listen.peers[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<peers, &TlsListener::address>, .example = "\"0.0.0.0:5062\"",
+        .meaning = "IP address and port."},
+    Key{.path = "listen.peers[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<peers, &TlsListener::advertise>, .example = "\"sip.example.org:5062\"",
+        .meaning = "Name and port by which others reach this address. The first entry's port is written into the URIs that they see; the SRV record names it too."},
 
     Key{.path = "threads", .kind = count, .effect = Effect::restart, .bounds = {.least = 1, .most = 256, .zero = true}, .zero = "one per core", .field = at<&S::threads>,
         .meaning = "Worker threads. Each serves its own connections."},
@@ -158,8 +181,38 @@ constexpr std::array table{
         .meaning = "Folder of the accounts, and of the lock that keeps two daemons apart."},
     Key{.path = "drain_timeout", .kind = duration, .bounds = {.least = 1, .most = 3600, .zero = true}, .zero = "end at once", .field = at<&S::drain_timeout>,
         .meaning = "After SIGTERM new calls are refused; what runs may end within this time."},
-    Key{.path = "routes", .kind = unserved,
-        .meaning = "Ways to other domains, the telephone network and emergency services.", .remedy = "write [] or leave it out: this version carries calls between its own subscribers only"},
+    Key{.path = "routes", .kind = list, .field = each_route, .example = "[{ name: carrier, kind: gateway, match: [\"+\"], target: [trunk.example.net] }]",
+        .meaning = "Ways to other domains, the telephone network and emergency services, in order: the first that matches counts. All over TLS, never without. docs/interconnect.md shows each kind."},
+    Key{.path = "routes[].name", .kind = word, .required = true, .field = of_route<&RouteEntry::name>, .example = "carrier",
+        .meaning = "Your name for it, in the log and in `sotto route test`."},
+    Key{.path = "routes[].kind", .kind = choice, .required = true, .choices = route_kinds, .field = of_route<&RouteEntry::kind>, .example = "gateway",
+        .meaning = "What stands at the other end; it decides what the other end is shown."},
+    Key{.path = "routes[].match", .kind = matches, .required = true, .field = of_route<&RouteEntry::match>, .example = "[\"+\"]",
+        .meaning = "What leads here. Of a peer: domains, or \"*\" for every domain; the same domains may call in. Of a gateway: beginnings of numbers with their country code, \"+49\", or \"+\" for all. Of an emergency service: numbers as they are dialled, \"112\", and urn:service:sos."},
+    Key{.path = "routes[].target", .kind = targets, .field = of_route<&RouteEntry::target>, .example = "[trunk.example.net]",
+        .meaning = "Hosts, tried one after the other. A name is located by its DNS records (RFC 3263), one with a port by its address only. Each must prove its name by its certificate. A peer without any is located by its own domain."},
+    Key{.path = "routes[].username", .kind = credential, .field = of_route<&RouteEntry::username>, .example = "sotto",
+        .meaning = "For a gateway that asks for a password (Digest) beside our certificate."},
+    Key{.path = "routes[].password_file", .kind = path, .field = of_route<&RouteEntry::password_file>, .example = "secrets/carrier",
+        .meaning = "File whose first line is the password. Nobody else may read it."},
+    Key{.path = "routes[].tariff", .kind = word, .field = of_route<&RouteEntry::tariff>, .example = "standard",
+        .meaning = "Tariff class of its calls. Without one they are not billed, and leave no record."},
+    Key{.path = "routes[].caller_id", .kind = choice, .choices = caller_id_formats, .field = of_route<&RouteEntry::caller_id>, .example = "asserted",
+        .meaning = "Where the gateway reads the caller's number: in From only, or in P-Asserted-Identity as well."},
+    Key{.path = "routes[].withheld_inside", .kind = flag, .field = of_route<&RouteEntry::withheld_inside>, .example = "true",
+        .meaning = "The gateway's contract asks for the caller's number also when it is withheld: it goes out in P-Asserted-Identity with \"Privacy: id\". Otherwise not at all."},
+    Key{.path = "routes[].trusted", .kind = flag, .field = of_route<&RouteEntry::trusted>, .example = "false",
+        .meaning = "The peer is inside our trust domain (RFC 3325): it is told the identity also of withheld callers, and must keep it."},
+    Key{.path = "routes[].protection", .kind = choice, .choices = protection_actions, .field = of_route<&RouteEntry::protection>, .example = "announce",
+        .meaning = "What becomes of a call that leaves end-to-end protection here, as every call to the telephone network does; \"mark\" unless said otherwise."},
+    Key{.path = "routes[].announcement", .kind = account, .field = of_route<&RouteEntry::announcement>, .example = "announcements@example.org",
+        .meaning = "Account of the media server that tells the caller when protection is \"announce\"."},
+    Key{.path = "peers", .kind = section, .meaning = "Other domains, whichever route leads to them."},
+    Key{.path = "peers.authorities", .kind = path, .field = in<&S::peers, &S::Peers::authorities>, .example = "tls/authorities.pem",
+        .meaning = "PEM file with the certificates of those who may certify other domains and gateways. Without one: whom the system trusts."},
+    Key{.path = "peers.calls_per_minute", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::peers, &S::Peers::calls_per_minute>,
+        .meaning = "New calls and messages from one domain, per worker; more get 503."},
+
 
     Key{.path = "admin", .kind = section, .meaning = "The operator's side."},
     Key{.path = "admin.socket", .kind = path, .effect = Effect::restart, .field = in<&S::admin, &S::Admin::socket>,
@@ -294,8 +347,8 @@ constexpr std::array table{
         .meaning = "Smaller cells than privacy.padding allows. Whoever watches the wire learns more from the lengths."},
     Key{.path = "weaken.audit_key_file", .kind = path, .effect = Effect::restart, .field = in<&S::weaken, &S::Weaken::audit_key_file>, .example = "audit.key",
         .meaning = "File with the key of the audit log, made when it is missing; without it the key comes as the systemd credential `audit-key`, and there is no daemon without one. Whoever takes over the service's user can read it, and forge entries."},
-    Key{.path = "weaken.sdes_routes", .kind = unserved,
-        .meaning = "Gateway routes on which media keys may be read by servers (SDES).", .remedy = "leave it out: this version has no routes"},
+    Key{.path = "weaken.sdes_routes", .kind = words, .field = in<&S::weaken, &S::Weaken::sdes_routes>, .example = "[carrier]",
+        .meaning = "Names of gateway and emergency routes on which the media's keys may pass through servers in the clear (SDES), for gateways that know nothing better."},
     Key{.path = "weaken.master_key_file", .kind = path, .effect = Effect::restart, .field = in<&S::weaken, &S::Weaken::master_key_file>, .example = "/etc/sotto/master.key",
         .meaning = "File with the master key of the ledger (64 hexadecimal digits), instead of the credential sotto-master-key that systemd unseals."},
     Key{.path = "weaken.after_invoice_days", .kind = count, .bounds = {.least = 181, .most = 3660}, .field = in<&S::weaken, &S::Weaken::after_invoice_days>, .example = "365",

@@ -27,7 +27,14 @@ enum class Kind : std::uint8_t {
     accounts,  ///< a sequence of account addresses, or "*"
     origins,   ///< a sequence of web origins
     turn_uris, ///< a sequence of TURN URIs
-    unserved   ///< part of the contract, not served by this version: only an empty value may stand there
+    account,
+    word,       ///< a name of the operator's own
+    words,      ///< a sequence of those
+    credential, ///< a user name at somebody else's server
+    matches,    ///< a sequence of what a route matches
+    targets,    ///< a sequence of hosts
+    digits,
+    unserved ///< part of the contract, not served by this version: only an empty value may stand there
 };
 
 /// When a changed value counts.

@@ -6,6 +6,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -43,12 +44,24 @@ Read read_scalar(const Key& key, std::string_view text)
         return read_prefix(text);
     case Kind::number:
         return read_number(text);
+    case Kind::account:
     case Kind::accounts:
         return read_account(text);
     case Kind::origins:
         return read_origin(text);
     case Kind::turn_uris:
         return read_turn_uri(text);
+    case Kind::word:
+    case Kind::words:
+        return read_word(text);
+    case Kind::credential:
+        return read_credential(text);
+    case Kind::matches:
+        return read_match(text);
+    case Kind::targets:
+        return read_target(text);
+    case Kind::digits:
+        return read_digits(text);
     case Kind::section:
     case Kind::list:
     case Kind::unserved:
@@ -59,8 +72,9 @@ Read read_scalar(const Key& key, std::string_view text)
 
 bool holds_many(Kind kind)
 {
-    return kind == Kind::choices || kind == Kind::names || kind == Kind::accounts || kind == Kind::origins ||
-           kind == Kind::turn_uris;
+    constexpr std::array many{Kind::choices,   Kind::names, Kind::accounts, Kind::origins,
+                              Kind::turn_uris, Kind::words, Kind::matches,  Kind::targets};
+    return std::ranges::find(many, kind) != many.end();
 }
 
 /// Walks the document beside the table of keys.

@@ -63,6 +63,20 @@ std::string values_of(const Key& key)
         return "telephone keys in quotes; \"\": none";
     case Kind::number:
         return "begin of a telephone number in quotes";
+    case Kind::account:
+        return "account address";
+    case Kind::word:
+        return "name of letters, digits, - and _";
+    case Kind::words:
+        return "list of names";
+    case Kind::credential:
+        return "user name";
+    case Kind::matches:
+        return "list of domains, numbers or services";
+    case Kind::targets:
+        return "list of hosts";
+    case Kind::digits:
+        return "digits in quotes; \"\": none";
     case Kind::accounts:
         return "list of account addresses, or [\"*\"]";
     case Kind::origins:
@@ -190,7 +204,8 @@ void add_example(std::string& text, const Key& key)
     if (key.kind != Kind::section && key.kind != Kind::list) comment += " (" + values_of(key) + ")";
     if (!item && key.kind != Kind::list && depth_of(key.path) == 0) text += "\n";
     add_comment(text, first ? indent.substr(2) : indent, comment);
-    const bool given = key.kind == Kind::section || (key.kind == Kind::list && key.required) || item;
+    const bool wanted = !item || key.required || key.kind == Kind::names || key.kind == Kind::advertised;
+    const bool given = (key.kind == Kind::section || (key.kind == Kind::list && key.required) || item) && wanted;
     const std::string value = !key.example.empty() ? std::string{key.example} : initial;
     text += std::string{first ? indent.substr(2) : indent} + (given ? "" : "#") + (first ? "- " : "");
     text += std::string{name_of(key.path)} + ":" + (value.empty() ? "" : " " + value) + "\n";
@@ -268,6 +283,21 @@ std::string scalar_schema(const Key& key)
         return pattern("^[0-9*#]{0,8}$");
     case Kind::number:
         return pattern("^[+]?[0-9]{1,15}$");
+    case Kind::account:
+        return pattern(R"(^[^@\s]+@[A-Za-z0-9.-]+$)");
+    case Kind::word:
+        return pattern("^[A-Za-z0-9_-]{1,32}$");
+    case Kind::words:
+        return "\"type\": \"array\", \"items\": { " + pattern("^[A-Za-z0-9_-]{1,32}$") + " }";
+    case Kind::credential:
+        return pattern(R"(^[^\s\":\\]{1,64}$)");
+    case Kind::matches:
+        return "\"type\": \"array\", \"minItems\": 1, \"items\": { " +
+               pattern(R"(^(\*|\+?[0-9]*|(urn:service:)?[A-Za-z0-9.-]+)$)") + " }";
+    case Kind::targets:
+        return "\"type\": \"array\", \"items\": { " + pattern(R"(^[A-Za-z0-9.-]+(:[0-9]+)?$)") + " }";
+    case Kind::digits:
+        return pattern(R"(^\+?[0-9]{0,15}$)");
     case Kind::accounts:
         return "\"type\": \"array\", \"items\": { " + pattern(R"(^(\*|[^@\s]+@[A-Za-z0-9.-]+)$)") + " }";
     case Kind::origins:

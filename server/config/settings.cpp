@@ -12,6 +12,45 @@ std::string to_string(const HostPort& address)
     return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
+namespace {
+
+Destination destination_of(const std::string& text)
+{
+    const auto colon = text.find(':');
+    if (colon == std::string::npos) return {.host = text, .port = 0};
+    return {.host = text.substr(0, colon), .port = static_cast<std::uint16_t>(std::stoul(text.substr(colon + 1)))};
+}
+
+Route route_of(const RouteEntry& entry, const std::vector<std::string>& sdes_routes)
+{
+    constexpr std::string_view service = "urn:service:";
+    Route route;
+    route.name = entry.name;
+    route.kind = static_cast<Receiver>(entry.kind + 1);
+    for (const auto& match : entry.match) {
+        if (match.starts_with('+'))
+            route.prefixes.push_back(match);
+        else if (match.starts_with(service))
+            route.services.push_back(match.substr(service.size()));
+        else if (match.find_first_not_of("0123456789") == std::string::npos)
+            route.numbers.push_back(match);
+        else
+            route.domains.push_back(match);
+    }
+    for (const auto& target : entry.target) route.targets.push_back(destination_of(target));
+    route.username = entry.username;
+    route.tariff = entry.tariff;
+    route.caller_id = static_cast<CallerId>(entry.caller_id);
+    route.withheld_inside = entry.withheld_inside;
+    route.trusted = entry.trusted;
+    route.when_weaker = static_cast<WhenWeaker>(entry.protection);
+    route.announcement = entry.announcement;
+    route.sdes = std::ranges::count(sdes_routes, entry.name) != 0;
+    return route;
+}
+
+} // namespace
+
 bool Settings::uses_md5(std::string_view address) const
 {
     const auto at = address.rfind('@');
@@ -31,6 +70,11 @@ CoreSettings::Place place_of(const std::vector<TlsListener>& listeners)
 }
 
 } // namespace
+
+bool Settings::carries_emergency_calls() const
+{
+    return std::ranges::any_of(routes, [](const RouteEntry& r) { return route_kinds[r.kind] == "emergency"; });
+}
 
 std::vector<std::string> Settings::origins() const
 {
@@ -54,14 +98,17 @@ retention::Policy Settings::retention_policy() const
 CoreSettings Settings::core() const
 {
     CoreSettings core;
-    for (const auto& domain : domains) core.domains.push_back({domain.name, domain.aliases});
-    for (const auto* listeners : {&listen.tls, &listen.wss})
+    for (const auto& domain : domains) core.domains.push_back({domain.name, domain.aliases, domain.numbers});
+    for (const auto* listeners : {&listen.tls, &listen.wss, &listen.peers})
         for (const auto& listener : *listeners) {
             core.own_hosts.push_back(to_string(listener.address));
             if (listener.advertise) core.own_hosts.push_back(to_string(*listener.advertise));
         }
     core.tls = place_of(listen.tls);
     core.wss = place_of(listen.wss);
+    core.outside = listen.peers.empty() ? core.tls : place_of(listen.peers);
+    for (const auto& entry : routes) core.routes.push_back(route_of(entry, weaken.sdes_routes));
+    core.peer_calls_per_minute = peers.calls_per_minute;
     core.binding_lifetime = registrar.binding_lifetime;
     core.shortest_binding = registrar.shortest_binding;
     core.ring_timeout = proxy.ring_timeout;

@@ -2,6 +2,7 @@
 #include "core/retention/policy.hpp"
 #include "core/settings.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,7 @@ struct Domain {
     std::vector<std::string> aliases;  ///< further names that are ours in Request-URI, Route and SNI
     std::filesystem::path certificate; ///< PEM, leaf first, then its chain
     std::filesystem::path private_key; ///< PEM
+    NumberPlan numbers{};              ///< how its subscribers dial
     bool operator==(const Domain&) const = default;
 };
 
@@ -40,6 +42,27 @@ struct TlsListener {
 
 /// Cases of the retention matrix in which a record is kept at all; in the order of retention::Case.
 enum class Charge : std::uint8_t { chargeable, allowance, incoming, itemised_flat };
+
+/// One way to other domains, the telephone network or an emergency service, as the file has it.
+struct RouteEntry {
+    std::string name;
+    std::uint32_t kind{0};           ///< index into route_kinds
+    std::vector<std::string> match;  ///< domains, "*", "+49", "112", "urn:service:sos"
+    std::vector<std::string> target; ///< "host" or "host:port"
+    std::string username;
+    std::filesystem::path password_file;
+    std::string tariff;
+    std::uint32_t caller_id{0}; ///< index into caller_id_formats
+    bool withheld_inside{false};
+    bool trusted{false};
+    std::uint32_t protection{1}; ///< index into protection_actions
+    std::string announcement;
+    bool operator==(const RouteEntry&) const = default;
+};
+inline constexpr std::array<std::string_view, 3> route_kinds{"peer", "gateway", "emergency"};
+inline constexpr std::array<std::string_view, 2> caller_id_formats{"from", "asserted"};
+inline constexpr std::array<std::string_view, 3> protection_actions{"refuse", "mark", "announce"};
+
 enum class LogTarget : std::uint8_t { journal, stderr_ };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
@@ -48,8 +71,14 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 struct Settings {
     struct Listen {
         std::vector<TlsListener> tls;
-        std::vector<TlsListener> wss; ///< browsers (RFC 7118)
+        std::vector<TlsListener> wss;   ///< browsers (RFC 7118)
+        std::vector<TlsListener> peers; ///< other domains
         bool operator==(const Listen&) const = default;
+    };
+    struct Peers {
+        std::filesystem::path authorities; ///< PEM; empty: those that the system trusts
+        std::uint32_t calls_per_minute{600};
+        bool operator==(const Peers&) const = default;
     };
     struct Admin {
         std::filesystem::path socket{"/run/sotto/admin.sock"};
@@ -148,6 +177,7 @@ struct Settings {
         std::vector<std::string> digest_md5;  ///< addresses ("alice@example.org"), or "*" for every account
         bool tls12{false};                    ///< TLS 1.2 with ECDHE and AEAD as well
         bool public_gruus{false};             ///< RFC 5627: GRUUs that show the address as well
+        std::vector<std::string> sdes_routes; ///< names of gateway and emergency routes
         std::optional<std::uint32_t> padding; ///< smaller cells than privacy.padding allows; 0: none
         std::optional<std::filesystem::path> audit_key_file; ///< of the audit log, where systemd gives no credential
         std::filesystem::path master_key_file;               ///< instead of a credential of systemd
@@ -161,6 +191,8 @@ struct Settings {
     std::uint32_t threads{0}; ///< 0: one per core
     std::filesystem::path state_directory{"/var/lib/sotto"};
     seconds drain_timeout{30}; ///< from SIGTERM to the end, at most
+    std::vector<RouteEntry> routes;
+    Peers peers;
     Admin admin;
     Metrics metrics;
     Registrar registrar;
@@ -185,7 +217,9 @@ struct Settings {
     [[nodiscard]] std::vector<std::string> origins() const;
     /// How long billed calls are kept.
     [[nodiscard]] retention::Policy retention_policy() const;
-    /// What the protocol core needs of this.
+    /// True when some route carries emergency calls.
+    [[nodiscard]] bool carries_emergency_calls() const;
+    /// What the protocol core needs of this. The passwords of routes are not read here.
     [[nodiscard]] CoreSettings core() const;
 };
 

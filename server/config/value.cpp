@@ -202,6 +202,60 @@ Read read_number(std::string_view text)
     return right({.number = 0, .text = std::string{text}, .address = {}});
 }
 
+Read read_word(std::string_view text)
+{
+    constexpr std::size_t longest = 32;
+    const bool plain = !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+    if (!plain) return wrong(as_written(text) + " is no name", "write up to 32 letters, digits, \"-\" and \"_\"");
+    return right({.number = 0, .text = std::string{text}, .address = {}});
+}
+
+Read read_credential(std::string_view text)
+{
+    constexpr std::size_t longest = 64;
+    const bool plain = !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char c) {
+        return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != ':';
+    });
+    if (!plain) return wrong("is no user name", "write the name that the trunk's operator gave you, without quotes");
+    return right({.number = 0, .text = std::string{text}, .address = {}});
+}
+
+Read read_match(std::string_view text)
+{
+    constexpr std::string_view service = "urn:service:";
+    constexpr std::size_t most_digits = 15;
+    const auto digits = text.starts_with('+') ? text.substr(1) : text;
+    const bool number = digits.size() <= most_digits && digits.find_first_not_of("0123456789") == text.npos &&
+                        (text.starts_with('+') || !text.empty());
+    const auto below = lower(text).starts_with(service) ? text.substr(service.size()) : std::string_view{};
+    if (text == "*" || number || (!below.empty() && is_name(below)) || is_name(text))
+        return right({.number = 0, .text = lower(text), .address = {}});
+    return wrong(as_written(text) + " matches nothing",
+                 "write a domain, \"*\" for every domain, \"+49\" for numbers, \"112\", or urn:service:sos");
+}
+
+Read read_target(std::string_view text)
+{
+    if (is_name(text)) return right({.number = 0, .text = lower(text), .address = {}});
+    if (const auto address = split(text); address && is_name(address->host))
+        return right({.number = 0, .text = to_string(*address), .address = {}});
+    return wrong(as_written(text) + " is no host",
+                 "write a DNS name such as trunk.example.net, with a port if it has no "
+                 "SRV record; certificates prove names, not addresses");
+}
+
+Read read_digits(std::string_view text)
+{
+    constexpr std::size_t longest = 16;
+    const auto digits = text.starts_with('+') ? text.substr(1) : text;
+    if (text.size() > longest || digits.find_first_not_of("0123456789") != text.npos ||
+        (digits.empty() && !text.empty()))
+        return wrong(as_written(text) + " are no digits", "write them in quotes, such as \"49\"; \"\" for none");
+    return right({.number = 0, .text = std::string{text}, .address = {}});
+}
+
 Read read_account(std::string_view text)
 {
     const auto at = text.rfind('@');

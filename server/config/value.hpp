@@ -59,6 +59,17 @@ Read read_origin(std::string_view text);
 /// A TURN server (RFC 7065): "turn:turn.example.org:3478?transport=udp", "turns:turn.example.org".
 Read read_turn_uri(std::string_view text);
 
+/// A name of the operator's own for something: letters, digits, "-" and "_", at most 32.
+Read read_word(std::string_view text);
+/// A trunk's user name: visible characters but quotes and backslash, at most 64.
+Read read_credential(std::string_view text);
+/// What a route matches: a domain name, "*", "+49", "112", "urn:service:sos".
+Read read_match(std::string_view text);
+/// A DNS name, with a port where the name is not to be located by DNS services: "trunk.example.net".
+Read read_target(std::string_view text);
+/// Digits, at most 15, with "+" in front where that is allowed.
+Read read_digits(std::string_view text);
+
 /// The largest unit that divides it: 600 is "10m".
 std::string duration_text(long long seconds);
 

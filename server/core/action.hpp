@@ -2,6 +2,7 @@
 #include "core/billing/call_ledger.hpp"
 #include "core/message/message.hpp"
 #include "core/registrar/binding.hpp"
+#include "core/routing/route.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/party.hpp"
 
@@ -94,8 +95,22 @@ struct CallEnded {
     KeyedHash dialog;
 };
 
+/// Find a way to another domain: a live connection to it, or a new one, over TLS and with its certificate checked
+/// (RFC 3263, RFC 5922). Answer with `Element::connected`.
+struct Connect {
+    Ticket ticket;
+    Destination to;
+    std::string route; ///< the name by which operators know it
+};
+/// Something that an auditor must hear of happened on a route. Says nothing about who called whom.
+enum class Occurrence : std::uint8_t { emergency_call };
+struct Report {
+    Occurrence what;
+    std::string route;
+};
+
 using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch, RecordCall,
-                            CallAlive, CallEnded>;
+                            CallAlive, CallEnded, Connect, Report>;
 using Actions = std::vector<Action>;
 
 } // namespace sotto

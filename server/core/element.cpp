@@ -39,7 +39,8 @@ public:
     {
         auto& server = *layer.server(id);
         if (server.request->defect) return env.refuse(id, *server.request->defect, now, out);
-        if (layer.servers() > env.settings->transactions_per_flow * 100) // a bound for the process, whoever fills it
+        // A bound for the process, whoever fills it.
+        if (layer.servers() > env.settings->transactions_per_flow * 100 && !proxy.asks_for_help(*server.request))
             return env.refuse(id, Refusal::overloaded, now, out);
         if (too_much(*server.request)) return env.refuse(id, Refusal::overloaded, now, out);
         if (server.method == Method::register_) return registrar.request(id, flow, now, out);
@@ -81,9 +82,12 @@ public:
             proxy.timer(kind, id, now, out);
     }
 
+    [[nodiscard]] bool passes_limits(const Message& request) const override { return proxy.asks_for_help(request); }
+
     [[nodiscard]] bool too_much(const Message& request) const
     {
         if (strain == Strain::none || !request.to.tag().empty()) return false; // inside a dialog
+        if (proxy.asks_for_help(request)) return false;
         return strain == Strain::extreme ||
                !(request.has(Header::authorization) || request.has(Header::proxy_authorization));
     }
@@ -120,6 +124,7 @@ void Element::use(std::shared_ptr<const AccountDirectory> accounts) { state_->en
 void Element::received(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
 {
     if (message->is_request) ++state_->env.counters.requests;
+    state_->env.recognise(flow);
     state_->layer.receive(flow, std::move(message), now, out);
 }
 
@@ -190,6 +195,13 @@ void Element::recorded(Ticket ticket, bool durable, TimePoint now, Actions& out)
 {
     state_->proxy.recorded(transaction::unpack(ticket.value).id, durable, now, out);
 }
+
+void Element::connected(Ticket ticket, FlowId flow, TimePoint now, Actions& out)
+{
+    state_->proxy.connected(transaction::unpack(ticket.value).id, flow, now, out);
+}
+
+void Element::opened(const Flow& flow, TimePoint now) { state_->proxy.opened(flow, now); }
 
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }
 void Element::on_deadline(TimePoint now, Actions& out) { state_->layer.on_deadline(now, out); }

@@ -86,6 +86,10 @@ public:
     void blocked(Ticket ticket, bool stored, TimePoint now, Actions& out);
     /// False: the call is not on the disk; it is ended on both sides.
     void recorded(Ticket ticket, bool durable, TimePoint now, Actions& out);
+    /// The answer to `Connect`; no flow: there is no protected way to there now.
+    void connected(Ticket ticket, FlowId flow, TimePoint now, Actions& out);
+    /// A connection that `Connect` made is open, on this worker: its health is watched from now on.
+    void opened(const Flow& flow, TimePoint now);
 
     /// A subscriber asked for credentials of the TURN servers, over HTTPS on `flow`. `date` is Unix time.
     RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date);

@@ -24,7 +24,7 @@ std::string Environment::own_tag(const transaction::Server& server) const
 
 Outbound Environment::own_reply(const transaction::Server& server, int status) const
 {
-    return reply(*server.request, status, status > 100 ? own_tag(server) : std::string{});
+    return reply(*server.request, status, status > 100 ? own_tag(server) : std::string{}, server.party.receiver());
 }
 
 Environment::Heed Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow,
@@ -44,7 +44,8 @@ Environment::Heed Environment::heeds(const auth::Checked& checked, const std::st
 }
 
 const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker,
-                                         const std::string& realm, std::string expected, TimePoint now, Actions& out)
+                                         const std::string& realm, std::string expected, TimePoint now, Actions& out,
+                                         bool for_help)
 {
     auto* server = layer->server(id);
     const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
@@ -52,14 +53,15 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
         const auto heed = heeds(checked, realm, flow, now);
-        if (heed == Heed::not_at_all) {
+        if (heed == Heed::not_at_all && !for_help) {
             refuse(id, Refusal::overloaded, now, out);
             return nullptr;
         }
-        slow = heed == Heed::late;
+        slow = heed == Heed::late && !for_help;
     }
-    if (checked.outcome == auth::Outcome::authenticated && checked.account->status == AccountStatus::active) {
-        flow.authenticated_as(checked.account->id);
+    if (checked.outcome == auth::Outcome::authenticated &&
+        (for_help || checked.account->status == AccountStatus::active)) {
+        if (checked.account->status == AccountStatus::active) flow.authenticated_as(checked.account->id);
         server->party = checked.account->id;
         return checked.account;
     }
@@ -128,6 +130,17 @@ std::uint32_t Environment::retry_after() const
     std::array<std::uint8_t, 1> drawn{};
     cryptography.random(drawn);
     return retry_least + drawn[0] % retry_spread;
+}
+
+void Environment::recognise(Flow& flow) const
+{
+    if (!flow.foreign() || !flow.parties.empty()) return;
+    for (const auto& domain : flow.domains) {
+        for (const auto& route : settings->routes)
+            if (route.kind != Receiver::peer && std::ranges::count(route.targets, domain, &Destination::host) != 0)
+                flow.authenticated_as({route.kind, route.name});
+        flow.authenticated_as({Receiver::peer, domain});
+    }
 }
 
 const Account* Environment::account_of(std::string_view aor) const

@@ -47,8 +47,12 @@ struct Environment {
     [[nodiscard]] Outbound own_reply(const transaction::Server& server, int status) const;
     /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
     /// `expected` names whose challenge it gets when it brings no credentials.
+    /// `for_help`: an emergency call, for which a suspended account is as good as any and no limit counts.
     const Account* authenticate(transaction::SlotId server, Flow& flow, auth::Asker asker, const std::string& realm,
-                                std::string expected, TimePoint now, Actions& out);
+                                std::string expected, TimePoint now, Actions& out, bool for_help = false);
+    /// Finds the parties that a foreign flow speaks for: a gateway's or emergency service's routes, and the domain
+    /// itself as a peer.
+    void recognise(Flow& flow) const;
     /// Counts credentials that were wrong, and says what that means for the answer.
     enum class Heed : std::uint8_t {
         at_once,
@@ -77,7 +81,8 @@ enum class Waiting : std::uint8_t {
     gruu = 11,
     sleeper = 12,
     reg_event = 13,
-    record = 14 // the kind of a ticket has four bits
+    record = 14,
+    connection = 15 // the kind of a ticket has four bits
 };
 
 inline Ticket ticket_for(Waiting kind, transaction::SlotId id)

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/billing/tariff.hpp"
+#include "core/routing/route.hpp"
 #include "core/types/time.hpp"
 
 #include <cstdint>
@@ -12,6 +13,7 @@ namespace sotto {
 struct ServedDomain {
     std::string name;
     std::vector<std::string> aliases;
+    NumberPlan numbers{};
 };
 
 /// The TURN servers beside Sotto (RFC 8656), and the secret that they share with it.
@@ -50,6 +52,9 @@ struct CoreSettings {
     seconds longest_dialog{12 * 3600};
     RelayService relay;
     std::vector<billing::BilledRoute> billed; ///< none: nothing is billed, so nothing is recorded
+    std::vector<Route> routes{};              ///< in order: the first that matches counts
+    Place outside{.host = {}, .port = 5061};  ///< where other domains reach us
+    std::uint32_t peer_calls_per_minute{600}; ///< new requests of one foreign domain; beyond: 503; 0: no limit
 };
 
 } // namespace sotto

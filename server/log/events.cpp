@@ -37,6 +37,8 @@ constexpr std::array rows{
     EventRow{audit_broken, "audit-broken", Level::error, "the audit log is not as it was written", "sequence reason", "At start. Somebody has changed or removed entries, or an old backup was put back. `sotto audit verify` says the same; keep the files and find out who it was."},
     EventRow{audit_unwritable, "audit-unwritable", Level::error, "the audit log cannot be written: operators' commands are refused", "reason", "Make room, or look at the rights of state_directory/audit. Calls go on."},
     EventRow{push_failed, "push-failed", Level::warning, "the push gateway does not take requests", "reason", "Once, until one succeeds again. Phones that sleep are not woken meanwhile. Look at push.gateway."},
+    EventRow{route_unreachable, "route-unreachable", Level::warning, "a route cannot be used", "route reason", "A call over it got 503, or went to the route's next target. Nothing unprotected is tried instead."},
+    EventRow{emergency_call, "emergency-call", Level::info, "an emergency call is carried", "route", "When it is sent on. Nothing about who called, or from where, is kept."},
     EventRow{internal_error, "internal-error", Level::error, "a fault of the program", "reason", "The daemon ends. Please report it; the line identifies nobody."},
 };
 // clang-format on

@@ -38,6 +38,8 @@ enum class Event : std::uint8_t {
     audit_broken,
     audit_unwritable,
     push_failed,
+    route_unreachable,
+    emergency_call,
     internal_error,
     count_
 };
@@ -72,6 +74,7 @@ inline constexpr FieldRow declared_fields[]{
     {"key",      "a key of the configuration file"},
     {"periods",  "number of periods whose keys were destroyed"},
     {"reason",   "why, from a fixed list or from the operating system"},
+    {"route",    "a route's name in the configuration"},
     {"seconds",  "a time"},
     {"sequence", "number of an entry of the audit log"},
     {"signature", "signature of the daemon's audit key"},

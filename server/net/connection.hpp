@@ -40,6 +40,13 @@ struct Connection : WaitHook, WriteHook {
         flow.transport = transport;
         if (transport == Transport::wss) web = std::make_unique<web::Session>();
     }
+    /// One that we begin, to a domain that the other end must prove.
+    Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, std::string domain, wire::Limits limits)
+        : identities{std::move(set)}, stream{std::move(socket), identities->client(), domain}, framer{limits},
+          longest_write{identities->longest_write()}, expected{std::move(domain)}
+    {
+        flow.id = id;
+    }
 
     [[nodiscard]] bool takes_messages() const { return state == State::open || state == State::finishing; }
     [[nodiscard]] std::size_t unsent() const { return outbound.size() - sent; }
@@ -59,8 +66,9 @@ struct Connection : WaitHook, WriteHook {
     State state{State::handshaking};
     bool reading{false}; ///< a wait for the socket to become readable is under way
     bool writing{false};
-    bool known{false}; ///< the user has been given the flow and not yet told of its end
-    bool dirty{false}; ///< stands in the worker's list of connections to flush
+    std::string expected; ///< the domain that the other end must prove; empty: the other end began the connection
+    bool known{false};    ///< the user has been given the flow and not yet told of its end
+    bool dirty{false};    ///< stands in the worker's list of connections to flush
 };
 
 /// Connections ordered by deadline: the same span for all, so that the newest stands at the end. Forgets a connection

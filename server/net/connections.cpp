@@ -1,5 +1,6 @@
 #include "net/connections.hpp"
 
+#include "net/domain_certificate.hpp"
 #include "wire/parse.hpp"
 
 #include <boost/asio/post.hpp>
@@ -12,6 +13,17 @@
 
 namespace sotto::net {
 
+namespace {
+
+/// Of a handshake that we began. Once it is finished, only the names can have been wrong.
+WayFailure failure_of(const SSL* session)
+{
+    const bool finished = SSL_is_init_finished(session) == 1;
+    return finished || SSL_get_verify_result(session) != X509_V_OK ? WayFailure::certificate : WayFailure::handshake;
+}
+
+} // namespace
+
 Connections::Connections(asio::io_context& context, std::uint16_t worker, ConnectionUser& user,
                          std::shared_ptr<const Identities> identities, std::shared_ptr<const ConnectionLimits> limits)
     : context_{context}, user_{user}, identities_{std::move(identities)}, limits_{std::move(limits)}, table_{worker},
@@ -19,13 +31,15 @@ Connections::Connections(asio::io_context& context, std::uint16_t worker, Connec
 {
 }
 
-bool Connections::accept(Socket socket, KeyedHash source, Transport transport)
+bool Connections::accept(Socket socket, KeyedHash source, Transport transport,
+                         const std::shared_ptr<const Identities>& outside)
 {
     const auto id = table_.reserve();
     if (!id) return false;
     std::unique_ptr<Connection> begun;
     try {
-        begun = std::make_unique<Connection>(*id, std::move(socket), identities_, source, transport, limits_->message);
+        begun = std::make_unique<Connection>(*id, std::move(socket), outside ? outside : identities_, source, transport,
+                                             limits_->message);
     } catch (const std::bad_alloc&) {
         return false;
     }
@@ -37,11 +51,29 @@ bool Connections::accept(Socket socket, KeyedHash source, Transport transport)
 
 bool Connections::make_room()
 {
-    const auto silent = std::ranges::find_if(handshaking_, [](const auto& one) { return !one.stream.greeted(); });
+    const auto silent = std::ranges::find_if(handshaking_, [](const auto& one) {
+        return one.expected.empty() && !one.stream.greeted(); // not one that we began
+    });
     if (silent == handshaking_.end()) return false;
     ++counters_.crowded_out;
     kill(*silent);
     return true;
+}
+
+FlowId Connections::dial(Socket socket, const std::string& domain, const std::shared_ptr<const Identities>& outside)
+{
+    const auto id = table_.reserve();
+    if (!id || !outside) return {};
+    std::unique_ptr<Connection> begun;
+    try {
+        begun = std::make_unique<Connection>(*id, std::move(socket), outside, domain, limits_->message);
+    } catch (const std::bad_alloc&) {
+        return {};
+    }
+    auto& connection = table_.add(std::move(begun));
+    wait_in(handshaking_, connection, limits_->handshake_timeout);
+    await_writable(connection); // we speak first, but not before the caller knows the id
+    return *id;
 }
 
 bool Connections::send(FlowId id, std::string& bytes)
@@ -174,13 +206,35 @@ void Connections::advance_handshake(Connection& connection)
     }
 }
 
+/// False: the other end of a connection with another domain has not proved what it must, and is cut off.
+bool Connections::proves_domain(Connection& connection)
+{
+    const bool dialled = !connection.expected.empty();
+    if (!dialled && !connection.identities->mutual()) return true;
+    auto proven = proven_domains(connection.stream.session());
+    const bool good = dialled ? std::ranges::count(proven, connection.expected) != 0 : !proven.empty();
+    if (!good) {
+        ++counters_.handshake_failures;
+        kill(connection);
+        return false;
+    }
+    // What we asked for is what it speaks for here; what it may speak for besides is of no use to us.
+    if (dialled) proven = {connection.expected};
+    connection.flow.domains = std::move(proven);
+    return true;
+}
+
 void Connections::opened(Connection& connection)
 {
+    if (!proves_domain(connection)) return;
     ++counters_.handshakes;
     connection.identities.reset();
     connection.state = State::open;
     connection.known = true;
-    user_.handshake_over(true);
+    if (connection.expected.empty())
+        user_.handshake_over(true);
+    else
+        user_.dialled(connection.flow.id, std::nullopt);
     wait_for_next_message(connection);
     if (connection.stream.pending())
         read(connection);
@@ -379,13 +433,16 @@ void Connections::linger(Connection& connection)
 void Connections::kill(Connection& connection)
 {
     if (connection.state == State::dead) return;
-    if (connection.state == State::handshaking) user_.handshake_over(connection.stream.greeted());
+    const bool unfinished = connection.state == State::handshaking;
+    if (unfinished && connection.expected.empty()) user_.handshake_over(connection.stream.greeted());
+    const auto failure = failure_of(connection.stream.session());
     connection.state = State::dead;
     connection.WaitHook::unlink();
     connection.WriteHook::unlink();
     error_code ignored;
     connection.stream.socket().close(ignored);
     retire(connection);
+    if (unfinished && !connection.expected.empty()) user_.dialled(connection.flow.id, failure);
 }
 
 void Connections::retire(Connection& connection) { retired_.push_back(connection.flow.id); }
@@ -407,8 +464,9 @@ void Connections::settle()
             connection->known = false;
             if (connection->state != State::dead) continue;
             const auto source = connection->flow.source;
+            const bool accepted = connection->expected.empty();
             table_.remove(retired_[i]);
-            user_.left(source);
+            if (accepted) user_.left(source);
         }
         retired_.clear();
     }
@@ -435,7 +493,7 @@ void Connections::wait_for_next_message(Connection& connection)
         wait_in(quiet_, connection, limits_->ping_interval);
     else if (connection.flow.keep_alive > seconds{0}) // twice: the sign of life may come late (RFC 5626 5.4)
         wait_in(kept_alive_, connection, 2 * connection.flow.keep_alive);
-    else if (connection.flow.authenticated())
+    else if (connection.flow.authenticated() || connection.flow.foreign())
         wait_in(idle_, connection, limits_->idle_timeout);
     else
         wait_in(strangers_, connection, limits_->stranger_timeout);

@@ -4,11 +4,13 @@
 #include "net/connection.hpp"
 #include "net/flow_table.hpp"
 #include "net/options.hpp"
+#include "net/way.hpp"
 
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,10 +38,13 @@ public:
     virtual RelayReply asked(Flow& flow, const RelayRequest& request) = 0;
     /// The flow takes no more messages. `asked_by`: the workers (modulo 64) that may await an answer over it.
     virtual void ended(const Flow& flow, std::uint64_t asked_by) = 0;
-    /// `greeted`: the client had said who it wants to speak to, and so the handshake has cost something.
+    /// `greeted`: the client had said who it wants to speak to, and so the handshake has cost something. Not for a
+    /// connection that we began.
     virtual void handshake_over(bool greeted) = 0;
-    /// The connection is gone and its place is free.
+    /// The connection is gone and its place is free. Not for one that we began.
     virtual void left(KeyedHash source) = 0;
+    /// A connection that we began is open, or will never be.
+    virtual void dialled(FlowId flow, std::optional<WayFailure> failure) = 0;
 };
 
 /// One worker's connections: TLS, framing (RFC 3261 18.3), keep-alive (RFC 5626 3.5.1), bounded queues and timeouts. An
@@ -56,8 +61,12 @@ public:
 
     /// A burst begins: what is queued or begun in it counts from now.
     void begins(TimePoint now) { now_ = now; }
-    /// Starts the handshake. False when no place is left; the socket is closed then.
-    bool accept(Socket socket, KeyedHash source, Transport transport);
+    /// Starts the handshake. False when no place is left; the socket is closed then. With `outside`, the other end
+    /// must prove a domain by a certificate.
+    bool accept(Socket socket, KeyedHash source, Transport transport,
+                const std::shared_ptr<const Identities>& outside = nullptr);
+    /// Starts the handshake of the client's side on a connected socket. None when no place is left.
+    FlowId dial(Socket socket, const std::string& domain, const std::shared_ptr<const Identities>& outside);
     /// Closes the connection that has said nothing for the longest time since it began. False when there is none.
     bool make_room();
     /// Queues one message, written at the end of the burst. False, with `bytes` untouched, when the flow is gone or its
@@ -93,6 +102,7 @@ private:
     void readable(Connection& connection);
     void advance_handshake(Connection& connection);
     void opened(Connection& connection);
+    bool proves_domain(Connection& connection);
     void read(Connection& connection);
     void read_on_later(FlowId id);
     void take(Connection& connection, std::string_view bytes);

@@ -65,7 +65,7 @@ Identities::Identities(std::span<const IdentityFiles> files, TlsOptions options)
     // One byte of each record is its content type.
     if (options_.padding > 0) longest_write_ = record_ / options_.padding * options_.padding - 1;
     for (const auto& file : files) {
-        contexts_.push_back(make_context(file));
+        contexts_.push_back(make_context(file, TLS_server_method()));
         first_names_.push_back(file.names.empty() ? file.certificate : file.names.front());
         for (const auto& name : file.names) by_name_.emplace_back(lower(name), contexts_.back().get());
     }
@@ -73,19 +73,33 @@ Identities::Identities(std::span<const IdentityFiles> files, TlsOptions options)
     std::ranges::stable_sort(by_name_, {}, &std::pair<std::string, SSL_CTX*>::first);
     SSL_CTX_set_tlsext_servername_callback(initial(), &Identities::choose);
     SSL_CTX_set_tlsext_servername_arg(initial(), this);
+    if (!options_.mutual) return;
+    client_ = make_context(files.front(), TLS_client_method());
+    static constexpr std::array<unsigned char, 4> sip{3, 's', 'i', 'p'};
+    SSL_CTX_set_alpn_protos(client_.get(), sip.data(), sip.size());
 }
 
-Identities::Context Identities::make_context(const IdentityFiles& files)
+/// The chain must end at an authority; which names count is decided afterwards (see `proven_domains`).
+void Identities::demand_certificate(SSL_CTX* ctx) const
+{
+    const bool known = options_.authorities.empty() ? SSL_CTX_set_default_verify_paths(ctx) == 1
+                                                    : SSL_CTX_load_verify_file(ctx, options_.authorities.c_str()) == 1;
+    if (!known) fail(options_.authorities, "no usable certificates of authorities");
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    // Of either side: public authorities certify domains as servers, and a domain is the same in both directions.
+    X509_VERIFY_PARAM_set_purpose(SSL_CTX_get0_param(ctx), X509_PURPOSE_SSL_SERVER);
+}
+
+Identities::Context Identities::make_context(const IdentityFiles& files, const SSL_METHOD* method)
 {
     ERR_clear_error();
-    Context context{SSL_CTX_new(TLS_server_method())};
+    Context context{SSL_CTX_new(method)};
     if (!context) fail(files.certificate, "no memory for TLS");
     auto* ctx = context.get();
     SSL_CTX_set_min_proto_version(ctx, options_.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
     SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
     SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE |
-                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-                                 SSL_OP_CLEANSE_PLAINTEXT);
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CLEANSE_PLAINTEXT);
     // Without AUTO_RETRY, a peer that sends nothing but key updates cannot keep SSL_read busy for ever.
     SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_mode(ctx,
@@ -105,6 +119,7 @@ Identities::Context Identities::make_context(const IdentityFiles& files)
         auto* cell = reinterpret_cast<void*>(std::uintptr_t{options_.padding}); // NOLINT(performance-no-int-to-ptr)
         SSL_CTX_set_record_padding_callback_arg(ctx, cell);
     }
+    if (options_.mutual) demand_certificate(ctx);
     if (SSL_CTX_use_certificate_chain_file(ctx, files.certificate.c_str()) != 1)
         fail(files.certificate, "no usable certificate chain");
     if (SSL_CTX_use_PrivateKey_file(ctx, files.private_key.c_str(), SSL_FILETYPE_PEM) != 1) {

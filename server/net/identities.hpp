@@ -22,6 +22,8 @@ struct IdentityFiles {
 
 struct TlsOptions {
     bool tls12{false};         ///< TLS 1.2 with ECDHE and AEAD too; otherwise TLS 1.3 only
+    bool mutual{false};        ///< for other domains: whoever connects must have a certificate too, and we show ours
+    std::string authorities{}; ///< with `mutual`: PEM file of who may certify; empty: whom the system trusts
     std::size_t padding{4096}; ///< SIP messages fill whole cells of that many bytes; 0: none; at most 16384
 };
 
@@ -44,6 +46,9 @@ public:
 
     /// The context that every connection starts with.
     [[nodiscard]] SSL_CTX* initial() const { return contexts_.front().get(); }
+    [[nodiscard]] bool mutual() const { return options_.mutual; }
+    /// The context of connections that we begin; null unless `mutual`. The first domain's certificate speaks for us.
+    [[nodiscard]] SSL_CTX* client() const { return client_.get(); }
     /// How long a certificate is still good.
     struct Term {
         std::string name; ///< first name of the domain
@@ -64,13 +69,15 @@ private:
 
     [[nodiscard]] SSL_CTX* find(std::string_view name) const;
     static int choose(SSL* ssl, int* alert, void* self);
-    Context make_context(const IdentityFiles& files);
+    Context make_context(const IdentityFiles& files, const SSL_METHOD* method);
+    void demand_certificate(SSL_CTX* ctx) const;
 
     TlsOptions options_;
     std::size_t record_;
     std::size_t longest_write_;
     TicketKeys tickets_;
     std::vector<Context> contexts_;
+    Context client_;
     std::vector<std::string> first_names_; ///< of each context
     std::vector<std::pair<std::string, SSL_CTX*>> by_name_;
     std::vector<std::string> warnings_;

@@ -19,6 +19,21 @@ TlsStream::TlsStream(Socket socket, SSL_CTX* context) : socket_{std::move(socket
 {
     if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1) throw std::bad_alloc{};
     SSL_set_accept_state(ssl_.get());
+    prepare_socket();
+}
+
+TlsStream::TlsStream(Socket socket, SSL_CTX* context, const std::string& server)
+    : socket_{std::move(socket)}, ssl_{SSL_new(context)}
+{
+    if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1 ||
+        SSL_set_tlsext_host_name(ssl_.get(), server.c_str()) != 1)
+        throw std::bad_alloc{};
+    SSL_set_connect_state(ssl_.get());
+    prepare_socket();
+}
+
+void TlsStream::prepare_socket()
+{
     error_code ignored;
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);

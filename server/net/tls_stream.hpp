@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace sotto::net {
@@ -24,6 +25,8 @@ class TlsStream {
 public:
     /// Takes an accepted socket. `context` is kept alive by the session.
     TlsStream(Socket socket, SSL_CTX* context);
+    /// Takes a connected socket for the client's side; `server` is whom the handshake asks for (RFC 6066 3).
+    TlsStream(Socket socket, SSL_CTX* context, const std::string& server);
 
     Progress handshake();
     /// A whole ClientHello has come: from then on the handshake costs something.
@@ -49,6 +52,7 @@ private:
     struct Free {
         void operator()(SSL* ssl) const { SSL_free(ssl); }
     };
+    void prepare_socket();
     Progress progress_of(int result);
 
     Socket socket_;

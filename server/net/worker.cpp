@@ -14,9 +14,9 @@ namespace {
 /// How long what a message left on the stack may stay there: seldom enough to cost nothing, also with many messages.
 constexpr milliseconds stack_wiped_after{200};
 
-// A timer waits in the same queue as the messages. What the thread has worked between setting it and hearing of it, beyond
-// the time that it was set for, was waiting already: the backlog. Counted in processor time, so that a thread that is kept
-// from running does not refuse work that it could do.
+// A timer waits in the same queue as the messages. What the thread has worked between setting it and hearing of it,
+// beyond the time that it was set for, was waiting already: the backlog. Counted in processor time, so that a thread
+// that is kept from running does not refuse work that it could do.
 constexpr milliseconds pulse{50};
 constexpr milliseconds high_strain{500};
 constexpr milliseconds extreme_strain{2'000};
@@ -25,7 +25,8 @@ std::chrono::microseconds worked()
 {
     timespec time{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::duration_cast<std::chrono::microseconds>(seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec});
+    return std::chrono::duration_cast<std::chrono::microseconds>(seconds{time.tv_sec} +
+                                                                 std::chrono::nanoseconds{time.tv_nsec});
 }
 
 /// Overwrites what the functions called before have left below the caller's frame.
@@ -50,31 +51,44 @@ KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
 
 Worker::Worker(Parts parts)
     : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)},
-      location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)},
-      anonymous_callers_{std::move(parts.anonymous_callers)}, block_{std::move(parts.block)},
-      failures_{std::move(parts.failures)}, push_{std::move(parts.push)}, wake_{std::move(parts.wake)},
-      ledger_{std::move(parts.ledger)}, admission_{std::move(parts.admission)}, index_{parts.index},
-      element_{Element::Parts{.worker = parts.index,
-                              .workers = parts.workers,
-                              .cryptography = cryptography_.get(),
-                              .sealer = sealer_.get(),
-                              .dialogs = dialogs_.get(),
-                              .anonymous_callers = anonymous_callers_.get(),
-                              .failures = failures_.get(),
-                              .push = push_.get(),
-                              .ledger = ledger_.get()},
-               std::move(parts.settings), std::move(parts.accounts)},
+      location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)}, anonymous_callers_{std::move(
+                                                                                    parts.anonymous_callers)},
+      block_{std::move(parts.block)}, failures_{std::move(parts.failures)}, push_{std::move(parts.push)},
+      wake_{std::move(parts.wake)}, ledger_{std::move(parts.ledger)}, admission_{std::move(parts.admission)},
+      index_{parts.index}, element_{Element::Parts{.worker = parts.index,
+                                                   .workers = parts.workers,
+                                                   .cryptography = cryptography_.get(),
+                                                   .sealer = sealer_.get(),
+                                                   .dialogs = dialogs_.get(),
+                                                   .anonymous_callers = anonymous_callers_.get(),
+                                                   .failures = failures_.get(),
+                                                   .push = push_.get(),
+                                                   .ledger = ledger_.get()},
+                                    std::move(parts.settings), std::move(parts.accounts)},
       connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
-      entrance_{context_,
-                *this,
-                *admission_,
-                [this](Socket socket, const Endpoint& from, Transport transport) {
-                    return take(std::move(socket), from, transport);
-                },
-                [this] { return connections_.make_room(); },
-                std::move(parts.on_accept_failure)},
+      outside_{context_, *this, connections_, std::move(parts.on_no_way)}, outside_identities_{std::move(
+                                                                               parts.outside)},
+      on_report_{std::move(parts.on_report)}, entrance_{
+                                                  context_,
+                                                  *this,
+                                                  *admission_,
+                                                  [this](Socket socket, const Endpoint& from, Transport transport) {
+                                                      return take(std::move(socket), from, transport, nullptr);
+                                                  },
+                                                  [this] { return connections_.make_room(); },
+                                                  parts.on_accept_failure},
+      outer_entrance_{context_,
+                      *this,
+                      *admission_,
+                      [this](Socket socket, const Endpoint& from, Transport transport) {
+                          // After a reload without routes nobody comes in this way.
+                          return outside_identities_ && take(std::move(socket), from, transport, outside_identities_);
+                      },
+                      [this] { return connections_.make_room(); },
+                      parts.on_accept_failure},
       all_{this}
 {
+    outside_.use(outside_identities_);
 }
 
 Worker::~Worker()
@@ -92,6 +106,7 @@ void Worker::start()
         pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
         begin();
         entrance_.open();
+        outer_entrance_.open();
         end();
         context_.run();
     }};
@@ -121,9 +136,13 @@ void Worker::use(std::shared_ptr<const AccountDirectory> accounts)
 {
     post([this, accounts = std::move(accounts)]() mutable { element_.use(std::move(accounts)); });
 }
-void Worker::use(std::shared_ptr<const Identities> identities)
+void Worker::use(std::shared_ptr<const Identities> identities, std::shared_ptr<const Identities> outside)
 {
-    post([this, identities = std::move(identities)]() mutable { connections_.use(std::move(identities)); });
+    post([this, identities = std::move(identities), outside = std::move(outside)]() mutable {
+        connections_.use(std::move(identities));
+        outside_identities_ = std::move(outside);
+        outside_.use(outside_identities_);
+    });
 }
 void Worker::use(std::shared_ptr<const ConnectionLimits> limits)
 {
@@ -169,6 +188,7 @@ void Worker::drain(std::function<void()> done)
     post_burst([this, done = std::move(done)]() mutable {
         drained_ = std::move(done);
         entrance_.close();
+        outer_entrance_.close();
         element_.drain();
     });
 }
@@ -242,7 +262,7 @@ void Worker::take_pulse()
 void Worker::arm_timer()
 {
     const auto next = std::min({element_.next_deadline(), connections_.next_deadline(), entrance_.next_deadline(),
-                                wipe_stack_at_, pulse_at_});
+                                outer_entrance_.next_deadline(), wipe_stack_at_, pulse_at_});
     if (next >= armed_) return; // it wakes early enough, and then looks again
     armed_ = std::max(next, now_ + milliseconds{1});
     timer_.expires_at(armed_);
@@ -258,20 +278,22 @@ void Worker::on_timer()
     take_pulse(); // here only: other events may overtake the timer in the queue
     connections_.on_deadline(now_);
     entrance_.on_deadline(now_);
+    outer_entrance_.on_deadline(now_);
     if (element_.next_deadline() <= now_) element_.on_deadline(now_, actions_);
     end();
 }
 
 // ---- events
 
-bool Worker::take(Socket socket, const Endpoint& from, Transport transport)
+bool Worker::take(Socket socket, const Endpoint& from, Transport transport,
+                  const std::shared_ptr<const Identities>& outside)
 {
     const auto source = source_of(from, *cryptography_);
     if (!admission_->enter(source)) {
         ++refused_sources_;
         return false;
     }
-    const bool begun = connections_.accept(std::move(socket), source, transport);
+    const bool begun = connections_.accept(std::move(socket), source, transport, outside);
     if (!begun) admission_->forget(source);
     return begun;
 }
@@ -280,6 +302,7 @@ void Worker::received(Flow& flow, MessagePtr message)
 {
     heard_ = true;
     if (tap_) tap_->received(flow, *message, now_);
+    if (flow.foreign()) offer_for_reuse(flow, *message);
     element_.received(flow, std::move(message), now_, actions_);
 }
 
@@ -300,7 +323,32 @@ void Worker::ended(const Flow& flow, std::uint64_t asked_by)
         else
             all_[i]->post_burst([to = all_[i], id = flow.id] { to->element_.flow_closed(id, to->now_, to->actions_); });
     }
+    if (!flow.foreign()) return;
+    for (auto* worker : all_) // whichever has it as the way to a domain
+        if (worker == this)
+            outside_.ended(flow.id);
+        else
+            worker->post_burst([worker, id = flow.id] { worker->outside_.ended(id); });
 }
+
+void Worker::dialled(FlowId id, std::optional<WayFailure> failure)
+{
+    if (const auto* flow = failure ? nullptr : connections_.find(id); flow != nullptr) element_.opened(*flow, now_);
+    outside_.dialled(id, failure);
+}
+
+/// RFC 5923 5: `alias` in the topmost Via; the domain has proved itself on this connection.
+void Worker::offer_for_reuse(Flow& flow, const Message& request)
+{
+    if (flow.offered || !request.is_request || !find_param(request.vias.front().params, "alias")) return;
+    flow.offered = true;
+    for (const auto& domain : flow.domains) {
+        auto& home = home_of(domain);
+        home.post_burst([&home, domain, id = flow.id] { home.outside_.reuse(domain, id); });
+    }
+}
+
+Worker& Worker::home_of(std::string_view domain) { return *all_[std::hash<std::string_view>{}(domain) % all_.size()]; }
 
 // ---- actions
 
@@ -420,6 +468,26 @@ void Worker::perform(Woken& woken)
     if (woken.worker >= all_.size()) return;
     auto* to = all_[woken.worker];
     to->post_burst([to, ticket = woken.ticket] { to->element_.woken(ticket, to->now_, to->actions_); });
+}
+
+void Worker::perform(Connect& connect)
+{
+    auto& home = home_of(connect.to.host);
+    if (&home == this)
+        return outside_.connect(connect.to, connect.route, [this, ticket = connect.ticket](FlowId flow) {
+            element_.connected(ticket, flow, now_, actions_);
+        });
+    home.post_burst([&home, asker = this, connect = std::move(connect)] {
+        home.outside_.connect(connect.to, connect.route, [asker, ticket = connect.ticket](FlowId flow) {
+            asker->post_burst(
+                [asker, ticket, flow] { asker->element_.connected(ticket, flow, asker->now_, asker->actions_); });
+        });
+    });
+}
+
+void Worker::perform(const sotto::Report& report)
+{
+    if (on_report_) on_report_(report);
 }
 
 } // namespace sotto::net

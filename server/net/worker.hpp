@@ -3,8 +3,9 @@
 #include "core/registrar/location_service.hpp"
 #include "net/connections.hpp"
 #include "net/entrance.hpp"
-#include "net/tap.hpp"
 #include "net/histogram.hpp"
+#include "net/outside.hpp"
+#include "net/tap.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -51,10 +52,13 @@ public:
         std::shared_ptr<const CoreSettings> settings;
         std::shared_ptr<const AccountDirectory> accounts;
         std::shared_ptr<const Identities> identities;
+        std::shared_ptr<const Identities> outside; ///< toward other domains (TlsOptions::mutual); null: there are none
         std::shared_ptr<const ConnectionLimits> limits;
         /// Stores that an account refuses a withheld caller, and says on any thread whether that is done.
         std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block{};
-        Entrance::Fault on_accept_failure{}; ///< on the worker's thread
+        Entrance::Fault on_accept_failure{}; ///< this and what follows: on the worker's thread
+        Outside::Fault on_no_way{};
+        std::function<void(const sotto::Report&)> on_report{};
     };
 
     explicit Worker(Parts parts);
@@ -64,6 +68,8 @@ public:
 
     /// Takes over a listening socket; returns the address that it stands on. Throws ListenError.
     Endpoint adopt(int descriptor, Transport transport) { return entrance_.adopt(descriptor, transport); }
+    /// The same for other domains.
+    Endpoint adopt_outside(int descriptor) { return outer_entrance_.adopt(descriptor, Transport::tls); }
     /// All workers, this one included, in the order of their indices.
     void meet(std::vector<Worker*> all) { all_ = std::move(all); }
     void start();
@@ -73,7 +79,8 @@ public:
 
     void use(std::shared_ptr<const CoreSettings> settings);
     void use(std::shared_ptr<const AccountDirectory> accounts);
-    void use(std::shared_ptr<const Identities> identities);
+    /// `outside`: toward other domains.
+    void use(std::shared_ptr<const Identities> identities, std::shared_ptr<const Identities> outside);
     void use(std::shared_ptr<const ConnectionLimits> limits);
     /// Shows `tap` what passes from now on; null: nobody.
     void use(std::shared_ptr<Tap> tap);
@@ -104,9 +111,13 @@ private:
     void ended(const Flow& flow, std::uint64_t asked_by) override;
     void handshake_over(bool greeted) override { admission_->handshake_over(greeted); }
     void left(KeyedHash source) override { admission_->leave(source); }
+    void dialled(FlowId flow, std::optional<WayFailure> failure) override;
 
     template <class Work> void post_burst(Work work);
-    bool take(Socket socket, const Endpoint& from, Transport transport);
+    bool take(Socket socket, const Endpoint& from, Transport transport,
+              const std::shared_ptr<const Identities>& outside);
+    Worker& home_of(std::string_view domain);
+    void offer_for_reuse(Flow& flow, const Message& request);
     void perform_all();
     void perform(Send& send);
     void perform(CloseFlow& close) { connections_.close(close.flow); }
@@ -121,6 +132,8 @@ private:
     void perform(RecordCall& record);
     void perform(CallAlive& alive) { ledger_->alive(alive.dialog); }
     void perform(CallEnded& ended) { ledger_->ended(ended.dialog); }
+    void perform(Connect& connect);
+    void perform(const sotto::Report& report);
     /// Calls the element with an answer that came at once or later.
     template <class Tell> void answer(Tell tell);
     void deliver(Send send, std::uint16_t asker);
@@ -148,7 +161,10 @@ private:
     asio::steady_timer timer_{context_};
     Element element_;
     Connections connections_;
-    Entrance entrance_;
+    Outside outside_;
+    std::shared_ptr<const Identities> outside_identities_;
+    std::function<void(const sotto::Report&)> on_report_;
+    Entrance entrance_, outer_entrance_;
     std::vector<Worker*> all_;
     std::shared_ptr<Tap> tap_;
     Actions actions_;

@@ -69,7 +69,7 @@ void AccountSnapshot::Builder::reserve(std::size_t accounts)
 void AccountSnapshot::Builder::add_account(const Account& account) { snapshot_->accounts_.push_back(account); }
 
 void AccountSnapshot::Builder::add_address(AccountId account, std::string_view user, std::string_view domain,
-                                           bool first)
+                                           std::uint32_t position)
 {
     auto& snapshot = *snapshot_;
     if (snapshot.by_id_.empty()) snapshot.index_accounts();
@@ -80,7 +80,9 @@ void AccountSnapshot::Builder::add_address(AccountId account, std::string_view u
                       *number, index};
     snapshot.text_.insert(snapshot.text_.end(), user.begin(), user.end());
     snapshot.addresses_.push_back(entry);
-    if (!first) return;
+    if (user.starts_with('+'))
+        numbers_.push_back({index, position, static_cast<Index>(snapshot.addresses_.size() - 1)});
+    if (position != 0) return;
     firsts_.push_back(static_cast<Index>(snapshot.addresses_.size() - 1));
     auto& owner = snapshot.accounts_[index];
     owner.domain = snapshot.domains_[*number];
@@ -101,6 +103,10 @@ std::shared_ptr<const AccountSnapshot> AccountSnapshot::Builder::build()
     snapshot.text_.shrink_to_fit();
     for (const auto first : firsts_) // the text stays where it is from here on
         snapshot.accounts_[snapshot.addresses_[first].account].user = snapshot.user_of(snapshot.addresses_[first]);
+    // Behind one another from the highest position to the lowest: the lowest stays.
+    std::ranges::sort(numbers_, std::ranges::greater{}, &Numbered::position);
+    for (const auto& [account, position, address] : numbers_)
+        snapshot.accounts_[account].number = snapshot.user_of(snapshot.addresses_[address]);
     if (snapshot.by_id_.empty()) snapshot.index_accounts();
     snapshot.index_addresses();
     std::size_t usable = 0;

@@ -22,8 +22,9 @@ public:
         void reserve(std::size_t accounts);
         /// `account.user` and `account.domain` come with the first address; `password_needed` is found out here.
         void add_account(const Account& account);
-        /// Addresses of unknown accounts, and of domains that are no longer served, are left out.
-        void add_address(AccountId account, std::string_view user, std::string_view domain, bool first);
+        /// Addresses of unknown accounts, and of domains that are no longer served, are left out. `position` 0: the
+        /// first address; of those that are telephone numbers the one with the lowest is presented.
+        void add_address(AccountId account, std::string_view user, std::string_view domain, std::uint32_t position);
         /// A withheld caller that an account refuses.
         void add_blocked(AccountId account, KeyedHash pseudonym);
         /// Accounts without a first address in a served domain cannot be found.
@@ -33,6 +34,10 @@ public:
         const AccountPolicy& policy_;
         std::shared_ptr<AccountSnapshot> snapshot_;
         std::vector<std::uint32_t> firsts_; ///< the accounts' first addresses
+        struct Numbered {
+            std::uint32_t account, position, address;
+        };
+        std::vector<Numbered> numbers_; ///< addresses that are telephone numbers
     };
 
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;

@@ -206,7 +206,8 @@ std::shared_ptr<const AccountSnapshot> load_snapshot(Connection<Purpose::authent
     }
     auto addresses = connection.prepare("SELECT user, domain, account, position FROM address");
     while (addresses.step())
-        builder.add_address(id_of(addresses.number(2)), addresses.text(0), addresses.text(1), addresses.number(3) == 0);
+        builder.add_address(id_of(addresses.number(2)), addresses.text(0), addresses.text(1),
+                            static_cast<std::uint32_t>(addresses.number(3)));
     auto blocked = connection.prepare("SELECT account, pseudonym FROM blocked_caller ORDER BY account, pseudonym");
     while (blocked.step()) builder.add_blocked(id_of(blocked.number(0)), hash_from(blocked.bytes(1)));
     blocked.reset();

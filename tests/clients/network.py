@@ -15,9 +15,10 @@ ADDRESS = "192.0.2.10"
 NAME_SERVER = "127.0.0.1:53"
 
 
-def enter() -> None:
+def enter(answer_names: bool = True) -> None:
     """Moves this process, and all that it starts from now on, into a fresh network namespace where every name leads to
-    127.0.0.1. To be called before any thread starts."""
+    127.0.0.1, or, without `answer_names`, to whatever the test's own name server says. To be called before any thread
+    starts."""
     libc, user, group = ctypes.CDLL(None, use_errno=True), os.geteuid(), os.getegid()
     flags = CLONE_NEWNET | CLONE_NEWNS | (CLONE_NEWUSER if user != 0 else 0)
     if libc.unshare(flags) != 0:
@@ -33,6 +34,8 @@ def enter() -> None:
         resolver.flush()
         subprocess.run(["mount", "--make-rprivate", "/"], check=True)
         subprocess.run(["mount", "--bind", resolver.name, os.path.realpath("/etc/resolv.conf")], check=True)
+    if not answer_names:
+        return
     names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     names.bind(("127.0.0.1", 53))
     threading.Thread(target=_answer_names, args=(names,), daemon=True).start()

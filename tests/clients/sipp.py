@@ -6,6 +6,7 @@ from xml.sax.saxutils import quoteattr
 
 from support.daemon import PASSWORD, Port
 from support.limits import patience
+from support.listening import wait_until_listening
 
 SDP = """v=0
 o=- 1234567 1 IN IP4 192.0.2.10
@@ -112,11 +113,13 @@ class Sipp:
     """One sipp with one call; `uninvited` is the scenario for what arrives outside of it."""
 
     def __init__(self, folder: Path, name: str, user: str, port: int, steps: list, uninvited: list | None = None,
-                 callee: str = "nobody") -> None:
+                 callee: str = "nobody", serves: bool = False) -> None:
+        """`serves`: sipp waits at that port for a call instead of making one."""
         self.folder, self.name = folder, name
         scenario = self._write(name, steps)
         (folder / f"{name}.csv").write_text(f"SEQUENTIAL\n{callee}\n")
-        command = ["sipp", f"127.0.0.1:{port}", "-sf", scenario, "-inf", folder / f"{name}.csv", "-i", "127.0.0.1",
+        place = ["-p", str(port)] if serves else [f"127.0.0.1:{port}"]
+        command = ["sipp", *place, "-sf", scenario, "-inf", folder / f"{name}.csv", "-i", "127.0.0.1",
                    "-s", user, "-au", user, "-ap", PASSWORD, "-t", "t1", "-m", "1", "-nostdin",
                    "-default_behaviors", "abortunexp", "-timeout", str(int(patience(60))), "-timeout_error",
                    "-trace_err", "-error_file", folder / f"{name}.err",
@@ -131,6 +134,9 @@ class Sipp:
         path.write_text('<?xml version="1.0" encoding="ISO-8859-1"?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n'
                         f'<scenario name="{name}">\n' + "\n".join(steps) + "\n</scenario>\n")
         return path
+
+    def is_ready(self, port: int) -> None:
+        wait_until_listening(port, self._process, lambda: self.errors)
 
     @property
     def messages(self) -> str:

@@ -160,8 +160,6 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{"log: { level: trace }\n", "\"trace\" is not known; write debug, info, warning or error"},
         Case{"weaken: { digest_md5: [alice] }\n", "weaken.digest_md5: an entry is no account"},
         Case{"weaken: { digest_md5: [alice@elsewhere.example] }\n", "an entry is of a domain that is not served"},
-        Case{"routes: [{ name: trunk }]\n", "7:1: routes: is not served yet"},
-        Case{"routes: [{ name: trunk }]\n", "write [] or leave it out"},
         Case{"billing: { routes: [trunk] }\n", "billing.routes[0]: is no mapping"},
         Case{"billing: { routes: [{ name: a, tariff: t, prefix: 49x }] }\n",
              "billing.routes[0].prefix: \"49x\" is not how a number begins; write digits in quotes, such as \"+49\""},
@@ -170,6 +168,27 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
              "billing.routes[1].prefix: is the same as that of a route before"},
         Case{"retention: { after_invoice_days: 181 }\n", "181 is too much; write 0 to 180"},
         Case{"metrics: { listen: \"0.0.0.0:9161\" }\n", "metrics.listen: is not an address of this machine only"},
+        Case{"routes: [{ name: trunk }]\n", "routes[0].kind: is missing"},
+        Case{"routes: [{ name: a b, kind: peer, match: [x.example] }]\n", "\"a b\" is no name"},
+        Case{"routes: [{ name: a, kind: trunk, match: [x.example] }]\n", "write peer, gateway or emergency"},
+        Case{"routes: [{ name: a, kind: peer, match: [\"+49\"] }]\n",
+             "routes[0].match: \"+49\" is nothing that a route of kind peer can match; it would belong to a route of "
+             "kind "
+             "gateway"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"112\"], target: [x.example] }]\n", "of kind emergency"},
+        Case{"routes: [{ name: a, kind: peer, match: [example.org] }]\n", "is a domain of ours"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"] }]\n", "routes[0].target: is missing"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [192.0.2.1] }]\n",
+             "certificates prove names, not addresses"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], username: u }]\n",
+             "routes[0].username: stands alone"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], protection: announce }]\n",
+             "routes[0].announcement: is missing"},
+        Case{"routes: [{ name: a, kind: emergency, match: [\"112\"], target: [x.example], protection: refuse }]\n",
+             "would refuse emergency calls"},
+        Case{"routes: [{ name: a, kind: peer, match: [\"*\"] }, { name: a, kind: peer, match: [x.example] }]\n",
+             "routes[1].name: \"a\" is named twice"},
+        Case{"weaken: { sdes_routes: [trunk] }\n", "\"trunk\" is no route of kind gateway or emergency"},
         Case{"? [a]\n: 1\n", "has a key that is no word"}, Case{"a: [\n", "is no YAML"},
         Case{"---\nthreads: 1\n", "more than one document"});
     const auto text = all(problems_of(c.lines));
@@ -206,8 +225,10 @@ TEST_CASE("Listeners and domains: what does not work is refused", "[config]")
         with_listen("  tls: [\"127.0.0.1:5061\"]\n  wss: [{ address: \"0.0.0.0:443\", advertise: \"other.example:443\" "
                     "}]\n")
             .find("is not served") != std::string::npos);
-    CHECK(with_listen("  peers: [\"127.0.0.1:5062\"]\n  tls: [\"127.0.0.1:5061\"]\n")
-              .find("listen.peers: is not served yet") != std::string::npos);
+    CHECK(with_listen("  peers: [\"127.0.0.1:5062\"]\n  tls: [\"127.0.0.1:5061\"]\n").empty());
+    CHECK(
+        with_listen("  peers: [\"127.0.0.1:5061\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("is the same as one before") !=
+        std::string::npos);
     CHECK(with_listen("  udp: [\"127.0.0.1:5060\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("listen.udp: is no key") !=
           std::string::npos);
     CHECK(with_listen("  tcp: [\"127.0.0.1:5060\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("listen.tcp: is no key") !=

@@ -47,9 +47,8 @@ TEST_CASE("Each line of the example works when its # is taken away", "[config][d
     std::istringstream lines{example_file()};
     for (std::string line; std::getline(lines, line);) {
         const auto mark = line.find('#');
-        if (mark != std::string::npos && mark + 1 < line.size() &&
-            ((line[mark + 1] >= 'a' && line[mark + 1] <= 'z') || line[mark + 1] == '-'))
-            line.erase(mark, 1);
+        const char next = mark != std::string::npos && mark + 1 < line.size() ? line[mark + 1] : ' ';
+        if ((next >= 'a' && next <= 'z') || next == '-') line.erase(mark, 1);
         text += line + "\n";
     }
     const auto loaded = load_text(text, "sotto.yaml");

@@ -86,6 +86,15 @@ FlowId World::connect()
     return id;
 }
 
+FlowId World::domain(const std::string& name)
+{
+    const auto id = connect();
+    open_[id].domains = {name};
+    domains[name] = id;
+    element.opened(open_[id], now);
+    return id;
+}
+
 void World::disconnect(FlowId id)
 {
     auto flow = std::move(open_.at(id));
@@ -184,6 +193,15 @@ void World::perform()
         } else if (auto* block = std::get_if<Block>(&action)) {
             if (!disk_full) accounts->blocked.insert({block->account, block->pseudonym});
             element.blocked(block->ticket, !disk_full, now, actions_);
+        } else if (auto* connect = std::get_if<Connect>(&action)) {
+            const auto& host = connect->to.host;
+            connects.push_back(host);
+            const auto flow = domains.contains(host) ? domains.at(host) : FlowId{};
+            element.connected(connect->ticket, flow, now, actions_);
+        } else if (auto* report = std::get_if<Report>(&action)) {
+            reports.push_back(report->route);
+        } else if (auto* close = std::get_if<CloseFlow>(&action)) {
+            closed.push_back(close->flow);
         } else if (auto* find = std::get_if<Find>(&action)) {
             location.find(find->id, now, [&](std::vector<Binding> flows) {
                 element.found(find->ticket, std::move(flows), now, actions_);

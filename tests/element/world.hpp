@@ -79,6 +79,8 @@ public:
     static CoreSettings defaults();
 
     FlowId connect();
+    /// A connection to or from another domain, which has proved its name; found by what goes to it.
+    FlowId domain(const std::string& name);
     void disconnect(FlowId flow);
     /// What the ledger says of the calls that wait to be recorded.
     void record(bool durable);
@@ -111,6 +113,10 @@ public:
     /// before is forgotten.
     std::string registers(FlowId flow, const std::string& user, const Register& request);
 
+    std::map<std::string, FlowId> domains;
+    std::vector<std::string> connects; ///< hosts that a way was asked for to
+    std::vector<std::string> reports;  ///< routes of emergency calls
+    std::vector<FlowId> closed;
     TimePoint now{std::chrono::hours{1000}};
     std::shared_ptr<Accounts> accounts{std::make_shared<Accounts>()};
     std::shared_ptr<CoreSettings> settings;

@@ -129,7 +129,7 @@ TEST_CASE("New certificates are for new connections; old connections go on", "[t
     Client before{edge.endpoint()};
     REQUIRE(talks(before));
     const std::vector files{make_certificate(edge.folder(), {"example.com", "example.org"})};
-    edge.worker().use(std::make_shared<const net::Identities>(files, net::TlsOptions{}));
+    edge.worker().use(std::make_shared<const net::Identities>(files, net::TlsOptions{}), nullptr);
     CHECK(edge.eventually([](const auto&) { return true; }));
     Client after{edge.endpoint()};
     CHECK(after.certificate_subject() == "example.com");

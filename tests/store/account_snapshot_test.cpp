@@ -39,8 +39,8 @@ TEST_CASE("an account of a domain that is served no longer cannot be found")
     const auto configured = policy();
     AccountSnapshot::Builder builder{configured};
     builder.add_account(account_of(1));
-    builder.add_address({1}, "alice", "gone.example", true);
-    builder.add_address({1}, "al", "example.org", false);
+    builder.add_address({1}, "alice", "gone.example", 0);
+    builder.add_address({1}, "al", "example.org", 1);
     const auto snapshot = builder.build();
     CHECK(snapshot->find("alice", "gone.example") == nullptr);
     CHECK(snapshot->find("al", "example.org") == nullptr);
@@ -53,8 +53,8 @@ TEST_CASE("addresses that differ only in their domain are different")
     AccountSnapshot::Builder builder{configured};
     builder.add_account(account_of(1));
     builder.add_account(account_of(2));
-    builder.add_address({2}, "alice", "example.net", true);
-    builder.add_address({1}, "alice", "example.org", true);
+    builder.add_address({2}, "alice", "example.net", 0);
+    builder.add_address({1}, "alice", "example.org", 0);
     const auto snapshot = builder.build();
     CHECK(snapshot->find("alice", "example.org")->id == AccountId{1});
     CHECK(snapshot->find("alice", "example.net")->id == AccountId{2});
@@ -69,8 +69,8 @@ TEST_CASE("a password that is needed does not count as an MD5 account")
     old.algorithm = DigestAlgorithm::md5;
     builder.add_account(old);
     builder.add_account(account_of(2));
-    builder.add_address({1}, "old", "example.org", true);
-    builder.add_address({2}, "new", "example.org", true);
+    builder.add_address({1}, "old", "example.org", 0);
+    builder.add_address({2}, "new", "example.org", 0);
     const auto snapshot = builder.build();
     CHECK(snapshot->find("old", "example.org")->password_needed);
     CHECK(snapshot->md5_share() == 0);
@@ -84,7 +84,7 @@ TEST_CASE("200,000 accounts are all found, in less than 150 bytes each")
     builder.reserve(count);
     for (std::uint64_t i = 1; i <= count; ++i) builder.add_account(account_of(i * 0x9E37'79B9'7F4A'7C15U));
     for (std::uint64_t i = 1; i <= count; ++i)
-        builder.add_address({i * 0x9E37'79B9'7F4A'7C15U}, "subscriber" + std::to_string(i), "example.org", true);
+        builder.add_address({i * 0x9E37'79B9'7F4A'7C15U}, "subscriber" + std::to_string(i), "example.org", 0);
     const auto snapshot = builder.build();
     CHECK(snapshot->memory() / count < 150);
     std::size_t found = 0;

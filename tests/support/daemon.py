@@ -61,8 +61,12 @@ class Daemon:
     """One running sottod, which listens at one port of each of `hosts`. `overrides` are merged into the configuration."""
 
     def __init__(self, accounts=("alice", "bob", "carol"), overrides: dict | None = None, threads: int = 1,
-                 aliases: tuple = (), hosts: tuple = ("127.0.0.1",)) -> None:
-        self.own_hosts = DOMAIN, *ALIASES, *aliases
+                 aliases: tuple = (), hosts: tuple = ("127.0.0.1",), domain: str = DOMAIN,
+                 authority: Authority | None = None) -> None:
+        """Another `domain` than the usual one stands for a foreign server; `authority` certifies it instead of one of
+        its own."""
+        self.domain = domain
+        self.own_hosts = domain, f"sip.{domain}", *ALIASES[1:], *aliases
         self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
         self.pid = 0
         self.environment: dict = {}   # further variables of the next process
@@ -71,13 +75,13 @@ class Daemon:
         self._log = b""
         self._ports: list = []
         try:
-            self.authority = Authority(self.folder / "tls")
-            chain, key = self.authority.issue(DOMAIN)
+            self.authority = authority or Authority(self.folder / "tls")
+            chain, key = self.authority.issue(domain, dns=(domain, f"sip.{domain}", *ALIASES[1:]))
             self.tls_port, self.web_port = self.reserve_port(), self.reserve_port()
             self.state = self.folder / "state"
             self.state.mkdir()
             self.config = merge({
-                "domains": [{"name": DOMAIN, "aliases": list(self.own_hosts[1:]), "certificate": str(chain),
+                "domains": [{"name": domain, "aliases": list(self.own_hosts[1:]), "certificate": str(chain),
                              "private_key": str(key)}],
                 "listen": {"tls": [f"[{host}]:{self.tls_port}" if ":" in host else f"{host}:{self.tls_port}" for host in hosts],
                            "wss": [f"127.0.0.1:{self.web_port}"]},
@@ -91,7 +95,7 @@ class Daemon:
             self.config_file = self.folder / "sotto.yaml"
             self.write_config()
             if accounts:
-                lines = "".join(f"{a if '@' in a else f'{a}@{DOMAIN}'},{PASSWORD}\n" for a in accounts)
+                lines = "".join(f"{a if '@' in a else f'{a}@{domain}'},{PASSWORD}\n" for a in accounts)
                 (self.folder / "accounts.csv").write_text(lines)
                 self.sotto("account", "import", "--csv", str(self.folder / "accounts.csv"))
             self.start()
@@ -123,7 +127,7 @@ class Daemon:
 
     def bindings(self, user: str) -> list:
         """What the operator sees of a user's registered devices."""
-        return json.loads(self.sotto("--json", "binding", "list", f"{user}@{DOMAIN}").stdout)["bindings"]
+        return json.loads(self.sotto("--json", "binding", "list", f"{user}@{self.domain}").stdout)["bindings"]
 
     def wait_for_bindings(self, user: str, count: int = 1) -> None:
         deadline = time.monotonic() + patience(10)
@@ -223,7 +227,8 @@ class Daemon:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the way in ------------------------------------------------------------------------------------------
-    def connect(self, server_name: str | None = DOMAIN, host: str = "127.0.0.1", **options) -> Connection:
+    def connect(self, server_name: str | None = "", host: str = "127.0.0.1", **options) -> Connection:
+        server_name = self.domain if server_name == "" else server_name
         return Connection((host, self.tls_port), self.authority.certificate, server_name, **options)
 
     def connect_web(self, server_name: str | None = DOMAIN, **options) -> WebConnection:

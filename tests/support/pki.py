@@ -22,12 +22,14 @@ class Authority:
                  "-subj", "/CN=Test CA", "-keyout", str(self._key), "-out", str(self.certificate),
                  "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, name: str, dns=NAMES, addresses=("127.0.0.1",), days: int = 7) -> tuple:
-        """A server certificate for these names, good for that long. Returns (certificate chain, private key)."""
+    def issue(self, name: str, dns=NAMES, addresses=("127.0.0.1",), uris=(), days: int = 7) -> tuple:
+        """A certificate for these names, good for that long; negative `days`: it has expired. Returns (certificate chain,
+        private key)."""
         chain, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
-        names = ",".join([f"DNS:{n}" for n in dns] + [f"IP:{a}" for a in addresses])
-        extensions.write_text(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n"
+        names = ",".join([f"DNS:{n}" for n in dns] + [f"IP:{a}" for a in addresses] + [f"URI:{u}" for u in uris])
+        alternatives = f"subjectAltName={names}\n" if names else ""
+        extensions.write_text(f"{alternatives}basicConstraints=CA:FALSE\n"
                               "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n")
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                  "-keyout", str(key), "-out", str(request))

@@ -23,6 +23,7 @@ struct Account {
     bool withhold_identity{false}; ///< RFC 3323 `id` and `user` by default
     bool refuse_anonymous{false};  ///< RFC 5079
     bool relay_only{false};
+    std::string_view number{}; ///< E.164, presented to the telephone network; empty: the account has none
 };
 
 /// An immutable snapshot of all accounts; a new one replaces it by pointer. Safe to read from every worker.

@@ -24,7 +24,7 @@ public:
         FlowId flow;      ///< where it was last reached; used when `device` has no live binding
         BindingId device; ///< the device's binding, if it has one: survives a new flow
         Transport transport{Transport::tls};
-        SealedText contact;
+        SealedText contact;   ///< see RemoteTarget
         bool referral{false}; ///< made for Refer-To: the one kind of target that a new call may name
     };
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;

@@ -26,6 +26,7 @@ constexpr std::array<Row, static_cast<std::size_t>(Header::count_)> rows{{
     {"P-Asserted-Identity", 0}, {"P-Preferred-Identity", 0}, {"Remote-Party-ID", 0}, {"Identity", 'y'}, {"Date", 0},
     {"History-Info", 0}, {"Geolocation", 0}, {"Geolocation-Routing", 0}, {"Priority", 0}, {"Info-Package", 0},
     {"Recv-Info", 0}, {"Alert-Info", 0}, {"Service-Route", 0}, {"Flow-Timer", 0}, {"Feature-Caps", 0},
+    {"Call-Protection", 0},
     {"MIME-Version", 0}, {"Content-Type", 'c'}, {"Content-Disposition", 0}, {"Content-Encoding", 'e'},
     {"Content-Language", 0}, {"Content-ID", 0}, {"Content-Length", 'l'},
 }};

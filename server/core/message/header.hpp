@@ -14,7 +14,7 @@ enum class Header : std::uint8_t {
     event, subscription_state, refer_to, referred_by, refer_sub, replaces, join, target_dialog, in_reply_to,
     rack, rseq, session_expires, min_se, reason, retry_after, warning, privacy, p_asserted_identity,
     p_preferred_identity, remote_party_id, identity, date, history_info, geolocation, geolocation_routing, priority,
-    info_package, recv_info, alert_info, service_route, flow_timer, feature_caps,
+    info_package, recv_info, alert_info, service_route, flow_timer, feature_caps, call_protection,
     mime_version, content_type, content_disposition, content_encoding, content_language, content_id, content_length,
     count_
 };

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t most_parts = 8;
 constexpr std::string_view boundary = "sotto";
+constexpr std::string_view location_type = "application/pidf+xml";
 
 enum class Content : std::uint8_t { sdp, sdp_fragment, status_line, dtmf, multipart, end_to_end };
 
@@ -102,16 +103,16 @@ std::string type_with_parameters(std::string_view admitted, std::string_view wri
     return out;
 }
 
-BodyResult minimise_part(std::string_view written_type, std::string_view content, const sdp::SdpPolicy& policy,
+BodyResult minimise_part(std::string_view written_type, std::string_view content, const BodyPolicy& policy,
                          bool inside);
 
 struct Part {
-    std::string_view type, content;
+    std::string_view type, content, id;
 };
 
 Part part_of(std::string_view text)
 {
-    Part part{"text/plain", {}};
+    Part part{"text/plain", {}, {}};
     while (!text.empty()) {
         const auto end = text.find('\n');
         const auto line = trim(text.substr(0, end));
@@ -120,13 +121,23 @@ Part part_of(std::string_view text)
         const auto colon = line.find(':');
         if (colon != std::string_view::npos && iequals(trim(line.substr(0, colon)), "Content-Type"))
             part.type = trim(line.substr(colon + 1));
+        if (colon != std::string_view::npos && iequals(trim(line.substr(0, colon)), "Content-ID"))
+            part.id = trim(line.substr(colon + 1));
     }
     part.content = text;
     return part;
 }
 
+/// RFC 2392: what a `cid:` URI may name, in angle brackets.
+bool is_content_id(std::string_view id)
+{
+    constexpr std::size_t longest = 128;
+    return id.size() > 2 && id.size() <= longest && id.front() == '<' && id.back() == '>' &&
+           id.find_first_of(" \t\"\\", 0) == std::string_view::npos;
+}
+
 BodyResult minimise_multipart(std::string_view admitted, std::string_view written_type, std::string_view content,
-                              const sdp::SdpPolicy& policy)
+                              const BodyPolicy& policy)
 {
     const auto mark = parameter(written_type, "boundary");
     if (mark.empty() || mark.size() > 70) return BodyRefusal{Refusal::bad_body, {}};
@@ -144,6 +155,7 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
         const auto part = part_of(text);
         auto minimised = minimise_part(part.type, part.content, policy, true);
         if (minimised) {
+            if (minimised->content_type == location_type && is_content_id(part.id)) minimised->content_id = part.id;
             if (!minimised->content.empty()) kept.push_back(std::move(*minimised));
         } else if (minimised.error().refusal != Refusal::unsupported_media) {
             return minimised.error(); // a description that may not pass is not hidden by leaving it out
@@ -157,8 +169,11 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
     while (std::ranges::any_of(kept, [&](const Body& b) { return b.content.find("--" + own) != std::string::npos; }))
         own += '-';
     out.content_type = std::string{admitted} + ";boundary=" + own;
-    for (const auto& part : kept)
-        out.content += "--" + own + "\r\nContent-Type: " + part.content_type + "\r\n\r\n" + part.content + "\r\n";
+    for (const auto& part : kept) {
+        out.content += "--" + own + "\r\nContent-Type: " + part.content_type + "\r\n";
+        if (!part.content_id.empty()) out.content += "Content-ID: " + part.content_id + "\r\n";
+        out.content += "\r\n" + part.content + "\r\n";
+    }
     out.content += "--" + own + "--\r\n";
     return out;
 }
@@ -169,10 +184,12 @@ BodyResult from_sdp(std::string_view type, sdp::SdpResult result)
     return Body{std::string{type}, std::move(*result)};
 }
 
-BodyResult minimise_part(std::string_view written_type, std::string_view content, const sdp::SdpPolicy& policy,
-                         bool inside)
+BodyResult minimise_part(std::string_view written_type, std::string_view content, const BodyPolicy& policy, bool inside)
 {
     const auto admitted = admitted_media_type(written_type);
+    if (admitted.empty() && policy.location &&
+        iequals(trim(written_type.substr(0, written_type.find(';'))), location_type))
+        return Body{std::string{location_type}, std::string{content}};
     if (admitted.empty()) return BodyRefusal{Refusal::unsupported_media, {}};
     const auto built = [&](std::string text) -> BodyResult {
         if (text.empty()) return BodyRefusal{Refusal::bad_body, {}};
@@ -180,9 +197,9 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
     };
     switch (handling_of(admitted)) {
     case Content::sdp:
-        return from_sdp(admitted, sdp::minimise(content, policy));
+        return from_sdp(admitted, sdp::minimise(content, policy.sdp));
     case Content::sdp_fragment:
-        return from_sdp(admitted, sdp::minimise_sdpfrag(content, policy));
+        return from_sdp(admitted, sdp::minimise_sdpfrag(content, policy.sdp));
     case Content::status_line:
         return built(status_line(content));
     case Content::dtmf:
@@ -198,7 +215,7 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
 
 } // namespace
 
-BodyResult minimise_body(const Message& source, const sdp::SdpPolicy& policy)
+BodyResult minimise_body(const Message& source, const BodyPolicy& policy)
 {
     if (source.body.empty()) return Body{};
     const auto type = source.field(Header::content_type);

@@ -16,14 +16,21 @@ struct BodyRefusal {
 
 struct Body {
     std::string content_type;
-    std::string content; ///< empty: there is none
+    std::string content;      ///< empty: there is none
+    std::string content_id{}; ///< of a part that a header refers to, with its angle brackets; else empty
+};
+
+/// What one receiver may learn of a body.
+struct BodyPolicy {
+    sdp::SdpPolicy sdp{};
+    bool location{false}; ///< where the sender is (RFC 4119, RFC 6442)
 };
 
 using BodyResult = boost::system::result<Body, BodyRefusal>;
 
 /// The body of `source` for the other side: admitted types only, session descriptions minimised, what is protected end
 /// to end untouched, multipart taken apart and built anew (RFC 2046 5.1).
-BodyResult minimise_body(const Message& source, const sdp::SdpPolicy& policy);
+BodyResult minimise_body(const Message& source, const BodyPolicy& policy);
 
 /// For boost::system::result: asking a refused body for its value is our own bug.
 [[noreturn]] void throw_exception_from_error(const BodyRefusal& refusal, const boost::source_location& where);

@@ -12,10 +12,29 @@ std::string as_written(const NameAddr& address)
     return out;
 }
 
+std::string without_tag(const NameAddr& address)
+{
+    std::string out;
+    if (!address.display.empty()) (out += address.display) += ' ';
+    return ((out += '<') += address.uri.text) += '>';
+}
+
+std::string route_value(std::span<const NameAddr> record_routes, bool reversed)
+{
+    std::string out;
+    for (std::size_t i = 0; i < record_routes.size(); ++i) {
+        if (!out.empty()) out += ", ";
+        out += as_written(record_routes[reversed ? record_routes.size() - 1 - i : i]);
+    }
+    return out;
+}
+
 Outbound reply(const Message& request, int status, std::string_view to_tag, Receiver receiver)
 {
     auto out = Outbound::response(status, receiver);
     for (const auto& via : request.vias) out.set(Header::via, via.text);
+    if (receiver != Receiver::subscriber)
+        for (const auto& hop : request.record_routes) out.set(Header::record_route, as_written(hop));
     out.set(Header::from, as_written(request.from));
     auto to = as_written(request.to);
     if (request.to.tag().empty() && !to_tag.empty()) (to += ";tag=") += to_tag;

@@ -117,6 +117,21 @@ std::string cause(const Message& source)
     return out;
 }
 
+/// RFC 6442 4.1: only what travels in this message's own body; a reference to elsewhere would name a server of the
+/// caller's.
+std::string location(const Message& source)
+{
+    std::string out;
+    for (const auto& field : source.fields)
+        if (field.name == Header::geolocation)
+            for_each_element(field.value, [&](std::string_view one) {
+                const auto close = one.find('>');
+                if (!one.starts_with("<cid:") || close == std::string_view::npos) return;
+                (out += out.empty() ? "" : ", ") += one.substr(0, close + 1);
+            });
+    return out;
+}
+
 struct WarningText {
     std::string_view code, text;
 };
@@ -175,6 +190,8 @@ std::string shaped(const Message& source, Header header, Shape shape)
         return intersection(source, header, carried_events());
     case Shape::cause:
         return cause(source);
+    case Shape::location:
+        return location(source);
     default:
         break;
     }

@@ -50,7 +50,8 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
         if (context->accepted.bytes.empty()) env_.refuse(context->server, Refusal::internal_error, now, out);
         return shed(waiting.context);
     }
-    const auto body = body_for(*context, *waiting.answer, *branch.seal, other(context->role), branch.target.party);
+    const auto body =
+        body_for(*context, *waiting.answer, *branch.seal, other(context->role), branch.target.party, context->sender);
     forward_response(waiting.context, waiting.branch, *waiting.answer, body ? *body : Body{}, now, out);
     shed(waiting.context);
 }

@@ -5,6 +5,7 @@
 #include "core/privacy/reply.hpp"
 #include "core/privacy/shape.hpp"
 #include "core/privacy/signed_identity.hpp"
+#include "core/routing/protection.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -77,7 +78,8 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     if (context == nullptr) return;
     if (context->look_ups > 0) --context->look_ups;
     auto& bindings = located.bindings;
-    if (context->public_gruu.empty()) wake_sleepers(id, bindings, now, out); // a GRUU is one device, and connected
+    // A GRUU is one device, and connected; whoever announces what follows elsewhere is there or not.
+    if (context->public_gruu.empty() && !context->outside) wake_sleepers(id, bindings, now, out);
     if (!context->public_gruu.empty()) // RFC 5627 6.1: like the address, but of its devices only this one
         std::erase_if(bindings, [&](const Binding& b) {
             return !b.has_instance || public_gruu_value(b.id, env_.cryptography) != context->public_gruu;
@@ -103,13 +105,17 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     }
     // Max-Breadth: what may not run in parallel waits its turn (RFC 5393 5.3.3).
     const auto parallel = std::max<std::size_t>(1, context->breadth);
+    std::vector<std::vector<Branch>> groups;
     for (auto from = all.begin(); from != all.end();) {
         auto to = from;
         while (to != all.end() && to->target.q == from->target.q && static_cast<std::size_t>(to - from) < parallel)
             ++to;
-        context->waiting.emplace_back(std::make_move_iterator(from), std::make_move_iterator(to));
+        groups.emplace_back(std::make_move_iterator(from), std::make_move_iterator(to));
         from = to;
     }
+    // A media server that announces what follows comes before it.
+    const auto where = context->outside ? context->waiting.begin() : context->waiting.end();
+    context->waiting.insert(where, std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
     branch_over(id, now, out);
 }
 
@@ -128,6 +134,7 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     const auto* server = env_.layer->server(context->server);
     const Message& request = *server->request;
     auto& branch = context->branches[index];
+    if (!branch.target.flow && branch.target.party.foreign()) return connect(id, index, out);
     branch.client = env_.layer->open_client(branch.target.flow, branch.target.party, request.method, id,
                                             static_cast<std::uint32_t>(index), now);
     const auto via = env_.layer->branch_for(branch.client, transaction::loop_part(env_.cryptography, request));
@@ -145,6 +152,12 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
 
 std::string Proxy::host_for(const Party& receiver, Transport transport) const
 {
+    if (receiver.foreign()) { // one name for all toward others: a withheld caller's domain must not show
+        const auto& [advertised, port] = env_.settings->outside;
+        auto host = advertised.empty() ? env_.domains().first() : advertised;
+        if (port != 5061) (host += ':') += std::to_string(port);
+        return host;
+    }
     const auto* account = env_.accounts->find(receiver.account());
     return env_.domains().written_host(account != nullptr ? account->domain : std::string_view{env_.domains().first()},
                                        transport);
@@ -153,7 +166,9 @@ std::string Proxy::host_for(const Party& receiver, Transport transport) const
 std::string Proxy::own_via(const ForwardTarget& to, std::string_view branch) const
 {
     auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
-    return via.append(host_for(to.party, to.transport)).append(";branch=").append(branch);
+    via.append(host_for(to.party, to.transport));
+    if (to.party.foreign()) via.append(";alias"); // RFC 5923 5
+    return via.append(";branch=").append(branch);
 }
 
 std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver,
@@ -195,15 +210,24 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
         branch.seal.emplace(env_.seal_parts(), caller, callee);
     auto& seal = *branch.seal;
     const auto our_via = own_via(branch.target, via);
-    auto from_address = shown_sender(context, request);
+    const bool outside = branch.target.party.foreign();
+    const auto shown = outside ? presented(context, request, branch)
+                               : Presented{.request_uri = branch.target.uri,
+                                           .from = shown_sender(context, request),
+                                           .to = shown_receiver(context, request, branch.target.party)};
+    auto from_address = shown.from;
     from_address.append(";tag=").append(
         seal.tag(context.role, {.value = std::string{request.from.tag()}, .withheld = context.withheld}));
-    auto to_address = shown_receiver(context, request, branch.target.party);
+    auto to_address = shown.to;
+    if (outside) {
+        branch.to = to_address;
+        branch.called = shown.request_uri;
+    }
     if (!context.receiver_tag.empty()) to_address.append(";tag=").append(context.receiver_tag);
     const auto call_id = from_caller ? seal.call_id(request.call_id) : context.receiver_call_id;
     const auto cseq = seal.cseq(context.role, request.cseq.number);
 
-    auto message = Outbound::request(request.method, branch.target.uri, branch.target.party.receiver());
+    auto message = Outbound::request(request.method, shown.request_uri, branch.target.party.receiver());
     message.from(request);
     message.set(Header::via, our_via);
     if (context.charge && wants_refresh(request)) message.set(Header::session_expires, refresh_interval);
@@ -228,7 +252,13 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     if (request.method == Method::refer && request.referred_by && !context.sender_withheld())
         message.set(Header::referred_by, shown_sender(context, request));
     write_quotes(message, context, request, receiver);
-    auto body = body_for(context, request, seal, context.role, context.sender);
+    if (outside)
+        write_outside(message, context, request, branch, shown);
+    else if (request.method == Method::invite && context.sender.foreign())
+        if (const auto label = protection(context.sender, request.vias.size(), hop_in_the_clear(request));
+            !label.empty())
+            message.set(Header::call_protection, label);
+    auto body = body_for(context, request, seal, context.role, context.sender, branch.target.party);
     if (!body && request.method != Method::prack) return body.error(); // a PRACK goes on without its body
     if (body && !body->content.empty()) message.body(body->content_type, body->content);
     const auto content = body ? std::string_view{body->content} : std::string_view{};
@@ -242,7 +272,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     }
     env_.dropped.count(request, branch.target.party.receiver());
     if (sent != nullptr && request.method == Method::invite)
-        *sent = {.request_uri = branch.target.uri,
+        *sent = {.request_uri = shown.request_uri,
                  .via = our_via,
                  .from = from_address,
                  .to = to_address,
@@ -256,6 +286,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
 std::string Proxy::shown_sender(const ResponseContext& context, const Message& request) const
 {
     if (context.sender_withheld()) return std::string{anonymous_identity};
+    if (context.sender.foreign()) return foreign_sender(context, request);
     auto aor = env_.domains().aor(request.from.uri);
     const auto* owner = env_.account_of(aor);
     if (owner == nullptr || context.sender != owner->id) {
@@ -295,19 +326,27 @@ std::string Proxy::address_of(const Party& party) const
 }
 
 BodyResult Proxy::body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
-                           const Party& author) const
+                           const Party& author, const Party& reader) const
 {
     if (source.body.empty()) return Body{};
     const auto* account = env_.accounts->find(author.account());
     const auto& keying = env_.settings->keying;
-    sdp::SdpPolicy policy;
-    policy.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||
-                        (context.session_privacy && sender == context.role) ||
-                        (source.has(Header::privacy) && privacy_wish(source).session);
-    policy.dtls_srtp = std::ranges::find(keying, "dtls-srtp") != keying.end();
-    policy.zrtp = std::ranges::find(keying, "zrtp") != keying.end();
-    policy.session_id = seal.sdp_session(sender);
-    policy.version_offset = seal.sdp_version_offset(sender);
+    BodyPolicy policy;
+    auto& sdp = policy.sdp;
+    sdp.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||
+                     (context.session_privacy && sender == context.role) ||
+                     (source.has(Header::privacy) && privacy_wish(source).session);
+    for (const auto& party : {author, reader})
+        if (const auto* route = route_of(party); route != nullptr) {
+            sdp.permit_sdes = sdp.permit_sdes || route->sdes;
+            // Nobody's call for help fails for want of a relay.
+            if (route->kind == Receiver::emergency) sdp.relay_only = false;
+        }
+    sdp.dtls_srtp = std::ranges::find(keying, "dtls-srtp") != keying.end();
+    sdp.zrtp = std::ranges::find(keying, "zrtp") != keying.end();
+    sdp.session_id = seal.sdp_session(sender);
+    sdp.version_offset = seal.sdp_version_offset(sender);
+    policy.location = reader.receiver() == Receiver::emergency;
     return minimise_body(source, policy);
 }
 

@@ -1,6 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/auth/digest.hpp"
+#include "core/dialog/remote_target.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 
@@ -91,11 +92,18 @@ std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Bind
         only.flow = handle->flow;
         only.transport = handle->transport;
     }
-    const auto contact = env_.cryptography.open_in_memory(handle->contact.bytes);
+    const auto target = RemoteTarget::unpack(env_.cryptography.open_in_memory(handle->contact.bytes));
     for (auto& one : all) {
         one.party = handle->party;
         one.id = id;
-        one.uri = contact;
+        one.uri = target.uri;
+        one.route = target.route;
+        one.address = target.address;
+        one.next_hop = target.next_hop;
+    }
+    if (handle->party.foreign() && handle->flow) { // its connection may have gone: then another one to the same place
+        all.push_back(all.front());
+        all.back().flow = {};
     }
     return all;
 }

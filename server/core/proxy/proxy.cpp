@@ -1,8 +1,10 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/dialog/remote_target.hpp"
 #include "core/privacy/anonymous_callers.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
+#include "core/privacy/reply.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
@@ -49,12 +51,27 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     default:
         break;
     }
-    const auto* account = authenticate(id, flow, now, out);
-    if (account == nullptr) return;
+    const bool for_help = asks_for_help(request);
+    const auto caller = admit(id, flow, for_help, now, out);
+    if (!caller) return;
     if (!forms_dialog_or_stands_alone(request.method)) return answer_ourselves(id, request, now, out);
-    if (const auto refusal = check_from(request, *account)) return env_.refuse(id, *refusal, now, out);
-    if (env_.draining) return env_.refuse(id, Refusal::overloaded, now, out);
-    route(id, *account, flow, now, out);
+    if (env_.draining && !for_help) return env_.refuse(id, Refusal::overloaded, now, out);
+    route(id, *caller, flow, now, out);
+}
+
+std::optional<Proxy::Caller> Proxy::admit(SlotId id, Flow& flow, bool for_help, TimePoint now, Actions& out)
+{
+    const Message& request = *env_.layer->server(id)->request;
+    if (flow.foreign()) return admit_outsider(id, flow, now, out);
+    const auto* account = authenticate(id, flow, now, out, for_help);
+    if (account == nullptr) return std::nullopt;
+    const auto refusal =
+        for_help || !forms_dialog_or_stands_alone(request.method) ? std::nullopt : check_from(request, *account);
+    if (!refusal)
+        return Caller{
+            .party = account->id, .domain = std::string{account->domain}, .withholds = account->withhold_identity};
+    env_.refuse(id, *refusal, now, out);
+    return std::nullopt;
 }
 
 std::optional<Refusal> Proxy::validate(const Message& request) const
@@ -114,7 +131,7 @@ void Proxy::answer_ourselves(SlotId id, const Message& request, TimePoint now, A
     }
 }
 
-const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions& out)
+const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions& out, bool for_help)
 {
     const Message& request = *env_.layer->server(id)->request;
     const auto domains = env_.domains();
@@ -126,7 +143,7 @@ const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions
         expected = unescape(request.from.uri.user).value_or(std::string{});
     else if (flow.authenticated()) // an anonymous From names nobody, but the phone behind it knows one algorithm
         if (const auto* known = env_.accounts->find(flow.parties.back().account())) expected = known->user;
-    return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out);
+    return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out, for_help);
 }
 
 std::optional<Refusal> Proxy::check_from(const Message& request, const Account& account) const
@@ -142,22 +159,29 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
 {
     if (request.contacts.empty()) return {};
     const auto& contact = request.contacts.front();
+    RemoteTarget target{.uri = std::string{contact.uri.text}};
+    if (party.foreign()) { // RFC 3261 12.1.1: the route set of whoever is called is the Record-Route as it stands
+        target.route = route_value(request.record_routes, false);
+        target.address = without_tag(request.from);
+        target.next_hop = {.host = flow.domains.empty() ? std::string{} : flow.domains.front()};
+    }
+    DialogMemory::Handle handle{.party = party,
+                                .flow = flow.id,
+                                .transport = flow.transport,
+                                .contact = {env_.cryptography.seal_in_memory(target.pack())}};
+    if (party.foreign()) return {.binding = {}, .handle = std::move(handle)};
     const auto id = device_named_by(contact, party.account(), flow.bindings);
     if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
-    return {.binding = {},
-            .handle = DialogMemory::Handle{.party = party,
-                                           .flow = flow.id,
-                                           .device = flow.bindings.size() == 1 ? flow.bindings.front() : BindingId{},
-                                           .transport = flow.transport,
-                                           .contact = {env_.cryptography.seal_in_memory(contact.uri.text)}}};
+    if (flow.bindings.size() == 1) handle.device = flow.bindings.front();
+    return {.binding = {}, .handle = std::move(handle)};
 }
 
 /// Dialled by whoever was called: no call comes of it, the reason phrase says what was done.
-void Proxy::block_last_caller(SlotId id, const Account& account, TimePoint now, Actions& out)
+void Proxy::block_last_caller(SlotId id, AccountId account, TimePoint now, Actions& out)
 {
-    const auto last = env_.anonymous_callers.last(account.id, now);
+    const auto last = env_.anonymous_callers.last(account, now);
     if (!last) return env_.refuse(id, Refusal::no_anonymous_caller, now, out);
-    out.push_back(Block{ticket_for(Waiting::block, id), account.id, *last});
+    out.push_back(Block{ticket_for(Waiting::block, id), account, *last});
 }
 
 void Proxy::blocked(SlotId id, bool stored, TimePoint now, Actions& out)
@@ -169,44 +193,61 @@ void Proxy::blocked(SlotId id, bool stored, TimePoint now, Actions& out)
     env_.answer(id, 200, env_.own_reply(*server, 200), now, out);
 }
 
-void Proxy::route(SlotId id, const Account& account, Flow& flow, TimePoint now, Actions& out)
+void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Actions& out)
+{
+    const Message& request = *env_.layer->server(id)->request;
+    if (request.method == Method::invite && request.contacts.size() != 1)
+        return env_.refuse(id, Refusal::bad_contact, now, out); // RFC 3261 8.1.1.8
+    auto user = unescape(request.request_uri.user).value_or(std::string{});
+    const bool blocks = !caller.party.foreign() && !user.empty() && user == env_.settings->block_code &&
+                        env_.domains().ours(request.request_uri);
+    const auto dialled = take_prefix(user, {env_.settings->withhold_prefix, env_.settings->show_prefix});
+    const auto decision = choose({*env_.settings, *env_.accounts}, caller.domain, request.request_uri, user);
+    const auto wish = privacy_wish(request);
+    if (wish.critical && wish.unknown && !decision.emergency())
+        return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
+    if (blocks && !decision.emergency()) return block_last_caller(id, caller.party.account(), now, out);
+    if (decision.way == Decision::Way::refused) return env_.refuse(id, decision.refusal, now, out);
+    ResponseContext context;
+    context.server = id;
+    context.sender = caller.party;
+    context.withheld = withheld(request, wish, dialled, caller.withholds);
+    context.session_privacy = wish.session;
+    context.sender_target = sender_target(request, caller.party, flow);
+    context.aor = decision.aor;
+    context.breadth = breadth_of(request);
+    env_.layer->server(id)->party = caller.party;
+    if (decision.way == Decision::Way::inside) return call_inside(id, std::move(context), now, out);
+    if (caller.party.foreign()) return env_.refuse(id, Refusal::forbidden, now, out); // no way through for others
+    call_outside(id, std::move(context), decision, now, out);
+}
+
+/// Notes a withheld call, so that its callee can refuse its caller from now on. False when it does so already.
+bool Proxy::note_withheld(const ResponseContext& context, const Account* callee, bool there, TimePoint now)
+{
+    // Worked out for whomever it is, so that it takes no less time where there is nobody (DESIGN.md P10). Blocking
+    // counts for withheld calls alone: otherwise the callee could ask its suspects to call openly.
+    const auto callee_id = callee != nullptr ? callee->id : AccountId{};
+    const auto pseudonym = pair_pseudonym(callee_id, context.sender.account(), env_.cryptography);
+    if (env_.accounts->blocks(callee_id, pseudonym)) return false;
+    if (there && !callee->refuse_anonymous) env_.anonymous_callers.called(callee_id, pseudonym, now);
+    return true;
+}
+
+void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actions& out)
 {
     auto* server = env_.layer->server(id);
     const Message& request = *server->request;
-    const auto domains = env_.domains();
-    if (request.method == Method::invite && request.contacts.size() != 1)
-        return env_.refuse(id, Refusal::bad_contact, now, out); // RFC 3261 8.1.1.8
-    const auto wish = privacy_wish(request);
-    if (wish.critical && wish.unknown) return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
-    const auto* domain = domains.ours(request.request_uri) ? domains.of(request.request_uri.host) : nullptr;
-    auto user = domain != nullptr ? unescape(request.request_uri.user) : std::nullopt;
-    if (!user || user->empty()) return env_.refuse(id, Refusal::not_found, now, out);
-    if (*user == env_.settings->block_code) return block_last_caller(id, account, now, out);
-    const auto dialled = take_prefix(*user, {env_.settings->withhold_prefix, env_.settings->show_prefix});
-    const auto* callee = env_.accounts->find(*user, *domain);
-    const auto referred = referred_device(request, account.id);
-    const bool is_withheld = withheld(request, wish, dialled, account.withhold_identity);
+    const auto* callee = env_.account_of(context.aor);
+    const auto referred = referred_device(request, context.sender);
     bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
-    if (is_withheld) {
-        // Worked out for whomever it is, so that it takes no less time where there is nobody (DESIGN.md P10). Blocking
-        // counts for withheld calls alone: otherwise the callee could ask its suspects to call openly.
-        const auto callee_id = callee != nullptr ? callee->id : AccountId{};
-        const auto pseudonym = pair_pseudonym(callee_id, account.id, env_.cryptography);
-        there = there && !env_.accounts->blocks(callee_id, pseudonym);
-        if (there && !callee->refuse_anonymous) env_.anonymous_callers.called(callee_id, pseudonym, now);
-    }
+    // Who calls from another domain with a withheld identity cannot be told from others there.
+    if (context.withheld && !context.sender.foreign()) there = note_withheld(context, callee, there, now) && there;
+    if (request.method == Method::invite && !referred && !context.sender.foreign())
+        context.charge = charge_for(std::string_view{context.aor}.substr(0, context.aor.rfind('@')));
+    if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     const auto gr = request.request_uri.param("gr");
     const bool to_temporary_gruu = gr && gr->empty();
-    ResponseContext context;
-    if (request.method == Method::invite && !referred) context.charge = charge_for(*user);
-    if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
-    context.server = id;
-    context.sender = account.id;
-    context.withheld = is_withheld;
-    context.session_privacy = wish.session;
-    context.sender_target = sender_target(request, account.id, flow);
-    context.aor = user->append("@").append(*domain);
-    context.breadth = breadth_of(request);
     context.look_ups = 1;
     if (gr) context.public_gruu = *gr;
     const auto behind = to_temporary_gruu ? temporary_gruu_in(request.request_uri, env_.cryptography) : std::nullopt;
@@ -262,6 +303,7 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
 
 void Proxy::timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out)
 {
+    if (kind == probe_timer) return probe(id, now, out);
     if (kind == timer_c) { // RFC 3261 16.8: a branch that rings for ever
         auto* client = env_.layer->client(id);
         auto* context = client != nullptr ? contexts_.find(client->context) : nullptr;

@@ -1,7 +1,10 @@
 #pragma once
+#include "core/auth/trunk_credentials.hpp"
 #include "core/environment.hpp"
 #include "core/privacy/body.hpp"
 #include "core/proxy/response_context.hpp"
+#include "core/routing/presentation.hpp"
+#include "core/routing/rate_limit.hpp"
 
 #include <span>
 #include <string>
@@ -15,6 +18,7 @@ public:
     static constexpr std::uint8_t timer_c = 4; ///< RFC 3261 16.6 step 11
     static constexpr std::uint8_t ring_timer = 5;
     static constexpr std::uint8_t wake_timer = 7; ///< RFC 8599 5.2 "Bucket Timer"
+    static constexpr std::uint8_t probe_timer = 9;
 
     explicit Proxy(Environment& environment) : env_{environment} {}
 
@@ -31,6 +35,11 @@ public:
     void woken(transaction::SlotId context, Actions& out);
     void not_woken(transaction::SlotId context, bool none_of_them, TimePoint now, Actions& out);
     void recorded(transaction::SlotId waiting, bool durable, TimePoint now, Actions& out);
+    /// Another domain can be reached over that flow now; none: it cannot.
+    void connected(transaction::SlotId connecting, FlowId flow, TimePoint now, Actions& out);
+    void opened(const Flow& flow, TimePoint now);
+    /// An emergency call that one of our routes carries.
+    [[nodiscard]] bool asks_for_help(const Message& request) const;
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
@@ -41,6 +50,24 @@ private:
         MessagePtr ack;
         FlowId flow;
         ResponseContext context;
+    };
+    /// A branch that waits for a connection to another domain.
+    struct Connecting {
+        SlotId context;
+        std::size_t branch;
+    };
+    /// A connection to another domain whose health is asked for (RFC 3261 11, OPTIONS).
+    struct Probed {
+        FlowId flow;
+        std::string domain;
+        bool asked{false}; ///< and not yet answered
+        transaction::TimerHandle timer{};
+    };
+    /// Who sends a request outside a dialog, once that is proven.
+    struct Caller {
+        Party party;
+        std::string domain; ///< the served domain whose way of dialling counts
+        bool withholds{false};
     };
     /// A response whose connection was gone, until the caller's new flow is known.
     struct Homeless {
@@ -62,10 +89,13 @@ private:
     std::optional<Refusal> validate(const Message& request) const;
     bool extensions_carried(SlotId server, const Message& request, TimePoint now, Actions& out);
     void answer_ourselves(SlotId server, const Message& request, TimePoint now, Actions& out);
-    const Account* authenticate(SlotId server, Flow& flow, TimePoint now, Actions& out);
+    const Account* authenticate(SlotId server, Flow& flow, TimePoint now, Actions& out, bool for_help = false);
+    std::optional<Caller> admit(SlotId server, Flow& flow, bool for_help, TimePoint now, Actions& out);
     std::optional<Refusal> check_from(const Message& request, const Account& account) const;
-    void block_last_caller(SlotId server, const Account& account, TimePoint now, Actions& out);
-    void route(SlotId server, const Account& account, Flow& flow, TimePoint now, Actions& out);
+    void block_last_caller(SlotId server, AccountId account, TimePoint now, Actions& out);
+    void route(SlotId server, const Caller& caller, Flow& flow, TimePoint now, Actions& out);
+    void call_inside(SlotId server, ResponseContext context, TimePoint now, Actions& out);
+    bool note_withheld(const ResponseContext& context, const Account* callee, bool there, TimePoint now);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
 
     // wake.cpp
@@ -89,6 +119,26 @@ private:
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
     void tell_ledger(const Message& request, const Target& target, Actions& out);
+
+    // outside.cpp
+    std::optional<Caller> admit_outsider(SlotId server, const Flow& flow, TimePoint now, Actions& out);
+    void call_outside(SlotId server, ResponseContext context, const Decision& decision, TimePoint now, Actions& out);
+    Branch outside_branch(const Route& route, const Party& party, Destination domain) const;
+    bool redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former);
+    void connect(SlotId context, std::size_t branch, Actions& out);
+    void probe(SlotId probed, TimePoint now, Actions& out);
+    bool probe_answered(const transaction::Client& client, TimePoint now);
+    bool probe_failed(const transaction::Client& client);
+    bool try_credentials(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
+    /// The route of a foreign party; null for a subscriber, and when the configuration has it no longer.
+    const Route* route_of(const Party& party) const;
+    Presented presented(const ResponseContext& context, const Message& request, const Branch& branch) const;
+    void write_outside(Outbound& message, const ResponseContext& context, const Message& request, const Branch& branch,
+                       const Presented& shown);
+    std::string foreign_sender(const ResponseContext& context, const Message& request) const;
+    /// Value of Call-Protection; empty where nothing drops.
+    std::string protection(const Party& with, std::size_t hops, bool in_the_clear) const;
+    std::string protection_warning(const Message& request) const;
 
     // transfer.cpp
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
@@ -117,7 +167,7 @@ private:
     /// The address of an account that every phone of it knows as its own.
     std::string address_of(const Party& party) const;
     BodyResult body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
-                        const Party& author) const;
+                        const Party& author, const Party& reader) const;
 
     // hang_up.cpp
     struct DialogView {
@@ -138,19 +188,23 @@ private:
     void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);
     void failed(SlotId context, std::size_t branch, int status, MessagePtr response, TimePoint now, Actions& out);
-    bool redirected(SlotId context, const Message& response, Actions& out);
+    bool redirected(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
     void branch_over(SlotId context, TimePoint now, Actions& out);
     std::optional<BodyRefusal> unseen_body(const ResponseContext& context, const Message& request) const;
     void answer_best(SlotId context, TimePoint now, Actions& out);
     void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
     std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch,
-                                  const NameAddr& contact);
+                                  const Message& response);
 
     Environment& env_;
     transaction::SlotTable<ResponseContext> contexts_;
     transaction::SlotTable<WaitingAck> acks_;
     transaction::SlotTable<Homeless> homeless_;
     transaction::SlotTable<WaitingRecord> records_;
+    transaction::SlotTable<Connecting> connecting_;
+    transaction::SlotTable<Probed> probed_;
+    auth::TrunkCredentials trunks_;
+    RateLimit peers_{};
 };
 
 } // namespace sotto

@@ -1,5 +1,6 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/dialog/remote_target.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/registrar/device.hpp"
@@ -36,6 +37,7 @@ bool flow_failed(int status, bool answered) { return status == 408 || status == 
 void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
+    if (probe_answered(*client, now)) return;
     const auto context_id = client->context;
     const auto index = client->branch;
     auto* context = contexts_.find(context_id);
@@ -59,7 +61,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         if (!context->in_dialog && !context->ring_timer && status >= 180)
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
         // A body that may not pass is left out: nobody could be told.
-        const auto early = body_for(*context, *response, *branch.seal, other(context->role), branch.target.party);
+        const auto early =
+            body_for(*context, *response, *branch.seal, other(context->role), branch.target.party, context->sender);
         return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
     if (branch.record == Branch::Record::waits) return; // repeated meanwhile
@@ -75,7 +78,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     cancel_branches(*context, completed_elsewhere, now, out);
     if (client->method == Method::bye) end_dialog(*branch.seal, out);
     const auto server_id = context->server;
-    const auto body = body_for(*context, *response, *branch.seal, other(context->role), branch.target.party);
+    const auto body =
+        body_for(*context, *response, *branch.seal, other(context->role), branch.target.party, context->sender);
     if (!body && invite) { // no 488 can be said to whoever answered
         end_answered(branch, *response, client->sent, 488, now, out);
         return refuse_body(server_id, body.error(), now, out);
@@ -148,12 +152,17 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
         const auto wish = privacy_wish(response); // of the connected line; the response itself shows nobody
         if (wish.withhold() || wish.none) branch.seal->keep_callee_withheld(wish.withhold());
     }
-    auto message = reply(request, response.status, tag);
+    auto message = reply(request, response.status, tag, context->sender.receiver());
     message.from(response);
     env_.dropped.count(response, context->sender.receiver());
+    if (!context->sender.foreign() && request.method == Method::invite && !context->in_dialog && response.status < 300)
+        if (const auto label = protection(branch.target.party, 1 + response.record_routes.size(), false);
+            !label.empty()) {
+            message.set(Header::call_protection, label);
+            message.set(Header::warning, protection_warning(request));
+        }
     if (carries_contact(response.status, request.method) && !response.contacts.empty())
-        message.set(Header::contact,
-                    "<" + responder_contact(*context, request, branch, response.contacts.front()) + ">");
+        message.set(Header::contact, "<" + responder_contact(*context, request, branch, response) + ">");
     if (!body.content.empty()) message.body(body.content_type, body.content);
     auto bytes = message.write();
     if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {
@@ -164,23 +173,34 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
 }
 
 std::string Proxy::responder_contact(ResponseContext& context, const Message& request, Branch& branch,
-                                     const NameAddr& contact)
+                                     const Message& response)
 {
     auto& seal = *branch.seal;
-    auto id = branch.target.id;
-    const auto device = device_named_by(contact, branch.target.party.account(), std::span{&id, 1});
+    const auto& contact = response.contacts.front();
+    const auto& target = branch.target;
+    auto id = target.id;
     const auto* server = env_.layer->server(context.server);
-    if (device != id && contact.uri.text != branch.target.uri) {
+    const bool elsewhere =
+        target.party.foreign() ||
+        (device_named_by(contact, target.party.account(), std::span{&id, 1}) != id && contact.uri.text != target.uri);
+    if (elsewhere) {
         std::string text{contact.uri.text};
         const auto dialog = seal.hash();
         text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
         const BindingId handle{env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+        RemoteTarget remote{.uri = std::string{contact.uri.text}};
+        if (target.party.foreign()) {
+            // RFC 3261 12.1.2: the route set is fixed when the dialog begins.
+            remote.route = context.in_dialog ? target.route : route_value(response.record_routes, true);
+            remote.address = context.in_dialog ? target.address : branch.to;
+            remote.next_hop = target.next_hop;
+        }
         env_.dialogs.keep(dialog, seal.epoch(), handle,
-                          {.party = branch.target.party,
-                           .flow = branch.target.flow,
-                           .device = id,
-                           .transport = branch.target.transport,
-                           .contact = {env_.cryptography.seal_in_memory(contact.uri.text)}});
+                          {.party = target.party,
+                           .flow = target.flow,
+                           .device = target.party.foreign() ? BindingId{} : id,
+                           .transport = target.transport,
+                           .contact = {env_.cryptography.seal_in_memory(remote.pack())}});
         id = handle;
     }
     return target_uri(seal, other(context.role), id, context.sender, server->transport, request.request_uri.scheme);
@@ -189,7 +209,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
 void Proxy::no_answer(SlotId client_id, bool transport_error, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
-    if (client == nullptr || contexts_.find(client->context) == nullptr) return;
+    if (client == nullptr || probe_failed(*client) || contexts_.find(client->context) == nullptr) return;
     failed(client->context, client->branch, transport_error ? 503 : 408, nullptr, now, out); // 16.9
 }
 
@@ -199,15 +219,19 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     auto& branch = context->branches[index];
     env_.layer->cancel_timer(branch.timer_c);
     const auto method = env_.layer->server(context->server)->method;
-    if (method == Method::bye || (method == Method::invite && !context->in_dialog)) end_dialog(*branch.seal, out);
-    if (flow_failed(status, response != nullptr) && !branch.other_flows.empty() && !branch.cancelled &&
-        !context->answered) {
+    if (method == Method::invite && !context->in_dialog && branch.seal) end_dialog(*branch.seal, out);
+    // Another server of the route is tried after a 503 too (RFC 3263 4.3).
+    const bool answered = response != nullptr && !branch.target.party.foreign();
+    if (flow_failed(status, answered) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
         branch.target = std::move(branch.other_flows.front());
         branch.other_flows.erase(branch.other_flows.begin());
         return start(id, index, now, out);
     }
+    if (response && try_credentials(id, index, *response, now, out)) return;
+    if (method == Method::bye && branch.seal) end_dialog(*branch.seal, out);
     branch.ended = true;
-    if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, *response, out)) return;
+    if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
+        return;
     if (rank_of(status) < rank_of(context->best_status)) {
         context->best_status = status;
         context->best = std::move(response);
@@ -221,13 +245,19 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
 }
 
 /// A 3xx is followed here, so that the caller does not learn where the callee's phone points (RFC 3261 16.7 step 4).
-bool Proxy::redirected(SlotId id, const Message& response, Actions& out)
+bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);
+    const auto former = context->branches[index].called;
     const auto domains = env_.domains();
     bool any = false;
     for (const auto& contact : response.contacts) {
         if (context->redirections >= most_redirections || context->cancelled || context->no_answer) break;
+        if (redirected_outside(*context, contact.uri, former)) {
+            ++context->redirections;
+            branch_over(id, now, out);
+            return true;
+        }
         const auto* account = env_.account_of(domains.aor(contact.uri));
         if (account == nullptr || account->status != AccountStatus::active) continue;
         ++context->redirections;
@@ -259,7 +289,7 @@ std::optional<BodyRefusal> Proxy::unseen_body(const ResponseContext& context, co
 {
     if (request.body.empty() || request.method == Method::prack) return std::nullopt;
     DialogSeal nobodys{env_.seal_parts(), holder_of(context.sender, env_.cryptography), Holder{}};
-    const auto body = body_for(context, request, nobodys, context.role, context.sender);
+    const auto body = body_for(context, request, nobodys, context.role, context.sender, {});
     return body ? std::nullopt : std::optional{body.error()};
 }
 
@@ -280,6 +310,10 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (context->in_dialog) {
         if (status == 503 && !context->best) return env_.refuse(server_id, Refusal::no_dialog, now, out);
         if (status == 408 && !context->best) return env_.refuse(server_id, Refusal::timeout, now, out);
+    } else if (context->outside && status != 0) {
+        if (status < 400) return env_.refuse(server_id, Refusal::unavailable, now, out);
+        if (!context->best && !context->refused_body)
+            return env_.refuse(server_id, status == 408 ? Refusal::timeout : Refusal::overloaded, now, out);
     } else if (const auto refusal = status == 0 ? unseen_body(*context, *server->request) : std::nullopt; refusal) {
         return refuse_body(server_id, *refusal, now, out);
     } else if (status == 0 || context->no_answer || means_not_there(status) || status < 400) {
@@ -294,7 +328,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     const auto response = std::move(context->best);
     const auto& branch = context->branches[context->best_branch];
     const auto body = body_for(*context, *response, context->branches[context->best_branch].seal.value(),
-                               other(context->role), branch.target.party);
+                               other(context->role), branch.target.party, context->sender);
     forward_response(id, context->best_branch, *response, body ? *body : Body{}, now, out);
 }
 

@@ -5,6 +5,7 @@
 #include "core/privacy/dialog_seal.hpp"
 #include "core/privacy/quote.hpp"
 #include "core/registrar/binding.hpp"
+#include "core/routing/route.hpp"
 #include "core/transaction/slots.hpp"
 #include "core/transaction/timer_queue.hpp"
 #include "core/types/ids.hpp"
@@ -25,8 +26,17 @@ struct ForwardTarget {
     FlowId flow;
     Transport transport{Transport::tls};
     std::uint16_t q{1000};
-    std::string uri;   ///< Request-URI: the receiver's own Contact
-    std::string route; ///< its Path; empty when it is connected here
+    std::string uri;      ///< Request-URI: the receiver's own Contact
+    std::string route;    ///< its Path or its route set; empty when it is connected here
+    Destination next_hop; ///< of a foreign party: where to connect while `flow` is none
+    std::string address;  ///< of a foreign party in a dialog: how it calls itself, without the tag
+};
+
+/// What a call that leaves over a route was dialled as; found again in the settings by the route's name.
+struct Outside {
+    std::string route;
+    std::string aor, number, service; ///< as in Decision
+    std::string former{};             ///< after a redirection: the Request-URI before it (RFC 7044)
 };
 
 /// One copy of the request and what became of it (RFC 3261 16.6, 16.7).
@@ -41,6 +51,9 @@ struct Branch {
     bool cancel_sent{false};
     /// Of a billed call: its answer waits until it is on the disk.
     enum class Record : std::uint8_t { none, waits, written } record{Record::none};
+    bool authorised{false}; ///< sent again with an answer to the trunk's challenge
+    std::string called;     ///< the Request-URI that a foreign party was sent
+    std::string to;         ///< what its receiver was shown as To; kept as the address of a foreign party
 };
 
 /// Where the sender of a request can be reached within the dialog.
@@ -73,10 +86,11 @@ struct ResponseContext {
     std::string receiver_call_id;                        ///< in a dialog toward the caller: its own Call-ID
     std::string aor;                                     ///< outside a dialog: whom the request is for, canonical
     std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names
+    std::optional<Outside> outside;                      ///< the request leaves over a route
     std::uint32_t breadth{60};
     std::vector<Branch> branches;
     std::vector<std::vector<Branch>> waiting; ///< further groups, by falling q
-    MessagePtr best;                         ///< best final failure so far, from a branch
+    MessagePtr best;                          ///< best final failure so far, from a branch
     std::size_t best_branch{0};
     int best_status{0};
     std::optional<BodyRefusal> refused_body; ///< why the last branch was not even sent

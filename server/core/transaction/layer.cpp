@@ -134,7 +134,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     const auto key = server_key(cryptography_, *request);
     if (const auto* known = by_key_.find(key); known != nullptr) return repeat(*known, flow, out);
-    if (has_too_many(flow)) {
+    if (has_too_many(flow) && !user_.passes_limits(*request)) {
         auto refusal = reply(*request, 503, tag_for(key));
         refusal.set(Header::retry_after, "5");
         out.push_back(Send{flow.id, refusal.write(), {}});

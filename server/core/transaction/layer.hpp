@@ -87,6 +87,8 @@ public:
     virtual void on_server_end(SlotId server, TimePoint now, Actions& out) = 0;
     /// A timer that the user set is due.
     virtual void on_user_timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out) = 0;
+    /// A request that no limit stops: a call for help.
+    [[nodiscard]] virtual bool passes_limits(const Message& request) const = 0;
 };
 
 /// The transaction layer of one worker (RFC 3261 17). Knows its user by the interface above only.

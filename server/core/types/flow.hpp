@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace sotto {
@@ -16,10 +17,12 @@ enum class Transport : std::uint8_t { tls, wss };
 struct Flow {
     FlowId id;
     Transport transport{Transport::tls};
-    KeyedHash source;                ///< of the peer's IPv4 address or IPv6 /64, for limits
-    auth::FlowNonces nonces;         ///< issued on this flow, with the last nc of each
-    std::vector<Party> parties;      ///< proven on this flow, latest last; at most `most_parties`
-    std::vector<BindingId> bindings; ///< registered over this flow: they die with it (RFC 5626 7)
+    KeyedHash source;                 ///< of the peer's IPv4 address or IPv6 /64, for limits
+    auth::FlowNonces nonces;          ///< issued on this flow, with the last nc of each
+    std::vector<Party> parties;       ///< proven on this flow, latest last; at most `most_parties`
+    std::vector<std::string> domains; ///< that the other end's certificate proves (RFC 5922 7), in lower case
+    bool offered{false};              ///< for what goes to those domains (RFC 5923 5)
+    std::vector<BindingId> bindings;  ///< registered over this flow: they die with it (RFC 5626 7)
 
     seconds keep_alive{0}; ///< the peer promised a sign of life this often (RFC 5626 4.4); 0: it did not
 
@@ -33,6 +36,8 @@ struct Flow {
         nonces.widen();
     }
 
+    /// The other end is no phone of ours, but another domain.
+    [[nodiscard]] bool foreign() const { return !domains.empty(); }
     [[nodiscard]] bool authenticated() const { return !parties.empty(); }
     [[nodiscard]] bool proves(const Party& party) const { return std::ranges::count(parties, party) != 0; }
     void authenticated_as(Party party)

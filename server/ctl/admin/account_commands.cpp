@@ -1,5 +1,6 @@
 #include "ctl/admin/account_commands.hpp"
 
+#include "core/routing/number.hpp"
 #include "ctl/admin/arguments.hpp"
 
 #include <array>
@@ -63,7 +64,16 @@ template <class Ask> Handler on_account(std::initializer_list<std::string_view> 
     });
 }
 
-store::AccountChange change_from(const Arguments& arguments)
+/// A number is a further address in the account's own domain; the first of them is the one that is presented.
+std::string number_address(const std::string& number, const std::string& address)
+{
+    const auto digits = dialled_digits(number);
+    if (!is_e164(digits))
+        throw WrongArgument{"number is no telephone number: write it with its country code, such as +4930123456"};
+    return digits + address.substr(std::min(address.rfind('@'), address.size()));
+}
+
+store::AccountChange change_from(const Arguments& arguments, const std::string& address)
 {
     store::AccountChange change{.withhold_identity = arguments.optional_flag("withhold_identity"),
                                 .refuse_anonymous = arguments.optional_flag("refuse_anonymous"),
@@ -75,6 +85,8 @@ store::AccountChange change_from(const Arguments& arguments)
             throw WrongArgument{"status is neither active nor suspended"};
         change.status = *status == "active" ? AccountStatus::active : AccountStatus::suspended;
     }
+    if (const auto number = arguments.optional_text("number"))
+        change.attach.push_back(number_address(*number, address));
     return change;
 }
 
@@ -162,11 +174,11 @@ Handlers account_commands(AccountStore& accounts)
         on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
             accounts.show(address, std::move(done));
         });
-    handlers["account set"] =
-        on_account({"address", "status", "withhold_identity", "refuse_anonymous", "relay_only", "attach", "detach"},
-                   [&accounts](const Arguments& arguments, const std::string& address, Done done) {
-                       accounts.set(address, change_from(arguments), std::move(done));
-                   });
+    handlers["account set"] = on_account(
+        {"address", "status", "withhold_identity", "refuse_anonymous", "relay_only", "attach", "detach", "number"},
+        [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+            accounts.set(address, change_from(arguments, address), std::move(done));
+        });
     handlers["account password"] = on_account(
         {"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
             accounts.set_password(address, arguments.text("password"), std::move(done));

@@ -13,7 +13,8 @@ namespace sotto::ctl {
 ///     import   rows [[address, password], ...], more   -> added, existing, refused [{index, code, sentence}, ...]
 ///     list     from (of the page before)               -> accounts [...], next
 ///     show     address                                 -> account
-///     set      address, status, withhold_identity, refuse_anonymous, relay_only, attach [...], detach [...] -> account
+///     set      address, status, withhold_identity, refuse_anonymous, relay_only, attach [...], detach [...], number
+///                                                      -> account
 ///     password address, password                       -> account
 ///     remove   address                                 -> account
 ///     unblock  address                                 -> account

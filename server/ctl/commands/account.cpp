@@ -23,6 +23,7 @@ constexpr std::array set_arguments{
     Argument{.name = "refuse_anonymous", .option = "--refuse-anonymous", .take = Take::on_off, .required = false, .meaning = "on: anonymous callers are refused"},
     Argument{.name = "relay_only", .option = "--relay-only", .take = Take::on_off, .required = false, .meaning = "on: media addresses are never shown to the other party"},
     Argument{.name = "attach", .option = "--add-address", .take = Take::texts, .required = false, .meaning = "a further address of this account"},
+    Argument{.name = "number", .option = "--number", .required = false, .meaning = "a telephone number of this account with its country code, such as +4930123456; the first one is presented"},
     Argument{.name = "detach", .option = "--remove-address", .take = Take::texts, .required = false, .meaning = "a further address to take away"}};
 
 constexpr std::array account_fields{

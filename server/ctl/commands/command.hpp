@@ -122,6 +122,7 @@ Group audit_group();
 Group config_group();
 Group trace_group();
 Group log_group();
+Group route_group();
 
 /// "account add" without its first word, when it has two.
 std::string_view last_word(const Command& command);

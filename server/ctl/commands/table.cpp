@@ -26,9 +26,9 @@ std::string names_of(Role roles)
 
 std::span<const Group> groups()
 {
-    static const std::array all{account_group(), binding_group(), billing_group(), retention_group(), hold_group(),
-                                subject_group(), key_group(),     config_group(),  audit_group(),     trace_group(),
-                                log_group(),     report_group(),  daemon_group()};
+    static const std::array all{account_group(), binding_group(), route_group(),  billing_group(), retention_group(),
+                                hold_group(),    subject_group(), key_group(),    config_group(),  audit_group(),
+                                trace_group(),   log_group(),     report_group(), daemon_group()};
     return all;
 }
 

@@ -1,0 +1,340 @@
+#include "core/proxy/proxy.hpp"
+
+#include "core/privacy/identity.hpp"
+#include "core/privacy/privacy_service.hpp"
+#include "core/privacy/reply.hpp"
+#include "core/registrar/device.hpp"
+#include "core/routing/number.hpp"
+#include "core/routing/protection.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sotto {
+namespace {
+
+constexpr seconds probe_interval{30};
+constexpr seconds probe_patience{8};
+constexpr std::uint32_t probe_branch = UINT32_MAX - 1; ///< of a client transaction that belongs to no context
+
+/// A header parameter or a display name of another domain is shown to nobody; its address is.
+std::string foreign_address(const NameAddr& address)
+{
+    const auto aor = canonical_aor(address.uri);
+    return aor ? shown_address(address.display, address_uri(address.uri.scheme, *aor))
+               : std::string{anonymous_identity};
+}
+
+std::string number_in(const NameAddr& address)
+{
+    const auto digits = dialled_digits(
+        address.uri.scheme == Scheme::tel ? address.uri.user : unescape(address.uri.user).value_or(std::string{}));
+    return is_e164(digits) ? digits : std::string{};
+}
+
+} // namespace
+
+const Route* Proxy::route_of(const Party& party) const
+{
+    if (!party.foreign()) return nullptr;
+    if (party.receiver() == Receiver::peer) return peer_route(*env_.settings, party.name());
+    return route_named(*env_.settings, party.name());
+}
+
+bool Proxy::asks_for_help(const Message& request) const
+{
+    if (request.method != Method::invite || !request.to.tag().empty() || env_.settings->routes.empty()) return false;
+    auto user = unescape(request.request_uri.user).value_or(std::string{});
+    take_prefix(user, {env_.settings->withhold_prefix, env_.settings->show_prefix});
+    return choose({*env_.settings, *env_.accounts}, env_.domains().first(), request.request_uri, user).emergency();
+}
+
+// ---- from other domains
+
+/// Another domain has proved itself by its certificate; it speaks for itself only (RFC 3261 26.2.2, RFC 5922 7).
+std::optional<Proxy::Caller> Proxy::admit_outsider(SlotId id, const Flow& flow, TimePoint now, Actions& out)
+{
+    const Message& request = *env_.layer->server(id)->request;
+    const auto host = lower(request.from.uri.host);
+    const Party* sender = nullptr;
+    for (const auto& party : flow.parties) {
+        const bool gateway = party.receiver() != Receiver::peer;
+        const bool fits = gateway || party.name() == host || is_anonymous(request.from.uri);
+        if (!fits || route_of(party) == nullptr) continue;
+        sender = &party;
+        break;
+    }
+    const auto refuse = [&](Refusal refusal) {
+        env_.refuse(id, refusal, now, out);
+        return std::nullopt;
+    };
+    if (sender == nullptr) {
+        const bool admitted =
+            std::ranges::any_of(flow.parties, [&](const Party& party) { return route_of(party) != nullptr; });
+        return refuse(admitted ? Refusal::from_not_own : Refusal::forbidden);
+    }
+    const auto name = holder_of(*sender, env_.cryptography).hash;
+    if (!peers_.allows(name, env_.settings->peer_calls_per_minute, now)) return refuse(Refusal::overloaded);
+    const auto* route = route_of(*sender);
+    const bool weaker = weaker_on(*route) || hop_in_the_clear(request);
+    if (weaker && route->when_weaker == WhenWeaker::refuse) return refuse(Refusal::forbidden);
+    env_.layer->server(id)->party = *sender;
+    const auto* domain = env_.domains().of(request.request_uri.host);
+    return Caller{.party = *sender, .domain = domain != nullptr ? *domain : env_.domains().first()};
+}
+
+/// A peer's own address; of a gateway the number that it asserts, else the one in From (RFC 3325 5).
+std::string Proxy::foreign_sender(const ResponseContext& context, const Message& request) const
+{
+    if (context.sender.receiver() == Receiver::peer) return foreign_address(request.from);
+    for (const auto& asserted : request.asserted)
+        if (const auto number = number_in(asserted); !number.empty())
+            return "<sip:" + number + "@" + env_.domains().first() + ";user=phone>";
+    const auto number = number_in(request.from);
+    if (number.empty()) return std::string{anonymous_identity};
+    return "<sip:" + number + "@" + env_.domains().first() + ";user=phone>";
+}
+
+// ---- to other domains
+
+void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& decision, TimePoint now, Actions& out)
+{
+    auto* server = env_.layer->server(id);
+    const Message& request = *server->request;
+    const auto& route = *decision.route;
+    const bool weaker = weaker_on(route);
+    if (weaker && route.when_weaker == WhenWeaker::refuse) {
+        auto reply = env_.own_reply(*server, 403);
+        reply.set(Header::warning, protection_warning(request));
+        ++env_.counters.refused;
+        return env_.answer(id, 403, reply, now, out);
+    }
+    const auto domain = decision.aor.substr(decision.aor.rfind('@') + 1);
+    const Party party = route.kind == Receiver::peer ? Party{Receiver::peer, domain} : Party{route.kind, route.name};
+    const auto mark = mark_of(holder_of(party, env_.cryptography));
+    if (!read_quotes(request, context) ||
+        std::ranges::any_of(context.quotes, [&](const auto& quote) { return quote.second.target_owner != mark; }))
+        return env_.refuse(id, Refusal::no_dialog, now, out);
+    if (request.method == Method::invite && !decision.emergency())
+        context.charge =
+            charge_for(decision.number.empty() ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number);
+    if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
+    context.outside = {
+        .route = route.name, .aor = decision.aor, .number = decision.number, .service = decision.service};
+    context.waiting.emplace_back().push_back(
+        outside_branch(route, party, {.host = domain, .port = request.request_uri.port}));
+    const auto context_id = contexts_.emplace(std::move(context));
+    server->context = context_id;
+    if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
+    if (decision.emergency()) out.push_back(Report{Occurrence::emergency_call, route.name});
+    const auto* speaker = weaker && route.when_weaker == WhenWeaker::announce && request.method == Method::invite
+                              ? env_.account_of(route.announcement)
+                              : nullptr;
+    if (speaker == nullptr) return branch_over(context_id, now, out);
+    // The media server rings first, speaks as early media and declines; then the call goes on.
+    contexts_.find(context_id)->look_ups = 1;
+    out.push_back(LookUp{ticket_for(Waiting::targets, context_id), aor_key(speaker->id, env_.cryptography)});
+}
+
+/// The route's targets as one branch: fail-over, one after the other.
+Branch Proxy::outside_branch(const Route& route, const Party& party, Destination domain) const
+{
+    auto targets = route.targets;
+    if (targets.empty()) targets.push_back(std::move(domain));
+    Branch branch;
+    for (auto& target : targets) {
+        ForwardTarget to;
+        to.party = party;
+        // RFC 6881 9.1: the service stays the Request-URI, its host is the way.
+        if (route.kind == Receiver::emergency) to.route = "<sip:" + text_of(target) + ";transport=tls;lr>";
+        to.next_hop = std::move(target);
+        branch.other_flows.push_back(std::move(to));
+    }
+    branch.target = std::move(branch.other_flows.front());
+    branch.other_flows.erase(branch.other_flows.begin());
+    return branch;
+}
+
+/// A 3xx of another domain: followed to our own subscribers like any other, and to another address on the same route,
+/// never to one that would cost the caller something else than what was dialled.
+bool Proxy::redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former)
+{
+    const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
+    if (route == nullptr || route->kind == Receiver::emergency) return false;
+    const auto user = unescape(contact.user).value_or(std::string{});
+    auto uri = contact;
+    // The number stands in a URI of the gateway's own.
+    const bool gateways = std::ranges::any_of(route->targets, [&](const auto& t) { return iequals(t.host, uri.host); });
+    if (route->kind == Receiver::gateway && gateways) uri.host = env_.domains().first();
+    const auto decision = choose({*env_.settings, *env_.accounts}, env_.domains().first(), uri, user);
+    if (decision.way != Decision::Way::outside || decision.route != route) return false;
+    const auto domain = decision.aor.substr(decision.aor.rfind('@') + 1);
+    context.outside->former = former;
+    context.outside->aor = decision.aor;
+    context.outside->number = decision.number;
+    const auto party = route->kind == Receiver::peer ? Party{Receiver::peer, domain} : Party{route->kind, route->name};
+    context.waiting.emplace_back().push_back(outside_branch(*route, party, {.host = domain, .port = uri.port}));
+    return true;
+}
+
+void Proxy::connect(SlotId id, std::size_t index, Actions& out)
+{
+    const auto& target = contexts_.find(id)->branches[index].target;
+    const auto* route = route_of(target.party);
+    const auto waiting = connecting_.emplace(Connecting{id, index});
+    out.push_back(Connect{ticket_for(Waiting::connection, waiting), target.next_hop,
+                          route != nullptr ? route->name : std::string{}});
+}
+
+void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& out)
+{
+    const auto* waiting = connecting_.find(waiting_id);
+    if (waiting == nullptr) return;
+    const auto id = waiting->context;
+    const auto index = waiting->branch;
+    connecting_.erase(waiting_id);
+    auto* context = contexts_.find(id);
+    if (context == nullptr) return;
+    auto& branch = context->branches[index];
+    if (context->cancelled || context->no_answer || context->answered) {
+        branch.ended = true;
+        return branch_over(id, now, out);
+    }
+    branch.target.flow = flow;
+    if (flow) return start(id, index, now, out);
+    failed(id, index, 503, nullptr, now, out); // never over anything unprotected instead
+}
+
+Presented Proxy::presented(const ResponseContext& context, const Message& request, const Branch& branch) const
+{
+    const auto* account = env_.accounts->find(context.sender.account());
+    auto aor = env_.domains().aor(request.from.uri);
+    const auto* owner = env_.account_of(aor);
+    if (account != nullptr && (owner == nullptr || owner->id != account->id))
+        aor = std::string{account->user}.append("@").append(account->domain);
+    const Presenting sender{.account = account,
+                            .aor = aor,
+                            .display = request.from.display,
+                            .withheld = account == nullptr || context.sender_withheld()};
+    const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
+    if (route != nullptr && !context.in_dialog) {
+        Decision decision;
+        decision.aor = context.outside->aor;
+        decision.number = context.outside->number;
+        decision.service = context.outside->service;
+        decision.route = route;
+        return present(decision, branch.target.next_hop, request.request_uri.scheme, sender);
+    }
+    return {.request_uri = branch.target.uri,
+            .from = presented_from(branch.target.party.receiver(), sender, request.from.uri.scheme),
+            .to = branch.target.address.empty() ? std::string{anonymous_identity} : branch.target.address};
+}
+
+/// What only another domain is told.
+void Proxy::write_outside(Outbound& message, const ResponseContext& context, const Message& request,
+                          const Branch& branch, const Presented& shown)
+{
+    for (const auto& asserted : shown.asserted) message.set(Header::p_asserted_identity, asserted);
+    if (!shown.privacy.empty()) message.set(Header::privacy, shown.privacy);
+    if (branch.target.party.receiver() == Receiver::emergency && request.has(Header::geolocation))
+        message.set(Header::geolocation_routing, "yes");
+    const auto* route = route_of(branch.target.party);
+    if (route == nullptr || request.method == Method::ack) return;
+    if (context.outside && !context.outside->former.empty()) { // RFC 7044 10: nobody's name crosses the border
+        const auto before = route->trusted ? context.outside->former : std::string{"sip:anonymous@anonymous.invalid"};
+        message.set(Header::history_info, "<" + before + ">;index=1, <" + shown.request_uri + ">;index=1.1;mp=1");
+    }
+    if (const auto answer = trunks_.answer(*route, request.method, shown.request_uri, env_.cryptography))
+        message.set(answer->header, answer->value);
+}
+
+/// A trunk that asks for our credentials gets the request once more. Outside a dialog it begins a dialog of its own,
+/// so that no number, tag or Call-ID stands for two requests.
+bool Proxy::try_credentials(SlotId id, std::size_t index, const Message& response, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    auto& branch = context->branches[index];
+    if (response.status != 401 && response.status != 407) return false;
+    const auto* route = route_of(branch.target.party);
+    if (route == nullptr || branch.authorised || branch.cancelled || context->answered) return false;
+    if (!trunks_.challenged(*route, response)) return false;
+    branch.authorised = true;
+    start(id, index, now, out);
+    return true;
+}
+
+// ---- health
+
+void Proxy::opened(const Flow& flow, TimePoint now)
+{
+    if (flow.domains.empty()) return;
+    const auto id = probed_.emplace(Probed{.flow = flow.id, .domain = flow.domains.front()});
+    probed_.find(id)->timer = env_.layer->set_timer(probe_timer, id, now + probe_interval);
+}
+
+/// OPTIONS over the live connection (RFC 3261 11): whoever does not answer in time is no way any more.
+void Proxy::probe(SlotId id, TimePoint now, Actions& out)
+{
+    auto* probed = probed_.find(id);
+    if (probed == nullptr) return;
+    if (probed->asked) {
+        out.push_back(CloseFlow{probed->flow});
+        probed_.erase(id);
+        return;
+    }
+    probed->asked = true;
+    const Party peer{Receiver::peer, probed->domain};
+    const auto client = env_.layer->open_client(probed->flow, peer, Method::options, id, probe_branch, now);
+    std::array<std::uint8_t, 16> raw{};
+    env_.cryptography.random(raw);
+    const auto random = base64url(raw);
+    const auto host = host_for(peer, Transport::tls);
+    auto message = Outbound::request(Method::options, "sip:" + probed->domain, Receiver::peer);
+    message.set(Header::via, "SIP/2.0/TLS " + host + ";alias;branch=" + env_.layer->branch_for(client, {}));
+    message.set(Header::max_forwards, "1");
+    message.set(Header::from, "<sip:" + host + ">;tag=" + random.substr(0, 11));
+    message.set(Header::to, "<sip:" + probed->domain + ">");
+    message.set(Header::call_id, random);
+    message.set(Header::cseq, "1 OPTIONS");
+    env_.layer->send(client, {}, message.write(), out);
+    probed->timer = env_.layer->set_timer(probe_timer, id, now + probe_patience);
+}
+
+/// True when the transaction belongs to no request of anybody's.
+bool Proxy::probe_answered(const transaction::Client& client, TimePoint now)
+{
+    if (client.branch != probe_branch) return false;
+    auto* probed = probed_.find(client.context);
+    if (probed == nullptr) return true;
+    probed->asked = false;
+    env_.layer->cancel_timer(probed->timer);
+    probed->timer = env_.layer->set_timer(probe_timer, client.context, now + probe_interval);
+    return true;
+}
+
+bool Proxy::probe_failed(const transaction::Client& client)
+{
+    if (client.branch != probe_branch) return false;
+    if (auto* probed = probed_.find(client.context); probed != nullptr) {
+        env_.layer->cancel_timer(probed->timer);
+        probed_.erase(client.context); // its connection has ended
+    }
+    return true;
+}
+
+// ---- told when protection drops
+
+std::string Proxy::protection(const Party& with, std::size_t hops, bool in_the_clear) const
+{
+    const auto* route = route_of(with);
+    if (route == nullptr || route->when_weaker == WhenWeaker::refuse) return {};
+    return weaker_on(*route) || in_the_clear ? protection_label(*route, hops) : std::string{};
+}
+
+std::string Proxy::protection_warning(const Message& request) const
+{
+    return "399 " + env_.domains().first() + " \"" +
+           std::string{protection_text(request.field(Header::accept_language).value_or(std::string_view{}))} + "\"";
+}
+
+} // namespace sotto

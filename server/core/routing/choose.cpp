@@ -1,0 +1,156 @@
+#include "core/routing/choose.hpp"
+
+#include "core/proxy/domains.hpp"
+#include "core/routing/number.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace sotto {
+namespace {
+
+/// Known on every mobile telephone: never taken for a number of some town, whether a route carries them or not.
+constexpr std::array<std::string_view, 2> emergency_everywhere{"112", "911"};
+
+template <class Matches> const Route* first_route(const CoreSettings& settings, Receiver kind, Matches matches)
+{
+    const auto found =
+        std::ranges::find_if(settings.routes, [&](const Route& route) { return route.kind == kind && matches(route); });
+    return found == settings.routes.end() ? nullptr : &*found;
+}
+
+/// RFC 5031 4.2: what is asked of a service without a route of its own goes to the service above it.
+bool within(std::string_view service, std::string_view above)
+{
+    return service == above ||
+           (service.size() > above.size() && service.starts_with(above) && service[above.size()] == '.');
+}
+
+std::string service_of(const Uri& uri)
+{
+    constexpr std::string_view space = "service:";
+    const auto name = lower(uri.user);
+    return uri.scheme == Scheme::urn && name.starts_with(space) ? name.substr(space.size()) : std::string{};
+}
+
+Decision refuse(Refusal refusal)
+{
+    Decision decision;
+    decision.refusal = refusal;
+    return decision;
+}
+
+Decision inside(std::string aor)
+{
+    Decision decision;
+    decision.way = Decision::Way::inside;
+    decision.aor = std::move(aor);
+    return decision;
+}
+
+Decision outside(const Route& route)
+{
+    Decision decision;
+    decision.way = Decision::Way::outside;
+    decision.route = &route;
+    return decision;
+}
+
+/// Only an address of ours, or a number, can mean an emergency number: "112@elsewhere.example" is somebody's address.
+std::optional<Decision> emergency(const CoreSettings& settings, const Uri& uri, std::string_view digits)
+{
+    if (const auto service = service_of(uri); !service.empty()) {
+        const auto* route = first_route(settings, Receiver::emergency, [&](const Route& r) {
+            return std::ranges::any_of(r.services, [&](const auto& s) { return within(service, s); });
+        });
+        if (route == nullptr) return refuse(Refusal::not_found);
+        auto decision = outside(*route);
+        decision.service = service;
+        return decision;
+    }
+    if (digits.empty()) return std::nullopt;
+    if (const auto* route = first_route(settings, Receiver::emergency,
+                                        [&](const Route& r) { return std::ranges::count(r.numbers, digits) != 0; })) {
+        auto decision = outside(*route);
+        decision.number = digits;
+        decision.service = route->services.empty() ? "sos" : route->services.front();
+        return decision;
+    }
+    if (std::ranges::count(emergency_everywhere, digits) != 0) return refuse(Refusal::not_found);
+    return std::nullopt;
+}
+
+const NumberPlan& plan_of(const CoreSettings& settings, std::string_view domain)
+{
+    const auto found = std::ranges::find(settings.domains, domain, &ServedDomain::name);
+    return found == settings.domains.end() ? settings.domains.front().numbers : found->numbers;
+}
+
+Decision by_number(const RoutingTable& table, const std::string& number, std::string_view caller)
+{
+    for (const auto& domain : table.settings.domains) // calls to own numbers stay inside
+        if (table.accounts.find(number, domain.name) != nullptr) return inside(number + "@" + domain.name);
+    const auto* route = first_route(table.settings, Receiver::gateway, [&](const Route& r) {
+        return std::ranges::any_of(r.prefixes, [&](const auto& p) { return number.starts_with(p); });
+    });
+    // A number that nothing leads to looks like one of ours that nobody has (DESIGN.md P10).
+    if (route == nullptr) return inside(number + "@" + std::string{caller});
+    auto decision = outside(*route);
+    decision.number = number;
+    return decision;
+}
+
+Decision by_tel(const RoutingTable& table, std::string_view caller, const Uri& uri)
+{
+    const auto tel = read_tel(uri);
+    if (tel.digits.empty()) return refuse(Refusal::address_incomplete);
+    const auto* context = Domains{table.settings}.of(tel.context_domain);
+    if (!tel.context_domain.empty() && context == nullptr) return refuse(Refusal::not_found);
+    const auto number = to_e164(tel.digits, plan_of(table.settings, context != nullptr ? *context : caller));
+    return number ? by_number(table, *number, caller) : refuse(Refusal::address_incomplete);
+}
+
+} // namespace
+
+const Route* peer_route(const CoreSettings& settings, std::string_view domain)
+{
+    return first_route(settings, Receiver::peer, [&](const Route& r) {
+        return std::ranges::any_of(r.domains, [&](const auto& d) { return d == "*" || d == domain; });
+    });
+}
+
+const Route* route_named(const CoreSettings& settings, std::string_view name)
+{
+    const auto found = std::ranges::find(settings.routes, name, &Route::name);
+    return found == settings.routes.end() ? nullptr : &*found;
+}
+
+Decision choose(const RoutingTable& table, std::string_view caller, const Uri& uri, std::string_view user)
+{
+    const Domains domains{table.settings};
+    const bool sip = uri.scheme == Scheme::sip || uri.scheme == Scheme::sips;
+    const auto* ours = sip ? domains.of(uri.host) : nullptr;
+    const auto digits = ours != nullptr             ? dialled_digits(user)
+                        : uri.scheme == Scheme::tel ? dialled_digits(uri.user)
+                                                    : std::string{};
+    if (auto decision = emergency(table.settings, uri, digits)) return *std::move(decision);
+    if (uri.scheme == Scheme::tel) return by_tel(table, caller, uri);
+    if (!sip || user.empty()) return refuse(sip ? Refusal::not_found : Refusal::unsupported_scheme);
+    if (ours == nullptr) {
+        const auto domain = lower(uri.host);
+        const auto* route = peer_route(table.settings, domain);
+        if (route == nullptr) return refuse(Refusal::not_found);
+        auto decision = outside(*route);
+        decision.aor = std::string{user}.append("@").append(domain);
+        return decision;
+    }
+    auto aor = std::string{user}.append("@").append(*ours);
+    const bool dialled = !digits.empty() && (digits.front() == '+' || !plan_of(table.settings, *ours).country.empty() ||
+                                             !plan_of(table.settings, *ours).extension_base.empty());
+    if (!dialled || table.accounts.find(user, *ours) != nullptr) return inside(std::move(aor));
+    const auto number = to_e164(digits, plan_of(table.settings, *ours));
+    return number ? by_number(table, *number, caller) : refuse(Refusal::address_incomplete);
+}
+
+} // namespace sotto

@@ -1,0 +1,106 @@
+#include "ctl/admin/route_commands.hpp"
+
+#include "core/privacy/privacy_service.hpp"
+#include "core/routing/presentation.hpp"
+#include "core/routing/protection.hpp"
+#include "core/types/ascii.hpp"
+#include "ctl/admin/arguments.hpp"
+
+#include <array>
+
+namespace sotto::ctl {
+namespace {
+
+constexpr std::array<std::string_view, 4> kinds{"subscriber", "peer", "gateway", "emergency"};
+
+/// As a phone would put it into a Request-URI. `text` outlives the result.
+Uri dialled_uri(std::string_view text, std::string_view domain)
+{
+    Uri uri;
+    uri.text = text;
+    const auto colon = text.find(':');
+    const auto scheme = lower(text.substr(0, colon == std::string_view::npos ? 0 : colon));
+    uri.scheme = scheme == "tel"    ? Scheme::tel
+                 : scheme == "urn"  ? Scheme::urn
+                 : scheme == "sips" ? Scheme::sips
+                                    : Scheme::sip;
+    if (scheme == "tel" || scheme == "urn" || scheme == "sip" || scheme == "sips") text.remove_prefix(colon + 1);
+    if (const auto semicolon = text.find(';'); semicolon != std::string_view::npos) {
+        uri.params = text.substr(semicolon + 1);
+        text = text.substr(0, semicolon);
+    }
+    const auto at = text.rfind('@');
+    uri.user = text.substr(0, at);
+    uri.host = at == std::string_view::npos ? domain : text.substr(at + 1);
+    return uri;
+}
+
+json::object shown(const Decision& decision, const Presenting& caller, Scheme scheme)
+{
+    const auto& route = *decision.route;
+    const auto targets = route.targets.empty()
+                             ? std::vector{Destination{.host = decision.aor.substr(decision.aor.rfind('@') + 1)}}
+                             : route.targets;
+    const auto sent = present(decision, targets.front(), scheme, caller);
+    json::array ways;
+    for (const auto& target : targets) ways.emplace_back(text_of(target));
+    json::array asserted;
+    for (const auto& identity : sent.asserted) asserted.emplace_back(identity);
+    json::object result{{"way", "outside"},
+                        {"route", route.name},
+                        {"kind", kinds[static_cast<std::size_t>(route.kind)]},
+                        {"targets", std::move(ways)},
+                        {"request_uri", sent.request_uri},
+                        {"from", sent.from},
+                        {"to", sent.to}};
+    if (!asserted.empty()) result["p_asserted_identity"] = std::move(asserted);
+    if (!sent.privacy.empty()) result["privacy"] = sent.privacy;
+    result["billed"] = !route.tariff.empty() && !decision.emergency();
+    if (!route.tariff.empty()) result["tariff"] = route.tariff;
+    if (weaker_on(route)) {
+        constexpr std::array<std::string_view, 3> actions{"refused", "marked", "announced"};
+        result["protection"] = actions[static_cast<std::size_t>(route.when_weaker)];
+    }
+    return result;
+}
+
+Reply test(const CoreSettings& settings, const AccountDirectory& accounts, const std::string& address,
+           const std::string& dialled)
+{
+    const auto at = address.rfind('@');
+    const auto* account =
+        at == std::string::npos ? nullptr : accounts.find(address.substr(0, at), lower(address.substr(at + 1)));
+    if (account == nullptr) return CommandError{"not_found", address + " is no account's address"};
+    const auto uri = dialled_uri(dialled, account->domain);
+    auto user = unescape(uri.user).value_or(std::string{});
+    const auto prefix = take_prefix(user, {settings.withhold_prefix, settings.show_prefix});
+    const auto decision = choose({settings, accounts}, account->domain, uri, user);
+    const bool withheld = prefix == Dialled::withhold || (prefix == Dialled::plain && account->withhold_identity);
+    switch (decision.way) {
+    case Decision::Way::inside:
+        return json::object{{"way", "inside"}, {"to", decision.aor}};
+    case Decision::Way::refused: {
+        const auto verdict = verdict_of(decision.refusal);
+        return json::object{{"way", "refused"}, {"status", verdict.status}, {"reason", verdict.reason}};
+    }
+    case Decision::Way::outside:
+        break;
+    }
+    const auto own = std::string{account->user}.append("@").append(account->domain);
+    return shown(decision, {.account = account, .aor = own, .withheld = withheld}, uri.scheme);
+}
+
+} // namespace
+
+Handlers route_commands(std::function<std::shared_ptr<const CoreSettings>()> settings, store::AccountStore& accounts)
+{
+    Handlers handlers;
+    handlers["route test"] = with_arguments(
+        [settings = std::move(settings), &accounts](const Arguments& arguments, const PeerCredentials&) -> Reply {
+            arguments.only({"address", "dialled"});
+            return test(*settings(), *accounts.directory(), arguments.text("address"), arguments.text("dialled"));
+        });
+    return handlers;
+}
+
+} // namespace sotto::ctl

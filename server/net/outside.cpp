@@ -1,0 +1,119 @@
+#include "net/outside.hpp"
+
+#include "core/routing/presentation.hpp"
+
+#include <utility>
+
+namespace sotto::net {
+namespace {
+
+constexpr milliseconds address_patience{4000}; ///< for one TCP handshake
+constexpr seconds attempt_patience{12};        ///< for all of them
+
+TimePoint clock() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
+
+/// One TCP handshake with a time limit, whichever comes first.
+struct Dialling {
+    explicit Dialling(asio::io_context& context) : socket{context}, timer{context} {}
+    Socket socket;
+    asio::steady_timer timer;
+};
+
+} // namespace
+
+Outside::Outside(asio::io_context& context, Bursts& bursts, Connections& connections, Fault fault)
+    : context_{context}, bursts_{bursts}, connections_{connections}, fault_{std::move(fault)}
+{
+}
+
+void Outside::connect(const Destination& to, std::string_view route, Done done)
+{
+    const auto key = sotto::text_of(to);
+    if (const auto live = live_.find(key); live != live_.end()) return done(live->second);
+    const auto [found, fresh] = attempts_.try_emplace(key);
+    auto& attempt = found->second;
+    attempt.waiting.push_back(std::move(done));
+    if (!fresh) return;
+    attempt.to = to;
+    attempt.route = route;
+    attempt.until = clock() + attempt_patience;
+    if (!resolver_) resolver_ = std::make_unique<Resolver>(context_);
+    resolver_->locate(to, [this, key](Resolver::Found found_addresses) {
+        bursts_.begin();
+        located(key, std::move(found_addresses));
+        bursts_.end();
+    });
+}
+
+void Outside::located(const std::string& key, Resolver::Found found)
+{
+    auto& attempt = attempts_.at(key);
+    if (found)
+        attempt.addresses.assign(found->begin(), found->end());
+    else
+        attempt.reason = found.error();
+    try_next(key);
+}
+
+void Outside::try_next(const std::string& key)
+{
+    auto& attempt = attempts_.at(key);
+    if (attempt.addresses.empty() || clock() >= attempt.until) return finish(key, {});
+    const auto endpoint = attempt.addresses.front();
+    attempt.addresses.pop_front();
+    const auto dialling = std::make_shared<Dialling>(context_);
+    dialling->timer.expires_after(address_patience);
+    dialling->timer.async_wait([dialling](error_code error) {
+        error_code ignored;
+        if (!error) dialling->socket.close(ignored); // which ends the handshake with an error
+    });
+    dialling->socket.async_connect(endpoint, [this, key, dialling](error_code error) {
+        dialling->timer.cancel();
+        bursts_.begin();
+        if (!error && dialling->socket.is_open())
+            reached(key, std::move(dialling->socket));
+        else
+            try_next(key);
+        bursts_.end();
+    });
+}
+
+void Outside::reached(const std::string& key, Socket socket)
+{
+    auto& attempt = attempts_.at(key);
+    const auto flow = connections_.dial(std::move(socket), attempt.to.host, identities_);
+    if (!flow) {
+        attempt.reason = WayFailure::full;
+        return finish(key, {});
+    }
+    attempt.dialling = flow;
+}
+
+void Outside::dialled(FlowId flow, std::optional<WayFailure> failure)
+{
+    for (auto& [key, attempt] : attempts_) {
+        if (attempt.dialling != flow) continue;
+        const auto name = key;
+        attempt.dialling = {};
+        if (!failure) return finish(name, flow);
+        attempt.reason = *failure;
+        return try_next(name);
+    }
+}
+
+void Outside::finish(const std::string& key, FlowId flow)
+{
+    auto attempt = std::move(attempts_.extract(key).mapped());
+    if (flow)
+        live_.insert_or_assign(key, flow);
+    else if (fault_)
+        fault_(attempt.route, attempt.reason);
+    for (auto& done : attempt.waiting) done(flow);
+}
+
+void Outside::ended(FlowId flow)
+{
+    std::erase_if(live_, [=](const auto& entry) { return entry.second == flow; });
+}
+
+} // namespace sotto::net

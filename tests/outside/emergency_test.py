@@ -1,0 +1,101 @@
+"""Emergency calls in every state of the server and of the account."""
+
+import unittest
+
+from clients import network
+from outside.far_end import FarEnd
+from outside.name_server import NameServer, located
+from outside.peer_test import Outside, peers
+from support.daemon import Daemon
+
+
+def setUpModule() -> None:
+    network.enter(answer_names=False)
+
+
+PLACE = b'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:alice@example.org"/>'
+
+
+class Emergency(Outside):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.psap = cls.keep(FarEnd("psap.example", cls.authority.issue("psap.example", ("psap.example",)), cls.authority))
+        cls.keep(NameServer({"example": located(cls.psap.port, at="psap")}))
+        cls.daemon = cls.keep(Daemon(("alice", "bob"), peers(cls.authority, cls.port.number, [
+            {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"]}])
+            | {"limits": {"auth_failures_per_minute": 1, "connections_per_source": 0, "handshakes_per_second": 0},
+               "drain_timeout": "1s"}, authority=cls.authority), "destroy")
+
+    def carried(self, phone, uri: str, **options):
+        phone.sends("INVITE", to=uri, **options)
+        connection, invite = self.psap.receives("INVITE")
+        self.assertTrue(invite.request_uri.startswith("urn:service:sos"))
+        self.assertEqual(invite.from_.uri, phone.aor)
+        self.psap.answers(connection, invite, 200, sdp=True)
+        phone.receives(200)
+        phone.sends("ACK")
+        self.psap.receives("ACK")
+        phone.sends("BYE")
+        connection, bye = self.psap.receives("BYE")
+        self.psap.answers(connection, bye, 200)
+        phone.receives(200)
+        return invite
+
+    def test_numbers_and_services_withheld_or_not(self):
+        alice = self.phone(self.daemon, "alice")
+        for uri in ("sip:112@example.org", "sip:110@example.org", "urn:service:sos", "urn:service:sos.fire",
+                    "sip:%2331%23112@example.org"):
+            with self.subTest(uri):
+                invite = self.carried(alice, uri, headers={"Privacy": "id;critical"})
+                self.assertIn("<sip:alice@example.org>", invite.all("P-Asserted-Identity"))
+        self.assertIn("emergency-call", self.daemon.log)
+        told = [line for line in self.daemon.log.splitlines() if "emergency-call" in line]
+        for line in told:
+            self.assertNotIn("alice", line)
+
+    def test_the_place_of_the_caller_goes_along(self):
+        alice = self.phone(self.daemon, "alice")
+        body = (b"--b\r\nContent-Type: application/sdp\r\n\r\n" + alice.media.describe() +
+                b"\r\n--b\r\nContent-Type: application/pidf+xml\r\nContent-ID: <place@phone>\r\n\r\n" + PLACE +
+                b"\r\n--b--\r\n")
+        alice.sends("INVITE", to="urn:service:sos", body=body, content_type="multipart/mixed;boundary=b",
+                    headers={"Geolocation": "<cid:place@phone>"})
+        connection, invite = self.psap.receives("INVITE")
+        self.assertEqual(invite.get("Geolocation"), "<cid:place@phone>")
+        self.assertIn(PLACE, invite.body)
+        self.psap.answers(connection, invite, 486)
+        self.psap.receives("ACK")
+        alice.receives(486)
+
+    def test_from_a_suspended_account_and_after_wrong_passwords(self):
+        bob = self.phone(self.daemon, "bob")
+        self.daemon.sotto("account", "set", "bob@example.org", "--status", "suspended")
+        try:
+            bob.sends("INVITE", to="sip:alice@example.org", authenticates=False)
+            refused = bob.receives_one_of((403, 407))
+            self.carried(bob, "sip:112@example.org")
+        finally:
+            self.daemon.sotto("account", "set", "bob@example.org", "--status", "active")
+
+    def test_z_while_the_server_drains(self):
+        alice = self.phone(self.daemon, "alice")
+        self.daemon.sotto("drain")
+        alice.sends("INVITE", to="sip:bob@example.org")
+        alice.receives(503)
+        self.carried(alice, "sip:112@example.org")
+
+
+class WithoutRoute(Outside):
+    def test_it_is_said_that_emergency_calls_are_not_carried(self):
+        daemon = self.keep(Daemon(("alice",), {"drain_timeout": "1s"}, authority=self.authority), "destroy")
+        sentence = "emergency calls are not carried"
+        self.assertIn(sentence, daemon.log)
+        self.assertIn(sentence, daemon.check_config().stdout)
+        alice = self.phone(daemon, "alice")
+        alice.sends("INVITE", to="sip:112@example.org")
+        alice.receives(404)
+
+
+if __name__ == "__main__":
+    unittest.main()

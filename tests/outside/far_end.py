@@ -1,0 +1,146 @@
+"""A server of another domain, by script: takes TLS connections with mutual authentication, and makes them."""
+
+import queue
+import secrets
+import socket
+import ssl
+import threading
+
+from support.daemon import Port
+from support.limits import patience
+from support.sdp import Media
+from support.sip import Deframer, Message, parse_loosely
+
+
+class FarEnd:
+    """What arrives on any of its connections is in one line, in order, as (connection, message)."""
+
+    def __init__(self, name: str, certificate: tuple, authority, minimum=ssl.TLSVersion.TLSv1_3) -> None:
+        self.name, self._certificate, self._authority = name, certificate, authority
+        self.media = Media()
+        self._mark = Port()
+        self.port = self._mark.number
+        self.accepted = 0
+        self._inbox: queue.SimpleQueue = queue.SimpleQueue()
+        self._connections: list = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = minimum
+        context.load_cert_chain(*map(str, certificate))
+        context.load_verify_locations(str(authority.certificate))
+        context.verify_mode = ssl.CERT_REQUIRED
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        try:
+            connection = self._context.wrap_socket(plain, server_side=True)
+        except (ssl.SSLError, OSError):
+            plain.close()
+            return
+        self.accepted += 1
+        self._read(connection)
+
+    def connect(self, port: int, server_name: str = "example.org", certificate: tuple | None = None) -> ssl.SSLSocket:
+        """To the daemon, with our certificate; `certificate` () shows none."""
+        context = ssl.create_default_context(cafile=str(self._authority.certificate))
+        shown = self._certificate if certificate is None else certificate
+        if shown:
+            context.load_cert_chain(*map(str, shown))
+        connection = context.wrap_socket(socket.create_connection(("127.0.0.1", port), patience(5)),
+                                         server_hostname=server_name)
+        connection.settimeout(None)
+        threading.Thread(target=self._read, args=(connection,), daemon=True).start()
+        return connection
+
+    def _read(self, connection: ssl.SSLSocket) -> None:
+        self._connections.append(connection)
+        deframer = Deframer(parse_loosely)
+        try:
+            while data := connection.recv(65536):
+                for item in deframer.feed(data):
+                    self._inbox.put((connection, item))
+        except OSError:
+            pass
+        self._inbox.put((connection, "closed"))
+
+    def receives(self, what, within: float = 10) -> tuple:
+        """The next message: a method or a status. Probes of the connection's health are answered and skipped."""
+        while True:
+            connection, message = self._inbox.get(timeout=patience(within))
+            if not isinstance(message, Message):
+                raise AssertionError(f"{self.name}: {what} was expected, but there is {message}")
+            if message.is_request and message.method == "OPTIONS" and what != "OPTIONS":
+                self.answers(connection, message, 200)
+                continue
+            found = message.method if message.is_request else message.status
+            if found == 100 and what != 100:
+                continue
+            if found != what:
+                raise AssertionError(f"{self.name}: {what} was expected, but there is\n{message}")
+            return connection, message
+
+    def waits_for_close(self) -> None:
+        while self._inbox.get(timeout=patience(15))[1] != "closed":
+            pass
+
+    def heard(self) -> list:
+        """Every message that has arrived until now."""
+        messages = []
+        while not self._inbox.empty():
+            item = self._inbox.get()[1]
+            if item != "closed":
+                messages.append(item)
+        return messages
+
+    def answers(self, connection, request: Message, status: int, *, sdp: bool = False, headers: tuple = (),
+                tag: str = "far") -> Message:
+        response = Message(f"SIP/2.0 {status} Far")
+        for via in request.all("Via"):
+            response.add("Via", via)
+        response.add("From", request.get("From"))
+        to = request.get("To")
+        response.add("To", to if request.to.tag or status == 100 else f"{to};tag={tag}")
+        response.add("Call-ID", request.call_id).add("CSeq", request.get("CSeq"))
+        if request.method == "INVITE" and status < 300:
+            response.add("Contact", f"<sip:far@{self.name}:{self.port};transport=tls>")
+        for name, value in headers:
+            response.add(name, value)
+        if sdp:
+            response.add("Content-Type", "application/sdp")
+            response.body = self.media.describe()
+        connection.sendall(response.bytes())
+        return response
+
+    def request(self, method: str, uri: str, from_: str, to: str, *, cseq: int = 1, call_id: str = "", headers: tuple = (),
+                sdp: bool = False, via: str = "") -> Message:
+        request = Message(f"{method} {uri} SIP/2.0")
+        request.add("Via", via or f"SIP/2.0/TLS {self.name};branch=z9hG4bK{secrets.token_hex(8)}")
+        request.add("Max-Forwards", 60).add("From", from_).add("To", to)
+        request.add("Call-ID", call_id or secrets.token_hex(8)).add("CSeq", f"{cseq} {method}")
+        if method == "INVITE":
+            request.add("Contact", f"<sip:far@{self.name}:{self.port};transport=tls>")
+        for name, value in headers:
+            request.add(name, value)
+        if sdp:
+            request.add("Content-Type", "application/sdp")
+            request.body = self.media.describe()
+        return request
+
+    def stop(self) -> None:
+        self._listener.close()
+        for connection in self._connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            connection.close()
+        self._mark.release()

@@ -1,0 +1,252 @@
+"""The telephone network: trunks by script, and sipp behind a stunnel."""
+
+import json
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from clients import network
+from clients.sipp import Sipp, receive, response
+from outside.far_end import FarEnd
+from outside.name_server import NameServer, located
+from outside.peer_test import Outside, peers
+from support import digest
+from support.daemon import Daemon, Port
+
+
+def setUpModule() -> None:
+    network.enter(answer_names=False)
+
+
+NUMBER, ALICES = "+442079460000", "+49301111111"
+
+
+class Gateway(Outside):
+    route: dict = {}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.first, cls.second = [cls.keep(FarEnd(f"{name}.example", cls.authority.issue(f"{name}.example", (
+            f"{name}.example",)), cls.authority)) for name in ("one", "two")]
+        cls.keep(NameServer({"example": located(cls.first.port, at="one") + located(cls.second.port, at="two")}))
+        cls.daemon = cls.keep(Daemon(("alice", "bob"), peers(cls.authority, cls.port.number, [
+            {"name": "carrier", "kind": "gateway", "match": ["+"], "target": ["one.example", "two.example"], **cls.route}]),
+            authority=cls.authority), "destroy")
+        cls.daemon.sotto("account", "set", "alice@example.org", "--number", ALICES)
+
+    def dials(self, alice, number: str = NUMBER, **options):
+        alice.sends("INVITE", to=f"sip:{number}@example.org", **options)
+        return self.first.receives("INVITE")
+
+    def answered(self, alice) -> tuple:
+        connection, invite = self.dials(alice)
+        self.first.answers(connection, invite, 183, sdp=True)
+        self.assertTrue(alice.receives(183).body, "early media")
+        self.first.answers(connection, invite, 200, sdp=True)
+        alice.receives(200)
+        alice.sends("ACK")
+        self.first.receives("ACK")
+        return connection, invite
+
+
+class Trunk(Gateway):
+    def test_what_the_trunk_needs_and_no_more(self):
+        alice = self.phone(self.daemon, "alice")
+        connection, invite = self.dials(alice, headers={"Session-Expires": "1800;refresher=uac", "Supported": "timer"})
+        self.assertEqual(invite.request_uri, f"sip:{NUMBER}@one.example;user=phone")
+        self.assertEqual(invite.from_.uri, f"sip:{ALICES}@example.org;user=phone")
+        self.assertFalse(invite.has("P-Asserted-Identity"))
+        self.assertNotIn("alice", str(invite))
+        self.assertEqual(invite.get("Session-Expires"), "1800;refresher=uac")
+        self.first.answers(connection, invite, 422, headers=(("Min-SE", "3600"),))
+        self.first.receives("ACK")
+        self.assertEqual(alice.receives(422).get("Min-SE"), "3600")
+
+    def test_withheld(self):
+        alice = self.phone(self.daemon, "alice")
+        connection, invite = self.dials(alice, headers={"Privacy": "id"})
+        self.assertEqual(invite.from_.uri, "sip:anonymous@anonymous.invalid")
+        self.assertNotIn("1111111", str(invite))
+        self.first.answers(connection, invite, 486)
+        self.first.receives("ACK")
+        alice.receives(486)
+
+    def test_a_call_with_early_media_digits_and_both_ends_hanging_up(self):
+        alice = self.phone(self.daemon, "alice")
+        connection, invite = self.answered(alice)
+        alice.sends("INFO", body=b"Signal=5\r\nDuration=160\r\n", content_type="application/dtmf-relay", sdp=False)
+        _, info = self.first.receives("INFO")
+        self.assertEqual(info.body, b"Signal=5\r\nDuration=160\r\n")
+        self.first.answers(connection, info, 200)
+        alice.receives(200)
+        bye = self.first.request("BYE", invite.contact.uri, f"{invite.get('To')};tag=far", invite.get("From"),
+                                 call_id=invite.call_id)
+        connection.sendall(bye.bytes())
+        alice.receives("BYE")
+        alice.sends(200)
+        self.first.receives(200)
+        connection, invite = self.answered(alice)
+        alice.sends("BYE")
+        _, bye = self.first.receives("BYE")
+        self.assertEqual(bye.get("To"), f"<sip:{NUMBER}@one.example;user=phone>;tag=far")
+        self.first.answers(connection, bye, 200)
+        alice.receives(200)
+
+    def test_telephone_events_pass(self):
+        """RFC 4733: DTMF inside the media is a codec of the description."""
+        alice = self.phone(self.daemon, "alice")
+        offer = alice.media.describe().decode()
+        port_line = re.search(r"m=audio [^\r\n]*", offer).group(0)
+        offer = offer.replace(port_line, port_line + " 101", 1) + "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+        connection, invite = self.dials(alice, body=offer.encode())
+        self.assertIn("a=rtpmap:101 telephone-event/8000", invite.sdp)
+        self.first.answers(connection, invite, 486)
+        self.first.receives("ACK")
+        alice.receives(486)
+
+    def test_told_in_the_callers_language(self):
+        alice = self.phone(self.daemon, "alice")
+        connection, invite = self.dials(alice, headers={"Accept-Language": "fr, en;q=0.5"})
+        self.first.answers(connection, invite, 180)
+        ringing = alice.receives(180)
+        self.assertEqual(ringing.get("Call-Protection"), "gateway;hops=1")
+        self.assertIn("Cet appel", ringing.get("Warning"))
+        self.assertFalse(invite.has("Call-Protection"))
+        self.first.answers(connection, invite, 486)
+        self.first.receives("ACK")
+        alice.receives(486)
+
+    def test_declined_redirected_and_unavailable(self):
+        alice = self.phone(self.daemon, "alice")
+        connection, invite = self.dials(alice)
+        self.first.answers(connection, invite, 603)
+        self.first.receives("ACK")
+        alice.receives(603)
+        connection, invite = self.dials(alice)
+        self.first.answers(connection, invite, 302, headers=(("Contact", "<sip:+442079460001@one.example;user=phone>"),))
+        self.first.receives("ACK")
+        connection, invite = self.first.receives("INVITE")
+        self.assertEqual(invite.request_uri, "sip:+442079460001@one.example;user=phone")
+        self.first.answers(connection, invite, 503)
+        self.first.receives("ACK")
+        connection, invite = self.second.receives("INVITE")
+        self.second.answers(connection, invite, 404)
+        self.second.receives("ACK")
+        alice.receives(404)
+
+    def test_calls_come_in(self):
+        alice = self.phone(self.daemon, "alice")
+        way = self.second.connect(self.port.number)
+        way.sendall(self.second.request("INVITE", f"sip:{ALICES}@example.org", "<sip:+33123456789@two.example>;tag=1",
+                                        f"<sip:{ALICES}@example.org>", sdp=True).bytes())
+        invite = alice.receives("INVITE")
+        self.assertEqual(invite.from_.uri, "sip:+33123456789@example.org;user=phone")
+        self.assertEqual(invite.get("Call-Protection"), "gateway;hops=1")
+        alice.sends(486)
+        alice.receives("ACK")
+        self.second.receives(486)
+
+    def test_numbers(self):
+        alice, bob = self.phone(self.daemon, "alice"), self.phone(self.daemon, "bob")
+        bob.sends("INVITE", to=f"sip:{ALICES}@example.org")   # an own number stays inside
+        alice.receives("INVITE")
+        alice.sends(486)
+        bob.receives(486)
+        alice.receives("ACK")
+        alice.sends("INVITE", to="sip:+49@example.org")
+        alice.receives(484)
+
+    def test_a_route_is_tested_without_calling(self):
+        said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", NUMBER).stdout)
+        self.assertEqual(said["route"], "carrier")
+        self.assertEqual(said["targets"], ["one.example", "two.example"])
+        self.assertEqual(said["request_uri"], f"sip:{NUMBER}@one.example;user=phone")
+        self.assertEqual(said["from"], f"<sip:{ALICES}@example.org;user=phone>")
+        inside = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", ALICES).stdout)
+        self.assertEqual((inside["way"], inside["to"]), ("inside", f"{ALICES}@example.org"))
+        wrong = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", "+49").stdout)
+        self.assertEqual((wrong["way"], wrong["status"]), ("refused", 484))
+
+
+class Password(Gateway):
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="sotto-secret-")
+        cls.addClassCleanup(folder.cleanup)
+        secret = Path(folder.name) / "password"
+        secret.write_text("trunk-password\n")
+        secret.chmod(0o600)
+        cls.route = {"username": "sotto", "password_file": str(secret), "caller_id": "asserted", "withheld_inside": True}
+        super().setUpClass()
+
+    def challenged(self, alice, nonce: str, algorithm: str, **options):
+        connection, invite = self.dials(alice, **options)
+        self.first.answers(connection, invite, 407, headers=((
+            "Proxy-Authenticate", f'Digest realm="trunk", nonce="{nonce}", algorithm={algorithm}, qop="auth"'),))
+        self.first.receives("ACK")
+        return self.first.receives("INVITE")
+
+    def test_digest_as_trunks_ask(self):
+        alice = self.phone(self.daemon, "alice")
+        for algorithm in ("MD5", "SHA-256"):
+            with self.subTest(algorithm):
+                connection, invite = self.challenged(alice, f"nonce-{algorithm}", algorithm)
+                given = dict(re.findall(r'(\w+)="?([^",]+)"?', invite.get("Proxy-Authorization")))
+                h = digest.HASH[algorithm]
+                one = h(b"sotto:trunk:trunk-password").hexdigest()
+                two = h(f"INVITE:{invite.request_uri}".encode()).hexdigest()
+                whole = f"{one}:{given['nonce']}:{given['nc']}:{given['cnonce']}:auth:{two}"
+                self.assertEqual(given["response"], h(whole.encode()).hexdigest())
+                self.first.answers(connection, invite, 486)
+                self.first.receives("ACK")
+                alice.receives(486)
+
+    def test_asserted_identity_also_of_withheld_callers_where_the_contract_says_so(self):
+        alice = self.phone(self.daemon, "alice")
+        connection, invite = self.challenged(alice, "n3", "MD5", headers={"Privacy": "id"})
+        self.assertEqual(invite.from_.uri, "sip:anonymous@anonymous.invalid")
+        self.assertEqual(invite.get("P-Asserted-Identity"), f"<sip:{ALICES}@example.org;user=phone>")
+        self.assertEqual(invite.get("Privacy"), "id")
+        self.first.answers(connection, invite, 486)
+        self.first.receives("ACK")
+        alice.receives(486)
+
+
+class SippGateway(Outside):
+    """sipp answers as the gateway; a stunnel with the gateway's certificate stands before it."""
+
+    def test_sipp_plays_the_gateway(self):
+        chain, key = self.authority.issue("gw.example", ("gw.example",))
+        plain, secure = self.keep(Port(), "release"), self.keep(Port(), "release")
+        config = self.folder / "gateway.conf"
+        config.write_text(f"foreground = yes\npid =\n[gateway]\naccept = 127.0.0.1:{secure.number}\n"
+                          f"connect = 127.0.0.1:{plain.number}\ncert = {chain}\nkey = {key}\n"
+                          f"CAfile = {self.authority.certificate}\nverifyChain = yes\nTIMEOUTclose = 0\n"
+                          "socket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n")
+        tunnel = subprocess.Popen(["stunnel4", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (tunnel.terminate(), tunnel.wait(), tunnel.stderr.close()))
+        next(line for line in tunnel.stderr if "Configuration successful" in line)
+        self.keep(NameServer({"example": located(secure.number, at="gw")}))
+        daemon = self.keep(Daemon(("alice",), peers(self.authority, self.port.number, [
+            {"name": "carrier", "kind": "gateway", "match": ["+"], "target": ["gw.example"]}]),
+            authority=self.authority), "destroy")
+        sipp = Sipp(self.folder, "gateway", "gateway", plain.number, [
+            receive("INVITE", keep=True), response(100, tag=False), response(183, sdp="active"), response(200, sdp="active"),
+            receive("ACK"), receive("BYE"), response(200)], serves=True)
+        self.addCleanup(sipp.stop)
+        sipp.is_ready(plain.number)
+        alice = self.phone(daemon, "alice")
+        alice.sends("INVITE", to=f"sip:{NUMBER}@example.org")
+        alice.receives(183)
+        alice.receives(200)
+        alice.sends("ACK")
+        alice.sends("BYE")
+        alice.receives(200)
+        sipp.succeeds()
+
+
+if __name__ == "__main__":
+    unittest.main()

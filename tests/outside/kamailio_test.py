@@ -1,0 +1,136 @@
+"""A Kamailio as the foreign domain: its own DNS look-ups, certificate checks and Record-Route."""
+
+import subprocess
+import unittest
+
+from clients import network
+from outside.far_end import FarEnd
+from outside.name_server import NameServer, located
+from outside.peer_test import Outside, peers
+from support.daemon import Daemon, Port
+from support.listening import wait_until_listening
+
+
+def setUpModule() -> None:
+    network.enter(answer_names=False)
+
+
+CONFIG = """#!KAMAILIO
+debug=0
+log_stderror=yes
+fork=yes
+children=1
+tcp_children=1
+auto_aliases=no
+alias=kam.example
+listen=tls:127.0.0.1:{port}
+enable_tls=yes
+tcp_accept_no_cl=no
+dns_try_naptr=yes
+dns_sctp_pref=-1
+dns_udp_pref=-1
+dns_tcp_pref=-1
+dns_tls_pref=10
+loadmodule "tls.so"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+modparam("tls", "config", "{folder}/tls.cfg")
+request_route {{
+    if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+    if (has_totag()) {{
+        if (loose_route()) t_relay();
+        else if (is_method("ACK") && t_check_trans()) t_relay();
+        exit;
+    }}
+    if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
+    record_route();
+    if ($rd == "kam.example") $du = "sip:ua.kam.example:{phone};transport=tls";
+    t_relay();
+}}
+"""
+
+PROFILE = """method = TLSv1.2+
+verify_certificate = yes
+require_certificate = yes
+private_key = {key}
+certificate = {chain}
+ca_list = {authority}
+"""
+
+
+class KamailioAsPeer(Outside):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        port = cls.keep(Port(), "release")
+        cls.far = cls.keep(FarEnd("ua.kam.example", cls.authority.issue("ua.kam.example", ("ua.kam.example",)),
+                                  cls.authority))
+        cls.keep(NameServer({"example.org": located(cls.port.number),
+                             "example": located(port.number, at="kam") + ["ua.kam A 127.0.0.1"]}))
+        chain, key = cls.authority.issue("kam.example", ("kam.example",))
+        profile = PROFILE.format(chain=chain, key=key, authority=cls.authority.certificate)
+        (cls.folder / "tls.cfg").write_text(f"[server:default]\n{profile}\n[client:default]\n{profile}")
+        (cls.folder / "kamailio.cfg").write_text(CONFIG.format(port=port.number, phone=cls.far.port, folder=cls.folder))
+        cls.kamailio_port = port.number
+        with open(cls.folder / "kamailio.log", "w") as log:
+            cls.kamailio = subprocess.Popen(["kamailio", "-DD", "-E", "-f", str(cls.folder / "kamailio.cfg"), "-Y",
+                                             str(cls.folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            stderr=log)
+        cls.addClassCleanup(lambda: (cls.kamailio.terminate(), cls.kamailio.wait()))
+        wait_until_listening(port.number, cls.kamailio, (cls.folder / "kamailio.log").read_text)
+        cls.daemon = cls.keep(Daemon(("alice",), peers(cls.authority, cls.port.number, [
+            {"name": "kam", "kind": "peer", "match": ["kam.example"]}]), authority=cls.authority), "destroy")
+
+    def test_a_call_to_it_and_both_ends_hang_up(self):
+        alice = self.phone(self.daemon, "alice")
+        for ender in ("alice", "far"):
+            with self.subTest(ender):
+                alice.sends("INVITE", to="sip:bob@kam.example")
+                connection, invite = self.far.receives("INVITE")
+                self.assertEqual(invite.from_.uri, "sip:alice@example.org")
+                self.far.answers(connection, invite, 200, sdp=True, headers=tuple(
+                    ("Record-Route", route) for route in invite.all("Record-Route")))
+                alice.receives(200)
+                alice.sends("ACK")
+                self.far.receives("ACK")
+                if ender == "alice":
+                    alice.sends("BYE")
+                    connection, bye = self.far.receives("BYE")
+                    self.far.answers(connection, bye, 200)
+                    alice.receives(200)
+                else:
+                    bye = self.far.request("BYE", invite.contact.uri, f"{invite.get('To')};tag=far", invite.get("From"),
+                                           call_id=invite.call_id,
+                                           headers=tuple(("Route", r) for r in invite.all("Record-Route")))
+                    connection.sendall(bye.bytes())
+                    alice.receives("BYE")
+                    alice.sends(200)
+                    self.far.receives(200)
+
+    def test_a_call_from_it(self):
+        alice = self.phone(self.daemon, "alice")
+        way = self.far.connect(self.kamailio_port, "kam.example")
+        request = self.far.request("INVITE", alice.aor, "<sip:bob@kam.example>;tag=1", f"<{alice.aor}>", sdp=True)
+        way.sendall(request.bytes())
+        invite = alice.receives("INVITE")
+        self.assertEqual(invite.from_.uri, "sip:bob@kam.example")
+        self.assertFalse(invite.has("Record-Route"))
+        alice.sends(200)
+        _, ok = self.far.receives(200)
+        self.assertTrue(ok.has("Record-Route"), "the way back through the proxy")
+        ack = self.far.request("ACK", ok.contact.uri, request.get("From"), ok.get("To"), call_id=request.call_id,
+                               headers=tuple(("Route", r) for r in reversed(ok.elements("Record-Route"))))
+        way.sendall(ack.bytes())
+        alice.receives("ACK")
+        alice.sends("BYE")
+        connection, bye = self.far.receives("BYE")
+        self.far.answers(connection, bye, 200)
+        alice.receives(200)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,257 @@
+"""Other domains: a second Sotto, real DNS, and servers that prove too little."""
+
+import shutil
+import ssl
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+from clients import network
+from outside.far_end import FarEnd
+from outside.name_server import NameServer, located
+from support.daemon import PASSWORD, Daemon, Port
+from support.ladder import Ladder
+from support.limits import patience
+from support.phone import Phone
+from support.pki import Authority
+
+
+def setUpModule() -> None:
+    network.enter(answer_names=False)
+
+
+
+def peers(authority: Authority, port: int, routes: list) -> dict:
+    return {"listen": {"peers": [f"127.0.0.1:{port}"]}, "peers": {"authorities": str(authority.certificate)},
+            "routes": routes, "drain_timeout": "1s"}
+
+
+class Outside(unittest.TestCase):
+    @classmethod
+    def keep(cls, made, end: str = "stop"):
+        cls.addClassCleanup(getattr(made, end))
+        return made
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = Path(tempfile.mkdtemp(prefix="sotto-outside-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
+        cls.authority = Authority(cls.folder / "tls")
+        cls.port = Port()
+        cls.addClassCleanup(cls.port.release)
+
+    def setUp(self) -> None:
+        self.ladder = Ladder()
+
+    def phone(self, daemon: Daemon, name: str) -> Phone:
+        phone = Phone(name, self.ladder, daemon.connect, name, daemon.domain, PASSWORD, daemon.own_hosts)
+        self.addCleanup(lambda: phone.connection.close())
+        phone.registers()
+        return phone
+
+
+class TwoSottos(Outside):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        other = cls.keep(Port(), "release")
+        cls.keep(NameServer({"example.org": located(cls.port.number), "example.net": located(other.number)}))
+        cls.org = cls.keep(Daemon(("alice", "carol"), peers(cls.authority, cls.port.number, [
+            {"name": "friends", "kind": "peer", "match": ["example.net"]}]), authority=cls.authority), "destroy")
+        cls.net = cls.keep(Daemon(("bob", "dave"), peers(cls.authority, other.number, [
+            {"name": "all", "kind": "peer", "match": ["*"]}]), domain="example.net", authority=cls.authority), "destroy")
+
+    def talk(self, caller: Phone, callee: Phone) -> None:
+        caller.sends("INVITE", to=callee)
+        callee.receives("INVITE")
+        callee.sends(180)
+        caller.receives(180)
+        callee.sends(200)
+        caller.receives(200)
+        caller.sends("ACK")
+        callee.receives("ACK")
+
+    def end(self, one: Phone, other: Phone) -> None:
+        one.sends("BYE")
+        other.receives("BYE")
+        other.sends(200)
+        one.receives(200)
+
+    def test_calls_in_both_directions_ended_by_either_side(self):
+        alice, bob = self.phone(self.org, "alice"), self.phone(self.net, "bob")
+        for caller, callee in ((alice, bob), (bob, alice)):
+            for ender in (0, 1):
+                self.talk(caller, callee)
+                self.end(*((caller, callee) if ender == 0 else (callee, caller)))
+
+    def test_what_the_other_side_learns(self):
+        alice, bob = self.phone(self.org, "alice"), self.phone(self.net, "bob")
+        alice.sends("INVITE", to=bob)
+        invite = bob.receives("INVITE")
+        self.assertEqual(invite.from_.uri, alice.aor)
+        self.assertFalse(invite.has("P-Asserted-Identity"))
+        bob.sends(486)
+        alice.receives(486)
+        bob.receives("ACK")
+        alice.sends("INVITE", to=bob, headers={"Privacy": "id"})
+        invite = bob.receives("INVITE")
+        self.assertEqual(invite.from_.uri, "sip:anonymous@anonymous.invalid")
+        self.assertNotIn("alice", str(invite))
+        bob.sends(486)
+        alice.receives(486)
+        bob.receives("ACK")
+
+    def test_hold_cancel_and_message(self):
+        alice, bob = self.phone(self.org, "alice"), self.phone(self.net, "bob")
+        self.talk(alice, bob)
+        bob.sends("INVITE", sdp=True)
+        alice.receives("INVITE")
+        alice.sends(200)
+        bob.receives(200)
+        bob.sends("ACK")
+        alice.receives("ACK")
+        self.end(bob, alice)
+        alice.sends("INVITE", to=bob)
+        bob.receives("INVITE")
+        bob.sends(180)
+        alice.receives(180)
+        alice.sends("CANCEL")
+        alice.receives(200)
+        bob.receives("CANCEL")
+        bob.sends(200)
+        bob.sends(487)
+        bob.receives("ACK")
+        alice.receives(487)
+        alice.sends("MESSAGE", to=bob, body=b"hello", content_type="text/plain", sdp=False)
+        self.assertEqual(bob.receives("MESSAGE").body, b"hello")
+        bob.sends(200)
+        alice.receives(200)
+
+    def test_who_is_not_there_looks_alike_from_outside(self):
+        alice = self.phone(self.org, "alice")
+        for nobody in ("sip:nobody@example.net", "sip:dave@example.net"):
+            alice.sends("INVITE", to=nobody)
+            alice.receives(480)
+
+
+class Liars(Outside):
+    """Names that lead to something else than what they promise."""
+
+    CERTIFICATES = {
+        "wrong": {"dns": ("elsewhere.example",)},
+        "expired": {"dns": ("expired.example",), "days": -1},
+        "wildcard": {"dns": ("*.example",)},
+        "cn-only": {"dns": (), "addresses": ()},
+        "uri": {"dns": ("uri.example",), "uris": ("sip:other.example",)},
+    }
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        foreign = Authority(cls.folder / "foreign")
+        lines = []
+        cls.ends = {}
+        for name, names in cls.CERTIFICATES.items():
+            certificate = cls.authority.issue(f"{name}.example", **names)
+            cls.ends[name] = cls.keep(FarEnd(f"{name}.example", certificate, cls.authority))
+        cls.ends["foreign"] = cls.keep(
+            FarEnd("foreign.example", foreign.issue("foreign.example", ("foreign.example",)), cls.authority))
+        cls.ends["good"] = cls.keep(
+            FarEnd("good.example", cls.authority.issue("good.example", ("good.example",)), cls.authority))
+        for name, end in cls.ends.items():
+            lines += located(end.port, at=name)
+        silent = cls.keep(Port(), "release")
+        lines += [*located(silent.number, at="dead"),
+                  'udp NAPTR 10 50 "s" "SIP+D2U" "" _sip._udp.udp', f"_sip._udp.udp SRV 1 1 {cls.ends['good'].port} sip.good",
+                  "_sips._tcp.none SRV 0 0 0 .",
+                  # the first addresses of this one are dead, the last is not
+                  f"_sips._tcp.half SRV 1 1 {silent.number} sip.half", f"_sips._tcp.half SRV 2 1 {cls.ends['good'].port} sip.half",
+                  "sip.half A 127.0.0.1"]
+        cls.keep(NameServer({"example": lines}))
+        cls.daemon = cls.keep(Daemon(("alice",), peers(cls.authority, cls.port.number, [
+            {"name": "everybody", "kind": "peer", "match": ["*"]}]), authority=cls.authority), "destroy")
+
+    def failures_told(self) -> list:
+        return [line for line in self.daemon.log.splitlines() if "route-unreachable" in line]
+
+    def refused(self, domain: str, reason: str) -> None:
+        alice = self.phone(self.daemon, "alice")
+        before = len(self.failures_told())
+        alice.sends("INVITE", to=f"sip:bob@{domain}")
+        alice.receives(503)
+        deadline = time.monotonic() + patience(5)   # the log has a thread of its own
+        while len(lines := self.failures_told()) == before and time.monotonic() < deadline:
+            threading.Event().wait(0.02)
+        self.assertEqual(len(lines), before + 1)
+        self.assertIn(reason, lines[-1])
+        self.assertIn("everybody", lines[-1])
+        self.assertNotIn(domain, lines[-1], "the log names whom somebody called")
+
+    def test_certificates_that_prove_another_name(self):
+        for name in ("wrong", "wildcard", "cn-only", "uri"):
+            with self.subTest(name):
+                self.refused(f"{name}.example", "certificate does not prove its name")
+
+    def test_an_expired_certificate_and_one_of_nobody_we_trust(self):
+        for name in ("expired", "foreign"):
+            with self.subTest(name):
+                self.refused(f"{name}.example", "certificate does not prove its name")
+
+    def test_dead_and_lying_names(self):
+        self.refused("dead.example", "nobody answers")
+        self.refused("udp.example", "not reached over TLS")
+        self.refused("none.example", "not reached over TLS")
+        self.refused("nowhere.example", "its name leads nowhere")
+        self.refused("served.by.nobody", "its name leads nowhere")
+
+    def test_nothing_was_sent_to_whoever_proved_nothing(self):
+        alice = self.phone(self.daemon, "alice")
+        for name in ("wrong", "expired", "wildcard", "cn-only", "uri", "foreign"):
+            alice.sends("INVITE", to=f"sip:bob@{name}.example")
+            alice.receives(503)
+            self.assertEqual(self.ends[name].heard(), [])
+
+    def test_the_right_one_is_reached_and_its_connection_used_again(self):
+        alice = self.phone(self.daemon, "alice")
+        good = self.ends["good"]
+        for _ in range(3):
+            alice.sends("INVITE", to="sip:bob@good.example")
+            connection, invite = good.receives("INVITE")
+            good.answers(connection, invite, 486)
+            good.receives("ACK")
+            alice.receives(486)
+        self.assertEqual(good.accepted, 1)
+
+    def test_a_domain_speaks_for_itself_only(self):
+        good, alice = self.ends["good"], self.phone(self.daemon, "alice")
+        way = good.connect(self.port.number)
+        for from_, status in (("<sip:alice@example.org>;tag=1", 403), ("<sip:bob@elsewhere.example>;tag=2", 403)):
+            way.sendall(good.request("INVITE", alice.aor, from_, f"<{alice.aor}>", sdp=True).bytes())
+            connection, response = good.receives(status)
+            connection.sendall(good.request("ACK", alice.aor, from_, response.get("To"), call_id=response.call_id,
+                                            via=response.get("Via")).bytes())
+        way.sendall(good.request("INVITE", alice.aor, "<sip:bob@good.example>;tag=3", f"<{alice.aor}>", sdp=True,
+                                 headers=(("P-Asserted-Identity", "<sip:king@elsewhere.example>"),)).bytes())
+        invite = alice.receives("INVITE")
+        self.assertEqual(invite.from_.uri, "sip:bob@good.example")
+        self.assertFalse(invite.has("P-Asserted-Identity"))
+        alice.sends(486)
+        alice.receives("ACK")
+        good.receives(486)
+
+    def test_whoever_comes_in_must_prove_who_he_is(self):
+        good = self.ends["good"]
+        strangers = {"none": (), "foreign": self.ends["foreign"]._certificate, "expired": self.ends["expired"]._certificate}
+        for name, certificate in strangers.items():
+            with self.subTest(name):
+                try:
+                    good.connect(self.port.number, certificate=certificate)
+                except (ssl.SSLError, OSError):
+                    continue
+                good.waits_for_close()   # TLS 1.3: the alert comes after the client's own handshake is over
+
+
+if __name__ == "__main__":
+    unittest.main()
