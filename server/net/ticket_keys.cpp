@@ -97,9 +97,9 @@ int TicketKeys::prepare(Purpose purpose, unsigned char* name, unsigned char* iv,
     char digest[] = "SHA256";
     const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                      OSSL_PARAM_construct_end()};
-    const bool good = EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv,
-                                        static_cast<int>(purpose)) == 1 &&
-                      EVP_MAC_init(hash, key->hash.data(), key->hash.size(), parameters) == 1;
+    const bool good =
+        EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv, static_cast<int>(purpose)) == 1 &&
+        EVP_MAC_init(hash, key->hash.data(), key->hash.size(), parameters) == 1;
     if (!good) return -1;
     return purpose == Purpose::seal ? 1 : 2;
 }

@@ -1,5 +1,5 @@
-// What the location service in memory costs: bytes for each binding, and a look-up, and what it adds to a registration that
-// refreshes a binding (looked up, changed, committed), among few and among a million.
+// What the location service in memory costs: bytes for each binding, and a look-up, and what it adds to a registration
+// that refreshes a binding (looked up, changed, committed), among few and among a million.
 //
 //   location_bench          for people
 //   location_bench --json   for packaging/compare

@@ -78,7 +78,8 @@ struct Message {
     std::span<const NameAddr> asserted;  ///< P-Asserted-Identity
     std::span<const NameAddr> preferred; ///< P-Preferred-Identity
     std::span<const HeaderField> fields; ///< every other header of the table, in order of arrival
-    std::span<const std::uint8_t> unread; ///< of the fields that no rule reads: where their names stand in `unread_names`
+    std::span<const std::uint8_t>
+        unread; ///< of the fields that no rule reads: where their names stand in `unread_names`
     std::string_view body;
 
     /// Set when the request is to be answered with this and not to be processed further. The parts needed to answer

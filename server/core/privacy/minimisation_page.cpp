@@ -38,8 +38,10 @@ void list(std::ostream& out, std::string_view title, std::span<const std::string
 void privacy_values(std::ostream& out)
 {
     out << "\n## What a Privacy header changes\n\n"
-           "RFC 5379 says what a privacy service does to each header for each value of `Privacy`. Sotto does as much for "
-           "every\nmessage, whatever it asks for; the table says what is left to decide. **always**: nothing of it ever "
+           "RFC 5379 says what a privacy service does to each header for each value of `Privacy`. Sotto does as much "
+           "for "
+           "every\nmessage, whatever it asks for; the table says what is left to decide. **always**: nothing of it "
+           "ever "
            "leaves, or only under\na seal. **then**: it is shown unless a value asks otherwise.\n\n"
            "| header | in | user | header | session | id | history | Sotto |\n"
            "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -67,8 +69,7 @@ std::string_view name_of(Treatment treatment)
 std::string minimisation_page()
 {
     std::ostringstream out;
-    out
-        << "# What the other side learns\n\n"
+    out << "# What the other side learns\n\n"
            "Every message that leaves is built from these tables, in their order; what has no row does not leave. The "
            "page is\n"
            "written from the tables in `server/core/privacy/allow_list.cpp` and `server/core/sdp/line_rules.hpp` by\n"
@@ -80,8 +81,8 @@ std::string minimisation_page()
            "not leave.\n\n## Headers\n\n| header | in requests | in responses | why | source |\n| --- | --- | --- | "
            "--- | --- |\n";
     for (const auto& rule : header_rules())
-        out << "| " << name_of(rule.header) << " | " << cell(rule.request) << " | " << cell(rule.response)
-                  << " | " << rule.reason << " | " << rule.source << " |\n";
+        out << "| " << name_of(rule.header) << " | " << cell(rule.request) << " | " << cell(rule.response) << " | "
+            << rule.reason << " | " << rule.source << " |\n";
     out << "\nWhat passes is reduced to these, in this order:\n\n";
     list(out, "option tags", carried_option_tags());
     list(out, "methods", carried_methods());
@@ -92,12 +93,12 @@ std::string minimisation_page()
     for (const auto& rule : sdp::line_rules)
         out << "| `" << rule.line << "` | " << word(rule.treatment) << " | " << rule.reason << " |\n";
     out << "\n## Lengths\n\n"
-                 "Sotto fills whole cells of `privacy.padding` bytes on the wire with every message, so that its "
-                 "length tells neither the\n"
-                 "kind of message nor a name nor the variant of a description; keep-alives stay small. What a phone "
-                 "itself sends is as long\n"
-                 "as the phone makes it: who watches the phone's own line can tell messages by their length in that "
-                 "direction.\n";
+           "Sotto fills whole cells of `privacy.padding` bytes on the wire with every message, so that its "
+           "length tells neither the\n"
+           "kind of message nor a name nor the variant of a description; keep-alives stay small. What a phone "
+           "itself sends is as long\n"
+           "as the phone makes it: who watches the phone's own line can tell messages by their length in that "
+           "direction.\n";
     return out.str();
 }
 

@@ -17,9 +17,9 @@ constexpr std::size_t longest_part = 2048; ///< characters of a PASSporT's heade
 bool is_base64url(std::string_view text)
 {
     return text.size() <= longest_part && std::ranges::all_of(text, [](char c) {
-        const char l = to_lower(c);
-        return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
+               const char l = to_lower(c);
+               return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+           });
 }
 
 std::optional<std::string> decoded(std::string_view text)
