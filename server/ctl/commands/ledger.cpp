@@ -140,7 +140,7 @@ constexpr std::array subject_commands{
 // ---- keys
 constexpr std::array key_arguments{Argument{.name = "file", .meaning = "file with the new master key (64 hexadecimal digits), named from the root"}};
 constexpr std::array key_fields{Field{"file", "text", "whose key wraps the ledger's keys now"}};
-constexpr std::array<sv, 1> key_examples{"sotto key change /root/next.key --yes"};
+constexpr std::array<sv, 1> key_examples{"sotto key change /etc/sotto/next.key --yes"};
 constexpr std::array key_commands{
     Command{.words = "key change", .summary = "wrap the ledger's keys by another master key",
             .details = "Give the service the new key before its next start: the old one opens nothing then. Can be told again when it was cut short.",
