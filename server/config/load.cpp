@@ -3,11 +3,13 @@
 #include "config/agree.hpp"
 #include "config/keys.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -15,6 +17,33 @@ namespace sotto::config {
 namespace {
 
 Place place_of(const YAML::Mark& mark) { return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1}; }
+
+/// Sees where each document of a stream begins, and nothing of what it says.
+class DocumentStarts : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark& mark) override { latest = mark; }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+    YAML::Mark latest;
+};
+
+/// Where a second document begins. One step at a time: YAML::LoadAll never returns from a text that goes on behind the
+/// end of its document (yaml-cpp 0.7 sees it as documents without end, and keeps them all).
+std::optional<Place> second_document(const std::string& text)
+{
+    std::istringstream stream{text};
+    YAML::Parser parser{stream};
+    DocumentStarts starts;
+    if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return {};
+    return place_of(starts.latest);
+}
 
 /// Reads one scalar as its kind asks.
 Read read_scalar(const Key& key, std::string_view text)
@@ -278,11 +307,14 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file)
         return loaded;
     }
     try {
-        const auto documents = YAML::LoadAll(text);
-        if (documents.size() > 1)
-            refuse_file(loaded, "holds more than one document", "remove the lines that say only \"---\"");
-        const YAML::Node root = documents.empty() ? YAML::Node{YAML::NodeType::Null} : documents.front();
-        Reader{loaded, std::filesystem::absolute(file).parent_path()}.read_mapping(root, {}, {});
+        if (const auto place = second_document(text))
+            loaded.problems.push_back({file.string(),
+                                       place->line,
+                                       place->column,
+                                       {},
+                                       "is more than one document",
+                                       "remove lines that say only \"---\", and what belongs to no key"});
+        Reader{loaded, std::filesystem::absolute(file).parent_path()}.read_mapping(YAML::Load(text), {}, {});
         agree(loaded);
     } catch (const YAML::Exception& fault) {
         const Place place = place_of(fault.mark);

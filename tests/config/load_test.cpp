@@ -196,6 +196,14 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
     CHECK(text.find(c.said) != std::string::npos);
 }
 
+TEST_CASE("A text that goes on behind the end of its document is refused, not read for ever", "[config]")
+{
+    const auto text = all(read("a word alone\n  # a comment\nthreads: 1\n").problems);
+    INFO(text);
+    CHECK((text.find("more than one document") != std::string::npos || text.find("is no YAML") != std::string::npos));
+    CHECK(all(read("{ a: b }\nthreads: 1\n").problems).find("2:1: is more than one document") != std::string::npos);
+}
+
 TEST_CASE("Listeners and domains: what does not work is refused", "[config]")
 {
     const auto with_listen = [](const std::string& listen) {
