@@ -3,23 +3,14 @@
 import json
 import os
 import ssl
-import time
 from pathlib import Path
 
 from support.daemon import Daemon
 from support.flow_test import FlowTest
-from support.limits import patience
 from support.tls import client_context
 
 
 class Certificates(FlowTest):
-    def wait_for(self, event: str, count: int = 1) -> None:
-        deadline = time.monotonic() + patience(10)
-        while self.daemon.log.count(f" {event}: ") < count:
-            if time.monotonic() > deadline:
-                self.fail(f"{event} was not logged {count} times:\n{self.daemon.log}")
-            time.sleep(0.02)   # the log is what there is to wait for
-
     def count(self, event: str) -> int:
         return self.daemon.log.count(f" {event}: ")
 
@@ -43,7 +34,7 @@ class Certificates(FlowTest):
         certificate, private_key = self.files()
         private_key.write_bytes(key.read_bytes())
         certificate.write_bytes(chain.read_bytes())
-        self.wait_for("certificates-renewed", renewed + 1)
+        self.daemon.logged("certificates-renewed", renewed + 1)
         self.assertEqual(self.shown(), self.der(chain))
         self.hang_up(bob, alice)   # no call is dropped
 
@@ -54,7 +45,7 @@ class Certificates(FlowTest):
         certificate, private_key = self.files()
         os.replace(key, private_key)
         os.replace(chain, certificate)
-        self.wait_for("certificates-renewed", renewed + 1)
+        self.daemon.logged("certificates-renewed", renewed + 1)
         self.assertEqual(self.shown(), expected)
 
     def test_links_that_lead_elsewhere_as_certbot_makes_them(self):
@@ -77,7 +68,7 @@ class Certificates(FlowTest):
         for name in ("privkey", "fullchain"):
             (live / "fresh").symlink_to(f"../archive/{name}2.pem")
             os.replace(live / "fresh", live / f"{name}.pem")
-        self.wait_for("certificates-renewed", renewed + 1)
+        self.daemon.logged("certificates-renewed", renewed + 1)
         self.assertEqual(self.shown(), self.der(archive / "fullchain2.pem"))
         self.daemon.config["domains"][0].update(certificate=str(certificate), private_key=str(private_key))
         self.daemon.write_config()
@@ -88,11 +79,11 @@ class Certificates(FlowTest):
         certificate, _ = self.files()
         good = certificate.read_bytes()
         certificate.write_bytes(good[:len(good) // 2])
-        self.wait_for("certificate-broken", broken + 1)
+        self.daemon.logged("certificate-broken", broken + 1)
         self.assertEqual(self.shown(), before)
         self.assert_call_works()
         certificate.write_bytes(good)
-        self.wait_for("certificates-renewed", renewed + 1)
+        self.daemon.logged("certificates-renewed", renewed + 1)
         self.assertEqual(self.shown(), before)
 
 

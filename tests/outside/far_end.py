@@ -10,6 +10,7 @@ from support.daemon import Port
 from support.limits import patience
 from support.sdp import Media
 from support.sip import Deframer, Message, parse_loosely
+from support.tls import Stream
 
 
 class FarEnd:
@@ -42,30 +43,27 @@ class FarEnd:
 
     def _serve(self, plain: socket.socket) -> None:
         try:
-            connection = self._context.wrap_socket(plain, server_side=True)
-        except (ssl.SSLError, OSError):
-            plain.close()
+            connection = Stream(plain, self._context, server_side=True)
+        except OSError:   # also what ssl raises
             return
         self.accepted += 1
         self._read(connection)
 
-    def connect(self, port: int, server_name: str = "example.org", certificate: tuple | None = None) -> ssl.SSLSocket:
+    def connect(self, port: int, server_name: str = "example.org", certificate: tuple | None = None) -> Stream:
         """To the daemon, with our certificate; `certificate` () shows none."""
         context = ssl.create_default_context(cafile=str(self._authority.certificate))
         shown = self._certificate if certificate is None else certificate
         if shown:
             context.load_cert_chain(*map(str, shown))
-        connection = context.wrap_socket(socket.create_connection(("127.0.0.1", port), patience(5)),
-                                         server_hostname=server_name)
-        connection.settimeout(None)
+        connection = Stream(socket.create_connection(("127.0.0.1", port), patience(5)), context, server_name)
         threading.Thread(target=self._read, args=(connection,), daemon=True).start()
         return connection
 
-    def _read(self, connection: ssl.SSLSocket) -> None:
+    def _read(self, connection: Stream) -> None:
         self._connections.append(connection)
         deframer = Deframer(parse_loosely)
         try:
-            while data := connection.recv(65536):
+            while data := connection.receive():
                 for item in deframer.feed(data):
                     self._inbox.put((connection, item))
         except OSError:
@@ -117,7 +115,7 @@ class FarEnd:
         if sdp:
             response.add("Content-Type", "application/sdp")
             response.body = self.media.describe()
-        connection.sendall(response.bytes())
+        connection.send(response.bytes())
         return response
 
     def request(self, method: str, uri: str, from_: str, to: str, *, cseq: int = 1, call_id: str = "", headers: tuple = (),
@@ -138,9 +136,5 @@ class FarEnd:
     def stop(self) -> None:
         self._listener.close()
         for connection in self._connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            connection.close()
+            connection.end()
         self._mark.release()

@@ -84,7 +84,7 @@ class Trunk(Gateway):
         alice.receives(200)
         bye = self.first.request("BYE", invite.contact.uri, f"{invite.get('To')};tag=far", invite.get("From"),
                                  call_id=invite.call_id)
-        connection.sendall(bye.bytes())
+        connection.send(bye.bytes())
         alice.receives("BYE")
         alice.sends(200)
         self.first.receives(200)
@@ -140,7 +140,7 @@ class Trunk(Gateway):
     def test_calls_come_in(self):
         alice = self.phone(self.daemon, "alice")
         way = self.second.connect(self.port.number)
-        way.sendall(self.second.request("INVITE", f"sip:{ALICES}@example.org", "<sip:+33123456789@two.example>;tag=1",
+        way.send(self.second.request("INVITE", f"sip:{ALICES}@example.org", "<sip:+33123456789@two.example>;tag=1",
                                         f"<sip:{ALICES}@example.org>", sdp=True).bytes())
         invite = alice.receives("INVITE")
         self.assertEqual(invite.from_.uri, "sip:+33123456789@example.org;user=phone")

@@ -106,7 +106,7 @@ class KamailioAsPeer(Outside):
                     bye = self.far.request("BYE", invite.contact.uri, f"{invite.get('To')};tag=far", invite.get("From"),
                                            call_id=invite.call_id,
                                            headers=tuple(("Route", r) for r in invite.all("Record-Route")))
-                    connection.sendall(bye.bytes())
+                    connection.send(bye.bytes())
                     alice.receives("BYE")
                     alice.sends(200)
                     self.far.receives(200)
@@ -115,7 +115,7 @@ class KamailioAsPeer(Outside):
         alice = self.phone(self.daemon, "alice")
         way = self.far.connect(self.kamailio_port, "kam.example")
         request = self.far.request("INVITE", alice.aor, "<sip:bob@kam.example>;tag=1", f"<{alice.aor}>", sdp=True)
-        way.sendall(request.bytes())
+        way.send(request.bytes())
         invite = alice.receives("INVITE")
         self.assertEqual(invite.from_.uri, "sip:bob@kam.example")
         self.assertFalse(invite.has("Record-Route"))
@@ -124,7 +124,7 @@ class KamailioAsPeer(Outside):
         self.assertTrue(ok.has("Record-Route"), "the way back through the proxy")
         ack = self.far.request("ACK", ok.contact.uri, request.get("From"), ok.get("To"), call_id=request.call_id,
                                headers=tuple(("Route", r) for r in reversed(ok.elements("Record-Route"))))
-        way.sendall(ack.bytes())
+        way.send(ack.bytes())
         alice.receives("ACK")
         alice.sends("BYE")
         connection, bye = self.far.receives("BYE")

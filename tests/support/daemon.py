@@ -115,6 +115,15 @@ class Daemon:
     def log(self) -> str:
         return self._log.decode("utf-8", "replace")
 
+    def logged(self, event: str, count: int = 1) -> list:
+        """The lines of an event, once there are `count`: the log has a thread of its own."""
+        deadline = time.monotonic() + patience(10)
+        while len(lines := [line for line in self.log.splitlines() if f" {event}: " in line]) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{event} was not logged {count} times:\n{self.log}")
+            threading.Event().wait(0.02)   # the log is what there is to wait for
+        return lines
+
     # -- commands --------------------------------------------------------------------------------------------
     def sotto(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess:
         """The operator's command line."""

@@ -1,5 +1,5 @@
-"""One TLS connection as a phone holds it. TLS runs through memory BIOs, so that the test also sees the sizes of the
-records that the daemon sends (what an observer on the network sees)."""
+"""TLS connections of tests. A phone's also notes the sizes of the records that the daemon sends: what an observer on the
+network sees."""
 
 import queue
 import socket
@@ -21,8 +21,99 @@ def client_context(authority: Path) -> ssl.SSLContext:
     return context
 
 
-class Connection:
-    """Everything that arrives is in `inbox`, in order: messages, "pong", an exception, at last "closed"."""
+class Stream:
+    """One end of a TLS connection that a thread may read while others write. TLS runs through memory BIOs and under one
+    lock, because the library's object is made for one thread at a time: while the reader takes a session ticket, a write
+    would find the handshake unfinished."""
+
+    def __init__(self, plain: socket.socket, context: ssl.SSLContext, server_name: str | None = None,
+                 server_side: bool = False) -> None:
+        """Returns after the handshake. `plain` belongs to the stream, also when the handshake fails."""
+        self._lock = threading.Lock()
+        self._socket, self._ended = plain, False
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_side=server_side, server_hostname=server_name)
+        try:
+            self._handshake()
+        except BaseException:
+            self._socket.close()
+            raise
+        self._socket.settimeout(None)
+
+    def _handshake(self) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+                self._flush()
+                return
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self._socket.recv(65536)
+                if not data:
+                    raise ConnectionResetError("closed in the handshake") from None
+                self._note_records(data)
+                self._in.write(data)
+            except ssl.SSLError:
+                self._flush()
+                raise
+
+    def _note_records(self, data: bytes) -> None:
+        """Hears what has arrived, before it is deciphered."""
+
+    def _flush(self) -> None:
+        data = self._out.read()
+        if data:
+            self._socket.sendall(data)
+
+    def receive(self) -> bytes:
+        """What arrives next; nothing once the other end has closed. Raises OSError when the connection is lost."""
+        while not self._ended:
+            if plain := self._decipher():   # first what came with the end of the handshake
+                return plain
+            if self._ended:
+                break
+            data = self._socket.recv(65536)
+            if not data:
+                break
+            with self._lock:
+                self._note_records(data)
+                self._in.write(data)
+        return b""
+
+    def _decipher(self) -> bytes:
+        plain = b""
+        with self._lock:
+            while True:
+                try:
+                    piece = self._tls.read(65536)
+                except ssl.SSLWantReadError:
+                    break
+                except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                    piece = b""
+                if not piece:
+                    self._ended = True
+                    break
+                plain += piece
+            self._flush()
+        return plain
+
+    def send(self, data: bytes) -> None:
+        with self._lock:
+            self._tls.write(data)
+            self._flush()
+
+    def end(self) -> None:
+        """The end of the stream without a word of TLS; wakes whoever reads."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+class Connection(Stream):
+    """As a phone holds it: everything that arrives is in `inbox`, in order: messages, "pong", an exception, at last
+    "closed"."""
     via_transport, uri_transport, default_port = "TLS", "tls", 5061
 
     def __init__(self, address: tuple, authority: Path, server_name: str | None = "example.org",
@@ -31,26 +122,17 @@ class Connection:
         self.record_sizes: list = []   # of application data, in order of arrival; ciphertext, without record header
         self.received = b""            # plaintext
         self._ciphertext = b""
-        self._lock = threading.Lock()
-        self._socket = socket.create_connection(address, patience(5), (source, 0) if source else None)
-        self.local_address = "{}:{}".format(*self._socket.getsockname()[:2])
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain = socket.create_connection(address, patience(5), (source, 0) if source else None)
+        self.local_address = "{}:{}".format(*plain.getsockname()[:2])
         self._remote_port = address[1]
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         if context is None:
             context = client_context(authority)
         if server_name is None:
             context.check_hostname = False
-        self._tls = context.wrap_bio(self._in, self._out, server_hostname=server_name)
-        try:
-            self._handshake()
-            # Noted now: while the reader takes a session ticket, the library calls the handshake unfinished.
-            self.version: str = self._tls.version()
-            self.peer_certificate: bytes = self._tls.getpeercert(binary_form=True)
-        except BaseException:
-            self._socket.close()
-            raise
-        self._socket.settimeout(None)
+        super().__init__(plain, context, server_name)
+        # Noted now: while the reader takes a session ticket, the library calls the handshake unfinished.
+        self.version: str = self._tls.version()
+        self.peer_certificate: bytes = self._tls.getpeercert(binary_form=True)
         self._deframer = self._new_deframer(read)
         self._reader = threading.Thread(target=self._read, name="phone reader", daemon=True)
         self._reader.start()
@@ -70,28 +152,6 @@ class Connection:
     def cipher(self) -> tuple:
         return self._tls.cipher()
 
-    def _handshake(self) -> None:
-        while True:
-            try:
-                self._tls.do_handshake()
-                self._flush()
-                return
-            except ssl.SSLWantReadError:
-                self._flush()
-                data = self._socket.recv(65536)
-                if not data:
-                    raise ConnectionResetError("closed in the handshake") from None
-                self._note_records(data)
-                self._in.write(data)
-            except ssl.SSLError:
-                self._flush()
-                raise
-
-    def _flush(self) -> None:
-        data = self._out.read()
-        if data:
-            self._socket.sendall(data)
-
     def _note_records(self, data: bytes) -> None:
         self._ciphertext += data
         while len(self._ciphertext) >= 5:
@@ -104,42 +164,15 @@ class Connection:
 
     def _read(self) -> None:
         try:
-            while True:
-                data = self._socket.recv(65536)
-                if not data:
-                    break
-                plain, ended = b"", False
-                with self._lock:
-                    self._note_records(data)
-                    self._in.write(data)
-                    while True:
-                        try:
-                            piece = self._tls.read(65536)
-                        except ssl.SSLWantReadError:
-                            break
-                        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                            ended = True
-                            break
-                        if not piece:
-                            ended = True
-                            break
-                        plain += piece
-                    self._flush()
+            while plain := self.receive():
                 self.received += plain
                 for item in self._deframer.feed(plain):
                     self.inbox.put(item)
-                if ended:
-                    break
         except OSError:
             pass   # reset, or closed by the test
         except Exception as fault:   # a message that breaks the rules: the test thread must see it
             self.inbox.put(fault)
         self.inbox.put(CLOSED)
-
-    def send(self, data: bytes) -> None:
-        with self._lock:
-            self._tls.write(data)
-            self._flush()
 
     def next(self, timeout: float):
         """The next thing that arrived, or None when `timeout` (already scaled) is over."""
