@@ -60,7 +60,9 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
     for (auto* worker : all) worker->meet(all);
 }
 
-Workers::~Workers()
+Workers::~Workers() { stop(); }
+
+void Workers::stop()
 {
     for (auto& worker : workers_) worker->stop();
     for (auto& worker : workers_) worker->join();

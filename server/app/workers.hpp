@@ -62,6 +62,8 @@ public:
     /// See net::Worker. `done` runs once, on some worker's thread, when all workers are done.
     void drain(const std::function<void()>& done);
     void close_flows(const std::function<void()>& done);
+    /// Ends the threads and waits for them. What is asked of a worker afterwards is never done.
+    void stop();
     /// `done` runs once, on some worker's thread, when every worker has passed by its loop.
     void check_alive(const std::function<void()>& done);
 

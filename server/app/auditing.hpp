@@ -1,0 +1,36 @@
+#pragma once
+#include "audit/file_audit_log.hpp"
+#include "config/settings.hpp"
+#include "core/action.hpp"
+#include "store/audit_head.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <system_error>
+
+namespace sotto::app {
+
+/// The audit log of the running daemon: each head goes into accounts.db and the journal, checkpoints and the end of old
+/// entries come by time. `log` may be used on any thread, the rest on the main thread.
+class Auditing {
+public:
+    /// Writes the entry of this start. Throws store::StoreError, and what audit::FileAuditLog throws.
+    Auditing(boost::asio::io_context& main, const config::Settings& settings);
+
+    [[nodiscard]] audit::FileAuditLog& log() { return *log_; }
+    void start();
+    void checkpoint() { log_->checkpoint(); }
+    /// What happened on its own that must leave an entry.
+    void note(const Report& report);
+    /// Says so where the operator looks.
+    static void say_unwritable(const std::error_code& why);
+
+private:
+    std::unique_ptr<store::AuditHead> head_; ///< written under the log's lock
+    std::unique_ptr<audit::FileAuditLog> log_;
+    boost::asio::steady_timer checkpoints_;
+};
+
+} // namespace sotto::app

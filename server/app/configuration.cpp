@@ -1,0 +1,142 @@
+#include "app/configuration.hpp"
+
+#include "config/check.hpp"
+#include "config/difference.hpp"
+#include "log/log.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace sotto::app {
+namespace {
+
+using log::Event;
+using log::event;
+using log::field;
+using log::Plain;
+
+/// What stays as it is until a restart.
+void keep_what_needs_restart(config::Settings& next, const config::Settings& running)
+{
+    next.listen = running.listen;
+    next.threads = running.threads;
+    next.state_directory = running.state_directory;
+    next.admin = running.admin;
+    next.metrics = running.metrics;
+    next.proxy.longest_dialog = running.proxy.longest_dialog;
+    next.log.target = running.log.target;
+    next.push.gateway = running.push.gateway;
+    next.push.authorities = running.push.authorities;
+    next.billing = running.billing;
+    next.weaken.master_key_file = running.weaken.master_key_file;
+}
+
+/// One a line.
+std::string sentences_of(const std::vector<config::Problem>& problems)
+{
+    std::string sentences;
+    for (const auto& problem : problems) sentences += (sentences.empty() ? "" : "\n") + config::to_string(problem);
+    return sentences;
+}
+
+struct Keys {
+    boost::json::array changed, waiting;
+};
+
+Keys keys_of(const std::vector<config::Difference>& differences)
+{
+    Keys keys;
+    for (const auto& difference : differences) {
+        if (difference.effect == config::Effect::restart)
+            event(Event::restart_needed, field("key", Plain{difference.key}));
+        (difference.effect == config::Effect::restart ? keys.waiting : keys.changed).emplace_back(difference.key);
+    }
+    return keys;
+}
+
+} // namespace
+
+void log_privacy(const config::Settings& settings, const net::Identities& identities)
+{
+    for (const auto& sentence : config::weakenings(settings)) event(Event::weakened, field("text", Plain{sentence}));
+    for (const auto& sentence : config::notices(settings)) event(Event::notice, field("text", Plain{sentence}));
+    for (const auto& sentence : identities.warnings()) event(Event::notice, field("text", Plain{sentence}));
+}
+
+Configuration::Configuration(Prepared prepared, os::Folders admitted)
+    : prepared_{std::move(prepared)}, admitted_{std::move(admitted)}
+{
+}
+
+config::Settings Configuration::settings() const
+{
+    const std::lock_guard lock{mutex_};
+    return prepared_.settings;
+}
+
+std::shared_ptr<const CoreSettings> Configuration::core() const
+{
+    const std::lock_guard lock{mutex_};
+    return prepared_.core;
+}
+
+std::shared_ptr<const net::Identities> Configuration::identities() const
+{
+    const std::lock_guard lock{mutex_};
+    return prepared_.identities;
+}
+
+ctl::Reply Configuration::reload(const Use& use)
+{
+    const std::lock_guard lock{mutex_};
+    auto next = prepare(prepared_.settings.file, &admitted_);
+    if (!next.problems.empty()) {
+        for (const auto& problem : next.problems) {
+            const auto sentence = config::to_string(problem);
+            event(Event::configuration_problem, field("text", Plain{sentence}));
+        }
+        event(Event::reload_refused);
+        return ctl::CommandError{"configuration", sentences_of(next.problems)};
+    }
+    auto keys = keys_of(config::differences(prepared_.settings, next.settings));
+    keep_what_needs_restart(next.settings, prepared_.settings);
+    next.core = core_of(next);
+    prepared_ = std::move(next);
+    use(prepared_);
+    log_privacy(prepared_.settings, *prepared_.identities);
+    event(Event::reloaded, field("domains", prepared_.settings.domains.size()));
+    return boost::json::object{{"domains", prepared_.settings.domains.size()},
+                               {"changed", std::move(keys.changed)},
+                               {"needs_restart", std::move(keys.waiting)}};
+}
+
+ctl::Reply Configuration::diff() const
+{
+    const std::lock_guard lock{mutex_};
+    const auto next = prepare(prepared_.settings.file, &admitted_);
+    if (!next.problems.empty()) return ctl::CommandError{"configuration", sentences_of(next.problems)};
+    boost::json::array rows;
+    for (const auto& difference : config::differences(prepared_.settings, next.settings))
+        rows.push_back(
+            boost::json::object{{"key", difference.key},
+                                {"now", difference.now},
+                                {"next", difference.next},
+                                {"effect", difference.effect == config::Effect::restart ? "restart" : "reload"}});
+    return boost::json::object{{"differences", std::move(rows)}};
+}
+
+CertificateWatch::Identities Configuration::open_identities() const
+{
+    const std::lock_guard lock{mutex_};
+    return app::open_identities(prepared_.settings);
+}
+
+void Configuration::renew(const CertificateWatch::Identities& identities, const Use& use)
+{
+    const std::lock_guard lock{mutex_};
+    prepared_.outside = open_outside(prepared_.settings);
+    prepared_.identities = identities;
+    use(prepared_);
+}
+
+} // namespace sotto::app

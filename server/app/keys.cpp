@@ -1,0 +1,91 @@
+#include "app/keys.hpp"
+
+#include "app/every.hpp"
+#include "log/log.hpp"
+
+#include <algorithm>
+
+namespace sotto::app {
+namespace {
+
+constexpr milliseconds minute{60'000};
+constexpr seconds sealing_period{3600};
+
+TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
+
+/// Those of the process before, if there was one that left them.
+std::shared_ptr<const crypto::ProcessKeys> process_keys(const Handover& handover)
+{
+    if (const auto before = handover.read(Handover::Item::process_keys))
+        if (auto keys = crypto::ProcessKeys::restore(before->bytes())) return keys;
+    return crypto::ProcessKeys::create();
+}
+
+std::shared_ptr<crypto::KeyRing> epoch_keys(const Handover& handover, TimePoint now, seconds longest_dialog)
+{
+    auto ring = std::make_shared<crypto::KeyRing>(
+        now, crypto::KeyRing::Times{.period = sealing_period, .longest_dialog = longest_dialog});
+    if (const auto before = handover.read(Handover::Item::epoch_keys)) ring->restore(before->bytes(), now);
+    return ring;
+}
+
+bool holds(const crypto::EpochKeys& keys, Epoch epoch)
+{
+    return std::ranges::any_of(keys, [&](const auto& key) { return key.epoch == epoch; });
+}
+
+} // namespace
+
+Keys::Keys(boost::asio::io_context& main, std::vector<os::PassedDescriptor>& passed, TimePoint now,
+           seconds longest_dialog)
+    : handover_{passed}, resumed_{handover_.read(Handover::Item::epoch_keys).has_value()},
+      process_{process_keys(handover_)}, ring_{epoch_keys(handover_, now, longest_dialog)},
+      dialogs_{std::make_shared<location::SharedDialogMemory>(
+          handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
+      midnight_{main}, rotation_{main}
+{
+    hand_on();
+}
+
+Keys::~Keys()
+{
+    log::hand_on_day_key({}, {}); // what is logged from now on is for nobody
+}
+
+void Keys::start(std::function<void()> on_rotation)
+{
+    on_rotation_ = std::move(on_rotation);
+    every(midnight_, minute, [] { log::end_day(); });
+    rotate();
+}
+
+void Keys::hand_on()
+{
+    handover_.write(Handover::Item::process_keys, process_->serialise().bytes());
+    handover_.write(Handover::Item::epoch_keys, ring_->serialise().bytes());
+    log::hand_on_day_key(day_key(handover_.read(Handover::Item::day_key)), [this](const auto& key) {
+        if (key)
+            handover_.write(Handover::Item::day_key, serialise(*key).bytes());
+        else
+            handover_.destroy(Handover::Item::day_key);
+    });
+}
+
+void Keys::rotate()
+{
+    const auto before = ring_->snapshot();
+    if (ring_->rotate(now())) {
+        const auto after = ring_->snapshot();
+        handover_.write(Handover::Item::epoch_keys, ring_->serialise().bytes());
+        for (const auto& key : *before)
+            if (!holds(*after, key.epoch)) dialogs_->forget(key.epoch);
+        on_rotation_();
+        log::event(log::Event::keys_rotated);
+    }
+    rotation_.expires_at(ring_->next_rotation());
+    rotation_.async_wait([this](boost::system::error_code error) {
+        if (!error) rotate();
+    });
+}
+
+} // namespace sotto::app

@@ -1,0 +1,63 @@
+#include "app/waking.hpp"
+
+#include "crypto/openssl_cryptography.hpp"
+#include "log/log.hpp"
+
+namespace sotto::app {
+namespace {
+
+std::unique_ptr<push::Notifier> notifier(const config::Settings& settings)
+{
+    const auto& gateway = settings.push.gateway;
+    if (!gateway) return nullptr;
+    return std::make_unique<push::Notifier>(
+        push::Gateway{.host = gateway->host, .port = gateway->port, .authorities = settings.push.authorities},
+        [](const std::string& reason) {
+            log::event(log::Event::push_failed, log::field("reason", log::Plain{reason}));
+        });
+}
+
+} // namespace
+
+Waking::Waking(const config::Settings& settings, std::shared_ptr<const crypto::ProcessKeys> keys)
+    : keys_{std::move(keys)}, notifier_{notifier(settings)}
+{
+}
+
+std::function<void(Wake, std::function<void()>)> Waking::function()
+{
+    if (!notifier_) return {};
+    return [this](Wake phone, std::function<void()> failed) { wake(std::move(phone), std::move(failed)); };
+}
+
+void Waking::wake(Wake phone, std::function<void()> failed)
+{
+    notifier_->wake({.provider = std::move(phone.provider),
+                     .parameter = std::move(phone.parameter),
+                     .token = std::move(phone.token),
+                     .failed = std::move(failed)});
+}
+
+void Waking::renew(TimePoint now)
+{
+    // RFC 8599 5.5: who sleeps does not know that its registration ends.
+    registrations_->pass(now, [this](const PushRegistrations::Sleeper& sleeper) {
+        if (!notifier_) return;
+        crypto::OpenSslCryptography cryptography{keys_};
+        auto parameters = unpacked(cryptography.open_in_memory(sleeper.parameters.bytes));
+        wake({.ticket = {},
+              .provider = std::move(parameters.provider),
+              .parameter = std::move(parameters.parameter),
+              .token = std::move(parameters.token)},
+             {});
+    });
+}
+
+void Waking::stop()
+{
+    if (notifier_) notifier_->stop();
+}
+
+push::Notifier::Counts Waking::counts() const { return notifier_ ? notifier_->counts() : push::Notifier::Counts{}; }
+
+} // namespace sotto::app
