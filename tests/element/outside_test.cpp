@@ -352,6 +352,20 @@ TEST_CASE("an emergency call is carried in every state")
         CHECK(header(invite, "P-Asserted-Identity") == "<sip:alice@example.org>");
         CHECK(world.reports == std::vector<std::string>{"sos"});
     }
+    SECTION("the identity that is asserted is the caller's choice among its own")
+    {
+        world.accounts->attach(account.id, "+4930123", "example.org");
+        const auto invite = carried("sip:112@example.org", "P-Preferred-Identity: <sip:+4930123@example.org>\n");
+        CHECK(header(invite, "P-Asserted-Identity") == "<sip:+4930123@example.org>");
+        CHECK(header(invite, "From").starts_with("\"Alice\" <sip:alice@example.org>;tag="));
+        CHECK(header(invite, "P-Preferred-Identity").empty());
+    }
+    SECTION("nobody else's identity is asserted")
+    {
+        world.accounts->add("bob", "example.org");
+        const auto invite = carried("sip:112@example.org", "P-Preferred-Identity: <sip:bob@example.org>\n");
+        CHECK(header(invite, "P-Asserted-Identity") == "<sip:alice@example.org>");
+    }
     SECTION("by its service")
     {
         CHECK(start_line(carried("urn:service:sos.fire")) == "INVITE urn:service:sos.fire SIP/2.0");

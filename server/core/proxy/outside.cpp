@@ -1,6 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/privacy/identity.hpp"
+#include "core/privacy/preferred_identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/registrar/device.hpp"
@@ -212,8 +213,11 @@ Presented Proxy::presented(const ResponseContext& context, const Message& reques
     const auto* owner = env_.account_of(aor);
     if (account != nullptr && (owner == nullptr || owner->id != account->id))
         aor = std::string{account->user}.append("@").append(account->domain);
+    const auto preferred =
+        account == nullptr ? std::string{} : preferred_address(request, *account, env_.domains(), *env_.accounts);
     const Presenting sender{.account = account,
                             .aor = aor,
+                            .preferred = preferred,
                             .display = request.from.display,
                             .withheld = account == nullptr || context.sender_withheld()};
     const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;

@@ -16,6 +16,11 @@ std::string own_number(const Account* account)
     return "<" + number_uri(account->number, account->domain) + ">";
 }
 
+std::string asserted_uri(Scheme scheme, const Presenting& caller)
+{
+    return "<" + address_uri(scheme, caller.preferred.empty() ? caller.aor : caller.preferred) + ">";
+}
+
 Presented to_peer(const Decision& decision, Scheme scheme, const Presenting& caller)
 {
     Presented shown;
@@ -23,7 +28,7 @@ Presented to_peer(const Decision& decision, Scheme scheme, const Presenting& cal
     shown.to = "<" + shown.request_uri + ">";
     shown.from = presented_from(Receiver::peer, caller, scheme);
     if (!decision.route->trusted) return shown;
-    shown.asserted.push_back("<" + address_uri(scheme, caller.aor) + ">");
+    shown.asserted.push_back(asserted_uri(scheme, caller));
     if (caller.withheld) shown.privacy = "id";
     return shown;
 }
@@ -48,7 +53,7 @@ Presented to_emergency_service(const Decision& decision, const Presenting& calle
     shown.request_uri = "urn:service:" + decision.service;
     shown.to = "<" + shown.request_uri + ">";
     shown.from = presented_from(Receiver::emergency, caller, Scheme::sip);
-    shown.asserted.push_back("<" + address_uri(Scheme::sip, caller.aor) + ">");
+    shown.asserted.push_back(asserted_uri(Scheme::sip, caller));
     if (caller.account != nullptr && !caller.account->number.empty())
         shown.asserted.push_back("<tel:" + std::string{caller.account->number} + ">");
     return shown;

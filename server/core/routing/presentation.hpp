@@ -12,6 +12,7 @@ namespace sotto {
 struct Presenting {
     const Account* account{nullptr}; ///< of the caller
     std::string_view aor{};          ///< the own address that the caller uses, canonical
+    std::string_view preferred{};    ///< the own address to be asserted (RFC 3325 9.2), canonical; empty: the same
     std::string_view display{};      ///< as the caller's From has it
     bool withheld{false};
 };
