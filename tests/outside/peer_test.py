@@ -126,6 +126,53 @@ class TwoSottos(Outside):
         bob.sends(200)
         alice.receives(200)
 
+    def test_the_values_of_one_are_opaque_to_the_other_and_nothing_grows(self):
+        """As long and as many as in a call inside one of them, however often they are sealed again."""
+        alice, bob, dave = self.phone(self.org, "alice"), self.phone(self.net, "bob"), self.phone(self.net, "dave")
+
+        def shape(request) -> dict:
+            return {"names": request.names, "Call-ID": len(request.call_id), "Via": len(request.get("Via")),
+                    "Contact": len(request.get("Contact")), "tag": len(request.from_.tag)}
+
+        def invited_by(caller):
+            sent = caller.sends("INVITE", to=bob, sdp=True).request
+            invite = bob.receives("INVITE")
+            for value in (sent.call_id, sent.from_.tag, caller.contact, sent.get("Via").split("branch=")[1]):
+                self.assertNotIn(value, str(invite))
+            return invite
+
+        inside = shape(invited_by(dave))
+        bob.sends(486)
+        dave.receives(486)
+        bob.receives("ACK")
+        self.assertEqual(shape(invited_by(alice)), inside)
+        bob.sends(200)
+        alice.receives(200)
+        alice.sends("ACK")
+        bob.receives("ACK")
+        again = []
+        for _ in range(4):
+            alice.sends("INVITE", sdp=True)
+            request = bob.receives("INVITE")
+            again.append((shape(request), len(request.request_uri), len(request.to.tag)))
+            bob.sends(200)
+            alice.receives(200)
+            alice.sends("ACK")
+            bob.receives("ACK")
+        self.assertEqual(again, again[:1] * 4)
+        self.end(bob, alice)
+
+    def test_no_loop_across_both_ends(self):
+        """Each strips what would show the other that it has seen a call before; so neither sends on what came from outside."""
+        alice, carol = self.phone(self.org, "alice"), self.phone(self.org, "carol")
+        bob = self.phone(self.net, "bob")
+        alice.sends("INVITE", to=bob)
+        bob.receives("INVITE")
+        bob.sends(302, headers={"Contact": f"<{carol.aor}>"})
+        bob.receives("ACK")
+        alice.receives(480)
+        carol.has_received_nothing_else()
+
     def test_who_is_not_there_looks_alike_from_outside(self):
         alice = self.phone(self.org, "alice")
         for nobody in ("sip:nobody@example.net", "sip:dave@example.net"):
@@ -239,6 +286,14 @@ class Liars(Outside):
         alice.sends(486)
         alice.receives("ACK")
         good.receives(486)
+
+    def test_what_comes_from_outside_goes_to_own_subscribers_only(self):
+        good = self.ends["good"]
+        way = good.connect(self.port.number)
+        way.send(good.request("INVITE", "sip:bob@uri.example", "<sip:eve@good.example>;tag=1", "<sip:bob@uri.example>",
+                                 sdp=True).bytes())
+        good.receives(403)
+        self.assertEqual(self.ends["uri"].heard(), [])
 
     def test_whoever_comes_in_must_prove_who_he_is(self):
         good = self.ends["good"]
