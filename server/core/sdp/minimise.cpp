@@ -2,6 +2,7 @@
 
 #include "core/sdp/candidate.hpp"
 #include "core/sdp/description.hpp"
+#include "core/sdp/lines.hpp"
 #include "core/sdp/payloads.hpp"
 
 #include <map>
@@ -46,36 +47,6 @@ constexpr const Profile* profile_named(std::string_view name)
     return found == profiles.end() ? nullptr : &*found;
 }
 
-/// a=rtcp-fb (RFC 4585 4.2): a payload type or all, and feedback that the table knows, or trr-int.
-struct Feedback {
-    std::optional<std::uint8_t> type;
-    std::size_t known{0};
-    std::optional<std::uint32_t> interval;
-};
-
-std::optional<Feedback> read_feedback(std::string_view value)
-{
-    Feedback line;
-    const auto type = take_word(value);
-    if (type != "*") {
-        auto digits = type;
-        line.type = take_payload_type(digits);
-        if (!line.type) return std::nullopt;
-    }
-    std::array<char, 24> buffer; // words joined by one space
-    std::size_t length = 0;
-    for (auto word = take_word(value); !word.empty(); word = take_word(value)) {
-        if (length + 1 + word.size() > buffer.size()) return std::nullopt;
-        if (length > 0) buffer[length++] = ' ';
-        length += word.copy(buffer.data() + length, word.size());
-    }
-    const std::string_view text{buffer.data(), length};
-    line.known = position_in(feedback, text);
-    if (text.starts_with("trr-int ")) line.interval = number_of<std::uint32_t>(text.substr(8));
-    if (line.known == feedback.size() && !line.interval) return std::nullopt;
-    return line;
-}
-
 /// Port 0 does not mean rejected then (RFC 8843 6).
 bool is_bundle_only(const Section& section) { return section.port == 0 && section.names(rule_for("bundle-only")); }
 
@@ -111,13 +82,8 @@ private:
     void put(const Item& item, std::size_t section);
     void put_group(std::string& out, std::string_view value) const;
     void put_candidate_of(std::string_view value);
-    void put_extension(std::string_view value);
-    void put_feedback(std::string_view value);
     void put_stream(std::string_view value, std::size_t section);
     void put_rtcp(std::string_view value);
-    void put_remote_candidates(std::string_view value);
-    void put_ice_options(std::string_view value);
-    void put_ssrc_group(std::string_view value);
 
     const Description& in_;
     const SdpPolicy& policy_;
@@ -450,40 +416,35 @@ void Minimiser::put(const Item& item, std::size_t section)
         break;
     }
     case Kind::rtcp_fb:
-        put_feedback(value);
+        put_feedback(out_, value);
         break;
     case Kind::extmap:
-        put_extension(value);
+        put_extension(out_, value);
         break;
     case Kind::candidate:
         put_candidate_of(value);
         break;
     case Kind::remote_candidates:
-        put_remote_candidates(value);
+        put_remote_candidates(out_, value);
         break;
     case Kind::ice_options:
-        put_ice_options(value);
+        put_ice_options(out_, value);
         break;
     case Kind::msid:
         put_stream(value, section);
         break;
     case Kind::ssrc_group:
-        put_ssrc_group(value);
+        put_ssrc_group(out_, value);
         break;
-    case Kind::ssrc: {
-        const auto source = number_of<std::uint32_t>(take_word(value));
-        if (source && take_word(value).starts_with("cname:")) put_line(out_, "a=ssrc:", *source, " cname:-");
+    case Kind::ssrc:
+        put_source(out_, value);
         break;
-    }
     case Kind::rtcp:
         put_rtcp(value);
         break;
-    case Kind::crypto: {
-        const auto tag = take_word(value);
-        const auto suite = crypto_suites[position_in(crypto_suites, take_word(value))];
-        put_line(out_, "a=crypto:", tag, ' ', suite, ' ', take_word(value));
+    case Kind::crypto:
+        put_crypto(out_, value);
         break;
-    }
     default:
         if (value.empty())
             put_line(out_, rule.line);
@@ -509,37 +470,6 @@ void Minimiser::put_candidate_of(std::string_view value)
     const auto candidate = read_candidate(value);
     const auto next = static_cast<unsigned>(foundations_.size() + 1);
     put_candidate(out_, *candidate, foundations_.emplace(candidate->foundation, next).first->second);
-}
-
-/// <id>["/"<direction>] [urn:...:encrypt] <uri> (RFC 8285 5, RFC 6904 3)
-void Minimiser::put_extension(std::string_view value)
-{
-    auto first = take_word(value);
-    const auto id = number_of<std::uint16_t>(take_until(first, '/'));
-    auto uri = take_word(value);
-    const bool encrypted = uri == encrypted_extension;
-    if (encrypted) uri = take_word(value);
-    const auto known = position_in(extensions, uri);
-    const bool direction_valid =
-        first.empty() || first == "sendrecv" || first == "sendonly" || first == "recvonly" || first == "inactive";
-    if (!id || known == extensions.size() || !direction_valid) return;
-    put_line(out_, "a=extmap:", *id, first.empty() ? "" : "/", first,
-             encrypted ? " urn:ietf:params:rtp-hdrext:encrypt " : " ", extensions[known]);
-}
-
-void Minimiser::put_feedback(std::string_view value)
-{
-    const auto line = read_feedback(value);
-    out_ += "a=rtcp-fb:";
-    if (line->type)
-        append(out_, unsigned{*line->type});
-    else
-        out_ += '*';
-    out_ += ' ';
-    if (line->interval)
-        put_line(out_, "trr-int ", *line->interval);
-    else
-        put_line(out_, feedback[line->known]);
 }
 
 /// The number holds the section in which a stream was first named, so that it stays when another one goes on hold.
@@ -571,49 +501,6 @@ void Minimiser::put_rtcp(std::string_view value)
         put_line(out_, "a=rtcp:", *port, ' ', address->network(), address->text);
     else
         put_line(out_, "a=rtcp:", *port);
-}
-
-void Minimiser::put_remote_candidates(std::string_view value)
-{
-    std::string line;
-    for (auto word = take_word(value); !word.empty(); word = take_word(value)) {
-        const auto component = number_of<std::uint16_t>(word);
-        const auto address = take_word(value);
-        const auto port = number_of<std::uint16_t>(take_word(value));
-        if (!component || !valid_address(address) || !port || line.size() > 512) return;
-        line += line.empty() ? ':' : ' ';
-        append(line, *component);
-        line += ' ';
-        line += address;
-        line += ' ';
-        append(line, *port);
-    }
-    if (!line.empty()) put_line(out_, "a=remote-candidates", line);
-}
-
-void Minimiser::put_ice_options(std::string_view value)
-{
-    std::array<bool, known_ice_options.size()> named{};
-    for (auto word = take_word(value); !word.empty(); word = take_word(value))
-        if (const auto known = position_in(known_ice_options, word); known < named.size()) named[known] = true;
-    std::string options;
-    for (std::size_t i = 0; i < named.size(); ++i)
-        if (named[i]) options.append(options.empty() ? ":" : " ").append(known_ice_options[i]);
-    if (!options.empty()) put_line(out_, "a=ice-options", options);
-}
-
-void Minimiser::put_ssrc_group(std::string_view value)
-{
-    const auto semantics = position_in(ssrc_groups, take_word(value));
-    if (semantics == ssrc_groups.size()) return;
-    std::string sources;
-    for (auto word = take_word(value); !word.empty(); word = take_word(value)) {
-        const auto source = number_of<std::uint32_t>(word);
-        if (!source) return;
-        sources += ' ';
-        append(sources, *source);
-    }
-    put_line(out_, "a=ssrc-group:", ssrc_groups[semantics], sources);
 }
 
 SdpResult Minimiser::fragment()
