@@ -10,11 +10,12 @@ Made from the declarations in `server/app`; `metric_reference > docs/metrics.md`
 
 With `metrics.listen` in the [configuration](configuration.md), for example `"127.0.0.1:9161"`, the daemon shows its figures in
 Prometheus's text format at `/metrics`. The address is one of this machine: the page has neither password nor encryption. Who
-collects from elsewhere puts a proxy in front. `sotto status` shows the same figures.
+collects from elsewhere puts a proxy in front.
+`sotto status` shows the same figures at a glance.
 
 ## No figure points at a person
 
-Why: decision 14.
+Why: [decision 14](adr/0014-figures-of-people-are-shown-in-tens.md). The threshold is ten, for every figure that the table below shows "in tens".
 
 * No label says who, from where or with what: labels are the outcomes and reasons of this table, and your own domains.
 * What people do is shown **in tens, rounded down**: 0 to 9 are 0, 129 is 120. So a small server's page does not say that the

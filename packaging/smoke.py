@@ -2,6 +2,7 @@
 caller sent next to what the callee received. Used by packaging/quickstart --smoke; exit status 0 when the call worked,
 media flowed both ways, and nothing that the callee need not know arrived."""
 
+import json
 import os
 import signal
 import subprocess
@@ -134,6 +135,15 @@ def place_call(folder: Path, demo: Path) -> bool:
             phone.kill()
 
 
+def audit_log_is_whole(state: Path) -> bool:
+    """What the operator has done for this call, and that nobody has changed the record of it."""
+    sotto = [Path(os.environ["SOTTO_BIN"]) / "sotto", "--config", state / "sotto.yaml"]
+    verified = subprocess.run([*sotto, "--json", "audit", "verify"], stdout=subprocess.PIPE, text=True)
+    if verified.returncode == 0:
+        print(f"The audit log is whole: {json.loads(verified.stdout)['entries']} entries.", flush=True)
+    return verified.returncode == 0
+
+
 def main() -> int:
     demo = Path(sys.argv[1])
     try:
@@ -147,7 +157,7 @@ def main() -> int:
         state.mkdir(mode=0o700)
         daemon = start_daemon(demo, state)
         try:
-            worked = place_call(folder, demo)
+            worked = place_call(folder, demo) and audit_log_is_whole(state)
         finally:
             daemon.send_signal(signal.SIGTERM)
             try:
@@ -155,6 +165,7 @@ def main() -> int:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 ended = daemon.wait()
+        worked = worked and audit_log_is_whole(state)   # and once more at rest
     worked = worked and ended == 0
     print("\nIt works." if worked else f"\nIt does not work (sottod ended with {ended}).")
     return 0 if worked else 1

@@ -304,6 +304,7 @@ void App::start_admin()
         *store_));
     handlers.merge(ctl::ledger_commands({.ledger = recording_->ledger().get(),
                                          .accounts = store_.get(),
+                                         .state_directory = configuration_.initial().settings.state_directory,
                                          .policy = [this] { return recording_->policy(); },
                                          .now = [this] { return recording_->now(); },
                                          .confirm_clock = [this] { recording_->confirm_clock(); }}));
@@ -353,6 +354,9 @@ Figures App::figures()
             .log_lines_lost = log::lines_lost(),
             .audit_entries = audit.head().sequence,
             .audit_broken = audit.found().bad.has_value(),
+            .keeping = recording_->keeping(),
+            .accounts_waiting = store_->waiting(),
+            .ledger_waiting = recording_->ledger() ? recording_->ledger()->waiting() : 0,
             .pushes = waking_->counts(),
             .counters = counted.counters,
             .certificates = configuration_.identities()->terms(),

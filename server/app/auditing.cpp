@@ -69,7 +69,7 @@ void Auditing::start()
 
 void Auditing::note(const Report& report)
 {
-    if (report.what != Occurrence::emergency_call) return;
+    if (report.what == Occurrence::guessing) return event(Event::guessing, field("account", report.account));
     // That there was an emergency call, and over which route: nothing else.
     event(Event::emergency_call, field("route", Plain{report.route}));
     const audit::Action call{.who = {::geteuid(), "sottod"},

@@ -33,7 +33,6 @@ inline constexpr Family faults       {"sotto_internal_errors_total",    Type::co
 inline constexpr Family messages     {"sotto_sip_messages_total",       Type::counter, Shown::in_tens, "SIP messages received.", "kind"};
 inline constexpr Family registrations{"sotto_registrations_total",      Type::counter, Shown::in_tens, "Registrations granted, refreshes included."};
 inline constexpr Family calls        {"sotto_calls_total",              Type::counter, Shown::in_tens, "Calls.", "outcome"};
-inline constexpr Family refusals     {"sotto_refusals_total",           Type::counter, Shown::in_tens, "Requests that the server itself refused, challenges not included."};
 inline constexpr Family challenges   {"sotto_challenges_total",         Type::counter, Shown::in_tens, "Requests that were asked for credentials."};
 inline constexpr Family wrong        {"sotto_auth_failures_total",      Type::counter, Shown::in_tens, "Credentials that were wrong.", "handling"};
 inline constexpr Family strays       {"sotto_stray_messages_total",     Type::counter, Shown::in_tens, "Responses that belong to nothing, and were dropped."};
@@ -61,7 +60,6 @@ inline constexpr std::array element_counts{
     Count<ElementCounters>{"registrations",       &ElementCounters::registrations,       family::registrations},
     Count<ElementCounters>{"calls_answered",      &ElementCounters::calls_answered,      family::calls,        "answered"},
     Count<ElementCounters>{"calls_failed",        &ElementCounters::calls_failed,        family::calls,        "failed"},
-    Count<ElementCounters>{"refused",             &ElementCounters::refused,             family::refusals},
     Count<ElementCounters>{"challenges",          &ElementCounters::challenges,          family::challenges},
     Count<ElementCounters>{"auth_failures",       &ElementCounters::auth_failures,       family::wrong,        "counted"},
     Count<ElementCounters>{"auth_slowed",         &ElementCounters::auth_slowed,         family::wrong,        "answered late"},

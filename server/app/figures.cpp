@@ -40,6 +40,10 @@ boost::json::object status(const Figures& figures)
     boost::json::object dropped;
     figures.counters.dropped_headers.for_each(
         [&](std::string_view name, std::uint64_t count) { dropped[name] = count; });
+    boost::json::object refusals;
+    figures.counters.refusals.for_each([&](const std::string& reason, std::uint64_t count) {
+        if (count > 0) refusals[reason] = count;
+    });
     boost::json::object certificates;
     for (const auto& term : figures.certificates) certificates[term.name] = term.days;
     return {{"version", SOTTO_VERSION},
@@ -51,10 +55,16 @@ boost::json::object status(const Figures& figures)
             {"bindings", figures.bindings},
             {"connections", std::move(connections)},
             {"sip", to_json(figures.counters.element, element_counts)},
+            {"refusals", std::move(refusals)},
             {"dropped_headers", std::move(dropped)},
             {"push",
              {{"sent", figures.pushes.sent}, {"failed", figures.pushes.failed}, {"dropped", figures.pushes.dropped}}},
             {"dialogs", {{"ended", figures.ended_dialogs}, {"handles", figures.handles}}},
+            {"waiting", {{"accounts", figures.accounts_waiting}, {"ledger", figures.ledger_waiting}}},
+            {"retention",
+             {{"overdue", figures.keeping.overdue},
+              {"last_run", figures.keeping.last_run.time_since_epoch().count()},
+              {"clock_doubted", figures.keeping.clock_is_doubted}}},
             {"log_lines_lost", figures.log_lines_lost},
             {"audit", {{"entries", figures.audit_entries}, {"broken", figures.audit_broken}}},
             {"certificate_days", std::move(certificates)},
@@ -81,6 +91,11 @@ std::vector<Measured> measured(const Figures& figures)
         {{"sotto_log_lines_lost_total", Type::counter, Shown::exact, "Lines that the log's target was too slow for."}, one(figures.log_lines_lost)},
         {{"sotto_audit_entries_total", Type::counter, Shown::exact, "Entries of the audit log: what operators have done."}, one(figures.audit_entries)},
         {{"sotto_audit_broken", Type::gauge, Shown::exact, "1 when the audit log was found changed, cut or reordered at the start. Must be 0."}, one(figures.audit_broken)},
+        {{"sotto_retention_overdue", Type::gauge, Shown::exact, "Records of calls whose time was over an hour ago, and that are still there. Must be 0."}, one(figures.keeping.overdue)},
+        {{"sotto_retention_last_run_time_seconds", Type::gauge, Shown::exact, "When retention ran last, Unix time; it does so hourly. 0: it has not yet, or nothing is billed."}, one(figures.keeping.last_run.time_since_epoch().count())},
+        {{"sotto_retention_clock_doubted", Type::gauge, Shown::exact, "1 while nothing is destroyed because the clock has jumped. Must be 0."}, one(figures.keeping.clock_is_doubted)},
+        {{"sotto_store_waiting", Type::gauge, Shown::in_tens, "What waits for a store's thread: calls to be recorded, and operators' commands.", "store"},
+         {{"accounts", static_cast<double>(figures.accounts_waiting)}, {"ledger", static_cast<double>(figures.ledger_waiting)}}},
         {{"sotto_sources_refused_total", Type::counter, Shown::in_tens, "Connections closed because their source had too many."}, one(counters.refused_sources)},
     };
     // clang-format on
@@ -91,6 +106,15 @@ std::vector<Measured> measured(const Figures& figures)
         dropped.samples.push_back({std::string{name}, static_cast<double>(count)});
     });
     all.push_back(std::move(dropped));
+    Measured refused{{"sotto_refusals_total", Type::counter, Shown::in_tens,
+                      "Requests that the server itself refused, by the answer that they got; challenges are not "
+                      "included.",
+                      "reason"},
+                     {}};
+    counters.refusals.for_each([&](const std::string& reason, std::uint64_t count) {
+        refused.samples.push_back({reason, static_cast<double>(count)});
+    });
+    all.push_back(std::move(refused));
     all.push_back({{"sotto_pushes_total", Type::counter, Shown::in_tens, "Requests to the push gateway.", "outcome"},
                    {{"sent", static_cast<double>(figures.pushes.sent)},
                     {"failed", static_cast<double>(figures.pushes.failed)},

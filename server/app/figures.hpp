@@ -1,4 +1,5 @@
 #pragma once
+#include "app/keeping.hpp"
 #include "metrics/family.hpp"
 #include "net/identities.hpp"
 #include "net/worker.hpp"
@@ -26,6 +27,9 @@ struct Figures {
     std::uint64_t log_lines_lost{0};
     std::uint64_t audit_entries{0};
     bool audit_broken{false};
+    Keeping keeping;
+    std::size_t accounts_waiting{0}; ///< tasks that wait for the store of the accounts
+    std::size_t ledger_waiting{0};   ///< calls and tasks that wait for the ledger
     push::Notifier::Counts pushes;
     net::WorkerCounters counters;
     std::vector<net::Identities::Term> certificates;

@@ -20,30 +20,17 @@ using log::Plain;
 
 constexpr seconds life_looked_for{10};
 constexpr std::chrono::hours plan_kept_to{1};
-constexpr const char* credential_name = "sotto-master-key";
 
 bool billed(const config::Settings& settings)
 {
     return !settings.billing.routes.empty() || store::KeyStore::exists(settings.state_directory / "keys");
 }
 
-crypto::Secret master_key(const config::Settings& settings)
-{
-    auto file = settings.weaken.master_key_file;
-    if (file.empty()) file = store::credential(credential_name);
-    if (file.empty())
-        throw store::StoreError{
-            store::StoreError::Kind::unavailable,
-            "calls are billed, and there is no master key: give the service the credential "
-            "sotto-master-key (LoadCredentialEncrypted=), or name a file in weaken.master_key_file"};
-    return store::read_master_key(file);
-}
+retention::Time calendar() { return std::chrono::floor<seconds>(std::chrono::system_clock::now()); }
 
 retention::Sighting sighting()
 {
-    return {.wall = std::chrono::floor<seconds>(std::chrono::system_clock::now()),
-            .running = os::running_since_boot(),
-            .synchronised = os::clock_synchronised()};
+    return {.wall = calendar(), .running = os::running_since_boot(), .synchronised = os::clock_synchronised()};
 }
 
 /// Numbers only: it names nobody.
@@ -62,7 +49,7 @@ Recording::Recording(boost::asio::io_context& main, const config::Settings& sett
 {
     if (!billed(settings)) return;
     ledger_ = std::make_shared<store::SqliteLedger>(
-        settings.state_directory, master_key(settings),
+        settings.state_directory, store::master_key(settings.weaken.master_key_file),
         store::SqliteLedger::Times{.recovery = settings.registrar.binding_lifetime,
                                    .longest_call = settings.proxy.longest_dialog,
                                    .resumes = resumes},
@@ -145,6 +132,14 @@ retention::Time Recording::now()
     return time;
 }
 
+Keeping Recording::keeping() const
+{
+    const std::lock_guard lock{mutex_};
+    auto keeping = keeping_;
+    keeping.clock_is_doubted = time_.doubts();
+    return keeping;
+}
+
 void Recording::confirm_clock()
 {
     const std::lock_guard lock{mutex_};
@@ -153,12 +148,17 @@ void Recording::confirm_clock()
 
 void Recording::keep_to_plan()
 {
-    ledger_->run_retention(policy(), now(), [audit = audit_](const store::Outcome<store::RetentionReport>& report) {
+    ledger_->run_retention(policy(), now(), [this](const store::Outcome<store::RetentionReport>& report) {
         const audit::Action run{.who = {::geteuid(), "sottod"}, .what = "retention run", .purpose = "retention"};
-        if (const auto written = audit->record(run, result_of(report)); !written) {
+        if (const auto written = audit_->record(run, result_of(report)); !written) {
             const auto reason = written.error().message();
             event(Event::audit_unwritable, field("reason", Plain{reason}));
         }
+        if (report) {
+            const std::lock_guard lock{mutex_};
+            keeping_.last_run = calendar();
+        }
+        look_for_overdue();
         if (!report || !(*report).anything()) return;
         event(Event::retention_run, field("calls", (*report).calls + (*report).orphans),
               field("periods", (*report).periods), field("holds", (*report).holds));
@@ -167,6 +167,21 @@ void Recording::keep_to_plan()
     plan_.async_wait([this](boost::system::error_code error) {
         if (!error) keep_to_plan();
     });
+}
+
+/// By the calendar, whatever the clock is believed: what was over an hour ago should have gone with the run of then.
+void Recording::look_for_overdue()
+{
+    ledger_->plan_retention(policy(), calendar() - plan_kept_to,
+                            [this](const store::Outcome<store::RetentionPlan>& plan) {
+                                if (!plan) return;
+                                std::size_t overdue = 0;
+                                for (const auto& decision : (*plan).decisions)
+                                    if (decision.goes) overdue += (*plan).rows[decision.row].calls;
+                                overdue += (*plan).orphans;
+                                const std::lock_guard lock{mutex_};
+                                keeping_.overdue = overdue;
+                            });
 }
 
 } // namespace sotto::app

@@ -1,4 +1,5 @@
 #pragma once
+#include "app/keeping.hpp"
 #include "app/workers.hpp"
 #include "audit/audit_log.hpp"
 #include "config/settings.hpp"
@@ -25,6 +26,9 @@ public:
     /// Null: nothing is billed, and nothing was.
     [[nodiscard]] const std::shared_ptr<store::SqliteLedger>& ledger() const { return ledger_; }
 
+    /// Any thread.
+    [[nodiscard]] Keeping keeping() const;
+
     /// From here on, until `stop`. `audit` gets a line for each run of retention.
     void start(Workers& workers, std::shared_ptr<LocationService> location, audit::AuditLog& audit);
     /// Ends the ledger's thread, before the workers go that it answers.
@@ -40,11 +44,13 @@ public:
 private:
     void look_for_parties();
     void keep_to_plan();
+    void look_for_overdue();
 
     boost::asio::steady_timer life_, plan_;
-    mutable std::mutex mutex_; ///< guards `policy_` and `time_`
+    mutable std::mutex mutex_; ///< guards `policy_`, `time_` and `keeping_`
     retention::Policy policy_;
     retention::Timekeeper time_{{}};
+    Keeping keeping_;
     std::shared_ptr<store::SqliteLedger> ledger_;
     Workers* workers_{nullptr};
     audit::AuditLog* audit_{nullptr};

@@ -170,6 +170,7 @@ Workers::Counted Workers::count()
             add(total.connections, counters.connections, connection_counts);
             add(total.element, counters.element, element_counts);
             total.dropped_headers.add(counters.dropped_headers);
+            total.refusals.add(counters.refusals);
             total.refused_sources += counters.refused_sources;
             total.bursts += counters.bursts;
             const auto delay = std::chrono::duration_cast<milliseconds>(Clock::now() - asked);

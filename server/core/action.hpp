@@ -5,6 +5,7 @@
 #include "core/routing/route.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/party.hpp"
+#include "core/types/private.hpp"
 
 #include <memory>
 #include <string>
@@ -102,11 +103,15 @@ struct Connect {
     Destination to;
     std::string route; ///< the name by which operators know it
 };
-/// Something that an auditor must hear of happened on a route. Says nothing about who called whom.
-enum class Occurrence : std::uint8_t { emergency_call };
+/// Something happened that operators must hear of. Says nothing about who called whom.
+enum class Occurrence : std::uint8_t {
+    emergency_call, ///< over `route`
+    guessing        ///< the passwords of `account` are tried, faster than they may be
+};
 struct Report {
     Occurrence what;
-    std::string route;
+    std::string route{};
+    Private<std::string> account{std::string{}};
 };
 
 using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch, RecordCall,

@@ -166,9 +166,10 @@ void Element::found(Ticket ticket, std::vector<Binding> flows, TimePoint now, Ac
     state_->proxy.found(static_cast<Waiting>(kind), id, std::move(flows), now, out);
 }
 
-RelayReply Element::relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date)
+RelayReply Element::relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date,
+                                      Actions& out)
 {
-    return RelayDesk{state_->env}.answer(flow, request, now, date);
+    return RelayDesk{state_->env}.answer(flow, request, now, date, out);
 }
 
 void Element::blocked(Ticket ticket, bool stored, TimePoint now, Actions& out)
@@ -210,6 +211,7 @@ void Element::drain() { state_->env.draining = true; }
 bool Element::idle() const { return state_->layer.servers() == 0 && state_->layer.clients() == 0; }
 
 const DroppedHeaders& Element::dropped_headers() const { return state_->env.dropped; }
+const RefusalCounts& Element::refusals() const { return state_->env.refusals; }
 
 const ElementCounters& Element::counters() const
 {

@@ -4,6 +4,7 @@
 #include "core/auth/failure_limits.hpp"
 #include "core/dialog/memory.hpp"
 #include "core/message/message.hpp"
+#include "core/message/refusal_counts.hpp"
 #include "core/privacy/anonymous_callers.hpp"
 #include "core/privacy/dropped_headers.hpp"
 #include "core/privacy/sealer.hpp"
@@ -26,7 +27,6 @@ struct ElementCounters {
     std::uint64_t registrations{0};
     std::uint64_t calls_answered{0};
     std::uint64_t calls_failed{0};
-    std::uint64_t refused{0};
     std::uint64_t challenges{0};
     std::uint64_t auth_failures{0};
     std::uint64_t auth_slowed{0};  ///< failures that were answered late
@@ -92,7 +92,7 @@ public:
     void opened(const Flow& flow, TimePoint now);
 
     /// A subscriber asked for credentials of the TURN servers, over HTTPS on `flow`. `date` is Unix time.
-    RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date);
+    RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date, Actions& out);
 
     /// A phone that was asked to wake has registered.
     void woken(Ticket ticket, TimePoint now, Actions& out);
@@ -114,6 +114,7 @@ public:
     [[nodiscard]] bool idle() const;
     [[nodiscard]] const ElementCounters& counters() const;
     [[nodiscard]] const DroppedHeaders& dropped_headers() const;
+    [[nodiscard]] const RefusalCounts& refusals() const;
 
 private:
     class State;

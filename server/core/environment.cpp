@@ -28,7 +28,7 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
 }
 
 Environment::Heed Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow,
-                                     TimePoint now)
+                                     TimePoint now, Actions& out)
 {
     const std::string user{checked.claimed_user};
     const auto* claimed = accounts->find(user, realm);
@@ -40,7 +40,11 @@ Environment::Heed Environment::heeds(const auth::Checked& checked, const std::st
     }
     if (checked.outcome != auth::Outcome::wrong) return Heed::at_once;
     ++counters.auth_failures;
-    return failures.failed(name, flow.source, now) ? Heed::late : Heed::at_once;
+    const bool slow = failures.failed(name, flow.source, now);
+    if (claimed != nullptr && !known && failures.exhausted(name, now))
+        out.push_back(Report{.what = Occurrence::guessing,
+                             .account = Private{std::string{claimed->user}.append("@").append(claimed->domain)}});
+    return slow ? Heed::late : Heed::at_once;
 }
 
 const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker,
@@ -52,7 +56,7 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     bool slow = false;
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
-        const auto heed = heeds(checked, realm, flow, now);
+        const auto heed = heeds(checked, realm, flow, now, out);
         if (heed == Heed::not_at_all && !for_help) {
             refuse(id, Refusal::overloaded, now, out);
             return nullptr;
@@ -120,7 +124,7 @@ void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now,
     default:
         break;
     }
-    ++counters.refused;
+    refusals.count(refusal);
     answer(id, verdict.status, reply, now, out);
 }
 

@@ -31,6 +31,7 @@ struct Environment {
     std::shared_ptr<const AccountDirectory> accounts;
     ElementCounters counters;
     DroppedHeaders dropped;
+    RefusalCounts refusals;
     auth::FailureLimits& failures;
     PushRegistrations& push;
     const billing::CallLedger* ledger{nullptr};
@@ -59,7 +60,7 @@ struct Environment {
         late,      ///< they were wrong, as several before
         not_at_all ///< there were too many: not even a right answer counts, since guessing must not pay
     };
-    Heed heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now);
+    Heed heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now, Actions& out);
     static constexpr std::uint8_t late_answer = 6; ///< timer
     void answer_late(transaction::SlotId held, TimePoint now, Actions& out);
     void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);

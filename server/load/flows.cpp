@@ -70,6 +70,53 @@ bool granted(const Message& answer, const Line& line)
     });
 }
 
+/// Where a lost connection comes back: until it has.
+Task<bool> back_again(Bench& bench, const Phone& phone)
+{
+    const auto limit = Clock::now() + bench.options.timeout;
+    while (bench.options.reconnects() && !phone.registered && Clock::now() < limit) {
+        const auto soon = Clock::now() + milliseconds{10};
+        co_await Until{bench.loop, soon};
+    }
+    const bool back = phone.registered || !bench.options.reconnects();
+    if (!back) bench.error("connection: did not come back");
+    co_return back;
+}
+
+/// The server was just ending, where it may: nothing had begun, and the phone tries again.
+bool server_was_ending(Bench& bench, const Reply& reply)
+{
+    const bool ending = bench.options.reconnects() && (!reply.answer || reply.answer->status() == 503);
+    if (ending) ++bench.tally.retries;
+    return ending;
+}
+
+/// The same inside a call: the other side may not be back yet either, and is not told from one that is gone.
+bool worth_another_try(Bench& bench, const Reply& reply)
+{
+    const auto status = reply.answer ? reply.answer->status() : 503;
+    const bool again = bench.options.reconnects() && (status == 503 || status == 481 || status == 408);
+    if (again) ++bench.tally.retries;
+    return again;
+}
+
+/// BYE, which is sent again when a connection was lost under it. `seen`: how many the other side has received, and had
+/// `before`; a BYE that has arrived ended the call, whatever became of its answer.
+Task<bool> hang_up(Bench& bench, Phone* phone, Dialog* dialog, const std::uint64_t* seen, std::uint64_t before)
+{
+    const auto limit = Clock::now() + bench.options.timeout;
+    for (;;) {
+        const bool back = co_await back_again(bench, *phone);
+        if (!back) co_return false;
+        auto bye = phone->request("BYE", *dialog);
+        const auto ended = co_await phone->exchange(std::move(bye));
+        if (bench.options.reconnects() && *seen == before + 1) co_return true;
+        if (Clock::now() >= limit || !worth_another_try(bench, ended)) co_return bench.expect(ended, "BYE", 200);
+        const auto soon = Clock::now() + milliseconds{100};
+        co_await Until{bench.loop, soon};
+    }
+}
+
 std::string registered_contact(const End& end, std::uint32_t expires)
 {
     return join("Contact: <", end.phone->contact(*end.line), ">;expires=", std::to_string(expires),
@@ -95,12 +142,12 @@ Task<bool> register_line(Bench& bench, End end)
         bench.tally.latencies["register"].record(Clock::now() - started);
         co_return true;
     }
-    if (!bench.expect(challenge, "REGISTER", 401)) co_return false;
+    if (server_was_ending(bench, challenge) || !bench.expect(challenge, "REGISTER", 401)) co_return false;
     if (!take_challenge(bench, *line, *challenge.answer)) co_return false;
     extra = contact + credentials_line(bench, *line, "REGISTER", uri);
     auto second = phone->request("REGISTER", dialog, extra);
     const auto answer = co_await phone->exchange(std::move(second));
-    if (!bench.expect(answer, "REGISTER", 200)) co_return false;
+    if (server_was_ending(bench, answer) || !bench.expect(answer, "REGISTER", 200)) co_return false;
     bench.tally.latencies["register"].record(Clock::now() - started);
     if (granted(*answer.answer, *line)) co_return true;
     bench.error("REGISTER: the 200 does not show the binding");
@@ -129,6 +176,9 @@ Task<bool> unregister_line(Bench& bench, End end)
 Task<bool> place_call(Bench& bench, End caller, End callee)
 {
     if (bench.options.floor) co_return co_await echo(bench, caller, 8);
+    const bool caller_back = co_await back_again(bench, *caller.phone);
+    const bool callee_back = co_await back_again(bench, *callee.phone);
+    if (!caller_back || !callee_back) co_return false;
     const auto started = Clock::now();
     auto dialog = to_somebody(bench, caller, callee);
     const auto uri = dialog.remote_target;
@@ -140,6 +190,7 @@ Task<bool> place_call(Bench& bench, End caller, End callee)
 
     auto first = caller.phone->request("INVITE", dialog, common, offer);
     const auto challenge = co_await caller.phone->exchange(std::move(first));
+    if (server_was_ending(bench, challenge)) co_return false;
     if (!bench.expect(challenge, "INVITE", 407, 401)) co_return false;
     if (!take_challenge(bench, *caller.line, *challenge.answer)) co_return false;
 
@@ -147,6 +198,10 @@ Task<bool> place_call(Bench& bench, End caller, End callee)
     auto second = caller.phone->request("INVITE", dialog, extra, offer);
     const auto invited = Clock::now();
     const auto answer = co_await caller.phone->exchange(std::move(second));
+    if (server_was_ending(bench, answer)) {
+        if (callee.line->seen.invites != before.invites) bench.error("INVITE: lost on its way back");
+        co_return false;
+    }
     if (!bench.expect(answer, "INVITE", 200)) co_return false;
     bench.tally.latencies["answer"].record(Clock::now() - invited);
     if (!answer.ringing) bench.error("INVITE: no 180 before the 200");
@@ -165,14 +220,14 @@ Task<bool> place_call(Bench& bench, End caller, End callee)
         const auto caller_before = caller.line->seen.byes;
         const bool acked = co_await wait_for(bench, callee.line->seen.acks, before.acks + 1);
         if (!acked) bench.error("ACK: not received by the callee");
-        auto bye = callee.phone->request("BYE", *callee.line->call);
-        const auto ended = co_await callee.phone->exchange(std::move(bye));
-        if (!bench.expect(ended, "BYE", 200)) co_return false;
+        auto* dialog_of_callee = &*callee.line->call;
+        const bool ended =
+            co_await hang_up(bench, callee.phone, dialog_of_callee, &caller.line->seen.byes, caller_before);
+        if (!ended) co_return false;
         if (caller.line->seen.byes != caller_before + 1) bench.error("BYE: not received by the caller");
     } else {
-        auto bye = caller.phone->request("BYE", dialog);
-        const auto ended = co_await caller.phone->exchange(std::move(bye));
-        if (!bench.expect(ended, "BYE", 200)) co_return false;
+        const bool ended = co_await hang_up(bench, caller.phone, &dialog, &callee.line->seen.byes, before.byes);
+        if (!ended) co_return false;
         if (callee.line->seen.byes != before.byes + 1) bench.error("BYE: not received by the callee");
         const bool acked = co_await wait_for(bench, callee.line->seen.acks, before.acks + 1);
         if (!acked) bench.error("ACK: not received by the callee");

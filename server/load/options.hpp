@@ -39,8 +39,10 @@ struct Options {
     std::chrono::milliseconds timeout{10'000}; ///< of one answer
     std::chrono::milliseconds hold{0};         ///< between ACK and BYE
     std::chrono::milliseconds within{10'000};  ///< storm: all are to be back after this time
-    std::chrono::milliseconds settle{1'000};   ///< idle: before memory is read
-    std::size_t idle_base{1'000};              ///< idle: connections at which the slope starts
+    std::chrono::milliseconds reconnect{0};    ///< a lost connection comes back after this time; 0: it is an error
+    bool reconnects() const { return reconnect.count() > 0; }
+    std::chrono::milliseconds settle{1'000}; ///< idle: before memory is read
+    std::size_t idle_base{1'000};            ///< idle: connections at which the slope starts
     std::uint32_t expires{600};
     std::uint64_t seed{
         0}; ///< 0: another one every time, or a server would take the next run's requests for repeats of the last one's

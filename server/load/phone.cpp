@@ -81,6 +81,7 @@ void Phone::disconnect()
 
 void Phone::on_open()
 {
+    if (lost) hosts_.insert(connection_.local());
     if (connecting_) bench_.loop.post(std::exchange(connecting_, nullptr));
 }
 
@@ -92,7 +93,10 @@ void Phone::on_closed(std::string_view why)
     }
     if (pinging_) bench_.loop.post(std::exchange(pinging_, nullptr));
     if (!connecting_) {
-        if (!leaving_) bench_.error("connection: lost while registered");
+        const bool was_registered = std::exchange(registered, false);
+        if (leaving_) return;
+        if (!lost) return bench_.error("connection: lost while registered");
+        if (was_registered) lost(); // else it is on its way back already
         return;
     }
     connect_failure_ = why;
@@ -239,7 +243,8 @@ void Phone::check_request(const Message& message, const Line& line)
     const auto fault = [&](std::string_view what) { bench_.error(join("received ", message.method(), ": ", what)); };
     for (const auto name : {"Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards"})
         if (message.first(name).empty()) fault(join("no ", name));
-    if (host_port_of(message.request_uri()) != connection_.local()) fault("Request-URI is not this phone's contact");
+    const std::string host{host_port_of(message.request_uri())};
+    if (host != connection_.local() && !hosts_.contains(host)) fault("Request-URI is not this phone's contact");
     if (!bench_.options.expect_private) return;
     for (const auto& secret : line.secrets)
         if (message.bytes().find(secret) != std::string_view::npos) fault("shows an identifier of the caller");

@@ -6,8 +6,10 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +78,8 @@ public:
     Phone& operator=(const Phone&) = delete;
 
     std::vector<std::unique_ptr<Line>> lines;
+    bool registered{false};     ///< all lines, over the connection that is open
+    std::function<void()> lost; ///< the connection has ended without being asked to; may be empty: then it is an error
 
     /// `co_await phone.connect()`: empty when open, else why not.
     auto connect();
@@ -125,6 +129,7 @@ private:
     Bench& bench_;
     std::string source_;
     TlsConnection connection_;
+    std::set<std::string> hosts_; ///< of its contacts so far, where a lost connection comes back
     std::vector<Pending*> pending_;
     std::coroutine_handle<> connecting_;
     std::uint64_t attempt_{0};

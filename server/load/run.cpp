@@ -94,6 +94,8 @@ private:
                 "more connections than open files are allowed (ulimit -n): use --lines-per-connection");
         for (std::size_t i = 0; i < phones; ++i)
             phones_.push_back(std::make_unique<Phone>(bench_, source_address(i / options.connections_per_source)));
+        if (options.reconnects())
+            for (auto& phone : phones_) phone->lost = [this, back = phone.get()] { come_back_by_itself(*back); };
         for (std::size_t i = 0; i < lines; ++i) {
             auto line = std::make_unique<Line>();
             const auto number = options.first_account + i;
@@ -143,6 +145,32 @@ private:
             const bool registered = co_await register_line(bench_, end);
             if (registered) ++ready_lines_;
         }
+        phone.registered = phone.connected();
+        --jobs_;
+    }
+
+    /// After its connection was lost: as a phone does, again and again until the time-out of an answer.
+    Job come_back_by_itself(Phone& phone)
+    {
+        ++jobs_;
+        const auto lost = Clock::now();
+        const auto give_up = lost + bench_.options.timeout;
+        while (!phone.registered && Clock::now() < give_up) {
+            const auto later = Clock::now() + bench_.options.reconnect;
+            co_await Until{bench_.loop, later};
+            ++bench_.tally.retries;
+            const auto failure = co_await phone.connect();
+            if (!failure.empty()) continue;
+            std::size_t back = 0;
+            for (const auto& line : phone.lines) {
+                line->challenge.reset(); // a nonce may be bound to its connection
+                End end{&phone, line.get()};
+                const bool registered = co_await register_line(bench_, end);
+                if (registered) ++back;
+            }
+            phone.registered = back == phone.lines.size() && phone.connected();
+        }
+        if (phone.registered) bench_.tally.latencies["back"].record(Clock::now() - lost);
         --jobs_;
     }
 

@@ -39,6 +39,7 @@ constexpr std::array rows{
     EventRow{push_failed, "push-failed", Level::warning, "the push gateway does not take requests", "reason", "Once, until one succeeds again. Phones that sleep are not woken meanwhile. Look at push.gateway."},
     EventRow{route_unreachable, "route-unreachable", Level::warning, "a route cannot be used", "route reason", "A call over it got 503, or went to the route's next target. Nothing unprotected is tried instead."},
     EventRow{emergency_call, "emergency-call", Level::info, "an emergency call is carried", "route", "When it is sent on. Nothing about who called, or from where, is kept."},
+    EventRow{guessing, "guessing", Level::warning, "passwords of an account are being tried", "account", "The account has had as many wrong ones as `limits.auth_failures_per_minute` allows; further ones are refused unheard. Its devices that are connected are not concerned. Where it is to be looked into, `sotto log explain` says which account it is, on the same day."},
     EventRow{internal_error, "internal-error", Level::error, "a fault of the program", "reason", "The daemon ends. Please report it; the line identifies nobody."},
 };
 // clang-format on

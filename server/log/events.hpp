@@ -40,6 +40,7 @@ enum class Event : std::uint8_t {
     push_failed,
     route_unreachable,
     emergency_call,
+    guessing,
     internal_error,
     count_
 };
@@ -62,6 +63,7 @@ struct FieldRow {
 
 // clang-format off
 inline constexpr FieldRow declared_fields[]{
+    {"account",  "an account, as its pseudonym of the day: `sotto log explain` says which"},
     {"accounts", "number of accounts"},
     {"address",  "an address of this server"},
     {"calls",    "number of calls"},

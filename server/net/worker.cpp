@@ -161,6 +161,7 @@ void Worker::count(std::function<void(const WorkerCounters&)> done)
               .refused_sources = refused_sources_,
               .element = element_.counters(),
               .dropped_headers = element_.dropped_headers(),
+              .refusals = element_.refusals(),
               .bursts = bursts_});
     });
 }
@@ -310,7 +311,7 @@ RelayReply Worker::asked(Flow& flow, const RelayRequest& request)
 {
     heard_ = true;
     const auto time = std::chrono::system_clock::now().time_since_epoch();
-    return element_.relay_credentials(flow, request, now_, std::chrono::duration_cast<seconds>(time));
+    return element_.relay_credentials(flow, request, now_, std::chrono::duration_cast<seconds>(time), actions_);
 }
 
 void Worker::ended(const Flow& flow, std::uint64_t asked_by)

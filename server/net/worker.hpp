@@ -23,6 +23,7 @@ struct WorkerCounters {
     std::uint64_t refused_sources{0}; ///< connections closed because their source had too many
     ElementCounters element;
     DroppedHeaders dropped_headers;
+    RefusalCounts refusals;
     Histogram bursts; ///< of those in which messages were heard or sent
 };
 

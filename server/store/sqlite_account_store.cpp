@@ -69,6 +69,12 @@ public:
         return directory_;
     }
 
+    [[nodiscard]] std::size_t waiting() const
+    {
+        const std::lock_guard lock{mutex_};
+        return queue_.size();
+    }
+
 private:
     /// How long changes of a batch that never ends stay unpublished.
     static constexpr std::chrono::seconds longest_wait{2};
@@ -208,5 +214,6 @@ void SqliteAccountStore::configure(AccountPolicy policy)
 }
 
 AccountStore::Directory SqliteAccountStore::directory() const { return writer_->directory(); }
+std::size_t SqliteAccountStore::waiting() const { return writer_->waiting(); }
 
 } // namespace sotto::store

@@ -36,6 +36,8 @@ public:
     void back_up(std::filesystem::path to, Done<Nothing> done) override;
     void configure(AccountPolicy policy) override;
     [[nodiscard]] Directory directory() const override;
+    /// Tasks that wait for the thread.
+    [[nodiscard]] std::size_t waiting() const;
 
 private:
     class Writer;

@@ -146,6 +146,12 @@ public:
         done(Failure::overloaded);
     }
 
+    [[nodiscard]] std::size_t waiting() const
+    {
+        const std::lock_guard lock{mutex_};
+        return waiting_.size() + tasks_.size();
+    }
+
     [[nodiscard]] bool any_erased() const { return !operations_.erasures.empty(); }
     [[nodiscard]] bool erased(AccountId account) const { return operations_.subjects.erased(account); }
     [[nodiscard]] std::size_t ended_at_start() const { return ended_at_start_; }
@@ -309,6 +315,7 @@ SqliteLedger::SqliteLedger(std::filesystem::path state_directory, const crypto::
 SqliteLedger::~SqliteLedger() = default;
 
 void SqliteLedger::stop() { writer_->stop(); }
+std::size_t SqliteLedger::waiting() const { return writer_->waiting(); }
 bool SqliteLedger::any_erased() const { return writer_->any_erased(); }
 bool SqliteLedger::writable() const { return writer_->writable(); }
 bool SqliteLedger::recording() const { return writer_->recording(); }

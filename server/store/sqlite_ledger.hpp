@@ -59,6 +59,9 @@ public:
     void change_master_key(std::filesystem::path file, Done<Nothing> done) override;
     void last_retention(Done<retention::Time> done) override;
 
+    /// Calls to be recorded and tasks that wait for the thread.
+    [[nodiscard]] std::size_t waiting() const;
+
     /// True for an account that was erased. Before the first call only: for the start.
     [[nodiscard]] bool any_erased() const;
     [[nodiscard]] bool erased(AccountId account) const;

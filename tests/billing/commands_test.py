@@ -101,8 +101,8 @@ class Commands(unittest.TestCase):
         self.assertIn("cannot be written", self.refused("subject", "export", ALICE, "--output", str(archive)))
 
     def test_an_erased_person_does_not_come_back_with_a_backup(self):
-        backup = self.daemon.folder / "backup"
-        backup.mkdir()
+        self.assertIn("the daemon may write below", self.refused("backup", str(self.daemon.folder / "backup")))
+        backup = self.daemon.state / "backup"
         self.daemon.sotto("backup", str(backup))
         self.assertEqual({file.name for file in backup.iterdir()}, {"accounts.db", "ledger.db"}, "no key is in it")
         [stays] = self.json("subject", "erase", ALICE, "--yes")["stays"]

@@ -68,6 +68,9 @@ TEST_CASE("arguments are what the table says, or the request is refused")
     CHECK_FALSE(wrong("account set", R"({"address":"a@b","relay_only":"on"})").empty());
     CHECK_FALSE(wrong("account set", R"({"address":"a@b","attach":[1]})").empty());
     CHECK(wrong("account list", R"({"from":"x"})").empty());
+    CHECK(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why","consent":true})").empty());
+    CHECK(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why"})") == "argument consent is missing");
+    CHECK_FALSE(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why","consent":false})").empty());
     CHECK_FALSE(wrong("status", R"({"reason":"none is kept"})").empty());
     CHECK(wrong("audit show", R"({"since":"2026-11-25T00:00:00Z"})").empty());
     CHECK_FALSE(wrong("audit show", R"({"since":"yesterday"})").empty());

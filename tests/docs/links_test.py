@@ -65,6 +65,26 @@ class Documents(unittest.TestCase):
                 self.assertIn(command, (ROOT / "README.md").read_text())
                 self.assertTrue((ROOT / command).stat().st_mode & 0o111, "cannot be run")
 
+    def test_commands_of_the_operator_exist(self) -> None:
+        """With their options; what the documents show can be typed."""
+        sections = re.split(r"^### `sotto ", (ROOT / "docs/commands.md").read_text(), flags=re.M)[1:]
+        options = {section[:section.index("`")]: set(re.findall(r"(--[\w-]+)", section.split("```")[1])) for section in sections}
+        groups = {words.split()[0] for words in options if " " in words}
+        everywhere = {"--config", "--json", "--csv", "--help", "--version"}
+        shown = 0
+        for page in self.pages:
+            for line in re.findall(r"(?<![\w./-])sotto ((?:--[\w-]+ )*[a-z]+\b.*)", code(page.read_text()).replace("\\\n", " ")):
+                line = re.split(r" +#|\||;|&&|>|'|`", re.sub(r"\[[^\]]*\]|^--config \S+ ", "", line))[0]
+                words = [word for word in line.split() if not word.startswith("-")]
+                named = " ".join(words[:2]) if words[0] in groups else words[0]
+                if len(named.split()) == 1 and named in groups or named.isupper() or "|" in named:
+                    continue   # the group as such, or a place for one of its commands
+                with self.subTest(page=str(page.relative_to(ROOT)), command=f"sotto {line}"):
+                    self.assertIn(named, options, "there is no such command")
+                    self.assertLessEqual(set(re.findall(r"(?<!\S)(--[\w-]+)", line)), options[named] | everywhere)
+                    shown += 1
+        self.assertGreater(shown, 40)
+
     def test_presets_and_programs_exist(self) -> None:
         presets = re.findall(r'"name": "(\w+)"', (ROOT / "CMakePresets.json").read_text())
         for page in self.pages:
@@ -106,7 +126,7 @@ class Documents(unittest.TestCase):
                 continue
             for name in set(re.findall(r"(?<![\w/*.-])((?:[\w-]+/)*[\w-]+\.md)\b", source.read_text(errors="replace"))):
                 with self.subTest(source=str(source.relative_to(ROOT)), page=name):
-                    self.assertTrue((ROOT / name).exists() if "/" in name else name in names, "there is no such page")
+                    self.assertTrue(name in names or (ROOT / name).exists() or (source.parent / name).exists(), "there is no such page")
 
     def test_no_path_of_somebodys_machine(self) -> None:
         for page in self.pages:

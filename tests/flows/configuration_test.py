@@ -6,11 +6,13 @@ import ssl
 from pathlib import Path
 
 from support.daemon import Daemon
-from support.flow_test import FlowTest
+from support.flow_test import EVENTS, FlowTest
 from support.tls import client_context
 
 
 class Certificates(FlowTest):
+    config = EVENTS
+
     def count(self, event: str) -> int:
         return self.daemon.log.count(f" {event}: ")
 
@@ -131,7 +133,7 @@ class Configuration(FlowTest):
 class Expiry(FlowTest):
     def test_a_certificate_that_ends_within_thirty_days_is_named(self):
         for days, named in ((45, False), (20, True)):
-            daemon = Daemon(("alice",))
+            daemon = Daemon(("alice",), EVENTS)
             self.addCleanup(daemon.destroy)
             chain, key = daemon.authority.issue("short-lived", days=days)
             daemon.config["domains"][0].update(certificate=str(chain), private_key=str(key))

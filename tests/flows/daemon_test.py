@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 from support.daemon import DOMAIN, PASSWORD, Daemon, binary
-from support.flow_test import FlowTest
+from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
+from support.log_scan import found_in
 from support.tls import client_context
 
 
@@ -79,7 +80,7 @@ class Transport(FlowTest):
 
 
 class Tls12(FlowTest):
-    config = {"weaken": {"tls12": True}}
+    config = {"weaken": {"tls12": True}, **EVENTS}
 
     def test_tls_1_2_where_it_is_configured(self):
         context = client_context(self.daemon.authority.certificate)
@@ -189,6 +190,29 @@ class Start(FlowTest):
         phone = Phone(name, self.ladder, self.daemon.connect, name, DOMAIN, PASSWORD, self.daemon.own_hosts)
         self.addCleanup(lambda: phone.connection.close())
         return phone
+
+    def test_no_switch_makes_it_dump_messages(self):
+        """Not those of sofia-sip, which reads its own from the environment, nor OpenSSL's key log."""
+        daemon = self.own(config={"drain_timeout": "1s", **EVENTS})
+        self.addCleanup(setattr, self, "daemon", self.daemon)
+        self.daemon = daemon
+        dump = daemon.folder / "dump"
+        daemon.stop()
+        daemon.environment = {"SOFIA_DEBUG": "9", "TPORT_LOG": "1", "TPORT_DUMP": str(dump), "TPORT_CAPT": "udp:127.0.0.1:9",
+                              "MSG_DUMP": str(dump), "MSG_STREAM_LOG": str(dump), "NTA_DEBUG": "9", "SU_DEBUG": "9",
+                              "SSLKEYLOGFILE": str(dump), "SPDLOG_LEVEL": "trace", "BOOST_ASIO_ENABLE_HANDLER_TRACKING": "1"}
+        before = len(daemon.log)
+        daemon.start()
+        alice, bob = (self._own_phone(name) for name in ("alice", "bob"))
+        alice.registers()
+        bob.registers()
+        self.call(alice, bob)
+        self.hang_up(alice, bob)
+        daemon.stop()
+        self.assertFalse(dump.exists())
+        for line in daemon.log[before:].splitlines():   # events, and nothing else
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?:debug|info|warning|error) [a-z-]+(?:: | )")
+        self.assertEqual(found_in(daemon.log, self.ladder.messages, {*daemon.own_hosts}), set())
 
     def test_bindings_do_not_survive_on_disk(self):
         """P5: nothing of a registration is in any file."""

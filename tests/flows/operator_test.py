@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 from support.daemon import DOMAIN, PASSWORD, Daemon, binary
-from support.flow_test import FlowTest
+from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
 from support.log_scan import found_in
 
@@ -23,7 +23,7 @@ class AuditTest(FlowTest):
     """Daemons of their own for each test, because each one spoils its log."""
 
     def own(self, **options) -> Daemon:
-        daemon = Daemon(("alice", "bob"), {"drain_timeout": "1s"}, **options)
+        daemon = Daemon(("alice", "bob"), {"drain_timeout": "1s", **EVENTS}, **options)
         self.addCleanup(daemon.destroy)
         return daemon
 
@@ -236,7 +236,9 @@ class Diagnosis(FlowTest):
                           ("-->", "200 (BYE)")])
         self.assertEqual(found_in(shown, self.ladder.messages, {*self.daemon.own_hosts}), set())
         entries = json.loads(self.daemon.sotto("--json", "audit", "show", "--about", who).stdout)["entries"]
-        self.assertIn(("trace start", "ticket 4711"), [(entry["what"], entry["reason"]) for entry in entries])
+        [started] = [entry for entry in entries if entry["what"] == "trace start"]
+        self.assertEqual(started["reason"], "ticket 4711")
+        self.assertEqual(json.loads(started["scope"]), {"for": 600, "consent": True})
 
     def test_a_trace_ends_by_itself_and_with_the_daemon(self):
         who = f"{self.phone('alice').user}@{DOMAIN}"
@@ -257,6 +259,43 @@ class Diagnosis(FlowTest):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("no account has this pseudonym today", refused.stderr)
         self.assertEqual(self.daemon.sotto("log", "explain", "~000000000000", check=False).returncode, 2)
+
+
+class GuessingTest(FlowTest):
+    config = {"limits": {"auth_failures_per_minute": 1}, **EVENTS}
+
+    def guess(self, user: str) -> None:
+        """A wrong password, and one more than may be: that is refused unheard."""
+        guesser = self.phone(user, password="wrong")
+        for status in (401, 503):
+            guesser.transmits(guesser.register_request())
+            guesser.authenticates(guesser.receives(401))
+            guesser.receives(status)
+
+
+class Guessing(GuessingTest):
+    """Somebody tries the passwords of an account. The log says so, of a pseudonym; who it is takes a reason."""
+
+    def test_from_the_log_to_the_account_and_into_the_audit_log(self):
+        self.guess("alice")
+        victim = self.phone("alice").user
+        deadline = time.monotonic() + patience(10)
+        while not (said := re.search(r" warning guessing: .* account=(~[0-9a-f]{12})$", self.daemon.log, re.M)):
+            self.assertLess(time.monotonic(), deadline, f"nothing was said:\n{self.daemon.log}")
+        found = self.daemon.sotto("--json", "log", "explain", said[1], "--reason", "abuse report of today")
+        self.assertEqual(json.loads(found.stdout), {"address": f"{victim}@{DOMAIN}"})
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+        [explained] = [entry for entry in entries if entry["what"] == "log explain"]
+        self.assertEqual((explained["reason"], explained["purpose"], explained["result"]), ("abuse report of today", "abuse", "done"))
+        self.assertEqual(json.loads(explained["scope"]), {"pseudonym": said[1]})
+        self.assertNotIn(victim, self.daemon.log)
+
+
+class GuessingNobody(GuessingTest):
+    def test_a_name_that_nobody_has_is_not_even_a_pseudonym(self):
+        self.guess("nobody-like-this")
+        self.daemon.stop()   # the log is whole then
+        self.assertNotIn(" guessing: ", self.daemon.log)
 
 
 class Documents(FlowTest):

@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from support.flow_test import FlowTest
+from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
 from support.pki import Authority
 
@@ -73,7 +73,7 @@ class Push(PushTest):
         cls.addClassCleanup(folder.cleanup)
         cls.gateway = Gateway(Path(folder.name))
         cls.addClassCleanup(cls.gateway.stop)
-        cls.config = {"push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "4s",
+        cls.config = {**EVENTS, "push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "4s",
                                "authorities": str(cls.gateway.authority.certificate)}}
         super().setUpClass()
 
@@ -151,7 +151,7 @@ class ForeignGateway(PushTest):
         cls.gateway = Gateway(Path(folder.name) / "theirs")
         cls.addClassCleanup(cls.gateway.stop)
         ours = Authority(Path(folder.name) / "ours")
-        cls.config = {"push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "20s",
+        cls.config = {**EVENTS, "push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "20s",
                                "authorities": str(ours.certificate)}}
         super().setUpClass()
 

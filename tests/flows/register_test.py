@@ -3,7 +3,7 @@
 import re
 
 from support import digest
-from support.flow_test import FlowTest
+from support.flow_test import EVENTS, FlowTest
 
 
 def expires_of(response) -> int:
@@ -259,7 +259,7 @@ class SeveralDevices(FlowTest):
 
 
 class RegisterWithMd5(FlowTest):
-    config = {"weaken": {"digest_md5": ["*"]}}
+    config = {"weaken": {"digest_md5": ["*"]}, **EVENTS}
 
     def test_md5_where_it_is_configured(self):
         bob = self.phone("bob")

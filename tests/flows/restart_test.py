@@ -6,7 +6,7 @@ import signal
 import socket
 
 from support.daemon import DOMAIN
-from support.flow_test import FlowTest
+from support.flow_test import EVENTS, FlowTest
 from support.supervisor import SupervisedDaemon
 from support.tls import client_context
 
@@ -16,6 +16,7 @@ SEGMENT = 65536   # of the memory that is handed on: docs/operations.md
 
 class Restart(FlowTest):
     daemon_type = SupervisedDaemon
+    config = EVENTS
     threads = 2
 
     def ends(self, number: int, phones: tuple) -> None:

@@ -88,7 +88,7 @@ void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint, Actions
 void Element::located(Ticket, Located, TimePoint, Actions&) {}
 void Element::committed(Ticket, Flow*, bool, TimePoint, Actions&) {}
 void Element::found(Ticket, std::vector<Binding>, TimePoint, Actions&) {}
-RelayReply Element::relay_credentials(Flow&, const RelayRequest& request, TimePoint, seconds)
+RelayReply Element::relay_credentials(Flow&, const RelayRequest& request, TimePoint, seconds, Actions&)
 {
     return {.status = 200, .challenge = {}, .json = "{\"account\":\"" + request.account + "\"}"};
 }
@@ -104,6 +104,11 @@ bool Element::idle() const { return true; }
 const DroppedHeaders& Element::dropped_headers() const
 {
     static const DroppedHeaders none;
+    return none;
+}
+const RefusalCounts& Element::refusals() const
+{
+    static const RefusalCounts none;
     return none;
 }
 const ElementCounters& Element::counters() const { return state_->counters; }

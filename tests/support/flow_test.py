@@ -9,6 +9,8 @@ from .phone import Phone
 
 
 USERS = ("alice", "bob", "carol", "dave")
+#: For the configuration of a test that waits for an event, at whatever level the others run.
+EVENTS = {"log": {"level": "debug"}}
 
 
 class FlowTest(unittest.TestCase):

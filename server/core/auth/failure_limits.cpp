@@ -32,6 +32,11 @@ bool FailureLimits::failed(KeyedHash account, KeyedHash source, TimePoint now)
     return std::uint64_t{level} * 2 > std::uint64_t{per_minute_} * one;
 }
 
+bool FailureLimits::exhausted(KeyedHash key, TimePoint now) const
+{
+    return per_minute_ != 0 && full(key, second_of(now));
+}
+
 void FailureLimits::forget(TimePoint now)
 {
     const auto second = second_of(now);

@@ -26,6 +26,8 @@ public:
     [[nodiscard]] bool allows(KeyedHash account, KeyedHash source, bool known, TimePoint now) const;
     /// Counts a failure. True: it is to be answered late.
     bool failed(KeyedHash account, KeyedHash source, TimePoint now);
+    /// Whether an account, or a source, has failed as often as it may.
+    [[nodiscard]] bool exhausted(KeyedHash key, TimePoint now) const;
     /// Forgets whoever has not failed for so long that it counts no more. To be called now and then.
     void forget(TimePoint now);
 

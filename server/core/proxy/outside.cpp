@@ -107,7 +107,7 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     if (weaker && route.when_weaker == WhenWeaker::refuse) {
         auto reply = env_.own_reply(*server, 403);
         reply.set(Header::warning, protection_warning(request));
-        ++env_.counters.refused;
+        env_.refusals.count(Refusal::forbidden);
         return env_.answer(id, 403, reply, now, out);
     }
     const auto domain = decision.aor.substr(decision.aor.rfind('@') + 1);
@@ -127,7 +127,7 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
-    if (decision.emergency()) out.push_back(Report{Occurrence::emergency_call, route.name});
+    if (decision.emergency()) out.push_back(Report{.what = Occurrence::emergency_call, .route = route.name});
     const auto* speaker = weaker && route.when_weaker == WhenWeaker::announce && request.method == Method::invite
                               ? env_.account_of(route.announcement)
                               : nullptr;

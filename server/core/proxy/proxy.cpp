@@ -106,7 +106,7 @@ bool Proxy::extensions_carried(SlotId id, const Message& request, TimePoint now,
     if (unsupported.empty()) return true;
     auto reply = env_.own_reply(*env_.layer->server(id), 420);
     reply.set(Header::unsupported, unsupported);
-    ++env_.counters.refused;
+    env_.refusals.count(Refusal::bad_extension);
     env_.answer(id, 420, reply, now, out);
     return false;
 }

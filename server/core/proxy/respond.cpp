@@ -131,7 +131,7 @@ void Proxy::refuse_body(SlotId id, const BodyRefusal& refusal, TimePoint now, Ac
     reply.set(
         Header::warning,
         std::string{"399 "}.append(env_.domains().first()).append(" \"").append(refusal.explanation).append("\""));
-    ++env_.counters.refused;
+    env_.refusals.count(refusal.refusal);
     env_.answer(id, status, reply, now, out);
 }
 

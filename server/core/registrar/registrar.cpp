@@ -73,7 +73,7 @@ bool Registrar::admit(SlotId id, const Message& request, TimePoint now, Actions&
     }
     auto reply = env_.own_reply(*env_.layer->server(id), 420);
     reply.set(Header::unsupported, unknown);
-    ++env_.counters.refused;
+    env_.refusals.count(Refusal::bad_extension);
     env_.answer(id, 420, reply, now, out);
     return false;
 }
@@ -284,7 +284,7 @@ void Registrar::finish(SlotId id, Refusal refusal, TimePoint now, Actions& out)
     const auto shortest = std::max(env_.settings->shortest_binding, sleeps ? wake_before_end + seconds{1} : seconds{0});
     auto reply = env_.own_reply(*server, 423);
     reply.set(Header::min_expires, std::to_string(shortest.count()));
-    ++env_.counters.refused;
+    env_.refusals.count(refusal);
     env_.answer(server_id, 423, reply, now, out);
 }
 

@@ -4,7 +4,7 @@
 
 namespace sotto {
 
-RelayReply RelayDesk::answer(Flow& flow, const RelayRequest& request, TimePoint now, seconds date)
+RelayReply RelayDesk::answer(Flow& flow, const RelayRequest& request, TimePoint now, seconds date, Actions& out)
 {
     const auto& service = env_.settings->relay;
     const auto at = request.account.rfind('@');
@@ -17,7 +17,7 @@ RelayReply RelayDesk::answer(Flow& flow, const RelayRequest& request, TimePoint 
     const auto credentials = auth::parse_credentials(request.authorization);
     if (credentials && credentials->realm == *realm && credentials->uri == request.target) {
         checked = auth::check(*credentials, request.method, *realm, *env_.accounts, flow, now, env_.cryptography);
-        if (env_.heeds(checked, *realm, flow, now) == Environment::Heed::not_at_all)
+        if (env_.heeds(checked, *realm, flow, now, out) == Environment::Heed::not_at_all)
             return {.status = 503, .challenge = {}, .json = {}};
         user = checked.claimed_user;
     }

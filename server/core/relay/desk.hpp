@@ -9,7 +9,7 @@ namespace sotto {
 class RelayDesk {
 public:
     explicit RelayDesk(Environment& env) : env_{env} {}
-    RelayReply answer(Flow& flow, const RelayRequest& request, TimePoint now, seconds date);
+    RelayReply answer(Flow& flow, const RelayRequest& request, TimePoint now, seconds date, Actions& out);
 
 private:
     Environment& env_;

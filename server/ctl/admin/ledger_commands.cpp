@@ -177,6 +177,7 @@ Reply plan(const LedgerView& view, const Arguments& arguments)
     arguments.only({"now"});
     const auto now = time_of(view, arguments);
     if (!now) return wrong("the time is not one such as 2026-12-31T00:00:00Z");
+    if (view.ledger == nullptr) return json::object{{"now", to_text(*now)}, {"orphans", 0}, {"rows", json::array{}}};
     const auto planned = wait_for<store::RetentionPlan>(
         [&](auto done) { view.ledger->plan_retention(view.policy(), *now, std::move(done)); });
     if (!planned) return failed(planned.error());
@@ -216,6 +217,8 @@ Reply run(const LedgerView& view, const Arguments& arguments)
         if (*now > calendar) return wrong("this time lies ahead of the calendar: use it with retention plan");
         view.confirm_clock();
     }
+    if (view.ledger == nullptr)
+        return json::object{{"now", to_text(*now)}, {"calls", 0}, {"periods", 0}, {"held", 0}, {"holds", 0}};
     const auto report = wait_for<store::RetentionReport>(
         [&](auto done) { view.ledger->run_retention(view.policy(), *now, std::move(done)); });
     if (!report) return failed(report.error());
@@ -312,6 +315,7 @@ Reply release_hold(const LedgerView& view, const Arguments& arguments)
 Reply list_holds(const LedgerView& view, const Arguments& arguments)
 {
     arguments.only({});
+    if (view.ledger == nullptr) return json::object{{"holds", json::array{}}};
     const auto holds = wait_for<std::vector<HoldCase>>([&](auto done) { view.ledger->list_holds(std::move(done)); });
     if (!holds) return failed(holds.error());
     json::array rows;
@@ -372,13 +376,24 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
     return json::object{{"address", address}, {"stays", std::move(stays)}};
 }
 
+/// By name only: a link that leads elsewhere is stopped by the sandbox.
+bool lies_below(const std::filesystem::path& folder, const std::filesystem::path& top)
+{
+    const auto below = folder.lexically_normal().lexically_relative(top.lexically_normal());
+    return folder.is_absolute() && !below.empty() && below != "." && *below.begin() != "..";
+}
+
 Reply back_up(const LedgerView& view, const Arguments& arguments)
 {
     arguments.only({"folder"});
     const std::filesystem::path folder = arguments.text("folder");
+    if (!lies_below(folder, view.state_directory))
+        return wrong("the daemon may write below " + view.state_directory.string() +
+                     " only: name a folder there, such as " + (view.state_directory / "backup").string());
     std::error_code fault;
-    if (!folder.is_absolute() || !std::filesystem::is_directory(folder, fault))
-        return wrong("the folder is not an existing one, named from the root");
+    std::filesystem::create_directory(folder, fault);
+    if (fault) return CommandError{"refused", folder.string() + " cannot be made: " + fault.message()};
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, fault);
     json::array files;
     const auto accounts = wait_for<store::AccountStore::Nothing>(
         [&](auto done) { view.accounts->back_up(folder / "accounts.db", std::move(done)); });
@@ -410,7 +425,7 @@ Reply change_key(const LedgerView& view, const Arguments& arguments)
 
 Handlers ledger_commands(LedgerView view)
 {
-    // Without a ledger there is nothing to bill, to keep or to hold.
+    // Without a ledger there is nothing to bill or to hold.
     const auto on_ledger = [view](auto function) {
         return with_arguments([view, function](const Arguments& arguments, const PeerCredentials& peer) -> Reply {
             if (view.ledger == nullptr) return CommandError{"nothing_billed", "nothing is billed: there is no ledger"};
@@ -428,11 +443,11 @@ Handlers ledger_commands(LedgerView view)
     };
     Handlers handlers;
     handlers["billing export"] = on_ledger(export_calls);
-    handlers["retention plan"] = on_ledger(plan);
-    handlers["retention run"] = on_ledger(run);
+    handlers["retention plan"] = always(plan);
+    handlers["retention run"] = always(run);
     handlers["hold add"] = on_ledger(add_hold);
     handlers["hold approve"] = on_ledger(approve_hold);
-    handlers["hold list"] = on_ledger(list_holds);
+    handlers["hold list"] = always(list_holds);
     handlers["hold release"] = on_ledger(release_hold);
     handlers["key change"] = on_ledger(change_key);
     handlers["subject export"] = always(export_subject);

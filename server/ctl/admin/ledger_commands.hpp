@@ -11,6 +11,7 @@ namespace sotto::ctl {
 struct LedgerView {
     store::Ledger* ledger{nullptr}; ///< null: nothing is billed, and nothing was
     store::AccountStore* accounts{nullptr};
+    std::filesystem::path state_directory; ///< the only place where the daemon may write
     std::function<retention::Policy()> policy;
     std::function<retention::Time()> now; ///< the time that retention goes by
     std::function<void()> confirm_clock;  ///< an operator says that the calendar is right

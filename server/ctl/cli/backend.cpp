@@ -6,8 +6,12 @@
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/desk.hpp"
+#include "ctl/admin/ledger_commands.hpp"
 #include "store/audit_head.hpp"
+#include "store/ledger/key_store.hpp"
+#include "store/ledger/master_key.hpp"
 #include "store/sqlite_account_store.hpp"
+#include "store/sqlite_ledger.hpp"
 #include "store/state_lock.hpp"
 #include "store/store_error.hpp"
 
@@ -62,12 +66,13 @@ private:
 class StoreBackend final : public Backend {
 public:
     StoreBackend(const config::Settings& settings, store::StateLock lock)
-        : lock_{std::move(lock)}, accounts_{settings.state_directory,
-                                            account_policy(settings),
-                                            {},
-                                            [](const std::string& sentence) {
-                                                std::fprintf(stderr, "sotto: %s\n", sentence.c_str());
-                                            }},
+        : settings_{settings}, lock_{std::move(lock)}, accounts_{settings.state_directory,
+                                                                 account_policy(settings),
+                                                                 {},
+                                                                 [](const std::string& sentence) {
+                                                                     std::fprintf(stderr, "sotto: %s\n",
+                                                                                  sentence.c_str());
+                                                                 }},
           head_{settings.state_directory}, audit_{{.folder = settings.state_directory / "audit",
                                                    .on_head =
                                                        [this](const audit::Head& head) {
@@ -96,9 +101,28 @@ private:
     {
         auto all = account_commands(accounts_);
         all.merge(audit_commands(audit_));
+        all["retention plan"] = [this](const json::object& arguments, const PeerCredentials& peer) {
+            return plan_retention(arguments, peer);
+        };
         return all;
     }
 
+    /// Opens the ledger for it, which takes the master key; what the daemon has left open in it stays open.
+    Reply plan_retention(const json::object& arguments, const PeerCredentials& peer)
+    {
+        std::optional<store::SqliteLedger> ledger;
+        if (store::KeyStore::exists(settings_.state_directory / "keys"))
+            ledger.emplace(settings_.state_directory, store::master_key(settings_.weaken.master_key_file),
+                           store::SqliteLedger::Times{.resumes = true});
+        const LedgerView view{.ledger = ledger ? &*ledger : nullptr,
+                              .accounts = &accounts_,
+                              .state_directory = settings_.state_directory,
+                              .policy = [this] { return settings_.retention_policy(); },
+                              .now = [] { return std::chrono::floor<seconds>(std::chrono::system_clock::now()); }};
+        return ledger_commands(view).at("retention plan")(arguments, peer);
+    }
+
+    const config::Settings settings_;
     store::StateLock lock_;
     store::SqliteAccountStore accounts_;
     store::AuditHead head_;

@@ -103,6 +103,8 @@ private:
             sub.add_flag_function(
                 option, [this, name](std::int64_t) { into_.arguments[name] = true; }, meaning);
             return;
+        case Take::agreed: // by --yes, or asked for
+            return;
         case Take::file:
             sub.add_option(option, into_.file, meaning)->required(argument.required);
             return;

@@ -2,6 +2,8 @@
 #include "core/privacy/minimisation_page.hpp"
 #include "core/types/ascii.hpp"
 #include "ctl/admin/account_policy.hpp"
+#include "ctl/assess/findings.hpp"
+#include "ctl/assess/observe.hpp"
 #include "ctl/cli/backend.hpp"
 #include "ctl/cli/csv.hpp"
 #include "ctl/cli/invocation.hpp"
@@ -70,12 +72,19 @@ std::string password_for(const Invocation& invocation)
                                                           "--password-stdin"};
 }
 
-void confirm_destruction(const Invocation& invocation)
+/// The command's question. What was agreed to goes into the request where the daemon wants to hear of it.
+void require_agreement(Invocation& invocation)
 {
-    if (invocation.command->confirmation.empty() || invocation.yes) return;
-    const auto said = confirm(filled_in(invocation.command->confirmation, invocation));
-    if (!said) throw Refused{status_usage, "this cannot be taken back: confirm with --yes"};
-    if (!*said) throw Refused{status_refused, "nothing was done"};
+    const auto& command = *invocation.command;
+    if (command.confirmation.empty()) return;
+    if (!invocation.yes) {
+        const auto question = filled_in(command.confirmation, invocation);
+        const auto said = confirm(question);
+        if (!said) throw Refused{status_usage, "nobody is there to answer \"" + question + "\": say yes by --yes"};
+        if (!*said) throw Refused{status_refused, "nothing was done"};
+    }
+    for (const auto& argument : command.arguments)
+        if (argument.take == Take::agreed) invocation.arguments[argument.name] = true;
 }
 
 void print_csv(const Command& command, const json::object& result)
@@ -216,10 +225,35 @@ void report_minimisation(bool as_json)
     print_json(json::object{{"headers", std::move(rows)}});
 }
 
+/// `assess`: the table and the score for a person.
+void assess_server(const Invocation& invocation)
+{
+    const auto target = assess::target_from(invocation.text("server"));
+    if (!target) throw Refused{status_usage, "name the server as HOST or HOST:PORT"};
+    const auto findings = [&] {
+        Progress progress{"looking at " + target->host + ", step", assess::steps};
+        return assess::judge(assess::observe(*target, [&](std::size_t done) { progress.at(done); }));
+    }();
+    json::array rows;
+    for (const auto& finding : findings)
+        rows.push_back(json::object{{"check", finding.check},
+                                    {"verdict", assess::name_of(finding.verdict)},
+                                    {"points", finding.points},
+                                    {"of", finding.of},
+                                    {"seen", finding.seen},
+                                    {"matters", finding.matters}});
+    const auto score = assess::score(findings);
+    print_result(invocation, {{"host", target->host}, {"port", target->port}, {"score", score}, {"findings", rows}});
+    if (!invocation.json && !invocation.csv) std::printf("\nscore: %d of 100\n", score);
+    if (std::ranges::find(findings, assess::Verdict::bad, &assess::Finding::verdict) != findings.end())
+        throw Refused{status_refused, ""};
+}
+
 void run(Invocation& invocation)
 {
     const auto& command = *invocation.command;
     if (command.words == "report minimisation") return report_minimisation(invocation.json);
+    if (command.words == "assess") return assess_server(invocation);
     const auto settings = load_settings(invocation.config);
     check_domains(invocation, settings);
     if (command.words == "subject export" && invocation.file.empty())
@@ -230,7 +264,7 @@ void run(Invocation& invocation)
     const auto backend = connect(settings, command.place == Place::daemon_or_store);
     for (const auto& argument : command.arguments)
         if (argument.take == Take::secret) invocation.arguments[argument.name] = password_for(invocation);
-    confirm_destruction(invocation);
+    require_agreement(invocation);
     if (command.paged) return print_pages(invocation, *backend);
     auto result = expect(backend->call(command.words, invocation.arguments));
     if (command.words == "subject export") result = write_subject_archive(invocation.file, result);
@@ -250,6 +284,7 @@ int report(int status, std::string_view sentence, bool as_json)
 
 int main(int argc, char** argv)
 {
+    using namespace sotto;
     using namespace sotto::ctl;
     std::signal(SIGPIPE, SIG_IGN);
     Invocation invocation;
@@ -259,6 +294,8 @@ int main(int argc, char** argv)
         return status_done;
     } catch (const Refused& refused) {
         return report(refused.status(), refused.what(), invocation.json);
+    } catch (const assess::NotReached& nobody) {
+        return report(status_unreachable, nobody.what(), invocation.json);
     } catch (const Unreachable& unreachable) {
         return report(status_unreachable, unreachable.what(), invocation.json);
     } catch (const std::exception& broken) {

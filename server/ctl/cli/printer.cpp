@@ -58,7 +58,12 @@ Colour colour_of(std::string_view name, const json::value& value)
     if ((name == "password_needed" || name == "weakened" || name == "needs_restart") &&
         ((value.is_bool() && value.get_bool()) || (value.is_array() && !value.get_array().empty())))
         return Colour::yellow;
-    return Colour::none;
+    if (name == "verdict" && value.is_string() && value.get_string() != "good")
+        return value.get_string() == "bad" ? Colour::red : Colour::yellow;
+    const bool must_be_none =
+        name == "silent_workers" || name == "overdue" || name == "broken" || name == "clock_doubted";
+    const bool is_none = value == json::value(0) || value == json::value(false);
+    return must_be_none && !is_none ? Colour::red : Colour::none;
 }
 
 void add_properties(Table& table, const json::object& object, const std::string& prefix)

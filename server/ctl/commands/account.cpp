@@ -1,4 +1,4 @@
-#include "ctl/commands/command.hpp"
+#include "ctl/commands/shared.hpp"
 
 #include <array>
 
@@ -9,15 +9,13 @@ using sv = std::string_view;
 constexpr std::array<sv, 2> statuses{"active", "suspended"};
 
 // clang-format off
-constexpr Argument address{.name = "address", .take = Take::address, .meaning = "the account's address, such as alice@example.org"};
 constexpr Argument password{.name = "password", .option = "--password-stdin", .take = Take::secret, .meaning = "read the password from standard input instead of asking for it"};
 
-constexpr std::array only_address{address};
-constexpr std::array address_and_password{address, password};
+constexpr std::array address_and_password{account_address, password};
 constexpr std::array import_arguments{
     Argument{.name = "rows", .option = "--csv", .take = Take::file, .meaning = "file with lines address,password; - reads standard input"}};
 constexpr std::array set_arguments{
-    address,
+    account_address,
     Argument{.name = "status", .option = "--status", .take = Take::choice, .required = false, .choices = statuses, .meaning = "whether the account may register and call"},
     Argument{.name = "withhold_identity", .option = "--withhold-identity", .take = Take::on_off, .required = false, .meaning = "on: calls are anonymous unless the caller says otherwise"},
     Argument{.name = "refuse_anonymous", .option = "--refuse-anonymous", .take = Take::on_off, .required = false, .meaning = "on: anonymous callers are refused"},

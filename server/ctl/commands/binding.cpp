@@ -1,4 +1,4 @@
-#include "ctl/commands/command.hpp"
+#include "ctl/commands/shared.hpp"
 
 #include <array>
 
@@ -8,9 +8,7 @@ namespace {
 using sv = std::string_view;
 
 // clang-format off
-constexpr Argument address{.name = "address", .take = Take::address, .meaning = "the account's address"};
-constexpr std::array list_arguments{address};
-constexpr std::array remove_arguments{address,
+constexpr std::array remove_arguments{account_address,
     Argument{.name = "binding", .meaning = "the binding, as `binding list` shows it"}};
 
 constexpr std::array binding_fields{
@@ -25,7 +23,7 @@ constexpr std::array<sv, 1> remove_examples{"sotto binding remove alice@example.
 
 constexpr std::array commands{
     Command{.words = "binding list", .summary = "list the devices of an account, without their addresses", .audit = {"provision", "address"},
-            .arguments = list_arguments,
+            .arguments = only_address,
             .answer = {.rows = "bindings", .empty = "no bindings: nobody is registered for this address", .fields = binding_fields}, .examples = list_examples},
     Command{.words = "binding remove", .summary = "end the registration of a device", .audit = {"provision", "address"},
             .confirmation = "End this registration of {address}?",

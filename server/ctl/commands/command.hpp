@@ -39,6 +39,7 @@ enum class Take : std::uint8_t {
     texts,    ///< one or more texts; a list in the request
     present,  ///< an option without value; true in the request
     secret,   ///< asked for twice on the terminal, or one line of standard input with the option; text
+    agreed,   ///< that the command's question was answered with yes, or --yes given; true in the request
     file      ///< a file of whoever types the command; it is not part of the request
 };
 

@@ -1,4 +1,4 @@
-#include "ctl/commands/command.hpp"
+#include "ctl/commands/shared.hpp"
 
 #include <array>
 
@@ -13,10 +13,6 @@ constexpr std::array difference_fields{
     Field{"now",    "text", "its value in the running daemon", "NOW"},
     Field{"next",   "text", "its value in the file", "IN THE FILE"},
     Field{"effect", "text", "reload, or restart when a reload keeps the old value", "COUNTS AFTER A"}};
-constexpr std::array reload_fields{
-    Field{"domains",       "number", "served domains"},
-    Field{"changed",       "list",   "keys whose new value is in use"},
-    Field{"needs_restart", "list",   "keys whose change counts after a restart only"}};
 
 constexpr std::array<sv, 1> diff_examples{"sotto config diff"};
 constexpr std::array<sv, 1> reload_examples{"sotto config diff && sotto config reload"};

@@ -10,7 +10,8 @@ using sv = std::string_view;
 // clang-format off
 constexpr std::array start_arguments{
     Argument{.name = "account", .option = "--account", .take = Take::address, .meaning = "the subscriber who has agreed to it"},
-    Argument{.name = "for", .option = "--for", .take = Take::duration, .meaning = "how long, at most 1h"}};
+    Argument{.name = "for", .option = "--for", .take = Take::duration, .meaning = "how long, at most 1h"},
+    Argument{.name = "consent", .take = Take::agreed, .meaning = "the subscriber has agreed: the answer to the question, or --yes; it is kept in the audit log"}};
 constexpr std::array explain_arguments{
     Argument{.name = "pseudonym", .meaning = "as it stands in the log: ~ and 12 digits"}};
 

@@ -1,4 +1,4 @@
-#include "ctl/commands/command.hpp"
+#include "ctl/commands/shared.hpp"
 
 #include <array>
 
@@ -9,7 +9,6 @@ using sv = std::string_view;
 constexpr std::array<sv, 3> hold_kinds{"dispute", "tracing", "legal-order"};
 
 // clang-format off
-constexpr Argument address{.name = "address", .take = Take::address, .meaning = "the account's address"};
 constexpr Argument hold{.name = "hold", .meaning = "the hold, as `hold list` shows it"};
 constexpr Argument now{.name = "now", .option = "--now", .take = Take::time, .required = false, .meaning = "the time to go by, such as 2026-12-31T00:00:00Z"};
 
@@ -59,7 +58,7 @@ constexpr std::array<sv, 2> plan_examples{"sotto retention plan", "sotto --json 
 constexpr std::array<sv, 1> run_examples{"sotto retention run"};
 constexpr std::array retention_commands{
     Command{.words = "retention plan", .summary = "show what goes, why and when; nothing is done",
-            .roles = Role::operator_ | Role::privacy_officer, .arguments = only_now,
+            .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .audit = {"retention"}, .arguments = only_now,
             .answer = {.rows = "rows", .empty = "nothing is kept about any call", .fields = plan_fields}, .examples = plan_examples},
     Command{.words = "retention run", .summary = "destroy what is over now, as the daemon does by itself each hour",
             .details = "With --now an operator confirms that the calendar is right, after it has jumped. A time ahead of the calendar is refused: look ahead with `retention plan`.",
@@ -69,7 +68,7 @@ constexpr std::array retention_commands{
 
 // ---- holds
 constexpr std::array add_arguments{
-    address,
+    account_address,
     Argument{.name = "kind", .option = "--kind", .take = Take::choice, .choices = hold_kinds, .meaning = "a disputed bill, malicious-call tracing, or an order"},
     Argument{.name = "first", .option = "--first", .take = Take::period, .meaning = "the first month whose calls are kept"},
     Argument{.name = "last", .option = "--last", .take = Take::period, .required = false, .meaning = "the last one; the first unless said otherwise"},
@@ -111,9 +110,8 @@ constexpr std::array hold_commands{
 
 // ---- persons
 constexpr std::array export_subject_arguments{
-    address,
+    account_address,
     Argument{.name = "output", .option = "--output", .take = Take::file, .required = false, .meaning = "the archive to write: a tar file of JSON, CSV and vCard with a manifest"}};
-constexpr std::array erase_arguments{address};
 constexpr std::array export_fields{
     Field{"archive", "text",   "the file that was written"},
     Field{"files",   "number", "files in it, the manifest included"},
@@ -133,7 +131,7 @@ constexpr std::array subject_commands{
             .answer = {.fields = export_fields}, .examples = export_subject_examples},
     Command{.words = "subject erase", .summary = "erase a person; what a duty keeps is listed with the day on which it goes",
             .roles = Role::operator_ | Role::privacy_officer, .audit = {"access", "address"}, .confirmation = "Erase {address} for good?",
-            .arguments = erase_arguments,
+            .arguments = only_address,
             .answer = {.rows = "stays", .empty = "erased; nothing is kept about this person", .fields = stay_fields}, .examples = erase_examples},
 };
 

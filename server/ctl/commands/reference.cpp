@@ -15,6 +15,8 @@ std::string written(const Argument& argument)
     case Take::secret:
         value.clear();
         break;
+    case Take::agreed:
+        return "--yes";
     case Take::on_off:
         value = "on|off";
         break;
@@ -44,7 +46,8 @@ std::string usage(const Command& command)
 {
     std::string text = "sotto " + std::string{command.words};
     for (const auto& argument : command.arguments)
-        text += left_out(argument) ? " [" + written(argument) + "]" : " " + written(argument);
+        if (argument.take != Take::agreed)
+            text += left_out(argument) ? " [" + written(argument) + "]" : " " + written(argument);
     if (!command.audit.purpose.empty()) text += command.audit.reason_required ? " --reason TEXT" : " [--reason TEXT]";
     if (!command.confirmation.empty()) text += " [--yes]";
     return text;

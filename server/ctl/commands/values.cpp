@@ -76,6 +76,8 @@ bool fits(const Argument& argument, const json::value& value)
     case Take::on_off:
     case Take::present:
         return value.is_bool();
+    case Take::agreed:
+        return value.is_bool() && value.get_bool();
     case Take::texts:
         return value.is_array() && std::ranges::all_of(value.get_array(), is_text);
     case Take::file:
@@ -119,6 +121,8 @@ std::string description_of(const Argument& argument)
         return "a month such as 2026-11";
     case Take::on_off:
         return "on or off";
+    case Take::agreed:
+        return "true";
     case Take::choice: {
         std::string words;
         for (const auto choice : argument.choices) words.append(words.empty() ? "" : ", ").append(choice);

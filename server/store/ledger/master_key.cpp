@@ -52,6 +52,16 @@ crypto::Secret read_master_key(const std::filesystem::path& file)
     return key;
 }
 
+crypto::Secret master_key(std::filesystem::path configured)
+{
+    if (configured.empty()) configured = credential("sotto-master-key");
+    if (configured.empty())
+        throw StoreError{StoreError::Kind::unavailable,
+                         "calls are billed, and there is no master key: give the service the credential "
+                         "sotto-master-key (LoadCredentialEncrypted=), or name a file in weaken.master_key_file"};
+    return read_master_key(configured);
+}
+
 std::filesystem::path credential(const char* name)
 {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");

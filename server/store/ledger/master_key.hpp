@@ -9,6 +9,10 @@ namespace sotto::store {
 /// StoreError (unavailable) with a sentence that says what is wrong and what to do.
 crypto::Secret read_master_key(const std::filesystem::path& file);
 
+/// The key that the service has: of the file that the configuration names, or of the credential `sotto-master-key`.
+/// Throws StoreError.
+crypto::Secret master_key(std::filesystem::path configured);
+
 /// Where systemd puts the credential of that name (LoadCredentialEncrypted=); empty when it has given none.
 std::filesystem::path credential(const char* name);
 
