@@ -7,7 +7,6 @@
 namespace sotto::app {
 namespace {
 
-using metrics::Family;
 using metrics::Measured;
 using metrics::Sample;
 using metrics::Shown;
