@@ -51,7 +51,10 @@ public:
     {
         proxy.ack(std::move(ack), flow, now, out);
     }
-    void on_cancel(SlotId invite, TimePoint now, Actions& out) override { proxy.cancel(invite, now, out); }
+    void on_cancel(SlotId invite, const Message& cancel, TimePoint now, Actions& out) override
+    {
+        proxy.cancel(invite, cancel, now, out);
+    }
     void on_response(SlotId client, MessagePtr response, TimePoint now, Actions& out) override
     {
         ++env.counters.responses;
@@ -133,7 +136,11 @@ void Element::handed_over(HandOver handed, TimePoint now, Actions& out)
     state_->layer.receive_handed_over(std::move(handed), now, out);
 }
 
-void Element::flow_closed(FlowId flow, TimePoint now, Actions& out) { state_->layer.flow_closed(flow, now, out); }
+void Element::flow_closed(FlowId flow, TimePoint now, Actions& out)
+{
+    state_->layer.flow_closed(flow, now, out);
+    state_->proxy.flow_closed(flow, now, out);
+}
 
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint now, Actions& out)
 {

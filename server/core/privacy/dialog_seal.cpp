@@ -9,6 +9,7 @@ namespace {
 constexpr char plain_base = '@';
 constexpr char withheld_flag = 1;
 constexpr char elsewhere_flag = 2; ///< the text is kept in memory; what follows names it
+constexpr char session_flag = 4;
 constexpr std::size_t mark_length = 6;
 constexpr std::uint32_t not_offset_from = 1U << 30U; // such an initial CSeq leaves no room for an offset
 
@@ -79,29 +80,37 @@ std::optional<std::string> DialogSeal::open_call_id(std::string_view token)
 std::string DialogSeal::tag(Role stands_for, const Tag& tag)
 {
     const auto owner = tag.owner.empty() ? mark_of(holders_[stands_for == Role::caller ? 0 : 1]) : tag.owner;
-    return seal(SealKind::tag, stands_for, tag.withheld ? withheld_flag : 0, owner + tag.value);
+    const auto flags = (tag.withheld ? withheld_flag : 0) | (tag.session ? session_flag : 0);
+    return seal(SealKind::tag, stands_for, static_cast<char>(flags), owner + tag.value);
 }
 
 std::optional<DialogSeal::Tag> DialogSeal::open_tag(Role stands_for, std::string_view token)
 {
     const auto text = open(SealKind::tag, stands_for, token);
     if (!text || text->size() < 1 + mark_length) return std::nullopt;
+    const auto flags = text->front() - plain_base;
     return Tag{.value = text->substr(1 + mark_length),
-               .withheld = ((text->front() - plain_base) & withheld_flag) != 0,
+               .withheld = (flags & withheld_flag) != 0,
+               .session = (flags & session_flag) != 0,
                .owner = text->substr(1, mark_length)};
 }
 
-void DialogSeal::keep_callee_withheld(bool withheld)
+void DialogSeal::keep_callee_privacy(const CalleePrivacy& privacy)
 {
+    const std::array<char, 2> text{privacy.withheld ? (*privacy.withheld ? 'w' : 's') : '-',
+                                   privacy.session ? 's' : '-'};
     parts_.memory.keep_text(hash(), epoch_, id_of_connected_line(parts_.cryptography, hash()),
-                            {parts_.cryptography.seal_in_memory(withheld ? "withheld" : "shown")});
+                            {parts_.cryptography.seal_in_memory({text.data(), text.size()})});
 }
 
-std::optional<bool> DialogSeal::callee_withheld() const
+DialogSeal::CalleePrivacy DialogSeal::callee_privacy() const
 {
     const auto kept = parts_.memory.text(id_of_connected_line(parts_.cryptography, hash()));
-    if (!kept) return std::nullopt;
-    return parts_.cryptography.open_in_memory(kept->bytes) == "withheld";
+    if (!kept) return {};
+    const auto text = parts_.cryptography.open_in_memory(kept->bytes);
+    CalleePrivacy privacy{.withheld = std::nullopt, .session = text.ends_with('s')};
+    if (!text.starts_with('-')) privacy.withheld = text.starts_with('w');
+    return privacy;
 }
 
 std::string DialogSeal::target(Role stands_for, BindingId id)

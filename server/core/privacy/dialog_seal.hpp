@@ -39,14 +39,19 @@ public:
     struct Tag {
         std::string value;
         bool withheld{false}; ///< the caller's identity is withheld in this dialog
+        bool session{false};  ///< the caller's addresses are (RFC 3323 `session`)
         std::string owner{};  ///< mark of the party whose tag it is; empty when sealing: that of the side's holder
     };
     std::string tag(Role stands_for, const Tag& tag);
     std::optional<Tag> open_tag(Role stands_for, std::string_view token);
 
-    /// What the callee of this dialog said of itself in a response: whether the caller may be shown who answered.
-    void keep_callee_withheld(bool withheld);
-    [[nodiscard]] std::optional<bool> callee_withheld() const;
+    /// What the callee of this dialog said of itself in a response.
+    struct CalleePrivacy {
+        std::optional<bool> withheld; ///< whether the caller may be shown who answered; nothing: as its account says
+        bool session{false};          ///< its addresses are withheld
+    };
+    void keep_callee_privacy(const CalleePrivacy& privacy);
+    [[nodiscard]] CalleePrivacy callee_privacy() const;
 
     std::string target(Role stands_for, BindingId id);
     /// CSeq numbers of `sender` on the other leg, and back (RAck).

@@ -6,6 +6,7 @@ namespace {
 constexpr char base = '@';
 constexpr char target_is_caller = 1;
 constexpr char withheld = 2;
+constexpr char session = 4;
 constexpr char separator = '\n'; // no Call-ID and no tag holds one
 
 Holder as_caller(Role side, Holder holder) { return side == Role::caller ? holder : Holder{}; }
@@ -31,6 +32,7 @@ std::optional<QuotedDialog> read_quote(const QuoteText& text, Holder quoting, Se
                             .call_id = std::move(*call_id),
                             .quoting_tag = {.value = std::string{text.quoting_tag},
                                             .withheld = target_tag->withheld,
+                                            .session = target_tag->session,
                                             .owner = mark_of(quoting)},
                             .target_tag = target_tag->value,
                             .target_owner = target_tag->owner};
@@ -43,6 +45,7 @@ std::optional<std::string> seal_quote(const QuotedDialog& dialog, Holder carrier
     char flags = base;
     if (dialog.target_role == Role::caller) flags = static_cast<char>(flags + target_is_caller);
     if (dialog.quoting_tag.withheld) flags = static_cast<char>(flags + withheld);
+    if (dialog.quoting_tag.session) flags = static_cast<char>(flags + session);
     std::string text{flags};
     text.append(dialog.quoting_tag.owner).append(dialog.target_owner).append(dialog.call_id) += separator;
     text.append(dialog.quoting_tag.value) += separator;
@@ -65,6 +68,7 @@ std::optional<QuotedDialog> open_quote(std::string_view token, Holder carrier, S
                         .call_id = opened->value.substr(1 + 2 * mark, first - 1 - 2 * mark),
                         .quoting_tag = {.value = opened->value.substr(first + 1, second - first - 1),
                                         .withheld = (flags & withheld) != 0,
+                                        .session = (flags & session) != 0,
                                         .owner = opened->value.substr(1, mark)},
                         .target_tag = opened->value.substr(second + 1),
                         .target_owner = opened->value.substr(1 + mark, mark)};
@@ -75,8 +79,8 @@ TargetView view_of_target(const QuotedDialog& dialog, Holder target, SealParts p
     const auto role = dialog.target_role;
     DialogSeal seal{parts, Target{dialog.epoch, role, {}, dialog.salt}, as_caller(role, target),
                     as_callee(role, target)};
-    // The flags are those of the tag that the target saw: a caller's tag says whether the caller is withheld, and so
-    // does a callee's.
+    // The flags are those of the tag that the target saw: a caller's tag says what the caller withholds, and so does a
+    // callee's.
     return {.call_id = role == Role::caller ? dialog.call_id : seal.call_id(dialog.call_id),
             .target_tag = dialog.target_tag,
             .quoting_tag = seal.tag(other(role), dialog.quoting_tag)};

@@ -50,8 +50,7 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
         if (context->accepted.bytes.empty()) env_.refuse(context->server, Refusal::internal_error, now, out);
         return shed(waiting.context);
     }
-    const auto body =
-        body_for(*context, *waiting.answer, *branch.seal, other(context->role), branch.target.party, context->sender);
+    const auto body = answer_body(*context, branch, *waiting.answer);
     forward_response(waiting.context, waiting.branch, *waiting.answer, body ? *body : Body{}, now, out);
     shed(waiting.context);
 }

@@ -8,6 +8,7 @@
 #include "core/routing/protection.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace sotto {
@@ -56,6 +57,20 @@ std::string rack(std::string_view value, DialogSeal& seal, Role sender)
         .append(std::to_string(seal.cseq(sender, static_cast<std::uint32_t>(numbers[1]))))
         .append(" ")
         .append(name_of(method));
+}
+
+/// RFC 3515 2.4.6: "refer;id=" and the CSeq number of the REFER, as whoever sent that one knows it. Empty: no such
+/// event.
+std::string event_of_referral(const Message& notify, DialogSeal& seal, Role sender)
+{
+    const auto event = notify.field(Header::event).value_or(std::string_view{});
+    const auto semicolon = event.find(';');
+    if (semicolon == std::string_view::npos || !iequals(trim(event.substr(0, semicolon)), "refer")) return {};
+    const auto id = find_param(event.substr(semicolon + 1), "id").value_or(std::string_view{});
+    std::uint32_t number = 0;
+    const auto [end, fault] = std::from_chars(id.data(), id.data() + id.size(), number);
+    if (fault != std::errc{} || end != id.data() + id.size()) return {};
+    return "refer;id=" + std::to_string(seal.cseq_back(other(sender), number));
 }
 
 } // namespace
@@ -216,8 +231,9 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
                                            .from = shown_sender(context, request),
                                            .to = shown_receiver(context, request, branch.target.party)};
     auto from_address = shown.from;
-    from_address.append(";tag=").append(
-        seal.tag(context.role, {.value = std::string{request.from.tag()}, .withheld = context.withheld}));
+    from_address.append(";tag=").append(seal.tag(
+        context.role,
+        {.value = std::string{request.from.tag()}, .withheld = context.withheld, .session = context.caller_session}));
     auto to_address = shown.to;
     if (outside) {
         branch.to = to_address;
@@ -229,6 +245,9 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
 
     auto message = Outbound::request(request.method, shown.request_uri, branch.target.party.receiver());
     message.from(request);
+    if (request.method == Method::notify)
+        if (const auto event = event_of_referral(request, seal, context.role); !event.empty())
+            message.set(Header::event, event);
     message.set(Header::via, our_via);
     if (context.charge && wants_refresh(request)) message.set(Header::session_expires, refresh_interval);
     if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
@@ -325,6 +344,12 @@ std::string Proxy::address_of(const Party& party) const
     return address_uri(Scheme::sip, std::string{account->user}.append("@").append(account->domain));
 }
 
+BodyResult Proxy::answer_body(ResponseContext& context, Branch& branch, const Message& response) const
+{
+    if (!context.in_dialog) context.callee_session = branch.session;
+    return body_for(context, response, *branch.seal, other(context.role), branch.target.party, context.sender);
+}
+
 BodyResult Proxy::body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
                            const Party& author, const Party& reader) const
 {
@@ -334,8 +359,7 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     BodyPolicy policy;
     auto& sdp = policy.sdp;
     sdp.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||
-                     (context.session_privacy && sender == context.role) ||
-                     (source.has(Header::privacy) && privacy_wish(source).session);
+                     context.session_of(sender) || (source.has(Header::privacy) && privacy_wish(source).session);
     for (const auto& party : {author, reader})
         if (const auto* route = route_of(party); route != nullptr) {
             sdp.permit_sdes = sdp.permit_sdes || route->sdes;

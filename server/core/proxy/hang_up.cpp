@@ -40,34 +40,61 @@ void Proxy::end_answered(const Branch& branch, const Message& ok, const transact
     end_dialog(*branch.seal, out);
 }
 
-/// An answer that may not pass, in an ACK: BYE to both.
-void Proxy::end_acknowledged(ResponseContext& context, const Message& ack, Branch& branch, FlowId sender, TimePoint now,
-                             Actions& out)
+/// The same inside a dialog: whoever asked for a new description loses the call too, and is told so.
+void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, int cause, TimePoint now, Actions& out)
 {
-    auto& seal = *branch.seal;
-    const bool from_caller = context.role == Role::caller;
-    const auto own_tag = std::string{";tag="}.append(
-        seal.tag(context.role, {.value = std::string{ack.from.tag()}, .withheld = context.withheld}));
-    const DialogView receivers{
-        .call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
-        .from = shown_sender(context, ack) + own_tag,
-        .to = shown_receiver(context, ack, branch.target.party).append(";tag=").append(context.receiver_tag),
-        .cseq = seal.cseq(context.role, ack.cseq.number + 1)};
-    const auto answerer = branch.target;
-    send_ours(Method::bye, answerer, receivers, now, out);
+    const auto* server = env_.layer->server(context.server);
+    if (server == nullptr || server->request->contacts.empty()) return;
+    const Message& request = *server->request;
     ForwardTarget offerer;
     offerer.party = context.sender;
-    offerer.flow = sender;
-    if (!ack.contacts.empty())
-        offerer.uri = ack.contacts.front().uri.text;
-    else
-        offerer.uri = address_of(context.sender);
-    const DialogView senders{.call_id = std::string{ack.call_id},
-                             .from = as_written(ack.to),
-                             .to = as_written(ack.from),
-                             .cseq = seal.cseq(other(context.role), beyond_any_cseq)};
-    send_ours(Method::bye, offerer, senders, now, out);
+    offerer.flow = server->flow;
+    offerer.transport = server->transport;
+    offerer.uri = request.contacts.front().uri.text;
+    const DialogView view{.call_id = std::string{request.call_id},
+                          .from = as_written(request.to),
+                          .to = as_written(request.from),
+                          .cseq = branch.seal->cseq(other(context.role), beyond_any_cseq),
+                          .cause = cause};
+    send_ours(Method::bye, offerer, view, now, out);
+}
+
+/// An answer that may not pass, in an ACK: BYE to whoever waits for it.
+void Proxy::end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out)
+{
+    const auto& context = waiting.context;
+    const auto& ack = *waiting.ack;
+    auto& seal = *waiting.branch.seal;
+    const bool from_caller = context.role == Role::caller;
+    const auto own_tag = std::string{";tag="}.append(seal.tag(
+        context.role,
+        {.value = std::string{ack.from.tag()}, .withheld = context.withheld, .session = context.caller_session}));
+    const auto& answerer = waiting.branch.target;
+    const DialogView view{.call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
+                          .from = shown_sender(context, ack) + own_tag,
+                          .to =
+                              shown_receiver(context, ack, answerer.party).append(";tag=").append(context.receiver_tag),
+                          .cseq = seal.cseq(context.role, ack.cseq.number + 1)};
+    send_ours(Method::bye, answerer, view, now, out);
     end_dialog(seal, out);
+}
+
+/// ... and to whoever wrote it, at its registered Contact: an ACK need not bear one.
+void Proxy::end_acknowledging(WaitingAck& waiting, const std::vector<Binding>& flows, TimePoint now, Actions& out)
+{
+    const auto& context = waiting.context;
+    const auto& ack = *waiting.ack;
+    ForwardTarget offerer;
+    if (!flows.empty()) offerer = target_of(flows.front());
+    if (!ack.contacts.empty()) offerer.uri = ack.contacts.front().uri.text;
+    if (offerer.uri.empty()) offerer.uri = address_of(context.sender);
+    offerer.party = context.sender;
+    offerer.flow = waiting.flow;
+    const DialogView view{.call_id = std::string{ack.call_id},
+                          .from = as_written(ack.to),
+                          .to = as_written(ack.from),
+                          .cseq = waiting.branch.seal->cseq(other(context.role), beyond_any_cseq)};
+    send_ours(Method::bye, offerer, view, now, out);
 }
 
 } // namespace sotto

@@ -8,6 +8,21 @@
 #include <algorithm>
 
 namespace sotto {
+namespace {
+
+/// A subscription of its own, or a publication, shares no dialog with a call; who is registered is nobody's to ask
+/// there.
+bool carried_in_dialog(Method method)
+{
+    return method != Method::subscribe && method != Method::publish && method != Method::register_;
+}
+
+bool answered_with_a_body(Method method)
+{
+    return method == Method::invite || method == Method::update || method == Method::prack;
+}
+
+} // namespace
 
 /// Requests inside a dialog (SEALING.md "Who made a value"): the place of a value and the role inside the target token
 /// decide what is opened and what is sealed, never whether it opens.
@@ -31,11 +46,17 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         if (!tag) return false;
         context.receiver_tag = tag->value;
         context.withheld = tag->withheld;
-        if (to_caller) {
-            const auto* callee = env_.accounts->find(party.account());
+        context.caller_session = tag->session;
+        const auto wish = privacy_wish(request);
+        if (to_caller || answered_with_a_body(request.method)) {
+            const auto* callee = to_caller ? env_.accounts->find(party.account()) : nullptr;
             const bool by_account = callee != nullptr && callee->withhold_identity;
-            const bool by_dialog = seal.callee_withheld().value_or(by_account);
-            context.callee_withheld = withheld(request, privacy_wish(request), Dialled::plain, by_dialog);
+            const auto kept = seal.callee_privacy();
+            context.callee_withheld = withheld(request, wish, Dialled::plain, kept.withheld.value_or(by_account));
+            context.callee_session = kept.session;
+        }
+        if (!to_caller) context.hides_now = wish.withhold();
+        if (to_caller) {
             auto call_id = seal.open_call_id(request.call_id);
             if (!call_id) return false;
             context.receiver_call_id = std::move(*call_id);
@@ -54,6 +75,9 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     ResponseContext context;
     Target target;
     if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);
+    if (!carried_in_dialog(server->request->method)) return answer_ourselves(id, *server->request, now, out);
+    if (const auto wish = privacy_wish(*server->request); wish.critical && wish.unknown)
+        return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
     tell_ledger(*server->request, target, out);
     context.server = id;
     context.look_ups = 1;
@@ -74,6 +98,7 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
         return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id, .parties = {}},
                                            out);
     waiting.flow = flow.id;
+    if (!flow.bindings.empty()) waiting.device = flow.bindings.front();
     waiting.ack = std::move(ack);
     const auto handle = env_.dialogs.handle(target.id);
     out.push_back(
@@ -122,24 +147,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
         return;
     }
     if (kind == Waiting::gruu) return found_behind_gruu(id, std::move(flows), now, out);
-    if (kind == Waiting::ack_target) {
-        auto* waiting = acks_.find(id);
-        if (waiting == nullptr) return;
-        if (const auto to = reachable(waiting->context.dialog->id, flows); !to.empty()) {
-            Branch branch;
-            branch.target = to.front();
-            const auto& ack = *waiting->ack;
-            const auto loop = transaction::loop_part(env_.cryptography, ack);
-            const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
-            auto bytes = write_request(waiting->context, ack, branch, via, nullptr);
-            if (bytes)
-                out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
-            else
-                end_acknowledged(waiting->context, ack, branch, waiting->flow, now, out);
-        }
-        acks_.erase(id);
-        return;
-    }
+    if (kind == Waiting::ack_target) return found_for_ack(id, flows, now, out);
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     context->look_ups = 0;
@@ -156,6 +164,29 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     to.erase(to.begin());
     group.front().other_flows = std::move(to);
     start_group(id, std::move(group), now, out);
+}
+
+void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out)
+{
+    auto* waiting = acks_.find(id);
+    if (waiting == nullptr) return;
+    if (waiting->ended) {
+        end_acknowledging(*waiting, flows, now, out);
+    } else if (const auto to = reachable(waiting->context.dialog->id, flows); !to.empty()) {
+        auto& branch = waiting->branch;
+        branch.target = to.front();
+        const auto& ack = *waiting->ack;
+        const auto loop = transaction::loop_part(env_.cryptography, ack);
+        const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
+        if (auto bytes = write_request(waiting->context, ack, branch, via, nullptr)) {
+            out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
+        } else {
+            end_acknowledged(*waiting, now, out);
+            waiting->ended = true;
+            return out.push_back(Find{ticket_for(Waiting::ack_target, id), waiting->device});
+        }
+    }
+    acks_.erase(id);
 }
 
 void Proxy::end_dialog(const DialogSeal& seal, Actions& out)

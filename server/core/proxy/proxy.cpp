@@ -5,6 +5,7 @@
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
+#include "core/privacy/shape.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
@@ -35,6 +36,7 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const Message& request = *env_.layer->server(id)->request;
     if (const auto refusal = validate(request)) return env_.refuse(id, *refusal, now, out);
     if (!extensions_carried(id, request, now, out)) return;
+    if (request.method == Method::other) return env_.refuse(id, Refusal::method_not_implemented, now, out);
     if (!request.to.tag().empty()) return in_dialog(id, flow, now, out);
     switch (request.method) {
     case Method::options: // a keep-alive asks about nobody; any other one proves first who asks
@@ -46,8 +48,6 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     case Method::prack:
     case Method::update:
         return env_.refuse(id, Refusal::no_dialog, now, out);
-    case Method::other:
-        return env_.refuse(id, Refusal::method_not_implemented, now, out);
     default:
         break;
     }
@@ -212,7 +212,7 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     context.server = id;
     context.sender = caller.party;
     context.withheld = withheld(request, wish, dialled, caller.withholds);
-    context.session_privacy = wish.session;
+    context.caller_session = wish.session;
     context.sender_target = sender_target(request, caller.party, flow);
     context.aor = decision.aor;
     context.breadth = breadth_of(request);
@@ -278,14 +278,15 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
                                : nobodys_key(contexts_.find(context_id)->aor, env_.cryptography)});
 }
 
-void Proxy::cancel(SlotId invite, TimePoint now, Actions& out)
+void Proxy::cancel(SlotId invite, const Message& cancel, TimePoint now, Actions& out)
 {
     auto* server = env_.layer->server(invite);
     auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
     if (context == nullptr || context->answered) return;
     context->cancelled = true;
+    context->cancel_reason = shaped(cancel, Header::reason, Shape::cause); // RFC 3326 2: it says why to whom it rang
     context->waiting.clear();
-    cancel_branches(*context, {}, now, out);
+    cancel_branches(*context, context->cancel_reason, now, out);
     branch_over(server->context, now, out);
 }
 

@@ -24,7 +24,7 @@ public:
 
     void request(transaction::SlotId server, Flow& flow, TimePoint now, Actions& out);
     void ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out);
-    void cancel(transaction::SlotId invite, TimePoint now, Actions& out);
+    void cancel(transaction::SlotId invite, const Message& cancel, TimePoint now, Actions& out);
     void response(transaction::SlotId client, MessagePtr response, TimePoint now, Actions& out);
     void no_answer(transaction::SlotId client, bool transport_error, TimePoint now, Actions& out);
     void server_end(transaction::SlotId server, TimePoint now, Actions& out);
@@ -40,6 +40,8 @@ public:
     void opened(const Flow& flow, TimePoint now);
     /// An emergency call that one of our routes carries.
     [[nodiscard]] bool asks_for_help(const Message& request) const;
+    /// A connection that this worker has sent over or received from has ended.
+    void flow_closed(FlowId flow, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
@@ -49,7 +51,10 @@ private:
     struct WaitingAck {
         MessagePtr ack;
         FlowId flow;
+        BindingId device; ///< its sender's; none: not registered over that flow
         ResponseContext context;
+        Branch branch{};
+        bool ended{false}; ///< what it said may not pass; the sender is being looked up
     };
     /// A branch that waits for a connection to another domain.
     struct Connecting {
@@ -168,6 +173,8 @@ private:
     std::string address_of(const Party& party) const;
     BodyResult body_for(const ResponseContext& context, const Message& source, DialogSeal& seal, Role sender,
                         const Party& author, const Party& reader) const;
+    /// Of a response over that branch.
+    BodyResult answer_body(ResponseContext& context, Branch& branch, const Message& response) const;
 
     // hang_up.cpp
     struct DialogView {
@@ -178,8 +185,10 @@ private:
     void send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out);
     void end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, int cause, TimePoint now,
                       Actions& out);
-    void end_acknowledged(ResponseContext& context, const Message& ack, Branch& branch, FlowId sender, TimePoint now,
-                          Actions& out);
+    void end_renegotiated(const ResponseContext& context, Branch& branch, int cause, TimePoint now, Actions& out);
+    void found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out);
+    void end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out);
+    void end_acknowledging(WaitingAck& waiting, const std::vector<Binding>& flows, TimePoint now, Actions& out);
 
     // respond.cpp
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,

@@ -52,7 +52,9 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     if (status < 200) {
         if (branch.cancelled && !branch.cancel_sent) { // 9.1: a CANCEL waits for the first provisional response
             branch.cancel_sent = true;
-            env_.layer->cancel(client_id, context->answered ? completed_elsewhere : std::string_view{}, now, out);
+            env_.layer->cancel(client_id,
+                               context->answered ? completed_elsewhere : std::string_view{context->cancel_reason}, now,
+                               out);
         }
         if (status == 100 || client->method != Method::invite) return;
         env_.layer->cancel_timer(branch.timer_c); // 16.7 step 2
@@ -61,8 +63,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         if (!context->in_dialog && !context->ring_timer && status >= 180)
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
         // A body that may not pass is left out: nobody could be told.
-        const auto early =
-            body_for(*context, *response, *branch.seal, other(context->role), branch.target.party, context->sender);
+        const auto early = answer_body(*context, branch, *response);
         return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
     if (branch.record == Branch::Record::waits) return; // repeated meanwhile
@@ -78,10 +79,10 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     cancel_branches(*context, completed_elsewhere, now, out);
     if (client->method == Method::bye) end_dialog(*branch.seal, out);
     const auto server_id = context->server;
-    const auto body =
-        body_for(*context, *response, *branch.seal, other(context->role), branch.target.party, context->sender);
+    const auto body = answer_body(*context, branch, *response);
     if (!body && invite) { // no 488 can be said to whoever answered
         end_answered(branch, *response, client->sent, 488, now, out);
+        if (context->in_dialog) end_renegotiated(*context, branch, 488, now, out);
         return refuse_body(server_id, body.error(), now, out);
     }
     if (context->charge && branch.record == Branch::Record::none)
@@ -144,13 +145,17 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     const Message& request = *server->request;
     auto& branch = context->branches[index];
     const auto responder = other(context->role);
-    const auto tag =
-        request.to.tag().empty()
-            ? branch.seal->tag(responder, {.value = std::string{response.to.tag()}, .withheld = context->withheld})
-            : std::string{};
+    const auto tag = request.to.tag().empty() ? branch.seal->tag(responder, {.value = std::string{response.to.tag()},
+                                                                             .withheld = context->withheld,
+                                                                             .session = context->caller_session})
+                                              : std::string{};
     if (!tag.empty() && response.status < 300 && response.has(Header::privacy)) {
         const auto wish = privacy_wish(response); // of the connected line; the response itself shows nobody
-        if (wish.withhold() || wish.none) branch.seal->keep_callee_withheld(wish.withhold());
+        auto kept = branch.seal->callee_privacy();
+        if (wish.withhold() || wish.none) kept.withheld = wish.withhold();
+        kept.session = kept.session || wish.session;
+        branch.session = kept.session;
+        if (kept.withheld || kept.session) branch.seal->keep_callee_privacy(kept);
     }
     auto message = reply(request, response.status, tag, context->sender.receiver());
     message.from(response);
@@ -326,9 +331,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (status == 503) return env_.refuse(server_id, Refusal::internal_error, now, out); // 16.7 step 6
     if (status == 401 || status == 407) return env_.refuse(server_id, Refusal::forbidden, now, out);
     const auto response = std::move(context->best);
-    const auto& branch = context->branches[context->best_branch];
-    const auto body = body_for(*context, *response, context->branches[context->best_branch].seal.value(),
-                               other(context->role), branch.target.party, context->sender);
+    const auto body = answer_body(*context, context->branches[context->best_branch], *response);
     forward_response(id, context->best_branch, *response, body ? *body : Body{}, now, out);
 }
 
@@ -341,6 +344,27 @@ void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, T
         if (client == nullptr || !client->proceeding()) continue;
         branch.cancel_sent = true;
         env_.layer->cancel(branch.client, reason, now, out);
+    }
+}
+
+/// A request whose two sides are both gone is nobody's any more (DESIGN.md P9).
+void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
+{
+    std::vector<SlotId> nobodys;
+    contexts_.for_each([&](SlotId, ResponseContext& context) {
+        const auto* server = env_.layer->server(context.server);
+        if (context.answered || server == nullptr) return;
+        context.sender_gone = context.sender_gone || server->flow == flow;
+        for (auto& branch : context.branches)
+            if (branch.target.flow == flow && branch.other_flows.empty()) branch.gone = true;
+        const bool alone = context.waiting.empty() && context.look_ups == 0 && context.asleep == 0 &&
+                           std::ranges::all_of(context.branches, [](const Branch& b) { return b.ended || b.gone; });
+        if (context.sender_gone && alone) nobodys.push_back(context.server);
+    });
+    for (const auto server : nobodys) {
+        for (auto& branch : contexts_.find(env_.layer->server(server)->context)->branches)
+            if (!std::exchange(branch.ended, true)) env_.layer->abandon(branch.client);
+        env_.layer->end_server(server, now, out);
     }
 }
 

@@ -51,6 +51,8 @@ struct Branch {
     bool cancel_sent{false};
     /// Of a billed call: its answer waits until it is on the disk.
     enum class Record : std::uint8_t { none, waits, written } record{Record::none};
+    bool session{false};    ///< its callee withholds its addresses
+    bool gone{false};       ///< its connection has ended, and the device has no other
     bool authorised{false}; ///< sent again with an answer to the trunk's challenge
     std::string called;     ///< the Request-URI that a foreign party was sent
     std::string to;         ///< what its receiver was shown as To; kept as the address of a foreign party
@@ -76,7 +78,15 @@ struct ResponseContext {
     bool in_dialog{false};
     bool withheld{false};        ///< the caller's identity
     bool callee_withheld{false}; ///< in a request of the callee: its own
-    [[nodiscard]] bool sender_withheld() const { return role == Role::caller ? withheld : callee_withheld; }
+    bool hides_now{false};       ///< the caller withholds itself in this request, though not in its dialog
+    [[nodiscard]] bool sender_withheld() const
+    {
+        return role == Role::caller ? withheld || hides_now : callee_withheld;
+    }
+    /// RFC 3323 `session`: no address in any description of that side.
+    bool caller_session{false};
+    bool callee_session{false};
+    [[nodiscard]] bool session_of(Role side) const { return side == Role::caller ? caller_session : callee_session; }
     SenderTarget sender_target;
     std::optional<Target> dialog;                        ///< in a dialog: what the Request-URI opened to
     BindingId dialog_target;                             ///< of a referral: the device that it leads to
@@ -94,7 +104,6 @@ struct ResponseContext {
     std::size_t best_branch{0};
     int best_status{0};
     std::optional<BodyRefusal> refused_body; ///< why the last branch was not even sent
-    bool session_privacy{false};             ///< RFC 3323 `session`: no address in any description of the sender
     std::uint32_t look_ups{0};               ///< answers of the location service still to come
     std::uint32_t redirections{0};
     std::uint32_t asleep{0}; ///< phones that were asked to wake and have not come yet
@@ -104,9 +113,11 @@ struct ResponseContext {
     transaction::TimerHandle ring_timer;
     bool no_answer{false}; ///< the ring timeout ended it
     bool cancelled{false}; ///< by the caller
-    bool answered{false};  ///< a final response was sent
-    SealedText accepted;   ///< the 2xx that was sent last, and of which branch
+    std::string cancel_reason;
+    bool answered{false}; ///< a final response was sent
+    SealedText accepted;  ///< the 2xx that was sent last, and of which branch
     std::size_t accepted_branch{0};
+    bool sender_gone{false};        ///< its connection has ended
     bool shed{false};               ///< nothing is kept in the clear any more
     std::unique_ptr<Charge> charge; ///< of a billed call
 };

@@ -109,7 +109,7 @@ bool Layer::match_cancel(const Message& cancel, TimePoint now, Actions& out)
     const auto id = *found;
     auto* server = servers_.find(id);
     if (server == nullptr || !std::holds_alternative<InviteServer>(server->machine)) return false;
-    if (!server->answered) user_.on_cancel(id, now, out);
+    if (!server->answered) user_.on_cancel(id, cancel, now, out);
     return true;
 }
 

@@ -79,7 +79,7 @@ public:
     /// An ACK that belongs to no failure: to a 2xx, or a stray.
     virtual void on_ack(MessagePtr ack, Flow& flow, TimePoint now, Actions& out) = 0;
     /// A CANCEL that matches `invite`; it has been answered.
-    virtual void on_cancel(SlotId invite, TimePoint now, Actions& out) = 0;
+    virtual void on_cancel(SlotId invite, const Message& cancel, TimePoint now, Actions& out) = 0;
     virtual void on_response(SlotId client, MessagePtr response, TimePoint now, Actions& out) = 0;
     /// The client transaction ended without an answer; the layer forgets it after the call.
     virtual void on_no_answer(SlotId client, bool transport_error, TimePoint now, Actions& out) = 0;
@@ -123,6 +123,8 @@ public:
     void offer_to_others(HandOver message, Actions& out);
     /// Ends a client transaction without a word.
     void abandon(SlotId client);
+    /// Ends a server transaction without a word; its user is told.
+    void end_server(SlotId id, TimePoint now, Actions& out);
     void undeliverable(SlotId client, TimePoint now, Actions& out);
     /// What went out over that flow and has heard nothing yet is lost with it (RFC 5626 7: as after a 430).
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
@@ -153,7 +155,6 @@ private:
     [[nodiscard]] bool has_too_many(const Flow& flow) const;
     void uncount(FlowId flow);
     void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
-    void end_server(SlotId id, TimePoint now, Actions& out);
     void end_client(SlotId id);
 
     Self self_;
