@@ -33,8 +33,7 @@ enum class Kind : std::uint8_t {
     credential, ///< a user name at somebody else's server
     matches,    ///< a sequence of what a route matches
     targets,    ///< a sequence of hosts
-    digits,
-    unserved ///< part of the contract, not served by this version: only an empty value may stand there
+    digits
 };
 
 /// When a changed value counts.
@@ -62,7 +61,6 @@ struct Key {
     std::string_view shorthand{}; ///< for a list: the key that an entry means when it is no mapping
     std::string_view example{};   ///< YAML for the example file; empty: the default
     std::string_view meaning;
-    std::string_view remedy{}; ///< for what is not served: what to do instead
 };
 
 /// All keys, parents before children, in the order of the reference page.

@@ -93,7 +93,6 @@ Read read_scalar(const Key& key, std::string_view text)
         return read_digits(text);
     case Kind::section:
     case Kind::list:
-    case Kind::unserved:
         break;
     }
     return {};
@@ -197,11 +196,6 @@ private:
     {
         if (key.kind == Kind::section) return read_mapping(value, std::string{key.path}, path);
         if (key.kind == Kind::list) return read_list(key, value, path, place);
-        if (key.kind == Kind::unserved) {
-            const bool empty = value.IsNull() || ((value.IsMap() || value.IsSequence()) && value.size() == 0);
-            if (!empty) complain(place, path, "is not served yet", std::string{key.remedy});
-            return;
-        }
         std::vector<Value> values;
         if (holds_many(key.kind)) {
             if (value.IsNull()) return;

@@ -83,8 +83,6 @@ std::string values_of(const Key& key)
         return "list of origins";
     case Kind::turn_uris:
         return "list of TURN URIs";
-    case Kind::unserved:
-        return "not served yet";
     }
     return {};
 }
@@ -99,9 +97,7 @@ void add_row(std::string& page, const Key& key)
     const std::string initial = default_of(key);
     page += "| `" + std::string{key.path} + "` | " + values_of(key) + " | ";
     page += key.required ? "**must be given**" : initial.empty() ? "none" : "`" + initial + "`";
-    page += key.kind == Kind::section || key.kind == Kind::unserved ? " | "
-            : key.effect == Effect::restart                         ? " | restart"
-                                                                    : " | reload";
+    page += key.kind == Kind::section ? " | " : key.effect == Effect::restart ? " | restart" : " | reload";
     page += " | " + std::string{key.meaning} + " |\n";
 }
 
@@ -121,7 +117,6 @@ with it at once, each with its place, key and remedy, and exits 0 or 1. An examp
   the server less private can be said only under `weaken:`.
 * "Takes effect: reload" means that SIGHUP, or `sotto reload`, puts a change into use without dropping a connection.
   After a change that needs a restart, the reload says so and goes on with the old value of that key.
-* Keys that are "not served yet" belong to the contract; a file that uses them is refused, with what to do instead.
 
 )";
 
@@ -195,7 +190,7 @@ bool is_of_optional_list(const Key& key)
 
 void add_example(std::string& text, const Key& key)
 {
-    if (key.kind == Kind::unserved || is_of_optional_list(key)) return;
+    if (is_of_optional_list(key)) return;
     const bool item = parent_of(key.path).ends_with("[]");
     const bool first = item && (&key)[-1].path == parent_of(key.path).substr(0, parent_of(key.path).size() - 2);
     const std::string indent((depth_of(key.path) + (item ? 1U : 0U)) * 2, ' ');
@@ -304,9 +299,6 @@ std::string scalar_schema(const Key& key)
         return "\"type\": \"array\", \"items\": { " + pattern(R"(^https://[A-Za-z0-9.-]+(:[0-9]+)?$)") + " }";
     case Kind::turn_uris:
         return "\"type\": \"array\", \"items\": { " + pattern("^turns?:") + " }";
-    case Kind::unserved:
-        return "\"anyOf\": [{ \"type\": \"null\" }, { \"maxItems\": 0, \"maxProperties\": 0, \"type\": [\"array\", "
-               "\"object\"] }]";
     case Kind::section:
     case Kind::list:
         break;
@@ -320,10 +312,7 @@ std::string mapping_schema(std::string_view parent, const std::string& indent);
 std::string key_schema(const Key& key, const std::string& indent)
 {
     const std::string deeper = indent + "  ";
-    std::string text =
-        "{\n" + deeper + "\"description\": " +
-        json_text(key.kind == Kind::unserved ? "Not served yet. " + std::string{key.meaning} : key.meaning) + ",\n" +
-        deeper;
+    std::string text = "{\n" + deeper + "\"description\": " + json_text(key.meaning) + ",\n" + deeper;
     if (key.kind == Kind::section) {
         text += mapping_schema(key.path, deeper);
     } else if (key.kind == Kind::list) {
@@ -388,11 +377,6 @@ std::string example_file()
 {
     std::string text{example_head};
     for (const auto& key : keys()) {
-        // A section whose keys are all still to come would be an empty line in a beginner's file.
-        if (key.kind == Kind::section && std::ranges::none_of(keys(), [&](const Key& k) {
-                return parent_of(k.path) == key.path && k.kind != Kind::unserved;
-            }))
-            continue;
         add_example(text, key);
     }
     return text;

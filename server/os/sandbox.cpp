@@ -167,7 +167,7 @@ bool confine_files(const Folders& folders)
     const landlock_ruleset_attr attributes{.handled_access_fs = handled};
     const Descriptor rules{static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0))};
     if (rules.number() < 0) {
-        if (errno == ENOSYS || errno == EOPNOTSUPP) return false;
+        if (errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM) return false; // EPERM: a container's own filter
         fail("Landlock");
     }
     for (const auto* folder : system_folders) admit(rules, folder, reading);

@@ -26,7 +26,7 @@ std::vector<std::filesystem::path> folders_of(const std::filesystem::path& file)
 
 /// From now on this thread, and those that it starts, open files below these folders only, and below those of the
 /// system that libraries read (Landlock). Nothing is executed. Folders that do not exist are left out. False when the
-/// kernel does not know it. Throws std::system_error.
+/// kernel does not know it, or a filter around the process forbids it. Throws std::system_error.
 bool confine_files(const Folders& folders);
 
 /// From now on the whole process makes the system calls that sandbox.cpp lists only; others fail with EPERM. No new

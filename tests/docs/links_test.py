@@ -99,7 +99,8 @@ class Documents(unittest.TestCase):
     def test_tests_exist(self) -> None:
         """Tests that a page names as its proof are there; `flows.*` stands for the group."""
         for page in self.pages:
-            for group, name in re.findall(r"`(unit|flows|census|clients|fuzz|torture|faults|docs)\.([a-z_]+|\*)`", page.read_text()):
+            groups = "unit|flows|census|clients|fuzz|torture|faults|docs|outside|browsers|registration|load"
+            for group, name in re.findall(rf"`({groups})\.([a-z_]+|\*)`", page.read_text()):
                 tests = ROOT / "tests"
                 candidates = [tests / group / f"{name}_test.py", tests / group / f"{group}_{name}.cpp",
                               ROOT / group / f"{name}_reference.cpp"]
@@ -109,6 +110,18 @@ class Documents(unittest.TestCase):
                     candidates.append(tests / group)
                 with self.subTest(page=str(page.relative_to(ROOT)), test=f"{group}.{name}"):
                     self.assertTrue(any(path.exists() for path in candidates), "is no test")
+
+    def test_each_standard_has_its_tests(self) -> None:
+        """Every RFC of the tables stands in the last one, beside the tests that show what is said of it."""
+        tables, _, shown = (ROOT / "docs/standards.md").read_text().partition("## Which tests show it")
+        tables = re.sub(r"^### Deviations.*?(?=^## )", "", tables, flags=re.S | re.M)
+
+        def numbers(text: str) -> set[str]:
+            return {rfc for row in re.findall(r"^\| (\d[^|]*)\|", text, flags=re.M) for rfc in re.findall(r"\b\d{4}\b", row)}
+        self.assertGreater(len(numbers(tables)), 50)
+        self.assertEqual(numbers(tables) - numbers(shown), set(), "name their tests in the last table")
+        for row in re.findall(r"^\| \d[^|]*\|([^|]*)\|", shown, flags=re.M):
+            self.assertRegex(row, r"`\w+\.\w+`|none: ")
 
     def test_keys_exist(self) -> None:
         """Configuration keys that a page names are keys."""
