@@ -10,6 +10,7 @@
 #include <array>
 #include <bitset>
 #include <stdexcept>
+#include <utility>
 
 namespace sotto::wire {
 namespace {
@@ -270,8 +271,17 @@ private:
             address = salvage_address(grammar_, *value);
             if (!address) return false;
         }
+        if (repeats_tag(address->params)) refuse(Refusal::malformed_header); // RFC 3261 7.3.1
         to = *address;
         return true;
+    }
+
+    static bool repeats_tag(std::string_view params)
+    {
+        const auto first = find_param(params, "tag");
+        return first &&
+               find_param(params.substr(static_cast<std::size_t>(first->data() - params.data()) + first->size()),
+                          "tag");
     }
 
     // A number of 2^31 or more (RFC 3261 8.1.1.5) is answered with the largest that can be written.
@@ -298,6 +308,7 @@ private:
 
     void rest()
     {
+        if (!message_->is_request && message_->status >= 300) return failure();
         max_forwards();
         contacts();
         routes(Header::route, message_->routes);
@@ -307,6 +318,14 @@ private:
         addresses(Header::p_preferred_identity, message_->preferred);
         single(Header::refer_to, message_->refer_to);
         single(Header::referred_by, message_->referred_by);
+    }
+
+    /// Of a failure only a redirection's addresses count: nobody waits longer for the sake of a header that is not
+    /// needed.
+    void failure()
+    {
+        if (message_->status < 400) contacts();
+        if (std::exchange(message_->defect, std::nullopt)) message_->contacts = {};
     }
 
     void max_forwards()

@@ -1,3 +1,4 @@
+#include "element/requests.hpp"
 #include "element/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -168,4 +169,53 @@ TEST_CASE("a phone whose connection ends before it has said anything is not wait
     world.receive(alice);
     world.disconnect(bob);
     CHECK(start_line(world.receive(alice)) == "SIP/2.0 480 Temporarily Unavailable");
+}
+
+TEST_CASE("a call whose phones have both gone is nobody's any more", "[P9]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    world.send(alice, invite("1"));
+    world.send(alice, invite("2", world.credentials(world.receive(alice), "alice", "INVITE", "sip:bob@example.org")));
+    world.receive(alice);
+    world.send(bob, answer(world.receive(bob), "180 Ringing", ""));
+    world.receive(alice);
+    world.disconnect(bob);
+    CHECK_FALSE(world.element.idle()); // the phone may come back and answer
+    world.disconnect(alice);
+    world.pass(seconds{33}); // the challenge's transaction; a call that rings would be kept for longer
+    CHECK(world.element.idle());
+}
+
+TEST_CASE("a request that takes long is said to be worked on, once", "[rfc4320][4.1]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    alice.send({.method = "MESSAGE", .to = "sip:bob@example.org"});
+    const auto received = world.receive(bob);
+    CHECK(start_line(received).starts_with("MESSAGE "));
+    world.pass(milliseconds{3'400});
+    CHECK(world.quiet(alice.flow));
+    world.pass(milliseconds{200});
+    CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 100 Trying");
+    world.pass(seconds{10});
+    CHECK(world.quiet(alice.flow));
+    world.send(bob, response_to(received, "200 OK"));
+    CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 200 OK");
+}
+
+TEST_CASE("a refusal with a header that cannot be read is a refusal all the same", "[rfc3261][16.7]")
+{
+    for (const std::string header : {"Contact: <sip:x\n", "Record-Route: zz\n"}) {
+        INFO(header);
+        World world;
+        Sender alice{world, "alice"};
+        const auto bob = world.phone("bob");
+        alice.send({.to = "sip:bob@example.org"});
+        world.send(bob, response_to(world.receive(bob), "486 Busy Here", header));
+        CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+        CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 486 Busy Here");
+    }
 }

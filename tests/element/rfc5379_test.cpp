@@ -86,7 +86,10 @@ std::string referral(World& world, Sender& alice, FlowId bob, const std::string&
                                "\nCSeq: 90 REFER\nRefer-To: <sip:carol@example.org>\n" +
                                "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + privacy +
                                "Referred-By: <sip:alice@example.org>\n");
-    return world.receive(bob);
+    auto refer = world.receive(bob);
+    world.send(bob, response_to(refer, "202 Accepted"));
+    world.receive(alice.flow);
+    return refer;
 }
 
 } // namespace

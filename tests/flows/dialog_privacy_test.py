@@ -129,6 +129,17 @@ class Requests(InDialog):
         self.bob.has_received_nothing_else()
         self.hang_up(self.bob, self.alice)
 
+    def test_requests_that_lack_what_they_are_about(self):
+        self.call(self.alice, self.bob)
+        state = {"Subscription-State": "active"}
+        for method, headers, status in (("PRACK", {"RAck": "garbage"}, 400), ("PRACK", {}, 400),
+                                        ("NOTIFY", {"Event": "presence", **state}, 489), ("NOTIFY", state, 489)):
+            with self.subTest(method, **headers):
+                self.alice.sends(method, headers=headers)
+                self.alice.receives(status)
+        self.bob.has_received_nothing_else()
+        self.hang_up(self.bob, self.alice)
+
     def test_notifications_of_two_transfers_are_told_apart(self):
         """RFC 3515 2.4.6: the id is the CSeq number of the REFER, as whoever sent it knows it."""
         self.call(self.alice, self.bob)

@@ -46,6 +46,10 @@ class Refusal(FlowTest):
         self.registered("bob.desk")
         self.refused(self.invite(Max_Breadth=0), 440)
 
+    def test_malformed_breadth(self):
+        for value in ("abc", "-1", "1 x"):
+            self.refused(self.invite(Max_Breadth=value), 400)
+
     def test_unknown_scheme(self):
         self.refused(self.invite("nobodyknowsthis:bob"), 416)
 

@@ -114,6 +114,25 @@ TEST_CASE("a response with any defect goes no further", "[rfc3261][18.1.2]")
     CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\nTo: <sip:c@d>\r\n\r\n"));
 }
 
+TEST_CASE("of a failure only what is needed must be readable", "[rfc3261][16.7]")
+{
+    const auto moved = wire::parse("SIP/2.0 302 x\r\n" + answerable + "CSeq: 7 INVITE\r\nContact: <sip:c@d>\r\n\r\n");
+    REQUIRE(moved);
+    CHECK(moved->contacts.size() == 1);
+    const auto nowhere = wire::parse("SIP/2.0 302 x\r\n" + answerable + "CSeq: 7 INVITE\r\nContact: x y\r\n\r\n");
+    REQUIRE(nowhere);
+    CHECK(nowhere->contacts.empty());
+    CHECK(wire::parse("SIP/2.0 486 x\r\n" + answerable + "CSeq: 7 INVITE\r\nRecord-Route: zz\r\n\r\n"));
+}
+
+TEST_CASE("a party has one tag", "[rfc3261][7.3.1]")
+{
+    const std::string head = "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS c;branch=z9hG4bK1\r\nTo: <sip:a@b>\r\n"
+                             "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nFrom: <sip:c@d>;tag=1";
+    CHECK_FALSE(defect_of(wire::parse(head + ";x=tag\r\n\r\n")));
+    CHECK(defect_of(wire::parse(head + ";tag=2\r\n\r\n")) == Refusal::malformed_header);
+}
+
 TEST_CASE("a request line that is not one is refused, or dropped when it is not SIP", "[rfc3261][7.1]")
 {
     CHECK(defect_of(request("INVITE sip:a@b  SIP/2.0", "")) == Refusal::malformed_request_line);

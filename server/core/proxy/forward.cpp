@@ -116,7 +116,12 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     }
     if (context->woken > 0) { // it joins those that ring already
         --context->woken;
-        return all.empty() ? branch_over(id, now, out) : start_group(id, std::move(all), now, out);
+        const auto running = std::ranges::count_if(context->branches, [](const Branch& b) { return !b.ended; });
+        if (all.empty()) return branch_over(id, now, out);
+        if (static_cast<std::size_t>(running) + all.size() <= std::max<std::size_t>(1, context->breadth))
+            return start_group(id, std::move(all), now, out);
+        for (auto& one : all) context->waiting.emplace_back().push_back(std::move(one)); // RFC 5393 5.3.3
+        return branch_over(id, now, out);
     }
     // Max-Breadth: what may not run in parallel waits its turn (RFC 5393 5.3.3).
     const auto parallel = std::max<std::size_t>(1, context->breadth);
@@ -261,8 +266,11 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     message.set(Header::cseq, std::to_string(cseq).append(" ").append(name_of(request.method)));
     if (carries_contact(request.method) && !request.contacts.empty())
         message.set(Header::contact, "<" + sender_contact(context, request, branch) + ">");
-    if (const auto acknowledged = request.field(Header::rack))
-        message.set(Header::rack, rack(*acknowledged, seal, context.role));
+    if (request.method == Method::prack) {
+        const auto acknowledged = rack(request.field(Header::rack).value_or(std::string_view{}), seal, context.role);
+        if (acknowledged.empty()) return BodyRefusal{Refusal::malformed_header, {}}; // RFC 3262 7.2
+        message.set(Header::rack, acknowledged);
+    }
     if (request.method == Method::refer) {
         const auto target = request.refer_to ? refer_to(context, *request.refer_to, branch) : std::string{};
         if (target.empty()) return BodyRefusal{Refusal::bad_uri, {}}; // none, or not the sender's to refer to

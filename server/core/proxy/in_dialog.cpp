@@ -4,6 +4,7 @@
 #include "core/dialog/remote_target.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
+#include "core/privacy/shape.hpp"
 
 #include <algorithm>
 
@@ -76,6 +77,8 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     Target target;
     if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);
     if (!carried_in_dialog(server->request->method)) return answer_ourselves(id, *server->request, now, out);
+    if (server->request->method == Method::notify && shaped(*server->request, Header::event, Shape::event).empty())
+        return env_.refuse(id, Refusal::bad_event, now, out); // RFC 6665 8.2.1: none, or none that is carried
     if (const auto wish = privacy_wish(*server->request); wish.critical && wish.unknown)
         return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
     tell_ledger(*server->request, target, out);

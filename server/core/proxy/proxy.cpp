@@ -17,13 +17,15 @@ constexpr std::uint32_t most_breadth = 60; ///< RFC 5393 5.3.3
 
 bool forms_dialog_or_stands_alone(Method method) { return method == Method::invite || method == Method::message; }
 
-std::uint32_t breadth_of(const Message& request)
+/// Nothing: it is no number.
+std::optional<std::uint32_t> breadth_of(const Message& request)
 {
     const auto text = request.field(Header::max_breadth);
     if (!text) return most_breadth;
+    if (text->empty()) return std::nullopt;
     std::uint32_t value = 0;
     for (const char c : *text) {
-        if (c < '0' || c > '9') return most_breadth;
+        if (c < '0' || c > '9') return std::nullopt;
         value = std::min(value * 10 + static_cast<std::uint32_t>(c - '0'), most_breadth);
     }
     return value;
@@ -40,7 +42,8 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     if (!request.to.tag().empty()) return in_dialog(id, flow, now, out);
     switch (request.method) {
     case Method::options: // a keep-alive asks about nobody; any other one proves first who asks
-        if (request.request_uri.user.empty()) return answer_ourselves(id, request, now, out);
+        if (request.request_uri.user.empty() && env_.domains().ours(request.request_uri))
+            return answer_ourselves(id, request, now, out);
         break;
     case Method::bye:
     case Method::info:
@@ -83,7 +86,9 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
         return Refusal::loop;                // RFC 5393 4.2.2
     for (const auto& route : request.routes) // 16.4: ours are taken off; nobody else's is ours to serve
         if (!domains.ours(route.uri)) return Refusal::forbidden;
-    if (breadth_of(request) == 0) return Refusal::max_breadth_exceeded;
+    const auto breadth = breadth_of(request);
+    if (!breadth) return Refusal::malformed_header;
+    if (*breadth == 0) return Refusal::max_breadth_exceeded;
     return std::nullopt;
 }
 
@@ -127,7 +132,7 @@ void Proxy::answer_ourselves(SlotId id, const Message& request, TimePoint now, A
     case Method::publish:
         return env_.refuse(id, Refusal::bad_event, now, out);
     default:
-        return env_.refuse(id, Refusal::method_not_allowed, now, out);
+        return env_.refuse(id, Refusal::forbidden, now, out); // REFER: only whoever is in a call asks for another
     }
 }
 
@@ -215,7 +220,7 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     context.caller_session = wish.session;
     context.sender_target = sender_target(request, caller.party, flow);
     context.aor = decision.aor;
-    context.breadth = breadth_of(request);
+    context.breadth = breadth_of(request).value_or(most_breadth);
     env_.layer->server(id)->party = caller.party;
     if (decision.way == Decision::Way::inside) return call_inside(id, std::move(context), now, out);
     if (caller.party.foreign()) return env_.refuse(id, Refusal::forbidden, now, out); // no way through for others

@@ -329,6 +329,18 @@ void Layer::rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint de
     timer = deadline == TimePoint::max() ? TimerHandle{} : set_timer(kind, id, deadline);
 }
 
+void Layer::server_deadline(SlotId id, TimePoint now, Actions& out)
+{
+    auto* server = servers_.find(id);
+    if (server == nullptr) return;
+    server->timer = {};
+    auto* other = std::get_if<NonInviteServer>(&server->machine);
+    if (other == nullptr || other->on_deadline(now) != NonInviteServer::Action::send_trying)
+        return end_server(id, now, out);
+    out.push_back(Send{server->flow, reply(*server->request, 100, {}).write(), {}});
+    rearm(server->timer, server_timer, id, other->deadline());
+}
+
 void Layer::on_deadline(TimePoint now, Actions& out)
 {
     while (const auto due = timers_.pop_due(now)) {
@@ -336,7 +348,7 @@ void Layer::on_deadline(TimePoint now, Actions& out)
         if (kind >= first_user_timer) {
             user_.on_user_timer(kind, id, now, out);
         } else if (kind == server_timer) {
-            end_server(id, now, out);
+            server_deadline(id, now, out);
         } else if (auto* client = clients_.find(id); client != nullptr) {
             if (kind == client_timer) client->timer = {};
             const auto* invite = std::get_if<InviteClient>(&client->machine);

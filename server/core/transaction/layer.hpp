@@ -154,6 +154,7 @@ private:
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
     [[nodiscard]] bool has_too_many(const Flow& flow) const;
     void uncount(FlowId flow);
+    void server_deadline(SlotId id, TimePoint now, Actions& out);
     void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
     void end_client(SlotId id);
 

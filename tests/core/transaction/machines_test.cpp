@@ -178,13 +178,13 @@ TEST_CASE("non-INVITE server: every state and event of figure 8", "[rfc3261][17.
     check_table<NonInviteServer>(std::array{
         Row{trying, Event::provisional, proceeding, Action::send},
         Row{trying, Event::final, terminated, Action::send},
-        Row{trying, Event::expired, terminated, Action::none},
+        Row{trying, Event::late, proceeding, Action::send_trying},
         Row{proceeding, Event::request, proceeding, Action::resend},
         Row{proceeding, Event::provisional, proceeding, Action::send},
         Row{proceeding, Event::final, terminated, Action::send},
         Row{proceeding, Event::expired, terminated, Action::none},
         Row{proceeding, Event::transport_error, terminated, Action::report_transport_error},
-    }, 3, 5);
+    }, 3, 6);
     // clang-format on
 }
 
@@ -192,7 +192,8 @@ TEST_CASE("non-INVITE server ends in silence when there was no answer in 32 s", 
 {
     NonInviteServer transaction{start};
     CHECK(transaction.on(NonInviteServer::Event::request, start + 1s) == NonInviteServer::Action::none);
-    CHECK(transaction.on(NonInviteServer::Event::provisional, start + 4s) == NonInviteServer::Action::send);
+    CHECK(transaction.on_deadline(start + 3499ms) == NonInviteServer::Action::none);
+    CHECK(transaction.on_deadline(start + 3500ms) == NonInviteServer::Action::send_trying);
     CHECK(transaction.on(NonInviteServer::Event::request, start + 5s) == NonInviteServer::Action::resend);
     CHECK(transaction.deadline() == start + 32s);
     CHECK(transaction.on_deadline(start + 32s) == NonInviteServer::Action::none);
