@@ -33,6 +33,7 @@ Environment::Heed Environment::heeds(const auth::Checked& checked, const std::st
     const std::string user{checked.claimed_user};
     const auto* claimed = accounts->find(user, realm);
     const bool known = claimed != nullptr && flow.proves(claimed->id);
+    if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
     const auto name = cryptography.keyed_hash(Cryptography::Use::source, user + "@" + realm);
     if (!failures.allows(name, flow.source, known, now)) {
         ++counters.auth_refused;

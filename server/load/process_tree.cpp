@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,15 +14,10 @@
 namespace sotto::load {
 namespace {
 
-struct Stat {
-    pid_t parent{0};
-    std::uint64_t ticks{0};
-};
-
 std::string directory(pid_t pid) { return "/proc/" + std::to_string(pid); }
 
 /// proc(5): the command may hold blanks and brackets, so the fields are counted from the last bracket on.
-std::optional<Stat> read_stat(pid_t pid)
+std::optional<pid_t> parent_of(pid_t pid)
 {
     std::ifstream file{directory(pid) + "/stat"};
     std::string line;
@@ -29,20 +25,24 @@ std::optional<Stat> read_stat(pid_t pid)
     const auto bracket = line.rfind(')');
     if (bracket == std::string::npos) return std::nullopt;
     std::istringstream fields{line.substr(bracket + 1)};
-    Stat stat;
-    std::string skipped;
-    std::uint64_t user = 0;
-    std::uint64_t system = 0;
-    fields >> skipped >> stat.parent;
-    for (int field = 5; field < 14; ++field) fields >> skipped;
-    if (!(fields >> user >> system)) return std::nullopt;
-    stat.ticks = user + system;
-    return stat;
+    std::string state;
+    pid_t parent = 0;
+    if (!(fields >> state >> parent)) return std::nullopt;
+    return parent;
+}
+
+/// Nothing when the process is gone.
+std::chrono::nanoseconds cpu_of(pid_t pid)
+{
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return {};
+    return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
 }
 
 } // namespace
 
-bool ProcessTree::alive() const { return read_stat(root_).has_value(); }
+bool ProcessTree::alive() const { return parent_of(root_).has_value(); }
 
 std::vector<pid_t> ProcessTree::members() const
 {
@@ -53,7 +53,7 @@ std::vector<pid_t> ProcessTree::members() const
         pid_t pid = 0;
         const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
         if (error != std::errc{} || end != name.data() + name.size()) continue;
-        if (const auto stat = read_stat(pid)) children.emplace(stat->parent, pid);
+        if (const auto parent = parent_of(pid)) children.emplace(*parent, pid);
     }
     std::vector<pid_t> tree{root_};
     for (std::size_t next = 0; next < tree.size(); ++next) {
@@ -65,11 +65,9 @@ std::vector<pid_t> ProcessTree::members() const
 
 std::chrono::microseconds ProcessTree::cpu() const
 {
-    std::uint64_t ticks = 0;
-    for (const auto pid : members())
-        if (const auto stat = read_stat(pid)) ticks += stat->ticks;
-    const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
-    return std::chrono::microseconds{static_cast<std::int64_t>(ticks * 1'000'000 / per_second)};
+    std::chrono::nanoseconds sum{};
+    for (const auto pid : members()) sum += cpu_of(pid);
+    return std::chrono::duration_cast<std::chrono::microseconds>(sum);
 }
 
 std::uint64_t ProcessTree::pss_kib() const

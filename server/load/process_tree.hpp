@@ -14,7 +14,7 @@ public:
     explicit ProcessTree(pid_t root) : root_{root} {}
 
     bool alive() const;
-    /// CPU time of all threads, user and system; resolution one clock tick (10 ms).
+    /// CPU time of all threads, user and system, as the scheduler counts it (finer than its ticks).
     std::chrono::microseconds cpu() const;
     /// Proportional set size: private memory plus the fair share of what is shared. Needs permission to read
     /// smaps_rollup.

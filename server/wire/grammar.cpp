@@ -178,7 +178,15 @@ std::optional<Pieces> take_apart(std::string_view text)
 
 bool well_formed_params(std::string_view params)
 {
+    const auto named = [](std::string_view one) { return !trim(one.substr(0, one.find('='))).empty(); };
     std::size_t from = 0;
+    if (params.find('"') == none) { // as most are: from semicolon to semicolon
+        for (auto end = params.find(';'); end != none; end = params.find(';', from)) {
+            if (!named(params.substr(from, end - from))) return false;
+            from = end + 1;
+        }
+        return named(params.substr(from));
+    }
     bool quoted = false;
     for (std::size_t i = 0; i <= params.size(); ++i) {
         if (i < params.size()) {
@@ -191,9 +199,7 @@ bool well_formed_params(std::string_view params)
             if (quoted || c != ';') continue;
         }
         if (quoted) return false;
-        const auto one = params.substr(from, i - from);
-        const auto name = trim(one.substr(0, one.find('=')));
-        if (name.empty()) return false;
+        if (!named(params.substr(from, i - from))) return false;
         from = i + 1;
     }
     return true;

@@ -20,7 +20,7 @@ struct Census {
 // it.
 Census count(std::string_view head)
 {
-    constexpr std::size_t block_size = 255; // no counter overflows
+    constexpr std::size_t block_size = 240; // whole vectors, and no counter overflows
     Census census;
     for (std::size_t from = 0; from < head.size(); from += block_size) {
         const auto block = head.substr(from, block_size);

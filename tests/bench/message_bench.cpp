@@ -15,13 +15,14 @@ bool counting = false;
 std::size_t allocations = 0;
 } // namespace
 
-extern "C" {
-void* __libc_malloc(std::size_t) noexcept; // NOLINT(bugprone-reserved-identifier)
-void* malloc(std::size_t size) noexcept
+// The daemon's allocator, with its `malloc` counted.
+#define malloc uncounted_malloc
+#include "os/allocator/wiping_allocator.cpp"
+#undef malloc
+extern "C" void* malloc(std::size_t size) noexcept
 {
     if (counting) ++allocations;
-    return __libc_malloc(size);
-}
+    return uncounted_malloc(size);
 }
 
 using namespace sotto;

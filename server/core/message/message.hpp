@@ -101,6 +101,14 @@ using MessagePtr = std::unique_ptr<Message>;
 template <class Each> void for_each_element(std::string_view list, Each each)
 {
     std::size_t from = 0;
+    if (list.find('"') == list.npos && list.find('<') == list.npos) { // as most are: from comma to comma
+        for (auto end = list.find(','); from <= list.size(); end = list.find(',', from)) {
+            if (end == list.npos) end = list.size();
+            if (const auto one = trim(list.substr(from, end - from)); !one.empty()) each(one);
+            from = end + 1;
+        }
+        return;
+    }
     bool quoted = false;
     bool angled = false;
     for (std::size_t i = 0; i <= list.size(); ++i) {

@@ -44,11 +44,12 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
         return env_.refuse(id, Refusal::forbidden, now, out); // steps 4 and 5, without a 404
     const auto registration = registrations_.emplace(Registration{.server = id,
                                                                   .account = owner->id,
+                                                                  .aor = aor_key(owner->id, env_.cryptography),
                                                                   .flow = flow.id,
                                                                   .transport = flow.transport,
                                                                   .flows_kept = first_hop_keeps_flows(request)});
     server->context = registration;
-    out.push_back(LookUp{ticket_for(Waiting::registration, registration), aor_key(owner->id, env_.cryptography)});
+    out.push_back(LookUp{ticket_for(Waiting::registration, registration), registrations_.find(registration)->aor});
 }
 
 /// What does not depend on who asks: extensions (10.3 step 2), the way here (RFC 3327 5.3, RFC 5626 6).
@@ -97,8 +98,8 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
     }
     if (const auto refusal = apply(request, *registration, located.bindings, now))
         return finish(id, *refusal, now, out);
-    out.push_back(Commit{ticket_for(Waiting::registration, id), registration->flow,
-                         aor_key(registration->account, env_.cryptography), std::move(located)});
+    out.push_back(
+        Commit{ticket_for(Waiting::registration, id), registration->flow, registration->aor, std::move(located)});
 }
 
 std::optional<Refusal> Registrar::apply(const Message& request, Registration& registration,
@@ -201,12 +202,11 @@ std::optional<Refusal> Registrar::apply_push(const NameAddr& contact, const Bind
 void Registrar::commit_push(const Registration& registration, Actions& out)
 {
     for (const auto device : registration.removed) env_.push.remove(device);
-    const auto aor = aor_key(registration.account, env_.cryptography);
     for (const auto& binding : registration.wanted) {
         const auto sleeper = std::ranges::find(registration.sleepers, binding.id, &PushRegistrations::Sleeper::device);
         const auto waiters = env_.push.take_waiters(binding.id);
         if (sleeper != registration.sleepers.end())
-            env_.push.keep(aor, *sleeper, binding.expires, env_.settings->bindings_per_account);
+            env_.push.keep(registration.aor, *sleeper, binding.expires, env_.settings->bindings_per_account);
         else
             env_.push.remove(binding.id); // 4.1.2: without the parameters it wants no pushes any more
         for (const auto& waiter : waiters) out.push_back(Woken{waiter.worker, {waiter.ticket}});
@@ -257,7 +257,7 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
     auto* registration = registrations_.find(id);
     if (registration == nullptr) return;
     if (!accepted) { // somebody else changed the account's bindings meanwhile
-        out.push_back(LookUp{ticket_for(Waiting::registration, id), aor_key(registration->account, env_.cryptography)});
+        out.push_back(LookUp{ticket_for(Waiting::registration, id), registration->aor});
         return;
     }
     if (flow != nullptr) {

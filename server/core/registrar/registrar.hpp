@@ -22,6 +22,7 @@ private:
     struct Registration {
         transaction::SlotId server;
         AccountId account;
+        AorKey aor; ///< of the account's bindings
         FlowId flow;
         Transport transport{Transport::tls};
         bool flows_kept{true};       ///< from the phone to here (RFC 5626 6)

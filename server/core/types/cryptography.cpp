@@ -18,17 +18,16 @@ std::string encode(std::span<const std::uint8_t> bytes, std::string_view digits)
 {
     std::string out((bytes.size() * 4 + 2) / 3, '\0');
     auto to = out.begin();
-    std::uint32_t pending = 0;
-    unsigned bits = 0;
-    for (const auto byte : bytes) {
-        pending = (pending << 8U) | byte;
-        bits += 8;
-        while (bits >= 6) {
-            bits -= 6;
-            *to++ = digits[(pending >> bits) & 63U];
-        }
+    // Three bytes are four digits; what is over is filled up with zeros, and makes one digit more than it has bytes.
+    const auto put = [&](std::uint32_t three, unsigned count) {
+        for (unsigned shift = 18; count-- > 0; shift -= 6) *to++ = digits[(three >> shift) & 63U];
+    };
+    while (bytes.size() >= 3) {
+        put(std::uint32_t{bytes[0]} << 16U | std::uint32_t{bytes[1]} << 8U | bytes[2], 4);
+        bytes = bytes.subspan(3);
     }
-    if (bits > 0) *to = digits[(pending << (6 - bits)) & 63U];
+    if (bytes.size() == 2) put(std::uint32_t{bytes[0]} << 16U | std::uint32_t{bytes[1]} << 8U, 3);
+    if (bytes.size() == 1) put(std::uint32_t{bytes[0]} << 16U, 2);
     return out;
 }
 

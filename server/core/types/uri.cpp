@@ -1,19 +1,32 @@
 #include "core/types/uri.hpp"
 
+#include <algorithm>
+
 namespace sotto {
+
+namespace {
+/// Where the parameter that begins at `at` ends: its semicolon, or the end of all.
+std::size_t end_of_param(std::string_view params, std::size_t at, std::size_t first_quote)
+{
+    // Most have no quotes, or only behind this one.
+    if (const auto end = std::min(params.find(';', at), params.size()); first_quote >= end) return end;
+    bool quoted = false;
+    for (; at < params.size() && (quoted || params[at] != ';'); ++at) {
+        if (params[at] == '"')
+            quoted = !quoted;
+        else if (quoted && params[at] == '\\' && at + 1 < params.size())
+            ++at;
+    }
+    return at;
+}
+} // namespace
 
 std::optional<std::string_view> find_param(std::string_view params, std::string_view name)
 {
+    const auto first_quote = params.find('"');
     std::size_t at = 0;
     while (at < params.size()) {
-        bool quoted = false;
-        std::size_t end = at;
-        for (; end < params.size() && (quoted || params[end] != ';'); ++end) {
-            if (params[end] == '"')
-                quoted = !quoted;
-            else if (quoted && params[end] == '\\' && end + 1 < params.size())
-                ++end;
-        }
+        const auto end = end_of_param(params, at, first_quote);
         const auto one = params.substr(at, end - at);
         const auto equals = one.find('=');
         if (iequals(trim(one.substr(0, equals)), name))
