@@ -37,7 +37,7 @@ class FullDisk(FaultTest):
         subprocess.run(["cp", "-a", f"{moved}/.", str(state)], check=True)
         self.daemon.start()
         filler = state / "filler"
-        with self.good_clients_are_served():
+        with self.memory_comes_back(), self.good_clients_are_served():
             alice, bob = self.registered("alice", "bob")
             self.call(alice, bob)
             with filler.open("wb", buffering=0) as file:
@@ -61,6 +61,8 @@ class FullDisk(FaultTest):
             alice.registers()
             filler.unlink()
             self.daemon.sotto("account", "add", f"later@{DOMAIN}", "--password-stdin", stdin=PASSWORD + "\n")
+            alice.connection.close()
+            bob.connection.close()
         self.daemon.stop()
         self.daemon.start()
         listed = self.daemon.sotto("account", "list").stdout
@@ -85,7 +87,7 @@ class Clock(FaultTest):
                                    "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.addCleanup(self.daemon.environment.clear)
         self.daemon.start()
-        with self.good_clients_are_served():
+        with self.memory_comes_back(), self.good_clients_are_served():
             alice, bob = self.registered("alice", "bob")
             self.call(alice, bob)
             for jump in ("+3650d", "-3650d", "+12h", "-1h"):
@@ -97,6 +99,8 @@ class Clock(FaultTest):
                 self.assertEqual(len(self.daemon.bindings(alice.user)), 1)
                 alice.registers()
             self.hang_up(bob, alice)
+            alice.connection.close()
+            bob.connection.close()
         self.daemon.stop()
 
 

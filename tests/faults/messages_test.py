@@ -83,28 +83,33 @@ class Nested(FaultTest):
                     f"\r\n--b{level}--\r\n".encode())
         wide = b"".join(b"--b499\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n\r\n" for _ in range(1_000)) + b"--b499--\r\n"
         for body in (deep, wide):
-            alice, bob = self.registered("alice", "bob")
-            with self.good_clients_are_served():
+            with self.memory_comes_back(), self.good_clients_are_served():
+                alice, bob = self.registered("alice", "bob")
                 begun = time.monotonic()
                 alice.sends("INVITE", to=bob, body=body, content_type="multipart/mixed;boundary=b499")
                 status = alice.receives_one_of((400, 413, 415, 488)).status
                 self.assertLess(time.monotonic() - begun, patience(1))
                 self.assertIn(status, (400, 413, 415, 488))
-            bob.has_received_nothing_else()
+                bob.has_received_nothing_else()
+                alice.connection.close()
+                bob.connection.close()
 
 
 class Breadth(FaultTest):
     def test_breadth_is_bounded(self):
         """A caller that asks for a breadth of a million gets what it would get anyway; one that has none left, 440."""
-        alice, bob, desk = self.registered("alice", "bob", "bob.desk")
-        alice.sends("INVITE", to=bob, headers={"Max-Breadth": "1000000"})
-        for phone in (bob, desk):
-            self.assertEqual(phone.receives("INVITE").get("Max-Breadth"), "1")
-            phone.sends(486)
-            phone.receives("ACK")
-        alice.receives(486)
-        alice.sends("INVITE", to=bob, headers={"Max-Breadth": "0"})
-        alice.receives(440)
+        with self.memory_comes_back(), self.good_clients_are_served():
+            alice, bob, desk = self.registered("alice", "bob", "bob.desk")
+            alice.sends("INVITE", to=bob, headers={"Max-Breadth": "1000000"})
+            for phone in (bob, desk):
+                self.assertEqual(phone.receives("INVITE").get("Max-Breadth"), "1")
+                phone.sends(486)
+                phone.receives("ACK")
+            alice.receives(486)
+            alice.sends("INVITE", to=bob, headers={"Max-Breadth": "0"})
+            alice.receives(440)
+            for phone in (alice, bob, desk):
+                phone.connection.close()
 
 
 class Guessing(FaultTest):
@@ -114,7 +119,7 @@ class Guessing(FaultTest):
         with self.memory_comes_back(), self.good_clients_are_served():
             [alice] = self.registered("alice")
             thief = self.phone("alice.thief", password="guess")
-            seen = []
+            seen, begun = [], time.monotonic()
             for _ in range(500):
                 thief.transmits(thief.register_request(headers={"Expires": 600}))
                 answer = thief.receives_one_of((401, 503))
@@ -122,8 +127,7 @@ class Guessing(FaultTest):
                     thief.authenticates(answer)
                     answer = thief.receives_one_of((401, 503))
                 seen.append(answer.status)
-            self.assertLessEqual(seen.count(401), 12)
-            self.assertEqual(set(seen[20:]), {503})
+            self.assertLessEqual(seen.count(401), 12 + (time.monotonic() - begun) / 6)   # ten a minute
             alice.registers()
             thief.connection.close()
             alice.connection.close()
