@@ -220,9 +220,11 @@ private:
         const auto dice = random_() % 20;
         if (dice < 5) return place_call(bench_, ends_[slot], ends_[peer]);
         if (dice < 8) return send_message(bench_, ends_[slot], ends_[peer]);
+        // Those who are called refresh and come back as well: otherwise their bindings end in a long run.
+        const auto& either = ends_[random_() % 2 == 0 ? slot : peer];
         // A phone with several lines must not be hung up while another line of it is in a call.
-        if (dice < 9 && bench_.options.lines_per_connection == 1) return come_back(ends_[slot]);
-        return register_line(bench_, ends_[slot]);
+        if (dice < 9 && bench_.options.lines_per_connection == 1) return come_back(either);
+        return register_line(bench_, either);
     }
 
     Task<bool> come_back(End end)

@@ -34,6 +34,7 @@ public:
         const std::vector<std::string>& users;    ///< whom one may call
         const std::set<std::string>& withholding; ///< users that are never shown as callers
         bool story{false};                        ///< tell what happens
+        std::vector<TimePoint> jumps{};           ///< when the clock jumped forward
         std::size_t calls_up{0}, calls_ended{0};  ///< dialogs that phones had confirmed, and that came to an end
     };
 

@@ -14,8 +14,9 @@
 namespace sotto::simulation {
 namespace {
 
-constexpr std::array<std::string_view, 8> names{"qalpha",   "qbravo", "qcharly", "qdelta",
-                                                "qfoxtrot", "qgolf",  "qhotel",  "qindia"};
+// No sealed value holds one by chance: those have no dots.
+constexpr std::array<std::string_view, 8> names{"q.alpha",   "q.bravo", "q.charly", "q.delta",
+                                                "q.foxtrot", "q.golf",  "q.hotel",  "q.india"};
 constexpr std::size_t things_to_do = 250;
 constexpr milliseconds between_things{1500};
 constexpr seconds until_all_is_over{1000}; ///< longer than any timer, one after the other
@@ -49,6 +50,7 @@ public:
                 machine_.restart(chance_.one_in(2));
             } else if (chance_.one_in(80)) {
                 if (world_.story) std::puts("            the clock jumps");
+                world_.jumps.push_back(schedule_.now());
                 schedule_.advance_to(schedule_.now() + chance_.up_to(chance_.one_in(3) ? seconds{7200} : seconds{120}));
             } else {
                 phones_[chance_.below(phones_.size())].act();

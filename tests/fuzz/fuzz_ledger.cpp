@@ -1,0 +1,92 @@
+#include "fuzz/require.hpp"
+#include "store/ledger/call_record.hpp"
+#include "store/ledger/vault.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+using namespace sotto;
+using sotto::fuzz::require;
+
+namespace {
+
+constexpr AccountId alice{1};
+constexpr AccountId bob{2};
+constexpr store::HoldId hold{7};
+
+/// A ledger's keys in a folder of their own: two months and two accounts.
+struct Keys {
+    Keys()
+    {
+        for (const auto account : {alice, bob}) vault.seal(may, account, {}, {}); // makes the account's key
+    }
+    ~Keys() { std::filesystem::remove_all(folder); }
+
+    std::filesystem::path folder = [] {
+        std::string name = std::filesystem::temp_directory_path() / "sotto-fuzz-XXXXXX";
+        require(mkdtemp(name.data()) != nullptr, "there is a folder to write to");
+        return name;
+    }();
+    store::Vault vault{folder, crypto::Secret::random(32)};
+    store::PeriodId may{vault.keys().collecting(std::chrono::year{2026} / 5, retention::Case::chargeable)};
+    store::PeriodId june{vault.keys().collecting(std::chrono::year{2026} / 6, retention::Case::chargeable)};
+};
+
+/// Any bytes read as a record; a record that was read is written and read again without a change.
+void check_record(crypto::Bytes bytes)
+{
+    const auto record = store::CallRecord::unpacked(bytes);
+    const auto packed = record.packed();
+    require(packed.size() % 64 == 0, "records have few lengths");
+    const auto again = store::CallRecord::unpacked(packed);
+    require(again.start == record.start && again.seconds == record.seconds && again.destination == record.destination &&
+                again.tariff == record.tariff && again.route == record.route,
+            "a record is read as it was written");
+}
+
+/// Bytes that were not sealed here do not open.
+void check_opening(Keys& keys, crypto::Bytes bytes)
+{
+    for (const auto account : {alice, bob}) require(!keys.vault.open(keys.may, account, {}, bytes), "no bytes open");
+    if (const auto account = keys.vault.account_of(keys.may, bytes)) // the fuzzer sees what is compared
+        require(std::ranges::equal(keys.vault.pseudonym(keys.may, *account), bytes), "a pseudonym is one account's");
+    if (keys.vault.keys().hold_key(hold)) require(!keys.vault.open_hold(hold, bytes), "no bytes open as held");
+}
+
+/// open(seal(x)) = x; and nowhere else, under no other key, and not when one byte is another.
+void check_sealing(Keys& keys, crypto::Bytes bytes)
+{
+    auto& vault = keys.vault;
+    const auto place = bytes.first(std::min<std::size_t>(bytes.size(), 8));
+    auto sealed = vault.seal(keys.may, alice, place, bytes);
+    const auto opened = vault.open(keys.may, alice, place, sealed);
+    require(opened && std::ranges::equal(*opened, bytes), "what was sealed opens");
+    require(!vault.open(keys.may, bob, place, sealed), "not with another account's key");
+    require(!vault.open(keys.june, alice, place, sealed), "not with another period's key");
+    if (!std::ranges::all_of(place, [](auto byte) { return byte == 0; }))
+        require(!vault.open(keys.may, alice, {}, sealed), "not at another place");
+    const auto held = vault.open_hold(hold, vault.seal_hold(hold, bytes));
+    require(held && std::ranges::equal(*held, bytes), "what is held opens");
+    require(!vault.open_hold(hold, sealed), "not with the key of a hold");
+    if (bytes.empty() || bytes.back() == 0) return;
+    sealed[bytes.front() * sealed.size() / 256] ^= bytes.back();
+    require(!vault.open(keys.may, alice, place, sealed), "what was changed does not open");
+}
+
+} // namespace
+
+/// Any bytes as a record of the ledger, as a sealed row, and as what a row holds.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    static Keys keys;
+    const crypto::Bytes bytes{data, size};
+    check_record(bytes);
+    check_opening(keys, bytes);
+    check_sealing(keys, bytes);
+    return 0;
+}
