@@ -549,7 +549,7 @@ void Phone::require_finished() const
         if (request.answered) continue;
         // RFC 4320 4.2: silence when Timer F is over. Phones here answer each BYE before that, unless the clock jumps.
         const bool overtaken = std::ranges::any_of(
-            world_.jumps, [&](auto at) { return at >= request.sent && at - request.sent < timer_f; });
+            world_.jumps, [sent = request.sent](auto at) { return at >= sent && at - sent < timer_f; });
         const bool must = request.method == "INVITE" || (request.method == "BYE" && !overtaken);
         const bool given_up = !must && now - request.sent > timer_f;
         require(given_up || now - request.sent < longest_invite, "phone " + std::to_string(number_) +

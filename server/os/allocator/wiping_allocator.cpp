@@ -100,7 +100,7 @@ void* realloc(void* block, std::size_t size) noexcept
 
 /// OpenSSL's own writes eight bytes at a time; of each message it wipes the buffer of a whole record, and frees it with
 /// the next call: then once is enough.
-void OPENSSL_cleanse(void* block, std::size_t size) noexcept
+void OPENSSL_cleanse(void* block, std::size_t size)
 {
     explicit_bzero(block, size);
     wiped = size > large / 2 ? Kept{block, size} : Kept{};
