@@ -165,14 +165,30 @@ void turn_is_whole(Loaded& loaded)
                                                  "give an address to listen.wss"));
 }
 
-void billed_prefixes_differ(Loaded& loaded)
+/// What is billed is said once: the tariff class where the route is, and that and how its calls are recorded here.
+void billed_routes_fit(Loaded& loaded)
 {
-    std::set<std::string> prefixes;
-    const auto& routes = loaded.settings.billing.routes;
+    const auto& routes = loaded.settings.routes;
+    const auto& billed = loaded.settings.billing.routes;
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < billed.size(); ++i) {
+        const auto& name = billed[i].name;
+        const auto key = indexed("billing.routes", i, "name");
+        const auto route = std::ranges::find(routes, name, &RouteEntry::name);
+        if (route == routes.end() || route_kinds[route->kind] == "emergency")
+            loaded.problems.push_back(loaded.problem(key, "\"" + name + "\" is no route of kind gateway or peer",
+                                                     "name one of routes, or leave it out"));
+        else if (route->tariff.empty())
+            loaded.problems.push_back(
+                loaded.problem(key, "the route \"" + name + "\" has no tariff", "give it one: its tariff class"));
+        if (!names.insert(name).second)
+            loaded.problems.push_back(loaded.problem(key, "\"" + name + "\" is named twice", "keep one of the two"));
+    }
     for (std::size_t i = 0; i < routes.size(); ++i)
-        if (!prefixes.insert(routes[i].prefix).second)
-            loaded.problems.push_back(loaded.problem(indexed("billing.routes", i, "prefix"),
-                                                     "is the same as that of a route before", "keep one of the two"));
+        if (!routes[i].tariff.empty() && !names.contains(routes[i].name))
+            loaded.problems.push_back(loaded.problem(indexed("routes", i, "tariff"),
+                                                     "the route has a tariff, and its calls are not billed",
+                                                     "name the route in billing.routes, or leave the tariff out"));
 }
 
 /// Accounts are stored under the domain's own name; an alias in the list means the same account.
@@ -205,7 +221,7 @@ void agree(Loaded& loaded)
     prefixes_differ(loaded);
     turn_is_whole(loaded);
     accounts_are_ours(loaded);
-    billed_prefixes_differ(loaded);
+    billed_routes_fit(loaded);
 }
 
 } // namespace sotto::config

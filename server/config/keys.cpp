@@ -84,8 +84,7 @@ constexpr Field each_billed{.set = [](Settings& s, std::span<const Value>) { s.b
                                 [](const Settings& s, const Key&) {
                                     std::string text;
                                     for (const auto& r : s.billing.routes)
-                                        text += r.name + " " + r.prefix + " " + r.tariff + " " +
-                                                std::to_string(static_cast<int>(r.charge)) + " " +
+                                        text += r.name + " " + std::to_string(static_cast<int>(r.charge)) + " " +
                                                 duration_text(r.start_rounding.count()) + " " +
                                                 std::to_string(r.hidden_digits) + "\n";
                                     return text;
@@ -181,7 +180,7 @@ constexpr std::array table{
         .meaning = "Folder of the accounts, and of the lock that keeps two daemons apart."},
     Key{.path = "drain_timeout", .kind = duration, .bounds = {.least = 1, .most = 3600, .zero = true}, .zero = "end at once", .field = at<&S::drain_timeout>,
         .meaning = "After SIGTERM new calls are refused; what runs may end within this time."},
-    Key{.path = "routes", .kind = list, .field = each_route, .example = "[{ name: carrier, kind: gateway, match: [\"+\"], target: [trunk.example.net] }]",
+    Key{.path = "routes", .kind = list, .field = each_route, .example = "[{ name: carrier, kind: gateway, match: [\"+\"], target: [trunk.example.net], tariff: national }]",
         .meaning = "Ways to other domains, the telephone network and emergency services, in order: the first that matches counts. All over TLS, never without. docs/interconnect.md shows each kind."},
     Key{.path = "routes[].name", .kind = word, .required = true, .field = of_route<&RouteEntry::name>, .example = "carrier",
         .meaning = "Your name for it, in the log and in `sotto route test`."},
@@ -196,7 +195,7 @@ constexpr std::array table{
     Key{.path = "routes[].password_file", .kind = path, .field = of_route<&RouteEntry::password_file>, .example = "secrets/carrier",
         .meaning = "File whose first line is the password. Nobody else may read it."},
     Key{.path = "routes[].tariff", .kind = word, .field = of_route<&RouteEntry::tariff>, .example = "standard",
-        .meaning = "Tariff class of its calls. Without one they are not billed, and leave no record."},
+        .meaning = "Tariff class of its calls, as the invoicing system knows it, where billing.routes names the route. Without one they are not billed, and leave no record."},
     Key{.path = "routes[].caller_id", .kind = choice, .choices = caller_id_formats, .field = of_route<&RouteEntry::caller_id>, .example = "asserted",
         .meaning = "Where the gateway reads the caller's number: in From only, or in P-Asserted-Identity as well."},
     Key{.path = "routes[].withheld_inside", .kind = flag, .field = of_route<&RouteEntry::withheld_inside>, .example = "true",
@@ -308,14 +307,10 @@ constexpr std::array table{
         .meaning = "How phones may agree on media keys. Only ways that no server can read are known; plain RTP and SDES are refused."},
 
     Key{.path = "billing", .kind = section, .meaning = "What is billed. Of any other call nothing is stored."},
-    Key{.path = "billing.routes", .kind = list, .effect = Effect::restart, .field = each_billed, .example = "[{ name: carrier, prefix: \"+49\", tariff: national }]",
+    Key{.path = "billing.routes", .kind = list, .effect = Effect::restart, .field = each_billed, .example = "[{ name: carrier }]",
         .meaning = "Routes whose calls are billed; of each answered call on them one row is kept, sealed, until the time after its invoice is over. Needs a master key: the credential sotto-master-key of systemd."},
-    Key{.path = "billing.routes[].name", .kind = name, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::name>, .example = "carrier",
-        .meaning = "The route, as it stands in the record."},
-    Key{.path = "billing.routes[].prefix", .kind = number, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::prefix>, .example = "\"+49\"",
-        .meaning = "How the dialled addresses of this route begin; the longest one counts."},
-    Key{.path = "billing.routes[].tariff", .kind = name, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::tariff>, .example = "national",
-        .meaning = "The tariff class, as the invoicing system knows it."},
+    Key{.path = "billing.routes[].name", .kind = word, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::name>, .example = "carrier",
+        .meaning = "One of routes, which has a tariff. Both stand in the record."},
     Key{.path = "billing.routes[].charge", .kind = choice, .effect = Effect::restart, .choices = charge_names, .field = of_billed<&BilledRoute::charge>, .example = "chargeable",
         .meaning = "The case of the regulator's retention matrix. Calls that cost nothing have no place here: leave their route out."},
     Key{.path = "billing.routes[].start_rounding", .kind = duration, .effect = Effect::restart, .bounds = {.least = 1, .most = 3600}, .field = of_billed<&BilledRoute::start_rounding>, .example = "1m",

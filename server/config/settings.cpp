@@ -39,7 +39,6 @@ Route route_of(const RouteEntry& entry, const std::vector<std::string>& sdes_rou
     }
     for (const auto& target : entry.target) route.targets.push_back(destination_of(target));
     route.username = entry.username;
-    route.tariff = entry.tariff;
     route.caller_id = static_cast<CallerId>(entry.caller_id);
     route.withheld_inside = entry.withheld_inside;
     route.trusted = entry.trusted;
@@ -107,7 +106,16 @@ CoreSettings Settings::core() const
     core.tls = place_of(listen.tls);
     core.wss = place_of(listen.wss);
     core.outside = listen.peers.empty() ? core.tls : place_of(listen.peers);
-    for (const auto& entry : routes) core.routes.push_back(route_of(entry, weaken.sdes_routes));
+    for (const auto& entry : routes) {
+        auto& route = core.routes.emplace_back(route_of(entry, weaken.sdes_routes));
+        const auto billed = std::ranges::find(billing.routes, entry.name, &BilledRoute::name);
+        if (billed == billing.routes.end()) continue;
+        route.tariff = billing::Tariff{.name = entry.tariff,
+                                       .route = entry.name,
+                                       .start_rounding = billed->start_rounding,
+                                       .hidden_digits = billed->hidden_digits,
+                                       .kind = static_cast<retention::Case>(billed->charge)};
+    }
     core.peer_calls_per_minute = peers.calls_per_minute;
     core.binding_lifetime = registrar.binding_lifetime;
     core.shortest_binding = registrar.shortest_binding;
@@ -127,13 +135,6 @@ CoreSettings Settings::core() const
     core.longest_dialog = proxy.longest_dialog;
     core.relay.uris = turn.uris;
     core.relay.lifetime = turn.lifetime;
-    for (const auto& route : billing.routes)
-        core.billed.push_back({.prefix = route.prefix,
-                               .tariff = {.name = route.tariff,
-                                          .route = route.name,
-                                          .start_rounding = route.start_rounding,
-                                          .hidden_digits = route.hidden_digits,
-                                          .kind = static_cast<retention::Case>(route.charge)}});
     return core;
 }
 

@@ -51,7 +51,7 @@ struct RouteEntry {
     std::vector<std::string> target; ///< "host" or "host:port"
     std::string username;
     std::filesystem::path password_file;
-    std::string tariff;
+    std::string tariff;         ///< class, as the invoicing system knows it; empty: not billed
     std::uint32_t caller_id{0}; ///< index into caller_id_formats
     bool withheld_inside{false};
     bool trusted{false};
@@ -148,11 +148,9 @@ struct Settings {
         std::vector<std::string> keying{"dtls-srtp", "zrtp"};
         bool operator==(const Media&) const = default;
     };
-    /// A route whose calls are billed: until there are gateways, addresses that begin with `prefix`.
+    /// How the calls of a route are recorded; its tariff class stands in the route.
     struct BilledRoute {
         std::string name;
-        std::string prefix;
-        std::string tariff; ///< class, as the invoicing system knows it
         Charge charge{Charge::chargeable};
         seconds start_rounding{1};
         std::uint32_t hidden_digits{0};

@@ -1,5 +1,4 @@
 #pragma once
-#include "core/billing/tariff.hpp"
 #include "core/routing/route.hpp"
 #include "core/types/time.hpp"
 
@@ -51,7 +50,6 @@ struct CoreSettings {
     std::vector<std::string> keying{"dtls-srtp", "zrtp"};
     seconds longest_dialog{12 * 3600};
     RelayService relay;
-    std::vector<billing::BilledRoute> billed; ///< none: nothing is billed, so nothing is recorded
     std::vector<Route> routes{};              ///< in order: the first that matches counts
     Place outside{.host = {}, .port = 5061};  ///< where other domains reach us
     std::uint32_t peer_calls_per_minute{600}; ///< new requests of one foreign domain; beyond: 503; 0: no limit

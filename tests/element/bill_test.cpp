@@ -9,12 +9,18 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::string_view number = "+4930123456";
-const std::string callee_contact = "sip:" + std::string{number} + "-device@192.0.2.1:5555;transport=tls";
+const std::string callee_contact = "sip:gw@192.0.2.9:5071;transport=tls";
 
 CoreSettings billed()
 {
     auto settings = World::defaults();
-    settings.billed = {{.prefix = "+4930", .tariff = {.name = "local", .route = "carrier", .hidden_digits = 3}}};
+    settings.routes = {
+        {.name = "carrier",
+         .kind = Receiver::gateway,
+         .prefixes = {"+4930"},
+         .targets = {{"gw.example"}},
+         .tariff = billing::Tariff{.name = "local", .route = "carrier", .hidden_digits = 3}},
+        {.name = "free", .kind = Receiver::gateway, .prefixes = {"+49800"}, .targets = {{"gw.example"}}}};
     return settings;
 }
 
@@ -55,7 +61,7 @@ std::string update(const std::string& invite_at_callee)
 struct Billed {
     World world{billed()};
     FlowId alice{world.phone("alice")};
-    FlowId callee{world.phone(std::string{number})};
+    FlowId callee{world.domain("gw.example")};
 
     /// The INVITE at the callee; nothing when it was refused, which alice then was told.
     std::string call(std::string_view dialled)
@@ -88,7 +94,7 @@ TEST_CASE("the answer to a billed call waits until the call is on the disk", "[b
     CHECK(recorded.destination == "+4930123xxx");
     CHECK(recorded.tariff.name == "local");
     CHECK(recorded.caller.binding);
-    CHECK(recorded.callee.binding);
+    CHECK(recorded.callee.flow == b.callee);
     CHECK(b.world.quiet(b.alice));
 
     b.world.send(b.callee, answer(request, "200 OK")); // repeated meanwhile (RFC 3261 13.3.1.4)
@@ -167,6 +173,11 @@ TEST_CASE("failed attempts and calls on no billed route are never told to the le
     const auto request = b.call(number);
     b.world.send(b.callee, answer(request, "486 Busy Here"));
     CHECK(b.world.ledger.waiting.empty());
+    Billed on_the_other;
+    const auto free_call = on_the_other.call("+498001234567");
+    on_the_other.world.send(on_the_other.callee, answer(free_call, "200 OK"));
+    CHECK(on_the_other.world.ledger.waiting.empty());
+    CHECK(start_line(on_the_other.world.receive(on_the_other.alice)) == "SIP/2.0 200 OK");
     World free{World::defaults()};
     const auto alice = free.phone("alice");
     const auto bob = free.phone("bob");

@@ -2,15 +2,6 @@
 
 namespace sotto::billing {
 
-const Tariff* tariff_for(std::span<const BilledRoute> routes, std::string_view dialled)
-{
-    const BilledRoute* best = nullptr;
-    for (const auto& route : routes)
-        if (dialled.starts_with(route.prefix) && (best == nullptr || route.prefix.size() > best->prefix.size()))
-            best = &route;
-    return best == nullptr ? nullptr : &best->tariff;
-}
-
 std::string rated_destination(std::string_view dialled, std::uint32_t hidden_digits)
 {
     std::string shown{dialled};

@@ -3,7 +3,6 @@
 #include "core/types/time.hpp"
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,16 +15,8 @@ struct Tariff {
     seconds start_rounding{1};      ///< the begin is cut to a multiple of this; at least 1 s
     std::uint32_t hidden_digits{0}; ///< at the end of the destination, not stored
     retention::Case kind{retention::Case::chargeable};
+    bool operator==(const Tariff&) const = default;
 };
-
-/// A billed route: addresses that begin with `prefix`.
-struct BilledRoute {
-    std::string prefix;
-    Tariff tariff;
-};
-
-/// The tariff of a dialled user part: that of the longest prefix; null: the call is not billed.
-const Tariff* tariff_for(std::span<const BilledRoute> routes, std::string_view dialled);
 
 /// What is stored of the destination: whole, or with its last digits replaced by "x".
 std::string rated_destination(std::string_view dialled, std::uint32_t hidden_digits);

@@ -5,10 +5,11 @@ namespace sotto {
 /// Billed calls. The call is on the disk before the caller hears of the answer, so that a crash loses none; a call that
 /// nothing bills leaves no trace here.
 
-std::unique_ptr<Charge> Proxy::charge_for(std::string_view dialled) const
+std::unique_ptr<Charge> Proxy::charge_for(const Decision& decision)
 {
-    const auto* tariff = billing::tariff_for(env_.settings->billed, dialled);
-    if (tariff == nullptr) return nullptr;
+    const auto& tariff = decision.route->tariff;
+    if (!tariff) return nullptr;
+    const auto dialled = decision.number.empty() ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number;
     return std::make_unique<Charge>(
         Charge{.tariff = *tariff, .destination = billing::rated_destination(dialled, tariff->hidden_digits)});
 }

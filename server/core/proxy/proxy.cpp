@@ -248,9 +248,6 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
     // Who calls from another domain with a withheld identity cannot be told from others there.
     if (context.withheld && !context.sender.foreign()) there = note_withheld(context, callee, there, now) && there;
-    if (request.method == Method::invite && !referred && !context.sender.foreign())
-        context.charge = charge_for(std::string_view{context.aor}.substr(0, context.aor.rfind('@')));
-    if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     const auto gr = request.request_uri.param("gr");
     const bool to_temporary_gruu = gr && gr->empty();
     context.look_ups = 1;

@@ -120,7 +120,7 @@ private:
     void end_dialog(const DialogSeal& seal, Actions& out);
 
     // bill.cpp
-    std::unique_ptr<Charge> charge_for(std::string_view dialled) const;
+    static std::unique_ptr<Charge> charge_for(const Decision& decision);
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
     void tell_ledger(const Message& request, const Target& target, Actions& out);

@@ -37,6 +37,10 @@ struct Rule {
     std::string_view source;
 };
 
+/// Whether the law has such a call kept: to bill it, and while the bill can be disputed. Any other is kept because the
+/// subscriber wants to see it on the bill, and goes when the subscriber goes.
+[[nodiscard]] constexpr bool is_duty(const Rule& rule) { return rule.from == From::invoice; }
+
 /// Every case once, in the order of the enumeration.
 std::span<const Rule> matrix();
 const Rule& rule_of(Case kind);

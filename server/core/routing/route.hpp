@@ -1,7 +1,9 @@
 #pragma once
+#include "core/billing/tariff.hpp"
 #include "core/types/party.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +41,7 @@ struct Route {
     std::vector<Destination> targets{};  ///< tried in this order; none: the dialled domain itself
     std::string username{};              ///< for a trunk that asks for Digest credentials; empty: none
     std::string password{};
-    std::string tariff{}; ///< empty: not billed
+    std::optional<billing::Tariff> tariff{}; ///< of its calls; none: they are not billed, and leave no record
     CallerId caller_id{CallerId::from};
     bool withheld_inside{false}; ///< a withheld number goes to the gateway all the same, with `Privacy: id`
     bool trusted{false};         ///< a peer inside our trust domain (RFC 3325 2.1)

@@ -55,8 +55,8 @@ json::object shown(const Decision& decision, const Presenting& caller, Scheme sc
                         {"to", sent.to}};
     if (!asserted.empty()) result["p_asserted_identity"] = std::move(asserted);
     if (!sent.privacy.empty()) result["privacy"] = sent.privacy;
-    result["billed"] = !route.tariff.empty() && !decision.emergency();
-    if (!route.tariff.empty()) result["tariff"] = route.tariff;
+    result["billed"] = route.tariff.has_value();
+    if (route.tariff) result["tariff"] = route.tariff->name;
     if (weaker_on(route)) {
         constexpr std::array<std::string_view, 3> actions{"refused", "marked", "announced"};
         result["protection"] = actions[static_cast<std::size_t>(route.when_weaker)];

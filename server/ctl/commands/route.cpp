@@ -22,7 +22,7 @@ constexpr std::array test_fields{
     Field{"to",                  "text",   "whom the call is for; inside: the address that it means"},
     Field{"p_asserted_identity", "list",   "identities for the next hop only"},
     Field{"privacy",             "text",   "what the next hop is asked to do"},
-    Field{"billed",              "flag",   "whether the route has a tariff"},
+    Field{"billed",              "flag",   "whether its calls are billed"},
     Field{"tariff",              "text",   "its tariff class"},
     Field{"protection",          "text",   "where the call leaves end-to-end protection: refused, marked or announced"},
     Field{"status",              "number", "refused: the status that the phone would get"},
