@@ -139,6 +139,7 @@ void App::open_store()
             workers_->use(accounts);
         },
         [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
+    erasures_ = std::make_unique<store::Erasures>(settings.state_directory, *pair_key_in(settings.state_directory));
 }
 
 void App::make_workers()
@@ -197,7 +198,7 @@ void App::run()
     start_admin();
     start_metrics();
     os::confine_calls(); // nothing is opened for listening from here on
-    if (const auto& ledger = recording_->ledger()) remove_erased(*ledger, *store_);
+    remove_erased(*erasures_, *store_, auditing_->log());
     workers_->start();
     recording_->start(*workers_, location_, auditing_->log());
     on_signal();
@@ -294,7 +295,7 @@ void App::start_admin()
         *store_, [this](AccountId account) { return anonymous_callers_->last(account, now()); }));
     handlers.merge(ctl::daemon_commands(view(), *store_));
     handlers.merge(ctl::audit_commands(auditing_->log()));
-    handlers.merge(ctl::report_commands([this] { return configuration_.settings(); }));
+    handlers.merge(ctl::report_commands([this] { return configuration_.settings(); }, recording_->ledger().get()));
     tracing_ = std::make_unique<Tracing>(
         main_, [this](const std::shared_ptr<net::Tap>& tap) { workers_->use(tap); }, auditing_->log());
     handlers.merge(ctl::diagnosis_commands(
@@ -307,7 +308,10 @@ void App::start_admin()
                                          .state_directory = configuration_.initial().settings.state_directory,
                                          .policy = [this] { return recording_->policy(); },
                                          .now = [this] { return recording_->now(); },
-                                         .confirm_clock = [this] { recording_->confirm_clock(); }}));
+                                         .confirm_clock = [this] { recording_->confirm_clock(); },
+                                         .erasures = erasures_.get(),
+                                         .audit = &auditing_->log(),
+                                         .bindings = [this](AccountId account) { return devices_->of(account); }}));
     handlers.merge(ctl::route_commands([this] { return configuration_.core(); }, *store_));
     administration_ = std::make_unique<Administration>(configuration_.initial().settings.admin, std::move(handlers),
                                                        auditing_->log());

@@ -14,6 +14,7 @@
 #include "location/anonymous_callers.hpp"
 #include "location/memory_location_service.hpp"
 #include "metrics/http_server.hpp"
+#include "store/erasures.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 
@@ -74,6 +75,7 @@ private:
     std::unique_ptr<Waking> waking_;
     std::unique_ptr<Devices> devices_;
     std::unique_ptr<store::SqliteAccountStore> store_;
+    std::unique_ptr<store::Erasures> erasures_;
     std::unique_ptr<Auditing> auditing_;
     std::unique_ptr<Recording> recording_;
     std::unique_ptr<Tracing> tracing_;

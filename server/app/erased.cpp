@@ -25,14 +25,17 @@ void remove(store::AccountStore& accounts, const std::string& address)
 
 } // namespace
 
-void remove_erased(store::SqliteLedger& ledger, store::AccountStore& accounts)
+void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::AuditLog& audit)
 {
-    if (!ledger.any_erased()) return;
+    if (erasures.empty()) return;
     std::string from;
     do {
         const auto listed = page_of(accounts, from);
-        for (const auto& account : listed.accounts)
-            if (ledger.erased(account.id)) remove(accounts, account.addresses.front().text());
+        for (const auto& account : listed.accounts) {
+            if (!erasures.contains(account.id)) continue;
+            for (const auto& address : account.addresses) audit.forget(address.text());
+            remove(accounts, account.addresses.front().text());
+        }
         from = listed.next;
     } while (!from.empty());
 }

@@ -7,7 +7,6 @@
 #include "store/store_error.hpp"
 
 #include <future>
-#include <map>
 #include <unistd.h>
 
 namespace sotto::app {
@@ -90,28 +89,20 @@ void Recording::stop()
     if (ledger_) ledger_->stop();
 }
 
-/// A call lives while a device of either party is registered over a live flow, or the flow that it was made over is
-/// there.
 void Recording::look_for_parties()
 {
     const auto now = std::chrono::time_point_cast<milliseconds>(Clock::now());
-    std::multimap<FlowId, KeyedHash> by_flow;
-    for (const auto& call : ledger_->running()) {
+    const auto running = ledger_->running();
+    auto signs = billing::life_signs(running, [&](BindingId device) {
         bool there = false;
-        for (const auto& party : {call.caller, call.callee})
-            if (party.binding)
-                location_->find(party.binding, now,
-                                [&](const std::vector<Binding>& flows) { there = there || !flows.empty(); });
-        if (there) {
-            ledger_->alive(call.dialog);
-            continue;
-        }
-        for (const auto& party : {call.caller, call.callee})
-            if (party.flow) by_flow.emplace(party.flow, call.dialog);
-    }
-    std::vector<FlowId> flows;
-    for (const auto& [flow, dialog] : by_flow) flows.push_back(flow);
-    workers_->look_for(flows, [ledger = ledger_, by_flow = std::move(by_flow)](const std::vector<FlowId>& there) {
+        location_->find(device, now, [&](const std::vector<Binding>& flows) { there = !flows.empty(); });
+        return there;
+    });
+    for (const auto dialog : signs.alive) ledger_->alive(dialog);
+    std::vector<FlowId> flows; // each once, however many calls go over it
+    for (auto at = signs.by_flow.begin(); at != signs.by_flow.end(); at = signs.by_flow.upper_bound(at->first))
+        flows.push_back(at->first);
+    workers_->look_for(flows, [ledger = ledger_, by_flow = std::move(signs.by_flow)](const std::vector<FlowId>& there) {
         for (const auto flow : there) {
             const auto [first, last] = by_flow.equal_range(flow);
             for (auto one = first; one != last; ++one) ledger->alive(one->second);

@@ -149,21 +149,31 @@ AesGcm::AesGcm(Bytes key)
 {
 }
 
-void AesGcm::seal(Nonce nonce, Bytes plain, std::span<std::uint8_t> sealed, std::span<std::uint8_t, 16> tag)
+void AesGcm::use(Bytes key)
+{
+    require(key.size() == 32);
+    for (auto* context : {encrypt_.get(), decrypt_.get()})
+        require(EVP_CipherInit_ex2(context, nullptr, key.data(), nullptr, -1, nullptr) == 1);
+}
+
+void AesGcm::seal(Nonce nonce, Bytes plain, std::span<std::uint8_t> sealed, std::span<std::uint8_t, 16> tag, Bytes also)
 {
     int rest = 0;
     restart(encrypt_.get(), nonce.data());
+    if (!also.empty()) update(encrypt_.get(), also, nullptr);
     update(encrypt_.get(), plain, sealed.data());
     require(EVP_EncryptFinal_ex(encrypt_.get(), tag.data(), &rest) == 1 &&
             EVP_CIPHER_CTX_ctrl(encrypt_.get(), EVP_CTRL_AEAD_GET_TAG, 16, tag.data()) == 1);
 }
 
-bool AesGcm::open(Nonce nonce, Bytes sealed, std::span<const std::uint8_t, 16> tag, std::span<std::uint8_t> plain)
+bool AesGcm::open(Nonce nonce, Bytes sealed, std::span<const std::uint8_t, 16> tag, std::span<std::uint8_t> plain,
+                  Bytes also)
 {
     int rest = 0;
     std::array<std::uint8_t, 16> expected;
     std::copy(tag.begin(), tag.end(), expected.begin());
     restart(decrypt_.get(), nonce.data());
+    if (!also.empty()) update(decrypt_.get(), also, nullptr);
     update(decrypt_.get(), sealed, plain.data());
     require(EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, 16, expected.data()) == 1);
     return EVP_DecryptFinal_ex(decrypt_.get(), expected.data(), &rest) == 1;

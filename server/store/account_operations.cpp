@@ -4,13 +4,14 @@
 #include "store/database/embedded.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace sotto::store {
 
 AccountOperations::AccountOperations(const std::filesystem::path& file, AccountPolicy policy)
     : policy_{std::move(policy)}, database_{file, Duty::accounts, accounts_migrations(), Purposes::declared()},
       connection_{database_.open<Purpose::provision>()}, reader_{database_.open<Purpose::authenticate>()},
-      table_{connection_}
+      access_{database_.open<Purpose::access>()}, table_{connection_}
 {
 }
 
@@ -177,6 +178,22 @@ Outcome<AccountRecord> AccountOperations::unblock(std::string_view text)
     transaction.commit();
     changed(false, true);
     return now;
+}
+
+std::vector<KeyedHash> AccountOperations::blocked_by(AccountId account)
+{
+    std::vector<KeyedHash> all;
+    auto rows = access_.prepare("SELECT pseudonym FROM blocked_caller WHERE account = ?1 ORDER BY pseudonym");
+    rows.bind_all(static_cast<std::int64_t>(account.value));
+    while (rows.step()) {
+        KeyedHash hash;
+        const auto bytes = rows.bytes(0);
+        if (bytes.size() != 2 * sizeof hash.high) continue;
+        std::memcpy(&hash.high, bytes.data(), sizeof hash.high);
+        std::memcpy(&hash.low, bytes.data() + sizeof hash.high, sizeof hash.low);
+        all.push_back(hash);
+    }
+    return all;
 }
 
 void AccountOperations::configure(AccountPolicy policy)

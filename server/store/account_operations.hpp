@@ -20,6 +20,7 @@ public:
     Outcome<AccountRecord> remove(std::string_view address);
     Outcome<AccountRecord> block(AccountId account, KeyedHash pseudonym);
     Outcome<AccountRecord> unblock(std::string_view address);
+    std::vector<KeyedHash> blocked_by(AccountId account);
 
     void back_up(const std::filesystem::path& to) const { database_.back_up(to); }
     void configure(AccountPolicy policy);
@@ -40,6 +41,7 @@ private:
     Database database_;
     Connection<Purpose::provision> connection_;
     Connection<Purpose::authenticate> reader_;
+    Connection<Purpose::access> access_;
     AccountTable table_;
     bool unpublished_{false};
     bool more_follows_{false};

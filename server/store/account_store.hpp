@@ -93,7 +93,8 @@ struct AccountPage {
     std::string next; ///< where the next page begins; empty: this was the last
 };
 
-/// The accounts on disk. Carries nothing of any engine, so that another one can stand behind it. Thread-safe. Every
+/// The accounts on disk. Carries nothing of any engine, so that another one can stand behind it; what every engine must
+/// do is tests/store/account_contract.cpp. Thread-safe. Every
 /// `Done` is called once, on the store's own thread, when the change is durable and the snapshot that holds it is
 /// published; it must not block. Or at once, with `overloaded`, on the caller's thread.
 class AccountStore {
@@ -116,6 +117,9 @@ public:
     virtual void block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done) = 0;
     /// Lifts all of an account's blocks: which is whose, nobody can tell.
     virtual void unblock(std::string address, Done<AccountRecord> done) = 0;
+
+    /// Whom an account refuses: pseudonyms, which say to nobody who it is. For whoever asks what is held of it.
+    virtual void blocked_by(AccountId account, Done<std::vector<KeyedHash>> done) = 0;
 
     struct Nothing {};
     /// A copy as of one moment, in a new file of mode 0600.

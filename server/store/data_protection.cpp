@@ -27,7 +27,7 @@ constexpr std::string_view sealing = R"(
 
 * Each row of the ledger is sealed with AES-256-GCM under a key derived from two keys: that of its *period* (the calls of one month
   that one invoice run covers) and that of its *subject* (the billed account). The account stands in the row as a pseudonym that
-  differs from period to period.
+  differs from period to period. The row's random number is the nonce of its sealing: moved to another place, it does not open.
 * The keys are random and lie in `keys/store`, wrapped by the master key, with one copy in `keys/backup`. The master key comes from
   systemd (`LoadCredentialEncrypted=sotto-master-key:...`). No backup that `sotto backup` or a migration makes contains `keys/`.
 * What is over ends in this order: the key is overwritten in both copies, on the disk; then the rows are deleted, with their free
@@ -35,9 +35,14 @@ constexpr std::string_view sealing = R"(
   more, with or without the master key.
 * When a hold keeps some calls of a period beyond their time, these are sealed anew under a key of their own, and the period's key
   is destroyed as it would have been.
-* An erased person's account is deleted at once. Calls that a billing or legal duty still keeps stay sealed until their date, and
-  `sotto subject erase` lists them; the person's key is destroyed with the last of them. A keyed hash of the account's number stays in
-  `keys/erasures`, so that a database restored from a backup does not bring the person back: it is removed again at the start.
+* An erased person's account is deleted at once, with every call that only the itemised bill was kept for, and the audit log names
+  the person no more. Calls that a billing duty or a hold still keeps are sealed anew and listed with their date; then the person's
+  key is destroyed, so that no backup opens what went. A keyed hash of the account's number stays in `erasures` in the state
+  directory, which no backup contains, so that a database restored from a backup does not bring the person back: it is removed
+  again at the start. The key of that hash is `pair.key`.
+* `sotto key change` wraps the keys by another master key. `sotto key rotate` seals all that is kept anew under new keys and destroys
+  the old ones. Either can be told again when it was cut short. A backup that was made before an erasure or a rotation opens what
+  it concerned no more, also what must still be billed: make another one afterwards.
 
 ## What it cannot do
 

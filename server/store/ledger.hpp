@@ -1,5 +1,5 @@
 #pragma once
-#include "core/billing/call_ledger.hpp"
+#include "core/billing/life_signs.hpp"
 #include "store/account_store.hpp"
 #include "store/ledger/call_record.hpp"
 #include "store/ledger/held_calls.hpp"
@@ -13,23 +13,22 @@
 namespace sotto::store {
 
 /// The records of billed calls. Carries nothing of any engine, so that another one can stand behind it; what every
-/// engine must do is tests/store/ledger_contract.cpp. Thread-safe. Every answer is called once, on the ledger's own
+/// engine must do is tests/store/ledger/contract.cpp. Thread-safe. Every answer is called once, on the ledger's own
 /// thread, when what it says is durable; it must not block.
 class Ledger : public billing::CallLedger {
 public:
     template <class T> using Done = std::function<void(Outcome<T>)>;
     struct Nothing {};
 
-    struct Running {
-        KeyedHash dialog;
-        billing::Reach caller, callee;
-    };
+    using Running = billing::RunningCall;
     /// The calls that run, for whoever looks whether their parties are there.
     [[nodiscard]] virtual std::vector<Running> running() const = 0;
 
     // For operators. Months are those in which calls began.
     virtual void invoice(std::chrono::year_month month, retention::Day day, Done<InvoiceRun> done) = 0;
-    virtual void invoice_again(std::chrono::year_month month, std::uint32_t run, Done<InvoiceRun> done) = 0;
+    /// One page of a run, from `from` (an InvoiceRun::next; empty: the first).
+    virtual void invoice_again(std::chrono::year_month month, std::uint32_t run, std::string from,
+                               Done<InvoiceRun> done) = 0;
     virtual void plan_retention(retention::Policy policy, retention::Time now, Done<RetentionPlan> done) = 0;
     virtual void run_retention(retention::Policy policy, retention::Time now, Done<RetentionReport> done) = 0;
     virtual void ask_hold(HoldCase hold, retention::Time now, Done<HoldOutcome<HoldCase>> done) = 0;
@@ -41,6 +40,8 @@ public:
     virtual void erase(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done) = 0;
     /// Without the key store, and so worth nothing without it.
     virtual void back_up(std::filesystem::path to, Done<Nothing> done) = 0;
+    /// Seals everything anew under new keys, and destroys the old ones; cut short, it can be told again. How many.
+    virtual void rotate_keys(Done<std::size_t> done) = 0;
     /// Wraps every key by the master key in `file` instead; cut short, it can be told again. Rows are not touched.
     virtual void change_master_key(std::filesystem::path file, Done<Nothing> done) = 0;
     /// The time that retention went by last; the epoch: it never ran.

@@ -22,8 +22,10 @@ std::array<std::uint8_t, 32> pair_key(const std::filesystem::path& state_directo
     ::close(descriptor);
     if (!good)
         throw StoreError{StoreError::Kind::unavailable,
-                         file.string() + " holds no whole key and none can be written: restore it, or remove it, and "
-                                         "callers that were blocked unseen can call again"};
+                         file.string() +
+                             " holds no whole key and none can be written: restore it, or remove it, and "
+                             "callers that were blocked unseen can call again, and a backup may bring erased "
+                             "persons back"};
     return key;
 }
 

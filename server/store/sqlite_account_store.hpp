@@ -33,6 +33,7 @@ public:
     void remove(std::string address, Done<AccountRecord> done) override;
     void block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done) override;
     void unblock(std::string address, Done<AccountRecord> done) override;
+    void blocked_by(AccountId account, Done<std::vector<KeyedHash>> done) override;
     void back_up(std::filesystem::path to, Done<Nothing> done) override;
     void configure(AccountPolicy policy) override;
     [[nodiscard]] Directory directory() const override;

@@ -2,16 +2,11 @@
 
 #include "store/ledger/ledger_operations.hpp"
 #include "store/ledger/master_key.hpp"
-#include "store/store_error.hpp"
+#include "store/writer_thread.hpp"
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <map>
-#include <mutex>
-#include <pthread.h>
 #include <sys/statvfs.h>
-#include <thread>
 
 namespace sotto::store {
 namespace {
@@ -29,15 +24,12 @@ std::uint32_t whole_seconds(milliseconds time)
 
 } // namespace
 
-/// The thread, what waits for it, and the calls that run. Databases and keys belong to the thread.
-class SqliteLedger::Writer {
+/// The calls that run, and those that wait for the disk. Databases and keys belong to the thread.
+class SqliteLedger::Writer final : public WriterThread {
 public:
-    using Task = std::function<std::function<void()>()>;
-
     Writer(std::filesystem::path directory, const crypto::Secret& master, Times times, Alarm on_alarm)
-        : directory_{std::move(directory)}, times_{std::move(times)}, on_alarm_{std::move(on_alarm)}, operations_{
-                                                                                                          directory_,
-                                                                                                          master}
+        : WriterThread{"ledger", most_tasks, std::move(on_alarm)},
+          directory_{std::move(directory)}, times_{std::move(times)}, operations_{directory_, master}
     {
         if (!times_.clock) times_.clock = steady_now;
         if (!times_.calendar) times_.calendar = calendar_now;
@@ -46,20 +38,9 @@ public:
         else
             ended_at_start_ = operations_.recorder.end_all();
         next_life_ = times_.clock() + times_.sign_of_life;
-        thread_ = std::thread{[this] { work(); }};
+        start();
     }
-
-    ~Writer() { stop(); }
-
-    void stop()
-    {
-        {
-            const std::lock_guard lock{mutex_};
-            stopping_ = true;
-        }
-        wake_.notify_one();
-        if (thread_.joinable()) thread_.join();
-    }
+    ~Writer() override { stop(); }
 
     bool writable()
     {
@@ -68,8 +49,10 @@ public:
         if (now - checked >= space_checked_every.count() &&
             space_checked_.compare_exchange_strong(checked, now, std::memory_order_relaxed)) {
             struct statvfs space {};
-            space_left_ = ::statvfs(directory_.c_str(), &space) == 0 &&
-                          std::uint64_t{space.f_bavail} * space.f_frsize >= least_space;
+            const bool enough = ::statvfs(directory_.c_str(), &space) == 0 &&
+                                std::uint64_t{space.f_bavail} * space.f_frsize >= least_space;
+            if (space_left_.exchange(enough) && !enough)
+                alarm(directory_.string() + " has less than 4 MiB of space: no billed call begins until there is more");
         }
         return healthy_ && space_left_;
     }
@@ -78,8 +61,8 @@ public:
 
     void answered(billing::AnsweredCall call, std::function<void(bool)> recorded)
     {
-        std::unique_lock lock{mutex_};
-        if (waiting_.size() >= longest_queue || stopping_) {
+        std::unique_lock lock{mutex()};
+        if (waiting_.size() >= longest_queue || stopping()) {
             lock.unlock();
             return recorded(false);
         }
@@ -91,12 +74,12 @@ public:
         waiting_.push_back({std::move(call), std::move(recorded)});
         running_ = calls_.size();
         lock.unlock();
-        wake_.notify_one();
+        wake();
     }
 
     void alive(KeyedHash dialog)
     {
-        const std::lock_guard lock{mutex_};
+        const std::lock_guard lock{mutex()};
         const auto call = calls_.find(dialog);
         if (call == calls_.end() || call->second.ended) return;
         call->second.alive = times_.clock();
@@ -106,17 +89,17 @@ public:
     void ended(KeyedHash dialog)
     {
         {
-            const std::lock_guard lock{mutex_};
+            const std::lock_guard lock{mutex()};
             const auto call = calls_.find(dialog);
             if (call == calls_.end() || call->second.ended) return;
             end(dialog, call->second, times_.clock());
         }
-        wake_.notify_one();
+        wake();
     }
 
     [[nodiscard]] std::vector<Running> running() const
     {
-        const std::lock_guard lock{mutex_};
+        const std::lock_guard lock{mutex()};
         std::vector<Running> all;
         all.reserve(calls_.size());
         for (const auto& [dialog, live] : calls_)
@@ -124,36 +107,24 @@ public:
         return all;
     }
 
-    template <class T, class Operation> void submit(Done<T> done, Operation operation)
+    template <class T, class Operation> void perform(Done<T> done, Operation operation)
     {
-        auto task = [this, done, operation = std::move(operation)]() mutable -> std::function<void()> {
-            Outcome<T> outcome{Failure::unavailable};
-            try {
-                outcome = operation(operations_);
-            } catch (const StoreError& error) {
-                alarm(error.what());
-            }
-            return [done = std::move(done), outcome = std::move(outcome)] { done(outcome); };
-        };
-        {
-            const std::lock_guard lock{mutex_};
-            if (tasks_.size() < most_tasks && !stopping_) {
-                tasks_.push_back(std::move(task));
-                wake_.notify_one();
-                return;
-            }
-        }
-        done(Failure::overloaded);
+        submit(std::move(done),
+               [this, operation = std::move(operation)]() mutable -> Outcome<T> { return operation(operations_); });
+    }
+
+    /// What takes long does it in short steps, between which calls that were answered meanwhile reach the disk.
+    [[nodiscard]] Step between()
+    {
+        return [this](std::string_view) { commit_waiting(false); };
     }
 
     [[nodiscard]] std::size_t waiting() const
     {
-        const std::lock_guard lock{mutex_};
-        return waiting_.size() + tasks_.size();
+        const std::lock_guard lock{mutex()};
+        return waiting_.size() + queued();
     }
 
-    [[nodiscard]] bool any_erased() const { return !operations_.erasures.empty(); }
-    [[nodiscard]] bool erased(AccountId account) const { return operations_.subjects.erased(account); }
     [[nodiscard]] std::size_t ended_at_start() const { return ended_at_start_; }
 
 private:
@@ -190,43 +161,38 @@ private:
         ended_.push_back({dialog, whole_seconds(std::min(at, live.began + times_.longest_call) - live.began)});
     }
 
-    void work()
+    [[nodiscard]] bool work_waits() const override { return !waiting_.empty() || (healthy_ && !ended_.empty()); }
+
+    [[nodiscard]] std::optional<milliseconds> longest_wait() const override
     {
-        pthread_setname_np(pthread_self(), "ledger");
-        std::unique_lock lock{mutex_};
-        bool last = false;
-        while (!last) {
-            wait(lock);
-            last = stopping_;
-            const auto now = times_.clock();
-            const bool life = now >= next_life_ || last;
-            if (life) end_what_is_silent(now);
-            auto answered = std::exchange(waiting_, {});
-            auto tasks = std::exchange(tasks_, {});
-            const auto batch = batch_of(answered, life);
-            lock.unlock();
-            const bool written = write(batch);
-            lock.lock();
-            settle(batch, answered, written);
-            lock.unlock();
-            for (auto& call : answered) call.recorded(written);
-            for (auto& task : tasks) task()();
-            lock.lock();
-            if (life) next_life_ = now + times_.sign_of_life;
-        }
+        if (!healthy_) return retry_after;
+        if (calls_.empty()) return std::nullopt;
+        return std::max(milliseconds{1}, milliseconds{next_life_ - times_.clock()});
     }
 
-    void wait(std::unique_lock<std::mutex>& lock)
+    void turn(std::deque<Task> tasks, bool last) override
     {
-        const auto work_waits = [this] {
-            return stopping_ || !waiting_.empty() || !tasks_.empty() || (healthy_ && !ended_.empty());
-        };
-        if (!healthy_)
-            wake_.wait_for(lock, retry_after, work_waits);
-        else if (!calls_.empty())
-            wake_.wait_for(lock, std::max(milliseconds{1}, milliseconds{next_life_ - times_.clock()}), work_waits);
-        else
-            wake_.wait(lock, work_waits);
+        commit_waiting(last);
+        for (auto& task : tasks) task()();
+    }
+
+    void commit_waiting(bool last)
+    {
+        std::unique_lock lock{mutex()};
+        const auto now = times_.clock();
+        const bool life = now >= next_life_ || last;
+        if (life) {
+            end_what_is_silent(now);
+            next_life_ = now + times_.sign_of_life;
+        }
+        auto answered = std::exchange(waiting_, {});
+        const auto batch = batch_of(answered, life);
+        lock.unlock();
+        const bool written = write(batch);
+        lock.lock();
+        settle(batch, answered, written);
+        lock.unlock();
+        for (auto& call : answered) call.recorded(written);
     }
 
     /// No flow and no request for one binding's lifetime: it ended when it was last alive. Or it is too long.
@@ -281,29 +247,18 @@ private:
         running_ = calls_.size();
     }
 
-    void alarm(const std::string& sentence)
-    {
-        if (on_alarm_) on_alarm_(sentence);
-    }
-
     std::filesystem::path directory_;
     Times times_;
-    Alarm on_alarm_;
     LedgerOperations operations_;
     std::size_t ended_at_start_{0};
     std::atomic<bool> healthy_{true};
     std::atomic<bool> space_left_{true};
     std::atomic<std::int64_t> space_checked_{0};
     std::atomic<std::size_t> running_{0};
-    mutable std::mutex mutex_;
-    std::condition_variable wake_;
     std::vector<Waiting> waiting_;
-    std::deque<Task> tasks_;
     std::map<KeyedHash, Live> calls_;
     std::vector<Ended> ended_; ///< to be written; bounded by the calls that ran
     TimePoint next_life_{};
-    bool stopping_{false};
-    std::thread thread_;
 };
 
 SqliteLedger::SqliteLedger(std::filesystem::path state_directory, const crypto::Secret& master, Times times,
@@ -316,10 +271,8 @@ SqliteLedger::~SqliteLedger() = default;
 
 void SqliteLedger::stop() { writer_->stop(); }
 std::size_t SqliteLedger::waiting() const { return writer_->waiting(); }
-bool SqliteLedger::any_erased() const { return writer_->any_erased(); }
 bool SqliteLedger::writable() const { return writer_->writable(); }
 bool SqliteLedger::recording() const { return writer_->recording(); }
-bool SqliteLedger::erased(AccountId account) const { return writer_->erased(account); }
 std::size_t SqliteLedger::ended_at_start() const { return writer_->ended_at_start(); }
 
 void SqliteLedger::answered(billing::AnsweredCall call, std::function<void(bool)> recorded)
@@ -332,71 +285,89 @@ std::vector<Ledger::Running> SqliteLedger::running() const { return writer_->run
 
 void SqliteLedger::invoice(std::chrono::year_month month, retention::Day day, Done<InvoiceRun> done)
 {
-    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.invoices.make(month, day); });
+    writer_->perform(std::move(done), [=](LedgerOperations& ledger) {
+        auto run = ledger.invoices.make(month, day);
+        ledger.recorder.leave_closed();
+        return run;
+    });
 }
 
-void SqliteLedger::invoice_again(std::chrono::year_month month, std::uint32_t run, Done<InvoiceRun> done)
+void SqliteLedger::invoice_again(std::chrono::year_month month, std::uint32_t run, std::string from,
+                                 Done<InvoiceRun> done)
 {
-    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.invoices.again(month, run); });
+    writer_->perform(std::move(done), [=, from = std::move(from)](LedgerOperations& ledger) {
+        return ledger.invoices.again(month, run, from);
+    });
 }
 
 void SqliteLedger::plan_retention(retention::Policy policy, retention::Time now, Done<RetentionPlan> done)
 {
-    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.retention.plan(policy, now); });
+    writer_->perform(std::move(done), [=, step = writer_->between()](LedgerOperations& ledger) {
+        return ledger.retention.plan(policy, now, step);
+    });
 }
 
 void SqliteLedger::run_retention(retention::Policy policy, retention::Time now, Done<RetentionReport> done)
 {
-    writer_->submit(std::move(done), [=](LedgerOperations& ledger) { return ledger.retention.run(policy, now); });
+    writer_->perform(std::move(done), [=, step = writer_->between()](LedgerOperations& ledger) {
+        ledger.recorder.leave_closed();
+        return ledger.retention.run(policy, now, step);
+    });
 }
 
 void SqliteLedger::ask_hold(HoldCase hold, retention::Time now, Done<HoldOutcome<HoldCase>> done)
 {
-    writer_->submit(std::move(done),
-                    [hold = std::move(hold), now](LedgerOperations& ledger) { return ledger.holds.ask(hold, now); });
+    writer_->perform(std::move(done),
+                     [hold = std::move(hold), now](LedgerOperations& ledger) { return ledger.holds.ask(hold, now); });
 }
 
 void SqliteLedger::consent_to_hold(retention::HoldId id, std::string operator_name, retention::Time now,
                                    Done<HoldOutcome<HoldCase>> done)
 {
-    writer_->submit(std::move(done), [id, name = std::move(operator_name), now](LedgerOperations& ledger) {
+    writer_->perform(std::move(done), [id, name = std::move(operator_name), now](LedgerOperations& ledger) {
         return ledger.holds.consent(id, name, now);
     });
 }
 
 void SqliteLedger::release_hold(retention::HoldId id, Done<HoldOutcome<HoldCase>> done)
 {
-    writer_->submit(std::move(done), [id](LedgerOperations& ledger) { return ledger.holds.release(id); });
+    writer_->perform(std::move(done), [id](LedgerOperations& ledger) { return ledger.holds.release(id); });
 }
 
 void SqliteLedger::list_holds(Done<std::vector<HoldCase>> done)
 {
-    writer_->submit(std::move(done), [](LedgerOperations& ledger) { return ledger.holds.list(); });
+    writer_->perform(std::move(done), [](LedgerOperations& ledger) { return ledger.holds.list(); });
 }
 
 void SqliteLedger::held_of(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done)
 {
-    writer_->submit(std::move(done),
-                    [=](LedgerOperations& ledger) { return ledger.subjects.held(account, policy, now); });
+    writer_->perform(std::move(done),
+                     [=](LedgerOperations& ledger) { return ledger.subjects.held(account, policy, now); });
 }
 
 void SqliteLedger::erase(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done)
 {
-    writer_->submit(std::move(done),
-                    [=](LedgerOperations& ledger) { return ledger.subjects.erase(account, policy, now); });
+    writer_->perform(std::move(done),
+                     [=](LedgerOperations& ledger) { return ledger.subjects.erase(account, policy, now); });
 }
 
 void SqliteLedger::back_up(std::filesystem::path to, Done<Nothing> done)
 {
-    writer_->submit(std::move(done), [to = std::move(to)](LedgerOperations& ledger) {
+    writer_->perform(std::move(done), [to = std::move(to)](LedgerOperations& ledger) {
         ledger.database.back_up(to);
         return Nothing{};
     });
 }
 
+void SqliteLedger::rotate_keys(Done<std::size_t> done)
+{
+    writer_->perform(std::move(done),
+                     [step = writer_->between()](LedgerOperations& ledger) { return ledger.rotation.run(step); });
+}
+
 void SqliteLedger::change_master_key(std::filesystem::path file, Done<Nothing> done)
 {
-    writer_->submit(std::move(done), [file = std::move(file)](LedgerOperations& ledger) {
+    writer_->perform(std::move(done), [file = std::move(file)](LedgerOperations& ledger) {
         ledger.vault.keys().rewrap(read_master_key(file));
         return Nothing{};
     });
@@ -404,7 +375,7 @@ void SqliteLedger::change_master_key(std::filesystem::path file, Done<Nothing> d
 
 void SqliteLedger::last_retention(Done<retention::Time> done)
 {
-    writer_->submit(std::move(done), [](LedgerOperations& ledger) { return ledger.vault.keys().believed(); });
+    writer_->perform(std::move(done), [](LedgerOperations& ledger) { return ledger.vault.keys().believed(); });
 }
 
 } // namespace sotto::store

@@ -20,7 +20,7 @@ public:
         std::function<TimePoint()> clock;          ///< empty: the steady clock
         std::function<retention::Time()> calendar; ///< empty: the system's
     };
-    /// Called on the writer thread with a sentence for the log: names files, no person.
+    /// Called with a sentence for the log, on any thread: names files, no person.
     using Alarm = std::function<void(const std::string&)>;
 
     /// Calls that wait to be recorded at once; more are refused.
@@ -45,7 +45,8 @@ public:
     [[nodiscard]] std::vector<Running> running() const override;
 
     void invoice(std::chrono::year_month month, retention::Day day, Done<InvoiceRun> done) override;
-    void invoice_again(std::chrono::year_month month, std::uint32_t run, Done<InvoiceRun> done) override;
+    void invoice_again(std::chrono::year_month month, std::uint32_t run, std::string from,
+                       Done<InvoiceRun> done) override;
     void plan_retention(retention::Policy policy, retention::Time now, Done<RetentionPlan> done) override;
     void run_retention(retention::Policy policy, retention::Time now, Done<RetentionReport> done) override;
     void ask_hold(HoldCase hold, retention::Time now, Done<HoldOutcome<HoldCase>> done) override;
@@ -56,15 +57,13 @@ public:
     void held_of(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done) override;
     void erase(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done) override;
     void back_up(std::filesystem::path to, Done<Nothing> done) override;
+    void rotate_keys(Done<std::size_t> done) override;
     void change_master_key(std::filesystem::path file, Done<Nothing> done) override;
     void last_retention(Done<retention::Time> done) override;
 
     /// Calls to be recorded and tasks that wait for the thread.
     [[nodiscard]] std::size_t waiting() const;
 
-    /// True for an account that was erased. Before the first call only: for the start.
-    [[nodiscard]] bool any_erased() const;
-    [[nodiscard]] bool erased(AccountId account) const;
     /// How many calls a process before had left open.
     [[nodiscard]] std::size_t ended_at_start() const;
 

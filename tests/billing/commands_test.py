@@ -8,7 +8,8 @@ import shutil
 import tarfile
 import unittest
 
-from support.billing import PREFIX, BillingDaemon, this_month
+from clients import network
+from support.billing import BillingDaemon, number, this_month, uri
 from support.daemon import DOMAIN, PASSWORD
 from support.ladder import Ladder
 from support.phone import Phone
@@ -16,21 +17,20 @@ from support.phone import Phone
 ALICE = f"alice@{DOMAIN}"
 
 
+def setUpModule() -> None:
+    network.enter()
+
+
 class Commands(unittest.TestCase):
     def setUp(self):
         self.ladder = Ladder()
         self.daemon = BillingDaemon()
         self.addCleanup(self.daemon.destroy)
-        alice, callee = (self.phone(user) for user in ("alice", f"{PREFIX}1"))
-        alice.sends("INVITE", to=callee)
-        callee.receives("INVITE")
-        callee.sends(200)
+        alice = self.phone("alice")
+        alice.sends("INVITE", to=uri(number(1)))
         alice.receives(200)
         alice.sends("ACK")
-        callee.receives("ACK")
         alice.sends("BYE")
-        callee.receives("BYE")
-        callee.sends(200)
         alice.receives(200)
         while not self.json("retention", "plan")["rows"]:   # an ended call reaches the disk soon after its BYE
             self.assertTrue(self.daemon.alive, self.daemon.log)
@@ -53,12 +53,12 @@ class Commands(unittest.TestCase):
         table = self.daemon.sotto("--csv", "billing", "export", "--period", this_month()).stdout
         [row] = csv.DictReader(io.StringIO(table))
         self.assertEqual((row["run"], row["address"], row["destination"], row["tariff"], row["route"]),
-                         ("1", ALICE, f"{PREFIX}1", "local", "carrier"))
+                         ("1", ALICE, number(1), "local", "carrier"))
         self.assertRegex(row["start"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertIn("no call of this month waits", self.refused("billing", "export", "--period", this_month()))
         [again] = self.json("billing", "export", "--period", this_month(), "--run", "1", "--hide-digits")["calls"]
         self.assertEqual(again["id"], row["id"])
-        self.assertEqual(again["destination"], "+49xxx")
+        self.assertEqual(again["destination"], number(1)[:-3] + "xxx")
         [plan] = self.json("retention", "plan")["rows"]
         self.assertEqual((plan["reason"], plan["goes"]), ("invoiced", False))
 
@@ -91,11 +91,16 @@ class Commands(unittest.TestCase):
         self.assertEqual(archive.stat().st_mode & 0o777, 0o600)
         with tarfile.open(archive) as tar:
             files = {name: tar.extractfile(name).read().decode() for name in tar.getnames()}
-        self.assertEqual(set(files), {"subject.json", "subject.schema.json", "calls.csv", "addresses.vcf", "manifest.json"})
+        self.assertEqual(set(files), {"subject.json", "subject.schema.json", "calls.csv", "contacts.vcf", "blocks.vcf", "manifest.json"})
         [call] = csv.DictReader(io.StringIO(files["calls.csv"]))
-        self.assertEqual(call["destination"], f"{PREFIX}1")
-        self.assertIn(f"IMPP:sip:{ALICE}", files["addresses.vcf"])
-        self.assertEqual(json.loads(files["subject.json"])["account"]["address"], ALICE)
+        self.assertEqual(call["destination"], number(1))
+        self.assertIn(f"IMPP:sip:{ALICE}", files["contacts.vcf"])
+        subject = json.loads(files["subject.json"])
+        self.assertEqual(subject["account"]["address"], ALICE)
+        self.assertEqual(set(subject), set(json.loads(files["subject.schema.json"])["required"]))
+        self.assertEqual([device["transport"] for device in subject["devices"]], ["tls"])
+        self.assertIn("subject export", [entry["what"] for entry in subject["audit"]], "who looked, and what for")
+        self.assertEqual(files["blocks.vcf"].count("BEGIN:VCARD"), len(subject["blocked_callers"]))
         self.assertEqual({entry["file"] for entry in json.loads(files["manifest.json"])["files"]},
                          set(files) - {"manifest.json"})
         self.assertIn("cannot be written", self.refused("subject", "export", ALICE, "--output", str(archive)))
@@ -115,8 +120,47 @@ class Commands(unittest.TestCase):
             shutil.copy(backup / name, self.daemon.state / name)
         self.daemon.start()
         self.assertIn("is no account's address", self.refused("account", "show", ALICE))
+        self.assertEqual(self.daemon.export(), [], "what the backup holds of the person opens under no key any more")
+
+    def test_what_must_be_billed_of_an_erased_person_is_billed(self):
+        self.daemon.sotto("subject", "erase", ALICE, "--yes")
         [row] = self.daemon.export()
-        self.assertEqual(row["address"], "", "the call is billed to a number of an account that is gone")
+        self.assertEqual((row["address"], row["destination"]), ("", number(1)))
+
+    def test_the_audit_log_forgets_an_erased_person(self):
+        self.daemon.sotto("account", "show", ALICE)
+        self.assertIn(ALICE, [entry["about"] for entry in self.json("audit", "show")["entries"]])
+        self.daemon.sotto("subject", "erase", ALICE, "--yes")
+        entries = self.json("audit", "show")["entries"]
+        self.assertNotIn(ALICE, json.dumps(entries))
+        self.assertIn("[forgotten]", [entry["about"] for entry in entries])
+        self.daemon.sotto("audit", "verify")
+
+    def test_a_retention_run_is_in_the_signed_log_and_names_nobody(self):
+        self.daemon.sotto("retention", "run")
+        runs = [entry for entry in self.json("audit", "show")["entries"] if entry["what"] == "retention run"]
+        self.assertTrue(runs)
+        for entry in runs:
+            self.assertFalse(entry["about"], entry)
+            self.assertTrue(entry["result"].startswith("done"), entry)
+        self.daemon.sotto("audit", "verify")
+
+    def test_holds_are_seen_in_the_record_of_processing(self):
+        self.assertIn("## Calls kept beyond their time\n\nNone.", self.daemon.sotto("report", "processing").stdout)
+        self.daemon.sotto("hold", "add", ALICE, "--kind", "legal-order", "--first", this_month(), "--reference", "12 Gs 34",
+                          "--basis", "order of the court", "--expires", self.soon())
+        report = self.daemon.sotto("report", "processing").stdout
+        self.assertIn("| legal-order | order of the court |", report)
+        self.assertIn("nobody yet: not in force", report)
+        self.assertNotIn("alice", report)
+
+    def test_keys_are_rotated_by_command(self):
+        before = (self.daemon.state / "keys" / "store").read_bytes()
+        self.assertEqual(self.json("key", "rotate")["keys"], 1)
+        after = (self.daemon.state / "keys" / "store").read_bytes()
+        slots = [before[at:at + 128] for at in range(128, len(before), 128)]
+        self.assertTrue(any(slot not in after for slot in slots), "the old key is overwritten")
+        self.assertEqual(len(self.daemon.export()), 1)
 
     def test_the_master_key_is_changed_by_command(self):
         key = self.daemon.folder / "next.key"

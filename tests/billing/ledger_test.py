@@ -1,14 +1,20 @@
 """What is recorded of a call, and of which; what the caller hears when it cannot be."""
 
+import json
 import signal
 import subprocess
 import unittest
 
-from support.billing import PREFIX, BillingDaemon
+from clients import network
+from support.billing import GATEWAY, BillingDaemon, number, uri
 from support.daemon import DOMAIN, PASSWORD, Daemon, binary
 from support.ladder import Ladder
 from support.limits import patience
 from support.phone import Phone
+
+
+def setUpModule() -> None:
+    network.enter()
 
 
 def phone(test: unittest.TestCase, daemon: Daemon, user: str) -> Phone:
@@ -38,64 +44,119 @@ class Unbilled(unittest.TestCase):
         self.assertEqual({file.name for file in daemon.state.rglob("*")}, before)
         self.assertFalse((daemon.state / "ledger.db").exists())
 
-    def test_where_another_route_is_billed_they_leave_no_row(self):
+    def test_where_a_route_is_billed_calls_inside_leave_no_row(self):
         daemon = BillingDaemon(self.ACCOUNTS)
         self.addCleanup(daemon.destroy)
         load_calls(daemon, 1000, f"user%d@{DOMAIN}")
         self.assertEqual((daemon.rows("call"), daemon.rows("open_call")), (0, 0))
 
 
+class FullDisk(unittest.TestCase):
+    class SmallDaemon(BillingDaemon):
+        """Its state directory is a file system of 12 MiB."""
+
+        def write_config(self) -> None:
+            if self.gateway is None:
+                subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", self.state], check=True)
+            super().write_config()
+
+        def destroy(self) -> None:
+            self.stop()
+            subprocess.run(["umount", "-l", self.state], check=True)
+            super().destroy()
+
+    def test_without_space_billed_calls_are_refused_and_others_go_on(self):
+        self.ladder = Ladder()
+        daemon = self.SmallDaemon(("alice", "bob"))
+        self.addCleanup(daemon.destroy)
+        alice, bob = phone(self, daemon, "alice"), phone(self, daemon, "bob")
+        (daemon.state / "other").write_bytes(bytes(9 << 20))
+        alice.sends("INVITE", to=uri(number(1)))
+        alice.receives(503)
+        alice.sends("INVITE", to=bob)
+        bob.receives("INVITE")
+        bob.sends(200)
+        alice.receives(200)
+        alice.sends("ACK")
+        bob.receives("ACK")
+        while "no billed call begins until there is more" not in daemon.log:
+            self.assertTrue(daemon.alive, daemon.log)
+        self.assertEqual(daemon.gateway.answered, set())
+        self.assertEqual((daemon.rows("call"), daemon.rows("open_call")), (0, 0))
+
+
 class Billed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = BillingDaemon(scripted=True)
+        cls.addClassCleanup(cls.daemon.destroy)
+
     def setUp(self):
         self.ladder = Ladder()
-        self.daemon = BillingDaemon()
-        self.addCleanup(self.daemon.destroy)
+        self.gateway = self.daemon.gateway
         self.alice = phone(self, self.daemon, "alice")
-        self.callee = phone(self, self.daemon, f"{PREFIX}1")
 
-    def call(self):
-        self.alice.sends("INVITE", to=self.callee)
-        self.callee.receives("INVITE")
-        self.callee.sends(200)
+    def dials(self, dialled: str = number(1)):
+        self.alice.sends("INVITE", to=uri(dialled))
+        return self.gateway.receives("INVITE")
+
+    def call(self, dialled: str = number(1)):
+        self.gateway.answers(*self.dials(dialled), 200, sdp=True)
         self.alice.receives(200)
         self.alice.sends("ACK")
-        self.callee.receives("ACK")
+        self.gateway.receives("ACK")
 
     def hang_up(self):
         self.alice.sends("BYE")
-        self.callee.receives("BYE")
-        self.callee.sends(200)
+        connection, bye = self.gateway.receives("BYE")
+        self.gateway.answers(connection, bye, 200)
         self.alice.receives(200)
 
-    def test_a_billed_call_is_one_row(self):
+    def test_a_billed_call_over_a_gateway_is_one_row(self):
         self.call()
         self.hang_up()
         [row] = self.daemon.wait_for_calls(1)
-        self.assertEqual(row["destination"], f"{PREFIX}1")
+        self.assertEqual(row["destination"], number(1))
         self.assertEqual(row["address"], f"alice@{DOMAIN}")
         self.assertEqual(row["tariff"], "local")
         self.assertEqual(row["route"], "carrier")
         self.assertEqual(self.daemon.export(), [], "a call is billed once")
-        self.assertEqual(self.daemon.export(run="1"), [row], "and the same run can be read again")
+        self.assertEqual(self.daemon.export(run=str(row["run"])), [row], "and the same run can be read again")
+
+    def test_the_way_of_a_call_says_whether_it_is_billed(self):
+        def way(dialled):
+            return json.loads(self.daemon.sotto("--json", "route", "test", f"alice@{DOMAIN}", dialled).stdout)
+        self.assertEqual((way(number(1))["billed"], way(number(1))["tariff"]), (True, "local"))
+        self.assertFalse(way("+498001234567")["billed"])
+
+    def rows(self) -> tuple:
+        return self.daemon.rows("call"), self.daemon.rows("open_call")
+
+    def test_a_call_over_a_route_without_a_tariff_leaves_nothing(self):
+        before = self.rows()
+        self.call("+498001234567")
+        self.assertEqual(self.rows(), before)
+        self.hang_up()
+        self.assertEqual(self.rows(), before)
 
     def test_a_call_is_on_the_disk_before_its_caller_hears_of_the_answer(self):
-        self.alice.sends("INVITE", to=self.callee)
-        self.callee.receives("INVITE")
-        self.callee.sends(200)
+        self.gateway.answers(*self.dials(), 200, sdp=True)
         self.alice.receives(200)
         self.daemon.signal(signal.SIGKILL)
-        self.daemon._process.wait()
+        self.daemon.reap()
+        self.gateway.waits_for_close()
         self.daemon.start()
+        self.assertIn("closed at their last sign of life", self.daemon.log)
         [row] = self.daemon.wait_for_calls(1)
         self.assertEqual(row["seconds"], 0, "nothing was heard of it for longer")
 
     def test_failed_attempts_leave_nothing(self):
-        self.alice.sends("INVITE", to=self.callee)
-        self.callee.receives("INVITE")
-        self.callee.sends(486)
+        before = self.rows()
+        connection, invite = self.dials()
+        self.gateway.answers(connection, invite, 486)
         self.alice.receives(486)
-        self.callee.receives("ACK")
-        self.assertEqual((self.daemon.rows("call"), self.daemon.rows("open_call")), (0, 0))
+        self.gateway.receives("ACK")
+        self.assertEqual(self.rows(), before)
 
     def test_no_file_names_the_parties_of_a_billed_call(self):
         self.call()
@@ -104,8 +165,8 @@ class Billed(unittest.TestCase):
         for file in self.daemon.state.rglob("*"):
             if file.is_file() and not file.name.startswith("accounts.db"):
                 content = file.read_bytes()
-                self.assertNotIn(f"{PREFIX}1".encode(), content, file)
-                self.assertNotIn(b"alice", content, file)
+                for secret in (number(1), number(1)[1:], "alice", GATEWAY):
+                    self.assertNotIn(secret.encode(), content, file)
 
 
 if __name__ == "__main__":

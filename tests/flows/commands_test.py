@@ -85,6 +85,7 @@ class Fields(FlowTest):
             self.asks("report", report)
         self.asks("backup", str(self.daemon.state / "backup"))
         (folder / "next.key").write_text(secrets.token_hex(32) + "\n")
+        self.asks("key", "rotate")
         self.asks("key", "change", str(folder / "next.key"), "--yes")
         self.asks("account", "remove", f"frank@{DOMAIN}", "--yes")
         self.asks("drain")

@@ -55,6 +55,7 @@ public:
     {
         show(std::move(address), std::move(done));
     }
+    void blocked_by(AccountId, Done<std::vector<KeyedHash>> done) override { done(std::vector<KeyedHash>{}); }
     void back_up(std::filesystem::path, Done<Nothing> done) override { done(Nothing{}); }
     void configure(store::AccountPolicy) override {}
     [[nodiscard]] Directory directory() const override { return nullptr; }

@@ -65,10 +65,13 @@ class FarEnd:
         try:
             while data := connection.receive():
                 for item in deframer.feed(data):
-                    self._inbox.put((connection, item))
+                    self.arrived(connection, item)
         except OSError:
             pass
-        self._inbox.put((connection, "closed"))
+        self.arrived(connection, "closed")
+
+    def arrived(self, connection, item) -> None:
+        self._inbox.put((connection, item))
 
     def receives(self, what, within: float = 10) -> tuple:
         """The next message: a method or a status. Probes of the connection's health are answered and skipped."""

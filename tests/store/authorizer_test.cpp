@@ -49,6 +49,8 @@ template <Purpose purpose> void check_purpose(const Database& database, Duty dut
         CHECK(admits(connection, "WITH t AS (SELECT " + name + " AS x FROM " + table + ") SELECT x FROM t") == read);
         CHECK(admits(connection, "UPDATE " + table + " SET " + name + " = ?1") == may.write.contains(column.name));
         CHECK(admits(connection, "DELETE FROM " + table) == may.remove.contains(table));
+        // A row is added whole, or not at all.
+        if (!may.add.contains(table)) CHECK_FALSE(admits(connection, "INSERT INTO " + table + " DEFAULT VALUES"));
     }
 }
 
@@ -135,6 +137,26 @@ TEST_CASE("a view shows a purpose no more than the tables below it")
     const Database database{state.path() / "accounts.db", Duty::accounts, migrations, purposes};
     auto provision = database.open<Purpose::provision>();
     CHECK_FALSE(admits(provision, "SELECT hidden FROM leak"));
+}
+
+TEST_CASE("a trigger does no more for a purpose than it may do itself")
+{
+    const StateDirectory state;
+    const Purposes purposes{R"(
+databases:
+  accounts:
+    columns: { account.id: { holds: "id" }, account.secret: { holds: "secret" }, note.text: { holds: "anything" } }
+purposes:
+  - { name: provision, basis: b, source: s, roles: [r], retention: t, accounts: { read: [account.id], write: [note.text] } }
+  - { name: authenticate, basis: b, source: s, roles: [r], retention: t, accounts: { read: [account.id, account.secret, note.text] } }
+)"};
+    const std::array migrations{
+        std::string_view{"CREATE TABLE account (id INTEGER PRIMARY KEY, secret BLOB); CREATE TABLE note (text BLOB);"
+                         "CREATE TRIGGER leak AFTER INSERT ON note BEGIN UPDATE note SET text = (SELECT secret FROM "
+                         "account LIMIT 1); END;"}};
+    const Database database{state.path() / "accounts.db", Duty::accounts, migrations, purposes};
+    auto provision = database.open<Purpose::provision>();
+    CHECK_FALSE(admits(provision, "INSERT INTO note (text) VALUES (?1)"));
 }
 
 TEST_CASE("code cannot reach a table without a purpose, nor with another one than it names")

@@ -1,4 +1,6 @@
 #include "store/sqlite_account_store.hpp"
+
+#include "store/account_contract.hpp"
 #include "store/state_directory.hpp"
 #include "store/state_lock.hpp"
 #include "store/store_error.hpp"
@@ -32,19 +34,10 @@ TEST_CASE("who was told that an account exists finds it in the snapshot")
     CHECK(accounts.directory()->find("alice", "example.org") != nullptr);
 }
 
-TEST_CASE("a snapshot in use stays as it was")
+TEST_CASE("accounts in SQLite conform")
 {
     const StateDirectory state;
-    SqliteAccountStore accounts{state.path(), policy()};
-    REQUIRE(answer_of<AccountRecord>([&](auto done) {
-                accounts.add({"alice@example.org", "a"}, std::move(done));
-            }).has_value());
-    const auto before = accounts.directory();
-    REQUIRE(answer_of<AccountRecord>([&](auto done) {
-                accounts.remove("alice@example.org", std::move(done));
-            }).has_value());
-    CHECK(before->find("alice", "example.org") != nullptr);
-    CHECK(accounts.directory()->find("alice", "example.org") == nullptr);
+    test::accounts_conform([&] { return std::make_unique<SqliteAccountStore>(state.path(), policy()); });
 }
 
 TEST_CASE("batches that belong together are published after the last one")

@@ -1,31 +1,73 @@
-"""A daemon that bills calls to numbers that begin with +4930, and what its ledger says."""
+"""A daemon that bills calls over a gateway to numbers that begin with +4930, and what its ledger says."""
 
+import contextlib
 import datetime
 import json
 import secrets
 import socket
 import sqlite3
 
+from outside.far_end import FarEnd
+
 from .daemon import DOMAIN, Daemon
 from .limits import patience
+from .pki import Authority
+from .sip import Message
 
 PREFIX = "+4930"
+GATEWAY = "gw.example"
 
 
 def this_month() -> str:
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m")
 
 
+class AnsweringGateway(FarEnd):
+    """Answers every call at once, and everything that is asked within it."""
+
+    def __init__(self, certificate: tuple, authority: Authority) -> None:
+        self.answered: set = set()   # numbers, noted before the answer leaves
+        super().__init__(GATEWAY, certificate, authority)
+
+    def arrived(self, connection, message) -> None:
+        if not isinstance(message, Message) or not message.is_request or message.method == "ACK":
+            return
+        if message.method == "INVITE":
+            self.answered.add(dialled(message))
+        self.answers(connection, message, 200, sdp=message.method == "INVITE", tag=secrets.token_hex(4))
+
+
+def dialled(invite: Message) -> str:
+    return invite.request_uri.removeprefix("sip:").split("@")[0]
+
+
 class BillingDaemon(Daemon):
-    def __init__(self, accounts=("alice", f"{PREFIX}1"), overrides: dict | None = None, threads: int = 1) -> None:
-        route = {"name": "carrier", "prefix": PREFIX, "tariff": "local"}
+    """Its gateway answers by itself, or, with `scripted`, as a test says."""
+
+    def __init__(self, accounts=("alice",), overrides: dict | None = None, threads: int = 1, scripted: bool = False) -> None:
         self._master = secrets.token_hex(32)
-        super().__init__(accounts, {"billing": {"routes": [route]}, "weaken": {"master_key_file": "master.key"},
-                                    "drain_timeout": "1s", **(overrides or {})}, threads)
+        self._scripted = scripted
+        self.gateway: FarEnd | None = None
+        super().__init__(accounts, {"weaken": {"master_key_file": "master.key"}, "drain_timeout": "1s", **(overrides or {})},
+                         threads)
 
     def write_config(self) -> None:
         (self.folder / "master.key").write_text(self._master + "\n")
+        if self.gateway is None:
+            certificate = self.authority.issue(GATEWAY, (GATEWAY,))
+            self.gateway = FarEnd(GATEWAY, certificate, self.authority) if self._scripted \
+                else AnsweringGateway(certificate, self.authority)
+            target = {"kind": "gateway", "target": [f"{GATEWAY}:{self.gateway.port}"]}
+            self.config |= {"billing": {"routes": [{"name": "carrier"}]},
+                            "peers": {"authorities": str(self.authority.certificate)},
+                            "routes": [{"name": "carrier", "match": [PREFIX], "tariff": "local", **target},
+                                       {"name": "freephone", "match": ["+49800"], **target}]}
         super().write_config()
+
+    def destroy(self) -> None:
+        super().destroy()
+        if self.gateway is not None:
+            self.gateway.stop()
 
     def asks(self, command: str, **arguments) -> dict:
         """The admin socket, as the command line uses it."""
@@ -49,16 +91,20 @@ class BillingDaemon(Daemon):
             arguments["from"] = page["next"]
 
     def rows(self, table: str = "call") -> int:
-        with sqlite3.connect(f"file:{self.state / 'ledger.db'}?mode=ro", uri=True) as ledger:
+        with contextlib.closing(sqlite3.connect(f"file:{self.state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
             return ledger.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
     def wait_for_calls(self, count: int) -> list:
         """Ended calls reach the disk soon after their BYE: every retention plan is a look at the ledger."""
-        while sum(row["calls"] for row in self.asks("retention plan")["rows"]) < count:
+        while sum(row["calls"] for row in self.asks("retention plan")["rows"] if row["reason"] == "not-invoiced") < count:
             if not self.alive:
                 raise AssertionError(f"the daemon has ended:\n{self.log}")
         return self.export()
 
 
 def number(index: int) -> str:
-    return f"{PREFIX}{index}@{DOMAIN}"
+    return f"{PREFIX}{index:07}"
+
+
+def uri(dialled_number: str) -> str:
+    return f"sip:{dialled_number}@{DOMAIN}"

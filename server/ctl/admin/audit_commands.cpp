@@ -108,6 +108,18 @@ Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
 
 } // namespace
 
+json::array audited_about(audit::FileAuditLog& log, const std::string& address)
+{
+    json::array all;
+    for (std::string from = "1"; !from.empty();) {
+        const json::object arguments{{"about", address}, {"from", from}};
+        const auto page = std::get<json::object>(show(log, Arguments{arguments}));
+        for (const auto& entry : page.at("entries").as_array()) all.push_back(entry);
+        from = std::string{page.at("next").as_string()};
+    }
+    return all;
+}
+
 Handlers audit_commands(audit::FileAuditLog& log)
 {
     Handlers handlers;

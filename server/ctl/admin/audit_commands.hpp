@@ -4,6 +4,9 @@
 
 namespace sotto::ctl {
 
+/// Every entry about a person, as `audit show` has it.
+json::array audited_about(audit::FileAuditLog& log, const std::string& address);
+
 /// `audit show|verify`. `log` outlives the handlers.
 Handlers audit_commands(audit::FileAuditLog& log);
 

@@ -3,6 +3,8 @@
 #include "core/billing/tariff.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/arguments.hpp"
+#include "ctl/admin/audit_commands.hpp"
+#include "store/store_error.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +20,6 @@ using store::BilledCall;
 using store::HoldCase;
 using store::Outcome;
 
-constexpr std::size_t calls_per_page = 2000;
 constexpr std::uint32_t shortened = 3; ///< digits that a shortened itemised bill leaves out
 
 template <class T, class Start> Outcome<T> wait_for(Start start)
@@ -66,20 +67,6 @@ std::optional<store::AccountRecord> account_at(const LedgerView& view, const std
     return std::nullopt;
 }
 
-/// Addresses by account, for those that still have one.
-std::map<AccountId, std::string> addresses(const LedgerView& view)
-{
-    std::map<AccountId, std::string> all;
-    std::string from;
-    do {
-        auto page = wait_for<store::AccountPage>([&](auto done) { view.accounts->list(from, 1000, std::move(done)); });
-        if (!page) break;
-        for (const auto& account : (*page).accounts) all[account.id] = account.addresses.front().text();
-        from = (*page).next;
-    } while (!from.empty());
-    return all;
-}
-
 json::object call_row(const BilledCall& call, bool hide_digits)
 {
     const auto& record = call.record;
@@ -94,20 +81,18 @@ json::object call_row(const BilledCall& call, bool hide_digits)
 
 // ---- billing
 
-/// A page begins at call `index` of a run: "2:4000".
+/// Where a page begins: the number of the run, a colon, and what the store says.
 struct Page {
     std::uint32_t run{0};
-    std::size_t index{0};
+    std::string from;
 };
 
 std::optional<Page> page_from(std::string_view text)
 {
     const auto colon = text.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    const auto run = number_from(text.substr(0, colon), 10);
-    const auto index = number_from(text.substr(colon + 1), 10);
-    if (!run || !index) return std::nullopt;
-    return Page{static_cast<std::uint32_t>(*run), static_cast<std::size_t>(*index)};
+    const auto run = colon == std::string_view::npos ? std::nullopt : number_from(text.substr(0, colon), 10);
+    if (!run || *run == 0) return std::nullopt;
+    return Page{static_cast<std::uint32_t>(*run), std::string{text.substr(colon + 1)}};
 }
 
 Reply export_calls(const LedgerView& view, const Arguments& arguments)
@@ -136,31 +121,27 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
         if (page.run == 0)
             view.ledger->invoice(*month, day, std::move(done));
         else
-            view.ledger->invoice_again(*month, page.run, std::move(done));
+            view.ledger->invoice_again(*month, page.run, page.from, std::move(done));
     });
     if (!run) return failed(run.error());
     if ((*run).run == 0)
         return CommandError{"nothing_to_bill", page.run == 0 ? "no call of this month waits for an invoice"
                                                              : "there is no such run any more"};
     const auto hide_digits = arguments.optional_flag("hide_digits").value_or(false);
-    const auto known = addresses(view);
-    const auto& calls = (*run).calls;
+    const auto accounts = view.accounts->directory();
     json::array rows;
-    const auto end = std::min(calls.size(), page.index + calls_per_page);
-    for (auto at = page.index; at < end; ++at) {
-        auto row = call_row(calls[at], hide_digits);
-        const auto address = known.find(calls[at].account);
-        row["address"] = address == known.end() ? "" : address->second;
+    for (const auto& call : (*run).calls) {
+        auto row = call_row(call, hide_digits);
+        const auto* account = accounts->find(call.account);
+        row["address"] = account == nullptr ? "" : std::string{account->user}.append("@").append(account->domain);
         row["run"] = (*run).run;
         rows.push_back(std::move(row));
     }
-    return json::object{
-        {"period", to_text(*month)},
-        {"run", (*run).run},
-        {"invoice_date", to_text(retention::Time{(*run).day}).substr(0, 10)},
-        {"count", calls.size()},
-        {"calls", std::move(rows)},
-        {"next", end < calls.size() ? std::to_string((*run).run) + ":" + std::to_string(end) : std::string{}}};
+    return json::object{{"period", to_text(*month)},
+                        {"run", (*run).run},
+                        {"invoice_date", to_text(retention::Time{(*run).day}).substr(0, 10)},
+                        {"calls", std::move(rows)},
+                        {"next", (*run).next.empty() ? std::string{} : std::to_string((*run).run) + ":" + (*run).next}};
 }
 
 // ---- retention
@@ -345,6 +326,23 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
     const auto account = account_at(view, arguments.text("address"), error);
     if (!account) return error;
     json::object answer{{"account", to_json(*account)}, {"periods", json::array{}}, {"calls", json::array{}}};
+    const auto blocked =
+        wait_for<std::vector<KeyedHash>>([&](auto done) { view.accounts->blocked_by(account->id, std::move(done)); });
+    if (!blocked) return error_of(blocked.error(), arguments.text("address"));
+    json::array blocks;
+    for (const auto& pseudonym : *blocked) blocks.emplace_back(hex(pseudonym.high) + hex(pseudonym.low));
+    json::array devices;
+    for (const auto& binding : view.bindings(account->id))
+        devices.push_back(json::object{{"transport", binding.transport == Transport::tls ? "tls" : "wss"},
+                                       {"expires_in", binding.expires_in.count()}});
+    json::array audited;
+    for (const auto& address : account->addresses)
+        for (auto& entry : audited_about(*view.audit, address.text()))
+            if (entry.at("purpose") != json::value("legal"))
+                audited.push_back(std::move(entry)); // it must not warn anybody
+    answer["blocked_callers"] = std::move(blocks);
+    answer["devices"] = std::move(devices);
+    answer["audit"] = std::move(audited);
     if (view.ledger == nullptr) return answer;
     const auto held = wait_for<store::HeldCalls>(
         [&](auto done) { view.ledger->held_of(account->id, view.policy(), view.now(), std::move(done)); });
@@ -362,14 +360,21 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
     CommandError error;
     const auto account = account_at(view, address, error);
     if (!account) return error;
+    // First, so that a crash in between leaves a person who is erased at the next start.
+    try {
+        view.erasures->add(account->id);
+    } catch (const store::StoreError&) {
+        return error_of(store::Failure::unavailable, address);
+    }
     json::array stays;
     if (view.ledger != nullptr) {
-        // First, so that a crash in between leaves a person who is erased at the next start.
         const auto held = wait_for<store::HeldCalls>(
             [&](auto done) { view.ledger->erase(account->id, view.policy(), view.now(), std::move(done)); });
         if (!held) return failed(held.error());
         stays = periods_of(*held);
     }
+    for (const auto& known : account->addresses)
+        if (!view.audit->forget(known.text())) return error_of(store::Failure::unavailable, address);
     const auto removed =
         wait_for<store::AccountRecord>([&](auto done) { view.accounts->remove(address, std::move(done)); });
     if (!removed) return error_of(removed.error(), address);
@@ -421,6 +426,14 @@ Reply change_key(const LedgerView& view, const Arguments& arguments)
     return json::object{{"file", file.string()}};
 }
 
+Reply rotate_keys(const LedgerView& view, const Arguments& arguments)
+{
+    arguments.only({});
+    const auto rotated = wait_for<std::size_t>([&](auto done) { view.ledger->rotate_keys(std::move(done)); });
+    if (!rotated) return failed(rotated.error());
+    return json::object{{"keys", *rotated}};
+}
+
 } // namespace
 
 Handlers ledger_commands(LedgerView view)
@@ -450,6 +463,7 @@ Handlers ledger_commands(LedgerView view)
     handlers["hold list"] = always(list_holds);
     handlers["hold release"] = on_ledger(release_hold);
     handlers["key change"] = on_ledger(change_key);
+    handlers["key rotate"] = on_ledger(rotate_keys);
     handlers["subject export"] = always(export_subject);
     handlers["subject erase"] = always(erase_subject);
     handlers["backup"] = always(back_up);

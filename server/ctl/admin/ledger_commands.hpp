@@ -1,6 +1,9 @@
 #pragma once
+#include "audit/file_audit_log.hpp"
+#include "ctl/admin/daemon_view.hpp"
 #include "ctl/admin/protocol.hpp"
 #include "store/account_store.hpp"
+#include "store/erasures.hpp"
 #include "store/ledger.hpp"
 
 #include <functional>
@@ -15,10 +18,13 @@ struct LedgerView {
     std::function<retention::Policy()> policy;
     std::function<retention::Time()> now; ///< the time that retention goes by
     std::function<void()> confirm_clock;  ///< an operator says that the calendar is right
+    store::Erasures* erasures{nullptr};
+    audit::FileAuditLog* audit{nullptr};
+    std::function<std::vector<BindingView>(AccountId)> bindings; ///< where a person is registered now
 };
 
 /// `billing export`, `retention plan|run`, `hold add|approve|list|release`, `subject export|erase`, `backup`, `key
-/// change`. Each waits for the store: run them on no worker's thread.
+/// change|rotate`. Each waits for the store: run them on no worker's thread.
 ///     billing export   period, run, invoice_date, hide_digits, from -> period, run, invoice_date, calls [...], next
 ///     retention plan   now                                    -> now, rows [...]
 ///     retention run    now                                    -> now, calls, periods, held, holds
@@ -26,10 +32,9 @@ struct LedgerView {
 ///     hold approve     hold                                   -> hold
 ///     hold list                                               -> holds [...]
 ///     hold release     hold                                   -> hold
-///     subject export   address                                -> account, periods [...], calls [...]
-///     subject erase    address                                -> address, stays [...]
-///     backup           folder                                 -> files [...]
-///     key change       file                                   -> file
+///     subject export   address    -> account, blocked_callers [...], devices [...], periods [...], calls [...], audit
+///     [...] subject erase    address                                -> address, stays [...] backup           folder ->
+///     files [...] key change       file                                   -> file key rotate -> keys
 Handlers ledger_commands(LedgerView view);
 
 /// "2026-11"; nothing for anything else.

@@ -3,7 +3,11 @@
 #include "audit/retention.hpp"
 #include "config/check.hpp"
 #include "config/value.hpp"
+#include "ctl/admin/ledger_commands.hpp"
 #include "store/database/purpose.hpp"
+
+#include <future>
+#include <memory>
 
 namespace sotto::ctl {
 namespace {
@@ -44,6 +48,29 @@ std::string audit_table()
     for (const auto& keep : audit::keep_times())
         text += "| " + std::string{keep.purpose} + " | " + std::to_string(keep.time.count()) + " |\n";
     return text;
+}
+
+/// Each case, and whose consent it has; whom it concerns is for those who may list holds.
+std::string holds_table(const std::vector<store::HoldCase>& holds)
+{
+    if (holds.empty()) return "None.\n";
+    std::string text = "| case | basis | calls of | until | asked by | consented by |\n"
+                       "| --- | --- | --- | --- | --- | --- |\n";
+    for (const auto& hold : holds)
+        text += "| " + std::string{store::name_of(hold.kind)} + " | " + hold.basis + " | " + to_text(hold.first) +
+                (hold.last == hold.first ? std::string{} : " to " + to_text(hold.last)) + " | " +
+                to_text(hold.expires) + " | " + hold.asked_by + " | " +
+                (hold.consented_by.empty() ? std::string{"nobody yet: not in force"} : hold.consented_by) + " |\n";
+    return text;
+}
+
+store::Outcome<std::vector<store::HoldCase>> holds_of(store::Ledger* ledger)
+{
+    if (ledger == nullptr) return std::vector<store::HoldCase>{};
+    const auto promise = std::make_shared<std::promise<store::Outcome<std::vector<store::HoldCase>>>>();
+    auto future = promise->get_future();
+    ledger->list_holds([promise](auto outcome) { promise->set_value(std::move(outcome)); });
+    return future.get();
 }
 
 /// Whether the other party of a call learns media addresses.
@@ -91,7 +118,7 @@ std::string privacy_notice(const config::Settings& settings)
            "(GDPR Art. 15 to 20).\n";
 }
 
-std::string record_of_processing(const config::Settings& settings)
+std::string record_of_processing(const config::Settings& settings, const std::vector<store::HoldCase>& holds)
 {
     return "# Record of processing: calls of " + domains_of(settings) +
            "\n\nGDPR Art. 30. Written from the running "
@@ -104,7 +131,8 @@ std::string record_of_processing(const config::Settings& settings)
            ".\n\n## The audit log of operators' actions\n\nWho acted stays as long as the file; whom it concerned can "
            "be read "
            "for\n\n" +
-           audit_table() + "\n## Recipients\n\nThe parties of a call, as the privacy notice says. No others.\n\n" +
+           audit_table() + "\n## Calls kept beyond their time\n\n" + holds_table(holds) +
+           "\n## Recipients\n\nThe parties of a call, as the privacy notice says. No others.\n\n" +
            "## Security of processing\n\nTLS " + (settings.weaken.tls12 ? "1.2 and 1.3" : "1.3") +
            " only; messages padded to " + std::to_string(settings.cell_bytes()) +
            " bytes; purpose-bound access to the database; actions of operators recorded before they are done.\n";
@@ -134,16 +162,20 @@ std::string impact_assessment(const config::Settings& settings)
            list_of(config::weakenings(settings), "Nothing.");
 }
 
-Handlers report_commands(std::function<config::Settings()> settings)
+Handlers report_commands(std::function<config::Settings()> settings, store::Ledger* ledger)
 {
-    const auto writes = [settings = std::move(settings)](std::string (*write)(const config::Settings&)) -> Handler {
+    const auto writes = [settings](std::string (*write)(const config::Settings&)) -> Handler {
         return [settings, write](const json::object&, const PeerCredentials&) -> Reply {
             return json::object{{"document", write(settings())}};
         };
     };
     Handlers handlers;
     handlers["report notice"] = writes(privacy_notice);
-    handlers["report processing"] = writes(record_of_processing);
+    handlers["report processing"] = [settings, ledger](const json::object&, const PeerCredentials&) -> Reply {
+        const auto holds = holds_of(ledger);
+        if (!holds) return CommandError{std::string{unavailable_code}, "the ledger cannot be read, its log says why"};
+        return json::object{{"document", record_of_processing(settings(), *holds)}};
+    };
     handlers["report assessment"] = writes(impact_assessment);
     return handlers;
 }

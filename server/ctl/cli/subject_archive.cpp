@@ -27,7 +27,7 @@ constexpr std::string_view schema = R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "title": "All that Sotto holds about one person",
   "type": "object",
-  "required": ["account", "periods"],
+  "required": ["account", "blocked_callers", "devices", "periods", "audit"],
   "properties": {
     "account": {
       "type": "object",
@@ -40,6 +40,34 @@ constexpr std::string_view schema = R"({
         "withhold_identity": { "type": "boolean" },
         "refuse_anonymous": { "type": "boolean" },
         "relay_only": { "type": "boolean" }
+      }
+    },
+    "blocked_callers": {
+      "type": "array",
+      "description": "pseudonyms of callers who withheld their identity and are blocked",
+      "items": { "type": "string", "pattern": "^[0-9a-f]{32}$" }
+    },
+    "devices": {
+      "type": "array",
+      "description": "where the person is registered at this moment; in memory only",
+      "items": {
+        "type": "object",
+        "properties": { "transport": { "enum": ["tls", "wss"] }, "expires_in": { "type": "integer", "description": "seconds" } }
+      }
+    },
+    "audit": {
+      "type": "array",
+      "description": "what operators did with the account, and why",
+      "items": {
+        "type": "object",
+        "properties": {
+          "sequence": { "type": "integer" },
+          "time": { "type": "string", "format": "date-time" },
+          "name": { "type": "string" },
+          "what": { "type": "string" },
+          "purpose": { "type": "string" },
+          "result": { "type": "string" }
+        }
       }
     },
     "periods": {
@@ -74,7 +102,18 @@ std::string bill_of(const json::array& calls)
     return text;
 }
 
-/// RFC 6350. The server keeps no address book and no list of blocked callers; these are the person's own addresses.
+/// RFC 6350: one card for each caller that the person blocks. Nobody can tell who it is, the server included.
+std::string cards_of_blocks(const json::array& blocked)
+{
+    std::string cards;
+    for (const auto& pseudonym : blocked)
+        cards += "BEGIN:VCARD\r\nVERSION:4.0\r\nKIND:individual\r\nFN:Blocked caller who withheld their identity\r\n"
+                 "UID:x-sotto-block:" +
+                 std::string{pseudonym.as_string()} + "\r\nEND:VCARD\r\n";
+    return cards;
+}
+
+/// RFC 6350. The server keeps no address book: these are the person's own addresses.
 std::string card_of(const json::object& account)
 {
     std::string card = "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:" + std::string{account.at("address").as_string()} + "\r\n";
@@ -160,11 +199,19 @@ json::object write_subject_archive(const std::filesystem::path& file, const json
     const auto& account = answer.at("account").as_object();
     const auto& calls = answer.at("calls").as_array();
     std::vector<Entry> entries{
-        {"subject.json", "account, settings, and how long calls are kept",
-         json::serialize(json::object{{"account", account}, {"periods", answer.at("periods")}}) + "\n"},
+        {"subject.json",
+         "account, settings, blocked callers, registered devices, how long calls are kept, and who looked",
+         json::serialize(json::object{{"account", account},
+                                      {"blocked_callers", answer.at("blocked_callers")},
+                                      {"devices", answer.at("devices")},
+                                      {"periods", answer.at("periods")},
+                                      {"audit", answer.at("audit")}}) +
+             "\n"},
         {"subject.schema.json", "JSON Schema of subject.json", std::string{schema}},
         {"calls.csv", "itemised bill: every billed call that is held", bill_of(calls)},
-        {"addresses.vcf", "the person's own addresses; no contacts and no blocks are held", card_of(account)}};
+        {"contacts.vcf", "the person's own addresses; no others are held", card_of(account)},
+        {"blocks.vcf", "callers that the person blocks, by a pseudonym",
+         cards_of_blocks(answer.at("blocked_callers").as_array())}};
     entries.push_back({"manifest.json", {}, manifest_of(entries)});
     std::string archive;
     for (const auto& entry : entries) archive += packed(entry);

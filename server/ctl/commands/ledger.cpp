@@ -138,12 +138,17 @@ constexpr std::array subject_commands{
 // ---- keys
 constexpr std::array key_arguments{Argument{.name = "file", .meaning = "file with the new master key (64 hexadecimal digits), named from the root"}};
 constexpr std::array key_fields{Field{"file", "text", "whose key wraps the ledger's keys now"}};
+constexpr std::array rotate_fields{Field{"keys", "number", "keys that were replaced"}};
+constexpr std::array<sv, 1> rotate_examples{"sotto key rotate"};
 constexpr std::array<sv, 1> key_examples{"sotto key change /etc/sotto/next.key --yes"};
 constexpr std::array key_commands{
     Command{.words = "key change", .summary = "wrap the ledger's keys by another master key",
             .details = "Give the service the new key before its next start: the old one opens nothing then. Can be told again when it was cut short.",
             .audit = {"provision"}, .confirmation = "From now on only the new master key opens the ledger. Go on?", .arguments = key_arguments,
             .answer = {.fields = key_fields}, .examples = key_examples},
+    Command{.words = "key rotate", .summary = "seal what is kept anew under new keys, and destroy the old ones",
+            .details = "For use after a copy of the key store may have got into wrong hands. Calls are recorded meanwhile. Cut short, it can be told again.",
+            .audit = {"retention"}, .answer = {.fields = rotate_fields}, .examples = rotate_examples},
 };
 // clang-format on
 
@@ -153,6 +158,6 @@ Group billing_group() { return {"billing", "calls for the invoicing system", bil
 Group retention_group() { return {"retention", "what is destroyed, and when", retention_commands}; }
 Group hold_group() { return {"hold", "cases for which calls are kept longer", hold_commands}; }
 Group subject_group() { return {"subject", "what a person may ask for", subject_commands}; }
-Group key_group() { return {"key", "the master key of the ledger", key_commands}; }
+Group key_group() { return {"key", "the keys of the ledger", key_commands}; }
 
 } // namespace sotto::ctl

@@ -74,7 +74,10 @@ void Statement::bind(int parameter, std::string_view value)
 
 void Statement::bind(int parameter, std::span<const std::uint8_t> value)
 {
-    sqlite3_bind_blob64(statement_.get(), parameter, value.data(), value.size(), SQLITE_STATIC);
+    if (value.empty()) // which may have no address, and would be taken for NULL
+        sqlite3_bind_zeroblob(statement_.get(), parameter, 0);
+    else
+        sqlite3_bind_blob64(statement_.get(), parameter, value.data(), value.size(), SQLITE_STATIC);
 }
 
 bool Statement::step()

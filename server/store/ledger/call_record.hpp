@@ -18,7 +18,7 @@ struct CallRecord {
 
     [[nodiscard]] std::vector<std::uint8_t> packed() const
     {
-        constexpr std::size_t cell = 64; // nearly every record has the same length
+        constexpr std::size_t cell = 48; // nearly every record has the same length
         Packer packer;
         packer.number(static_cast<std::uint64_t>(start.time_since_epoch().count()));
         packer.number(seconds);
@@ -52,7 +52,8 @@ struct InvoiceRun {
     std::chrono::year_month month{};
     std::uint32_t run{0};          ///< from 1 within the month
     retention::Day day{};          ///< from which retention runs
-    std::vector<BilledCall> calls; ///< in the order of account, begin and id
+    std::vector<BilledCall> calls; ///< one page of them, the calls of an account together
+    std::string next;              ///< where the next page begins; empty: this was the last
 };
 
 } // namespace sotto::store

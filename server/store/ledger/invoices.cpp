@@ -1,74 +1,129 @@
 #include "store/ledger/invoices.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
-#include <tuple>
 
 namespace sotto::store {
+namespace {
 
-std::vector<BilledCall> opened_calls(Statement& rows, PeriodId period, Vault& vault)
+std::string hex(crypto::Bytes bytes)
 {
-    std::vector<BilledCall> calls;
-    while (rows.step()) {
-        const auto account = vault.account_of(period, rows.bytes(0));
-        const auto id = rows.bytes(1);
-        const auto plain = account ? vault.open(period, *account, id, rows.bytes(2)) : std::nullopt;
-        if (!plain) continue;
-        BilledCall call{.account = *account, .record = CallRecord::unpacked(*plain)};
-        std::memcpy(&call.id, id.data(), std::min(id.size(), sizeof call.id));
-        calls.push_back(std::move(call));
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const auto byte : bytes) (text += digits[byte >> 4U]) += digits[byte & 15U];
+    return text;
+}
+
+/// Zeros where the text says nothing.
+void read_hex(std::string_view text, std::span<std::uint8_t> into)
+{
+    for (std::size_t i = 0; i < into.size() && 2 * i + 2 <= text.size(); ++i)
+        std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, into[i], 16);
+}
+
+} // namespace
+
+/// The last row that was read: what comes after it is next.
+struct Invoices::Cursor {
+    std::array<std::uint8_t, 8> period{};
+    Pseudonym subject{};
+    RowId id{};
+
+    Cursor() = default;
+    explicit Cursor(std::string_view text)
+    {
+        for (const auto part :
+             {std::span<std::uint8_t>{period}, std::span<std::uint8_t>{subject}, std::span<std::uint8_t>{id}}) {
+            read_hex(text, part);
+            text.remove_prefix(std::min(text.size(), 2 * part.size()));
+        }
     }
-    rows.reset();
-    return calls;
+    [[nodiscard]] std::string text() const { return hex(period) + hex(subject) + hex(id); }
+    [[nodiscard]] PeriodId in() const
+    {
+        PeriodId number;
+        std::memcpy(&number.value, period.data(), period.size());
+        return number;
+    }
+    void enter(PeriodId number)
+    {
+        *this = {};
+        std::memcpy(period.data(), &number.value, period.size());
+    }
+};
+
+std::optional<BilledCall> opened_call(Statement& rows, PeriodId period, Vault& vault)
+{
+    const auto account = vault.account_of(period, rows.bytes(0));
+    const auto id = row_id_of(rows.bytes(1));
+    const auto plain = account ? vault.open(period, *account, id, rows.bytes(2)) : std::nullopt;
+    if (!plain) return std::nullopt;
+    BilledCall call{.account = *account, .record = CallRecord::unpacked(*plain)};
+    std::memcpy(&call.id, id.data(), sizeof call.id);
+    return call;
 }
 
 Invoices::Invoices(const Database& database, Vault& vault)
     : vault_{vault}, connection_{database.open<Purpose::billing>()},
-      rows_{connection_.prepare("SELECT subject, id, record FROM call WHERE period = ?1")}
+      any_{connection_.prepare("SELECT id FROM call WHERE period = ?1 LIMIT 1")},
+      rows_{connection_.prepare("SELECT subject, id, record FROM call WHERE period = ?1 AND (subject, id) > (?2, ?3) "
+                                "ORDER BY subject, id LIMIT ?4")}
 {
 }
 
-void Invoices::read(const KeyStore::Period& period, std::vector<BilledCall>& into)
+bool Invoices::any_in(PeriodId period)
 {
-    rows_.bind_all(static_cast<std::int64_t>(period.id.value));
-    auto calls = opened_calls(rows_, period.id, vault_);
-    into.insert(into.end(), std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end()));
-    std::ranges::sort(into, {}, [](const BilledCall& c) { return std::tuple{c.account, c.record.start, c.id}; });
+    any_.bind_all(as_number(period));
+    const bool any = any_.step();
+    any_.reset();
+    return any;
 }
 
 InvoiceRun Invoices::make(std::chrono::year_month month, retention::Day day)
 {
-    InvoiceRun run{.month = month, .day = day};
     std::uint32_t last = 0;
-    std::vector<KeyStore::Period> open;
+    std::vector<PeriodId> open;
     for (const auto& period : vault_.keys().periods()) {
         if (period.month != month) continue;
         last = std::max(last, period.run);
-        if (!period.invoiced && !period.held) open.push_back(period);
+        if (!period.invoiced && !period.held && any_in(period.id)) open.push_back(period.id);
     }
-    for (const auto& period : open) read(period, run.calls);
-    if (run.calls.empty()) return run;
-    run.run = last + 1;
+    if (open.empty()) return {.month = month, .day = day};
     // A crash between two of them leaves the second to the next run: it is billed once all the same.
-    for (const auto& period : open) {
-        rows_.bind_all(static_cast<std::int64_t>(period.id.value));
-        const bool any = rows_.step();
-        rows_.reset();
-        if (any) vault_.keys().invoice(period.id, run.run, day);
+    for (const auto period : open) vault_.keys().invoice(period, last + 1, day);
+    return again(month, last + 1);
+}
+
+InvoiceRun Invoices::again(std::chrono::year_month month, std::uint32_t number, std::string_view from)
+{
+    InvoiceRun run{.month = month};
+    Cursor cursor{from};
+    for (const auto& period : vault_.keys().periods()) { // in the order of their numbers
+        if (period.month != month || period.run != number || !period.invoiced) continue;
+        run.run = number;
+        run.day = *period.invoiced;
+        if (period.id < cursor.in() || !run.next.empty()) continue;
+        if (period.id != cursor.in()) cursor.enter(period.id);
+        read(period.id, cursor, run);
     }
     return run;
 }
 
-InvoiceRun Invoices::again(std::chrono::year_month month, std::uint32_t number)
+void Invoices::read(PeriodId period, Cursor& cursor, InvoiceRun& into)
 {
-    InvoiceRun run{.month = month};
-    for (const auto& period : vault_.keys().periods()) {
-        if (period.month != month || period.run != number || !period.invoiced) continue;
-        run.run = number;
-        run.day = *period.invoiced;
-        read(period, run.calls);
+    const auto room = static_cast<std::int64_t>(page - into.calls.size());
+    rows_.bind_all(as_number(period), crypto::Bytes{cursor.subject}, crypto::Bytes{cursor.id}, room);
+    std::int64_t taken = 0;
+    for (; rows_.step(); ++taken) {
+        if (auto call = opened_call(rows_, period, vault_)) into.calls.push_back(std::move(*call));
+        const auto subject = rows_.bytes(0);
+        std::copy_n(subject.begin(), std::min(subject.size(), cursor.subject.size()), cursor.subject.begin());
+        cursor.id = row_id_of(rows_.bytes(1));
     }
-    return run;
+    rows_.reset();
+    if (taken == room) into.next = cursor.text();
 }
 
 } // namespace sotto::store

@@ -3,6 +3,7 @@
 #include "store/ledger/call_record.hpp"
 #include "store/ledger/vault.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace sotto::store {
@@ -12,22 +13,28 @@ namespace sotto::store {
 /// One thread. Errors: StoreError.
 class Invoices {
 public:
+    static constexpr std::size_t page = 2000; ///< calls at once
+
     Invoices(const Database& database, Vault& vault);
 
-    /// Makes the next run of a month. Without a call to bill, no run is made: `run` is 0.
+    /// Makes the next run of a month, and gives its first page. Without a call to bill, no run is made: `run` is 0.
     InvoiceRun make(std::chrono::year_month month, retention::Day day);
-    /// The same run once more, as long as retention has left it. `run` is 0: there is no such run.
-    InvoiceRun again(std::chrono::year_month month, std::uint32_t run);
+    /// A page of a run, once more or for the first time, as long as retention has left it. `run` is 0: there is no such
+    /// run.
+    InvoiceRun again(std::chrono::year_month month, std::uint32_t run, std::string_view from = {});
 
 private:
-    void read(const KeyStore::Period& period, std::vector<BilledCall>& into);
+    struct Cursor;
+
+    [[nodiscard]] bool any_in(PeriodId period);
+    void read(PeriodId period, Cursor& from, InvoiceRun& into);
 
     Vault& vault_;
     Connection<Purpose::billing> connection_;
-    Statement rows_;
+    Statement any_, rows_;
 };
 
-/// Opens the rows that a statement gives as: subject, id, record. Rows whose keys are gone are left out.
-std::vector<BilledCall> opened_calls(Statement& rows, PeriodId period, Vault& vault);
+/// Opens a row that a statement gives as: subject, id, record. Nothing: its keys are gone.
+std::optional<BilledCall> opened_call(Statement& rows, PeriodId period, Vault& vault);
 
 } // namespace sotto::store

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
@@ -18,11 +17,6 @@
 namespace sotto::store {
 namespace {
 
-constexpr std::string_view format = "sotto key store 1";
-constexpr std::size_t nonce_size = 12;
-constexpr std::size_t tag_size = 16;
-constexpr std::size_t key_size = 32;
-
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& doing)
 {
     throw StoreError{StoreError::Kind::unavailable,
@@ -30,17 +24,6 @@ constexpr std::size_t key_size = 32;
 }
 
 std::filesystem::path file_in(const std::filesystem::path& folder, const char* name) { return folder / name; }
-
-std::uint64_t random_number()
-{
-    std::uint64_t number = 0;
-    do {
-        if (RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) != 1)
-            throw StoreError{StoreError::Kind::unavailable, "no random bytes"};
-        number &= 0x7FFF'FFFF'FFFF'FFFFU;
-    } while (number == 0);
-    return number;
-}
 
 void make_folder(const std::filesystem::path& folder)
 {
@@ -98,167 +81,102 @@ std::vector<std::uint8_t> content_of(int file)
 
 } // namespace
 
-/// What a slot holds, unwrapped.
-struct KeyStore::Entry {
-    Kind kind{};
-    std::uint64_t id{0};
-    std::uint32_t month{0};
-    std::uint32_t day{0}; ///< of the invoice run, since the epoch; 0: none
-    std::uint32_t run{0};
-    std::uint8_t case_{0};
-    std::uint8_t held{0};
-    std::array<std::uint8_t, key_size> key{};
-
-    Entry() = default;
-    Entry(const Entry&) = default;
-    Entry& operator=(const Entry&) = default;
-    ~Entry() { OPENSSL_cleanse(key.data(), key.size()); }
-};
-
 bool KeyStore::exists(const std::filesystem::path& folder)
 {
     return std::filesystem::exists(file_in(folder, "store")) || std::filesystem::exists(file_in(folder, "backup"));
 }
 
 KeyStore::KeyStore(std::filesystem::path folder, const crypto::Secret& master)
-    : folder_{std::move(folder)}, wrapping_{crypto::derive(master, "sotto ledger keys").bytes()}
+    : folder_{std::move(folder)}, wrapping_{master}
 {
     make_folder(folder_);
     std::filesystem::remove(file_in(folder_, "next"));
-    main_ = open_private(file_in(folder_, "store"));
-    backup_ = open_private(file_in(folder_, "backup"));
-    const bool fresh = size_of(main_) < slot_size && size_of(backup_) < slot_size;
-    try {
-        if (fresh) create();
-        load();
-    } catch (...) {
-        ::close(main_);
-        ::close(backup_);
-        throw;
-    }
+    main_.number = open_private(file_in(folder_, "store"));
+    backup_.number = open_private(file_in(folder_, "backup"));
+    if (size_of(main_.number) < slot_size && size_of(backup_.number) < slot_size) create();
+    load();
 }
 
-KeyStore::~KeyStore()
+KeyStore::Descriptor::~Descriptor()
 {
-    ::close(main_);
-    ::close(backup_);
+    if (number >= 0) ::close(number);
 }
 
 void KeyStore::create()
 {
-    Entry head;
+    KeyEntry head;
     head.kind = Kind::store;
-    if (RAND_priv_bytes(head.key.data(), key_size) != 1)
-        throw StoreError{StoreError::Kind::unavailable, "no random bytes"};
-    write(0, wrap(head));
+    write(0, wrapping_.wrap(head));
     flush_folder(folder_);
 }
 
 void KeyStore::load()
 {
     // The first copy counts: a destruction reaches it first. The second one helps where the first is damaged.
-    auto head = unwrap(read(main_, 0));
+    auto head = read(main_.number, 0);
     if (!head) {
-        head = unwrap(read(backup_, 0));
+        head = read(backup_.number, 0);
         if (!head)
             throw StoreError{StoreError::Kind::unavailable,
                              file_in(folder_, "store").string() +
                                  ": the master key is not the one that wraps these keys, or the file is damaged"};
-        write_at(main_, 0, content_of(backup_), file_in(folder_, "store"));
+        write_at(main_.number, 0, content_of(backup_.number), file_in(folder_, "store"));
     }
     if (head->kind != Kind::store) throw StoreError{StoreError::Kind::unavailable, "the key store has no head"};
-    const auto content = content_of(main_);
-    if (content != content_of(backup_)) {
-        write_at(backup_, 0, content, file_in(folder_, "backup"));
-        if (::ftruncate(backup_, static_cast<off_t>(content.size())) != 0) fail(folder_, "cannot be written");
-    }
-    erasing_.emplace(crypto::Bytes{head->key});
+    mend();
+    const auto content = content_of(main_.number);
+    if (content != content_of(backup_.number)) copy_to_backup(content);
     believed_ = retention::Time{std::chrono::seconds{static_cast<std::int64_t>(head->id)}};
-    slots_ = content.size() / slot_size;
-    for (std::size_t at = 1; at < slots_; ++at) {
-        const auto entry = unwrap(read(main_, at));
-        if (!entry) {
-            free_.push_back(at);
-            continue;
-        }
-        switch (entry->kind) {
-        case Kind::period: {
-            const auto y = std::chrono::year{static_cast<int>(entry->month / 12)};
-            Period period{.id = {entry->id}, .month = y / std::chrono::month{entry->month % 12 + 1}};
-            period.kind = static_cast<retention::Case>(entry->case_);
-            if (entry->day != 0) period.invoiced = retention::Day{std::chrono::days{entry->day}};
-            period.run = entry->run;
-            period.held = entry->held != 0;
-            periods_.emplace(period.id, HeldPeriod{period, crypto::Secret{crypto::Bytes{entry->key}}, at});
-            break;
-        }
-        case Kind::subject:
-            subjects_[AccountId{entry->id}] = at;
-            break;
-        case Kind::hold:
-            holds_[HoldId{entry->id}] = at;
-            break;
-        case Kind::store:
-            break;
-        }
+    index();
+}
+
+/// What is damaged in the first copy is taken from the second one; what is empty was destroyed, and stays so.
+void KeyStore::mend()
+{
+    for (std::size_t at = 1; at < size_of(main_.number) / slot_size; ++at) {
+        if (slot_at(main_.number, at) == Slot{} || read(main_.number, at) || !read(backup_.number, at)) continue;
+        write_at(main_.number, at * slot_size, slot_at(backup_.number, at), file_in(folder_, "store"));
     }
+}
+
+void KeyStore::copy_to_backup(crypto::Bytes content)
+{
+    write_at(backup_.number, 0, content, file_in(folder_, "backup"));
+    if (::ftruncate(backup_.number, static_cast<off_t>(content.size())) != 0) fail(folder_, "cannot be written");
+}
+
+void KeyStore::index()
+{
+    periods_.clear();
+    single_.clear();
+    free_.clear();
+    slots_ = size_of(main_.number) / slot_size;
+    for (std::size_t at = 1; at < slots_; ++at) {
+        if (const auto entry = read(main_.number, at))
+            take(*entry, at);
+        else
+            free_.push_back(at);
+    }
+}
+
+void KeyStore::take(const KeyEntry& entry, std::size_t slot)
+{
+    if (entry.kind != Kind::period) {
+        single_[{entry.kind, entry.id}] = slot;
+        return;
+    }
+    const auto year = std::chrono::year{static_cast<int>(entry.month / 12)};
+    Period period{.id = {entry.id}, .month = year / std::chrono::month{entry.month % 12 + 1}};
+    period.kind = static_cast<retention::Case>(entry.case_);
+    if (entry.day != 0) period.invoiced = retention::Day{std::chrono::days{entry.day}};
+    period.run = entry.run;
+    period.held = entry.held != 0;
+    periods_.emplace(period.id, HeldPeriod{period, crypto::Secret{crypto::Bytes{entry.key.bytes}}, slot});
 }
 
 // ---- slots
 
-KeyStore::Slot KeyStore::wrap(const Entry& entry)
-{
-    std::array<std::uint8_t, slot_size - nonce_size - tag_size> plain{};
-    auto* to = plain.data();
-    const auto put = [&](const void* from, std::size_t size) {
-        std::memcpy(to, from, size);
-        to += size;
-    };
-    put(format.data(), format.size());
-    put(&entry.kind, 1);
-    put(&entry.case_, 1);
-    put(&entry.held, 1);
-    put(&entry.id, sizeof entry.id);
-    put(&entry.month, sizeof entry.month);
-    put(&entry.day, sizeof entry.day);
-    put(&entry.run, sizeof entry.run);
-    put(entry.key.data(), key_size);
-    Slot slot{};
-    const auto bytes = std::span{slot};
-    if (RAND_bytes(slot.data(), nonce_size) != 1) throw StoreError{StoreError::Kind::unavailable, "no random bytes"};
-    wrapping_.seal(bytes.first<nonce_size>(), plain, bytes.subspan<nonce_size + tag_size>(),
-                   bytes.subspan<nonce_size, tag_size>());
-    OPENSSL_cleanse(plain.data(), plain.size());
-    return slot;
-}
-
-std::optional<KeyStore::Entry> KeyStore::unwrap(const Slot& slot) const
-{
-    std::array<std::uint8_t, slot_size - nonce_size - tag_size> plain{};
-    const auto bytes = std::span{slot};
-    if (!wrapping_.open(bytes.first<nonce_size>(), bytes.subspan<nonce_size + tag_size>(),
-                        bytes.subspan<nonce_size, tag_size>(), plain) ||
-        std::memcmp(plain.data(), format.data(), format.size()) != 0)
-        return std::nullopt;
-    Entry entry;
-    const auto* from = plain.data() + format.size();
-    const auto get = [&](void* to, std::size_t size) {
-        std::memcpy(to, from, size);
-        from += size;
-    };
-    get(&entry.kind, 1);
-    get(&entry.case_, 1);
-    get(&entry.held, 1);
-    get(&entry.id, sizeof entry.id);
-    get(&entry.month, sizeof entry.month);
-    get(&entry.day, sizeof entry.day);
-    get(&entry.run, sizeof entry.run);
-    get(entry.key.data(), key_size);
-    OPENSSL_cleanse(plain.data(), plain.size());
-    return entry;
-}
-
-KeyStore::Slot KeyStore::read(int file, std::size_t slot) const
+Slot KeyStore::slot_at(int file, std::size_t slot) const
 {
     Slot content{};
     if (::pread(file, content.data(), content.size(), static_cast<off_t>(slot * slot_size)) < 0)
@@ -266,10 +184,15 @@ KeyStore::Slot KeyStore::read(int file, std::size_t slot) const
     return content;
 }
 
+std::optional<KeyEntry> KeyStore::read(int file, std::size_t slot) const
+{
+    return wrapping_.unwrap(slot_at(file, slot));
+}
+
 void KeyStore::write(std::size_t slot, const Slot& content)
 {
-    write_at(main_, slot * slot_size, content, file_in(folder_, "store"));
-    write_at(backup_, slot * slot_size, content, file_in(folder_, "backup"));
+    write_at(main_.number, slot * slot_size, content, file_in(folder_, "store"));
+    write_at(backup_.number, slot * slot_size, content, file_in(folder_, "backup"));
 }
 
 void KeyStore::erase(std::size_t slot)
@@ -278,10 +201,10 @@ void KeyStore::erase(std::size_t slot)
     free_.push_back(slot);
 }
 
-std::size_t KeyStore::add(const Entry& entry)
+std::size_t KeyStore::add(const KeyEntry& entry)
 {
     const auto slot = free_.empty() ? std::max<std::size_t>(slots_, 1) : free_.back();
-    write(slot, wrap(entry));
+    write(slot, wrapping_.wrap(entry));
     if (free_.empty())
         slots_ = slot + 1;
     else
@@ -289,18 +212,11 @@ std::size_t KeyStore::add(const Entry& entry)
     return slot;
 }
 
-std::optional<crypto::Secret> KeyStore::key_at(std::size_t slot) const
-{
-    const auto entry = unwrap(read(main_, slot));
-    if (!entry) throw StoreError{StoreError::Kind::unavailable, "a slot of the key store is damaged"};
-    return crypto::Secret{crypto::Bytes{entry->key}};
-}
-
 // ---- periods
 
 void KeyStore::put_period(const Period& period, std::size_t slot)
 {
-    Entry entry;
+    KeyEntry entry;
     entry.kind = Kind::period;
     entry.id = period.id.value;
     entry.month = static_cast<std::uint32_t>(static_cast<int>(period.month.year())) * 12 +
@@ -311,15 +227,26 @@ void KeyStore::put_period(const Period& period, std::size_t slot)
     entry.held = period.held ? 1 : 0;
     const auto known = periods_.find(period.id);
     if (known != periods_.end()) {
-        std::ranges::copy(known->second.key.bytes(), entry.key.begin());
-        write(slot, wrap(entry));
+        std::ranges::copy(known->second.key.bytes(), entry.key.bytes.begin());
+        write(slot, wrapping_.wrap(entry));
         known->second.period = period;
         return;
     }
-    auto key = crypto::Secret::random(key_size);
-    std::ranges::copy(key.bytes(), entry.key.begin());
+    entry.key = Key::random();
     const auto at = add(entry);
-    periods_.emplace(period.id, HeldPeriod{period, std::move(key), at});
+    periods_.emplace(period.id, HeldPeriod{period, crypto::Secret{crypto::Bytes{entry.key.bytes}}, at});
+}
+
+/// Short, since it stands in each row. A row that a destroyed period of the same number has left opens under no key.
+PeriodId KeyStore::unused_period() const
+{
+    std::uint32_t number = 0;
+    while (number == 0 || periods_.contains({number})) {
+        if (RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) != 1)
+            throw StoreError{StoreError::Kind::unavailable, "no random bytes"};
+        number &= 0x7FFF'FFFFU;
+    }
+    return {number};
 }
 
 PeriodId KeyStore::collecting(std::chrono::year_month month, retention::Case kind)
@@ -328,18 +255,23 @@ PeriodId KeyStore::collecting(std::chrono::year_month month, retention::Case kin
         const auto& period = held.period;
         if (period.month == month && period.kind == kind && !period.invoiced && !period.held) return id;
     }
-    const Period period{.id = {random_number()}, .month = month, .kind = kind};
+    const Period period{.id = unused_period(), .month = month, .kind = kind};
     put_period(period, 0);
     return period.id;
+}
+
+PeriodId KeyStore::succeed(Period from)
+{
+    from.id = unused_period();
+    put_period(from, 0);
+    return from.id;
 }
 
 PeriodId KeyStore::open_held(const Period& from)
 {
     auto period = from;
-    period.id = {random_number()};
     period.held = true;
-    put_period(period, 0);
-    return period.id;
+    return succeed(period);
 }
 
 std::vector<KeyStore::Period> KeyStore::periods() const
@@ -381,64 +313,60 @@ void KeyStore::destroy(PeriodId id)
 
 // ---- subjects and holds
 
-std::vector<AccountId> KeyStore::subjects() const
+std::vector<AccountId> KeyStore::accounts_of(Kind kind) const
 {
     std::vector<AccountId> all;
-    all.reserve(subjects_.size());
-    for (const auto& [account, slot] : subjects_) all.push_back(account);
+    for (const auto& [name, slot] : single_)
+        if (name.first == kind) all.push_back({name.second});
     return all;
 }
 
-std::optional<crypto::Secret> KeyStore::subject_key(AccountId account) const
+void KeyStore::replace_subject_key(AccountId account)
 {
-    const auto found = subjects_.find(account);
-    return found == subjects_.end() ? std::nullopt : key_at(found->second);
-}
-
-crypto::Secret KeyStore::make_subject_key(AccountId account)
-{
-    if (auto known = subject_key(account)) return std::move(*known);
-    auto key = crypto::Secret::random(key_size);
-    Entry entry;
-    entry.kind = Kind::subject;
-    entry.id = account.value;
-    std::ranges::copy(key.bytes(), entry.key.begin());
-    subjects_[account] = add(entry);
-    return key;
+    const Name name{Kind::subject, account.value};
+    const auto next = key_of({Kind::next_subject, account.value});
+    const auto slot = single_.find(name);
+    if (!next || slot == single_.end()) return;
+    KeyEntry entry;
+    entry.kind = name.first;
+    entry.id = name.second;
+    entry.key = *next;
+    write(slot->second, wrapping_.wrap(entry)); // over the key before
+    destroy(Name{Kind::next_subject, account.value});
 }
 
 void KeyStore::destroy(AccountId account)
 {
-    const auto found = subjects_.find(account);
-    if (found == subjects_.end()) return;
+    destroy(Name{Kind::subject, account.value});
+    destroy(Name{Kind::next_subject, account.value});
+}
+
+std::optional<Key> KeyStore::key_of(Name name) const
+{
+    const auto found = single_.find(name);
+    if (found == single_.end()) return std::nullopt;
+    const auto entry = read(main_.number, found->second);
+    if (!entry) throw StoreError{StoreError::Kind::unavailable, "a slot of the key store is damaged"};
+    return entry->key;
+}
+
+Key KeyStore::make_key(Name name)
+{
+    if (const auto known = key_of(name)) return *known;
+    KeyEntry entry;
+    entry.kind = name.first;
+    entry.id = name.second;
+    entry.key = Key::random();
+    single_[name] = add(entry);
+    return entry.key;
+}
+
+void KeyStore::destroy(Name name)
+{
+    const auto found = single_.find(name);
+    if (found == single_.end()) return;
     const auto slot = found->second;
-    subjects_.erase(found);
-    erase(slot);
-}
-
-std::optional<crypto::Secret> KeyStore::hold_key(HoldId id) const
-{
-    const auto found = holds_.find(id);
-    return found == holds_.end() ? std::nullopt : key_at(found->second);
-}
-
-crypto::Secret KeyStore::make_hold_key(HoldId id)
-{
-    auto key = crypto::Secret::random(key_size);
-    Entry entry;
-    entry.kind = Kind::hold;
-    entry.id = id.value;
-    std::ranges::copy(key.bytes(), entry.key.begin());
-    holds_[id] = add(entry);
-    return key;
-}
-
-void KeyStore::destroy(HoldId id)
-{
-    const auto found = holds_.find(id);
-    if (found == holds_.end()) return;
-    const auto slot = found->second;
-    holds_.erase(found);
+    single_.erase(found);
     erase(slot);
 }
 
@@ -446,50 +374,37 @@ void KeyStore::destroy(HoldId id)
 
 void KeyStore::believe(retention::Time time)
 {
-    Entry head;
+    KeyEntry head;
     head.kind = Kind::store;
     head.id = static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.time_since_epoch().count()));
-    std::ranges::copy(erasing_->bytes(), head.key.begin());
-    write(0, wrap(head));
+    write(0, wrapping_.wrap(head));
     believed_ = time;
-}
-
-std::array<std::uint8_t, 32> KeyStore::erasure_hash(AccountId account) const
-{
-    crypto::HmacSha256 hash{erasing_->bytes()};
-    return hash(crypto::as_bytes("erased account"),
-                crypto::Bytes{reinterpret_cast<const std::uint8_t*>(&account.value), sizeof account.value});
 }
 
 void KeyStore::rewrap(const crypto::Secret& master)
 {
     const auto next_name = file_in(folder_, "next");
-    std::vector<Entry> entries;
-    for (std::size_t at = 0; at < slots_; ++at)
-        if (auto entry = unwrap(read(main_, at))) entries.push_back(*entry);
-    wrapping_ = crypto::AesGcm{crypto::derive(master, "sotto ledger keys").bytes()};
-    std::filesystem::remove(next_name);
-    const int next = open_private(next_name);
+    SlotWrapping wrapping{master};
     std::vector<std::uint8_t> content;
-    for (const auto& entry : entries) {
-        const auto slot = wrap(entry);
+    for (std::size_t at = 0; at < slots_; ++at) {
+        const auto entry = read(main_.number, at);
+        if (!entry) continue;
+        const auto slot = wrapping.wrap(*entry);
         content.insert(content.end(), slot.begin(), slot.end());
     }
-    write_at(next, 0, content, next_name);
-    const std::vector<std::uint8_t> zeros(size_of(main_));
+    std::filesystem::remove(next_name);
+    Descriptor next{open_private(next_name)};
+    write_at(next.number, 0, content, next_name);
     if (::rename(next_name.c_str(), file_in(folder_, "store").c_str()) != 0) fail(next_name, "cannot be renamed");
+    // From here on the new master key opens the store.
+    std::swap(main_, next);
+    wrapping_ = std::move(wrapping);
+    index();
     flush_folder(folder_);
-    write_at(main_, 0, zeros, file_in(folder_, "store")); // the old file, which has no name any more
-    ::close(main_);
-    main_ = next;
-    write_at(backup_, 0, zeros, file_in(folder_, "backup"));
-    write_at(backup_, 0, content, file_in(folder_, "backup"));
-    if (::ftruncate(backup_, static_cast<off_t>(content.size())) != 0) fail(folder_, "cannot be written");
-    periods_.clear();
-    subjects_.clear();
-    holds_.clear();
-    free_.clear();
-    load();
+    const std::vector<std::uint8_t> zeros(size_of(next.number));
+    write_at(next.number, 0, zeros, file_in(folder_, "store")); // the old file, which has no name any more
+    write_at(backup_.number, 0, zeros, file_in(folder_, "backup"));
+    copy_to_backup(content);
 }
 
 } // namespace sotto::store

@@ -1,19 +1,22 @@
 #pragma once
 #include "core/retention/plan.hpp"
-#include "crypto/primitives.hpp"
 #include "crypto/secret.hpp"
+#include "store/ledger/key_slot.hpp"
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace sotto::store {
 
 using retention::HoldId;
 using retention::PeriodId;
+/// As a table has it.
+inline std::int64_t as_number(PeriodId id) { return static_cast<std::int64_t>(id.value); }
 
 /// The keys of the ledger, wrapped by the master key, in one small file outside both databases: `keys/store`, of
 /// 128-byte slots. Destroying a key overwrites its slot, on the disk before the call returns; `keys/backup` is a second
@@ -34,14 +37,12 @@ public:
     /// Opens the store, or makes one where there is none; makes both copies the same. Throws StoreError (unavailable),
     /// also when `master` is not the key that wraps it.
     KeyStore(std::filesystem::path folder, const crypto::Secret& master);
-    KeyStore(const KeyStore&) = delete;
-    KeyStore& operator=(const KeyStore&) = delete;
-    ~KeyStore();
-
     static bool exists(const std::filesystem::path& folder);
 
     /// The period that collects the calls of a month and case; made when there is none.
     PeriodId collecting(std::chrono::year_month month, retention::Case kind);
+    /// Another period that takes the place of `from`, with a key of its own.
+    PeriodId succeed(Period from);
     /// A period for the held rows of `from`.
     PeriodId open_held(const Period& from);
     [[nodiscard]] std::vector<Period> periods() const;
@@ -52,21 +53,28 @@ public:
     void destroy(PeriodId id);
 
     /// Accounts that have a key.
-    [[nodiscard]] std::vector<AccountId> subjects() const;
-    [[nodiscard]] std::optional<crypto::Secret> subject_key(AccountId account) const;
-    crypto::Secret make_subject_key(AccountId account);
+    [[nodiscard]] std::vector<AccountId> subjects() const { return accounts_of(Kind::subject); }
+    [[nodiscard]] std::optional<Key> subject_key(AccountId account) const
+    {
+        return key_of({Kind::subject, account.value});
+    }
+    Key make_subject_key(AccountId account) { return make_key({Kind::subject, account.value}); }
     void destroy(AccountId account);
 
-    [[nodiscard]] std::optional<crypto::Secret> hold_key(HoldId id) const;
-    crypto::Secret make_hold_key(HoldId id);
-    void destroy(HoldId id);
+    /// Another key for an account: first beside the one that it has, then, once every row is sealed with it, instead of
+    /// it.
+    Key make_next_subject_key(AccountId account) { return make_key({Kind::next_subject, account.value}); }
+    void replace_subject_key(AccountId account);
+    /// Accounts between the two.
+    [[nodiscard]] std::vector<AccountId> renewing() const { return accounts_of(Kind::next_subject); }
+
+    [[nodiscard]] std::optional<Key> hold_key(HoldId id) const { return key_of({Kind::hold, id.value}); }
+    Key make_hold_key(HoldId id) { return make_key({Kind::hold, id.value}); }
+    void destroy(HoldId id) { destroy(Name{Kind::hold, id.value}); }
 
     /// The time that retention believed last; the epoch: none.
     [[nodiscard]] retention::Time believed() const { return believed_; }
     void believe(retention::Time time);
-
-    /// A hash under a key of the store, for the erasure ledger.
-    [[nodiscard]] std::array<std::uint8_t, 32> erasure_hash(AccountId account) const;
 
     /// Wraps every key by another master key: a new file is written whole, then takes the place of the old one, which
     /// is overwritten. Cut short at any point, one of the two master keys opens the store, and the call can be made
@@ -74,21 +82,41 @@ public:
     void rewrap(const crypto::Secret& master);
 
 private:
-    static constexpr std::size_t slot_size = 128;
-    using Slot = std::array<std::uint8_t, slot_size>;
-    enum class Kind : std::uint8_t { store = 1, period, subject, hold };
-    struct Entry;
+    using Kind = KeyEntry::Kind;
+    /// Of a key whose slot is read whenever it is needed.
+    using Name = std::pair<Kind, std::uint64_t>;
+
+    struct Descriptor {
+        int number{-1};
+
+        Descriptor() = default;
+        explicit Descriptor(int open) : number{open} {}
+        Descriptor(Descriptor&& other) noexcept : number{std::exchange(other.number, -1)} {}
+        Descriptor& operator=(Descriptor&& other) noexcept
+        {
+            std::swap(number, other.number);
+            return *this;
+        }
+        ~Descriptor();
+    };
 
     void create();
     void load();
-    [[nodiscard]] Slot wrap(const Entry& entry);
-    [[nodiscard]] std::optional<Entry> unwrap(const Slot& slot) const;
-    [[nodiscard]] Slot read(int file, std::size_t slot) const;
+    void mend();
+    void copy_to_backup(crypto::Bytes content);
+    void index();
+    void take(const KeyEntry& entry, std::size_t slot);
+    [[nodiscard]] Slot slot_at(int file, std::size_t slot) const;
+    [[nodiscard]] std::optional<KeyEntry> read(int file, std::size_t slot) const;
     void write(std::size_t slot, const Slot& content);
     void erase(std::size_t slot);
-    std::size_t add(const Entry& entry);
-    [[nodiscard]] std::optional<crypto::Secret> key_at(std::size_t slot) const;
+    std::size_t add(const KeyEntry& entry);
     void put_period(const Period& period, std::size_t slot);
+    [[nodiscard]] PeriodId unused_period() const;
+    [[nodiscard]] std::vector<AccountId> accounts_of(Kind kind) const;
+    [[nodiscard]] std::optional<Key> key_of(Name name) const;
+    Key make_key(Name name);
+    void destroy(Name name);
 
     struct HeldPeriod {
         Period period;
@@ -97,14 +125,12 @@ private:
     };
 
     std::filesystem::path folder_;
-    int main_{-1};
-    int backup_{-1};
-    mutable crypto::AesGcm wrapping_;
-    std::optional<crypto::Secret> erasing_;
+    Descriptor main_;
+    Descriptor backup_;
+    mutable SlotWrapping wrapping_;
     retention::Time believed_{};
     std::map<PeriodId, HeldPeriod> periods_;
-    std::map<AccountId, std::size_t> subjects_;
-    std::map<HoldId, std::size_t> holds_;
+    std::map<Name, std::size_t> single_; ///< slots of the keys of subjects and holds
     std::vector<std::size_t> free_;
     std::size_t slots_{0};
 };

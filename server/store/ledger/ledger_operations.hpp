@@ -1,26 +1,26 @@
 #pragma once
-#include "store/ledger/erasures.hpp"
 #include "store/ledger/holds.hpp"
 #include "store/ledger/invoices.hpp"
+#include "store/ledger/key_rotation.hpp"
 #include "store/ledger/recorder.hpp"
 #include "store/ledger/retention_run.hpp"
 #include "store/ledger/subject_rights.hpp"
 
 namespace sotto::store {
 
-/// The ledger without its thread: `ledger.db`, the key store and the erasure ledger in `keys/`, and what each purpose
-/// does with them. One thread. Errors: StoreError.
+/// The ledger without its thread: `ledger.db`, the key store in `keys/`, and what each purpose does with
+/// them. One thread. Errors: StoreError.
 struct LedgerOperations {
     /// Creates, migrates or opens. The caller holds the StateLock.
     LedgerOperations(const std::filesystem::path& state_directory, const crypto::Secret& master);
 
     Vault vault;
     Database database;
-    Erasures erasures;
     Holds holds;
     Recorder recorder;
     Invoices invoices;
     RetentionRun retention;
+    KeyRotation rotation;
     SubjectRights subjects;
 };
 

@@ -11,9 +11,11 @@ namespace sotto::store {
 /// Numbers and short texts one after the other, filled up so that the length tells little. For what is sealed next.
 class Packer {
 public:
+    /// Seven bits to a byte, the lowest first; the last byte has no high bit.
     void number(std::uint64_t value)
     {
-        for (int shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
+        for (; value >= 0x80; value >>= 7U) bytes_.push_back(static_cast<std::uint8_t>(value | 0x80U));
+        bytes_.push_back(static_cast<std::uint8_t>(value));
     }
     /// At most 255 bytes; the rest is cut.
     void text(std::string_view value)
@@ -39,7 +41,11 @@ public:
     std::uint64_t number()
     {
         std::uint64_t value = 0;
-        for (int shift = 0; shift < 64; shift += 8) value |= std::uint64_t{byte()} << shift;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const auto next = byte();
+            value |= std::uint64_t{next & 0x7FU} << shift;
+            if (next < 0x80) break;
+        }
         return value;
     }
     std::string text()

@@ -37,15 +37,15 @@ std::vector<std::uint8_t> packed(std::uint32_t seconds)
 
 crypto::Bytes as_span(const std::vector<std::uint8_t>& bytes) { return bytes; }
 
-std::int64_t as_number(PeriodId id) { return static_cast<std::int64_t>(id.value); }
-
 } // namespace
 
 Recorder::Recorder(const Database& database, Vault& vault)
     : vault_{vault}, connection_{database.open<Purpose::record>()},
       open_call_{connection_.prepare(
-          "INSERT INTO open_call (dialog, period, subject, record, alive) VALUES (?1, ?2, ?3, ?4, ?5)")},
+          "INSERT INTO open_call (dialog, period, subject, record, alive) VALUES (?1, ?2, ?3, ?4, X'')")},
       alive_{connection_.prepare("UPDATE open_call SET alive = ?2 WHERE dialog = ?1")},
+      move_{connection_.prepare(
+          "UPDATE open_call SET period = ?2, subject = ?3, record = ?4, alive = ?5 WHERE dialog = ?1")},
       read_{connection_.prepare("SELECT record, alive FROM open_call WHERE dialog = ?1")},
       remove_{connection_.prepare("DELETE FROM open_call WHERE dialog = ?1")},
       call_{connection_.prepare("INSERT INTO call (period, subject, id, record) VALUES (?1, ?2, ?3, ?4)")},
@@ -76,21 +76,17 @@ void Recorder::begin(const billing::AnsweredCall& call, retention::Time now, Kno
                             .tariff = tariff.name,
                             .route = tariff.route};
     const auto dialog = bytes_of(call.dialog);
-    const auto sealed = vault_.seal(period, call.account, dialog, record.packed());
-    const auto alive = vault_.seal(period, call.account, dialog, packed(0));
+    const auto sealed = vault_.seal_at(dialog, period, call.account, record.packed());
     const auto subject = vault_.pseudonym(period, call.account);
-    open_call_.bind_all(crypto::Bytes{dialog}, as_number(period), crypto::Bytes{subject}, as_span(sealed),
-                        as_span(alive));
+    open_call_.bind_all(crypto::Bytes{dialog}, as_number(period), crypto::Bytes{subject}, as_span(sealed));
     open_call_.run();
     begun[call.dialog] = {period, call.account};
 }
 
-void Recorder::live(const RecordBatch::Lasted& lasted)
+void Recorder::live(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
 {
-    const auto known = open_.find(lasted.dialog);
-    if (known == open_.end()) return;
-    const auto dialog = bytes_of(lasted.dialog);
-    const auto alive = vault_.seal(known->second.period, known->second.account, dialog, packed(lasted.seconds));
+    const auto dialog = bytes_of(hash);
+    const auto alive = vault_.seal_at(dialog, row.period, row.account, packed(seconds));
     alive_.bind_all(crypto::Bytes{dialog}, as_span(alive));
     alive_.run();
 }
@@ -100,7 +96,7 @@ bool Recorder::end(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
     const auto dialog = bytes_of(hash);
     read_.bind_all(crypto::Bytes{dialog});
     if (!read_.step()) return false;
-    const auto plain = vault_.open(row.period, row.account, dialog, read_.bytes(0));
+    const auto plain = vault_.open_at(dialog, row.period, row.account, read_.bytes(0));
     read_.reset();
     if (plain) {
         auto record = CallRecord::unpacked(*plain);
@@ -108,11 +104,10 @@ bool Recorder::end(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
         // An invoice run may have closed the period meanwhile: then the call goes into the next one of its month.
         const auto& opened = *vault_.keys().period(row.period);
         const auto period = vault_.keys().collecting(opened.month, opened.kind);
-        const auto id = vault_.number();
-        const crypto::Bytes place{reinterpret_cast<const std::uint8_t*>(&id), sizeof id};
-        const auto sealed = vault_.seal(period, row.account, place, record.packed());
+        const auto id = vault_.row_id();
+        const auto sealed = vault_.seal(period, row.account, id, record.packed());
         const auto subject = vault_.pseudonym(period, row.account);
-        call_.bind_all(as_number(period), crypto::Bytes{subject}, place, as_span(sealed));
+        call_.bind_all(as_number(period), crypto::Bytes{subject}, crypto::Bytes{id}, as_span(sealed));
         call_.run();
     }
     remove_.bind_all(crypto::Bytes{dialog});
@@ -125,11 +120,14 @@ void Recorder::record(const RecordBatch& batch, retention::Time now)
     Known begun;
     Transaction transaction{connection_};
     for (const auto& call : batch.answered) begin(call, now, begun);
-    for (const auto& lasted : batch.alive) live(lasted);
-    for (const auto& ended : batch.ended)
-        for (const auto* among : {&open_, &begun})
-            if (const auto known = among->find(ended.dialog); known != among->end())
-                end(ended.dialog, known->second, ended.seconds);
+    const auto each = [&](const std::vector<RecordBatch::Lasted>& calls, auto act) {
+        for (const auto& call : calls)
+            for (const auto* among : {&open_, &begun})
+                if (const auto known = among->find(call.dialog); known != among->end())
+                    act(call.dialog, known->second, call.seconds);
+    };
+    each(batch.alive, [&](KeyedHash dialog, const OpenRow& row, std::uint32_t time) { live(dialog, row, time); });
+    each(batch.ended, [&](KeyedHash dialog, const OpenRow& row, std::uint32_t time) { end(dialog, row, time); });
     transaction.commit();
     open_.merge(begun);
     for (const auto& ended : batch.ended) open_.erase(ended.dialog);
@@ -139,7 +137,7 @@ std::uint32_t Recorder::last_sign_of_life(KeyedHash hash, const OpenRow& row)
 {
     const auto dialog = bytes_of(hash);
     read_.bind_all(crypto::Bytes{dialog});
-    const auto alive = read_.step() ? vault_.open(row.period, row.account, dialog, read_.bytes(1)) : std::nullopt;
+    const auto alive = read_.step() ? vault_.open_at(dialog, row.period, row.account, read_.bytes(1)) : std::nullopt;
     read_.reset();
     return alive ? static_cast<std::uint32_t>(Unpacker{*alive}.number()) : 0;
 }
@@ -160,6 +158,52 @@ std::size_t Recorder::end_all()
     transaction.commit();
     open_.clear();
     return ended;
+}
+
+void Recorder::move(KeyedHash hash, OpenRow& row, PeriodId to)
+{
+    const auto dialog = bytes_of(hash);
+    read_.bind_all(crypto::Bytes{dialog});
+    if (!read_.step()) return read_.reset();
+    const auto record = vault_.open_at(dialog, row.period, row.account, read_.bytes(0));
+    const auto lived = vault_.open_at(dialog, row.period, row.account, read_.bytes(1));
+    read_.reset();
+    if (!record) return; // a row whose keys are gone
+    const auto subject = vault_.pseudonym(to, row.account);
+    const auto sealed = vault_.seal_at(dialog, to, row.account, *record);
+    const auto alive = lived ? vault_.seal_at(dialog, to, row.account, *lived) : Sealed{};
+    move_.bind_all(crypto::Bytes{dialog}, as_number(to), crypto::Bytes{subject}, as_span(sealed), as_span(alive));
+    move_.run();
+    row.period = to;
+}
+
+void Recorder::move(PeriodId from, PeriodId to)
+{
+    auto open = open_; // what a failed commit has left in place stays where it is
+    Transaction transaction{connection_};
+    for (auto& [hash, row] : open)
+        if (row.period == from) move(hash, row, to);
+    transaction.commit();
+    open_ = std::move(open);
+}
+
+void Recorder::reseal(AccountId account)
+{
+    Transaction transaction{connection_};
+    for (auto& [hash, row] : open_)
+        if (row.account == account) move(hash, row, row.period);
+    transaction.commit();
+}
+
+void Recorder::leave_closed()
+{
+    std::map<PeriodId, PeriodId> ways;
+    for (const auto& [hash, row] : open_) {
+        const auto* period = vault_.keys().period(row.period);
+        if (period != nullptr && period->invoiced && !ways.contains(row.period))
+            ways[row.period] = vault_.keys().collecting(period->month, period->kind);
+    }
+    for (const auto& [from, to] : ways) move(from, to);
 }
 
 void Recorder::probe() { probe_.run(); }

@@ -33,6 +33,13 @@ public:
     std::size_t end_all();
     /// The calls that a process before has left open, with their last sign of life: for one that takes up its dialogs.
     std::vector<RecordBatch::Lasted> left_open();
+    /// Running calls leave a period that an invoice run has closed for the one that collects their month's calls now,
+    /// so that its key can be destroyed in time.
+    void leave_closed();
+    /// All running calls of a period go to another one.
+    void move(PeriodId from, PeriodId to);
+    /// Seals the running calls of an account anew.
+    void reseal(AccountId account);
     /// Writes a row, so that a disk that is full or broken shows it. Throws StoreError.
     void probe();
     [[nodiscard]] std::size_t open_calls() const { return open_.size(); }
@@ -47,12 +54,13 @@ private:
     void load();
     [[nodiscard]] std::uint32_t last_sign_of_life(KeyedHash dialog, const OpenRow& row);
     void begin(const billing::AnsweredCall& call, retention::Time now, Known& begun);
-    void live(const RecordBatch::Lasted& lasted);
+    void live(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
     bool end(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
+    void move(KeyedHash dialog, OpenRow& row, PeriodId to);
 
     Vault& vault_;
     Connection<Purpose::record> connection_;
-    Statement open_call_, alive_, read_, remove_, call_, probe_;
+    Statement open_call_, alive_, move_, read_, remove_, call_, probe_;
     Known open_;
 };
 

@@ -1,16 +1,13 @@
 #include "store/ledger/retention_run.hpp"
 
-#include "store/ledger/call_record.hpp"
+#include "store/ledger/reseal.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
+#include <set>
 
 namespace sotto::store {
 namespace {
-
-std::int64_t as_number(PeriodId id) { return static_cast<std::int64_t>(id.value); }
-PeriodId period_in(Statement& rows, int column) { return {static_cast<std::uint64_t>(rows.number(column))}; }
 
 /// The month that collects the calls that begin at that time.
 std::chrono::year_month month_of(retention::Time now)
@@ -22,29 +19,27 @@ std::chrono::year_month month_of(retention::Time now)
 } // namespace
 
 RetentionRun::RetentionRun(const Database& database, Vault& vault, Holds& holds)
-    : vault_{vault}, holds_{holds}, connection_{database.open<Purpose::retention>()}
+    : vault_{vault}, holds_{holds}, connection_{database.open<Purpose::retention>()}, groups_{connection_}
 {
 }
 
-RetentionPlan RetentionRun::plan(const retention::Policy& policy, retention::Time now)
+RetentionPlan RetentionRun::plan(const retention::Policy& policy, retention::Time now, const Step& each_step)
 {
+    const auto step = each_step ? each_step : [](std::string_view) {};
     RetentionPlan plan{.now = now};
-    auto rows = connection_.prepare("SELECT period, subject, count(*) FROM call GROUP BY period, subject");
-    while (rows.step()) {
-        const auto id = period_in(rows, 0);
-        const auto* period = vault_.keys().period(id);
-        const auto account = vault_.account_of(id, rows.bytes(1));
-        const auto calls = static_cast<std::size_t>(rows.number(2));
+    for (const auto& group : groups_.ended(step)) {
+        const auto* period = vault_.keys().period(group.period);
+        const auto account = vault_.account_of(group.period, group.subject);
         if (period == nullptr || !account) {
-            plan.orphans += calls;
+            plan.orphans += group.calls;
             continue;
         }
-        plan.rows.push_back({.period = id,
+        plan.rows.push_back({.period = group.period,
                              .account = *account,
                              .kind = period->kind,
                              .month = period->month,
                              .invoiced = period->invoiced,
-                             .calls = calls});
+                             .calls = group.calls});
     }
     std::vector<retention::Hold> holds;
     for (const auto& hold : holds_.list()) {
@@ -55,16 +50,14 @@ RetentionPlan RetentionRun::plan(const retention::Policy& policy, retention::Tim
     return plan;
 }
 
-RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Time now, const Step& step)
+RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Time now, const Step& each_step)
 {
-    const auto done = [&](std::string_view what) {
-        if (step) step(what);
-    };
+    const auto step = each_step ? each_step : [](std::string_view) {};
     RetentionReport report;
-    const auto plan = this->plan(policy, now);
+    const auto plan = this->plan(policy, now, step);
     for (const auto id : plan.holds_over) {
         if (holds_.release(id)) ++report.holds;
-        done("hold");
+        step("hold");
     }
     struct Fate {
         bool goes{false};
@@ -81,129 +74,116 @@ RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Ti
         }
     }
     for (const auto& [id, fate] : fates) {
-        if (!fate.goes) continue;
-        const auto period = *vault_.keys().period(id);
+        const auto* known = vault_.keys().period(id);
+        // A call of an invoiced period that still runs leaves it by itself (Recorder::leave_closed).
+        if (!fate.goes || known == nullptr || groups_.any_running_in(id)) continue;
+        const auto period = *known;
         // What a hold keeps is sealed anew first, so that the key of all others can be destroyed.
-        if (!fate.held.empty()) carry_over(period, fate.held);
-        done("carried");
+        if (!fate.held.empty()) carry_over(period, fate.held, step);
         vault_.destroy(id);
         ++report.periods;
-        done("key");
-        report.calls += remove_rows(id);
-        done("rows");
+        step("key");
+        report.calls += remove_rows(id, step);
     }
-    // Periods that have ended without a call, or lost their last one to an erasure.
-    const auto used = used_periods();
-    for (const auto& period : vault_.keys().periods()) {
-        const bool collects = !period.held && period.month >= month_of(now);
-        if (used.contains(period.id) || collects) continue;
-        vault_.destroy(period.id);
-        ++report.periods;
-        done("empty key");
-    }
-    report.orphans = remove_orphans();
-    report.subjects = forget_idle_subjects();
-    done("subjects");
+    report.periods += forget_empty_periods(now, step);
+    report.orphans = remove_orphans(step);
+    report.subjects = forget_idle_subjects(step);
     connection_.truncate_log();
     vault_.keys().believe(now);
-    done("log");
+    step("log");
     return report;
 }
 
-std::size_t RetentionRun::carry_over(const KeyStore::Period& period, const std::vector<AccountId>& held)
+void RetentionRun::carry_over(const KeyStore::Period& period, const std::vector<AccountId>& held, const Step& step)
 {
-    std::size_t carried = 0;
     const auto next = vault_.keys().open_held(period);
-    Transaction transaction{connection_};
-    auto rows = connection_.prepare("SELECT id, record FROM call WHERE period = ?1 AND subject = ?2");
-    auto add = connection_.prepare("INSERT INTO call (period, subject, id, record) VALUES (?1, ?2, ?3, ?4)");
-    auto remove = connection_.prepare("DELETE FROM call WHERE period = ?1 AND subject = ?2");
     for (const auto account : held) {
-        const auto before = vault_.pseudonym(period.id, account);
-        const auto after = vault_.pseudonym(next, account);
-        rows.bind_all(as_number(period.id), crypto::Bytes{before});
-        while (rows.step()) {
-            const auto plain = vault_.open(period.id, account, rows.bytes(0), rows.bytes(1));
-            if (!plain) continue;
-            const auto sealed = vault_.seal(next, account, rows.bytes(0), *plain);
-            add.bind_all(as_number(next), crypto::Bytes{after}, rows.bytes(0), crypto::Bytes{sealed});
-            add.run();
-            ++carried;
-        }
-        rows.reset();
-        remove.bind_all(as_number(period.id), crypto::Bytes{before});
-        remove.run();
+        while (reseal_some(connection_, vault_, period.id, next, account) == slice) step("carried");
+        step("carried");
     }
-    transaction.commit();
-    return carried;
 }
 
-std::size_t RetentionRun::remove_rows(PeriodId period)
+std::size_t RetentionRun::remove_rows(PeriodId period, const Step& step)
 {
-    auto remove = connection_.prepare("DELETE FROM call WHERE period = ?1");
-    remove.bind_all(as_number(period));
-    remove.run();
-    return static_cast<std::size_t>(connection_.changes());
-}
-
-std::set<PeriodId> RetentionRun::used_periods()
-{
-    std::set<PeriodId> used;
-    for (const auto* select : {"SELECT DISTINCT period FROM call", "SELECT DISTINCT period FROM open_call"}) {
-        auto rows = connection_.prepare(select);
-        while (rows.step()) used.insert(period_in(rows, 0));
-    }
-    return used;
-}
-
-/// Rows whose key is gone: a run that was cut short, or a database that was restored from a backup.
-std::size_t RetentionRun::remove_orphans()
-{
-    struct Orphan {
-        PeriodId period;
-        std::vector<std::uint8_t> subject;
-    };
     std::size_t removed = 0;
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 2> statements{
-        {{"SELECT DISTINCT period, subject FROM call", "DELETE FROM call WHERE period = ?1 AND subject = ?2"},
-         {"SELECT DISTINCT period, subject FROM open_call",
-          "DELETE FROM open_call WHERE period = ?1 AND subject = ?2"}}};
-    for (const auto& [select, sql] : statements) {
-        std::vector<Orphan> orphans;
-        auto rows = connection_.prepare(select);
-        while (rows.step()) {
-            const auto subject = rows.bytes(1);
-            const auto period = period_in(rows, 0);
-            if (!vault_.account_of(period, subject)) orphans.push_back({period, {subject.begin(), subject.end()}});
+    auto last = connection_.prepare("SELECT subject, id FROM call WHERE period = ?1 "
+                                    "ORDER BY subject, id LIMIT 1 OFFSET ?2");
+    auto some = connection_.prepare("DELETE FROM call WHERE period = ?1 AND (subject, id) <= (?2, ?3)");
+    auto rest = connection_.prepare("DELETE FROM call WHERE period = ?1");
+    for (bool more = true; more;) {
+        last.bind_all(as_number(period), static_cast<std::int64_t>(slice - 1));
+        more = last.step();
+        if (more) {
+            const std::vector<std::uint8_t> subject{last.bytes(0).begin(), last.bytes(0).end()};
+            const auto id = row_id_of(last.bytes(1));
+            last.reset();
+            some.bind_all(as_number(period), crypto::Bytes{subject}, crypto::Bytes{id});
+            some.run();
+        } else {
+            last.reset();
+            rest.bind_all(as_number(period));
+            rest.run();
         }
-        rows.reset();
-        auto remove = connection_.prepare(sql);
-        for (const auto& orphan : orphans) {
-            remove.bind_all(as_number(orphan.period), crypto::Bytes{orphan.subject});
-            remove.run();
-            removed += static_cast<std::size_t>(connection_.changes());
-        }
+        removed += static_cast<std::size_t>(connection_.changes());
+        step("rows");
     }
     return removed;
 }
 
-/// The key of an account that has no call any more opens nothing: it goes too.
-std::size_t RetentionRun::forget_idle_subjects()
+/// Periods that have ended without a call, or lost their last one to an erasure.
+std::size_t RetentionRun::forget_empty_periods(retention::Time now, const Step& step)
 {
-    std::set<AccountId> used;
-    for (const auto* select :
-         {"SELECT DISTINCT period, subject FROM call", "SELECT DISTINCT period, subject FROM open_call"}) {
-        auto rows = connection_.prepare(select);
-        while (rows.step())
-            if (const auto account = vault_.account_of(period_in(rows, 0), rows.bytes(1))) used.insert(*account);
-    }
     std::size_t forgotten = 0;
-    for (const auto account : vault_.keys().subjects()) {
-        if (used.contains(account)) continue;
-        vault_.destroy(account);
+    for (const auto& period : vault_.keys().periods()) {
+        const bool collects = !period.held && period.month >= month_of(now);
+        if (collects || groups_.any_in(period.id)) continue;
+        vault_.destroy(period.id);
         ++forgotten;
+        step("empty key");
     }
     return forgotten;
+}
+
+/// Rows whose key is gone: a run that was cut short, or a database that was restored from a backup.
+std::size_t RetentionRun::remove_orphans(const Step& step)
+{
+    std::size_t removed = 0;
+    const auto remove_from = [&](std::string_view sql, const std::vector<CallGroup>& all) {
+        auto remove = connection_.prepare(sql);
+        for (const auto& group : all) {
+            if (vault_.account_of(group.period, group.subject)) continue;
+            remove.bind_all(as_number(group.period), crypto::Bytes{group.subject});
+            remove.run();
+            removed += static_cast<std::size_t>(connection_.changes());
+            step("orphans");
+        }
+    };
+    remove_from("DELETE FROM call WHERE period = ?1 AND subject = ?2", groups_.ended(step));
+    remove_from("DELETE FROM open_call WHERE period = ?1 AND subject = ?2", groups_.running());
+    return removed;
+}
+
+/// The key of an account that has no call any more opens nothing: it goes too.
+std::size_t RetentionRun::forget_idle_subjects(const Step& step)
+{
+    std::set<AccountId> used;
+    for (const auto& group : groups_.ended(step))
+        if (const auto account = vault_.account_of(group.period, group.subject)) used.insert(*account);
+    std::size_t forgotten = 0;
+    for (const auto account : vault_.keys().subjects()) {
+        if (used.contains(account) || has_call(account)) continue; // one may have been answered since
+        vault_.destroy(account);
+        ++forgotten;
+        step("subject");
+    }
+    return forgotten;
+}
+
+bool RetentionRun::has_call(AccountId account)
+{
+    const auto periods = vault_.keys().periods();
+    return std::ranges::any_of(
+        periods, [&](const auto& period) { return groups_.any_of(period.id, vault_.pseudonym(period.id, account)); });
 }
 
 } // namespace sotto::store

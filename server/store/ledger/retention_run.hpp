@@ -1,11 +1,9 @@
 #pragma once
-#include "store/database/database.hpp"
+#include "store/ledger/call_groups.hpp"
 #include "store/ledger/holds.hpp"
 #include "store/ledger/retention_report.hpp"
 #include "store/ledger/vault.hpp"
 
-#include <functional>
-#include <set>
 #include <vector>
 
 namespace sotto::store {
@@ -15,24 +13,23 @@ namespace sotto::store {
 /// the second changes nothing. One thread. Errors: StoreError.
 class RetentionRun {
 public:
-    /// Called after each step, so that tests can cut a run short there.
-    using Step = std::function<void(std::string_view done)>;
-
     RetentionRun(const Database& database, Vault& vault, Holds& holds);
 
-    [[nodiscard]] RetentionPlan plan(const retention::Policy& policy, retention::Time now);
+    [[nodiscard]] RetentionPlan plan(const retention::Policy& policy, retention::Time now, const Step& step = {});
     RetentionReport run(const retention::Policy& policy, retention::Time now, const Step& step = {});
 
 private:
-    std::size_t carry_over(const KeyStore::Period& period, const std::vector<AccountId>& held);
-    std::size_t remove_rows(PeriodId period);
-    std::size_t remove_orphans();
-    std::size_t forget_idle_subjects();
-    [[nodiscard]] std::set<PeriodId> used_periods();
+    void carry_over(const KeyStore::Period& period, const std::vector<AccountId>& held, const Step& step);
+    std::size_t remove_rows(PeriodId period, const Step& step);
+    std::size_t remove_orphans(const Step& step);
+    std::size_t forget_empty_periods(retention::Time now, const Step& step);
+    std::size_t forget_idle_subjects(const Step& step);
+    [[nodiscard]] bool has_call(AccountId account);
 
     Vault& vault_;
     Holds& holds_;
     Connection<Purpose::retention> connection_;
+    CallGroups groups_;
 };
 
 } // namespace sotto::store

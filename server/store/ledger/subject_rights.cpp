@@ -2,11 +2,15 @@
 
 #include "store/ledger/invoices.hpp"
 
+#include <algorithm>
+
 namespace sotto::store {
 
-SubjectRights::SubjectRights(const Database& database, Vault& vault, Holds& holds, Erasures& erasures)
-    : vault_{vault}, holds_{holds}, erasures_{erasures}, connection_{database.open<Purpose::access>()}
+SubjectRights::SubjectRights(const Database& database, Vault& vault, Holds& holds, Recorder& recorder)
+    : vault_{vault}, holds_{holds}, recorder_{recorder}, reading_{database.open<Purpose::access>()},
+      changing_{database.open<Purpose::retention>()}
 {
+    for (const auto account : vault_.keys().renewing()) renew(account, vault_.keys().believed());
 }
 
 HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy, retention::Time now)
@@ -14,16 +18,18 @@ HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy
     HeldCalls held{.account = account};
     std::vector<retention::Hold> scopes;
     for (const auto& hold : holds_.list()) scopes.push_back(hold.scope());
-    auto rows = connection_.prepare("SELECT subject, id, record FROM call WHERE period = ?1 AND subject = ?2");
-    auto running = connection_.prepare("SELECT 1 FROM open_call WHERE period = ?1 AND subject = ?2");
+    auto rows = reading_.prepare("SELECT subject, id, record FROM call WHERE period = ?1 AND subject = ?2");
+    auto running = reading_.prepare("SELECT 1 FROM open_call WHERE period = ?1 AND subject = ?2");
     for (const auto& period : vault_.keys().periods()) {
         const auto pseudonym = vault_.pseudonym(period.id, account);
-        const auto number = static_cast<std::int64_t>(period.id.value);
-        running.bind_all(number, crypto::Bytes{pseudonym});
+        running.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
         held.running = running.step() || held.running;
         running.reset();
-        rows.bind_all(number, crypto::Bytes{pseudonym});
-        auto calls = opened_calls(rows, period.id, vault_);
+        rows.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
+        std::vector<BilledCall> calls;
+        while (rows.step())
+            if (auto call = opened_call(rows, period.id, vault_)) calls.push_back(std::move(*call));
+        rows.reset();
         if (calls.empty()) continue;
         const retention::Row row{.period = period.id,
                                  .account = account,
@@ -45,10 +51,51 @@ HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy
 
 HeldCalls SubjectRights::erase(AccountId account, const retention::Policy& policy, retention::Time now)
 {
-    erasures_.add(account);
+    renew(account, now);
     auto stays = held(account, policy, now);
     if (stays.periods.empty() && !stays.running) vault_.destroy(account);
     return stays;
+}
+
+void SubjectRights::renew(AccountId account, retention::Time now)
+{
+    const auto holds = holds_.list();
+    vault_.renew(account);
+    for (const auto& period : vault_.keys().periods()) {
+        const retention::Row row{.account = account, .month = period.month};
+        const bool held = std::ranges::any_of(holds, [&](const auto& hold) { return hold.scope().covers(row, now); });
+        renew(account, period, held || is_duty(retention::rule_of(period.kind)));
+    }
+    recorder_.reseal(account);
+    vault_.renewed();
+    changing_.truncate_log();
+}
+
+void SubjectRights::renew(AccountId account, const KeyStore::Period& period, bool stays)
+{
+    const auto pseudonym = vault_.pseudonym(period.id, account);
+    Transaction transaction{changing_};
+    if (stays) {
+        auto rows = changing_.prepare("SELECT id, record FROM call WHERE period = ?1 AND subject = ?2");
+        auto change = changing_.prepare("UPDATE call SET record = ?4 WHERE period = ?1 AND subject = ?2 AND id = ?3");
+        std::vector<std::pair<RowId, Sealed>> sealed;
+        rows.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
+        while (rows.step()) {
+            const auto id = row_id_of(rows.bytes(0));
+            if (const auto plain = vault_.open(period.id, account, id, rows.bytes(1)))
+                sealed.emplace_back(id, vault_.seal(period.id, account, id, *plain));
+        }
+        rows.reset();
+        for (const auto& [id, record] : sealed) {
+            change.bind_all(as_number(period.id), crypto::Bytes{pseudonym}, crypto::Bytes{id}, crypto::Bytes{record});
+            change.run();
+        }
+    } else {
+        auto remove = changing_.prepare("DELETE FROM call WHERE period = ?1 AND subject = ?2");
+        remove.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
+        remove.run();
+    }
+    transaction.commit();
 }
 
 } // namespace sotto::store

@@ -1,29 +1,35 @@
 #pragma once
 #include "store/database/database.hpp"
-#include "store/ledger/erasures.hpp"
 #include "store/ledger/held_calls.hpp"
 #include "store/ledger/holds.hpp"
+#include "store/ledger/recorder.hpp"
 #include "store/ledger/vault.hpp"
 
 namespace sotto::store {
 
-/// What a person may ask of the ledger (GDPR Art. 15, 17, 20), for purpose `access`. One thread. Errors: StoreError.
+/// What a person may ask of the ledger (GDPR Art. 15, 17, 20): looked up for purpose `access`, carried out for purpose
+/// `retention`. One thread. Errors: StoreError.
 class SubjectRights {
 public:
-    SubjectRights(const Database& database, Vault& vault, Holds& holds, Erasures& erasures);
+    /// Ends what a crash has left half done.
+    SubjectRights(const Database& database, Vault& vault, Holds& holds, Recorder& recorder);
 
     /// All that the ledger holds of an account.
     HeldCalls held(AccountId account, const retention::Policy& policy, retention::Time now);
-    /// Marks the account as erased, so that no backup brings it back, and destroys its key if nothing keeps a call of
-    /// it. What stays is listed with its date; its key goes with its last call.
+    /// Removes every call that no duty and no hold
+    /// keeps. The account's key is destroyed; what stays, which is listed with its date, was sealed anew before.
     HeldCalls erase(AccountId account, const retention::Policy& policy, retention::Time now);
-    [[nodiscard]] bool erased(AccountId account) const { return erasures_.contains(account); }
 
 private:
+    /// Removes, or seals anew, each call of an account; then its key is another one.
+    void renew(AccountId account, retention::Time now);
+    void renew(AccountId account, const KeyStore::Period& period, bool stays);
+
     Vault& vault_;
     Holds& holds_;
-    Erasures& erasures_;
-    Connection<Purpose::access> connection_;
+    Recorder& recorder_;
+    Connection<Purpose::access> reading_;
+    Connection<Purpose::retention> changing_;
 };
 
 } // namespace sotto::store

@@ -11,21 +11,31 @@
 namespace sotto::store {
 
 using Sealed = std::vector<std::uint8_t>;
-/// A billed account as one period knows it: a keyed hash of its number under the period's key.
-using Pseudonym = std::array<std::uint8_t, 16>;
+/// A billed account as one period knows it: a keyed hash of its number under the period's key. Short, since it stands
+/// in each row; among a million accounts two are alike in one of a trillion periods.
+using Pseudonym = std::array<std::uint8_t, 10>;
+/// What a row is found by in its table. It is never used twice with the same keys, and so is the nonce of the row's
+/// sealing: what is moved to another place does not open there.
+using RowId = std::array<std::uint8_t, 8>;
+/// Of bytes that a table gives; zeros where they are too few.
+RowId row_id_of(crypto::Bytes bytes);
 
 /// Seals and opens the rows of the ledger: AES-256-GCM under KDF(period key, subject key), so that a period or a person
-/// can be forgotten by destroying one key. What stands around a row (`place`) is authenticated with it. One thread.
+/// can be forgotten by destroying one key. One thread.
 class Vault {
 public:
-    Vault(const std::filesystem::path& folder, const crypto::Secret& master) : keys_{folder, master} {}
+    /// `remembered`: pairs of period and account whose keys are, at least 1.
+    Vault(const std::filesystem::path& folder, const crypto::Secret& master, std::size_t remembered = 4096);
 
     [[nodiscard]] KeyStore& keys() { return keys_; }
 
     /// Makes the account's key if it has none. The period must exist.
-    Sealed seal(PeriodId period, AccountId account, crypto::Bytes place, crypto::Bytes plain);
-    /// Nothing: one of the two keys is destroyed, or this was not sealed there.
-    std::optional<Sealed> open(PeriodId period, AccountId account, crypto::Bytes place, crypto::Bytes sealed);
+    Sealed seal(PeriodId period, AccountId account, const RowId& row, crypto::Bytes plain);
+    /// Nothing: one of the two keys is destroyed, or this was not sealed in that row.
+    std::optional<Sealed> open(PeriodId period, AccountId account, const RowId& row, crypto::Bytes sealed);
+    /// What is written more than once in the same `place`, with a nonce of its own.
+    Sealed seal_at(crypto::Bytes place, PeriodId period, AccountId account, crypto::Bytes plain);
+    std::optional<Sealed> open_at(crypto::Bytes place, PeriodId period, AccountId account, crypto::Bytes sealed);
 
     [[nodiscard]] Pseudonym pseudonym(PeriodId period, AccountId account);
     /// Nothing: the period's or the account's key is destroyed.
@@ -34,23 +44,45 @@ public:
     Sealed seal_hold(HoldId id, crypto::Bytes plain);
     std::optional<Sealed> open_hold(HoldId id, crypto::Bytes sealed);
 
+    /// From here on the account's rows are sealed with another key, and open with either.
+    void renew(AccountId account);
+    /// Every row of the account is sealed with the new key: the one before is destroyed.
+    void renewed();
+
     void destroy(PeriodId id);
     void destroy(AccountId account);
     void destroy(HoldId id) { keys_.destroy(id); }
 
     /// A random number that is not 0.
     std::uint64_t number();
+    RowId row_id();
 
 private:
-    using RowKey = std::pair<PeriodId, AccountId>;
-    static constexpr std::size_t most_ciphers = 1024;
+    using Pair = std::pair<PeriodId, AccountId>;
+    struct Known {
+        Pair of;
+        Pseudonym pseudonym{};
+    };
 
-    crypto::AesGcm* cipher(PeriodId period, AccountId account, bool make);
-    Sealed seal(crypto::AesGcm& cipher, crypto::Bytes place, crypto::Bytes plain);
+    /// Where the key of a pair stands; nothing: it is destroyed, or there is none and none is to be made.
+    std::optional<std::size_t> find(PeriodId period, AccountId account, bool make);
+    crypto::AesGcm& cipher(std::size_t at);
+    /// The key before, of an account that is being renewed.
+    std::optional<crypto::AesGcm> former(PeriodId period, AccountId account);
+    [[nodiscard]] std::span<std::uint8_t> key_at(std::size_t at);
+    [[nodiscard]] Pseudonym worked_out(const crypto::Secret& period_key, AccountId account) const;
+    void forget_keys();
 
     KeyStore keys_;
     crypto::RandomPool random_;
-    std::map<RowKey, crypto::AesGcm> ciphers_; ///< of the latest rows; forgotten with any key
+    std::size_t most_known_;
+    crypto::Secret row_keys_; ///< of `known_`, one after the other, on locked pages
+    std::vector<Known> known_;
+    std::map<Pair, std::size_t> places_; ///< index into `known_`
+    std::size_t next_{0};                ///< which is replaced when there is no room
+    crypto::AesGcm cipher_;
+    std::optional<std::size_t> keyed_; ///< whose key `cipher_` has
+    std::optional<AccountId> renewing_;
     std::map<PeriodId, std::map<Pseudonym, AccountId>> names_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "store/ledger/ledger_files.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <future>
 
@@ -108,7 +109,9 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
         settle(*ledger);
         const auto run = invoice(*ledger);
         REQUIRE(run.calls.size() == 3);
-        CHECK(run.calls.front().record.seconds == 60);
+        const auto of_77 = std::ranges::find(run.calls, AccountId{77}, &store::BilledCall::account);
+        REQUIRE(of_77 != run.calls.end());
+        CHECK(of_77->record.seconds == 60);
     }
     SECTION("no call is longer than the longest one")
     {
@@ -134,7 +137,8 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
         CHECK(first.run == 1);
         CHECK(invoice(*ledger).run == 0);
         const auto read = [&] {
-            const auto run = answer_of<store::InvoiceRun>([&](auto done) { ledger->invoice_again(november, 1, done); });
+            const auto run =
+                answer_of<store::InvoiceRun>([&](auto done) { ledger->invoice_again(november, 1, {}, done); });
             REQUIRE(run.has_value());
             return (*run).calls.size();
         };
@@ -196,10 +200,32 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
         settle(*ledger);
         CHECK_FALSE(held().running);
         CHECK(held().periods.size() == 1);
+        auto on_the_bill_only = call(2, 77);
+        on_the_bill_only.tariff.kind = retention::Case::itemised_flat;
+        REQUIRE(answered(*ledger, on_the_bill_only));
+        ledger->ended(on_the_bill_only.dialog);
+        settle(*ledger);
+        CHECK(held().periods.size() == 2);
         const auto stays =
             answer_of<store::HeldCalls>([&](auto done) { ledger->erase({77}, matrix, clock.calendar(), done); });
         REQUIRE(stays.has_value());
-        CHECK((*stays).periods.size() == 1);
+        REQUIRE((*stays).periods.size() == 1); // what no duty keeps is gone
+        CHECK((*stays).periods.front().kind == retention::Case::chargeable);
+    }
+    SECTION("new keys change nothing of what is kept")
+    {
+        REQUIRE(answered(*ledger, one));
+        ledger->ended(one.dialog);
+        REQUIRE(answered(*ledger, call(2, 78)));
+        clock.pass(10s);
+        const auto rotated = answer_of<std::size_t>([&](auto done) { ledger->rotate_keys(done); });
+        REQUIRE(rotated.has_value());
+        clock.pass(10s);
+        ledger->ended(call(2, 78).dialog);
+        settle(*ledger);
+        const auto run = invoice(*ledger);
+        REQUIRE(run.calls.size() == 2);
+        CHECK(run.calls[0].record.seconds + run.calls[1].record.seconds == 20);
     }
     SECTION("many calls at once are each recorded once")
     {

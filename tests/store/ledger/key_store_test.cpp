@@ -75,7 +75,7 @@ TEST_CASE("neither copy shows a key or a number of an account")
     {
         KeyStore keys{store.folder, store.master};
         const auto key = keys.make_subject_key({0x0123'4567'89AB'CDEF});
-        secrets[0].assign(key.bytes().begin(), key.bytes().end());
+        secrets[0].assign(key.bytes.begin(), key.bytes.end());
         secrets[1] = "\xEF\xCD\xAB\x89\x67\x45\x23\x01";
     }
     for (const auto* name : {"store", "backup"})
@@ -126,6 +126,44 @@ TEST_CASE("a damaged first copy is mended from the second")
     const auto key = store.row_key(id);
     std::ofstream{store.folder / "store", std::ios::binary} << std::string(256, 'x');
     CHECK(store.row_key(id) == key);
+}
+
+TEST_CASE("a slot that is damaged in the first copy is mended from the second, and an empty one stays empty")
+{
+    Store store;
+    PeriodId kept;
+    PeriodId gone;
+    std::string before;
+    {
+        KeyStore keys{store.folder, store.master};
+        kept = keys.collecting(november, retention::Case::chargeable);
+        gone = keys.collecting(november, retention::Case::allowance);
+        before = store.content("backup");
+        keys.destroy(gone);
+    }
+    const auto key = store.row_key(kept);
+    auto damaged = store.content("store");
+    damaged[128 + 60] ^= 1;
+    std::ofstream{store.folder / "store", std::ios::binary} << damaged;
+    std::ofstream{store.folder / "backup", std::ios::binary} << before;
+    CHECK(store.row_key(kept) == key);
+    CHECK(store.row_key(gone).empty());
+    CHECK(store.content("backup") == store.content("store"));
+}
+
+TEST_CASE("a change of the master key for which there is no room leaves the one before in force")
+{
+    Store store;
+    KeyStore keys{store.folder, store.master};
+    const auto id = keys.collecting(november, retention::Case::chargeable);
+    keys.make_subject_key({5});
+    std::filesystem::create_directory(store.folder / "next"); // where the new file would be
+    std::ofstream{store.folder / "next" / "in-the-way"} << "x";
+    CHECK_THROWS(keys.rewrap(crypto::Secret::random(32)));
+    CHECK(keys.subject_key({5}).has_value());
+    CHECK_FALSE(store.content("store").empty());
+    std::filesystem::remove_all(store.folder / "next");
+    CHECK_FALSE(store.row_key(id).empty());
 }
 
 TEST_CASE("the master key is changed without touching a row's key, and the old one opens nothing then")

@@ -1,5 +1,6 @@
-#include "store/ledger/erasures.hpp"
+#include "store/erasures.hpp"
 
+#include "crypto/primitives.hpp"
 #include "store/private_file.hpp"
 #include "store/store_error.hpp"
 
@@ -9,7 +10,8 @@
 
 namespace sotto::store {
 
-Erasures::Erasures(const std::filesystem::path& folder, const KeyStore& keys) : file_{folder / "erasures"}, keys_{keys}
+Erasures::Erasures(const std::filesystem::path& state_directory, const crypto::Secret& secret)
+    : file_{state_directory / "erasures"}, key_{crypto::derive(secret, "sotto erased accounts")}
 {
     const int file = open_private(file_);
     Hash hash;
@@ -17,9 +19,16 @@ Erasures::Erasures(const std::filesystem::path& folder, const KeyStore& keys) : 
     ::close(file);
 }
 
+Erasures::Hash Erasures::hash_of(AccountId account) const
+{
+    const crypto::HmacSha256 hash{key_.bytes()};
+    return hash(crypto::Bytes{reinterpret_cast<const std::uint8_t*>(&account.value), sizeof account.value});
+}
+
 void Erasures::add(AccountId account)
 {
-    const auto hash = keys_.erasure_hash(account);
+    const std::lock_guard lock{mutex_};
+    const auto hash = hash_of(account);
     if (hashes_.contains(hash)) return;
     const int file = open_private(file_);
     const auto whole =
@@ -36,7 +45,14 @@ void Erasures::add(AccountId account)
 
 bool Erasures::contains(AccountId account) const
 {
-    return !hashes_.empty() && hashes_.contains(keys_.erasure_hash(account));
+    const std::lock_guard lock{mutex_};
+    return !hashes_.empty() && hashes_.contains(hash_of(account));
+}
+
+bool Erasures::empty() const
+{
+    const std::lock_guard lock{mutex_};
+    return hashes_.empty();
 }
 
 } // namespace sotto::store

@@ -1,0 +1,64 @@
+"""The sign of life of a billed call, by the clock: `tests/run --long` runs it, since nothing in it can be hurried."""
+
+import signal
+import time
+import unittest
+
+from clients import network
+from support.billing import BillingDaemon, number, uri
+from support.daemon import DOMAIN, PASSWORD
+from support.ladder import Ladder
+from support.phone import Phone
+
+WRITTEN_EVERY, LOOKED_EVERY = 30, 10   # seconds, as the daemon does
+
+
+def setUpModule() -> None:
+    network.enter()
+
+
+class Liveness(unittest.TestCase):
+    def setUp(self):
+        self.ladder = Ladder()
+        self.daemon = BillingDaemon(overrides={"registrar": {"binding_lifetime": "60s", "shortest_binding": "60s"}})
+        self.addCleanup(self.daemon.destroy)
+        self.alice = Phone("alice", self.ladder, self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
+        self.addCleanup(lambda: self.alice.connection.close())
+        self.alice.registers()
+        self.alice.sends("INVITE", to=uri(number(1)))
+        self.alice.receives(200)
+        self.begun = time.monotonic()
+        self.alice.sends("ACK")
+
+    def lasts(self, seconds: float) -> None:
+        """The call goes on for that long, whatever is said."""
+        while (rest := self.begun + seconds - time.monotonic()) > 0:
+            time.sleep(rest)
+
+    def test_after_a_crash_a_call_has_lasted_to_its_last_sign_of_life(self):
+        self.lasts(2 * WRITTEN_EVERY + LOOKED_EVERY + 5)
+        killed = time.monotonic() - self.begun
+        self.daemon.signal(signal.SIGKILL)
+        self.daemon.reap()
+        self.daemon.start()
+        [row] = self.daemon.wait_for_calls(1)
+        self.assertLessEqual(row["seconds"], killed, "no longer than its last sign of life")
+        self.assertGreaterEqual(row["seconds"], killed - WRITTEN_EVERY - LOOKED_EVERY - 2, "written every 30 s")
+
+    def test_losing_the_flows_only_stops_the_sign_of_life(self):
+        self.lasts(5)
+        lost = time.monotonic() - self.begun
+        self.alice.connection.close()
+        self.daemon.gateway.stop()
+        while self.daemon.asks("retention plan")["rows"] == []:   # the call runs: one binding's lifetime for it to recover
+            self.assertTrue(self.daemon.alive, self.daemon.log)
+            self.assertLess(time.monotonic() - self.begun, 240, "the record is never closed")
+            time.sleep(1)
+        closed = time.monotonic() - self.begun
+        self.assertGreaterEqual(closed, 60, "closed before the parties could come back")
+        [row] = self.daemon.export()
+        self.assertLessEqual(row["seconds"], lost + 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

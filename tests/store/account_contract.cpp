@@ -1,0 +1,171 @@
+#include "store/account_contract.hpp"
+
+#include "store/state_directory.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace sotto::test {
+
+using store::AccountRecord;
+using store::AccountStore;
+using store::Failure;
+using store::Outcome;
+
+namespace {
+
+using Record = Outcome<AccountRecord>;
+
+Record add(AccountStore& accounts, std::string address, std::string password = "secret")
+{
+    return answer_of<AccountRecord>([&](auto done) {
+        accounts.add({std::move(address), std::move(password)}, std::move(done));
+    });
+}
+
+Record show(AccountStore& accounts, const std::string& address)
+{
+    return answer_of<AccountRecord>([&](auto done) { accounts.show(address, std::move(done)); });
+}
+
+Record set(AccountStore& accounts, const std::string& address, store::AccountChange change)
+{
+    return answer_of<AccountRecord>([&](auto done) { accounts.set(address, std::move(change), std::move(done)); });
+}
+
+Record remove(AccountStore& accounts, const std::string& address)
+{
+    return answer_of<AccountRecord>([&](auto done) { accounts.remove(address, std::move(done)); });
+}
+
+} // namespace
+
+void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open)
+{
+    auto accounts = open();
+    const auto again = [&] {
+        accounts.reset();
+        accounts = open();
+    };
+
+    SECTION("who is told that an account exists finds it in the snapshot, and after a restart")
+    {
+        CHECK(accounts->directory()->find("alice", "example.org") == nullptr);
+        const auto added = add(*accounts, "alice@SIP.example.org");
+        REQUIRE(added.has_value());
+        CHECK((*added).addresses == std::vector{store::Address{"alice", "example.org"}});
+        again();
+        const auto directory = accounts->directory();
+        const auto* account = directory->find("alice", "example.org");
+        REQUIRE(account != nullptr);
+        CHECK(account->id == (*added).id);
+        CHECK(directory->find((*added).id) == account);
+        CHECK(directory->size() == 1);
+    }
+    SECTION("an address has one account; what is no address, or of no domain of ours, has none")
+    {
+        REQUIRE(add(*accounts, "alice@example.org").has_value());
+        CHECK(add(*accounts, "alice@example.org").error() == Failure::exists);
+        CHECK(add(*accounts, "alice").error() == Failure::bad_address);
+        CHECK(add(*accounts, "alice@elsewhere.example").error() == Failure::not_served);
+        CHECK(add(*accounts, "bob@example.org", "").error() == Failure::bad_password);
+        CHECK(show(*accounts, "bob@example.org").error() == Failure::not_found);
+        CHECK(accounts->directory()->size() == 1);
+    }
+    SECTION("settings and further addresses are kept; the first address stays")
+    {
+        REQUIRE(add(*accounts, "alice@example.org").has_value());
+        REQUIRE(set(*accounts, "alice@example.org",
+                    {.status = AccountStatus::suspended, .withhold_identity = true, .attach = {"+4930123@example.org"}})
+                    .has_value());
+        again();
+        const auto shown = show(*accounts, "+4930123@example.org");
+        REQUIRE(shown.has_value());
+        CHECK((*shown).status == AccountStatus::suspended);
+        CHECK((*shown).withhold_identity);
+        CHECK_FALSE((*shown).refuse_anonymous);
+        CHECK((*shown).addresses.size() == 2);
+        CHECK(set(*accounts, "alice@example.org", {.detach = {"alice@example.org"}}).error() == Failure::first_address);
+        CHECK(set(*accounts, "alice@example.org", {.detach = {"+4930124@example.org"}}).error() ==
+              Failure::not_attached);
+        REQUIRE(set(*accounts, "alice@example.org", {.detach = {"+4930123@example.org"}}).has_value());
+        CHECK(accounts->directory()->find("+4930123", "example.org") == nullptr);
+    }
+    SECTION("a change of which one part is refused changes nothing")
+    {
+        REQUIRE(add(*accounts, "alice@example.org").has_value());
+        REQUIRE(add(*accounts, "bob@example.org").has_value());
+        CHECK(set(*accounts, "alice@example.org", {.relay_only = true, .attach = {"bob@example.org"}}).error() ==
+              Failure::exists);
+        CHECK_FALSE((*show(*accounts, "alice@example.org")).relay_only);
+    }
+    SECTION("a new password gives another secret; a removed account is gone, and its successor is another one")
+    {
+        const auto first = add(*accounts, "alice@example.org");
+        const auto secret = [&] { return accounts->directory()->find("alice", "example.org")->digest_secret; };
+        const auto before = secret();
+        REQUIRE(answer_of<AccountRecord>([&](auto done) {
+                    accounts->set_password("alice@example.org", "another", std::move(done));
+                }).has_value());
+        CHECK(secret() != before);
+        const auto in_use = accounts->directory();
+        REQUIRE(remove(*accounts, "alice@example.org").has_value());
+        CHECK(remove(*accounts, "alice@example.org").error() == Failure::not_found);
+        CHECK(accounts->directory()->find("alice", "example.org") == nullptr);
+        CHECK(in_use->find("alice", "example.org") != nullptr); // a snapshot in use stays as it was
+        CHECK((*add(*accounts, "alice@example.org")).id != (*first).id);
+    }
+    SECTION("a batch is imported whole, or not at all")
+    {
+        const auto import = [&](std::vector<store::NewAccount> rows) {
+            return *answer_of<store::ImportReport>([&](auto done) { accounts->import(rows, false, std::move(done)); });
+        };
+        CHECK(import({{"a@example.org", "x"}, {"b@example.org", "y"}}).added == 2);
+        const auto mixed = import({{"c@example.org", "x"}, {"d", "y"}});
+        CHECK(mixed.added == 0);
+        REQUIRE(mixed.refused.size() == 1);
+        CHECK(mixed.refused.front().index == 1);
+        const auto more = import({{"a@example.org", "x"}, {"c@example.org", "y"}});
+        CHECK(more.added == 1);
+        CHECK(more.existing == 1);
+        CHECK(accounts->directory()->size() == 3);
+    }
+    SECTION("a list comes in pages, in the order of first addresses")
+    {
+        for (const auto* address : {"carol@example.org", "alice@example.org", "bob@example.org"})
+            REQUIRE(add(*accounts, address).has_value());
+        const auto page = [&](std::string from) {
+            return *answer_of<store::AccountPage>([&](auto done) { accounts->list(from, 2, std::move(done)); });
+        };
+        const auto first = page("");
+        REQUIRE(first.accounts.size() == 2);
+        CHECK(first.accounts.front().addresses.front().user == "alice");
+        const auto last = page(first.next);
+        REQUIRE(last.accounts.size() == 1);
+        CHECK(last.accounts.front().addresses.front().user == "carol");
+        CHECK(last.next.empty());
+    }
+    SECTION("blocked callers are kept by a pseudonym, told to whoever asks for all that is held, and lifted together")
+    {
+        const auto id = (*add(*accounts, "alice@example.org")).id;
+        const KeyedHash caller{1, 2};
+        const auto block = [&](AccountId account) {
+            return answer_of<AccountRecord>([&](auto done) { accounts->block(account, caller, std::move(done)); });
+        };
+        const auto blocked = [&] {
+            return *answer_of<std::vector<KeyedHash>>([&](auto done) { accounts->blocked_by(id, std::move(done)); });
+        };
+        CHECK((*block(id)).blocked == 1);
+        CHECK((*block(id)).blocked == 1);
+        CHECK(block({12345}).error() == Failure::not_found);
+        again();
+        CHECK(accounts->directory()->blocks(id, caller));
+        CHECK(blocked() == std::vector{caller});
+        REQUIRE(answer_of<AccountRecord>([&](auto done) {
+                    accounts->unblock("alice@example.org", std::move(done));
+                }).has_value());
+        CHECK_FALSE(accounts->directory()->blocks(id, caller));
+        CHECK(blocked().empty());
+    }
+}
+
+} // namespace sotto::test

@@ -1,0 +1,14 @@
+#pragma once
+#include "store/account_store.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace sotto::test {
+
+/// What every store of accounts has to do, whatever stands behind it. Call it inside a TEST_CASE: it is made of
+/// sections. `open` gives a store on the same storage, empty at first, each time it is called, after the one before has
+/// gone; it serves the domains of `policy()`.
+void accounts_conform(const std::function<std::unique_ptr<store::AccountStore>()>& open);
+
+} // namespace sotto::test
