@@ -2,10 +2,13 @@
 
 namespace sotto::location {
 
-void MemoryAnonymousCallers::called(AccountId callee, KeyedHash pseudonym, TimePoint now)
+void MemoryAnonymousCallers::called(AccountId callee, std::optional<KeyedHash> pseudonym, TimePoint now)
 {
     const std::lock_guard lock{mutex_};
-    calls_.insert_or_assign(callee, Call{pseudonym, now + remembered});
+    if (pseudonym)
+        calls_.insert_or_assign(callee, Call{*pseudonym, now + remembered});
+    else
+        calls_.erase(callee);
 }
 
 std::optional<KeyedHash> MemoryAnonymousCallers::last(AccountId callee, TimePoint now) const

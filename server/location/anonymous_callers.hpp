@@ -10,7 +10,7 @@ namespace sotto::location {
 /// those who block one come here.
 class MemoryAnonymousCallers final : public AnonymousCallers {
 public:
-    void called(AccountId callee, KeyedHash pseudonym, TimePoint now) override;
+    void called(AccountId callee, std::optional<KeyedHash> pseudonym, TimePoint now) override;
     [[nodiscard]] std::optional<KeyedHash> last(AccountId callee, TimePoint now) const override;
     /// Forgets those whose time is over; the edge calls it about every second.
     void expire(TimePoint now);

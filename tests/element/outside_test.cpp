@@ -333,6 +333,67 @@ TEST_CASE("a call from the telephone network")
     CHECK(header(received, "P-Asserted-Identity").empty());
 }
 
+TEST_CASE("what a peer asserts counts when it is trusted, for its own domain")
+{
+    auto settings = with_routes();
+    settings.routes.front().trusted = GENERATE(true, false);
+    const bool trusted = settings.routes.front().trusted;
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    const auto called = [&](const std::string& asserted) {
+        static int calls = 0;
+        const auto n = std::to_string(++calls);
+        world.send(peer,
+                   "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS example.net;branch=z9hG4bKp" + n +
+                       "\nMax-Forwards: 60\nFrom: \"Bob\" <sip:bob@example.net>;tag=p\nTo: "
+                       "<sip:alice@example.org>\nCall-ID: p" +
+                       n + "\nCSeq: 7 INVITE\nContact: <sip:bob@192.0.2.8:5061>\nP-Asserted-Identity: " + asserted +
+                       "\nContent-Type: application/sdp\n",
+                   offer);
+        const auto invite = world.receive(alice);
+        CHECK(header(invite, "P-Asserted-Identity").empty());
+        return header(invite, "From");
+    };
+    CHECK(called("<sip:robert@example.net>")
+              .starts_with(trusted ? "<sip:robert@example.net>;tag=" : "\"Bob\" <sip:bob@example.net>;tag="));
+    CHECK(called("<sip:king@example.com>").starts_with("\"Bob\" <sip:bob@example.net>;tag="));
+}
+
+TEST_CASE("a withheld caller from elsewhere can be blocked where somebody answers for it")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto alice_id = world.accounts->find("alice", "example.org")->id;
+    const auto trunk = world.domain("two.trunk.example");
+    int calls = 0;
+    const auto called = [&](const std::string& who) {
+        const auto n = std::to_string(++calls);
+        world.send(trunk,
+                   "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS two.trunk.example;branch=z9hG4bKw" + n +
+                       "\nMax-Forwards: 60\nFrom: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=w\nTo: "
+                       "<sip:alice@example.org>\nCall-ID: w" +
+                       n + "\nCSeq: 7 INVITE\nContact: <sip:gw@192.0.2.8:5061>\n" + who +
+                       "Content-Type: application/sdp\n",
+                   offer);
+        CHECK(start_line(world.receive(trunk)) == "SIP/2.0 100 Trying");
+        if (world.quiet(alice)) return start_line(world.receive(trunk));
+        CHECK(header(world.receive(alice), "From").starts_with("\"Anonymous\" <sip:anonymous@anonymous.invalid>"));
+        return std::string{"rings"};
+    };
+    const std::string one = "P-Asserted-Identity: <tel:+44207946000>\nPrivacy: id\n";
+    const std::string other = "P-Asserted-Identity: <tel:+44207946111>\nPrivacy: id\n";
+    CHECK(called(one) == "rings");
+    const auto last = world.anonymous_callers.last(alice_id, world.now);
+    REQUIRE(last);
+    world.accounts->blocked.emplace(alice_id, *last);
+    CHECK(called(one) == "SIP/2.0 480 Temporarily Unavailable");
+    CHECK(called(other) == "rings");
+    // Whoever nobody answers for was last: the callee must not block the one before in its place.
+    CHECK(called({}) == "rings");
+    CHECK_FALSE(world.anonymous_callers.last(alice_id, world.now));
+}
+
 TEST_CASE("an emergency call is carried in every state")
 {
     World world{with_routes()};

@@ -18,14 +18,6 @@ constexpr seconds probe_interval{30};
 constexpr seconds probe_patience{8};
 constexpr std::uint32_t probe_branch = UINT32_MAX - 1; ///< of a client transaction that belongs to no context
 
-/// A header parameter or a display name of another domain is shown to nobody; its address is.
-std::string foreign_address(const NameAddr& address)
-{
-    const auto aor = canonical_aor(address.uri);
-    return aor ? shown_address(address.display, address_uri(address.uri.scheme, *aor))
-               : std::string{anonymous_identity};
-}
-
 std::string number_in(const NameAddr& address)
 {
     const auto digits = dialled_digits(
@@ -84,16 +76,33 @@ std::optional<Proxy::Caller> Proxy::admit_outsider(SlotId id, const Flow& flow, 
     return Caller{.party = *sender, .domain = domain != nullptr ? *domain : env_.domains().first()};
 }
 
-/// A peer's own address; of a gateway the number that it asserts, else the one in From (RFC 3325 5).
+/// Of a gateway and of a trusted peer what it asserts comes first, then From (RFC 3325 5); a peer answers for its own
+/// domain's addresses and for no others.
+std::string Proxy::foreign_caller(const Party& sender, const Message& request) const
+{
+    const bool peer = sender.receiver() == Receiver::peer;
+    const auto identity = [&](const NameAddr& address) {
+        if (!peer) return number_in(address);
+        return lower(address.uri.host) == sender.name() ? canonical_aor(address.uri).value_or(std::string{})
+                                                        : std::string{};
+    };
+    const auto* route = route_of(sender);
+    if (!peer || (route != nullptr && route->trusted))
+        for (const auto& asserted : request.asserted)
+            if (auto found = identity(asserted); !found.empty()) return found;
+    return identity(request.from);
+}
+
+/// A parameter of another domain's address is shown to nobody; nor is a display name that stands with another address.
 std::string Proxy::foreign_sender(const ResponseContext& context, const Message& request) const
 {
-    if (context.sender.receiver() == Receiver::peer) return foreign_address(request.from);
-    for (const auto& asserted : request.asserted)
-        if (const auto number = number_in(asserted); !number.empty())
-            return "<sip:" + number + "@" + env_.domains().first() + ";user=phone>";
-    const auto number = number_in(request.from);
-    if (number.empty()) return std::string{anonymous_identity};
-    return "<sip:" + number + "@" + env_.domains().first() + ";user=phone>";
+    const auto caller = foreign_caller(context.sender, request);
+    if (caller.empty()) return std::string{anonymous_identity};
+    if (context.sender.receiver() != Receiver::peer)
+        return "<sip:" + caller + "@" + env_.domains().first() + ";user=phone>";
+    const bool as_written = canonical_aor(request.from.uri) == caller;
+    return shown_address(as_written ? std::string_view{request.from.display} : std::string_view{},
+                         address_uri(as_written ? request.from.uri.scheme : Scheme::sip, caller));
 }
 
 // ---- to other domains
@@ -116,7 +125,7 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     if (!read_quotes(request, context) ||
         std::ranges::any_of(context.quotes, [&](const auto& quote) { return quote.second.target_owner != mark; }))
         return env_.refuse(id, Refusal::no_dialog, now, out);
-    if (request.method == Method::invite) context.charge = charge_for(decision);
+    if (request.method == Method::invite && !decision.emergency()) context.charge = charge_for(decision);
     if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     context.outside = {
         .route = route.name, .aor = decision.aor, .number = decision.number, .service = decision.service};

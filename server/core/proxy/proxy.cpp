@@ -228,13 +228,18 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
 }
 
 /// Notes a withheld call, so that its callee can refuse its caller from now on. False when it does so already.
-bool Proxy::note_withheld(const ResponseContext& context, const Account* callee, bool there, TimePoint now)
+bool Proxy::note_withheld(const ResponseContext& context, const Message& request, const Account* callee, bool there,
+                          TimePoint now)
 {
     // Worked out for whomever it is, so that it takes no less time where there is nobody (DESIGN.md P10). Blocking
     // counts for withheld calls alone: otherwise the callee could ask its suspects to call openly.
     const auto callee_id = callee != nullptr ? callee->id : AccountId{};
-    const auto pseudonym = pair_pseudonym(callee_id, context.sender.account(), env_.cryptography);
-    if (env_.accounts->blocks(callee_id, pseudonym)) return false;
+    std::optional<KeyedHash> pseudonym;
+    if (!context.sender.foreign())
+        pseudonym = pair_pseudonym(callee_id, context.sender.account(), env_.cryptography);
+    else if (const auto caller = foreign_caller(context.sender, request); !caller.empty())
+        pseudonym = pair_pseudonym(callee_id, caller, env_.cryptography);
+    if (pseudonym && env_.accounts->blocks(callee_id, *pseudonym)) return false;
     if (there && !callee->refuse_anonymous) env_.anonymous_callers.called(callee_id, pseudonym, now);
     return true;
 }
@@ -246,8 +251,7 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     const auto* callee = env_.account_of(context.aor);
     const auto referred = referred_device(request, context.sender);
     bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
-    // Who calls from another domain with a withheld identity cannot be told from others there.
-    if (context.withheld && !context.sender.foreign()) there = note_withheld(context, callee, there, now) && there;
+    if (context.withheld) there = note_withheld(context, request, callee, there, now) && there;
     const auto gr = request.request_uri.param("gr");
     const bool to_temporary_gruu = gr && gr->empty();
     context.look_ups = 1;

@@ -100,7 +100,8 @@ private:
     void block_last_caller(SlotId server, AccountId account, TimePoint now, Actions& out);
     void route(SlotId server, const Caller& caller, Flow& flow, TimePoint now, Actions& out);
     void call_inside(SlotId server, ResponseContext context, TimePoint now, Actions& out);
-    bool note_withheld(const ResponseContext& context, const Account* callee, bool there, TimePoint now);
+    bool note_withheld(const ResponseContext& context, const Message& request, const Account* callee, bool there,
+                       TimePoint now);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
 
     // wake.cpp
@@ -140,6 +141,8 @@ private:
     Presented presented(const ResponseContext& context, const Message& request, const Branch& branch) const;
     void write_outside(Outbound& message, const ResponseContext& context, const Message& request, const Branch& branch,
                        const Presented& shown);
+    /// Who calls from elsewhere, as far as somebody answers for it: "user@domain" or a number; empty: nobody does.
+    std::string foreign_caller(const Party& sender, const Message& request) const;
     std::string foreign_sender(const ResponseContext& context, const Message& request) const;
     /// Value of Call-Protection; empty where nothing drops.
     std::string protection(const Party& with, std::size_t hops, bool in_the_clear) const;
