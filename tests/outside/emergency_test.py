@@ -1,12 +1,16 @@
 """Emergency calls in every state of the server and of the account."""
 
+import json
+import tempfile
 import unittest
 
 from clients import network
 from outside.far_end import FarEnd
 from outside.name_server import NameServer, located
 from outside.peer_test import Outside, peers
-from support.daemon import Daemon
+from support.billing import asks
+from support.daemon import PASSWORD, Daemon
+from support.phone import Phone
 
 
 def setUpModule() -> None:
@@ -16,16 +20,20 @@ def setUpModule() -> None:
 PLACE = b'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:alice@example.org"/>'
 
 
-class Emergency(Outside):
+class EmergencyService(Outside):
+    """A server with a route to one, and an account that looks like its number."""
+    more: dict = {}
+
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.psap = cls.keep(FarEnd("psap.example", cls.authority.issue("psap.example", ("psap.example",)), cls.authority))
         cls.keep(NameServer({"example": located(cls.psap.port, at="psap")}))
-        cls.daemon = cls.keep(Daemon(("alice", "bob"), peers(cls.authority, cls.port.number, [
-            {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"]}])
-            | {"limits": {"auth_failures_per_minute": 1, "connections_per_source": 0, "handshakes_per_second": 0},
-               "drain_timeout": "1s"}, authority=cls.authority), "destroy")
+        cls.daemon = cls.keep(Daemon(("alice", "bob", "112"), peers(cls.authority, cls.port.number, [
+            {"name": "everywhere", "kind": "gateway", "match": ["+"], "target": ["psap.example"]},
+            {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"],
+             **({"tariff": "abroad"} if "billing" in cls.more else {})}]) | cls.more,
+            authority=cls.authority), "destroy")
 
     def carried(self, phone, uri: str, **options):
         phone.sends("INVITE", to=uri, **options)
@@ -42,6 +50,8 @@ class Emergency(Outside):
         phone.receives(200)
         return invite
 
+
+class Emergency(EmergencyService):
     def test_numbers_and_services_withheld_or_not(self):
         alice = self.phone(self.daemon, "alice")
         for uri in ("sip:112@example.org", "sip:110@example.org", "urn:service:sos", "urn:service:sos.fire",
@@ -66,12 +76,33 @@ class Emergency(Outside):
         self.psap.receives("ACK")
         alice.receives(486)
 
-    def test_from_a_suspended_account_and_after_wrong_passwords(self):
+    def test_it_is_audited_without_a_word_about_the_caller(self):
+        alice = self.phone(self.daemon, "alice")
+        self.carried(alice, "sip:112@example.org")
+        self.daemon.logged("emergency-call")
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+        told = [entry for entry in entries if entry["what"] == "emergency call"]
+        self.assertTrue(told, entries)
+        for entry in told:
+            self.assertIn("route=help", str(entry))
+            for secret in ("alice", "112", "sos", "127.0.0.1"):
+                self.assertNotIn(secret, str(entry))
+
+    def test_the_service_calls_back(self):
+        alice = self.phone(self.daemon, "alice")
+        way = self.psap.connect(self.port.number)
+        way.send(self.psap.request("INVITE", alice.aor, "<sip:+4930112@psap.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
+        self.assertEqual(alice.receives("INVITE").from_.uri, "sip:+4930112@example.org;user=phone")
+        alice.sends(486)
+        alice.receives("ACK")
+        self.psap.receives(486)
+
+    def test_from_a_suspended_account(self):
         bob = self.phone(self.daemon, "bob")
         self.daemon.sotto("account", "set", "bob@example.org", "--status", "suspended")
         try:
             bob.sends("INVITE", to="sip:alice@example.org", authenticates=False)
-            refused = bob.receives_one_of((403, 407))
+            bob.receives_one_of((403, 407))
             self.carried(bob, "sip:112@example.org")
         finally:
             self.daemon.sotto("account", "set", "bob@example.org", "--status", "active")
@@ -82,6 +113,44 @@ class Emergency(Outside):
         alice.sends("INVITE", to="sip:bob@example.org")
         alice.receives(503)
         self.carried(alice, "sip:112@example.org")
+
+
+class BeyondLimits(EmergencyService):
+    more = {"limits": {"auth_failures_per_minute": 1, "connections_per_source": 0, "handshakes_per_second": 0}}
+
+    def test_after_too_many_wrong_passwords(self):
+        def stranger(name: str) -> Phone:
+            one = Phone(name, self.ladder, self.daemon.connect, "bob", "example.org", PASSWORD, self.daemon.own_hosts)
+            self.addCleanup(lambda: one.connection.close())
+            return one
+
+        guesser, fresh = stranger("guesser"), stranger("fresh")
+        for guess in ("one", "two"):
+            guesser.sends("INVITE", to="sip:alice@example.org", authenticates=False)
+            challenge = guesser.receives_one_of((407, 503))
+            if challenge.status == 407:
+                guesser.authenticates(challenge, password=guess)
+                guesser.receives_one_of((403, 407, 503))
+        fresh.sends("INVITE", to="sip:alice@example.org")
+        fresh.receives(503)
+        self.carried(fresh, "sip:112@example.org")
+
+
+class NotBilled(EmergencyService):
+    @classmethod
+    def setUpClass(cls) -> None:
+        master = tempfile.NamedTemporaryFile("w", prefix="sotto-master-")
+        cls.addClassCleanup(master.close)
+        master.write("5a" * 32 + "\n")
+        master.flush()
+        cls.more = {"weaken": {"master_key_file": master.name},
+                    "billing": {"routes": [{"name": "help"}]}}
+        super().setUpClass()
+
+    def test_whatever_the_route_says(self):
+        alice = self.phone(self.daemon, "alice")
+        self.carried(alice, "sip:112@example.org")
+        self.assertEqual(sum(row["calls"] for row in asks(self.daemon, "retention plan")["rows"]), 0)
 
 
 class WithoutRoute(Outside):

@@ -16,7 +16,8 @@ from support.tls import Stream
 class FarEnd:
     """What arrives on any of its connections is in one line, in order, as (connection, message)."""
 
-    def __init__(self, name: str, certificate: tuple, authority, minimum=ssl.TLSVersion.TLSv1_3) -> None:
+    def __init__(self, name: str, certificate: tuple, authority, minimum=ssl.TLSVersion.TLSv1_3,
+                 address: str = "127.0.0.1") -> None:
         self.name, self._certificate, self._authority = name, certificate, authority
         self.media = Media()
         self._mark = Port()
@@ -30,7 +31,8 @@ class FarEnd:
         context.load_verify_locations(str(authority.certificate))
         context.verify_mode = ssl.CERT_REQUIRED
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, self.port), family=family)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -49,13 +51,14 @@ class FarEnd:
         self.accepted += 1
         self._read(connection)
 
-    def connect(self, port: int, server_name: str = "example.org", certificate: tuple | None = None) -> Stream:
+    def connect(self, port: int, server_name: str = "example.org", certificate: tuple | None = None,
+                address: str = "127.0.0.1") -> Stream:
         """To the daemon, with our certificate; `certificate` () shows none."""
         context = ssl.create_default_context(cafile=str(self._authority.certificate))
         shown = self._certificate if certificate is None else certificate
         if shown:
             context.load_cert_chain(*map(str, shown))
-        connection = Stream(socket.create_connection(("127.0.0.1", port), patience(5)), context, server_name)
+        connection = Stream(socket.create_connection((address, port), patience(5)), context, server_name)
         threading.Thread(target=self._read, args=(connection,), daemon=True).start()
         return connection
 
@@ -75,19 +78,24 @@ class FarEnd:
 
     def receives(self, what, within: float = 10) -> tuple:
         """The next message: a method or a status. Probes of the connection's health are answered and skipped."""
+        return self.receives_one_of((what,), within)
+
+    def receives_one_of(self, whats: tuple, within: float = 10) -> tuple:
+        wanted = " or ".join(str(what) for what in whats)
         while True:
-            connection, message = self._inbox.get(timeout=patience(within))
+            try:
+                connection, message = self._inbox.get(timeout=patience(within))
+            except queue.Empty:
+                raise AssertionError(f"{self.name}: waited {within} s for {wanted}") from None
             if not isinstance(message, Message):
-                raise AssertionError(f"{self.name}: {what} was expected, but there is {message}")
-            if message.is_request and message.method == "OPTIONS" and what != "OPTIONS":
-                self.answers(connection, message, 200)
-                continue
+                raise AssertionError(f"{self.name}: {wanted} was expected, but there is {message}")
             found = message.method if message.is_request else message.status
-            if found == 100 and what != 100:
-                continue
-            if found != what:
-                raise AssertionError(f"{self.name}: {what} was expected, but there is\n{message}")
-            return connection, message
+            if found in whats:
+                return connection, message
+            if found == "OPTIONS":
+                self.answers(connection, message, 200)
+            elif found != 100:
+                raise AssertionError(f"{self.name}: {wanted} was expected, but there is\n{message}")
 
     def waits_for_close(self) -> None:
         while self._inbox.get(timeout=patience(15))[1] != "closed":

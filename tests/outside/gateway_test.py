@@ -13,6 +13,7 @@ from outside.far_end import FarEnd
 from outside.name_server import NameServer, located
 from outside.peer_test import Outside, peers
 from support import digest
+from support.billing import wait_for_calls
 from support.daemon import Daemon, Port
 
 
@@ -119,6 +120,37 @@ class Trunk(Gateway):
         self.first.receives("ACK")
         alice.receives(486)
 
+    def test_the_session_is_refreshed_by_either_end(self):
+        """RFC 4028, as trunks do it: UPDATE and re-INVITE without a change."""
+        alice = self.phone(self.daemon, "alice")
+        timer = {"Session-Expires": "1800;refresher=uac", "Supported": "timer"}
+        alice.sends("INVITE", to=f"sip:{NUMBER}@example.org", headers=timer)
+        connection, invite = self.first.receives("INVITE")
+        self.first.answers(connection, invite, 200, sdp=True, headers=(
+            ("Session-Expires", "1800;refresher=uas"), ("Require", "timer"), ("Supported", "timer")))
+        answered = alice.receives(200)
+        self.assertEqual((answered.get("Session-Expires"), answered.get("Require")), ("1800;refresher=uas", "timer"))
+        alice.sends("ACK")
+        self.first.receives("ACK")
+        far = (invite.contact.uri, f"{invite.get('To')};tag=far", invite.get("From"))
+        connection.send(self.first.request("UPDATE", *far, call_id=invite.call_id, headers=(
+            ("Session-Expires", "1800;refresher=uac"), ("Supported", "timer"),
+            ("Contact", f"<sip:far@one.example:{self.first.port};transport=tls>"))).bytes())
+        self.assertEqual(alice.receives("UPDATE").get("Session-Expires"), "1800;refresher=uac")
+        alice.sends(200, headers={"Session-Expires": "1800;refresher=uac", "Require": "timer"})
+        self.assertEqual(self.first.receives(200)[1].get("Session-Expires"), "1800;refresher=uac")
+        alice.sends("INVITE", headers=timer)
+        connection, again = self.first.receives("INVITE")
+        self.assertEqual(again.get("Session-Expires"), "1800;refresher=uac")
+        self.first.answers(connection, again, 200, sdp=True)
+        alice.receives(200)
+        alice.sends("ACK")
+        self.first.receives("ACK")
+        alice.sends("BYE")
+        connection, bye = self.first.receives("BYE")
+        self.first.answers(connection, bye, 200)
+        alice.receives(200)
+
     def test_declined_redirected_and_unavailable(self):
         alice = self.phone(self.daemon, "alice")
         connection, invite = self.dials(alice)
@@ -215,12 +247,141 @@ class Password(Gateway):
         alice.receives(486)
 
 
+SDES = b"\r\n".join([
+    b"v=0", b"o=- 1 1 IN IP4 192.0.2.33", b"s=-", b"c=IN IP4 192.0.2.33", b"t=0 0", b"m=audio 40000 RTP/SAVP 0",
+    b"a=rtpmap:0 PCMU/8000", b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj", b""])
+
+
+class Contracts(Outside):
+    """Several carriers, each with what its route says: keys that servers can read, tariffs, what the caller is told."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.trunk = cls.keep(FarEnd("trunk.example", cls.authority.issue("trunk.example", ("trunk.example",)), cls.authority))
+        cls.keep(NameServer({"example": located(cls.trunk.port, at="trunk")}))
+        master = cls.folder / "master.key"
+        master.write_text("5a" * 32 + "\n")
+        master.chmod(0o600)
+
+        def carrier(name: str, match: str, **more) -> dict:
+            return {"name": name, "kind": "gateway", "match": [match], "target": ["trunk.example"], **more}
+
+        cls.daemon = cls.keep(Daemon(("alice", "bob", "speaker"), peers(cls.authority, cls.port.number, [
+            carrier("old", "+331"), carrier("announced", "+332", protection="announce", announcement="speaker@example.org"),
+            carrier("refused", "+333", protection="refuse"), carrier("billed", "+334", tariff="abroad"), carrier("free", "+33")])
+            | {"weaken": {"sdes_routes": ["old"], "master_key_file": str(master)},
+               "billing": {"routes": [{"name": "billed"}]}},
+            authority=cls.authority), "destroy")
+
+    def test_readable_keys_where_the_operator_has_named_the_route(self):
+        alice, bob = self.phone(self.daemon, "alice"), self.phone(self.daemon, "bob")
+        self.assertTrue([line for line in self.daemon.logged("weakened") if "weaken.sdes_routes" in line and "old" in line])
+        alice.sends("INVITE", to="sip:+33199000000@example.org", body=SDES)
+        connection, invite = self.trunk.receives("INVITE")
+        self.assertTrue([line for line in invite.sdp if line.startswith("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:")])
+        self.trunk.answers(connection, invite, 180)
+        self.assertEqual(alice.receives(180).get("Call-Protection"), "gateway;keys=sdes;hops=1")
+        self.trunk.answers(connection, invite, 486)
+        self.trunk.receives("ACK")
+        alice.receives(486)
+        for elsewhere in ("sip:+33599000000@example.org", bob.aor):
+            alice.sends("INVITE", to=elsewhere, body=SDES)
+            alice.receives(488)
+        bob.has_received_nothing_else()
+
+    def test_refused_with_the_reason(self):
+        alice = self.phone(self.daemon, "alice")
+        alice.sends("INVITE", to="sip:+33399000000@example.org", headers={"Accept-Language": "de"})
+        self.assertIn("Dieser Anruf", alice.receives(403).get("Warning"))
+
+    def test_announced_by_a_media_server(self):
+        alice, speaker = self.phone(self.daemon, "alice"), self.phone(self.daemon, "speaker")
+        alice.sends("INVITE", to="sip:+33299000000@example.org")
+        speaker.receives("INVITE")
+        speaker.sends(183, sdp=True)
+        self.assertTrue(alice.receives(183).body, "what it says")
+        speaker.sends(480)
+        speaker.receives("ACK")
+        connection, invite = self.trunk.receives("INVITE")
+        self.trunk.answers(connection, invite, 180)
+        self.assertEqual(alice.receives(180).get("Call-Protection"), "gateway;hops=1")
+        self.trunk.answers(connection, invite, 486)
+        self.trunk.receives("ACK")
+        alice.receives(486)
+
+    def talk(self, alice, number: str) -> None:
+        alice.sends("INVITE", to=f"sip:{number}@example.org")
+        connection, invite = self.trunk.receives("INVITE")
+        self.trunk.answers(connection, invite, 200, sdp=True)
+        alice.receives(200)
+        alice.sends("ACK")
+        self.trunk.receives("ACK")
+        alice.sends("BYE")
+        connection, bye = self.trunk.receives("BYE")
+        self.trunk.answers(connection, bye, 200)
+        alice.receives(200)
+
+    def test_only_calls_on_routes_with_a_tariff_are_billed(self):
+        alice = self.phone(self.daemon, "alice")
+        for number in ("+33599000000", "+33499000001"):
+            said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", number).stdout)
+            self.assertEqual(said["billed"], number.startswith("+334"))
+            self.talk(alice, number)
+        [row] = wait_for_calls(self.daemon, 1)
+        self.assertEqual((row["destination"], row["tariff"], row["address"]), ("+33499000001", "abroad", "alice@example.org"))
+
+
 class SippGateway(Outside):
     """sipp answers as the gateway; a stunnel with the gateway's certificate stands before it."""
 
     def test_sipp_plays_the_gateway(self):
+        """Early media, DTMF in the signalling, a session timer that the gateway refreshes."""
+        alice, sipp = self.plays([
+            receive("INVITE", keep=True), response(100, tag=False), response(183, sdp="active"),
+            response(200, sdp="active", headers=("Supported: timer", "Require: timer", "Session-Expires: 1800;refresher=uac")),
+            receive("ACK"), receive("INFO"), response(200), receive("INVITE", keep=True),
+            response(200, sdp="active", headers=("Supported: timer", "Require: timer", "Session-Expires: 1800;refresher=uac")),
+            receive("ACK"), receive("BYE"), response(200)])
+        timer = {"Supported": "timer", "Session-Expires": "1800"}
+        alice.sends("INVITE", to=f"sip:{NUMBER}@example.org", headers=timer)
+        self.assertTrue(alice.receives(183).body, "early media")
+        self.assertEqual(alice.receives(200).get("Session-Expires"), "1800;refresher=uac")
+        alice.sends("ACK")
+        alice.sends("INFO", body=b"Signal=5\r\nDuration=160\r\n", content_type="application/dtmf-relay", sdp=False)
+        alice.receives(200)
+        alice.sends("INVITE", headers=timer)
+        alice.receives(200)
+        alice.sends("ACK")
+        alice.sends("BYE")
+        alice.receives(200)
+        sipp.succeeds()
+        self.assertIn("Signal=5", sipp.messages)
+
+    def test_sipp_declines(self):
+        alice, sipp = self.plays([receive("INVITE"), response(180), response(603), receive("ACK")])
+        alice.sends("INVITE", to=f"sip:{NUMBER}@example.org")
+        alice.receives(180)
+        alice.receives(603)
+        sipp.succeeds()
+
+    def test_sipp_redirects(self):
+        """To a subscriber of ours, who answers in the gateway's place; the caller sees nothing of it."""
+        alice, sipp = self.plays([receive("INVITE"), response(302, headers=("Contact: <sip:bob@example.org>",)), receive("ACK")])
+        bob = self.phone(self.daemon, "bob")
+        alice.sends("INVITE", to=f"sip:{NUMBER}@example.org")
+        bob.receives("INVITE")
+        sipp.succeeds()
+        bob.sends(486)
+        bob.receives("ACK")
+        alice.receives(486)
+
+    def plays(self, steps: list) -> tuple:
+        """Alice's phone, and sipp with these steps."""
         chain, key = self.authority.issue("gw.example", ("gw.example",))
-        plain, secure = self.keep(Port(), "release"), self.keep(Port(), "release")
+        plain, secure = Port(), Port()
+        self.addCleanup(plain.release)
+        self.addCleanup(secure.release)
         config = self.folder / "gateway.conf"
         config.write_text(f"foreground = yes\npid =\n[gateway]\naccept = 127.0.0.1:{secure.number}\n"
                           f"connect = 127.0.0.1:{plain.number}\ncert = {chain}\nkey = {key}\n"
@@ -229,23 +390,15 @@ class SippGateway(Outside):
         tunnel = subprocess.Popen(["stunnel4", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (tunnel.terminate(), tunnel.wait(), tunnel.stderr.close()))
         next(line for line in tunnel.stderr if "Configuration successful" in line)
-        self.keep(NameServer({"example": located(secure.number, at="gw")}))
-        daemon = self.keep(Daemon(("alice",), peers(self.authority, self.port.number, [
-            {"name": "carrier", "kind": "gateway", "match": ["+"], "target": ["gw.example"]}]),
-            authority=self.authority), "destroy")
-        sipp = Sipp(self.folder, "gateway", "gateway", plain.number, [
-            receive("INVITE", keep=True), response(100, tag=False), response(183, sdp="active"), response(200, sdp="active"),
-            receive("ACK"), receive("BYE"), response(200)], serves=True)
+        names = NameServer({"example": located(secure.number, at="gw")})
+        self.addCleanup(names.stop)
+        self.daemon = Daemon(("alice", "bob"), peers(self.authority, self.port.number, [
+            {"name": "carrier", "kind": "gateway", "match": ["+"], "target": ["gw.example"]}]), authority=self.authority)
+        self.addCleanup(self.daemon.destroy)
+        sipp = Sipp(self.folder, "gateway", "gateway", plain.number, steps, serves=True)
         self.addCleanup(sipp.stop)
         sipp.is_ready(plain.number)
-        alice = self.phone(daemon, "alice")
-        alice.sends("INVITE", to=f"sip:{NUMBER}@example.org")
-        alice.receives(183)
-        alice.receives(200)
-        alice.sends("ACK")
-        alice.sends("BYE")
-        alice.receives(200)
-        sipp.succeeds()
+        return self.phone(self.daemon, "alice"), sipp
 
 
 if __name__ == "__main__":

@@ -64,9 +64,36 @@ class NameServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+class LyingNameServer:
+    """Answers nothing at all, or with `lie`: what it makes of the query."""
+
+    def __init__(self, lie=None) -> None:
+        self._lie = lie
+        self.asked = 0
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 53))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            question, client = self._socket.recvfrom(512)
+            if not question:   # from `stop`
+                return
+            self.asked += 1
+            if self._lie:
+                self._socket.sendto(self._lie(question), client)
+
+    def stop(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(b"", ("127.0.0.1", 53))
+        self._thread.join(patience(5))
+        self._socket.close()
+
+
 def located(port: int, address: str = "127.0.0.1", host: str = "sip", at: str = "@") -> list:
     """The records by which a domain says that it is reached over TLS at that port (RFC 3263)."""
     dot = "" if at == "@" else f".{at}"
     return [f'{at} NAPTR 10 50 "s" "SIPS+D2T" "" _sips._tcp{dot}',
             f"_sips._tcp{dot} SRV 10 10 {port} {host}{dot}",
-            f"{host}{dot} A {address}"]
+            f"{host}{dot} {'AAAA' if ':' in address else 'A'} {address}"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clients import network
 from outside.far_end import FarEnd
-from outside.name_server import NameServer, located
+from outside.name_server import LyingNameServer, NameServer, located
 from support.daemon import PASSWORD, Daemon, Port
 from support.ladder import Ladder
 from support.phone import Phone
@@ -50,15 +50,20 @@ class Outside(unittest.TestCase):
 
 
 class TwoSottos(Outside):
+    threads = 1
+    more_users: tuple = ()   # in both domains
+
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         other = cls.keep(Port(), "release")
         cls.keep(NameServer({"example.org": located(cls.port.number), "example.net": located(other.number)}))
-        cls.org = cls.keep(Daemon(("alice", "carol"), peers(cls.authority, cls.port.number, [
-            {"name": "friends", "kind": "peer", "match": ["example.net"]}]), authority=cls.authority), "destroy")
-        cls.net = cls.keep(Daemon(("bob", "dave"), peers(cls.authority, other.number, [
-            {"name": "all", "kind": "peer", "match": ["*"]}]), domain="example.net", authority=cls.authority), "destroy")
+        cls.org = cls.keep(Daemon(("alice", "carol", *cls.more_users), peers(cls.authority, cls.port.number, [
+            {"name": "friends", "kind": "peer", "match": ["example.net"]}]), cls.threads,
+            authority=cls.authority), "destroy")
+        cls.net = cls.keep(Daemon(("bob", "dave", *cls.more_users), peers(cls.authority, other.number, [
+            {"name": "all", "kind": "peer", "match": ["*"]}]), cls.threads,
+            domain="example.net", authority=cls.authority), "destroy")
 
     def talk(self, caller: Phone, callee: Phone) -> None:
         caller.sends("INVITE", to=callee)
@@ -180,6 +185,19 @@ class TwoSottos(Outside):
             alice.receives(480)
 
 
+class TwoSottosOfSeveralWorkers(TwoSottos):
+    """The connection between the domains belongs to one worker of each, the phones to others."""
+    threads = 3
+    more_users = tuple(f"user{i}" for i in range(6))
+
+    def test_many_phones_over_one_connection(self):
+        pairs = [(self.phone(self.org, name), self.phone(self.net, name)) for name in self.more_users]
+        for caller, callee in pairs:
+            self.talk(caller, callee)
+        for caller, callee in pairs:
+            self.end(callee, caller)
+
+
 class Liars(Outside):
     """Names that lead to something else than what they promise."""
 
@@ -295,9 +313,20 @@ class Liars(Outside):
         good.receives(403)
         self.assertEqual(self.ends["uri"].heard(), [])
 
+    def test_whoever_comes_in_is_what_its_certificate_says_and_nothing_else(self):
+        wrong, alice = self.ends["wrong"], self.phone(self.daemon, "alice")   # its certificate is elsewhere.example's
+        way = wrong.connect(self.port.number)
+        way.send(wrong.request("INVITE", alice.aor, "<sip:bob@wrong.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
+        wrong.receives(403)
+        way.send(wrong.request("INVITE", alice.aor, "<sip:bob@elsewhere.example>;tag=2", f"<{alice.aor}>", sdp=True).bytes())
+        self.assertEqual(alice.receives("INVITE").from_.uri, "sip:bob@elsewhere.example")
+        alice.sends(486)
+        alice.receives("ACK")
+        wrong.receives(486)
+
     def test_whoever_comes_in_must_prove_who_he_is(self):
         good = self.ends["good"]
-        strangers = {"none": (), "foreign": self.ends["foreign"]._certificate, "expired": self.ends["expired"]._certificate}
+        strangers = {"none": (), **{name: self.ends[name]._certificate for name in ("foreign", "expired", "wildcard", "cn-only")}}
         for name, certificate in strangers.items():
             with self.subTest(name):
                 try:
@@ -305,6 +334,148 @@ class Liars(Outside):
                 except (ssl.SSLError, OSError):
                     continue
                 good.waits_for_close()   # TLS 1.3: the alert comes after the client's own handshake is over
+
+
+class Friends(Outside):
+    """A server with a list of domains that it speaks with; one of them inside its trust domain, one with IPv6 only."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.ends = {name: cls.keep(FarEnd(f"{name}.example", cls.authority.issue(f"{name}.example", (f"{name}.example",)),
+                                          cls.authority, address="::1" if name == "six" else "127.0.0.1"))
+                    for name in ("friend", "trusted", "six", "back", "stranger")}
+        cls.keep(NameServer({"example": [line for name, end in cls.ends.items() for line in located(
+            end.port, at=name, address="::1" if name == "six" else "127.0.0.1")]}))
+        config = peers(cls.authority, cls.port.number, [
+            {"name": "trusted", "kind": "peer", "match": ["trusted.example"], "trusted": True},
+            {"name": "friends", "kind": "peer", "match": ["friend.example", "six.example", "back.example"]}])
+        config["listen"]["peers"].append(f"[::1]:{cls.port.number}")
+        config["peers"]["calls_per_minute"] = 5
+        cls.daemon = cls.keep(Daemon(("alice", "bob"), config, threads=2, authority=cls.authority), "destroy")
+
+    def refused(self, phone: Phone, end: FarEnd, uri: str, **options):
+        phone.sends("INVITE", to=uri, **options)
+        connection, invite = end.receives("INVITE")
+        end.answers(connection, invite, 486)
+        end.receives("ACK")
+        phone.receives(486)
+        return invite
+
+    def arrives(self, phone: Phone, end: FarEnd, way, from_: str, **options):
+        way.send(end.request("INVITE", phone.aor, from_, f"<{phone.aor}>", sdp=True, **options).bytes())
+        invite = phone.receives("INVITE")
+        phone.sends(486)
+        phone.receives("ACK")
+        end.receives(486)
+        return invite
+
+    def test_whoever_is_on_no_list(self):
+        alice, stranger = self.phone(self.daemon, "alice"), self.ends["stranger"]
+        alice.sends("INVITE", to="sip:bob@stranger.example")
+        alice.receives(404)
+        way = stranger.connect(self.port.number)
+        way.send(stranger.request("INVITE", alice.aor, "<sip:bob@stranger.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
+        stranger.receives(403)
+        self.assertEqual(stranger.accepted, 0)
+        alice.has_received_nothing_else()
+
+    def test_too_many_calls_of_one_domain(self):
+        friend = self.ends["friend"]
+        way = friend.connect(self.port.number)
+        seen = []
+        for i in range(6):
+            way.send(friend.request("INVITE", "sip:nobody@example.org", f"<sip:bob@friend.example>;tag={i}",
+                                    "<sip:nobody@example.org>", sdp=True).bytes())
+            seen.append(friend.receives_one_of((480, 503))[1].status)
+        self.assertEqual(seen, [480] * 5 + [503])
+
+    def test_over_ipv6_alone(self):
+        alice, six = self.phone(self.daemon, "alice"), self.ends["six"]
+        self.assertNotIn("::1", str(self.refused(alice, six, "sip:bob@six.example")))
+        self.arrives(alice, six, six.connect(self.port.number, address="::1"), "<sip:bob@six.example>;tag=1")
+
+    def test_a_connection_that_came_in_is_used_for_what_goes_out(self):
+        """RFC 5923: the other side has offered it by `alias`."""
+        alice, back = self.phone(self.daemon, "alice"), self.ends["back"]
+        way = back.connect(self.port.number)
+        self.arrives(alice, back, way, "<sip:bob@back.example>;tag=1", via="SIP/2.0/TLS back.example;alias;branch=z9hG4bKalias")
+        for _ in range(3):
+            self.refused(alice, back, "sip:bob@back.example")
+        self.assertEqual(back.accepted, 0, "a second connection was made")
+
+    def test_who_calls_is_asserted_inside_the_trust_domain_alone(self):
+        """RFC 3325, in both directions."""
+        alice = self.phone(self.daemon, "alice")
+        for end, trusted in ((self.ends["trusted"], True), (self.ends["friend"], False)):
+            with self.subTest(end.name):
+                invite = self.refused(alice, end, f"sip:bob@{end.name}", headers={"Privacy": "id"})
+                self.assertEqual(invite.from_.uri, "sip:anonymous@anonymous.invalid")
+                self.assertEqual(invite.all("P-Asserted-Identity"), [f"<{alice.aor}>"] if trusted else [])
+                self.assertEqual(invite.all("Privacy"), ["id"] if trusted else [])
+        bob, trusted = self.phone(self.daemon, "bob"), self.ends["trusted"]
+        way = trusted.connect(self.port.number)
+        for asserted, shown in (("robert@trusted.example", "robert@trusted.example"), ("king@other.example", "rob@trusted.example")):
+            invite = self.arrives(bob, trusted, way, "<sip:rob@trusted.example>;tag=2",
+                                  headers=(("P-Asserted-Identity", f"<sip:{asserted}>"),))
+            self.assertEqual(invite.from_.uri, f"sip:{shown}")
+            self.assertFalse(invite.has("P-Asserted-Identity"))
+
+    def test_who_was_called_before_is_told_inside_the_trust_domain_alone(self):
+        """RFC 7044: after a redirection."""
+        alice = self.phone(self.daemon, "alice")
+        for end, before in ((self.ends["trusted"], "sip:bob@trusted.example"),
+                            (self.ends["friend"], "sip:anonymous@anonymous.invalid")):
+            with self.subTest(end.name):
+                alice.sends("INVITE", to=f"sip:bob@{end.name}")
+                connection, invite = end.receives("INVITE")
+                self.assertFalse(invite.has("History-Info"))
+                end.answers(connection, invite, 302, headers=(("Contact", f"<sip:desk@{end.name}>"),))
+                end.receives("ACK")
+                connection, moved = end.receives("INVITE")
+                self.assertEqual(moved.get("History-Info"),
+                                 f"<{before}>;index=1, <sip:desk@{end.name}>;index=1.1;mp=1")
+                end.answers(connection, moved, 486, headers=(("History-Info", moved.get("History-Info")),))
+                end.receives("ACK")
+                self.assertFalse(alice.receives(486).has("History-Info"))
+
+    def test_the_place_of_a_caller_goes_to_no_other_domain(self):
+        alice = self.phone(self.daemon, "alice")
+        for end in (self.ends["trusted"], self.ends["friend"]):
+            invite = self.refused(alice, end, f"sip:bob@{end.name}", headers={"Geolocation": "<cid:place@phone>"})
+            self.assertFalse(invite.has("Geolocation"))
+
+    def test_a_hop_in_the_clear_is_told(self):
+        alice, trusted = self.phone(self.daemon, "alice"), self.ends["trusted"]
+        way = trusted.connect(self.port.number)
+        way.send(trusted.request("INVITE", alice.aor, "<sip:rob@trusted.example>;tag=3", f"<{alice.aor}>", sdp=True, headers=(
+            ("Via", "SIP/2.0/UDP phone.trusted.example;branch=z9hG4bKclear"),)).bytes())
+        self.assertEqual(alice.receives("INVITE").get("Call-Protection"), "hop;hops=2")
+        alice.sends(486)
+        alice.receives("ACK")
+        trusted.receives(486)
+
+
+class DeadNames(Outside):
+    """Name servers that answer nothing, or nonsense: the caller is told in bounded time."""
+
+    def refused_with(self, lie) -> None:
+        names = LyingNameServer(lie)
+        self.addCleanup(names.stop)
+        daemon = Daemon(("alice",), peers(self.authority, self.port.number, [
+            {"name": "everybody", "kind": "peer", "match": ["*"]}]), authority=self.authority)
+        self.addCleanup(daemon.destroy)
+        alice = self.phone(daemon, "alice")
+        alice.sends("INVITE", to="sip:bob@far.example")
+        alice.receives(503, timeout=20)
+        self.assertIn("its name leads nowhere", daemon.logged("route-unreachable")[0])
+        self.assertGreater(names.asked, 0)
+
+    def test_a_silent_one(self):
+        self.refused_with(None)
+
+    def test_one_that_answers_nonsense(self):
+        self.refused_with(lambda query: query[:2] + b"\x81\x80\0\1\xff\xff\0\0\0\0" + query[12:] + b"\xc0\x0c\xff")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,38 @@ def dialled(invite: Message) -> str:
     return invite.request_uri.removeprefix("sip:").split("@")[0]
 
 
+def asks(daemon: Daemon, command: str, **arguments) -> dict:
+    """The admin socket, as the command line uses it."""
+    with socket.socket(socket.AF_UNIX) as admin:
+        admin.settimeout(patience(30))
+        admin.connect(daemon.config["admin"]["socket"])
+        line = json.dumps({"v": 1, "command": command, "arguments": arguments}) + "\n"
+        admin.sendall(line.encode())
+        with admin.makefile() as answers:
+            answer = json.loads(answers.readline())
+    return answer.get("result") or answer["error"]
+
+
+def export(daemon: Daemon, **arguments) -> list:
+    """The calls of the next invoice run of this month, all pages of it."""
+    calls = []
+    while True:
+        page = asks(daemon, "billing export", period=this_month(), **arguments)
+        calls += page.get("calls", [])
+        if not page.get("next"):
+            return calls
+        arguments["from"] = page["next"]
+
+
+def wait_for_calls(daemon: Daemon, count: int) -> list:
+    """Ended calls reach the disk soon after their BYE: every retention plan is a look at the ledger."""
+    while sum(row["calls"] for row in asks(daemon, "retention plan")["rows"]
+              if row["reason"] == "not-invoiced") < count:
+        if not daemon.alive:
+            raise AssertionError(f"the daemon has ended:\n{daemon.log}")
+    return export(daemon)
+
+
 class BillingDaemon(Daemon):
     """Its gateway answers by itself, or, with `scripted`, as a test says."""
 
@@ -70,36 +102,17 @@ class BillingDaemon(Daemon):
             self.gateway.stop()
 
     def asks(self, command: str, **arguments) -> dict:
-        """The admin socket, as the command line uses it."""
-        with socket.socket(socket.AF_UNIX) as admin:
-            admin.settimeout(patience(30))
-            admin.connect(self.config["admin"]["socket"])
-            line = json.dumps({"v": 1, "command": command, "arguments": arguments}) + "\n"
-            admin.sendall(line.encode())
-            with admin.makefile() as answers:
-                answer = json.loads(answers.readline())
-        return answer.get("result") or answer["error"]
+        return asks(self, command, **arguments)
 
     def export(self, **arguments) -> list:
-        """The calls of the next invoice run of this month, all pages of it."""
-        calls = []
-        while True:
-            page = self.asks("billing export", period=this_month(), **arguments)
-            calls += page.get("calls", [])
-            if not page.get("next"):
-                return calls
-            arguments["from"] = page["next"]
+        return export(self, **arguments)
 
     def rows(self, table: str = "call") -> int:
         with contextlib.closing(sqlite3.connect(f"file:{self.state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
             return ledger.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
     def wait_for_calls(self, count: int) -> list:
-        """Ended calls reach the disk soon after their BYE: every retention plan is a look at the ledger."""
-        while sum(row["calls"] for row in self.asks("retention plan")["rows"] if row["reason"] == "not-invoiced") < count:
-            if not self.alive:
-                raise AssertionError(f"the daemon has ended:\n{self.log}")
-        return self.export()
+        return wait_for_calls(self, count)
 
 
 def number(index: int) -> str:
