@@ -345,6 +345,7 @@ void Worker::offer_for_reuse(Flow& flow, const Message& request)
 {
     if (flow.offered || !request.is_request || !find_param(request.vias.front().params, "alias")) return;
     flow.offered = true;
+    element_.opened(flow, now_); // and asked whether it lives, like one that we made
     for (const auto& domain : flow.domains) {
         auto& home = home_of(domain);
         home.post_burst([&home, domain, id = flow.id] { home.outside_.reuse(domain, id); });
