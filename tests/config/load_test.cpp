@@ -191,6 +191,9 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
              "routes[0].announcement: is missing"},
         Case{"routes: [{ name: a, kind: emergency, match: [\"112\"], target: [x.example], protection: refuse }]\n",
              "would refuse emergency calls"},
+        Case{"routes: [{ name: a, kind: emergency, match: [\"112\"], target: [x.example], tariff: t }]\n"
+             "billing: { routes: [{ name: a }] }\n",
+             "\"a\" is no route of kind gateway or peer"},
         Case{"routes: [{ name: a, kind: peer, match: [\"*\"] }, { name: a, kind: peer, match: [x.example] }]\n",
              "routes[1].name: \"a\" is named twice"},
         Case{"weaken: { sdes_routes: [trunk] }\n", "\"trunk\" is no route of kind gateway or emergency"},

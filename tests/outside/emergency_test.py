@@ -1,14 +1,12 @@
 """Emergency calls in every state of the server and of the account."""
 
 import json
-import tempfile
 import unittest
 
 from clients import network
 from outside.far_end import FarEnd
 from outside.name_server import NameServer, located
 from outside.peer_test import Outside, peers
-from support.billing import asks
 from support.daemon import PASSWORD, Daemon
 from support.phone import Phone
 
@@ -31,8 +29,8 @@ class EmergencyService(Outside):
         cls.keep(NameServer({"example": located(cls.psap.port, at="psap")}))
         cls.daemon = cls.keep(Daemon(("alice", "bob", "112"), peers(cls.authority, cls.port.number, [
             {"name": "everywhere", "kind": "gateway", "match": ["+"], "target": ["psap.example"]},
-            {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"],
-             **({"tariff": "abroad"} if "billing" in cls.more else {})}]) | cls.more,
+            {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"]}])
+            | cls.more,
             authority=cls.authority), "destroy")
 
     def carried(self, phone, uri: str, **options):
@@ -134,23 +132,6 @@ class BeyondLimits(EmergencyService):
         fresh.sends("INVITE", to="sip:alice@example.org")
         fresh.receives(503)
         self.carried(fresh, "sip:112@example.org")
-
-
-class NotBilled(EmergencyService):
-    @classmethod
-    def setUpClass(cls) -> None:
-        master = tempfile.NamedTemporaryFile("w", prefix="sotto-master-")
-        cls.addClassCleanup(master.close)
-        master.write("5a" * 32 + "\n")
-        master.flush()
-        cls.more = {"weaken": {"master_key_file": master.name},
-                    "billing": {"routes": [{"name": "help"}]}}
-        super().setUpClass()
-
-    def test_whatever_the_route_says(self):
-        alice = self.phone(self.daemon, "alice")
-        self.carried(alice, "sip:112@example.org")
-        self.assertEqual(sum(row["calls"] for row in asks(self.daemon, "retention plan")["rows"]), 0)
 
 
 class WithoutRoute(Outside):
