@@ -148,11 +148,12 @@ void App::make_workers()
     const auto count = workers_of(settings);
     admission_ = std::make_shared<net::Admission>(admission_of(settings, count, descriptors_));
     waking_ = std::make_unique<Waking>(settings, keys_.process());
-    devices_ = std::make_unique<Devices>(location_, waking_->registrations(), keys_.process());
+    devices_ = std::make_unique<Devices>(location_, waking_->registrations(), keys_.process(), keys_.hash_ring());
     workers_ = std::make_unique<Workers>(
         count,
         Workers::Shared{.keys = keys_.process(),
                         .ring = keys_.ring(),
+                        .hash_ring = keys_.hash_ring(),
                         .location = location_,
                         .dialogs = keys_.dialogs(),
                         .anonymous_callers = anonymous_callers_,

@@ -20,7 +20,7 @@ namespace sotto::app {
 class Handover {
 public:
     /// One small thing each, replaced as a whole.
-    enum class Item : std::uint8_t { epoch_keys, process_keys, day_key };
+    enum class Item : std::uint8_t { epoch_keys, process_keys, day_key, hash_keys };
 
     /// Takes up what is found among `passed` (and takes it out), or begins anew and asks the service manager to keep
     /// it.

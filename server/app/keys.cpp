@@ -10,6 +10,8 @@ namespace {
 
 constexpr milliseconds minute{60'000};
 constexpr seconds sealing_period{3600};
+constexpr seconds hash_period{24 * 3600};
+constexpr seconds longest_binding{3600}; ///< that `registrar.binding_lifetime` admits
 
 TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
 
@@ -24,8 +26,16 @@ std::shared_ptr<const crypto::ProcessKeys> process_keys(const Handover& handover
 std::shared_ptr<crypto::KeyRing> epoch_keys(const Handover& handover, TimePoint now, seconds longest_dialog)
 {
     auto ring = std::make_shared<crypto::KeyRing>(
-        now, crypto::KeyRing::Times{.period = sealing_period, .longest_dialog = longest_dialog});
+        now, crypto::KeyRing::Times{.period = sealing_period, .kept = longest_dialog});
     if (const auto before = handover.read(Handover::Item::epoch_keys)) ring->restore(before->bytes(), now);
+    return ring;
+}
+
+std::shared_ptr<crypto::KeyRing> hash_keys(const Handover& handover, TimePoint now)
+{
+    auto ring =
+        std::make_shared<crypto::KeyRing>(now, crypto::KeyRing::Times{.period = hash_period, .kept = longest_binding});
+    if (const auto before = handover.read(Handover::Item::hash_keys)) ring->restore(before->bytes(), now);
     return ring;
 }
 
@@ -39,7 +49,8 @@ bool holds(const crypto::EpochKeys& keys, Epoch epoch)
 Keys::Keys(boost::asio::io_context& main, std::vector<os::PassedDescriptor>& passed, TimePoint now,
            seconds longest_dialog)
     : handover_{passed}, resumed_{handover_.read(Handover::Item::epoch_keys).has_value()},
-      process_{process_keys(handover_)}, ring_{epoch_keys(handover_, now, longest_dialog)},
+      process_{process_keys(handover_)}, ring_{epoch_keys(handover_, now, longest_dialog)}, hash_ring_{hash_keys(
+                                                                                                handover_, now)},
       dialogs_{std::make_shared<location::SharedDialogMemory>(
           handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
       midnight_{main}, rotation_{main}
@@ -63,6 +74,7 @@ void Keys::hand_on()
 {
     handover_.write(Handover::Item::process_keys, process_->serialise().bytes());
     handover_.write(Handover::Item::epoch_keys, ring_->serialise().bytes());
+    handover_.write(Handover::Item::hash_keys, hash_ring_->serialise().bytes());
     log::hand_on_day_key(day_key(handover_.read(Handover::Item::day_key)), [this](const auto& key) {
         if (key)
             handover_.write(Handover::Item::day_key, serialise(*key).bytes());
@@ -82,7 +94,11 @@ void Keys::rotate()
         on_rotation_();
         log::event(log::Event::keys_rotated);
     }
-    rotation_.expires_at(ring_->next_rotation());
+    if (hash_ring_->rotate(now())) {
+        handover_.write(Handover::Item::hash_keys, hash_ring_->serialise().bytes());
+        on_rotation_();
+    }
+    rotation_.expires_at(std::min(ring_->next_rotation(), hash_ring_->next_rotation()));
     rotation_.async_wait([this](boost::system::error_code error) {
         if (!error) rotate();
     });

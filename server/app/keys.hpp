@@ -29,6 +29,8 @@ public:
     [[nodiscard]] bool resumed() const { return resumed_; }
     [[nodiscard]] const std::shared_ptr<const crypto::ProcessKeys>& process() const { return process_; }
     [[nodiscard]] const std::shared_ptr<crypto::KeyRing>& ring() const { return ring_; }
+    /// Of rotating hashes: under what names accounts are known to the location service.
+    [[nodiscard]] const std::shared_ptr<crypto::KeyRing>& hash_ring() const { return hash_ring_; }
     /// What must outlive the process of the dialogs; what belongs to a destroyed key is forgotten.
     [[nodiscard]] const std::shared_ptr<location::SharedDialogMemory>& dialogs() const { return dialogs_; }
 
@@ -43,6 +45,7 @@ private:
     bool resumed_;
     std::shared_ptr<const crypto::ProcessKeys> process_;
     std::shared_ptr<crypto::KeyRing> ring_;
+    std::shared_ptr<crypto::KeyRing> hash_ring_;
     std::shared_ptr<location::SharedDialogMemory> dialogs_;
     std::function<void()> on_rotation_;
     boost::asio::steady_timer midnight_, rotation_;

@@ -32,29 +32,32 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
     std::vector<net::Worker*> all;
     for (std::uint16_t index = 0; index < count; ++index) {
         auto sealer = std::make_unique<crypto::EpochSealer>(shared.ring);
+        auto cryptography =
+            std::make_unique<crypto::OpenSslCryptography>(shared.keys, shared.hash_ring, shared.pair_key);
         sealers_.push_back(sealer.get());
-        workers_.push_back(std::make_unique<net::Worker>(net::Worker::Parts{
-            .index = index,
-            .workers = count,
-            .cryptography = std::make_unique<crypto::OpenSslCryptography>(shared.keys, shared.pair_key),
-            .sealer = std::move(sealer),
-            .location = shared.location,
-            .dialogs = shared.dialogs,
-            .anonymous_callers = shared.anonymous_callers,
-            .failures = shared.failures,
-            .push = shared.push,
-            .ledger = shared.ledger,
-            .wake = shared.wake,
-            .admission = shared.admission,
-            .settings = prepared.core,
-            .accounts = shared.accounts,
-            .identities = prepared.identities,
-            .outside = prepared.outside,
-            .limits = prepared.connections,
-            .block = shared.block,
-            .on_accept_failure = shared.on_accept_failure,
-            .on_no_way = shared.on_no_way,
-            .on_report = shared.on_report}));
+        cryptographies_.push_back(cryptography.get());
+        workers_.push_back(
+            std::make_unique<net::Worker>(net::Worker::Parts{.index = index,
+                                                             .workers = count,
+                                                             .cryptography = std::move(cryptography),
+                                                             .sealer = std::move(sealer),
+                                                             .location = shared.location,
+                                                             .dialogs = shared.dialogs,
+                                                             .anonymous_callers = shared.anonymous_callers,
+                                                             .failures = shared.failures,
+                                                             .push = shared.push,
+                                                             .ledger = shared.ledger,
+                                                             .wake = shared.wake,
+                                                             .admission = shared.admission,
+                                                             .settings = prepared.core,
+                                                             .accounts = shared.accounts,
+                                                             .identities = prepared.identities,
+                                                             .outside = prepared.outside,
+                                                             .limits = prepared.connections,
+                                                             .block = shared.block,
+                                                             .on_accept_failure = shared.on_accept_failure,
+                                                             .on_no_way = shared.on_no_way,
+                                                             .on_report = shared.on_report}));
         all.push_back(workers_.back().get());
     }
     for (auto* worker : all) worker->meet(all);
@@ -112,7 +115,11 @@ void Workers::use(const std::shared_ptr<net::Tap>& tap)
 
 void Workers::refresh_keys()
 {
-    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->post([sealer = sealers_[i]] { sealer->refresh(); });
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        workers_[i]->post([sealer = sealers_[i], cryptography = cryptographies_[i]] {
+            sealer->refresh();
+            cryptography->refresh();
+        });
 }
 
 void Workers::binding_changed(BindingId device, std::uint64_t workers)

@@ -19,6 +19,7 @@ public:
     struct Shared {
         std::shared_ptr<const crypto::ProcessKeys> keys;
         std::shared_ptr<const crypto::KeyRing> ring;
+        std::shared_ptr<const crypto::KeyRing> hash_ring;
         std::shared_ptr<LocationService> location;
         std::shared_ptr<DialogMemory> dialogs;
         std::shared_ptr<AnonymousCallers> anonymous_callers;
@@ -78,7 +79,9 @@ public:
 
 private:
     std::vector<std::unique_ptr<net::Worker>> workers_;
-    std::vector<crypto::EpochSealer*> sealers_; ///< of the workers, in their order; touched on their threads only
+    /// What holds keys that rotate, of the workers in their order; touched on their threads only.
+    std::vector<crypto::EpochSealer*> sealers_;
+    std::vector<crypto::OpenSslCryptography*> cryptographies_;
 };
 
 } // namespace sotto::app

@@ -7,6 +7,7 @@
 #include "core/types/party.hpp"
 #include "core/types/private.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -35,19 +36,25 @@ struct CloseFlow {
 /// Ask the location service; answer with `Element::located`.
 struct LookUp {
     Ticket ticket;
-    AorKey aor;
+    AorKeys aor;
 };
 /// Replace an account's bindings; answer with `Element::committed`, with the flow's state if it still exists.
 struct Commit {
     Ticket ticket;
     FlowId flow;
-    AorKey aor;
+    AorKeys aor;
     Located bindings;
 };
 /// Ask for the flows of one device; answer with `Element::found`.
 struct Find {
     Ticket ticket;
     BindingId id;
+};
+/// Drop one of a device's bindings: whoever keeps that flow says that it has failed (RFC 5626 9.3).
+struct Unbind {
+    BindingId device;
+    FlowId flow;
+    std::uint32_t reg_id{0};
 };
 /// Store that an account refuses a withheld caller; answer with `Element::blocked`.
 struct Block {
@@ -114,8 +121,8 @@ struct Report {
     Private<std::string> account{std::string{}};
 };
 
-using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Block, HandOver, Wake, Woken, Watch, RecordCall,
-                            CallAlive, CallEnded, Connect, Report>;
+using Action = std::variant<Send, CloseFlow, LookUp, Commit, Find, Unbind, Block, HandOver, Wake, Woken, Watch,
+                            RecordCall, CallAlive, CallEnded, Connect, Report>;
 using Actions = std::vector<Action>;
 
 } // namespace sotto

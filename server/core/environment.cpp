@@ -34,7 +34,7 @@ Environment::Heed Environment::heeds(const auth::Checked& checked, const std::st
     const auto* claimed = accounts->find(user, realm);
     const bool known = claimed != nullptr && flow.proves(claimed->id);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
-    const auto name = cryptography.keyed_hash(Cryptography::Use::source, user + "@" + realm);
+    const auto name = cryptography.rotating_hash(Cryptography::Use::source, user + "@" + realm).now;
     if (!failures.allows(name, flow.source, known, now)) {
         ++counters.auth_refused;
         return Heed::not_at_all;

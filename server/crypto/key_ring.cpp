@@ -71,9 +71,8 @@ EpochKey new_key(Epoch epoch, TimePoint now)
 
 KeyRing::KeyRing(TimePoint now, Times times) : times_{times}
 {
-    if (times.period <= seconds::zero() || times.longest_dialog < seconds::zero() ||
-        times.longest_dialog / times.period > 200)
-        throw std::invalid_argument{"key epochs: the longest dialog may last 200 periods"};
+    if (times.period <= seconds::zero() || times.kept < seconds::zero() || times.kept / times.period > 200)
+        throw std::invalid_argument{"key epochs: a key may be kept for 200 periods"};
     publish({new_key(first_epoch(), now)});
 }
 
@@ -87,7 +86,7 @@ bool KeyRing::advance(EpochKeys& keys, TimePoint now) const
         changed = true;
     }
     const auto over = [&](const EpochKey& key) {
-        return key.ended != TimePoint::max() && now - key.ended >= times_.longest_dialog;
+        return key.ended != TimePoint::max() && now - key.ended >= times_.kept;
     };
     return std::erase_if(keys, over) > 0 || changed;
 }
@@ -105,7 +104,7 @@ TimePoint KeyRing::next_rotation() const
     const auto keys = snapshot();
     const auto begin = keys->back().began + times_.period;
     if (keys->size() == 1) return begin;
-    return std::min(begin, keys->front().ended + times_.longest_dialog);
+    return std::min(begin, keys->front().ended + times_.kept);
 }
 
 std::shared_ptr<const EpochKeys> KeyRing::snapshot() const

@@ -24,15 +24,15 @@ struct EpochKey {
 /// All keys that are alive, oldest first; the last one is current. Immutable, shared by all workers.
 using EpochKeys = std::vector<EpochKey>;
 
-/// Makes, hands out and destroys the keys that dialogs are sealed under (SEALING.md "Epoch"): a new one each `period`,
-/// each destroyed when the longest dialog after its epoch's end has passed. Nothing happens by itself: the edge calls
-/// `rotate`. Any thread may read; `rotate` and `restore` are for one. Times are those of the monotonic clock, which
-/// goes on over a restart of the service.
+/// Makes, hands out and destroys keys that rotate: those that dialogs are sealed under (SEALING.md "Epoch"), and those
+/// of rotating hashes (docs/adr/0024). A new one each `period`, each destroyed when `kept` has passed after its epoch's
+/// end. Nothing happens by itself: the edge calls `rotate`. Any thread may read; `rotate` and `restore` are for one.
+/// Times are those of the monotonic clock, which goes on over a restart of the service.
 class KeyRing {
 public:
     struct Times {
-        seconds period{3600};              ///< more than 0
-        seconds longest_dialog{12 * 3600}; ///< at most 200 periods, since an epoch has one byte
+        seconds period{3600};    ///< more than 0
+        seconds kept{12 * 3600}; ///< as the longest dialog; at most 200 periods, since an epoch has one byte
     };
 
     /// With one epoch, begun now. Throws std::invalid_argument for times out of range.

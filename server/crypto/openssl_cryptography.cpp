@@ -10,13 +10,26 @@ namespace sotto::crypto {
 namespace {
 constexpr std::size_t nonce_size = 12;
 constexpr std::size_t tag_size = 16;
+
+KeyedHash hash_with(const HmacSha256& hmac, Cryptography::Use use, std::string_view data)
+{
+    // The use stands first and has one length, so no text under one use equals a text under another.
+    const auto label = static_cast<std::uint8_t>(use);
+    const auto hash = hmac({&label, 1}, as_bytes(data));
+    KeyedHash out;
+    std::memcpy(&out.high, hash.data(), 8);
+    std::memcpy(&out.low, hash.data() + 8, 8);
+    return out;
+}
+
 } // namespace
 
 OpenSslCryptography::OpenSslCryptography(std::shared_ptr<const ProcessKeys> keys,
+                                         std::shared_ptr<const KeyRing> rotating,
                                          std::shared_ptr<const Secret> pair_key)
-    : keys_{std::move(keys)}, pair_key_{std::move(pair_key)}, hash_{keys_->hash().bytes()},
-      pair_hash_{pair_key_ ? pair_key_->bytes() : keys_->hash().bytes()}, block_{keys_->block().bytes()},
-      memory_{keys_->memory().bytes()}, md5_{"MD5"}
+    : keys_{std::move(keys)}, rotating_{std::move(rotating)}, pair_key_{std::move(pair_key)},
+      hash_{keys_->hash().bytes()}, pair_hash_{pair_key_ ? pair_key_->bytes() : keys_->hash().bytes()},
+      block_{keys_->block().bytes()}, memory_{keys_->memory().bytes()}, md5_{"MD5"}
 {
 }
 
@@ -47,13 +60,28 @@ std::array<std::uint8_t, 20> OpenSslCryptography::hmac_sha1(std::string_view key
 
 KeyedHash OpenSslCryptography::keyed_hash(Use use, std::string_view data)
 {
-    // The use stands first and has one length, so no text under one use equals a text under another.
-    const auto label = static_cast<std::uint8_t>(use);
-    const auto hash = (use == Use::pair ? pair_hash_ : hash_)({&label, 1}, as_bytes(data));
-    KeyedHash out;
-    std::memcpy(&out.high, hash.data(), 8);
-    std::memcpy(&out.low, hash.data() + 8, 8);
-    return out;
+    return hash_with(use == Use::pair ? pair_hash_ : hash_, use, data);
+}
+
+RotatingHash OpenSslCryptography::rotating_hash(Use use, std::string_view data)
+{
+    if (!rotating_) {
+        const auto hash = hash_with(hash_, use, data);
+        return {hash, hash};
+    }
+    if (rotating_->generation() != generation_) refresh();
+    const auto now = hash_with(*hash_of_now_, use, data);
+    return {now, hash_of_before_ ? hash_with(*hash_of_before_, use, data) : now};
+}
+
+void OpenSslCryptography::refresh()
+{
+    if (!rotating_) return;
+    generation_ = rotating_->generation(); // before the keys: a change in between is seen the next time
+    const auto keys = rotating_->snapshot();
+    hash_of_now_.emplace(keys->back().secret->bytes());
+    hash_of_before_.reset();
+    if (keys->size() > 1) hash_of_before_.emplace((*keys)[keys->size() - 2].secret->bytes());
 }
 
 std::array<std::uint8_t, 16> OpenSslCryptography::encrypt_block(const std::array<std::uint8_t, 16>& plain)

@@ -71,6 +71,9 @@ void add_profile(CLI::App& app, Options& options, std::string& target, Profile p
     seconds_option(command, "--within", options.within, "storm: seconds until all must be back");
     seconds_option(command, "--reconnect", options.reconnect,
                    "call: seconds after which a lost connection comes back and registers; its calls go on");
+    command.add_flag("--server-ends", options.server_ends,
+                     "storm: wait for the server to end all connections, and come back at once; says `ready` before it "
+                     "waits");
     seconds_option(command, "--settle", options.settle, "idle: seconds before memory is read");
     command.add_option("--idle-base", options.idle_base, "idle: connections at which the slope starts")
         ->capture_default_str();

@@ -41,6 +41,7 @@ struct Options {
     std::chrono::milliseconds within{10'000};  ///< storm: all are to be back after this time
     std::chrono::milliseconds reconnect{0};    ///< a lost connection comes back after this time; 0: it is an error
     bool reconnects() const { return reconnect.count() > 0; }
+    bool server_ends{false}; ///< storm: the connections are lost when the server ends, and all come back at once
     std::chrono::milliseconds settle{1'000}; ///< idle: before memory is read
     std::size_t idle_base{1'000};            ///< idle: connections at which the slope starts
     std::uint32_t expires{600};

@@ -82,6 +82,7 @@ void Phone::disconnect()
 void Phone::on_open()
 {
     if (lost) hosts_.insert(connection_.local());
+    leaving_ = false;
     if (connecting_) bench_.loop.post(std::exchange(connecting_, nullptr));
 }
 

@@ -86,6 +86,8 @@ public:
     /// `co_await phone.exchange(request)`: the final answer.
     auto exchange(Request request);
     void disconnect();
+    /// The other end is about to close it, and that is no error.
+    void expect_loss() { leaving_ = true; }
     bool connected() const { return connection_.is_open(); }
     void change_source(std::string source) { source_ = std::move(source); }
     /// `co_await phone.ping()`: whether the keep-alive was answered (RFC 5626 3.5.1) before the time-out.

@@ -323,14 +323,29 @@ private:
         descriptors_.add(hours, static_cast<double>(tree_.descriptors()));
     }
 
+    /// Whoever runs the server reads `ready`, and restarts it.
+    void lose_connections()
+    {
+        if (!bench_.options.server_ends) {
+            for (auto& phone : phones_) phone->disconnect();
+            return;
+        }
+        for (auto& phone : phones_) phone->expect_loss();
+        std::puts("ready");
+        std::fflush(stdout);
+        bench_.loop.run_until([this] { return std::ranges::none_of(phones_, &Phone::connected); });
+    }
+
     void storm()
     {
-        for (auto& phone : phones_) phone->disconnect();
+        lose_connections();
         for (auto& end : ends_) end.line->challenge.reset();
         ready_lines_ = 0;
         const auto within = std::chrono::duration_cast<Seconds>(bench_.options.within);
         const auto started = Clock::now();
-        const auto rate = static_cast<double>(phones_.size()) / std::max(0.1, within.count() / 2);
+        const auto rate = bench_.options.server_ends
+                              ? most_operations_per_second
+                              : static_cast<double>(phones_.size()) / std::max(0.1, within.count() / 2);
         register_all(0, phones_.size(), rate, started + bench_.options.within);
         const Seconds took = Clock::now() - started;
         measured_.back_after_seconds = took.count();

@@ -3,24 +3,44 @@
 #include <algorithm>
 
 namespace sotto::location {
+namespace {
+
+/// What stands under both keys of an account counts as it was registered last.
+void add_or_renew(std::vector<Binding>& bindings, Binding one)
+{
+    const auto known = std::ranges::find_if(
+        bindings, [&](const Binding& other) { return other.id == one.id && other.reg_id == one.reg_id; });
+    if (known == bindings.end())
+        bindings.push_back(std::move(one));
+    else if (known->refreshed < one.refreshed)
+        *known = std::move(one);
+}
+
+} // namespace
 
 MemoryLocationService::MemoryLocationService()
 {
     for (std::uint32_t i = 0; i < shards; ++i) shards_.emplace_back(i, index_);
 }
 
-Located MemoryLocationService::snapshot_of(AorKey aor, TimePoint now) const
+Located MemoryLocationService::snapshot_of(AorKeys aor, TimePoint now) const
 {
-    return shards_[shard_of(aor)].look_up(aor, now);
+    auto located = shards_[shard_of(aor.now)].look_up(aor.now, now);
+    if (!aor.rotating()) return located;
+    auto older = shards_[shard_of(aor.before)].look_up(aor.before, now);
+    located.version_before = older.version;
+    for (auto& binding : older.bindings) add_or_renew(located.bindings, std::move(binding));
+    return located;
 }
 
-void MemoryLocationService::look_up(AorKey aor, TimePoint now, std::function<void(Located)> done)
+void MemoryLocationService::look_up(AorKeys aor, TimePoint now, std::function<void(Located)> done)
 {
     done(snapshot_of(aor, now));
 }
 
-void MemoryLocationService::commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done)
+void MemoryLocationService::commit(AorKeys aor, Located expected, TimePoint now, std::function<void(bool)> done)
 {
+    const Located none{.version = expected.version_before, .version_before = 0, .bindings = {}};
     std::vector<BindingId> touched;
     if (watched_count_ > 0) {
         for (const auto& binding : expected.bindings) touched.push_back(binding.id);
@@ -28,9 +48,11 @@ void MemoryLocationService::commit(AorKey aor, Located expected, TimePoint now, 
         std::ranges::sort(touched);
         touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     }
-    const auto change = shards_[shard_of(aor)].commit(aor, std::move(expected), now);
+    const auto change = shards_[shard_of(aor.now)].commit(aor.now, std::move(expected), now);
     if (change) {
         size_ += *change;
+        // Whoever has changed them meanwhile, a worker that had not heard of the new key, is found by both keys still.
+        if (aor.rotating()) size_ += shards_[shard_of(aor.before)].commit(aor.before, none, now).value_or(0);
         for (const auto id : touched) changed(id);
     }
     done(change.has_value());
@@ -57,8 +79,18 @@ void MemoryLocationService::find(BindingId id, TimePoint now, std::function<void
 
 void MemoryLocationService::flow_closed(BindingId id, FlowId flow)
 {
+    remove(id, [flow](const Binding& binding) { return binding.flow == flow; });
+}
+
+void MemoryLocationService::flow_failed(BindingId id, FlowId flow, std::uint32_t reg_id)
+{
+    remove(id, [flow, reg_id](const Binding& binding) { return binding.flow == flow && binding.reg_id == reg_id; });
+}
+
+void MemoryLocationService::remove(BindingId id, const Shard::Which& which)
+{
     at_place_of(id, [&](Shard& shard, std::uint32_t record) {
-        const auto gone = shard.remove(record, id, flow);
+        const auto gone = shard.remove(record, id, which);
         size_ -= static_cast<std::ptrdiff_t>(gone.value_or(0));
         return gone.has_value();
     });

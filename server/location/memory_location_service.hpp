@@ -21,12 +21,13 @@ public:
     /// with no lock held. To be set before the first one is watched.
     void observe(std::function<void(BindingId, std::uint64_t workers)> observer) { observer_ = std::move(observer); }
     /// Live bindings of an account, without the detour of a callback.
-    [[nodiscard]] Located snapshot_of(AorKey aor, TimePoint now) const;
+    [[nodiscard]] Located snapshot_of(AorKeys aor, TimePoint now) const;
 
-    void look_up(AorKey aor, TimePoint now, std::function<void(Located)> done) override;
-    void commit(AorKey aor, Located expected, TimePoint now, std::function<void(bool)> done) override;
+    void look_up(AorKeys aor, TimePoint now, std::function<void(Located)> done) override;
+    void commit(AorKeys aor, Located expected, TimePoint now, std::function<void(bool)> done) override;
     void find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) override;
     void flow_closed(BindingId id, FlowId flow) override;
+    void flow_failed(BindingId id, FlowId flow, std::uint32_t reg_id) override;
     void watch(BindingId id, std::uint16_t worker, bool on) override;
     std::size_t expire(TimePoint now) override;
     [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(size_.load()); }
@@ -36,6 +37,7 @@ private:
     /// The high half of the key chooses the shard, the low half the place in its map.
     static std::size_t shard_of(AorKey aor) { return aor.hash.high >> 58U; }
     template <class Use> void at_place_of(BindingId id, Use use);
+    void remove(BindingId id, const Shard::Which& which);
     void changed(BindingId id);
 
     Index index_;

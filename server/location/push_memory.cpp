@@ -6,21 +6,33 @@
 
 namespace sotto::location {
 
-void PushMemory::keep(AorKey aor, Sleeper sleeper, TimePoint until, std::size_t most)
+void PushMemory::keep(AorKeys aor, Sleeper sleeper, std::size_t most)
 {
     const std::scoped_lock lock{mutex_};
     if (const auto known = registrations_.find(sleeper.device); known != registrations_.end()) forget(known);
-    auto& devices = by_account_[aor];
+    if (aor.rotating()) move(aor);
+    auto& devices = by_account_[aor.now];
     if (devices.size() >= most) {
         const auto first =
             std::ranges::min(devices, {}, [&](BindingId device) { return registrations_.find(device)->second.until; });
         forget(registrations_.find(first));
     }
-    by_account_[aor].push_back(sleeper.device);
-    registrations_.emplace(sleeper.device,
-                           Registration{.aor = aor, .parameters = std::move(sleeper.parameters), .until = until});
+    by_account_[aor.now].push_back(sleeper.device);
+    registrations_.emplace(
+        sleeper.device,
+        Registration{.aor = aor.now, .parameters = std::move(sleeper.parameters), .until = sleeper.until});
     account_count_ = by_account_.size();
     count_ = registrations_.size();
+}
+
+/// The hash key has changed since the account's devices registered: they get the name that it has now.
+void PushMemory::move(AorKeys aor)
+{
+    const auto moved = by_account_.extract(aor.before);
+    if (!moved) return;
+    for (const auto device : moved.mapped()) registrations_.find(device)->second.aor = aor.now;
+    auto& devices = by_account_[aor.now];
+    devices.insert(devices.end(), moved.mapped().begin(), moved.mapped().end());
 }
 
 void PushMemory::remove(BindingId device)
@@ -30,16 +42,20 @@ void PushMemory::remove(BindingId device)
     if (const auto known = registrations_.find(device); known != registrations_.end()) forget(known);
 }
 
-std::vector<PushRegistrations::Sleeper> PushMemory::of(AorKey aor, TimePoint now) const
+std::vector<PushRegistrations::Sleeper> PushMemory::of(AorKeys aor, TimePoint now) const
 {
     std::vector<Sleeper> all;
+    const auto add = [&](AorKey key) {
+        const auto account = by_account_.find(key);
+        if (account == by_account_.end()) return;
+        for (const auto device : account->second) {
+            const auto& registration = registrations_.find(device)->second;
+            if (registration.until > now) all.push_back({device, registration.parameters, registration.until});
+        }
+    };
     const std::scoped_lock lock{mutex_};
-    const auto account = by_account_.find(aor);
-    if (account == by_account_.end()) return all;
-    for (const auto device : account->second) {
-        const auto& registration = registrations_.find(device)->second;
-        if (registration.until > now) all.push_back({device, registration.parameters});
-    }
+    add(aor.now);
+    if (aor.rotating()) add(aor.before);
     return all;
 }
 
@@ -68,7 +84,7 @@ void PushMemory::pass(TimePoint now, const std::function<void(const Sleeper&)>& 
             if (one->second.until <= now) {
                 forget(one);
             } else if (one->second.until - wake_before_end <= now && !std::exchange(one->second.renewed, true)) {
-                due.push_back({one->first, one->second.parameters});
+                due.push_back({one->first, one->second.parameters, one->second.until});
             }
         }
     }

@@ -13,9 +13,9 @@ namespace sotto::location {
 /// sleep, and are asked for once in a call. Thread-safe. What goes is overwritten first.
 class PushMemory final : public PushRegistrations {
 public:
-    void keep(AorKey aor, Sleeper sleeper, TimePoint until, std::size_t most) override;
+    void keep(AorKeys aor, Sleeper sleeper, std::size_t most) override;
     void remove(BindingId device) override;
-    [[nodiscard]] std::vector<Sleeper> of(AorKey aor, TimePoint now) const override;
+    [[nodiscard]] std::vector<Sleeper> of(AorKeys aor, TimePoint now) const override;
     [[nodiscard]] std::size_t accounts() const override { return account_count_; }
     void await(BindingId device, Waiter waiter) override;
     std::vector<Waiter> take_waiters(BindingId device) override;
@@ -33,6 +33,7 @@ private:
     };
     using Registrations = std::unordered_map<BindingId, Registration>;
 
+    void move(AorKeys aor);
     void forget(Registrations::iterator registration);
 
     static constexpr std::size_t most_waiters = 64;

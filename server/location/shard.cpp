@@ -100,14 +100,14 @@ bool Shard::read(std::uint32_t number, BindingId id, TimePoint now, std::vector<
     return true;
 }
 
-std::optional<std::size_t> Shard::remove(std::uint32_t number, BindingId id, FlowId flow)
+std::optional<std::size_t> Shard::remove(std::uint32_t number, BindingId id, const Which& which)
 {
     const std::scoped_lock lock{mutex_};
     if (!holds(number, id)) return std::nullopt;
     std::size_t gone = 0;
     for (auto at = first_of(records_[number].aor); at != none;) {
         const auto next = records_[at].next;
-        if (records_[at].binding.id == id && records_[at].binding.flow == flow) {
+        if (records_[at].binding.id == id && which(records_[at].binding)) {
             detach(at);
             release(at);
             ++gone;

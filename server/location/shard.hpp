@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -69,8 +70,10 @@ public:
     std::optional<std::ptrdiff_t> commit(AorKey aor, Located expected, TimePoint now);
     /// Adds all flows of the device to `out`, the latest first. `record` is any one of them; false: not any more.
     bool read(std::uint32_t record, BindingId id, TimePoint now, std::vector<Binding>& out) const;
+    /// Which of a device's bindings.
+    using Which = std::function<bool(const Binding&)>;
     /// How many went; nothing when `record` is none of the device's any more.
-    std::optional<std::size_t> remove(std::uint32_t record, BindingId id, FlowId flow);
+    std::optional<std::size_t> remove(std::uint32_t record, BindingId id, const Which& which);
     /// Adds the devices whose bindings went to `gone`, one entry for each.
     void expire(TimePoint now, std::vector<BindingId>& gone);
 

@@ -40,7 +40,9 @@ std::chrono::microseconds worked()
 KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
 {
     const auto hash = [&](const auto& bytes, std::size_t size) {
-        return cryptography.keyed_hash(Cryptography::Use::source, {reinterpret_cast<const char*>(bytes.data()), size});
+        return cryptography
+            .rotating_hash(Cryptography::Use::source, {reinterpret_cast<const char*>(bytes.data()), size})
+            .now;
     };
     const auto address = from.address();
     if (address.is_v4()) return hash(address.to_v4().to_bytes(), 4);

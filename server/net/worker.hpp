@@ -125,6 +125,7 @@ private:
     void perform(LookUp& look_up);
     void perform(Commit& commit);
     void perform(Find& find);
+    void perform(Unbind& unbind) { location_->flow_failed(unbind.device, unbind.flow, unbind.reg_id); }
     void perform(Block& block);
     void perform(HandOver& hand_over);
     void perform(Wake& wake);

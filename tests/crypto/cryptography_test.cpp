@@ -94,6 +94,49 @@ TEST_CASE("process keys survive a restart", "[crypto]")
     CHECK_FALSE(ProcessKeys::restore({}));
 }
 
+TEST_CASE("a rotating hash has two keys for a while, and then the old one is gone", "[crypto][rotation]")
+{
+    using namespace std::chrono_literals;
+    const TimePoint start{100h};
+    const auto ring = std::make_shared<KeyRing>(start, KeyRing::Times{.period = 24h, .kept = 1h});
+    const auto keys = ProcessKeys::create();
+    OpenSslCryptography one{keys, ring};
+    OpenSslCryptography two{keys, ring};
+    const auto first = one.rotating_hash(Use::aor, "alice");
+    CHECK(first.now == first.before);
+    CHECK(first.now != one.keyed_hash(Use::aor, "alice"));
+    CHECK(first.now != one.rotating_hash(Use::call_id, "alice").now);
+    CHECK(first.now == two.rotating_hash(Use::aor, "alice").now);
+
+    REQUIRE(ring->rotate(start + 24h));
+    const auto second = one.rotating_hash(Use::aor, "alice");
+    CHECK(second.now != first.now);
+    CHECK(second.before == first.now);
+    CHECK(second.is(first.now));
+    CHECK(second.is(second.now));
+    CHECK_FALSE(second.is(one.rotating_hash(Use::aor, "bob").now));
+
+    SECTION("the next process has both")
+    {
+        const auto next = std::make_shared<KeyRing>(start + 24h + 10min, KeyRing::Times{.period = 24h, .kept = 1h});
+        REQUIRE(next->restore(ring->serialise().bytes(), start + 24h + 10min));
+        const auto after =
+            OpenSslCryptography{ProcessKeys::restore(keys->serialise().bytes()), next}.rotating_hash(Use::aor, "alice");
+        CHECK(after.now == second.now);
+        CHECK(after.before == second.before);
+    }
+    SECTION("an hour later the old one is destroyed")
+    {
+        const std::weak_ptr<const Secret> old = ring->snapshot()->front().secret;
+        REQUIRE(ring->rotate(start + 25h));
+        CHECK(old.expired());
+        const auto third = one.rotating_hash(Use::aor, "alice");
+        CHECK(third.now == second.now);
+        CHECK(third.before == second.now);
+        CHECK_FALSE(third.is(first.now));
+    }
+}
+
 TEST_CASE("random bytes do not repeat, in small and large pieces", "[crypto]")
 {
     RandomPool pool;

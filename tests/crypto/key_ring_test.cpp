@@ -134,8 +134,8 @@ TEST_CASE("what is no key ring is refused and changes nothing", "[sealing][keys]
 TEST_CASE("times that do not fit into an epoch's byte are refused", "[sealing][keys]")
 {
     CHECK_THROWS_AS(KeyRing(start, {.period = 0s}), std::invalid_argument);
-    CHECK_THROWS_AS(KeyRing(start, {.period = 60s, .longest_dialog = 13'000s}), std::invalid_argument);
-    CHECK_NOTHROW(KeyRing(start, {.period = 60s, .longest_dialog = 12'000s}));
+    CHECK_THROWS_AS(KeyRing(start, {.period = 60s, .kept = 13'000s}), std::invalid_argument);
+    CHECK_NOTHROW(KeyRing(start, {.period = 60s, .kept = 12'000s}));
 }
 
 TEST_CASE("workers read while keys are rotated", "[sealing][keys][threads]")

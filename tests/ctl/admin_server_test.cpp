@@ -190,6 +190,7 @@ TEST_CASE("a binding shows its id, its end, transport and q, and nothing that id
                 "\n");
     CHECK_THAT(client.line(), Contains("SHA-256"));
     CHECK(client.line() == R"({"v":1,"result":{"bindings":[{"binding":"0000000000000abc","expires_in":300,)"
-                           R"("transport":"tls","q":5E-1}]}})"
+                           R"("transport":"tls","q":5E-1},{"binding":"0000000000000def","expires_in":200,)"
+                           R"("transport":null,"q":null}]}})"
                            "\n");
 }

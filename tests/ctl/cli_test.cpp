@@ -211,7 +211,8 @@ TEST_CASE("the daemon's own commands show what it answers")
     CHECK_THAT(sotto_with(installation, "reload").output, Contains("needs_restart  threads"));
     CHECK(sotto_with(installation, "drain").status == 0);
     CHECK(sotto_with(installation, "binding list alice@example.org").output ==
-          "BINDING           EXPIRES IN  TRANSPORT  Q\n0000000000000abc  300 s       tls        0.5\n");
+          "BINDING           EXPIRES IN  TRANSPORT  Q\n0000000000000abc  300 s       tls        0.5\n"
+          "0000000000000def  200 s       -          -\n");
     CHECK(sotto_with(installation, "binding remove alice@example.org 0000000000000abc --yes").status == 0);
     const auto none = sotto_with(installation, "binding remove alice@example.org 0000000000000abd --yes");
     CHECK(none.status == 1);

@@ -83,24 +83,25 @@ private:
     {
         auto all = ctl::account_commands(accounts);
         all.merge(ctl::blocking_commands(accounts, [this](AccountId) { return last_anonymous_caller; }));
-        all.merge(ctl::daemon_commands(
-            {.status =
-                 [] {
-                     return ctl::json::object{{"flows", 3}, {"bindings", {{"live", 2}}}};
-                 },
-             .bindings =
-                 [](AccountId) {
-                     return std::vector<ctl::BindingView>{{{0xABC}, seconds{300}, Transport::tls, 500}};
-                 },
-             .remove_binding = [](AccountId, BindingId id) { return id.value == 0xABC; },
-             .reload = []() -> ctl::Reply {
-                 return ctl::json::object{{"needs_restart", ctl::json::array{"threads"}}};
-             },
-             .diff = []() -> ctl::Reply {
-                 return ctl::json::object{{"differences", ctl::json::array{}}};
-             },
-             .drain = [] {}},
-            accounts));
+        all.merge(ctl::daemon_commands({.status =
+                                            [] {
+                                                return ctl::json::object{{"flows", 3}, {"bindings", {{"live", 2}}}};
+                                            },
+                                        .bindings =
+                                            [](AccountId) {
+                                                return std::vector<ctl::BindingView>{
+                                                    {{0xABC}, seconds{300}, Transport::tls, 500},
+                                                    {{0xDEF}, seconds{200}}};
+                                            },
+                                        .remove_binding = [](AccountId, BindingId id) { return id.value == 0xABC; },
+                                        .reload = []() -> ctl::Reply {
+                                            return ctl::json::object{{"needs_restart", ctl::json::array{"threads"}}};
+                                        },
+                                        .diff = []() -> ctl::Reply {
+                                            return ctl::json::object{{"differences", ctl::json::array{}}};
+                                        },
+                                        .drain = [] {}},
+                                       accounts));
         all.merge(ctl::audit_commands(audit_));
         return all;
     }

@@ -1,5 +1,6 @@
 // RFC 5627: what a registrar and a proxy must do, one test for each MUST of sections 5 and 6.
 #include "core/registrar/gruu.hpp"
+#include "core/types/ascii.hpp"
 #include "element/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -371,4 +372,124 @@ TEST_CASE("a phone whose Contact is its GRUU is reached by its registered contac
                                "From: <sip:alice@example.org>;tag=a" +
                                n + "\nTo: " + header(ok, "To") + "\nCall-ID: call" + n + "\nCSeq: 900 BYE\n");
     CHECK(start_line(world.receive(bob)) == "BYE sip:bob-device1@192.0.2.1:5555;transport=tls SIP/2.0");
+}
+
+TEST_CASE("a device that starts anew without reg-id is asked where it registered last", "[rfc5627][6.1]")
+{
+    World world;
+    const auto before = world.connect();
+    world.registers(before, "bob", {.contact = contact(), .extra = gruu});
+    world.pass(seconds{1});
+    const auto after = world.connect();
+    const auto own = temp_gruu(world.registers(
+        after, "bob",
+        {.contact = "<sip:elsewhere@192.0.2.2>;+sip.instance=\"<urn:uuid:1>\"", .extra = gruu, .call_id = "anew"}));
+    CHECK(world.location.size() == 1); // 6.1 would keep both, and ask the older one never but after 408 and 430
+    Caller alice{world};
+    CHECK(alice.calls(own).empty());
+    CHECK(start_line(world.receive(after)) == "INVITE sip:elsewhere@192.0.2.2 SIP/2.0");
+    CHECK(world.quiet(before));
+}
+
+TEST_CASE("GRUUs of different devices and addresses differ, and are no address of anybody", "[rfc5627][5.4]")
+{
+    World world{with_public_gruus()};
+    const auto flow = world.connect();
+    std::set<std::string> temporary, open;
+    int number = 0;
+    for (const auto* user : {"bob", "carol"})
+        for (const auto* instance : {"1", "2", "3"}) {
+            const auto ok = world.registers(
+                flow, user, {.contact = contact(instance), .extra = gruu, .call_id = std::to_string(++number)});
+            temporary.insert(user_of(temp_gruu(ok)));
+            // Values of parameters are compared without case (RFC 3261 19.1.4).
+            open.insert(std::string{user} + lower(quoted_param(ok, "pub-gruu")));
+        }
+    CHECK(temporary.size() == 6);
+    CHECK(open.size() == 6);
+    for (const auto& user : temporary) CHECK(world.accounts->find(user, "example.org") == nullptr);
+}
+
+TEST_CASE("a GRUU with a Route to somewhere else is refused: no Path is followed after it", "[rfc5627][6.1]")
+{
+    World world;
+    const auto edge = world.connect();
+    const auto own = temp_gruu(world.registers(edge, "bob",
+                                               {.contact = contact(),
+                                                .extra = std::string{gruu} + "Path: <sip:t@edge.example.net;lr;ob>\n",
+                                                .more_vias = "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKp\n"}));
+    Caller alice{world};
+    while (!world.quiet(alice.flow)) world.receive(alice.flow);
+    alice.send(own, "Route: <sip:example.org;lr>, <sip:edge.example.net;lr>\n");
+    CHECK(status(world.receive(alice.flow)) == "403");
+    CHECK(world.quiet(edge));
+    CHECK(alice.calls(own, "Route: <sip:example.org;lr>\n").empty());
+    CHECK(header(world.receive(edge), "Route") == "<sip:t@edge.example.net;lr;ob>");
+}
+
+TEST_CASE("requests inside a dialog come by here without Record-Route, with GRUUs and edges on both sides",
+          "[rfc5627][6.2]")
+{
+    World world;
+    const auto path = [](const std::string& token) { return "<sip:" + token + "@edge.example.net;lr;ob>"; };
+    const auto behind_edge = [&](FlowId edge, const std::string& user) {
+        return temp_gruu(world.registers(edge, user,
+                                         {.contact = contact(),
+                                          .extra = std::string{gruu} + "Path: " + path(user) + "\n",
+                                          .call_id = "reg-" + user,
+                                          .more_vias = "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKp\n"}));
+    };
+    const auto alices = world.connect();
+    const auto bobs = world.connect();
+    const auto alice = behind_edge(alices, "alice");
+    const auto bob = behind_edge(bobs, "bob");
+
+    const auto invite = [&](const std::string& n, const std::string& credentials) {
+        return "INVITE " + bob + " SIP/2.0\nVia: SIP/2.0/TLS edge.invalid;branch=z9hG4bKe" + n +
+               "\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKh" + n +
+               "\nRecord-Route: <sip:rr@edge.example.net;lr>\nMax-Forwards: 70\nFrom: "
+               "<sip:alice@example.org>;tag=a\nTo: <" +
+               bob + ">\nCall-ID: call\nCSeq: " + n + " INVITE\nContact: <" + alice + ">\n" + credentials;
+    };
+    world.send(alices, invite("1", ""));
+    world.send(alices, invite("2", world.credentials(world.receive(alices), "alice", "INVITE", bob)));
+    const auto trying = world.receive(alices);
+    CHECK(status(trying) == "100");
+    CHECK(header(trying, "Record-Route") == "<sip:rr@edge.example.net;lr>");
+    const auto rings = world.receive(bobs);
+    CHECK(header(rings, "Route") == path("bob"));
+    CHECK(header(rings, "Record-Route").empty());
+    CHECK(header(rings, "Contact").find("@example.org") != std::string::npos);
+    CHECK(rings.find("edge.invalid") == std::string::npos);
+    world.send(bobs, "SIP/2.0 200 OK\nVia: " + header(rings, "Via") +
+                         "\nRecord-Route: <sip:bobs-rr@edge.example.net;lr>\nFrom: " + header(rings, "From") +
+                         "\nTo: " + header(rings, "To") + ";tag=b\nCall-ID: " + header(rings, "Call-ID") +
+                         "\nCSeq: " + header(rings, "CSeq") + "\nContact: <" + bob + ">\n");
+    const auto ok = world.receive(alices);
+    CHECK(header(ok, "Record-Route") == "<sip:rr@edge.example.net;lr>"); // its own, and not Bob's
+    CHECK(header(ok, "Contact").find("@example.org") != std::string::npos);
+
+    SECTION("from the called side")
+    {
+        world.send(bobs, "BYE " + uri_in(header(rings, "Contact")) +
+                             " SIP/2.0\nVia: SIP/2.0/TLS edge.invalid;branch=z9hG4bKbe\n"
+                             "Via: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\nFrom: " +
+                             header(rings, "To") + ";tag=b\nTo: " + header(rings, "From") +
+                             "\nCall-ID: " + header(rings, "Call-ID") + "\nCSeq: 900 BYE\n");
+        const auto bye = world.receive(alices);
+        CHECK(start_line(bye) == "BYE sip:bob-device1@192.0.2.1:5555;transport=tls SIP/2.0");
+        CHECK(header(bye, "Route") == path("alice"));
+        CHECK(header(bye, "Call-ID") == "call");
+    }
+    SECTION("from the calling side")
+    {
+        world.send(alices, "BYE " + uri_in(header(ok, "Contact")) +
+                               " SIP/2.0\nVia: SIP/2.0/TLS edge.invalid;branch=z9hG4bKae\n"
+                               "Via: SIP/2.0/TLS host.invalid;branch=z9hG4bKabye\nMax-Forwards: 70\n"
+                               "From: <sip:alice@example.org>;tag=a\nTo: " +
+                               header(ok, "To") + "\nCall-ID: call\nCSeq: 900 BYE\n");
+        const auto bye = world.receive(bobs);
+        CHECK(start_line(bye) == "BYE sip:bob-device1@192.0.2.1:5555;transport=tls SIP/2.0");
+        CHECK(header(bye, "Route") == path("bob"));
+    }
 }

@@ -112,6 +112,57 @@ TEST_CASE("the key of a binding is instance and reg-id, not the URI", "[rfc5626]
     CHECK(world.location.size() == 2);
 }
 
+TEST_CASE("a flow goes under its reg-id; a device that names none takes its leave over all of them", "[rfc5626][4.2.2]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto first = world.connect();
+    const auto second = world.connect();
+    world.registers(first, "bob", {.contact = contact(1), .extra = supported});
+    world.registers(second, "bob", {.contact = contact(2), .extra = supported});
+    const auto other = world.connect();
+    world.registers(other, "bob", {.contact = "<sip:desk@192.0.2.1>;+sip.instance=\"<urn:uuid:2>\"", .call_id = "o"});
+    REQUIRE(world.location.size() == 4);
+
+    SECTION("under its reg-id, whichever flow says so")
+    {
+        const auto ok = world.registers(second, "bob",
+                                        {.contact = contact(1, ";expires=0"), .extra = supported, .call_id = "reg-9"});
+        CHECK(status(ok) == "200");
+        CHECK(world.location.size() == 3);
+        world.disconnect(second); // 7: its own binding dies with it all the same
+        CHECK(world.location.size() == 2);
+    }
+    SECTION("without reg-id")
+    {
+        const auto ok = world.registers(
+            first, "bob", {.contact = "<sip:bob-device@192.0.2.1:5555>;+sip.instance=\"<urn:uuid:1>\";expires=0"});
+        CHECK(status(ok) == "200");
+        CHECK(header(ok, "Contact").empty());
+        CHECK(world.location.size() == 2);
+        calls(world, alice);
+        CHECK(world.quiet(first));
+        CHECK(world.quiet(second));
+        CHECK(start_line(world.receive(other)).starts_with("INVITE sip:desk@"));
+    }
+    SECTION("not with a CSeq that is over")
+    {
+        // RFC 3261 10.3 step 7; "reg-1" has been used up to a much higher one
+        const auto leave = [&](const std::string& number, const std::string& credentials) {
+            world.send(first, "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKlow" +
+                                  number +
+                                  "\nMax-Forwards: 70\nFrom: <sip:bob@example.org>;tag=r\nTo: <sip:bob@example.org>\n"
+                                  "Call-ID: reg-1\nCSeq: 1 REGISTER\nContact: <sip:bob-device@192.0.2.1>;"
+                                  "+sip.instance=\"<urn:uuid:1>\";expires=0\n" +
+                                  credentials);
+            return world.receive(first);
+        };
+        const auto challenge = leave("1", "");
+        CHECK(status(leave("2", world.credentials(challenge, "bob", "REGISTER", "sip:example.org"))) == "500");
+        CHECK(world.location.size() == 4);
+    }
+}
+
 TEST_CASE("a re-registration moves the binding to the connection it came over", "[rfc5626][6]")
 {
     World world;
@@ -209,6 +260,81 @@ TEST_CASE("behind an edge: Path is kept, given back, and written as Route", "[rf
     world.send(edge, answer(invite, "430 Flow Failed")); // 5.3.1: the edge has lost the phone
     CHECK(header(world.receive(edge), "Route") == path); // ACK takes the same way
     CHECK(status(world.receive(alice)) == "480");
+}
+
+TEST_CASE("what an edge says has failed is registered no longer, and is 481 inside a dialog", "[rfc5626][9.3]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto edge = world.connect();
+    const auto path = [](int n) { return "Path: <sip:token" + std::to_string(n) + "@edge.example.org;lr;ob>\n"; };
+    for (const int n : {1, 2}) {
+        world.pass(seconds{1});
+        world.registers(edge, "bob", {.contact = contact(n), .extra = supported + path(n), .more_vias = edge_via});
+    }
+    REQUIRE(world.location.size() == 3);
+    calls(world, alice);
+    const auto second = world.receive(edge);
+    CHECK(header(second, "Route") == "<sip:token2@edge.example.org;lr;ob>");
+    world.send(edge, answer(second, "430 Flow Failed"));
+    CHECK(start_line(world.receive(edge)).starts_with("ACK "));
+    CHECK(world.location.size() == 2);
+    const auto first = world.receive(edge);
+    CHECK(header(first, "Route") == "<sip:token1@edge.example.org;lr;ob>");
+    world.send(edge, answer(first, "200 OK") + "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n");
+    const auto ok = world.receive(alice);
+    const auto inside = [&](const std::string& method, const std::string& cseq) {
+        world.send(alice, method + " " + uri_in(header(ok, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + method +
+                              "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: " + header(ok, "To") +
+                              "\nCall-ID: call\nCSeq: " + cseq + " " + method + "\n");
+    };
+    inside("INFO", "900");
+    const auto info = world.receive(edge);
+    CHECK(header(info, "Route") == "<sip:token1@edge.example.org;lr;ob>");
+    world.send(edge, "SIP/2.0 430 Flow Failed\nVia: " + header(info, "Via") + "\nFrom: " + header(info, "From") +
+                         "\nTo: " + header(info, "To") + "\nCall-ID: " + header(info, "Call-ID") +
+                         "\nCSeq: " + header(info, "CSeq") + "\n");
+    CHECK(status(world.receive(alice)) == "481");
+    CHECK(world.location.size() == 1);
+}
+
+TEST_CASE("a call from behind an edge is answered over the edge's own Record-Route", "[rfc5626][9.5]")
+{
+    World world;
+    const auto bob = world.phone("bob");
+    const auto edge = world.connect();
+    const auto via = [](const std::string& n) {
+        return "Via: SIP/2.0/TLS edge.invalid;branch=z9hG4bKe" + n + "\n" + edge_via + "Max-Forwards: 70\n";
+    };
+    // Two devices are registered over the edge's connection, and none under the Contact that calls.
+    for (const std::string user : {"alice", "carol"})
+        world.registers(edge, user,
+                        {.contact = "<sip:" + user + "@192.0.2.1>;+sip.instance=\"<urn:uuid:" + user + ">\";reg-id=1",
+                         .extra = supported + ("Path: <sip:" + user + "@edge.example.org;lr;ob>\n"),
+                         .call_id = user,
+                         .more_vias = edge_via});
+    const auto invite = [&](const std::string& n, const std::string& credentials) {
+        return "INVITE sip:bob@example.org SIP/2.0\n" + via(n) +
+               "Record-Route: <sip:flow-of-alice@edge.example.org;lr>\nFrom: <sip:alice@example.org>;tag=a\nTo: "
+               "<sip:bob@example.org>\nCall-ID: call\nCSeq: " +
+               n + " INVITE\nContact: <sip:other@192.0.2.1;ob>\n" + credentials;
+    };
+    world.send(edge, invite("1", ""));
+    world.send(edge, invite("2", world.credentials(world.receive(edge), "alice", "INVITE", "sip:bob@example.org")));
+    world.receive(edge); // 100
+    const auto rings = world.receive(bob);
+    CHECK(header(rings, "Record-Route").empty());
+    world.send(bob, answer(rings, "200 OK") + "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n");
+    const auto ok = world.receive(edge);
+    CHECK(header(ok, "Record-Route") == "<sip:flow-of-alice@edge.example.org;lr>");
+    world.send(bob, "BYE " + uri_in(header(rings, "Contact")) +
+                        " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\nFrom: " +
+                        header(rings, "To") + ";tag=b\nTo: " + header(rings, "From") +
+                        "\nCall-ID: " + header(rings, "Call-ID") + "\nCSeq: 900 BYE\n");
+    const auto bye = world.receive(edge);
+    CHECK(start_line(bye) == "BYE sip:other@192.0.2.1;ob SIP/2.0");
+    CHECK(header(bye, "Route") == "<sip:flow-of-alice@edge.example.org;lr>");
 }
 
 TEST_CASE("a Path for a phone that does not know it is refused", "[rfc3327][5.3]")

@@ -188,6 +188,16 @@ TEST_CASE("a push registration ends with its time, with a REGISTER without it, a
         sleep.registers(contact(parameters, ";expires=0"));
         world.disconnect(sleep.bob);
     }
+    SECTION("unregistered after it had slept")
+    {
+        world.disconnect(sleep.bob);
+        sleep.comes_back(contact("", ";expires=0"));
+    }
+    SECTION("unregistered by another device, for all")
+    {
+        world.disconnect(sleep.bob);
+        CHECK(status(world.registers(world.connect(), "bob", {.contact = "*", .extra = "Expires: 0\n"})) == "200");
+    }
     sleep.calls();
     CHECK(world.woken.empty());
     CHECK(status(world.receive(sleep.alice)) == "480");

@@ -1,4 +1,5 @@
 // RFC 3680: a phone is told what becomes of its own registration, and of nothing else.
+#include "core/registrar/device.hpp"
 #include "element/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -60,12 +61,7 @@ struct Subscriber {
         return notified();
     }
     BindingId device() { return world.location.snapshot_of(aor(), world.now).bindings.front().id; }
-    AorKey aor()
-    {
-        const auto id = world.accounts->find("bob", "example.org")->id;
-        return {world.cryptography.keyed_hash(Cryptography::Use::aor,
-                                              {reinterpret_cast<const char*>(&id.value), sizeof id.value})};
-    }
+    AorKeys aor() { return aor_keys(world.accounts->find("bob", "example.org")->id, world.cryptography); }
 };
 
 } // namespace

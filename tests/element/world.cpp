@@ -60,15 +60,18 @@ CoreSettings World::defaults()
 
 World::World(CoreSettings chosen)
     : settings{std::make_shared<CoreSettings>(std::move(chosen))}, ring{std::make_shared<crypto::KeyRing>(now)},
-      cryptography{crypto::ProcessKeys::create()}, sealer{ring}, element{{.cryptography = &cryptography,
-                                                                          .sealer = &sealer,
-                                                                          .dialogs = &dialogs,
-                                                                          .anonymous_callers = &anonymous_callers,
-                                                                          .failures = &failures,
-                                                                          .push = &push,
-                                                                          .ledger = &ledger},
-                                                                         settings,
-                                                                         accounts}
+      hash_ring{std::make_shared<crypto::KeyRing>(
+          now, crypto::KeyRing::Times{.period = std::chrono::hours{24}, .kept = std::chrono::hours{1}})},
+      cryptography{crypto::ProcessKeys::create(), hash_ring}, sealer{ring}, element{{.cryptography = &cryptography,
+                                                                                     .sealer = &sealer,
+                                                                                     .dialogs = &dialogs,
+                                                                                     .anonymous_callers =
+                                                                                         &anonymous_callers,
+                                                                                     .failures = &failures,
+                                                                                     .push = &push,
+                                                                                     .ledger = &ledger},
+                                                                                    settings,
+                                                                                    accounts}
 {
     location.observe([this](BindingId device, std::uint64_t) { element.binding_changed(device, now, actions_); });
     static const bool ready = [] {
@@ -206,6 +209,8 @@ void World::perform()
             location.find(find->id, now, [&](std::vector<Binding> flows) {
                 element.found(find->ticket, std::move(flows), now, actions_);
             });
+        } else if (auto* unbind = std::get_if<Unbind>(&action)) {
+            location.flow_failed(unbind->device, unbind->flow, unbind->reg_id);
         } else if (auto* wake = std::get_if<Wake>(&action)) {
             woken.push_back(std::move(*wake));
         } else if (auto* watch = std::get_if<Watch>(&action)) {

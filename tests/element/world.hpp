@@ -121,6 +121,7 @@ public:
     std::shared_ptr<Accounts> accounts{std::make_shared<Accounts>()};
     std::shared_ptr<CoreSettings> settings;
     std::shared_ptr<crypto::KeyRing> ring;
+    std::shared_ptr<crypto::KeyRing> hash_ring; ///< a new key each day, the old one for an hour
     crypto::OpenSslCryptography cryptography;
     crypto::EpochSealer sealer;
     location::SharedDialogMemory dialogs;

@@ -133,6 +133,19 @@ class Push(PushTest):
         self.assertNotIn(self.token, self.daemon.log)
         self.assertGreaterEqual(json.loads(self.daemon.sotto("--json", "status").stdout)["push"]["failed"], 1)
 
+    def test_operator_sees_who_sleeps_and_ends_it(self):
+        [awake] = self.daemon.devices(self.bob.user)
+        self.assertEqual(awake["transport"], "tls")
+        self.falls_asleep()
+        [asleep] = self.daemon.devices(self.bob.user)
+        self.assertEqual((asleep["binding"], asleep["transport"], asleep["q"]), (awake["binding"], None, None))
+        self.assertTrue(0 < asleep["expires_in"] <= 600)
+        self.daemon.sotto("binding", "remove", f"{self.bob.user}@example.org", asleep["binding"], "--yes")
+        self.assertEqual(self.daemon.devices(self.bob.user), [])
+        self.alice.sends("INVITE", to=self.bob)
+        self.alice.receives(480)
+        self.assertTrue(self.gateway.requests.empty())
+
     def test_connected_phone_is_not_woken(self):
         self.alice.sends("INVITE", to=self.bob)
         self.bob.receives("INVITE")

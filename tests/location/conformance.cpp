@@ -14,12 +14,11 @@ Binding example_binding(std::uint64_t id, FlowId flow, TimePoint expires)
             .account = AccountId{id},
             .flow = flow,
             .cseq = 1,
-            .device = {id, id},
             .expires = expires,
             .contact = {std::string(88, static_cast<char>('a' + id % 26))}};
 }
 
-Located look_up(LocationService& service, AorKey aor, TimePoint now)
+Located look_up(LocationService& service, AorKeys aor, TimePoint now)
 {
     std::optional<Located> out;
     service.look_up(aor, now, [&](Located located) { out = std::move(located); });
@@ -27,7 +26,7 @@ Located look_up(LocationService& service, AorKey aor, TimePoint now)
     return *std::move(out);
 }
 
-bool commit(LocationService& service, AorKey aor, Located bindings, TimePoint now)
+bool commit(LocationService& service, AorKeys aor, Located bindings, TimePoint now)
 {
     std::optional<bool> out;
     service.commit(aor, std::move(bindings), now, [&](bool accepted) { out = accepted; });
@@ -123,7 +122,8 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
     {
         const auto before = look_up(service, alice, start);
         register_binding(alice, example_binding(1, flow, start + 600s), start);
-        CHECK_FALSE(commit(service, alice, {before.version, {example_binding(2, flow, start + 600s)}}, start));
+        CHECK_FALSE(commit(service, alice,
+                           {.version = before.version, .bindings = {example_binding(2, flow, start + 600s)}}, start));
         const auto located = look_up(service, alice, start);
         REQUIRE(located.bindings.size() == 1);
         CHECK(located.bindings[0].id == BindingId{1});
@@ -134,7 +134,7 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
     {
         register_binding(alice, example_binding(1, flow, start + 600s), start);
         const auto old = look_up(service, alice, start);
-        REQUIRE(commit(service, alice, {old.version, {}}, start));
+        REQUIRE(commit(service, alice, {.version = old.version, .bindings = {}}, start));
         register_binding(alice, example_binding(2, flow, start + 600s), start);
         CHECK_FALSE(commit(service, alice, old, start));
     }
@@ -168,7 +168,8 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
             for (const auto& binding : find_all(service, BindingId{1}, now)) all.push_back(binding.flow);
             return all;
         };
-        REQUIRE(commit(service, alice, {0, {over(flow, 1, 1s, 600s), over(other_flow, 2, 3s, 60s)}}, start));
+        REQUIRE(commit(service, alice,
+                       {.version = 0, .bindings = {over(flow, 1, 1s, 600s), over(other_flow, 2, 3s, 60s)}}, start));
         auto located = look_up(service, alice, start);
         located.bindings.push_back(example_binding(2, flow, start + 600s)); // another device, over the same connection
         located.bindings.push_back(over(third, 3, 2s, 600s));
@@ -246,7 +247,7 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
 
     SECTION("what has expired already is not stored")
     {
-        REQUIRE(commit(service, alice, {0, {example_binding(1, flow, start)}}, start));
+        REQUIRE(commit(service, alice, {.version = 0, .bindings = {example_binding(1, flow, start)}}, start));
         CHECK(service.size() == 0);
         CHECK(look_up(service, alice, start).version == 0);
     }
@@ -261,13 +262,68 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
         CHECK(service.expire(start + 60s) == 1);
     }
 
+    SECTION("while the hash key rotates an account is found by its old name until it registers again")
+    {
+        const AorKey renamed{{0x3333'0000'0000'0003, 3}};
+        const AorKeys rotating{renamed, alice};
+        register_binding(alice, example_binding(1, flow, start + 600s), start);
+        register_binding(alice, example_binding(2, flow, start + 600s), start);
+        CHECK(look_up(service, renamed, start).bindings.empty());
+        auto located = look_up(service, rotating, start);
+        REQUIRE(located.bindings.size() == 2);
+
+        SECTION("then all that it has is known by the new one alone")
+        {
+            located.bindings.front().cseq = 7;
+            REQUIRE(commit(service, rotating, std::move(located), start));
+            CHECK(look_up(service, alice, start).bindings.empty());
+            CHECK(look_up(service, renamed, start).bindings.size() == 2);
+            CHECK(look_up(service, rotating, start).bindings.size() == 2);
+            CHECK(service.size() == 2);
+            CHECK(find(service, BindingId{1}, start)->cseq == 7);
+            service.flow_closed(BindingId{1}, flow);
+            CHECK(look_up(service, rotating, start).bindings.size() == 1);
+            service.expire(start + 600s);
+            CHECK(service.size() == 0);
+        }
+        SECTION("it can unregister")
+        {
+            located.bindings.clear();
+            REQUIRE(commit(service, rotating, std::move(located), start));
+            CHECK(look_up(service, rotating, start).bindings.empty());
+            CHECK(service.size() == 0);
+            CHECK_FALSE(find(service, BindingId{1}, start));
+        }
+        SECTION("two that register at once do not undo each other")
+        {
+            auto other = look_up(service, rotating, start);
+            REQUIRE(commit(service, rotating, std::move(located), start));
+            other.bindings.clear();
+            CHECK_FALSE(commit(service, rotating, std::move(other), start));
+            CHECK(look_up(service, rotating, start).bindings.size() == 2);
+        }
+        SECTION("what somebody who had not heard of the new name has registered under the old one is not lost")
+        {
+            REQUIRE(commit(service, rotating, look_up(service, rotating, start), start));
+            auto late = example_binding(1, other_flow, start + 600s);
+            late.refreshed = start + 1s;
+            register_binding(alice, std::move(late), start);
+            auto both = look_up(service, rotating, start);
+            REQUIRE(both.bindings.size() == 2);
+            CHECK(both.bindings.front().flow == other_flow);
+            REQUIRE(commit(service, rotating, std::move(both), start));
+            CHECK(look_up(service, alice, start).bindings.empty());
+            CHECK(service.size() == 2);
+        }
+    }
+
     SECTION("the service may be used from within an answer: no lock is held")
     {
         register_binding(alice, example_binding(1, flow, start + 60s), start);
         std::size_t seen = 0;
         service.look_up(alice, start, [&](const Located& located) {
             seen = located.bindings.size();
-            service.commit(alice, {located.version, {}}, start, [&](bool accepted) {
+            service.commit(alice, {.version = located.version, .bindings = {}}, start, [&](bool accepted) {
                 CHECK(accepted);
                 service.find(BindingId{1}, start, [&](const auto& found) { CHECK(found.empty()); });
             });

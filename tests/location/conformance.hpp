@@ -15,8 +15,8 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
 /// A binding as a registrar would commit it, with a sealed contact of usual size.
 Binding example_binding(std::uint64_t id, FlowId flow, TimePoint expires);
 
-Located look_up(LocationService& service, AorKey aor, TimePoint now);
-bool commit(LocationService& service, AorKey aor, Located bindings, TimePoint now);
+Located look_up(LocationService& service, AorKeys aor, TimePoint now);
+bool commit(LocationService& service, AorKeys aor, Located bindings, TimePoint now);
 std::vector<Binding> find_all(LocationService& service, BindingId id, TimePoint now);
 /// Of a device with one flow at most.
 std::optional<Binding> find(LocationService& service, BindingId id, TimePoint now);

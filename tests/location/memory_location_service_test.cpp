@@ -46,7 +46,8 @@ TEST_CASE("the watchers of a device are told of each change, and nobody else is"
     const auto takes = [&](std::vector<Binding> bindings) {
         told.clear();
         const auto version = service.snapshot_of(key_of(1), start).version;
-        service.commit(key_of(1), {version, std::move(bindings)}, start, [](bool accepted) { REQUIRE(accepted); });
+        service.commit(key_of(1), {.version = version, .bindings = std::move(bindings)}, start,
+                       [](bool accepted) { REQUIRE(accepted); });
         return told;
     };
     const std::vector<std::pair<BindingId, std::uint64_t>> once{{BindingId{1}, 0b101}};
@@ -84,7 +85,8 @@ TEST_CASE("a binding with its sealed contact stays below 512 bytes", "[location]
     const auto before = mallinfo2();
     location::MemoryLocationService service;
     for (std::uint64_t i = 0; i < count; ++i)
-        service.commit(key_of(i), {0, {binding_of(i, start + 60s + milliseconds{i % 540'000})}}, start, [](bool) {});
+        service.commit(key_of(i), {.version = 0, .bindings = {binding_of(i, start + 60s + milliseconds{i % 540'000})}},
+                       start, [](bool) {});
     REQUIRE(service.size() == count);
     const auto after = mallinfo2();
     const auto used = (after.uordblks + after.hblkhd) - (before.uordblks + before.hblkhd);

@@ -218,6 +218,8 @@ void Machine::perform_one(std::uint16_t worker, Action& action)
         });
     } else if (auto* watch = std::get_if<Watch>(&action)) {
         location_->watch(watch->device, worker, watch->on);
+    } else if (auto* unbind = std::get_if<Unbind>(&action)) {
+        location_->flow_failed(unbind->device, unbind->flow, unbind->reg_id);
     } else if (auto* woken = std::get_if<Woken>(&action)) {
         later([this, ask = *woken] {
             call(ask.worker, [&](Element& element, Actions& out) { element.woken(ask.ticket, schedule_.now(), out); });

@@ -135,7 +135,11 @@ class Daemon:
         return done
 
     def bindings(self, user: str) -> list:
-        """What the operator sees of a user's registered devices."""
+        """What the operator sees of a user's devices that are connected."""
+        return [device for device in self.devices(user) if device["transport"]]
+
+    def devices(self, user: str) -> list:
+        """What the operator sees of a user's devices, those that sleep too."""
         return json.loads(self.sotto("--json", "binding", "list", f"{user}@{self.domain}").stdout)["bindings"]
 
     def wait_for_bindings(self, user: str, count: int = 1) -> None:

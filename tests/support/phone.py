@@ -38,6 +38,7 @@ class Phone(Strictness):
         self.agent = self._secret("User-Agent", f"Telephone/{secrets.token_hex(5)}")
         self.instance = self._secret("instance", f"urn:uuid:{secrets.token_hex(4)}-0000-4000-8000-{secrets.token_hex(6)}")
         self.register_call_id = self._secret("Call-ID", f"{secrets.token_hex(10)}@{self.host}")
+        self.contact_params = ""                  # further ones, each with its ";"
         self.register_cseq = 0
         self.media = Media()
         self.connection: Connection = connect()
@@ -58,7 +59,7 @@ class Phone(Strictness):
 
     @property
     def contact(self) -> str:
-        return f"sip:{self.contact_user}@{self.host}:5071;transport={self.connection.uri_transport}"
+        return f"sip:{self.contact_user}@{self.host}:5071;transport={self.connection.uri_transport}{self.contact_params}"
 
     def _secret(self, what: str, value: str) -> str:
         return self.ladder.is_secret(self, what, value)

@@ -14,7 +14,7 @@ constexpr std::array<Treatment, 4> by(Treatment s, Treatment p, Treatment g, Tre
 constexpr std::array rules{
     HeaderRule{Header::via,                 all(own),      all(rebuild), Shape::none, "one Via of ours toward the next hop; the sender's own back in responses", "RFC 3261 16.6 step 8, 16.7 step 3; RFC 3323 5.1"},
     HeaderRule{Header::route,               all(rebuild),  none,         Shape::none, "only the Path that the receiver itself registered", "RFC 3327 5.3"},
-    HeaderRule{Header::record_route,        none,          by(drop, rebuild, rebuild, rebuild), Shape::none, "another domain's own, back to it", "RFC 3261 12.1.1"},
+    HeaderRule{Header::record_route,        none,          all(rebuild), Shape::none, "of the proxies that the request came through, back to them", "RFC 3261 12.1.1; RFC 5626 9.5"},
     HeaderRule{Header::path,                none,          all(own),     Shape::none, "back to the edge that added it to a REGISTER", "RFC 3327 5.3"},
     HeaderRule{Header::max_forwards,        all(own),      none,         Shape::none, "counted down from a common value", "RFC 3261 16.6 step 3"},
     HeaderRule{Header::max_breadth,         all(own),      none,         Shape::none, "1 for each branch: a share would show how many devices there are", "RFC 5393 5.3"},

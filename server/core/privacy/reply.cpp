@@ -33,7 +33,7 @@ Outbound reply(const Message& request, int status, std::string_view to_tag, Rece
 {
     auto out = Outbound::response(status, receiver);
     for (const auto& via : request.vias) out.set(Header::via, via.text);
-    if (receiver != Receiver::subscriber)
+    if (request.method != Method::register_) // RFC 3261 10.3
         for (const auto& hop : request.record_routes) out.set(Header::record_route, as_written(hop));
     out.set(Header::from, as_written(request.from));
     auto to = as_written(request.to);

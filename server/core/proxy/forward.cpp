@@ -79,6 +79,8 @@ ForwardTarget Proxy::target_of(const Binding& binding) const
 {
     return {.party = binding.account,
             .id = binding.id,
+            .device = binding.id,
+            .reg_id = binding.reg_id,
             .flow = binding.flow,
             .transport = binding.transport,
             .q = binding.q,

@@ -114,18 +114,18 @@ std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Bind
     for (const auto& binding : flows) all.push_back(target_of(binding));
     const auto handle = env_.dialogs.handle(id);
     if (!handle) return all;
+    const auto target = RemoteTarget::unpack(env_.cryptography.open_in_memory(handle->contact.bytes));
     if (all.empty()) { // its Contact was never registered: the connection that it came over is all there is
         if (!handle->flow && !handle->party.foreign()) return all; // handed on by the process before: that flow is gone
         auto& only = all.emplace_back();
         only.flow = handle->flow;
         only.transport = handle->transport;
+        only.route = target.route;
     }
-    const auto target = RemoteTarget::unpack(env_.cryptography.open_in_memory(handle->contact.bytes));
     for (auto& one : all) {
         one.party = handle->party;
         one.id = id;
         one.uri = target.uri;
-        one.route = target.route;
         one.address = target.address;
         one.next_hop = target.next_hop;
     }

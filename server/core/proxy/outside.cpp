@@ -141,7 +141,7 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     if (speaker == nullptr) return branch_over(context_id, now, out);
     // The media server rings first, speaks as early media and declines; then the call goes on.
     contexts_.find(context_id)->look_ups = 1;
-    out.push_back(LookUp{ticket_for(Waiting::targets, context_id), aor_key(speaker->id, env_.cryptography)});
+    out.push_back(LookUp{ticket_for(Waiting::targets, context_id), aor_keys(speaker->id, env_.cryptography)});
 }
 
 /// The route's targets as one branch: fail-over, one after the other.

@@ -164,9 +164,9 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
 {
     if (request.contacts.empty()) return {};
     const auto& contact = request.contacts.front();
-    RemoteTarget target{.uri = std::string{contact.uri.text}};
-    if (party.foreign()) { // RFC 3261 12.1.1: the route set of whoever is called is the Record-Route as it stands
-        target.route = route_value(request.record_routes, false);
+    // RFC 3261 12.1.1: the route set of whoever is called is the Record-Route as it stands.
+    RemoteTarget target{.uri = std::string{contact.uri.text}, .route = route_value(request.record_routes, false)};
+    if (party.foreign()) {
         target.address = without_tag(request.from);
         target.next_hop = {.host = flow.domains.empty() ? std::string{} : flow.domains.front()};
     }
@@ -280,8 +280,8 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     if (to_temporary_gruu)
         return out.push_back(Find{ticket_for(Waiting::gruu, context_id), behind ? behind->device : BindingId{}});
     out.push_back(LookUp{ticket_for(Waiting::targets, context_id),
-                         there ? aor_key(callee->id, env_.cryptography)
-                               : nobodys_key(contexts_.find(context_id)->aor, env_.cryptography)});
+                         there ? aor_keys(callee->id, env_.cryptography)
+                               : nobodys_keys(contexts_.find(context_id)->aor, env_.cryptography)});
 }
 
 void Proxy::cancel(SlotId invite, const Message& cancel, TimePoint now, Actions& out)

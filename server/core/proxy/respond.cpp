@@ -227,6 +227,8 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     if (method == Method::invite && !context->in_dialog && branch.seal) end_dialog(*branch.seal, out);
     // Another server of the route is tried after a 503 too (RFC 3263 4.3).
     const bool answered = response != nullptr && !branch.target.party.foreign();
+    if (status == 430 && answered && branch.target.device) // RFC 5626 9.3: it is stale
+        out.push_back(Unbind{branch.target.device, branch.target.flow, branch.target.reg_id});
     if (flow_failed(status, answered) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
         branch.target = std::move(branch.other_flows.front());
         branch.other_flows.erase(branch.other_flows.begin());
@@ -268,7 +270,7 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
         ++context->redirections;
         ++context->look_ups;
         any = true;
-        out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_key(account->id, env_.cryptography)});
+        out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(account->id, env_.cryptography)});
     }
     return any;
 }
@@ -313,7 +315,8 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
         return env_.refuse(server_id, Refusal::request_terminated, now, out);
     if (status == 408 && !invite) return; // RFC 4320 4.2: nothing is said; the transaction expires
     if (context->in_dialog) {
-        if (status == 503 && !context->best) return env_.refuse(server_id, Refusal::no_dialog, now, out);
+        if (status == 430 || (status == 503 && !context->best)) // no flow is left
+            return env_.refuse(server_id, Refusal::no_dialog, now, out);
         if (status == 408 && !context->best) return env_.refuse(server_id, Refusal::timeout, now, out);
     } else if (context->outside && status != 0) {
         if (status < 400) return env_.refuse(server_id, Refusal::unavailable, now, out);

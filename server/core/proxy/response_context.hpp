@@ -23,6 +23,8 @@ namespace sotto {
 struct ForwardTarget {
     Party party;
     BindingId id;
+    BindingId device;        ///< whose binding this is; none: nobody's
+    std::uint32_t reg_id{0}; ///< of the binding
     FlowId flow;
     Transport transport{Transport::tls};
     std::uint16_t q{1000};

@@ -15,7 +15,7 @@ void Proxy::wake_sleepers(SlotId id, const std::vector<Binding>& awake, TimePoin
     const bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
     if (there) {
         const auto ticket = ticket_for(Waiting::sleeper, id);
-        for (const auto& sleeper : env_.push.of(aor_key(callee->id, env_.cryptography), now)) {
+        for (const auto& sleeper : env_.push.of(aor_keys(callee->id, env_.cryptography), now)) {
             if (std::ranges::find(awake, sleeper.device, &Binding::id) != awake.end()) continue;
             const auto parameters = unpacked(env_.cryptography.open_in_memory(sleeper.parameters.bytes));
             env_.push.await(sleeper.device, {.worker = env_.worker, .ticket = ticket.value});
@@ -47,7 +47,7 @@ void Proxy::woken(SlotId id, Actions& out)
     --context->asleep;
     ++context->woken;
     ++context->look_ups;
-    out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_key(callee->id, env_.cryptography)});
+    out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(callee->id, env_.cryptography)});
 }
 
 void Proxy::not_woken(SlotId id, bool none_of_them, TimePoint now, Actions& out)

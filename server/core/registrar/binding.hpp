@@ -15,7 +15,7 @@ struct SealedText {
     std::string bytes;
 };
 
-/// One device's way in (RFC 3261 10, RFC 5626). Knows addresses and devices only by keyed hashes.
+/// One device's way in (RFC 3261 10, RFC 5626). Knows account and device only by keyed hashes.
 struct Binding {
     BindingId id;
     AccountId account;
@@ -24,9 +24,8 @@ struct Binding {
     std::uint32_t reg_id{0}; ///< 0: no outbound (RFC 5626)
     std::uint16_t q{1000};   ///< thousandths; RFC 3261 20.10
     std::uint32_t cseq{0};
-    KeyedHash call_id;        ///< of the REGISTER
-    KeyedHash device;         ///< of the instance id, or of the Contact's user part
-    bool has_instance{false}; ///< device is a +sip.instance
+    KeyedHash call_id;        ///< of the REGISTER; rotating
+    bool has_instance{false}; ///< known by its +sip.instance, else by the Contact's user part
     bool sips{false};         ///< Contact scheme
     GruuSeries gruu_series;   ///< which temporary GRUUs lead here; the same for all flows of the device
     TimePoint expires{};
@@ -35,9 +34,21 @@ struct Binding {
     SealedText path;    ///< Path values, in order; empty: directly connected
 };
 
-/// All bindings of one account, with the version they were read at.
+/// An account's key of now, and the one of before that its bindings may still be kept under: the hash key rotates
+/// (docs/adr/0024).
+struct AorKeys {
+    AorKey now;
+    AorKey before;
+    AorKeys(AorKey only)
+        : now{only}, before{only} {} // NOLINT(google-explicit-constructor): most of the day there is one
+    AorKeys(AorKey key, AorKey earlier) : now{key}, before{earlier} {}
+    [[nodiscard]] bool rotating() const { return now != before; }
+};
+
+/// All bindings of one account, with the versions they were read at.
 struct Located {
     std::uint64_t version{0};
+    std::uint64_t version_before{0}; ///< under the key of before
     std::vector<Binding> bindings;
 };
 

@@ -1,6 +1,5 @@
 #include "core/registrar/device.hpp"
 
-#include <cstring>
 #include <string>
 
 namespace sotto {
@@ -8,33 +7,34 @@ namespace {
 
 std::string_view raw(const auto& value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
+AorKeys keys_of(const RotatingHash& hash) { return {AorKey{hash.now}, AorKey{hash.before}}; }
+
 } // namespace
 
-Device device_of(const NameAddr& contact, Cryptography& cryptography)
+bool has_instance(const NameAddr& contact)
 {
-    using Use = Cryptography::Use;
-    if (const auto instance = contact.param("+sip.instance"); instance && !instance->empty())
-        return {cryptography.keyed_hash(Use::instance, lower(*instance)), true};
-    const auto name = contact.uri.user.empty() ? contact.uri.host : contact.uri.user;
-    return {cryptography.keyed_hash(Use::instance, std::string{"user "}.append(name)), false};
+    const auto instance = contact.param("+sip.instance");
+    return instance && !instance->empty();
 }
 
-BindingId binding_id(AccountId account, const Device& device, Cryptography& cryptography)
+BindingId binding_id(AccountId account, const NameAddr& contact, Cryptography& cryptography)
 {
     std::string text{raw(account.value)};
-    text += raw(device.hash.high);
-    text += raw(device.hash.low);
+    if (has_instance(contact))
+        text.append("instance ").append(lower(*contact.param("+sip.instance")));
+    else
+        text.append("user ").append(contact.uri.user.empty() ? contact.uri.host : contact.uri.user);
     return {cryptography.keyed_hash(Cryptography::Use::binding, text).low | 1U}; // 0 means none
 }
 
-AorKey aor_key(AccountId account, Cryptography& cryptography)
+AorKeys aor_keys(AccountId account, Cryptography& cryptography)
 {
-    return {cryptography.keyed_hash(Cryptography::Use::aor, raw(account.value))};
+    return keys_of(cryptography.rotating_hash(Cryptography::Use::aor, raw(account.value)));
 }
 
-AorKey nobodys_key(std::string_view aor, Cryptography& cryptography)
+AorKeys nobodys_keys(std::string_view aor, Cryptography& cryptography)
 {
-    return {cryptography.keyed_hash(Cryptography::Use::aor, std::string{"nobody "}.append(aor))};
+    return keys_of(cryptography.rotating_hash(Cryptography::Use::aor, std::string{"nobody "}.append(aor)));
 }
 
 } // namespace sotto

@@ -7,19 +7,15 @@
 
 namespace sotto {
 
-/// Which device a Contact names: by its instance id (RFC 5626 4.1), else by its user part.
-struct Device {
-    KeyedHash hash;
-    bool has_instance{false};
-};
-Device device_of(const NameAddr& contact, Cryptography& cryptography);
-
-/// The opaque id of an account's device: the same for all its flows, and after a restart.
-BindingId binding_id(AccountId account, const Device& device, Cryptography& cryptography);
+/// The opaque id of the account's device that a Contact names, by its instance id (RFC 5626 4.1) or else by its user
+/// part: the same for all its flows, and after a restart.
+BindingId binding_id(AccountId account, const NameAddr& contact, Cryptography& cryptography);
+/// Whether a Contact has an instance id.
+bool has_instance(const NameAddr& contact);
 
 /// An account as the location service knows it.
-AorKey aor_key(AccountId account, Cryptography& cryptography);
-/// The key of an address that is nobody's: looked up like any other, so that the work does not tell them apart.
-AorKey nobodys_key(std::string_view aor, Cryptography& cryptography);
+AorKeys aor_keys(AccountId account, Cryptography& cryptography);
+/// The keys of an address that is nobody's: looked up like any other, so that the work does not tell them apart.
+AorKeys nobodys_keys(std::string_view aor, Cryptography& cryptography);
 
 } // namespace sotto

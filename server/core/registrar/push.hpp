@@ -35,11 +35,12 @@ public:
     struct Sleeper {
         BindingId device;
         SealedText parameters; ///< PushParameters
+        TimePoint until{};     ///< when its registration ends
     };
     /// At most `most` devices of an account: the one that ends first makes room.
-    virtual void keep(AorKey aor, Sleeper sleeper, TimePoint until, std::size_t most) = 0;
+    virtual void keep(AorKeys aor, Sleeper sleeper, std::size_t most) = 0;
     virtual void remove(BindingId device) = 0;
-    [[nodiscard]] virtual std::vector<Sleeper> of(AorKey aor, TimePoint now) const = 0;
+    [[nodiscard]] virtual std::vector<Sleeper> of(AorKeys aor, TimePoint now) const = 0;
     /// How many accounts have one, for the share of unknown addresses that are waited for in the same way.
     [[nodiscard]] virtual std::size_t accounts() const = 0;
 

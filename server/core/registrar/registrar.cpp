@@ -44,7 +44,7 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
         return env_.refuse(id, Refusal::forbidden, now, out); // steps 4 and 5, without a 404
     const auto registration = registrations_.emplace(Registration{.server = id,
                                                                   .account = owner->id,
-                                                                  .aor = aor_key(owner->id, env_.cryptography),
+                                                                  .aor = aor_keys(owner->id, env_.cryptography),
                                                                   .flow = flow.id,
                                                                   .transport = flow.transport,
                                                                   .flows_kept = first_hop_keeps_flows(request)});
@@ -98,6 +98,9 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
     }
     if (const auto refusal = apply(request, *registration, located.bindings, now))
         return finish(id, *refusal, now, out);
+    std::erase_if(registration->removed, [&](BindingId device) { // it has another flow
+        return std::ranges::find(located.bindings, device, &Binding::id) != located.bindings.end();
+    });
     out.push_back(
         Commit{ticket_for(Waiting::registration, id), registration->flow, registration->aor, std::move(located)});
 }
@@ -105,7 +108,7 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
 std::optional<Refusal> Registrar::apply(const Message& request, Registration& registration,
                                         std::vector<Binding>& bindings, TimePoint now)
 {
-    if (request.contact_star) return remove_all(request, registration, bindings);
+    if (request.contact_star) return remove_all(request, registration, bindings, now);
     const auto lifetime = env_.settings->binding_lifetime;
     const auto registers = [&](const NameAddr& c) { return wanted_expiry(request, c, lifetime) != 0; };
     // RFC 5626 6: one REGISTER makes one flow.
@@ -119,15 +122,17 @@ std::optional<Refusal> Registrar::apply(const Message& request, Registration& re
 }
 
 std::optional<Refusal> Registrar::remove_all(const Message& request, Registration& registration,
-                                             std::vector<Binding>& bindings)
+                                             std::vector<Binding>& bindings, TimePoint now)
 {
     const auto expires = request.field(Header::expires);
     if (!request.contacts.empty() || !expires || seconds_of(*expires) != 0) return Refusal::bad_contact; // step 6
-    const auto call_id = env_.cryptography.keyed_hash(Cryptography::Use::instance, request.call_id);
+    const auto call_id = env_.cryptography.rotating_hash(Cryptography::Use::call_id, request.call_id);
     for (const auto& binding : bindings) {
-        if (binding.call_id == call_id && request.cseq.number <= binding.cseq) return Refusal::out_of_order;
+        if (call_id.is(binding.call_id) && request.cseq.number <= binding.cseq) return Refusal::out_of_order;
         registration.removed.push_back(binding.id);
     }
+    for (const auto& sleeper : env_.push.of(aor_keys(registration.account, env_.cryptography), now))
+        registration.removed.push_back(sleeper.device);
     bindings.clear();
     return std::nullopt;
 }
@@ -143,32 +148,34 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
     const auto& settings = *env_.settings;
     const auto asked = wanted_expiry(request, contact, settings.binding_lifetime);
     if (asked > 0 && seconds{asked} < settings.shortest_binding) return Refusal::interval_too_brief; // step 7
-    const auto device = device_of(contact, env_.cryptography);
+    const auto device = binding_id(registration.account, contact, env_.cryptography);
     const auto reg_id = registration.flows_kept ? reg_id_of(contact) : 0;
-    const auto call_id = env_.cryptography.keyed_hash(Cryptography::Use::instance, request.call_id);
-    const auto known =
-        std::ranges::find_if(bindings, [&](const Binding& b) { return b.device == device.hash && b.reg_id == reg_id; });
-    if (known != bindings.end() && known->call_id == call_id && request.cseq.number <= known->cseq)
+    const auto call_id = env_.cryptography.rotating_hash(Cryptography::Use::call_id, request.call_id);
+    // A device that takes its leave and names no flow leaves over all of them.
+    const auto is_meant = [&](const Binding& b) {
+        return b.id == device && (b.reg_id == reg_id || (asked == 0 && reg_id == 0));
+    };
+    if (std::ranges::any_of(bindings, [&](const Binding& b) {
+            return is_meant(b) && call_id.is(b.call_id) && request.cseq.number <= b.cseq;
+        }))
         return Refusal::out_of_order;
-    const auto series = series_of(bindings, device, known, call_id);
     if (asked == 0) {
-        if (known != bindings.end()) {
-            registration.removed.push_back(known->id);
-            bindings.erase(known);
-        }
+        std::erase_if(bindings, is_meant);
+        registration.removed.push_back(device); // registered or not: it may have slept until now
         return std::nullopt;
     }
+    const auto known = std::ranges::find_if(bindings, is_meant);
+    const auto series = series_of(bindings, device, known, call_id);
     const auto granted = std::min(seconds{asked}, settings.binding_lifetime);
-    Binding binding{.id = binding_id(registration.account, device, env_.cryptography),
+    Binding binding{.id = device,
                     .account = registration.account,
                     .flow = registration.flow,
                     .transport = registration.transport,
                     .reg_id = reg_id,
                     .q = q_of(contact),
                     .cseq = request.cseq.number,
-                    .call_id = call_id,
-                    .device = device.hash,
-                    .has_instance = device.has_instance,
+                    .call_id = call_id.now,
+                    .has_instance = has_instance(contact),
                     .sips = uri.scheme == Scheme::sips,
                     .gruu_series = series,
                     .expires = now + granted,
@@ -195,7 +202,7 @@ std::optional<Refusal> Registrar::apply_push(const NameAddr& contact, const Bind
     if (std::ranges::find(served, push->provider) == served.end()) return Refusal::push_unsupported;
     if (push->token.empty()) return std::nullopt; // 5.6.1.2: it asks only
     if (binding.expires - now <= wake_before_end) return Refusal::interval_too_brief;
-    registration.sleepers.push_back({binding.id, {env_.cryptography.seal_in_memory(packed(*push))}});
+    registration.sleepers.push_back({binding.id, {env_.cryptography.seal_in_memory(packed(*push))}, binding.expires});
     return std::nullopt;
 }
 
@@ -206,7 +213,7 @@ void Registrar::commit_push(const Registration& registration, Actions& out)
         const auto sleeper = std::ranges::find(registration.sleepers, binding.id, &PushRegistrations::Sleeper::device);
         const auto waiters = env_.push.take_waiters(binding.id);
         if (sleeper != registration.sleepers.end())
-            env_.push.keep(registration.aor, *sleeper, binding.expires, env_.settings->bindings_per_account);
+            env_.push.keep(registration.aor, *sleeper, env_.settings->bindings_per_account);
         else
             env_.push.remove(binding.id); // 4.1.2: without the parameters it wants no pushes any more
         for (const auto& waiter : waiters) out.push_back(Woken{waiter.worker, {waiter.ticket}});
@@ -239,11 +246,11 @@ bool Registrar::leads_back(const Uri& contact, const Uri& address) const
 }
 
 /// RFC 5627 5.1: a device that comes back with another Call-ID has started anew, and all its temporary GRUUs end.
-GruuSeries Registrar::series_of(std::vector<Binding>& bindings, const Device& device,
-                                std::vector<Binding>::const_iterator known, const KeyedHash& call_id)
+GruuSeries Registrar::series_of(std::vector<Binding>& bindings, BindingId device,
+                                std::vector<Binding>::const_iterator known, const RotatingHash& call_id)
 {
-    const bool anew = known != bindings.end() && known->call_id != call_id;
-    const auto same_device = [&](const Binding& b) { return b.device == device.hash; };
+    const bool anew = known != bindings.end() && !call_id.is(known->call_id);
+    const auto same_device = [&](const Binding& b) { return b.id == device; };
     const auto other = std::ranges::find_if(bindings, same_device);
     if (other != bindings.end() && !anew) return other->gruu_series;
     const auto series = draw_series(env_.cryptography);

@@ -22,12 +22,12 @@ private:
     struct Registration {
         transaction::SlotId server;
         AccountId account;
-        AorKey aor; ///< of the account's bindings
+        AorKeys aor; ///< of the account's bindings
         FlowId flow;
         Transport transport{Transport::tls};
-        bool flows_kept{true};       ///< from the phone to here (RFC 5626 6)
-        std::vector<Binding> wanted; ///< what this REGISTER leaves of the device, to be told in the 200
-        std::vector<BindingId> removed;
+        bool flows_kept{true};          ///< from the phone to here (RFC 5626 6)
+        std::vector<Binding> wanted;    ///< what this REGISTER leaves of the device, to be told in the 200
+        std::vector<BindingId> removed; ///< devices of which nothing is left
         std::vector<PushRegistrations::Sleeper> sleepers; ///< of those wanted: what wakes them (RFC 8599)
     };
 
@@ -35,7 +35,7 @@ private:
     std::optional<Refusal> apply(const Message& request, Registration& registration, std::vector<Binding>& bindings,
                                  TimePoint now);
     std::optional<Refusal> remove_all(const Message& request, Registration& registration,
-                                      std::vector<Binding>& bindings);
+                                      std::vector<Binding>& bindings, TimePoint now);
     std::optional<Refusal> apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
                                          std::vector<Binding>& bindings, TimePoint now);
     std::optional<Refusal> apply_push(const NameAddr& contact, const Binding& binding, Registration& registration,
@@ -44,8 +44,8 @@ private:
     [[nodiscard]] std::string feature_caps(const Message& request, const Registration& registration) const;
     void finish(transaction::SlotId registration, Refusal refusal, TimePoint now, Actions& out);
     [[nodiscard]] bool leads_back(const Uri& contact, const Uri& address) const;
-    GruuSeries series_of(std::vector<Binding>& bindings, const Device& device,
-                         std::vector<Binding>::const_iterator known, const KeyedHash& call_id);
+    GruuSeries series_of(std::vector<Binding>& bindings, BindingId device, std::vector<Binding>::const_iterator known,
+                         const RotatingHash& call_id);
     [[nodiscard]] std::string gruus_of(const Binding& binding) const;
     [[nodiscard]] std::string service_route(AccountId account, Transport transport) const;
     [[nodiscard]] bool makes_flow(const Registration& registration) const;

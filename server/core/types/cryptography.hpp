@@ -9,6 +9,14 @@
 
 namespace sotto {
 
+/// A keyed hash under the key of now, and under the one before while what was made with that may be alive; the same
+/// twice otherwise.
+struct RotatingHash {
+    KeyedHash now;
+    KeyedHash before;
+    [[nodiscard]] bool is(const KeyedHash& hash) const { return hash == now || hash == before; }
+};
+
 /// What the core needs of a cryptographic library, handed in by the edge. One object per worker; not thread-safe.
 class Cryptography {
 public:
@@ -26,7 +34,7 @@ public:
         loop,
         aor,
         binding,
-        instance,
+        call_id, ///< of a REGISTER
         holder,
         nonce,
         source,
@@ -39,6 +47,9 @@ public:
     };
     /// Keyed hash (HMAC-SHA256 cut to 128 bits, or better).
     virtual KeyedHash keyed_hash(Use use, std::string_view data) = 0;
+    /// The same under a key that changes every day (docs/adr/0024): for what need not be known again for longer than a
+    /// binding lasts.
+    virtual RotatingHash rotating_hash(Use use, std::string_view data) = 0;
     /// One AES block under a key of this process: `branch` values are made and read with it.
     virtual std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& plain) = 0;
     virtual std::array<std::uint8_t, 16> decrypt_block(const std::array<std::uint8_t, 16>& sealed) = 0;

@@ -17,7 +17,7 @@ enum class Transport : std::uint8_t { tls, wss };
 struct Flow {
     FlowId id;
     Transport transport{Transport::tls};
-    KeyedHash source;                 ///< of the peer's IPv4 address or IPv6 /64, for limits
+    KeyedHash source;                 ///< of the peer's IPv4 address or IPv6 /64, for limits; of the day it began on
     auth::FlowNonces nonces;          ///< issued on this flow, with the last nc of each
     std::vector<Party> parties;       ///< proven on this flow, latest last; at most `most_parties`
     std::vector<std::string> domains; ///< that the other end's certificate proves (RFC 5922 7), in lower case

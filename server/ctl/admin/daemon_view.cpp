@@ -43,11 +43,17 @@ Reply list_bindings(const DaemonView& daemon, const store::AccountStore& account
     if (account == nullptr) return error_of(store::Failure::not_found, address);
     constexpr double whole = 1000.0;
     json::array rows;
-    for (const auto& binding : daemon.bindings(account->id))
-        rows.push_back(json::object{{"binding", text_of(binding.id)},
-                                    {"expires_in", binding.expires_in.count()},
-                                    {"transport", binding.transport == Transport::tls ? "tls" : "wss"},
-                                    {"q", binding.q / whole}});
+    for (const auto& binding : daemon.bindings(account->id)) {
+        json::object row{{"binding", text_of(binding.id)},
+                         {"expires_in", binding.expires_in.count()},
+                         {"transport", nullptr},
+                         {"q", nullptr}};
+        if (binding.transport) {
+            row["transport"] = *binding.transport == Transport::tls ? "tls" : "wss";
+            row["q"] = binding.q / whole;
+        }
+        rows.push_back(std::move(row));
+    }
     return json::object{{"bindings", std::move(rows)}};
 }
 

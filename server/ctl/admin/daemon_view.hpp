@@ -6,6 +6,7 @@
 #include "store/account_store.hpp"
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace sotto::ctl {
@@ -14,8 +15,8 @@ namespace sotto::ctl {
 struct BindingView {
     BindingId id;
     seconds expires_in{0};
-    Transport transport{Transport::tls};
-    std::uint16_t q{1000}; ///< thousandths
+    std::optional<Transport> transport{}; ///< none: it sleeps, and is woken when it is called
+    std::uint16_t q{1000};                ///< thousandths
 };
 
 /// What the running daemon offers to the admin socket. Called on the admin server's thread; may wait for the workers,
@@ -23,7 +24,7 @@ struct BindingView {
 struct DaemonView {
     /// Anything worth knowing at a glance; names of members are stable, values are numbers, texts, lists or objects.
     std::function<json::object()> status;
-    /// Live bindings of an account.
+    /// Live bindings of an account, then its phones that sleep (RFC 8599).
     std::function<std::vector<BindingView>(AccountId)> bindings;
     /// False when the account has no such binding.
     std::function<bool(AccountId, BindingId)> remove_binding;

@@ -77,6 +77,11 @@ struct Counting final : Cryptography {
         work.push_back(3'000'000 + data.size());
         return inner.keyed_hash(use, data);
     }
+    RotatingHash rotating_hash(Use use, std::string_view data) override
+    {
+        work.push_back(4'000'000 + data.size());
+        return inner.rotating_hash(use, data);
+    }
     std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& b) override
     {
         return inner.encrypt_block(b);

@@ -20,6 +20,11 @@ public:
         const std::string text = std::to_string(static_cast<int>(use)) + ':' + std::string{data};
         return {std::hash<std::string>{}(text + 'a'), std::hash<std::string>{}(text)};
     }
+    RotatingHash rotating_hash(Use use, std::string_view data) override
+    {
+        const auto hash = keyed_hash(use, data);
+        return {hash, hash};
+    }
     std::array<std::uint8_t, 16> encrypt_block(const std::array<std::uint8_t, 16>& plain) override
     {
         auto block = plain;
