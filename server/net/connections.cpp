@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -51,8 +52,10 @@ bool Connections::accept(Socket socket, KeyedHash source, Transport transport,
 
 bool Connections::make_room()
 {
-    const auto silent = std::ranges::find_if(handshaking_, [](const auto& one) {
-        return one.expected.empty() && !one.stream.greeted(); // not one that we began
+    const auto silent = std::ranges::find_if(handshaking_, [](auto& one) {
+        if (!one.expected.empty() || one.stream.greeted()) return false; // we began it, or it has spoken
+        pollfd unread{.fd = one.stream.socket().native_handle(), .events = POLLIN, .revents = 0};
+        return ::poll(&unread, 1, 0) == 0; // whoever was accepted just now may have spoken long ago
     });
     if (silent == handshaking_.end()) return false;
     ++counters_.crowded_out;

@@ -144,6 +144,7 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{"registrar: { binding_lifetime: 600 }\n",
              "7:32: registrar.binding_lifetime: has no unit; write 600s, 600m or 600h"},
         Case{"registrar: { binding_lifetime: 30s }\n", "30s is too little; write 1m to 1h"},
+        Case{"registrar: { binding_lifetime: 61m }\n", "61m is too much; write 1m to 1h"},
         Case{"registrar: { shortest_binding: 20m }\n", "registrar.shortest_binding is longer than"},
         Case{"limits: { idle_timeout: 5m }\n", "limits.idle_timeout is shorter than"},
         Case{"registrar: 10m\n",

@@ -39,6 +39,21 @@ class Metrics(FlowTest):
         lines = (line for line in self.page().splitlines() if not line.startswith("#"))
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
+    def test_guessing_shows_and_nobody_by_name(self):
+        """How often passwords were wrong, in tens, and neither whose nor where from."""
+        counted = 'sotto_auth_failures_total{handling="counted"}'
+        before = self.figures()[counted]
+        guesser = self.phone("alice", password="wrong")
+        for _ in range(20):
+            guesser.transmits(guesser.register_request())
+            guesser.authenticates(guesser.receives(401))
+            guesser.receives(401)
+        self.assertGreaterEqual(self.figures()[counted], before + 10)
+        for line in self.page().splitlines():
+            if line.startswith("sotto_auth_failures_total"):
+                self.assertRegex(line, r'^sotto_auth_failures_total\{handling="[a-z ]+"\} \d+$')
+            self.assertNotIn(guesser.user, line)
+
     def test_promtool_accepts_the_page(self):
         checked = subprocess.run(["promtool", "check", "metrics"], input=self.page(), text=True, capture_output=True,
                                  timeout=patience(20))

@@ -2,13 +2,17 @@
 
 import http.server
 import json
+import os
 import queue
 import ssl
 import tempfile
 import threading
 import time
+import unittest
 from pathlib import Path
 
+from census import memory
+from support.daemon import binary
 from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
 from support.pki import Authority
@@ -116,6 +120,18 @@ class Push(PushTest):
         self.bob.receives("ACK")
         self.hang_up(self.alice, self.bob)
         self.assertNotIn(self.token, self.daemon.log)
+
+    @unittest.skipUnless(os.geteuid() == 0 and memory.is_wiped(binary("sottod")),
+                         "only root may look, and only into a build that wipes")
+    def test_token_is_sealed_while_it_waits(self):
+        self.falls_asleep()
+        deadline = time.monotonic() + patience(10)
+        while any(self.token.encode() in piece for piece in memory.writable(self.daemon.pid)):
+            self.assertLess(time.monotonic(), deadline, "the token can be read in memory")
+        self.assertEqual(len(self.daemon.devices(self.bob.user)), 1, "it is kept all the while")
+        self.alice.sends("INVITE", to=self.bob)
+        self.assertEqual(json.loads(self.gateway.next()[2])["pn-prid"], self.token)
+        self.alice.receives(480, timeout=15)
 
     def test_phone_that_stays_asleep_is_not_there(self):
         self.falls_asleep()

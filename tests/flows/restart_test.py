@@ -133,6 +133,27 @@ class Restart(FlowTest):
         self.hang_up(alice, bob)
         self.assertEqual(self.records(), before)
 
+    def test_the_key_of_names_is_handed_on_and_devices_keep_their_ids(self):
+        """docs/adr/0024: under the daily key an account is known; tokens of before lead to the same id."""
+        [alice] = self.registered("alice")
+        [before] = self.daemon.bindings(alice.user)
+        keys = self.hash_keys()
+        self.assertTrue(keys.startswith(b"sotto epoch keys 1\n"), "there are none")
+        for disturb in (self.restart, self.crash):
+            disturb(alice)
+            [after] = self.daemon.bindings(alice.user)
+            self.assertEqual(after["binding"], before["binding"])
+            self.assertEqual(self.hash_keys(), keys)
+
+    def hash_keys(self) -> bytes:
+        """The item `hash_keys` of the memory that is handed on (app/handover.cpp): which of two copies counts, a length, the
+        keys."""
+        memory, page, longest, item = self.daemon.stored["handover"], 4096, 32768, 3
+        at = page + item * (page + 2 * (page + longest))
+        [current] = os.pread(memory, 1, at)
+        copy = at + page + (current - 1) * (page + longest)
+        return os.pread(memory, int.from_bytes(os.pread(memory, 4, copy), "little"), copy + 4)
+
     def records(self) -> int:
         """How many handles stand in the memory that is handed on: records of 256 bytes and more in its segments."""
         memory = self.daemon.stored["handover"]

@@ -84,7 +84,7 @@ void Client::observe(int write, int, int type, const void* bytes, std::size_t le
         client.records_.push_back(std::size_t{octets[3]} << 8U | octets[4]);
 }
 
-void Client::greet() const
+void Client::say_hello() const
 {
     const std::unique_ptr<SSL_CTX, Free> context{SSL_CTX_new(TLS_client_method())};
     const std::unique_ptr<SSL, Free> ssl{SSL_new(context.get())};
@@ -95,8 +95,18 @@ void Client::greet() const
     const auto size = BIO_get_mem_data(written, &hello);
     if (::send(socket_, hello, static_cast<std::size_t>(size), MSG_NOSIGNAL) != size)
         throw std::runtime_error{"cannot greet"};
+}
+
+void Client::await_answer() const
+{
     char answer = 0;
     if (::recv(socket_, &answer, 1, MSG_PEEK) != 1) throw std::runtime_error{"no answer to a greeting"};
+}
+
+void Client::greet() const
+{
+    say_hello();
+    await_answer();
 }
 
 void Client::abandon()

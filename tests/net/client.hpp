@@ -39,6 +39,10 @@ public:
     [[nodiscard]] SSL* session() const { return ssl_.get(); }
     [[nodiscard]] int socket() const { return socket_; }
 
+    /// Sends a ClientHello and does not wait.
+    void say_hello() const;
+    /// The server has said something. Throws when it does not.
+    void await_answer() const;
     /// Sends a ClientHello, and nothing more once it is answered.
     void greet() const;
     bool send(std::string_view bytes);

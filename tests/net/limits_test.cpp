@@ -178,6 +178,26 @@ TEST_CASE("Who says nothing gives way to who speaks", "[admission]")
     CHECK(edge.count().connections.crowded_out >= 498);
 }
 
+TEST_CASE("Who has spoken before he was let in is not taken for silent", "[admission]")
+{
+    // A storm: they have all said hello when they are accepted, but nobody has read it yet.
+    Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 0, .handshakes_in_progress = 1},
+               .connections = {.handshake_timeout = seconds{30}}}};
+    auto first = std::make_unique<Client>(edge.endpoint(), Client::Options{.handshake = false});
+    first->greet(); // has the only place
+    std::vector<std::unique_ptr<Client>> waiting;
+    for (int i = 0; i < 20; ++i) {
+        waiting.push_back(std::make_unique<Client>(edge.endpoint(), Client::Options{.handshake = false}));
+        waiting.back()->say_hello();
+    }
+    first.reset();
+    for (auto& one : waiting) {
+        CHECK_NOTHROW(one->await_answer());
+        one.reset();
+    }
+    CHECK(edge.count().connections.crowded_out == 0);
+}
+
 TEST_CASE("Without descriptors, who is there is served and who comes waits", "[admission]")
 {
     Edge edge;

@@ -151,6 +151,11 @@ class BehindEdges(FlowTest):
             for secret in (token, edge.name, edge.address):
                 self.assertNotIn(secret, said)
 
+    def test_configuration_package(self):
+        """9.1: phones are configured elsewhere."""
+        self.bob[0].sends("SUBSCRIBE", to=self.bob[0], headers={"Event": "ua-profile;profile-type=device", "Expires": "0"})
+        self.bob[0].receives(489)
+
     def test_registration_through_both(self):
         """9.2: Path with a flow token and `ob`, given back; Require: outbound; keep-alive by CRLF."""
         for ok, edge in zip(self.answers, self.edges):

@@ -1,4 +1,5 @@
-"""What registrations leave behind: nothing on the disk, nothing in the log, and in memory nothing once they are over."""
+"""What registrations leave behind: nothing on the disk, in the log or in a metric, in memory only what the location service
+keeps sealed, and nothing once they are over."""
 
 import base64
 import os
@@ -6,10 +7,11 @@ import re
 import tempfile
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from census import memory
-from support.daemon import DOMAIN, PASSWORD, Daemon, binary
+from support.daemon import DOMAIN, PASSWORD, Daemon, Port, binary
 from support.ladder import Ladder
 from support.limits import patience
 from support.phone import Phone
@@ -17,8 +19,8 @@ from support.phone import Phone
 MARK = "zq7Mark"   # stands in everything that these phones say of themselves; the accounts' names are the operator's
 
 
-def marked_phone(daemon: Daemon, user: str, number: int) -> Phone:
-    phone = Phone(user, Ladder(), daemon.connect, user, DOMAIN, PASSWORD, daemon.own_hosts)
+def marked_phone(daemon: Daemon, user: str, number: int, **options) -> Phone:
+    phone = Phone(user, Ladder(), lambda: daemon.connect(**options), user, DOMAIN, PASSWORD, daemon.own_hosts)
     phone.host = f"{MARK}{number}.invalid"
     phone.contact_user = f"{MARK}device{number}"
     phone.agent = f"{MARK}Telephone/{number}"
@@ -49,8 +51,11 @@ class OnTheDisk(unittest.TestCase):
         cls.addClassCleanup(cls.temporary.cleanup)
         before = os.environ.get("TMPDIR")
         os.environ["TMPDIR"] = cls.temporary.name   # the daemon's; Python has chosen its own already
+        cls.metrics = Port()
+        cls.addClassCleanup(cls.metrics.release)
         try:
-            cls.daemon = Daemon([f"user{n}" for n in range(cls.REGISTRATIONS)], {"log": {"level": "debug"}}, threads=2)
+            cls.daemon = Daemon([f"user{n}" for n in range(cls.REGISTRATIONS)], {
+                "log": {"level": "debug"}, "metrics": {"listen": f"127.0.0.1:{cls.metrics.number}"}}, threads=2)
         finally:
             if before is None:
                 del os.environ["TMPDIR"]
@@ -71,6 +76,10 @@ class OnTheDisk(unittest.TestCase):
         for path in self.files():
             self.assertIsNone(PATTERN.search(path.read_bytes()), path)
         self.assertIsNone(PATTERN.search(self.daemon.log.encode()), self.daemon.log)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics.number}/metrics", timeout=patience(10)) as page:
+            figures = page.read().decode()
+        self.assertIn("sotto_bindings", figures)
+        self.assertIsNone(re.search(rf"{MARK}|user\d|urn:uuid", figures, re.I), figures)
 
     def test_the_search_finds_what_is_there(self):
         planted = self.daemon.state / "planted"
@@ -111,8 +120,26 @@ class InMemory(unittest.TestCase):
         cls.daemon = Daemon(["alice"], {"registrar": {"shortest_binding": "1s"}}, threads=2)
         cls.addClassCleanup(cls.daemon.destroy)
 
-    def marks_in_memory(self) -> int:
-        return sum(len(PATTERN.findall(piece)) for piece in memory.writable(self.daemon.pid))
+    def marks_in_memory(self, pattern: re.Pattern = PATTERN) -> int:
+        return sum(len(pattern.findall(piece)) for piece in memory.writable(self.daemon.pid))
+
+    def test_a_live_binding_shows_nothing_of_its_phone(self):
+        """While it is registered: Contact and Path are sealed, instance and Call-ID hashed, and where it came from and what
+        it runs on are not kept at all."""
+        source = "127.77.78.79"
+        phone = marked_phone(self.daemon, "alice", 8, source=source)
+        self.addCleanup(phone.connection.close)
+        port = int(phone.connection.local_address.rpartition(":")[2])
+        endpoint = b"\2\0" + port.to_bytes(2, "big") + bytes(int(part) for part in source.split("."))   # sockaddr_in
+        pattern = re.compile(PATTERN.pattern + b"|" + re.escape(source.encode()) + b"|" + re.escape(endpoint), re.S)
+        self.assertTrue(pattern.search(b"x" + endpoint) and pattern.search(source.encode()) and pattern.search(MARK.encode()))
+        phone.registers(headers={"Supported": "path, gruu", "Path": f"<sip:{MARK}edge@{MARK}.invalid;lr;ob>"})
+        deadline = time.monotonic() + patience(10)
+        while left := self.marks_in_memory(pattern):
+            self.assertLess(time.monotonic(), deadline, f"{left} traces in memory")
+        self.assertEqual(len(self.daemon.bindings("alice")), 1, "it is registered all the while")
+        phone.registers()   # and can still be read by whom it is for
+        phone.unregisters()
 
     def test_an_expired_binding_is_gone_and_wiped(self):
         """Gone within a second of its end, although its connection stays; then no byte of it is left."""

@@ -1,0 +1,49 @@
+// RFC 3261 10.3 and what a binding is known by.
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+std::string status(const std::string& response) { return start_line(response).substr(8, 3); }
+
+} // namespace
+
+TEST_CASE("a phone without instance id is known by account and Contact user", "[registration]")
+{
+    World world;
+    const auto registers = [&](const std::string& user, const std::string& contact) {
+        CHECK(status(world.registers(world.connect(), user, {.contact = contact, .call_id = contact})) == "200");
+        return world.location.size();
+    };
+    CHECK(registers("bob", "<sip:phone@192.0.2.1:5061;transport=tls>") == 1);
+    CHECK(registers("bob", "<sip:phone@198.51.100.9:40312;transport=tls>") == 1); // it has moved
+    CHECK(registers("bob", "<sip:desk@192.0.2.1:5061>") == 2);
+    CHECK(registers("carol", "<sip:phone@192.0.2.1:5061>") == 3); // another account's
+    CHECK(registers("bob", "<sip:phone@192.0.2.1>;+sip.instance=\"<urn:uuid:1>\"") == 4);
+    CHECK(registers("bob", "<sip:other-name@192.0.2.1>;+sip.instance=\"<URN:UUID:1>\"") == 4); // RFC 5626 4.1
+}
+
+TEST_CASE("the lifetime is the shortest of asked, configured and the connection's", "[registration][rfc3261][10.3]")
+{
+    World world;
+    const auto flow = world.connect();
+    const auto granted = [&](const std::string& asked) {
+        const auto contact =
+            header(world.registers(flow, "bob", {.contact = "<sip:phone@192.0.2.1>", .extra = asked}), "Contact");
+        return contact.substr(contact.find(";expires=") + 9);
+    };
+    CHECK(granted("") == "600");
+    CHECK(granted("Expires: 7200\n") == "600");
+    CHECK(granted("Expires: 61\n") == "61");
+    world.pass(seconds{60});
+    CHECK(world.location.size() == 1);
+    world.pass(seconds{1});
+    CHECK(world.location.size() == 0);
+    granted("Expires: 600\n");
+    world.disconnect(flow);
+    CHECK(world.location.size() == 0);
+}
