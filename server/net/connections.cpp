@@ -16,6 +16,9 @@ namespace sotto::net {
 
 namespace {
 
+/// How much of what it may do an idle worker saves up.
+constexpr milliseconds making_room_late{50};
+
 /// Of a handshake that we began. Once it is finished, only the names can have been wrong.
 WayFailure failure_of(const SSL* session)
 {
@@ -52,6 +55,9 @@ bool Connections::accept(Socket socket, KeyedHash source, Transport transport,
 
 bool Connections::make_room()
 {
+    // One each millisecond on average: whoever was let in has time to speak, also when thousands come at once.
+    made_room_until_ = std::max(made_room_until_, now_ - making_room_late);
+    if (made_room_until_ >= now_) return false;
     const auto silent = std::ranges::find_if(handshaking_, [](auto& one) {
         if (!one.expected.empty() || one.stream.greeted()) return false; // we began it, or it has spoken
         pollfd unread{.fd = one.stream.socket().native_handle(), .events = POLLIN, .revents = 0};
@@ -59,6 +65,7 @@ bool Connections::make_room()
     });
     if (silent == handshaking_.end()) return false;
     ++counters_.crowded_out;
+    made_room_until_ += milliseconds{1};
     kill(*silent);
     return true;
 }
