@@ -15,8 +15,10 @@ std::string status(const std::string& response) { return start_line(response).su
 TEST_CASE("a phone without instance id is known by account and Contact user", "[registration]")
 {
     World world;
+    int call = 0;
     const auto registers = [&](const std::string& user, const std::string& contact) {
-        CHECK(status(world.registers(world.connect(), user, {.contact = contact, .call_id = contact})) == "200");
+        CHECK(status(world.registers(world.connect(), user,
+                                     {.contact = contact, .call_id = "call" + std::to_string(++call)})) == "200");
         return world.location.size();
     };
     CHECK(registers("bob", "<sip:phone@192.0.2.1:5061;transport=tls>") == 1);
