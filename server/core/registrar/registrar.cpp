@@ -131,8 +131,7 @@ std::optional<Refusal> Registrar::remove_all(const Message& request, Registratio
         if (call_id.is(binding.call_id) && request.cseq.number <= binding.cseq) return Refusal::out_of_order;
         registration.removed.push_back(binding.id);
     }
-    for (const auto& sleeper : env_.push.of(aor_keys(registration.account, env_.cryptography), now))
-        registration.removed.push_back(sleeper.device);
+    for (const auto& sleeper : env_.push.of(registration.aor, now)) registration.removed.push_back(sleeper.device);
     bindings.clear();
     return std::nullopt;
 }
