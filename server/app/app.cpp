@@ -312,7 +312,8 @@ void App::start_admin()
                                          .confirm_clock = [this] { recording_->confirm_clock(); },
                                          .erasures = erasures_.get(),
                                          .audit = &auditing_->log(),
-                                         .bindings = [this](AccountId account) { return devices_->of(account); }}));
+                                         .bindings = [this](AccountId account) { return devices_->of(account); },
+                                         .retention_was_run = [this] { recording_->retention_was_run(); }}));
     handlers.merge(ctl::route_commands([this] { return configuration_.core(); }, *store_));
     administration_ = std::make_unique<Administration>(configuration_.initial().settings.admin, std::move(handlers),
                                                        auditing_->log());

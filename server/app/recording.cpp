@@ -145,11 +145,10 @@ void Recording::keep_to_plan()
             const auto reason = written.error().message();
             event(Event::audit_unwritable, field("reason", Plain{reason}));
         }
-        if (report) {
-            const std::lock_guard lock{mutex_};
-            keeping_.last_run = calendar();
-        }
-        look_for_overdue();
+        if (report)
+            retention_was_run();
+        else
+            look_for_overdue();
         if (!report || !(*report).anything()) return;
         event(Event::retention_run, field("calls", (*report).calls + (*report).orphans),
               field("periods", (*report).periods), field("holds", (*report).holds));
@@ -158,6 +157,15 @@ void Recording::keep_to_plan()
     plan_.async_wait([this](boost::system::error_code error) {
         if (!error) keep_to_plan();
     });
+}
+
+void Recording::retention_was_run()
+{
+    {
+        const std::lock_guard lock{mutex_};
+        keeping_.last_run = calendar();
+    }
+    look_for_overdue();
 }
 
 /// By the calendar, whatever the clock is believed: what was over an hour ago should have gone with the run of then.

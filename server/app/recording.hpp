@@ -29,6 +29,9 @@ public:
     /// Any thread.
     [[nodiscard]] Keeping keeping() const;
 
+    /// After an operator's run of retention. Any thread.
+    void retention_was_run();
+
     /// From here on, until `stop`. `audit` gets a line for each run of retention.
     void start(Workers& workers, std::shared_ptr<LocationService> location, audit::AuditLog& audit);
     /// Ends the ledger's thread, before the workers go that it answers.

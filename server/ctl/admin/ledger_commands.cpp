@@ -203,6 +203,7 @@ Reply run(const LedgerView& view, const Arguments& arguments)
     const auto report = wait_for<store::RetentionReport>(
         [&](auto done) { view.ledger->run_retention(view.policy(), *now, std::move(done)); });
     if (!report) return failed(report.error());
+    view.retention_was_run();
     const auto& done = *report;
     return json::object{{"now", to_text(*now)},
                         {"calls", done.calls + done.orphans},

@@ -21,6 +21,7 @@ struct LedgerView {
     store::Erasures* erasures{nullptr};
     audit::FileAuditLog* audit{nullptr};
     std::function<std::vector<BindingView>(AccountId)> bindings; ///< where a person is registered now
+    std::function<void()> retention_was_run{};                   ///< an operator has run it
 };
 
 /// `billing export`, `retention plan|run`, `hold add|approve|list|release`, `subject export|erase`, `backup`, `key
