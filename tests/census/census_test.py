@@ -45,8 +45,8 @@ class Census(unittest.TestCase):
         desk.registers()
         desk.unregisters()
         for caller, callee in ((alice, bob), (bob, alice)):
-            for part in (self.answered, self.without_offer, self.busy, self.refused, self.cancelled, self.messaged, self.withheld,
-                         self.redirected, self.transferred, self.asked):
+            for part in (self.answered, self.without_offer, self.busy, self.refused, self.cancelled, self.messaged, self.told,
+                         self.withheld, self.redirected, self.transferred, self.asked):
                 self.tokens.part = part.__name__
                 part(caller, callee, carol)
         ended = time.monotonic()
@@ -166,7 +166,8 @@ class Census(unittest.TestCase):
 
     def transferred(self, one, other, third) -> None:
         self.call(one, other)
-        refer_to = one.filler.fill(f'"{{w}}" <{third.aor};{{w}}={{w}}?Subject={{w}}&X-{{w}}={{w}}>;{{w}}={{w}}', "REFER: Refer-To")
+        refer_to = one.filler.fill(f'"{{w}}" <{third.aor};gr=urn:uuid:{{w}};{{w}}={{w}}?Subject={{w}}&X-{{w}}={{w}}>;{{w}}={{w}}',
+                                   "REFER: Refer-To")
         referred_by = one.filler.fill('"{w}" <sip:{w}@{w}.invalid>;cid="{w}@{w}"', "REFER: Referred-By")
         one.sends("REFER", headers={"Refer-To": refer_to, "Referred-By": referred_by})
         other.receives("REFER")
@@ -190,6 +191,24 @@ class Census(unittest.TestCase):
         self.exchange(one, other, "MESSAGE", to=other, body=self.message_of(one), content_type="text/plain;charset=UTF-8")
         self.exchange(one, other, "MESSAGE", to=other, body=self.message_of(one), content_type="text/plain", status=486)
 
+    def told(self, one, other, _) -> None:
+        """Every other type of body that phones send each other."""
+        fill = lambda template, **known: one.filler.fill(template, "body", **known).encode()   # noqa: E731
+        say = lambda body, kind: self.exchange(one, other, "MESSAGE", to=other, body=body, content_type=kind)   # noqa: E731
+        say(fill(fields.CPIM) + self.message_of(one), "message/cpim")
+        say(fill(fields.COMPOSING), "application/im-iscomposing+xml")
+        boundary = fill("{w}")
+        say(fill("{w}\r\n--") + boundary + b"\r\n" + fields.SIGNED_TEXT.encode() + self.message_of(one) + b"\r\n--" + boundary
+            + b"\r\n" + fill(fields.SIGNATURE) + b"--" + boundary + b"--\r\n" + fill("{w}"),
+            f'multipart/signed;micalg=sha-256;protocol="application/pkcs7-signature";boundary={boundary.decode()}')
+        say(bytes.fromhex("3014 0609 2a864886f70d010703 a007 3005 020100 3000"),
+            fill("application/pkcs7-mime;name={w}.p7m;smime-type={w}").decode())
+        self.call(one, other)
+        self.exchange(one, other, "INFO", body=fill(fields.FRAGMENT, host=one.media.host, port="9"),
+                      content_type="application/trickle-ice-sdpfrag", headers={"Info-Package": "trickle-ice"})
+        self.exchange(one, other, "INFO", body=fill(fields.PICTURE), content_type="application/media_control+xml")
+        self.exchange(one, other, "BYE")
+
     def withheld(self, one, other, third) -> None:
         """A caller who does not want to be known: the display name is no more necessary than the rest."""
         private = {"Privacy": "id;user"}
@@ -199,6 +218,8 @@ class Census(unittest.TestCase):
         self.exchange(one, other, "REFER", status=603, headers={"Refer-To": f"<{third.aor}>", "Referred-By": referred_by, **private})
         self.exchange(other, one, "BYE")
         self.exchange(one, other, "MESSAGE", to=other, body=self.message_of(one), content_type="text/plain", headers=private)
+        cpim = one.filler.fill(fields.CPIM, "body").encode() + self.message_of(one)
+        self.exchange(one, other, "MESSAGE", to=other, body=cpim, content_type="message/cpim", headers=private)
 
     def message_of(self, phone) -> bytes:
         self.messages[phone.name] = phone.filler.fill("{w}", "MESSAGE: content", needed=True)

@@ -28,6 +28,7 @@ COMMON = {
     "Join": None, "Replaces": None, "Target-Dialog": None,   # quote a dialog: see replay_test.py
     "Max-Breadth": None, "Route": None,                      # act on the request itself
     "Organization": "{w}",
+    "Min-SE": "{n}",
     "P-Access-Network-Info": "3GPP-E-UTRAN-FDD;utran-cell-id-3gpp={w}",
     "P-Answer-State": "Confirmed;{w}",
     "P-Asserted-Identity": '"{w}" <sip:{w}@{w}.invalid>',
@@ -47,7 +48,7 @@ COMMON = {
     "Path": "<sip:{w}@{w}.invalid;lr>",
     "Priority": "{w}",
     "Priv-Answer-Mode": "Auto;{w}",
-    "Reason": 'SIP;cause=200;text="{w}", X-{w};cause=1;text="{w}"',
+    "Reason": 'SIP;cause=200;text="{w}", X-{w};cause=1;text="{w}", SIP;cause={n}',
     "Record-Route": "<sip:{w}@{w}.invalid;lr;{w}>",
     "Recv-Info": "{w}",
     "Refer-Sub": "true;{w}",
@@ -88,6 +89,7 @@ RESPONSE = {
     "Retry-After": "120 ({w});duration=60;{w}={w}",
     "Security-Server": "tls;{w}={w}",
     "Server": "{w}/{n}",
+    "Session-Expires": "1800;refresher={w}",
     "Unsupported": "{w}",
     "Warning": '305 {w}.invalid "{w}", 399 {w} "{w}"',
     "WWW-Authenticate": 'Digest realm="{w}", nonce="{w}"',
@@ -106,7 +108,7 @@ CONTACT_DISPLAY = "{w}"
 CONTACT_URI = ";{w}={w};ob"   # of the registered Contact: constant for a phone
 CONTACT_PARAMS = ';+sip.{w}="<{w}>";methods="INVITE,{w}";video;{w}={w}'
 CONTENT_TYPE_PARAMS = ";{w}={w}"
-CONTENT_DISPOSITION = "session;handling=optional;{w}={w}"
+CONTENT_DISPOSITION = "session;handling={w};{w}={w}"
 
 # Lines of a session description; those in front of the first m= line, and those of its one section.
 SDP_SESSION = [
@@ -126,7 +128,25 @@ SDP_MEDIA = [
     "a=candidate:{w} 1 udp 1677729535 {reflexive} 40101 typ srflx raddr {a} rport 40102 ufrag {w} network-id 4",
     "a=candidate:{w} 1 udp 33562367 {relay} 40103 typ relay raddr {a} rport 40104 {w} {w}",
     "a=candidate:{w} 1 {w} 1 {a} 9 typ {w}", "a=X-{w}:{w}", "a={w}:{w}",
+    "a=candidate:{w} 1 udp 1 {w}.local 9 typ host", "a=remote-candidates:1 {w}.invalid 9", "a=rtcp:9 IN IP4 {w}.invalid",
+    "a=fingerprint:{w} AB:CD", "a=fmtp:8 {n}/{n}", "a=fmtp:97 {n}", "a=ptime:{n}", "a=maxptime:{n}", "a=tls-id:{w}",
+    "a=sctp-port:{n}", "a=rid:hi send {w}={w};pt={w},{n};max-width={n}", "a=simulcast:send {w};{w}",
+    "a=extmap:{n} urn:ietf:params:rtp-hdrext:toffset", "a=rtcp-fb:96 trr-int {n}", "a=zrtp-hash:{w} {w}",
 ]
+# Bodies that phones send each other, as those of MESSAGE and INFO.
+CPIM = ("From: {w} <im:{w}@{w}.invalid>\r\nTo: {w} <im:{w}@{w}.invalid>\r\ncc: <im:{w}@{w}.invalid>\r\nDateTime: {w}\r\n"
+        "Subject: {w}\r\nNS: imdn <urn:{w}>\r\nimdn.Message-ID: {w}\r\n{w}: {w}\r\n\r\n"
+        "Content-Type: text/plain;{w}={w}\r\nContent-ID: <{w}@{w}>\r\n{w}: {w}\r\n\r\n")
+COMPOSING = ("<?xml version='1.0'?><!-- {w} --><isComposing xmlns='urn:ietf:params:xml:ns:im-iscomposing' {w}='{w}'>"
+             "<state {w}='{w}'>active</state><lastactive>{w}</lastactive><contenttype>{w}</contenttype><refresh>{n}</refresh>"
+             "<{w}>{w}</{w}></isComposing>")
+PICTURE = ("<!-- {w} --><media_control {w}='{w}'><vc_primitive><stream_id>{w}</stream_id><to_encoder>"
+           "<picture_fast_update>{w}</picture_fast_update></to_encoder></vc_primitive></media_control>")
+FRAGMENT = ("a=group:{w} audio\r\na=X-{w}:{w}\r\nm=audio {port} RTP/{w} {w}\r\na=mid:audio\r\n"
+            "a=candidate:{w} 1 udp 2113937151 {host} 40100 typ host {w} {w}\r\na=candidate:{w} 1 udp 1 {w}.local 9 typ host\r\n"
+            "a={w}:{w}\r\n")
+SIGNED_TEXT = "Content-Type: text/plain\r\n\r\n"   # and what the message says: signed, so not to be changed
+SIGNATURE = "Content-Type: application/pkcs7-signature; name={w}.p7s\r\nContent-Description: {w}\r\n{w}: {w}\r\n\r\nMIIB\r\n"
 # What the other side needs of a description, as a phone writes it.
 SDP_NEEDED = [
     "a=fingerprint:sha-256 {fingerprint}", "a=setup:{setup}", "a=ice-ufrag:{ufrag}", "a=ice-pwd:{pwd}", "a=mid:audio",

@@ -66,7 +66,9 @@ TEST_CASE("a callee's Privacy: session keeps its addresses back", "[rfc3323][4.2
     const auto bob = world.phone("bob");
     const auto sdp = [](const std::string& setup) {
         return "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
-               "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 AB:CD\r\na=setup:" +
+               "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 "
+               "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\na="
+               "setup:" +
                setup + "\r\n";
     };
     for (const bool relayed : {false, true}) {

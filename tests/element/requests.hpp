@@ -13,7 +13,9 @@ public:
         std::string to;        ///< Request-URI and To
         std::string from;      ///< name-addr; empty: the phone's own address
         std::string headers{}; ///< further lines, each with "\n"
-        std::string body{};    ///< of type application/sdp
+        std::string body{};
+        std::string content_type{"application/sdp"};
+        int max_forwards{70};
     };
     /// Sends it; a 100 is taken off.
     void send(const Request& request);

@@ -84,9 +84,14 @@ TEST_CASE("a signature that would not verify any more stays behind with its Date
     }
     SECTION("a key of the description was left out")
     {
-        const std::string kept = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
-                                 "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 AB:CD\r\n";
-        const auto dropped = kept + "m=image 4002 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 EF:01\r\n";
+        const std::string kept =
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+            "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 "
+            "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n";
+        const auto dropped =
+            kept +
+            "m=image 4002 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 "
+            "40:41:42:43:44:45:46:47:48:49:4A:4B:4C:4D:4E:4F:50:51:52:53:54:55:56:57:58:59:5A:5B:5C:5D:5E:5F\r\n";
         CHECK(call.pass({.to = "sip:bob@example.org", .headers = good, .body = kept}));
         CHECK_FALSE(call.pass({.to = "sip:bob@example.org", .headers = good, .body = dropped}));
     }

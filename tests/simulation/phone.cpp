@@ -51,7 +51,9 @@ std::string credentials(const std::string& challenge, bool proxy, const std::str
 
 const std::string body =
     "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 UDP/TLS/RTP/SAVP 0\r\n"
-    "a=fingerprint:sha-256 AB:CD\r\na=setup:actpass\r\n";
+    "a=fingerprint:sha-256 "
+    "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\na=setup:"
+    "actpass\r\n";
 const std::string body_lines = "Content-Type: application/sdp\r\n";
 
 std::string branch_in(const std::string& message)

@@ -16,15 +16,15 @@ constexpr std::array rules{
     HeaderRule{Header::route,               all(rebuild),  none,         Shape::none, "only the Path that the receiver itself registered", "RFC 3327 5.3"},
     HeaderRule{Header::record_route,        none,          all(rebuild), Shape::none, "of the proxies that the request came through, back to them", "RFC 3261 12.1.1; RFC 5626 9.5"},
     HeaderRule{Header::path,                none,          all(own),     Shape::none, "back to the edge that added it to a REGISTER", "RFC 3327 5.3"},
-    HeaderRule{Header::max_forwards,        all(own),      none,         Shape::none, "counted down from a common value", "RFC 3261 16.6 step 3"},
+    HeaderRule{Header::max_forwards,        all(own),      none,         Shape::none, "lowered to 29, 19 or 9, then counted down: what a phone begins with does not show, and every loop ends", "RFC 3261 16.6 step 3"},
     HeaderRule{Header::max_breadth,         all(own),      none,         Shape::none, "1 for each branch: a share would show how many devices there are", "RFC 5393 5.3"},
     HeaderRule{Header::from,                all(seal),     all(rebuild), Shape::none, "shown identity, sealed tag", "RFC 3323 4.1.1.3; SEALING.md"},
     HeaderRule{Header::to,                  all(seal),     all(seal),    Shape::none, "address without display name, sealed tag", "SEALING.md"},
     HeaderRule{Header::call_id,             all(seal),     all(rebuild), Shape::none, "sealed per leg", "RFC 3323 5.3; SEALING.md"},
     HeaderRule{Header::cseq,                all(seal),     all(rebuild), Shape::none, "offset per dialog", "SEALING.md"},
     HeaderRule{Header::contact,             all(seal),     all(seal),    Shape::none, "a target of ours in place of the device's address", "RFC 3323 5.1; SEALING.md"},
-    HeaderRule{Header::expires,             all(pass),     all(pass),    Shape::number, "lifetime of an invitation or subscription", "RFC 3261 20.19"},
-    HeaderRule{Header::min_expires,         none,          all(pass),    Shape::number, "with 423", "RFC 3261 20.23"},
+    HeaderRule{Header::expires,             all(pass),     all(pass),    Shape::period, "lifetime of an invitation or subscription; a day at most", "RFC 3261 20.19"},
+    HeaderRule{Header::min_expires,         none,          all(pass),    Shape::period, "with 423", "RFC 3261 20.23"},
     HeaderRule{Header::www_authenticate,    none,          all(own),     Shape::none, "our own challenge only", "RFC 3261 22"},
     HeaderRule{Header::proxy_authenticate,  none,          all(own),     Shape::none, "our own challenge only", "RFC 3261 22"},
     HeaderRule{Header::authorization,       by(drop, drop, own, own), none, Shape::none, "our own credentials, to a trunk that asked", "RFC 3261 22"},
@@ -47,12 +47,12 @@ constexpr std::array rules{
     HeaderRule{Header::in_reply_to,         all(seal),     none,         Shape::none, "translated from leg to leg, or dropped", "RFC 3261 20.21; RFC 5379 5.1.1"},
     HeaderRule{Header::rack,                all(seal),     none,         Shape::none, "carries a CSeq", "RFC 3262 7.2"},
     HeaderRule{Header::rseq,                none,          all(pass),    Shape::number, "reliable provisional responses", "RFC 3262 7.1"},
-    HeaderRule{Header::session_expires,     all(pass),     all(pass),    Shape::session_interval, "session refresh", "RFC 4028 4"},
-    HeaderRule{Header::min_se,              all(pass),     all(pass),    Shape::number, "session refresh", "RFC 4028 5"},
+    HeaderRule{Header::session_expires,     all(pass),     all(pass),    Shape::session_interval, "session refresh; a day at most, and who refreshes: uac or uas", "RFC 4028 4"},
+    HeaderRule{Header::min_se,              all(pass),     all(pass),    Shape::period, "session refresh", "RFC 4028 5"},
     HeaderRule{Header::info_package,        all(pass),     none,         Shape::events, "DTMF and the like", "RFC 6086"},
     HeaderRule{Header::recv_info,           all(pass),     all(pass),    Shape::events, "DTMF and the like", "RFC 6086"},
-    HeaderRule{Header::reason,              all(pass),     all(pass),    Shape::cause, "why a call ended; the text goes", "RFC 3326"},
-    HeaderRule{Header::retry_after,         none,          all(pass),    Shape::number, "when to try again; comment and parameters go", "RFC 3261 20.33"},
+    HeaderRule{Header::reason,              all(pass),     all(pass),    Shape::cause, "why a call ended: a cause in the protocol's range; the text goes", "RFC 3326"},
+    HeaderRule{Header::retry_after,         none,          all(pass),    Shape::period, "when to try again; comment and parameters go", "RFC 3261 20.33"},
     HeaderRule{Header::warning,             none,          all(pass),    Shape::warning, "code kept, agent and text are ours", "RFC 3261 20.43; RFC 5379 5.1.17"},
     HeaderRule{Header::privacy,             by(drop, own, own, drop), none, Shape::none, "only where the next hop acts on it", "RFC 3323 5"},
     HeaderRule{Header::p_asserted_identity, by(drop, own, own, own), none, Shape::none, "set by us, inside the trust domain only", "RFC 3325"},
@@ -65,18 +65,18 @@ constexpr std::array rules{
     HeaderRule{Header::service_route,       none,          all(own),     Shape::none, "REGISTER only", "RFC 3608"},
     HeaderRule{Header::flow_timer,          none,          all(own),     Shape::none, "REGISTER only", "RFC 5626 6"},
     HeaderRule{Header::feature_caps,        none,          all(own),     Shape::none, "REGISTER only: how phones can be woken", "RFC 8599 5.4"},
-    HeaderRule{Header::mime_version,        all(own),      all(own),     Shape::none, "with multipart", "RFC 3261 20.24"},
-    HeaderRule{Header::content_disposition, all(pass),     all(pass),    Shape::disposition, "how to read the body", "RFC 3261 20.11"},
+    HeaderRule{Header::mime_version,        all(own),      all(own),     Shape::none, "1.0, with multipart", "RFC 3261 20.24"},
+    HeaderRule{Header::content_disposition, all(pass),     all(pass),    Shape::disposition, "how to read the body: a known type; optional or required", "RFC 3261 20.11"},
     HeaderRule{Header::content_type,        all(pass),     all(pass),    Shape::content_type, "admitted types only", "RFC 3261 20.15"},
     HeaderRule{Header::content_length,      all(own),      all(own),     Shape::none, "counted", "RFC 3261 20.14"},
 };
 
 constexpr std::array<std::string_view, 10> option_tags{
     "100rel", "from-change", "join", "norefersub", "outbound", "precondition", "replaces", "tdialog", "timer", "trickle-ice"};
-constexpr std::array<std::string_view, 13> media_types{
+constexpr std::array<std::string_view, 12> media_types{
     "application/dtmf-relay", "application/im-iscomposing+xml", "application/media_control+xml", "application/pkcs7-mime",
-    "application/pkcs7-signature", "application/sdp", "application/trickle-ice-sdpfrag", "message/cpim", "message/imdn+xml",
-    "message/sipfrag", "multipart/alternative", "multipart/mixed", "text/plain"};
+    "application/sdp", "application/trickle-ice-sdpfrag", "message/cpim", "message/sipfrag", "multipart/alternative",
+    "multipart/mixed", "multipart/signed", "text/plain"};
 constexpr std::array<std::string_view, 4> events{"infoDtmf", "refer", "reg", "trickle-ice"};
 constexpr std::array<std::string_view, 11> methods{
     "INVITE", "ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "REFER", "UPDATE"};

@@ -24,8 +24,9 @@ enum class Shape : std::uint8_t {
     option_tags,        ///< tags that Sotto carries, in canonical order
     methods,            ///< methods that Sotto carries, in canonical order
     media_types,        ///< media types that Sotto admits, in canonical order, without parameters
-    number,             ///< decimal digits
-    session_interval,   ///< number and refresher (RFC 4028)
+    number,             ///< a decimal number
+    period,             ///< a time, at most a day
+    session_interval,   ///< a time, and uac or uas (RFC 4028)
     event,              ///< package that Sotto knows, and id (RFC 6665)
     events,             ///< packages that Sotto knows, in canonical order
     subscription_state, ///< state, reason, expires, retry-after

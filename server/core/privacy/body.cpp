@@ -1,10 +1,11 @@
 #include "core/privacy/body.hpp"
 
+#include "core/privacy/rebuilt_body.hpp"
+#include "core/privacy/secure_mime.hpp"
 #include "core/privacy/shape.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <stdexcept>
 #include <vector>
 
@@ -15,26 +16,42 @@ constexpr std::size_t most_parts = 8;
 constexpr std::string_view boundary = "sotto";
 constexpr std::string_view location_type = "application/pidf+xml";
 
-enum class Content : std::uint8_t { sdp, sdp_fragment, status_line, dtmf, multipart, end_to_end };
+enum class Content : std::uint8_t {
+    sdp,
+    sdp_fragment,
+    status_line,
+    dtmf,
+    composing,
+    picture_request,
+    multipart,
+    text,
+    cpim,
+    enveloped,
+    signed_text
+};
+
+/// Text of the sender's own is what a MESSAGE is for; anywhere else a call does not need it.
+enum class Within : std::uint8_t { any_request, message };
 
 struct Handling {
     std::string_view type;
     Content content;
+    Within within{Within::any_request};
 };
 constexpr std::array handlings{
     Handling{"application/sdp", Content::sdp},
     Handling{"application/trickle-ice-sdpfrag", Content::sdp_fragment},
     Handling{"message/sipfrag", Content::status_line},
     Handling{"application/dtmf-relay", Content::dtmf},
+    Handling{"application/im-iscomposing+xml", Content::composing, Within::message},
+    Handling{"application/media_control+xml", Content::picture_request},
     Handling{"multipart/mixed", Content::multipart},
     Handling{"multipart/alternative", Content::multipart},
+    Handling{"text/plain", Content::text, Within::message},
+    Handling{"message/cpim", Content::cpim, Within::message},
+    Handling{"application/pkcs7-mime", Content::enveloped},
+    Handling{"multipart/signed", Content::signed_text, Within::message},
 };
-
-Content handling_of(std::string_view type)
-{
-    const auto* row = std::ranges::find(handlings, type, &Handling::type);
-    return row == handlings.end() ? Content::end_to_end : row->content;
-}
 
 std::string_view line_of(std::string_view& rest)
 {
@@ -42,41 +59,6 @@ std::string_view line_of(std::string_view& rest)
     const auto line = rest.substr(0, end);
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     return trim(line);
-}
-
-/// RFC 3515 2.4.5: a transfer's progress is a status line; more would quote the other leg.
-std::string status_line(std::string_view body)
-{
-    constexpr std::string_view version = "SIP/2.0 ";
-    const auto line = line_of(body);
-    int status = 0;
-    if (!line.starts_with(version)) return {};
-    const auto digits = line.substr(version.size(), 3);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), status);
-    if (error != std::errc{} || end != digits.data() + 3 || status < 100 || status > 699) return {};
-    return std::string{version}.append(digits).append(" ").append(reason_of(status)).append("\r\n");
-}
-
-/// Signal and Duration of application/dtmf-relay, in one spelling.
-std::string dtmf(std::string_view body)
-{
-    std::string signal;
-    std::string duration;
-    while (!body.empty()) {
-        const auto line = line_of(body);
-        const auto equals = line.find('=');
-        if (equals == std::string_view::npos) continue;
-        const auto name = trim(line.substr(0, equals));
-        const auto value = trim(line.substr(equals + 1));
-        constexpr std::string_view keys = "0123456789*#ABCDabcd";
-        const bool number = !value.empty() && value.size() <= 5 && value.find_first_not_of("0123456789") == value.npos;
-        if (iequals(name, "Signal") && value.size() == 1 && keys.find(value.front()) != keys.npos) signal = value;
-        if (iequals(name, "Duration") && number) duration = value;
-    }
-    if (signal.empty()) return {};
-    auto out = "Signal=" + signal + "\r\n";
-    if (!duration.empty()) out += "Duration=" + duration + "\r\n";
-    return out;
 }
 
 std::string unquoted(std::string_view value)
@@ -93,13 +75,10 @@ std::string parameter(std::string_view content_type, std::string_view name)
 }
 
 /// What a type keeps of its parameters: only what its content cannot be read without.
-std::string type_with_parameters(std::string_view admitted, std::string_view written)
+std::string text_type(std::string_view admitted, std::string_view written)
 {
     std::string out{admitted};
-    if (admitted == "text/plain" && iequals(parameter(written, "charset"), "utf-8")) out += ";charset=UTF-8";
-    if (admitted == "application/pkcs7-mime")
-        for (const std::string_view kind : {"enveloped-data", "signed-data", "authEnveloped-data"})
-            if (iequals(parameter(written, "smime-type"), kind)) (out += ";smime-type=") += kind;
+    if (iequals(parameter(written, "charset"), "utf-8")) out += ";charset=UTF-8";
     return out;
 }
 
@@ -107,22 +86,24 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
                          bool inside);
 
 struct Part {
-    std::string_view type, content, id;
+    std::string_view type, content, id, disposition;
 };
 
 Part part_of(std::string_view text)
 {
-    Part part{"text/plain", {}, {}};
+    Part part{"text/plain", {}, {}, {}};
     while (!text.empty()) {
         const auto end = text.find('\n');
         const auto line = trim(text.substr(0, end));
         text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
         if (line.empty()) break;
         const auto colon = line.find(':');
-        if (colon != std::string_view::npos && iequals(trim(line.substr(0, colon)), "Content-Type"))
-            part.type = trim(line.substr(colon + 1));
-        if (colon != std::string_view::npos && iequals(trim(line.substr(0, colon)), "Content-ID"))
-            part.id = trim(line.substr(colon + 1));
+        if (colon == std::string_view::npos) continue;
+        const auto name = trim(line.substr(0, colon));
+        const auto value = trim(line.substr(colon + 1));
+        if (iequals(name, "Content-Type")) part.type = value;
+        if (iequals(name, "Content-ID")) part.id = value;
+        if (iequals(name, "Content-Disposition")) part.disposition = value;
     }
     part.content = text;
     return part;
@@ -136,46 +117,134 @@ bool is_content_id(std::string_view id)
            id.find_first_of(" \t\"\\", 0) == std::string_view::npos;
 }
 
+/// How to handle a part, unless that is what it says without (RFC 3261 20.11).
+std::string disposition_of(const Part& part, std::string_view type)
+{
+    auto value = disposition(part.disposition);
+    if (const auto required = value.find(";handling=required"); required != std::string::npos) value.erase(required);
+    return value == (type == "application/sdp" ? "session" : "render") ? std::string{} : value;
+}
+
+/// The parts between the delimiters of a multipart, without preamble and epilogue; nothing when it is malformed.
+std::optional<std::vector<std::string_view>> parts_of(std::string_view written_type, std::string_view content)
+{
+    const auto mark = parameter(written_type, "boundary");
+    if (mark.empty() || mark.size() > 70) return std::nullopt;
+    const auto delimiter = "--" + mark;
+    std::vector<std::string_view> parts;
+    auto at = content.starts_with(delimiter) ? 0 : content.find("\r\n" + delimiter);
+    while (at != std::string_view::npos) {
+        const auto from = content.find(delimiter, at) + delimiter.size();
+        if (content.substr(from).starts_with("--")) return parts;
+        const auto next = content.find("\r\n" + delimiter, from);
+        if (next == std::string_view::npos || parts.size() == most_parts) return std::nullopt;
+        auto text = content.substr(from, next - from);
+        line_of(text); // the rest of the delimiter's own line
+        parts.push_back(text);
+        at = next;
+    }
+    return parts;
+}
+
+/// A boundary of ours that is in none of the parts.
+std::string boundary_for(const std::vector<std::string>& parts)
+{
+    std::string own{boundary};
+    while (std::ranges::any_of(parts, [&](const auto& part) { return part.find("--" + own) != std::string::npos; }))
+        own += '-';
+    return own;
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view own)
+{
+    std::string out;
+    for (const auto& part : parts) out.append("--").append(own).append("\r\n").append(part).append("\r\n");
+    return out.append("--").append(own).append("--\r\n");
+}
+
+std::string written(const Body& part)
+{
+    auto out = "Content-Type: " + part.content_type + "\r\n";
+    if (!part.content_id.empty()) out += "Content-ID: " + part.content_id + "\r\n";
+    if (!part.disposition.empty()) out += "Content-Disposition: " + part.disposition + "\r\n";
+    return out + "\r\n" + part.content;
+}
+
 BodyResult minimise_multipart(std::string_view admitted, std::string_view written_type, std::string_view content,
                               const BodyPolicy& policy)
 {
-    const auto mark = parameter(written_type, "boundary");
-    if (mark.empty() || mark.size() > 70) return BodyRefusal{Refusal::bad_body, {}};
-    const auto delimiter = "--" + mark;
+    const auto parts = parts_of(written_type, content);
+    if (!parts) return BodyRefusal{Refusal::bad_body, {}};
     std::vector<Body> kept;
-    auto at = content.starts_with(delimiter) ? 0 : content.find("\r\n" + delimiter);
-    for (std::size_t parts = 0; at != std::string_view::npos; ++parts) {
-        if (parts > most_parts) return BodyRefusal{Refusal::bad_body, {}};
-        const auto from = content.find(delimiter, at) + delimiter.size();
-        if (content.substr(from).starts_with("--")) break;
-        const auto next = content.find("\r\n" + delimiter, from);
-        if (next == std::string_view::npos) return BodyRefusal{Refusal::bad_body, {}};
-        auto text = content.substr(from, next - from);
-        line_of(text); // the rest of the delimiter's own line
+    for (const auto text : *parts) {
         const auto part = part_of(text);
         auto minimised = minimise_part(part.type, part.content, policy, true);
         if (minimised) {
             if (minimised->content_type == location_type && is_content_id(part.id)) minimised->content_id = part.id;
+            minimised->disposition = disposition_of(part, minimised->content_type);
             if (!minimised->content.empty()) kept.push_back(std::move(*minimised));
         } else if (minimised.error().refusal != Refusal::unsupported_media) {
             return minimised.error(); // a description that may not pass is not hidden by leaving it out
         }
-        at = next;
     }
     if (kept.empty()) return BodyRefusal{Refusal::unsupported_media, {}};
-    if (kept.size() == 1) return std::move(kept.front());
-    Body out;
-    std::string own{boundary};
-    while (std::ranges::any_of(kept, [&](const Body& b) { return b.content.find("--" + own) != std::string::npos; }))
-        own += '-';
-    out.content_type = std::string{admitted} + ";boundary=" + own;
-    for (const auto& part : kept) {
-        out.content += "--" + own + "\r\nContent-Type: " + part.content_type + "\r\n";
-        if (!part.content_id.empty()) out.content += "Content-ID: " + part.content_id + "\r\n";
-        out.content += "\r\n" + part.content + "\r\n";
+    if (kept.size() == 1 && kept.front().disposition.empty()) return std::move(kept.front());
+    std::vector<std::string> texts;
+    for (const auto& part : kept) texts.push_back(written(part));
+    const auto own = boundary_for(texts);
+    return Body{std::string{admitted} + ";boundary=" + own, joined(texts, own)};
+}
+
+/// RFC 3862: who writes to whom and when is said by the message around it, as far as it may be; the text remains.
+BodyResult minimise_cpim(std::string_view content, const BodyPolicy& policy)
+{
+    while (!line_of(content).empty()) {
     }
-    out.content += "--" + own + "--\r\n";
-    return out;
+    const auto part = part_of(content);
+    auto inner = minimise_part(part.type, part.content, policy, true);
+    if (!inner) return inner.error();
+    return Body{"message/cpim", "\r\n" + written(*inner)};
+}
+
+/// S/MIME as RFC 3261 23.2 has it. What is sealed to the receiver passes as it is, where nobody has to vouch for what
+/// is in it: under relay-only an address could be. A signature that can be read vouches for text and nothing else, and
+/// names its maker.
+BodyResult minimise_enveloped(std::string_view content, const BodyPolicy& policy)
+{
+    if (policy.sdp.relay_only && policy.method != Method::message)
+        return BodyRefusal{Refusal::not_acceptable_here, "Media addresses that cannot be read cannot be hidden"};
+    switch (cms_content(content)) {
+    case CmsContent::enveloped:
+        return Body{"application/pkcs7-mime;smime-type=enveloped-data", std::string{content}};
+    case CmsContent::auth_enveloped:
+        return Body{"application/pkcs7-mime;smime-type=authEnveloped-data", std::string{content}};
+    case CmsContent::other:
+        break;
+    }
+    return BodyRefusal{Refusal::not_acceptable_here, "S/MIME must be encrypted for its receiver"};
+}
+
+/// multipart/signed of a text and its signature (RFC 8551 3.5.3): the first part is signed as it stands, so it passes
+/// so or not at all.
+BodyResult minimise_signed(std::string_view written_type, std::string_view content, const BodyPolicy& policy)
+{
+    if (policy.withheld) return BodyRefusal{Refusal::not_acceptable_here, "A signature names who withholds a name"};
+    const auto parts = parts_of(written_type, content);
+    if (!parts || parts->size() != 2) return BodyRefusal{Refusal::bad_body, {}};
+    const auto signature = part_of(parts->back());
+    const auto coding = find_micalg(parameter(written_type, "micalg"));
+    if (coding.empty() || !is_plain_text(parts->front()) ||
+        !iequals(trim(signature.type.substr(0, signature.type.find(';'))), "application/pkcs7-signature") ||
+        !is_base64_text(signature.content))
+        return BodyRefusal{Refusal::unsupported_media, {}};
+    const std::vector<std::string> texts{
+        std::string{parts->front()},
+        "Content-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+            std::string{signature.content}};
+    const auto own = boundary_for(texts);
+    return Body{"multipart/signed;protocol=\"application/pkcs7-signature\";micalg=" + std::string{coding} +
+                    ";boundary=" + own,
+                joined(texts, own)};
 }
 
 BodyResult from_sdp(std::string_view type, sdp::SdpResult result)
@@ -195,22 +264,35 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
         if (text.empty()) return BodyRefusal{Refusal::bad_body, {}};
         return Body{std::string{admitted}, std::move(text)};
     };
-    switch (handling_of(admitted)) {
+    const auto* handling = std::ranges::find(handlings, admitted, &Handling::type);
+    if (handling == handlings.end() || (handling->within == Within::message && policy.method != Method::message))
+        return BodyRefusal{Refusal::unsupported_media, {}};
+    switch (handling->content) {
     case Content::sdp:
         return from_sdp(admitted, sdp::minimise(content, policy.sdp));
     case Content::sdp_fragment:
         return from_sdp(admitted, sdp::minimise_sdpfrag(content, policy.sdp));
     case Content::status_line:
-        return built(status_line(content));
+        return built(rebuilt::status_line(content));
     case Content::dtmf:
-        return built(dtmf(content));
+        return built(rebuilt::dtmf(content));
+    case Content::composing:
+        return built(rebuilt::composing(content));
+    case Content::picture_request:
+        return built(rebuilt::picture_request(content));
+    case Content::text:
+        return Body{text_type(admitted, written_type), std::string{content}};
+    case Content::enveloped:
+        return minimise_enveloped(content, policy);
     case Content::multipart:
-        if (inside) return BodyRefusal{Refusal::bad_body, {}};
-        return minimise_multipart(admitted, written_type, content, policy);
-    case Content::end_to_end:
+    case Content::cpim:
+    case Content::signed_text:
         break;
     }
-    return Body{type_with_parameters(admitted, written_type), std::string{content}};
+    if (inside) return BodyRefusal{Refusal::bad_body, {}};
+    if (handling->content == Content::cpim) return minimise_cpim(content, policy);
+    if (handling->content == Content::signed_text) return minimise_signed(written_type, content, policy);
+    return minimise_multipart(admitted, written_type, content, policy);
 }
 
 } // namespace

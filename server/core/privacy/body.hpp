@@ -18,12 +18,16 @@ struct Body {
     std::string content_type;
     std::string content;      ///< empty: there is none
     std::string content_id{}; ///< of a part that a header refers to, with its angle brackets; else empty
+    std::string
+        disposition{}; ///< of a part: what its Content-Disposition says that is not the default (RFC 3261 20.11)
 };
 
 /// What one receiver may learn of a body.
 struct BodyPolicy {
     sdp::SdpPolicy sdp{};
-    bool location{false}; ///< where the sender is (RFC 4119, RFC 6442)
+    bool location{false};         ///< where the sender is (RFC 4119, RFC 6442)
+    bool withheld{false};         ///< who the sender is must not show
+    Method method{Method::other}; ///< of the request, or of the one that is answered
 };
 
 using BodyResult = boost::system::result<Body, BodyRefusal>;

@@ -106,6 +106,10 @@ std::string Outbound::write() const
             append_line(out, Header::content_type, content_type_);
             continue;
         }
+        if (rule.header == Header::mime_version) { // RFC 2045 4
+            if (content_type_.starts_with("multipart/")) append_line(out, Header::mime_version, "1.0");
+            continue;
+        }
         switch (rule.treatment(is_request_, receiver_)) {
         case Treatment::drop:
             break;

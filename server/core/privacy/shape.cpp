@@ -3,23 +3,30 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <charconv>
+#include <optional>
 
 namespace sotto {
 namespace {
 
-bool is_number(std::string_view text)
+/// Digits, read: a zero in front would tell one phone from another.
+std::optional<std::uint32_t> number(std::string_view text)
 {
-    return !text.empty() && text.size() <= 10 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
 }
 
-bool is_token(std::string_view text)
+/// A time in seconds. Nobody who calls needs more than a day of it, and what is longer could number its sender.
+std::optional<std::uint32_t> period(std::string_view text)
 {
-    constexpr std::string_view others = "-.!%*_+`'~";
-    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [&](char c) {
-        const char l = to_lower(c);
-        return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
-    });
+    constexpr std::uint32_t longest = 86400;
+    const bool digits = !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    return digits ? std::optional{std::min(number(text).value_or(longest), longest)} : std::nullopt;
 }
+
+std::string written(std::optional<std::uint32_t> value) { return value ? std::to_string(*value) : std::string{}; }
 
 std::string_view before_params(std::string_view value) { return trim(value.substr(0, value.find(';'))); }
 std::string_view params_of(std::string_view value)
@@ -54,23 +61,20 @@ std::string intersection(const Message& source, Header header, std::span<const s
     return out;
 }
 
-std::string with_params(std::string head, std::string_view params, std::span<const std::string_view> admitted)
+/// The parameter's value in the spelling of `known`, behind `head`; what is not known goes.
+std::string with_param(std::string head, std::string_view params, std::string_view name,
+                       std::span<const std::string_view> known)
 {
-    for (const auto name : admitted)
-        if (const auto value = find_param(params, name); value && is_token(*value)) {
-            head += ';';
-            head += name;
-            head += '=';
-            head += lower(*value);
-        }
+    if (const auto value = find_param(params, name))
+        if (const auto one = same(*value, known); !one.empty()) (((head += ';') += name) += '=') += one;
     return head;
 }
 
 std::string session_interval(std::string_view value)
 {
-    if (!is_number(before_params(value))) return {};
-    constexpr std::array<std::string_view, 1> admitted{"refresher"};
-    return with_params(std::string{before_params(value)}, params_of(value), admitted);
+    constexpr std::array<std::string_view, 2> refreshers{"uac", "uas"};
+    const auto interval = period(before_params(value));
+    return interval ? with_param(written(interval), params_of(value), "refresher", refreshers) : std::string{};
 }
 
 std::string event(std::string_view value)
@@ -78,10 +82,8 @@ std::string event(std::string_view value)
     const auto package = same(before_params(value), carried_events());
     if (package.empty()) return {};
     std::string out{package};
-    if (const auto id = find_param(params_of(value), "id"); id && is_number(*id)) {
-        out += ";id=";
-        out += *id;
-    }
+    if (const auto id = number(find_param(params_of(value), "id").value_or(std::string_view{})))
+        (out += ";id=") += written(id);
     return out;
 }
 
@@ -96,10 +98,18 @@ std::string subscription_state(std::string_view value)
     if (const auto why = find_param(params_of(value), "reason"))
         if (const auto known = same(*why, reasons); !known.empty()) (out += ";reason=") += known;
     for (const std::string_view name : {"expires", "retry-after"})
-        if (const auto number = find_param(params_of(value), name); number && is_number(*number))
-            ((out += ';') += name) += std::string{"="}.append(*number);
+        if (const auto time = period(find_param(params_of(value), name).value_or(std::string_view{})))
+            (((out += ';') += name) += '=') += written(time);
     return out;
 }
+
+struct CauseRange {
+    std::string_view protocol;
+    std::uint32_t lowest, highest;
+};
+// RFC 3326 2: a status code, or a cause of Q.850; RFC 9410 4.1.
+constexpr std::array cause_ranges{CauseRange{"SIP", 100, 699}, CauseRange{"Q.850", 1, 127},
+                                  CauseRange{"STIR", 400, 699}};
 
 std::string cause(const Message& source)
 {
@@ -107,12 +117,12 @@ std::string cause(const Message& source)
     for (const auto& field : source.fields)
         if (field.name == Header::reason)
             for_each_element(field.value, [&](std::string_view one) {
-                constexpr std::array<std::string_view, 3> protocols{"SIP", "Q.850", "STIR"};
-                const auto protocol = same(before_params(one), protocols);
-                const auto number = find_param(params_of(one), "cause");
-                if (protocol.empty() || !number || !is_number(*number)) return;
+                const auto range = std::ranges::find_if(
+                    cause_ranges, [&](const CauseRange& r) { return iequals(r.protocol, before_params(one)); });
+                const auto code = number(find_param(params_of(one), "cause").value_or(std::string_view{}));
+                if (range == cause_ranges.end() || !code || *code < range->lowest || *code > range->highest) return;
                 if (!out.empty()) out += ", ";
-                ((out += protocol) += ";cause=") += *number;
+                ((out += range->protocol) += ";cause=") += written(code);
             });
     return out;
 }
@@ -160,21 +170,20 @@ std::string warning(std::string_view value)
     return std::string{code}.append(" anonymous.invalid \"").append(row->text).append("\"");
 }
 
-std::string disposition(std::string_view value)
-{
-    constexpr std::array<std::string_view, 6> types{"session",      "render", "early-session",
-                                                    "info-package", "signal", "notification"};
-    const auto type = same(before_params(value), types);
-    if (type.empty()) return {};
-    constexpr std::array<std::string_view, 1> admitted{"handling"};
-    return with_params(std::string{type}, params_of(value), admitted);
-}
-
 } // namespace
 
 std::string_view admitted_media_type(std::string_view content_type)
 {
     return same(before_params(content_type), carried_media_types());
+}
+
+std::string disposition(std::string_view value)
+{
+    constexpr std::array<std::string_view, 6> types{"session",      "render", "early-session",
+                                                    "info-package", "signal", "notification"};
+    constexpr std::array<std::string_view, 2> handlings{"optional", "required"};
+    const auto type = same(before_params(value), types);
+    return type.empty() ? std::string{} : with_param(std::string{type}, params_of(value), "handling", handlings);
 }
 
 std::string shaped(const Message& source, Header header, Shape shape)
@@ -198,10 +207,10 @@ std::string shaped(const Message& source, Header header, Shape shape)
     const auto value = source.field(header);
     if (!value) return {};
     switch (shape) {
-    case Shape::number: {
-        const auto digits = trim(value->substr(0, value->find_first_of(";("))); // parameters and a comment go
-        return is_number(digits) ? std::string{digits} : std::string{};
-    }
+    case Shape::number:
+        return written(number(*value));
+    case Shape::period:
+        return written(period(trim(value->substr(0, value->find_first_of(";("))))); // parameters and a comment go
     case Shape::session_interval:
         return session_interval(*value);
     case Shape::event:

@@ -142,14 +142,14 @@ bool same_party(std::string_view written, const Uri& sent)
     return aor && written.find("<" + address_uri(sent.scheme, *aor) + ">") != std::string_view::npos;
 }
 
-/// The keys that "mky" is made over (RFC 8225 5.2.2): each once, in one order.
-std::vector<std::string_view> keys_in(std::string_view body)
+/// The keys that "mky" is made over (RFC 8225 5.2.2): each once, in one order, whatever the case of their digits.
+std::vector<std::string> keys_in(std::string_view body)
 {
     constexpr std::string_view line = "a=fingerprint:";
-    std::vector<std::string_view> keys;
+    std::vector<std::string> keys;
     for (auto at = body.find(line); at != std::string_view::npos; at = body.find(line, at)) {
         at += line.size();
-        keys.push_back(trim(body.substr(at, std::min(body.find_first_of("\r\n", at), body.size()) - at)));
+        keys.push_back(lower(trim(body.substr(at, std::min(body.find_first_of("\r\n", at), body.size()) - at))));
     }
     std::ranges::sort(keys);
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());

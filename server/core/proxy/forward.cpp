@@ -14,8 +14,15 @@
 namespace sotto {
 namespace {
 
-constexpr std::uint32_t most_forwards = 30; ///< SEALING.md "Loops": a common start, then only counted down
-constexpr seconds timer_c_interval{181};    ///< RFC 3261 16.6 step 11: more than three minutes
+/// SEALING.md "Loops": always less than what came in, so that every loop ends; in steps, so that a phone which begins
+/// with a number of its own is not known by it.
+std::uint32_t forwards_left(std::uint32_t received)
+{
+    for (const std::uint32_t step : {29U, 19U, 9U})
+        if (received > step) return step;
+    return received > 0 ? received - 1 : 0;
+}
+constexpr seconds timer_c_interval{181}; ///< RFC 3261 16.6 step 11: more than three minutes
 
 constexpr std::string_view refresh_interval = "1800"; ///< RFC 4028 4: what is recommended
 
@@ -258,8 +265,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     message.set(Header::via, our_via);
     if (context.charge && wants_refresh(request)) message.set(Header::session_expires, refresh_interval);
     if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
-    const auto forwards = std::min(request.max_forwards.value_or(most_forwards), most_forwards);
-    message.set(Header::max_forwards, std::to_string(forwards > 0 ? forwards - 1 : 0));
+    message.set(Header::max_forwards, std::to_string(forwards_left(request.max_forwards.value_or(70))));
     // One for each branch, whatever came in: a share would show a phone how many others its account has.
     if (request.method != Method::ack) message.set(Header::max_breadth, "1");
     message.set(Header::from, from_address);
@@ -380,6 +386,8 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     sdp.zrtp = std::ranges::find(keying, "zrtp") != keying.end();
     sdp.session_id = seal.sdp_session(sender);
     sdp.version_offset = seal.sdp_version_offset(sender);
+    policy.method = source.method;
+    policy.withheld = context.sender_withheld();
     policy.location = reader.receiver() == Receiver::emergency;
     return minimise_body(source, policy);
 }

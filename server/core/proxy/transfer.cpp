@@ -3,6 +3,7 @@
 #include "core/privacy/identity.hpp"
 #include "core/privacy/quote.hpp"
 #include "core/registrar/device.hpp"
+#include "core/registrar/gruu.hpp"
 
 #include <algorithm>
 
@@ -90,7 +91,8 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = domains.aor(uri); !aor.empty()) {
         out = "<" + address_uri(uri.scheme, aor);
-        if (const auto gr = uri.param("gr")) out += gr->empty() ? ";gr" : std::string{";gr="}.append(*gr);
+        // A public GRUU's value cannot be told from a word of the sender's here: its address leads to that device too.
+        if (temporary_gruu_in(uri, env_.cryptography)) out += ";gr";
     } else {
         return {};
     }

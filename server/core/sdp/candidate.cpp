@@ -16,7 +16,7 @@ std::optional<Candidate> read_candidate(std::string_view value)
     const auto component = number_of<std::uint16_t>(take_word(value));
     const auto transport = take_word(value);
     const auto priority = number_of<std::uint32_t>(take_word(value));
-    const auto address = take_word(value);
+    auto address = read_candidate_address(take_word(value));
     const auto port = number_of<std::uint16_t>(take_word(value));
     const auto type_word = take_word(value);
     const auto type = position_in(types, take_word(value));
@@ -24,13 +24,13 @@ std::optional<Candidate> read_candidate(std::string_view value)
     candidate.tcp = iequals(transport, "TCP");
     const bool known_transport = candidate.tcp || iequals(transport, "UDP");
     const bool valid = !candidate.foundation.empty() && component && *component >= 1 && *component <= 256 &&
-                       known_transport && priority && valid_address(address) && port && *port != 0 &&
-                       type_word == "typ" && type < types.size();
+                       known_transport && priority && address && port && *port != 0 && type_word == "typ" &&
+                       type < types.size();
     if (!valid) return std::nullopt;
 
     candidate.component = *component;
     candidate.priority = *priority;
-    candidate.address = {address, family_of(address)};
+    candidate.address = std::move(*address);
     candidate.port = *port;
     candidate.type = static_cast<Candidate::Type>(type);
 

@@ -29,7 +29,10 @@ enum class Kind : std::uint8_t {
     rtcp,
     candidate,
     remote_candidates,
-    ice_options
+    ice_options,
+    rid,
+    simulcast,
+    message_size
 };
 
 enum class Treatment : std::uint8_t { drop, keep, rewrite };
@@ -51,24 +54,51 @@ using Valid = bool (*)(std::string_view value);
 namespace value {
 constexpr bool none(std::string_view value) { return value.empty(); }
 constexpr bool any(std::string_view) { return true; }
-constexpr bool number(std::string_view value) { return consists_of(value, 10, is_digit); }
-constexpr bool token(std::string_view value) { return consists_of(value, 32, is_token_char); }
-constexpr bool ice(std::string_view value) { return consists_of(value, 256, is_visible); }
+constexpr bool packet_time(std::string_view value) // milliseconds
+{
+    const auto time = canonical_number(value);
+    return time && *time >= 1 && *time <= 1000;
+}
+constexpr bool port(std::string_view value)
+{
+    const auto port = canonical_number(value);
+    return port && *port <= 65535;
+}
+/// It stands in RTP as well, where 16 bytes is the most that the usual header extension holds (RFC 8285 4.2).
+constexpr bool mid(std::string_view value) { return consists_of(value, 16, is_token_char); }
+template <std::size_t shortest> constexpr bool ice(std::string_view value) // RFC 8839 5.4
+{
+    return value.size() >= shortest &&
+           consists_of(value, 256, [](char c) { return is_alphanumeric(c) || c == '+' || c == '/'; });
+}
 constexpr bool setup(std::string_view value)
 {
     return value == "active" || value == "passive" || value == "actpass" || value == "holdconn";
 }
 constexpr bool connection(std::string_view value) { return value == "new" || value == "existing"; }
-constexpr bool tls_id(std::string_view value) { return consists_of(value, 255, is_token_char); }
+constexpr bool tls_id(std::string_view value) // RFC 8842 4
+{
+    return value.size() >= 20 && consists_of(value, 255, [](char c) {
+               return is_alphanumeric(c) || c == '+' || c == '/' || c == '-' || c == '_';
+           });
+}
+/// RFC 8122 5: a hash that it knows, and as many bytes as that hash has, in either case.
 constexpr bool fingerprint(std::string_view value)
 {
-    return consists_of(take_word(value), 16, is_token_char) &&
-           consists_of(take_word(value), 255, [](char c) { return is_hex(c) || c == ':'; }) && value.empty();
+    const auto name = take_word(value);
+    const auto hash =
+        std::find_if(hashes.begin(), hashes.end(), [=](const Hash& one) { return iequals(one.name, name); });
+    const auto bytes = take_word(value);
+    if (hash == hashes.end() || !value.empty() || bytes.size() != hash->size * 3 - 1) return false;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        if (i % 3 == 2 ? bytes[i] != ':' : !is_hex(bytes[i])) return false;
+    return true;
 }
-constexpr bool zrtp_hash(std::string_view value)
+constexpr bool zrtp_hash(std::string_view value) // RFC 6189 8: of a Hello, by SHA-256
 {
-    return consists_of(take_word(value), 8, [](char c) { return is_digit(c) || c == '.'; }) &&
-           consists_of(take_word(value), 128, is_hex) && value.empty();
+    if (take_word(value) != "1.10") return false;
+    const auto hash = take_word(value);
+    return hash.size() == 64 && consists_of(hash, 64, is_hex) && value.empty();
 }
 /// RFC 4568 9.1: tag, suite, keys. A line with session parameters is dropped: they weaken the protection or would have
 /// to be understood to be passed on.
@@ -81,36 +111,6 @@ constexpr bool crypto(std::string_view value)
     if (position_in(crypto_suites, take_word(value)) == crypto_suites.size()) return false;
     const auto keys = take_word(value);
     return keys.starts_with("inline:") && consists_of(keys, 256, part_of_key) && take_word(value).empty();
-}
-constexpr bool rid(std::string_view value)
-{
-    if (!consists_of(take_word(value), 32, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; }))
-        return false;
-    const auto direction = take_word(value);
-    if (direction != "send" && direction != "recv") return false;
-    const auto limits = take_word(value); // pt=97;max-width=1280
-    return value.empty() &&
-           std::all_of(limits.begin(), limits.end(),
-                       [](char c) {
-                           return is_digit(c) || (c >= 'a' && c <= 'z') || c == '=' || c == ';' || c == ',' ||
-                                  c == '.' || c == '-';
-                       }) &&
-           limits.size() <= 128;
-}
-/// RFC 8853 5.1: what is sent, what is received, or both.
-constexpr bool simulcast(std::string_view value)
-{
-    const auto streams = [](char c) {
-        return is_alphanumeric(c) || c == ';' || c == ',' || c == '~' || c == '-' || c == '_';
-    };
-    std::string_view last;
-    for (int lists = 0; lists == 0 || (lists == 1 && !value.empty()); ++lists) {
-        const auto direction = take_until(value, ' ');
-        if ((direction != "send" && direction != "recv") || direction == last) return false;
-        if (!consists_of(take_until(value, ' '), 128, streams)) return false;
-        last = direction;
-    }
-    return value.empty();
 }
 } // namespace value
 
@@ -146,7 +146,7 @@ inline constexpr std::array line_rules{
     LineRule{"m=",                   Kind::line,             Level::media,   Treatment::rewrite, Count::one,  Fragment::yes, value::any,         "number and order stay (RFC 3264 8); payload types keep their order of preference"},
     LineRule{"a=group",              Kind::group,            Level::session, Treatment::rewrite, Count::many, Fragment::yes, value::any,         "BUNDLE and LS only, of the sections that remain (RFC 8843 7.3, RFC 5888)"},
     LineRule{"a=ice-lite",           Kind::plain,            Level::session, Treatment::keep,    Count::one,  Fragment::yes, value::none,        "decides who controls ICE (RFC 8839 5.3)"},
-    LineRule{"a=mid",                Kind::mid,              Level::media,   Treatment::keep,    Count::one,  Fragment::yes, value::token,       "names the section in a=group, in fragments and in RTP itself (RFC 8843 9.1)"},
+    LineRule{"a=mid",                Kind::mid,              Level::media,   Treatment::keep,    Count::one,  Fragment::yes, value::mid,         "names the section in a=group, in fragments and in RTP itself: 16 characters at most (RFC 8843 9.1)"},
     LineRule{"a=bundle-only",        Kind::bundle_only,      Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::none,        "port 0 does not mean rejected here (RFC 8843 6)"},
     LineRule{"a=sendrecv",           Kind::direction,        Level::lowered, Treatment::keep,    Count::one,  Fragment::no,  value::none,        "hold and resume (RFC 3264 5.1); written even where it is the default"},
     LineRule{"a=sendonly",           Kind::direction,        Level::lowered, Treatment::keep,    Count::one,  Fragment::no,  value::none,        "hold and resume (RFC 3264 5.1)"},
@@ -160,8 +160,8 @@ inline constexpr std::array line_rules{
     LineRule{"a=crypto",             Kind::crypto,           Level::media,   Treatment::drop,    Count::many, Fragment::no,  value::crypto,      "a key that every server on the way can read (RFC 4568); suite and keys are kept only for a gateway under weaken.sdes_routes"},
     LineRule{"a=key-mgmt",           Kind::key_mgmt,         Level::lowered, Treatment::drop,    Count::many, Fragment::no,  value::any,         "MIKEY: who signs it is named in it (RFC 4567)"},
     LineRule{"a=identity",           Kind::plain,            Level::session, Treatment::drop,    Count::one,  Fragment::no,  value::any,         "an assertion of who the user is (RFC 8827 7)"},
-    LineRule{"a=ice-ufrag",          Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::yes, value::ice,         "ICE; random for each session (RFC 8839 5.4)"},
-    LineRule{"a=ice-pwd",            Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::yes, value::ice,         "ICE; random for each session (RFC 8839 5.4)"},
+    LineRule{"a=ice-ufrag",          Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::yes, value::ice<4>,      "ICE; random for each session (RFC 8839 5.4)"},
+    LineRule{"a=ice-pwd",            Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::yes, value::ice<22>,     "ICE; random for each session (RFC 8839 5.4)"},
     LineRule{"a=ice-options",        Kind::ice_options,      Level::lowered, Treatment::rewrite, Count::one,  Fragment::yes, value::any,         "known options in one order (RFC 8839 5.6)"},
     LineRule{"a=ice-mismatch",       Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::none,        "ICE cannot be used (RFC 8839 5.3)"},
     LineRule{"a=ice-pacing",         Kind::plain,            Level::session, Treatment::drop,    Count::one,  Fragment::no,  value::any,         "tells the device; without it both use the default (RFC 8839 5.5)"},
@@ -169,15 +169,15 @@ inline constexpr std::array line_rules{
     LineRule{"a=rtcp-mux-only",      Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::yes, value::none,        "one port for RTP and RTCP (RFC 8858 3)"},
     LineRule{"a=rtcp-rsize",         Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::none,        "RTCP feedback alone in a packet (RFC 5506 5)"},
     LineRule{"a=rtcp",               Kind::rtcp,             Level::media,   Treatment::rewrite, Count::one,  Fragment::no,  value::any,         "the port; an address only where it is not that of c= (RFC 3605 2.1)"},
-    LineRule{"a=ptime",              Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::number,      "how the receiver wants its packets (RFC 8866 6.4)"},
-    LineRule{"a=maxptime",           Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::number,      "how much the receiver can take (RFC 8866 6.5)"},
+    LineRule{"a=ptime",              Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::packet_time, "how the receiver wants its packets (RFC 8866 6.4)"},
+    LineRule{"a=maxptime",           Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::packet_time, "how much the receiver can take (RFC 8866 6.5)"},
     LineRule{"a=extmap-allow-mixed", Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::no,  value::none,        "form of header extensions (RFC 8285 6)"},
     LineRule{"a=extmap",             Kind::extmap,           Level::lowered, Treatment::rewrite, Count::many, Fragment::no,  value::any,         "known extensions, in the order of our table; ids are in the packets and stay (RFC 8285 5)"},
     LineRule{"a=rtpmap",             Kind::rtpmap,           Level::media,   Treatment::rewrite, Count::many, Fragment::no,  value::any,         "known codecs, spelled as registered, in order of preference, static ones too (RFC 8866 6.6)"},
     LineRule{"a=fmtp",               Kind::fmtp,             Level::media,   Treatment::rewrite, Count::many, Fragment::no,  value::any,         "known parameters of codecs, in one order (RFC 8866 6.15)"},
     LineRule{"a=rtcp-fb",            Kind::rtcp_fb,          Level::media,   Treatment::rewrite, Count::many, Fragment::no,  value::any,         "known feedback, in one order (RFC 4585 4.2)"},
-    LineRule{"a=rid",                Kind::plain,            Level::media,   Treatment::keep,    Count::many, Fragment::no,  value::rid,         "names of simulcast layers, as in RTP (RFC 8851 10)"},
-    LineRule{"a=simulcast",          Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::simulcast,   "which layers are sent (RFC 8853 5.1)"},
+    LineRule{"a=rid",                Kind::rid,              Level::media,   Treatment::rewrite, Count::many, Fragment::no,  value::any,         "names of simulcast layers, as in RTP; payload types and numbers are all that limits them (RFC 8851 10)"},
+    LineRule{"a=simulcast",          Kind::simulcast,        Level::media,   Treatment::rewrite, Count::one,  Fragment::no,  value::any,         "which layers are sent: those of a=rid (RFC 8853 5.1)"},
     LineRule{"a=msid-semantic",      Kind::plain,            Level::session, Treatment::drop,    Count::one,  Fragment::no,  value::any,         "tells the software; a=msid says it all (RFC 8830)"},
     LineRule{"a=msid",               Kind::msid,             Level::media,   Treatment::rewrite, Count::many, Fragment::no,  value::any,         "which tracks belong together; names are replaced by numbers (RFC 8830 2)"},
     LineRule{"a=ssrc-group",         Kind::ssrc_group,       Level::media,   Treatment::rewrite, Count::many, Fragment::no,  value::any,         "which stream repairs which (RFC 5576 4.2)"},
@@ -192,8 +192,8 @@ inline constexpr std::array line_rules{
     LineRule{"a=charset",            Kind::plain,            Level::session, Treatment::drop,    Count::one,  Fragment::no,  value::any,         "of texts that are dropped (RFC 8866 6.10)"},
     LineRule{"a=keywds",             Kind::plain,            Level::session, Treatment::drop,    Count::one,  Fragment::no,  value::any,         "free text (RFC 8866 6.2)"},
     LineRule{"a=cat",                Kind::plain,            Level::session, Treatment::drop,    Count::one,  Fragment::no,  value::any,         "free text (RFC 8866 6.1)"},
-    LineRule{"a=sctp-port",          Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::number,      "data channels (RFC 8841 5)"},
-    LineRule{"a=max-message-size",   Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::number,      "data channels (RFC 8841 6)"},
+    LineRule{"a=sctp-port",          Kind::plain,            Level::media,   Treatment::keep,    Count::one,  Fragment::no,  value::port,        "data channels (RFC 8841 5)"},
+    LineRule{"a=max-message-size",   Kind::message_size,     Level::media,   Treatment::rewrite, Count::one,  Fragment::no,  value::any,         "data channels; rounded down to a power of two (RFC 8841 6)"},
     LineRule{"a=candidate",          Kind::candidate,        Level::media,   Treatment::rewrite, Count::many, Fragment::yes, value::any,         "foundations renumbered, related addresses hidden, extensions dropped; under relay-only typ relay alone (RFC 8839 5.1, RFC 8828)"},
     LineRule{"a=remote-candidates",  Kind::remote_candidates,Level::media,   Treatment::rewrite, Count::one,  Fragment::yes, value::any,         "the receiver's own addresses, ends ICE (RFC 8839 5.2); not under relay-only"},
     LineRule{"a=end-of-candidates",  Kind::plain,            Level::lowered, Treatment::keep,    Count::one,  Fragment::yes, value::none,        "ends trickling (RFC 8840 8.2)"},

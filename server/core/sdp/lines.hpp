@@ -4,8 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sotto::sdp {
+
+class Payloads;
 
 /// a=rtcp-fb (RFC 4585 4.2): a payload type or all, and feedback that the table knows, or trr-int.
 struct Feedback {
@@ -33,5 +36,16 @@ void put_ssrc_group(std::string& out, std::string_view value);
 void put_source(std::string& out, std::string_view value);
 /// a=crypto (RFC 4568 9.1): without session parameters. The suite is one of the table.
 void put_crypto(std::string& out, std::string_view value);
+
+/// a=fingerprint (RFC 8122 5), valid: the hash in lower, its bytes in upper case
+void put_fingerprint(std::string& out, std::string_view value);
+/// a=max-message-size (RFC 8841 6), lowered to a power of two: the exact number tells the software
+void put_message_size(std::string& out, std::string_view value);
+/// The name of a layer in the value of an a=rid; empty when it is malformed.
+std::string_view layer_name(std::string_view value);
+/// a=rid (RFC 8851 10): its payload types are those of `payloads`.
+void put_layer(std::string& out, std::string_view value, const Payloads& payloads);
+/// a=simulcast (RFC 8853 5.1): each of `layers` once in each direction, and no other
+void put_simulcast(std::string& out, std::string_view value, const std::vector<std::string_view>& layers);
 
 } // namespace sotto::sdp

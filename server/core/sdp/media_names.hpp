@@ -91,6 +91,14 @@ inline constexpr std::array encodings{
     Encoding{"flexfec", true},
 };
 
+/// Clock rates of these: any other number would be the sender's own.
+inline constexpr std::array<std::uint32_t, 12> clock_rates{1000,  8000,  11025, 12000, 16000, 22050,
+                                                           24000, 32000, 44100, 48000, 90000, 96000};
+
+/// Lists of numbers, which are all that their a=fmtp holds.
+inline constexpr std::uint8_t last_event = 16;  ///< RFC 4733 3.2: digits and flash
+inline constexpr std::size_t most_repeated = 8; ///< generations of RFC 2198
+
 /// RFC 3551 tables 4 and 5: what a payload type means when no a=rtpmap says so.
 struct StaticPayload {
     std::uint8_t type;
@@ -105,92 +113,95 @@ inline constexpr std::array static_payloads{
 };
 
 /// What the value of a codec parameter may look like, so that it can carry nothing else.
-enum class ParameterValue : std::uint8_t { number, hex, list, word };
+enum class ParameterValue : std::uint8_t { number, hex, modes, word };
 
 struct CodecParameter {
     std::string_view name;
     ParameterValue value;
+    std::uint32_t highest{0}; ///< number, or digits of a hex value, that a codec can mean: none is the sender's own
 };
 inline constexpr std::array codec_parameters{
-    CodecParameter{"apt", ParameterValue::number},
-    CodecParameter{"rtx-time", ParameterValue::number},
+    CodecParameter{"apt", ParameterValue::number, 127},
+    CodecParameter{"rtx-time", ParameterValue::number, 60'000},
     // opus, RFC 7587 6.1
-    CodecParameter{"maxplaybackrate", ParameterValue::number},
-    CodecParameter{"sprop-maxcapturerate", ParameterValue::number},
-    CodecParameter{"maxaveragebitrate", ParameterValue::number},
-    CodecParameter{"minptime", ParameterValue::number},
-    CodecParameter{"stereo", ParameterValue::number},
-    CodecParameter{"sprop-stereo", ParameterValue::number},
-    CodecParameter{"cbr", ParameterValue::number},
-    CodecParameter{"useinbandfec", ParameterValue::number},
-    CodecParameter{"usedtx", ParameterValue::number},
+    CodecParameter{"maxplaybackrate", ParameterValue::number, 48'000},
+    CodecParameter{"sprop-maxcapturerate", ParameterValue::number, 48'000},
+    CodecParameter{"maxaveragebitrate", ParameterValue::number, 510'000},
+    CodecParameter{"minptime", ParameterValue::number, 120},
+    CodecParameter{"stereo", ParameterValue::number, 1},
+    CodecParameter{"sprop-stereo", ParameterValue::number, 1},
+    CodecParameter{"cbr", ParameterValue::number, 1},
+    CodecParameter{"useinbandfec", ParameterValue::number, 1},
+    CodecParameter{"usedtx", ParameterValue::number, 1},
     // other speech codecs
     CodecParameter{"annexb", ParameterValue::word},
     CodecParameter{"annexa", ParameterValue::word},
     CodecParameter{"mode", ParameterValue::word},
     CodecParameter{"vbr", ParameterValue::word},
     CodecParameter{"cng", ParameterValue::word},
-    CodecParameter{"bitrate", ParameterValue::number},
-    CodecParameter{"octet-align", ParameterValue::number},
-    CodecParameter{"mode-set", ParameterValue::list},
-    CodecParameter{"mode-change-period", ParameterValue::number},
-    CodecParameter{"mode-change-capability", ParameterValue::number},
-    CodecParameter{"mode-change-neighbor", ParameterValue::number},
-    CodecParameter{"max-red", ParameterValue::number},
-    CodecParameter{"crc", ParameterValue::number},
-    CodecParameter{"robust-sorting", ParameterValue::number},
+    CodecParameter{"bitrate", ParameterValue::number, 512'000},
+    CodecParameter{"octet-align", ParameterValue::number, 1},
+    CodecParameter{"mode-set", ParameterValue::modes},
+    CodecParameter{"mode-change-period", ParameterValue::number, 2},
+    CodecParameter{"mode-change-capability", ParameterValue::number, 2},
+    CodecParameter{"mode-change-neighbor", ParameterValue::number, 1},
+    CodecParameter{"max-red", ParameterValue::number, 65'535},
+    CodecParameter{"crc", ParameterValue::number, 1},
+    CodecParameter{"robust-sorting", ParameterValue::number, 1},
     // AAC, RFC 3640: not to be decoded without
-    CodecParameter{"streamtype", ParameterValue::number},
-    CodecParameter{"config", ParameterValue::hex},
-    CodecParameter{"sizeLength", ParameterValue::number},
-    CodecParameter{"indexLength", ParameterValue::number},
-    CodecParameter{"indexDeltaLength", ParameterValue::number},
-    CodecParameter{"constantDuration", ParameterValue::number},
-    CodecParameter{"object", ParameterValue::number},
-    CodecParameter{"cpresent", ParameterValue::number},
+    CodecParameter{"streamtype", ParameterValue::number, 63},
+    CodecParameter{"config", ParameterValue::hex, 32},
+    CodecParameter{"sizeLength", ParameterValue::number, 64},
+    CodecParameter{"indexLength", ParameterValue::number, 64},
+    CodecParameter{"indexDeltaLength", ParameterValue::number, 64},
+    CodecParameter{"constantDuration", ParameterValue::number, 65'535},
+    CodecParameter{"object", ParameterValue::number, 255},
+    CodecParameter{"cpresent", ParameterValue::number, 1},
     // video: VP8, VP9, AV1, H.264 (RFC 6184 8.1), H.265, H.263
-    CodecParameter{"level-asymmetry-allowed", ParameterValue::number},
-    CodecParameter{"packetization-mode", ParameterValue::number},
-    CodecParameter{"profile-level-id", ParameterValue::hex},
-    CodecParameter{"max-fs", ParameterValue::number},
-    CodecParameter{"max-fr", ParameterValue::number},
-    CodecParameter{"max-mbps", ParameterValue::number},
-    CodecParameter{"max-br", ParameterValue::number},
-    CodecParameter{"max-dpb", ParameterValue::number},
-    CodecParameter{"max-cpb", ParameterValue::number},
-    CodecParameter{"profile-id", ParameterValue::number},
-    CodecParameter{"profile-space", ParameterValue::number},
-    CodecParameter{"tier-flag", ParameterValue::number},
-    CodecParameter{"level-id", ParameterValue::number},
+    CodecParameter{"level-asymmetry-allowed", ParameterValue::number, 1},
+    CodecParameter{"packetization-mode", ParameterValue::number, 2},
+    CodecParameter{"profile-level-id", ParameterValue::hex, 6},
+    CodecParameter{"max-fs", ParameterValue::number, 139'264},
+    CodecParameter{"max-fr", ParameterValue::number, 240},
+    CodecParameter{"max-mbps", ParameterValue::number, 16'711'680},
+    CodecParameter{"max-br", ParameterValue::number, 800'000},
+    CodecParameter{"max-dpb", ParameterValue::number, 65'535},
+    CodecParameter{"max-cpb", ParameterValue::number, 800'000},
+    CodecParameter{"profile-id", ParameterValue::number, 31},
+    CodecParameter{"profile-space", ParameterValue::number, 3},
+    CodecParameter{"tier-flag", ParameterValue::number, 1},
+    CodecParameter{"level-id", ParameterValue::number, 255},
     CodecParameter{"tx-mode", ParameterValue::word},
-    CodecParameter{"profile", ParameterValue::number},
-    CodecParameter{"level", ParameterValue::number},
-    CodecParameter{"level-idx", ParameterValue::number},
-    CodecParameter{"tier", ParameterValue::number},
-    CodecParameter{"SQCIF", ParameterValue::number},
-    CodecParameter{"QCIF", ParameterValue::number},
-    CodecParameter{"CIF", ParameterValue::number},
-    CodecParameter{"CIF4", ParameterValue::number},
-    CodecParameter{"CIF16", ParameterValue::number},
+    CodecParameter{"profile", ParameterValue::number, 255},
+    CodecParameter{"level", ParameterValue::number, 255},
+    CodecParameter{"level-idx", ParameterValue::number, 31},
+    CodecParameter{"tier", ParameterValue::number, 1},
+    CodecParameter{"SQCIF", ParameterValue::number, 32},
+    CodecParameter{"QCIF", ParameterValue::number, 32},
+    CodecParameter{"CIF", ParameterValue::number, 32},
+    CodecParameter{"CIF4", ParameterValue::number, 32},
+    CodecParameter{"CIF16", ParameterValue::number, 32},
     // real-time text, RFC 4103 10; forward error correction, RFC 8627 5.1
-    CodecParameter{"cps", ParameterValue::number},
-    CodecParameter{"L", ParameterValue::number},
-    CodecParameter{"D", ParameterValue::number},
-    CodecParameter{"ToP", ParameterValue::number},
-    CodecParameter{"repair-window", ParameterValue::number},
+    CodecParameter{"cps", ParameterValue::number, 65'535},
+    CodecParameter{"L", ParameterValue::number, 255},
+    CodecParameter{"D", ParameterValue::number, 255},
+    CodecParameter{"ToP", ParameterValue::number, 4},
+    CodecParameter{"repair-window", ParameterValue::number, 60'000'000},
 };
 inline constexpr std::array<std::string_view, 12> parameter_words{"yes", "no", "on",      "off",     "any",  "vad",
                                                                   "20",  "30", "AAC-hbr", "AAC-lbr", "SRST", "MRST"};
 
-constexpr bool valid_parameter(ParameterValue kind, std::string_view text)
+constexpr bool valid_parameter(const CodecParameter& parameter, std::string_view text)
 {
-    switch (kind) {
-    case ParameterValue::number:
-        return consists_of(text, 10, is_digit);
+    switch (parameter.value) {
+    case ParameterValue::number: {
+        const auto number = canonical_number(text);
+        return number && *number <= parameter.highest;
+    }
     case ParameterValue::hex:
-        return consists_of(text, 64, is_hex);
-    case ParameterValue::list:
-        return consists_of(text, 32, [](char c) { return is_digit(c) || c == ',' || c == '-'; });
+        return consists_of(text, parameter.highest, is_hex);
+    case ParameterValue::modes: // of AMR: 0 to 8 (RFC 4867 8.1)
+        return text.size() % 2 == 1 && consists_of(text, 17, [](char c) { return c == ',' || (c >= '0' && c <= '8'); });
     case ParameterValue::word:
         break;
     }
@@ -220,6 +231,18 @@ inline constexpr std::array<std::string_view, 15> extensions{
     "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"};
 inline constexpr std::string_view encrypted_extension = "urn:ietf:params:rtp-hdrext:encrypt"; // RFC 6904
+
+struct Hash {
+    std::string_view name;
+    std::size_t size; ///< bytes
+};
+/// RFC 8122 5, without MD2 and MD5, which must not be used.
+inline constexpr std::array hashes{Hash{"sha-1", 20}, Hash{"sha-224", 28}, Hash{"sha-256", 32}, Hash{"sha-384", 48},
+                                   Hash{"sha-512", 64}};
+
+/// RFC 8851 10: what a receiver can see of a layer anyway.
+inline constexpr std::array<std::string_view, 3> layer_limits{"max-width", "max-height", "max-fps"};
+inline constexpr std::uint32_t highest_layer_limit = 16384;
 
 inline constexpr std::array<std::string_view, 3> known_ice_options{"trickle", "ice2", "renomination"};
 inline constexpr std::array<std::string_view, 4> ssrc_groups{"FID", "FEC-FR", "FEC", "SIM"};

@@ -84,6 +84,7 @@ private:
     void put_candidate_of(std::string_view value);
     void put_stream(std::string_view value, std::size_t section);
     void put_rtcp(std::string_view value);
+    [[nodiscard]] std::vector<std::string_view> layers_in(const Section& section) const;
 
     const Description& in_;
     const SdpPolicy& policy_;
@@ -252,8 +253,7 @@ std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, cons
     const bool shows_nothing = !section.names(rule_for("candidate")) && (!stated || stated->unspecified());
     if (!relay && !shows_nothing) return SdpRefusal::no_relay_candidate;
 
-    const bool literal =
-        relay && consists_of(relay->address.text, 64, [](char c) { return is_hex(c) || c == '.' || c == ':'; });
+    const bool literal = relay && read_literal(relay->address.text);
     address_ = literal ? relay->address : Address{};
     if (!bundle_only) port_ = literal ? relay->port : std::uint16_t{9};
     rtcp_relay_ = relay_of(section, 2);
@@ -412,7 +412,7 @@ void Minimiser::put(const Item& item, std::size_t section)
         break;
     case Kind::fmtp: {
         const auto type = take_payload_type(value);
-        put_fmtp(out_, *type, value);
+        payloads_.put_fmtp(out_, *type, value);
         break;
     }
     case Kind::rtcp_fb:
@@ -444,6 +444,18 @@ void Minimiser::put(const Item& item, std::size_t section)
         break;
     case Kind::crypto:
         put_crypto(out_, value);
+        break;
+    case Kind::fingerprint:
+        put_fingerprint(out_, value);
+        break;
+    case Kind::message_size:
+        put_message_size(out_, value);
+        break;
+    case Kind::rid:
+        put_layer(out_, value, payloads_);
+        break;
+    case Kind::simulcast:
+        put_simulcast(out_, value, layers_in(in_.sections[section]));
         break;
     default:
         if (value.empty())
@@ -501,6 +513,15 @@ void Minimiser::put_rtcp(std::string_view value)
         put_line(out_, "a=rtcp:", *port, ' ', address->network(), address->text);
     else
         put_line(out_, "a=rtcp:", *port);
+}
+
+std::vector<std::string_view> Minimiser::layers_in(const Section& section) const
+{
+    std::vector<std::string_view> names;
+    for (const auto& attribute : in_.attributes_of(section))
+        if (attribute.rule->kind == Kind::rid)
+            if (const auto name = layer_name(attribute.value); !name.empty()) names.push_back(name);
+    return names;
 }
 
 SdpResult Minimiser::fragment()

@@ -1,6 +1,56 @@
 #include "core/sdp/payloads.hpp"
 
+#include <bitset>
+
 namespace sotto::sdp {
+namespace {
+
+constexpr std::uint8_t most_channels = 8;
+
+/// The small numbers that a list names, each once and in rising order; nothing when it is not such a list.
+std::string rising(std::string_view list, bool as_ranges)
+{
+    std::bitset<last_event + 1> named;
+    while (!list.empty()) {
+        auto range = trim(take_until(list, ','));
+        const auto first = number_of<std::uint8_t>(take_until(range, '-'));
+        const auto last = range.empty() ? first : number_of<std::uint8_t>(range);
+        if (!first || !last) return {};
+        for (unsigned event = *first; event <= std::min(*last, last_event); ++event) named.set(event);
+    }
+    std::string out;
+    for (unsigned event = 0; event <= last_event; ++event) {
+        if (!named[event]) continue;
+        const auto first = event;
+        while (as_ranges && event < last_event && named[event + 1]) ++event;
+        if (!out.empty()) out += ',';
+        append(out, first);
+        if (event == first) continue;
+        out += '-';
+        append(out, event);
+    }
+    return out;
+}
+
+void put_value(std::string& out, ParameterValue kind, std::string_view value)
+{
+    switch (kind) {
+    case ParameterValue::number:
+        out += value;
+        break;
+    case ParameterValue::hex:
+        out += lower(value);
+        break;
+    case ParameterValue::modes:
+        out += rising(value, false);
+        break;
+    case ParameterValue::word:
+        out += parameter_words[position_in(parameter_words, value)];
+        break;
+    }
+}
+
+} // namespace
 
 std::optional<std::uint8_t> take_payload_type(std::string_view& value)
 {
@@ -26,7 +76,8 @@ std::optional<Payloads::Map> Payloads::read_map(std::string_view text)
     const auto clock_rate = number_of<std::uint32_t>(take_until(text, '/'));
     const auto channels = text.empty() ? std::uint8_t{1} : number_of<std::uint8_t>(text);
     const auto encoding = std::ranges::find_if(encodings, [=](const Encoding& e) { return iequals(e.name, name); });
-    if (encoding == encodings.end() || !clock_rate || !channels) return std::nullopt;
+    if (encoding == encodings.end() || !clock_rate || !channels || *channels > most_channels) return std::nullopt;
+    if (std::ranges::find(clock_rates, *clock_rate) == clock_rates.end()) return std::nullopt;
     return Map{&*encoding, *clock_rate, *channels};
 }
 
@@ -100,12 +151,25 @@ void Payloads::put_rtpmap(std::string& out, std::uint8_t type) const
     out += "\r\n";
 }
 
-void put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters)
+/// RFC 2198 5: the payload types of the generations. Nothing when one of them does not pass.
+std::string Payloads::repeated(std::string_view list) const
 {
-    // Telephone events (RFC 4733 2.4.1) and redundancy (RFC 2198 5) have a list of numbers and nothing else.
-    const auto list = trim(parameters);
-    if (consists_of(list, 64, [](char c) { return is_digit(c) || c == ',' || c == '-' || c == '/'; })) {
-        put_line(out, "a=fmtp:", unsigned{type}, ' ', list);
+    std::string out;
+    for (std::size_t count = 0; !list.empty(); ++count) {
+        const auto type = number_of<std::uint8_t>(trim(take_until(list, '/')));
+        if (!type || *type >= most || rank(*type) == 0 || count == most_repeated) return {};
+        if (!out.empty()) out += '/';
+        append(out, unsigned{*type});
+    }
+    return out;
+}
+
+void Payloads::put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters) const
+{
+    const auto encoding = maps_[type].encoding->name;
+    if (encoding == "telephone-event" || encoding == "red") { // a list of numbers and nothing else
+        const auto list = encoding == "red" ? repeated(trim(parameters)) : rising(trim(parameters), true);
+        if (!list.empty()) put_line(out, "a=fmtp:", unsigned{type}, ' ', list);
         return;
     }
 
@@ -115,7 +179,7 @@ void put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters)
         const auto name = trim(take_until(parameter, '='));
         const auto value = trim(parameter);
         const auto known = std::ranges::find_if(codec_parameters, [=](auto& p) { return iequals(p.name, name); });
-        if (known == codec_parameters.end() || !valid_parameter(known->value, value)) continue;
+        if (known == codec_parameters.end() || !valid_parameter(*known, value)) continue;
         auto& place = values[static_cast<std::size_t>(known - codec_parameters.begin())];
         if (place.empty()) place = value;
     }
@@ -130,7 +194,7 @@ void put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters)
         out += first ? ' ' : ';';
         out += codec_parameters[i].name;
         out += '=';
-        out += values[i];
+        put_value(out, codec_parameters[i].value, values[i]);
         first = false;
     }
     if (!first) out += "\r\n";

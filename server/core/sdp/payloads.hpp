@@ -28,6 +28,9 @@ public:
     [[nodiscard]] std::uint8_t rank(std::uint8_t type) const { return rank_[type]; }
 
     void put_rtpmap(std::string& out, std::uint8_t type) const;
+    /// a=fmtp with the parameters that the table knows, in its order; nothing when none is left. `parameters` without
+    /// the payload type.
+    void put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters) const;
 
 private:
     static constexpr std::size_t most = 128;
@@ -38,6 +41,7 @@ private:
         std::uint8_t channels{1};
     };
     static std::optional<Map> read_map(std::string_view text);
+    [[nodiscard]] std::string repeated(std::string_view list) const;
 
     std::array<std::uint8_t, most> types_{};
     std::size_t count_{0};
@@ -50,9 +54,5 @@ private:
 
 /// A payload type at the front of an attribute's value, which it takes off.
 std::optional<std::uint8_t> take_payload_type(std::string_view& value);
-
-/// Writes a=fmtp with the parameters that the table knows, in its order; nothing when none is left. `parameters`
-/// without the payload type.
-void put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters);
 
 } // namespace sotto::sdp

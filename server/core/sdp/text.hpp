@@ -52,6 +52,15 @@ constexpr std::string_view take_until(std::string_view& text, char separator)
     return part;
 }
 
+/// A decimal number below 2^32 as everybody writes it: one with a zero in front tells who wrote it.
+constexpr std::optional<std::uint32_t> canonical_number(std::string_view text)
+{
+    if (!consists_of(text, 10, is_digit) || (text.size() > 1 && text.front() == '0')) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : text) value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    return value <= UINT32_MAX ? std::optional{static_cast<std::uint32_t>(value)} : std::nullopt;
+}
+
 /// The whole of `text` as a decimal number that fits.
 template <std::unsigned_integral Number> std::optional<Number> number_of(std::string_view text)
 {

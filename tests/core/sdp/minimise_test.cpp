@@ -10,6 +10,7 @@
 #include <vector>
 
 using namespace sotto::sdp;
+using namespace std::string_literals;
 
 namespace {
 
@@ -55,7 +56,9 @@ bool has_line(const std::string& sdp, const std::string& line)
 
 const std::string session =
     "v=0\no=alice 53655765 2353687637 IN IP4 pc33.atlanta.example\ns=Alice's call\nc=IN IP4 192.0.2.3\nt=0 0\n";
-const std::string key = "a=fingerprint:sha-256 AB:CD:EF:01\n";
+const std::string key =
+    "a=fingerprint:sha-256 "
+    "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\n";
 const std::string audio = "m=audio 49170 UDP/TLS/RTP/SAVPF 0\n";
 
 } // namespace
@@ -81,7 +84,7 @@ a=charset:ISO-8859-1
 a=keywds:private
 a=x-serial:0018B9
 a=setup:actpass
-a=fingerprint:sha-256 AB:CD:EF:01
+a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F
 a=sendonly
 m=audio 49170/2 UDP/TLS/RTP/SAVPF 96   0 101
 i=microphone of Alice
@@ -102,7 +105,7 @@ m=audio 49170 UDP/TLS/RTP/SAVPF 96 0 101
 c=IN IP4 192.0.2.3
 a=sendonly
 a=setup:actpass
-a=fingerprint:sha-256 AB:CD:EF:01
+a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F
 a=rtcp:49171
 a=ptime:20
 a=rtpmap:96 opus/48000/2
@@ -158,7 +161,9 @@ TEST_CASE("keys that the way can read are removed when there is a better one, el
 
     const auto dtls = minimised(session + savp + sdes + key);
     CHECK(dtls.find("inline:") == std::string::npos);
-    CHECK(has_line(dtls, "a=fingerprint:sha-256 AB:CD:EF:01"));
+    CHECK(has_line(dtls,
+                   "a=fingerprint:sha-256 "
+                   "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F"));
 
     const auto zrtp = minimised(
         session +
@@ -213,14 +218,16 @@ TEST_CASE("a retransmission of a retransmission is of no use", "[sdp][rfc4588]")
 TEST_CASE("simulcast names what is sent and received, and nothing else", "[sdp][rfc8853]")
 {
     const auto through = [](const std::string& value) {
-        return minimised(session + audio + key + "a=simulcast:" + value + "\n");
+        std::string layers;
+        for (const auto* name : {"1", "2", "3", "4"}) layers += "a=rid:" + std::string{name} + " send\n";
+        return minimised(session + audio + key + layers + "a=simulcast:" + value + "\n");
     };
     for (const auto* line : {"send 1;2;3", "recv 1", "send 1;~2,3 recv 4", "recv 4 send 1"}) {
         INFO(line);
         CHECK(has_line(through(line), std::string{"a=simulcast:"} + line));
     }
     for (const auto* line :
-         {"typ host", "send 1 typ host", "send", "send 1 send 2", "send 1  recv 2", "send 1 recv 2 x"}) {
+         {"typ host", "send 1 typ host", "send", "send 1 send 2", "send zzcanary", "send 1 recv 2 x"}) {
         INFO(line);
         CHECK(through(line).find("a=simulcast") == std::string::npos);
     }
@@ -233,13 +240,91 @@ TEST_CASE("only the keying that the operator permits counts", "[sdp][keys]")
     CHECK(refusal(session + audio + key, only_zrtp) == SdpRefusal::plain_rtp);
     auto only_dtls = policy();
     only_dtls.zrtp = false;
-    CHECK(refusal(session + "m=audio 49170 RTP/AVP 0\na=zrtp-hash:1.10 ab\n", only_dtls) == SdpRefusal::plain_rtp);
+    CHECK(refusal(session + "m=audio 49170 RTP/AVP 0\na=zrtp-hash:1.10 " + std::string(64, 'a') + "\n", only_dtls) ==
+          SdpRefusal::plain_rtp);
 }
 
-TEST_CASE("fingerprints pass untouched, all of them and in their order", "[sdp][rfc8122]")
+TEST_CASE("fingerprints pass, all of them and in their order, in one spelling", "[sdp][rfc8122]")
 {
-    const auto out = minimised(session + audio + "a=fingerprint:SHA-512 ab:CD\na=fingerprint:sha-256 AB:CD:EF:01\n");
-    CHECK(out.find("a=fingerprint:SHA-512 ab:CD\na=fingerprint:sha-256 AB:CD:EF:01\n") != std::string::npos);
+    std::string sha1;
+    for (int i = 0; i < 20; ++i) sha1 += i == 0 ? "ab" : ":ab";
+    std::string upper = sha1;
+    for (char& c : upper) c = c == 'a' ? 'A' : c == 'b' ? 'B' : c;
+    const auto out = minimised(session + audio + "a=fingerprint:SHA-1 " + sha1 + "\n" + key);
+    CHECK(out.find("a=fingerprint:sha-1 " + upper + "\n" + key) != std::string::npos);
+    for (const auto& value :
+         {"zz-canary AB:CD"s, "sha-256 AB:CD"s, "sha-1 " + sha1 + ":AB", "md5 " + sha1.substr(0, 47)})
+        CHECK(refusal(session + audio + "a=fingerprint:" + value + "\n") == SdpRefusal::plain_rtp);
+}
+
+TEST_CASE("a line holds no word and no number of its sender's own", "[sdp][privacy]")
+{
+    const auto line = [](const std::string& text) {
+        const auto with = minimised(session + audio + key + "a=rid:1 send\n" + text + "\n");
+        const auto without = minimised(session + audio + key + "a=rid:1 send\n");
+        INFO(with);
+        return with == without;
+    };
+    for (const auto* text : {"a=rid:zz_canary_zz_canary send",
+                             "a=sctp-port:1234567",
+                             "a=sctp-port:05000",
+                             "a=ptime:020",
+                             "a=ptime:1234567890",
+                             "a=maxptime:0",
+                             "a=tls-id:zzcanary",
+                             "a=ice-ufrag:zz-canary",
+                             "a=ice-pwd:zzcanary",
+                             "a=mid:zz-canary-zz-canary",
+                             "a=extmap:4444 urn:ietf:params:rtp-hdrext:sdes:mid",
+                             "a=extmap:0 urn:ietf:params:rtp-hdrext:sdes:mid",
+                             "a=remote-candidates:1 zzcanary-laptop.example.org 4000",
+                             "a=candidate:1 1 udp 1 zzcanary-laptop.local 4000 typ host",
+                             "a=candidate:1 1 udp 1 zzcanary.example.org 4000 typ host",
+                             "a=rtcp-fb:0 trr-int 1234567890",
+                             "a=fmtp:0 12345678901234567890/123",
+                             "a=rtpmap:96 opus/1234567/2",
+                             "a=simulcast:send zzcanary",
+                             "a=max-message-size:0262144"}) {
+        INFO(text);
+        CHECK(line(text));
+    }
+    CHECK(has_line(minimised(session + audio + key + "a=rid:hi send zz=zzcanary;max-width=1280;pt=0,77,zzcanary\n"),
+                   "a=rid:hi send pt=0;max-width=1280"));
+    CHECK(
+        has_line(minimised(session + audio + key + "a=max-message-size:1073741823\n"), "a=max-message-size:536870912"));
+    CHECK(refusal("v=0\no=- 1 1 IN IP4 192.0.2.3\ns=-\nc=IN IP4 zzcanary-laptop.example.org\nt=0 0\n" + audio + key) ==
+          SdpRefusal::malformed);
+    CHECK(
+        has_line(minimised(session + audio + key + "a=rtcp:4007 IN IP4 zzcanary-laptop.example.org\n"), "a=rtcp:4007"));
+}
+
+TEST_CASE("what codecs are told is known, and in one spelling", "[sdp][privacy]")
+{
+    const auto fmtp = [](const std::string& codec, const std::string& parameters) {
+        const auto out = minimised(session + "m=audio 1 UDP/TLS/RTP/SAVPF 0 96\n" + key + "a=rtpmap:96 " + codec +
+                                   "\na=fmtp:96 " + parameters + "\n");
+        const auto at = out.find("a=fmtp:96 ");
+        return at == std::string::npos ? std::string{} : out.substr(at + 10, out.find('\n', at) - at - 10);
+    };
+    CHECK(fmtp("opus/48000/2", "stereo=1;maxaveragebitrate=1234567;minptime=010;cbr=0") == "stereo=1;cbr=0");
+    CHECK(fmtp("opus/48000/2", "0-15").empty());
+    CHECK(fmtp("telephone-event/8000", "16, 0-15,66,254") == "0-16");
+    CHECK(fmtp("telephone-event/8000", "zzcanary").empty());
+    CHECK(fmtp("red/8000", "0/0") == "0/0");
+    CHECK(fmtp("red/8000", "47/11/47").empty());
+    CHECK(fmtp("H264/90000", "profile-level-id=42E01F;packetization-mode=1;max-fs=zz") ==
+          "packetization-mode=1;profile-level-id=42e01f");
+    CHECK(fmtp("AMR/8000", "mode-set=7,0,2,2") == "mode-set=0,2,7");
+    CHECK(fmtp("mpeg4-generic/48000", "mode=aac-HBR") == "mode=AAC-hbr");
+}
+
+TEST_CASE("addresses have one spelling, and a browser's drawn name passes", "[sdp][rfc5952]")
+{
+    const auto out = minimised(session + audio + key +
+                               "a=candidate:1 1 udp 2 2001:DB8:0:0:0:0:0:1 4000 typ host\n"
+                               "a=candidate:2 1 udp 1 1F4712DB-ea17-4bcf-a596-105139dfd8bf.local 4001 typ host\n");
+    CHECK(has_line(out, "a=candidate:1 1 UDP 2 2001:db8::1 4000 typ host"));
+    CHECK(has_line(out, "a=candidate:2 1 UDP 1 1f4712db-ea17-4bcf-a596-105139dfd8bf.local 4001 typ host"));
 }
 
 TEST_CASE("ICE candidates lose what only concerns their owner", "[sdp][rfc8839]")
@@ -427,7 +512,8 @@ TEST_CASE("what is not a session description is refused", "[sdp][hostile]")
           "v=0\no=- 1 1 IN IP4 192.0.2.1\nv=0\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\no=- 1 1 IN IP4 192.0.2.1\n",
           "v=0\no=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 224.2.36.42/127\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\nA=x\n",
           "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio\n", "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 70000 RTP/AVP 0\n",
-          "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 1 UDP/TLS/RTP/SAVPF 111 (\na=fingerprint:sha-256 AB\nc=IN IP4 "
+          "v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 1 UDP/TLS/RTP/SAVPF 111 (\na=fingerprint:sha-256 "
+          "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\nc=IN IP4 "
           "192.0.2.1\n",
           "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=\x01\n", "v=0\n\no=- 1 1 IN IP4 192.0.2.1\n"}) {
         INFO(text);
@@ -536,8 +622,8 @@ TEST_CASE("trickled candidates are treated like those of a description", "[sdp][
     CHECK(hidden.find("192.0.2.3") == std::string::npos);
     CHECK(has_line(hidden, "a=candidate:1 1 UDP 33562367 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9"));
 
-    CHECK(readable(minimise_sdpfrag("a=ice-ufrag:x\r\na=end-of-candidates\r\n", policy())) ==
-          "a=ice-ufrag:x\na=end-of-candidates\n");
+    CHECK(readable(minimise_sdpfrag("a=ice-ufrag:xyzw\r\na=end-of-candidates\r\n", policy())) ==
+          "a=ice-ufrag:xyzw\na=end-of-candidates\n");
     CHECK_FALSE(minimise_sdpfrag("v=0\r\n", policy()).has_value());
 }
 

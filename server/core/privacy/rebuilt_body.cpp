@@ -1,0 +1,84 @@
+#include "core/privacy/rebuilt_body.hpp"
+
+#include "core/message/refusal.hpp"
+#include "core/types/ascii.hpp"
+
+#include <charconv>
+
+namespace sotto::rebuilt {
+namespace {
+
+std::string_view line_of(std::string_view& rest)
+{
+    const auto end = rest.find('\n');
+    const auto line = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    return trim(line);
+}
+
+/// The text of the first element of that name, whatever its prefix and attributes; empty when there is none.
+std::string_view text_in(std::string_view xml, std::string_view name)
+{
+    for (auto at = xml.find('<'); at != std::string_view::npos; at = xml.find('<', at + 1)) {
+        auto tag = xml.substr(at + 1, xml.find('>', at) - at - 1);
+        const auto text = at + tag.size() + 2;
+        tag = tag.substr(0, tag.find_first_of(" \t\r\n/"));
+        if (const auto colon = tag.find(':'); colon != std::string_view::npos) tag.remove_prefix(colon + 1);
+        if (tag == name && text <= xml.size()) return trim(xml.substr(text, xml.find('<', text) - text));
+    }
+    return {};
+}
+
+} // namespace
+
+std::string status_line(std::string_view body)
+{
+    constexpr std::string_view version = "SIP/2.0 ";
+    const auto line = line_of(body);
+    int status = 0;
+    if (!line.starts_with(version)) return {};
+    const auto digits = line.substr(version.size(), 3);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), status);
+    if (error != std::errc{} || end != digits.data() + 3 || status < 100 || status > 699) return {};
+    return std::string{version}.append(digits).append(" ").append(reason_of(status)).append("\r\n");
+}
+
+std::string dtmf(std::string_view body)
+{
+    std::string signal;
+    std::string duration;
+    while (!body.empty()) {
+        const auto line = line_of(body);
+        const auto equals = line.find('=');
+        if (equals == std::string_view::npos) continue;
+        const auto name = trim(line.substr(0, equals));
+        const auto value = trim(line.substr(equals + 1));
+        constexpr std::string_view keys = "0123456789*#ABCDabcd";
+        const bool number = !value.empty() && value.size() <= 5 && value.find_first_not_of("0123456789") == value.npos;
+        if (iequals(name, "Signal") && value.size() == 1 && keys.find(value.front()) != keys.npos) signal = value;
+        if (iequals(name, "Duration") && number) duration = value;
+    }
+    if (signal.empty()) return {};
+    auto out = "Signal=" + signal + "\r\n";
+    if (!duration.empty()) out += "Duration=" + duration + "\r\n";
+    return out;
+}
+
+std::string composing(std::string_view body)
+{
+    const auto state = text_in(body, "state");
+    if (state != "active" && state != "idle") return {};
+    return std::string{"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
+                       "<isComposing xmlns=\"urn:ietf:params:xml:ns:im-iscomposing\"><state>"}
+        .append(state)
+        .append("</state></isComposing>\r\n");
+}
+
+std::string picture_request(std::string_view body)
+{
+    if (body.find("picture_fast_update") == std::string_view::npos) return {};
+    return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<media_control><vc_primitive><to_encoder>"
+           "<picture_fast_update/></to_encoder></vc_primitive></media_control>\r\n";
+}
+
+} // namespace sotto::rebuilt

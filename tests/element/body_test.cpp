@@ -1,0 +1,174 @@
+#include "element/requests.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::test;
+using namespace std::string_literals;
+
+// Bodies between subscribers: what of each type arrives. "canary" marks what must reach nobody.
+
+namespace {
+
+const std::string offer =
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    "m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\na=fingerprint:sha-256 "
+    "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n"
+    "a=setup:actpass\r\n";
+const std::string plain = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+                          "m=audio 4000 RTP/AVP 0\r\n";
+
+/// A ContentInfo (RFC 5652 3) of that type around some bytes.
+std::string cms(const std::string& type)
+{
+    const auto content = "\xA0\x05\x30\x03\x02\x01\x00"s;
+    const auto oid = "\x06"s + static_cast<char>(type.size()) + type;
+    return "\x30"s + static_cast<char>(oid.size() + content.size()) + oid + content;
+}
+const auto enveloped = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"s);
+const auto auth_enveloped = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17"s);
+const auto signed_data = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02"s);
+
+class Pair {
+public:
+    /// What arrives; empty when the sender is refused.
+    std::string through(const std::string& method, const std::string& type, const std::string& body,
+                        const std::string& headers = {})
+    {
+        alice.send(
+            {.method = method, .to = "sip:bob@example.org", .headers = headers, .body = body, .content_type = type});
+        if (!world.quiet(bob)) return world.receive(bob);
+        refused = start_line(world.receive(alice.flow));
+        return {};
+    }
+    static std::string body_of(const std::string& message) { return message.substr(message.find("\r\n\r\n") + 4); }
+
+    World world;
+    Sender alice{world, "alice"};
+    FlowId bob{world.phone("bob")};
+    std::string refused;
+};
+
+} // namespace
+
+TEST_CASE("a multipart is built anew", "[privacy][rfc2046]")
+{
+    Pair pair;
+    const auto message = pair.through(
+        "INVITE", "multipart/mixed;boundary=canary;canary=1",
+        "canary\r\n--canary\r\nContent-Type: application/sdp;canary=1\r\nContent-ID: <canary@canary>\r\n"
+        "X-Canary: canary\r\n\r\n" +
+            offer +
+            "\r\n--canary\r\nContent-Type: application/canary+xml\r\n\r\n<canary/>\r\n--canary\r\n"
+            "Content-Type: text/plain\r\n\r\ncanary\r\n--canary\r\nContent-Type: application/pkcs7-mime\r\n"
+            "Content-Disposition: render;handling=optional;canary=1\r\n\r\n" +
+            enveloped + "\r\n--canary--\r\ncanary",
+        "MIME-Version: 1.0 (canary)\n");
+    CHECK(message.find("canary") == std::string::npos);
+    CHECK(header(message, "MIME-Version") == "1.0");
+    CHECK(header(message, "Content-Type") == "multipart/mixed;boundary=sotto");
+    const auto body = Pair::body_of(message);
+    CHECK(body.starts_with("--sotto\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"));
+    CHECK(body.ends_with("\r\n--sotto\r\nContent-Type: application/pkcs7-mime;smime-type=enveloped-data\r\n"
+                         "Content-Disposition: render;handling=optional\r\n\r\n" +
+                         enveloped + "\r\n--sotto--\r\n"));
+}
+
+TEST_CASE("one part that remains needs no multipart, and no MIME-Version", "[privacy]")
+{
+    Pair pair;
+    const auto message = pair.through("INVITE", "multipart/mixed;boundary=b",
+                                      "--b\r\nContent-Type: application/sdp\r\nContent-Disposition: session\r\n\r\n" +
+                                          offer + "\r\n--b--\r\n");
+    CHECK(header(message, "Content-Type") == "application/sdp");
+    CHECK(header(message, "MIME-Version").empty());
+}
+
+TEST_CASE("a plain offer hides in no other type", "[privacy][keys]")
+{
+    Pair pair;
+    for (const auto* type :
+         {"text/plain", "message/cpim", "application/pkcs7-mime", "application/pkcs7-mime;smime-type=enveloped-data",
+          "application/im-iscomposing+xml", "application/pkcs7-signature", "multipart/signed;boundary=b"}) {
+        INFO(type);
+        CHECK(pair.through("INVITE", type, plain).empty());
+        CHECK((pair.refused.starts_with("SIP/2.0 415") || pair.refused.starts_with("SIP/2.0 488")));
+    }
+}
+
+TEST_CASE("S/MIME in a call is encrypted, and not there where addresses must be hidden", "[privacy][rfc3261][23.2]")
+{
+    Pair pair;
+    for (const auto& body : {enveloped, auth_enveloped}) {
+        const auto message = pair.through("INVITE", "application/pkcs7-mime;name=canary.p7m", body);
+        CHECK(Pair::body_of(message) == body);
+        CHECK(message.find("canary") == std::string::npos);
+    }
+    CHECK(pair.through("INVITE", "application/pkcs7-mime;smime-type=signed-data", signed_data).empty());
+    CHECK(pair.refused.starts_with("SIP/2.0 488"));
+    CHECK(pair.through("INVITE", "application/pkcs7-mime", enveloped + plain).empty());
+    CHECK(pair.refused.starts_with("SIP/2.0 488"));
+    CHECK(pair.through("INVITE", "application/pkcs7-mime", enveloped, "Privacy: session\n").empty());
+    CHECK(pair.refused.starts_with("SIP/2.0 488"));
+    CHECK(Pair::body_of(pair.through("MESSAGE", "application/pkcs7-mime", enveloped, "Privacy: id;session\n")) ==
+          enveloped);
+}
+
+TEST_CASE("a signed text passes as it was signed, unless its sender is withheld", "[privacy][rfc8551]")
+{
+    Pair pair;
+    const auto text = "Content-Type: text/plain\r\n\r\nhello"s;
+    const auto body = [](const std::string& first) {
+        return "canary\r\n--canary\r\n" + first +
+               "\r\n--canary\r\nContent-Type: application/pkcs7-signature; name=canary.p7s\r\n"
+               "Content-Description: canary\r\n\r\nMIIB\r\n--canary--\r\ncanary";
+    };
+    const auto type = "multipart/signed;boundary=canary;micalg=SHA-256;protocol=\"application/pkcs7-signature\""s;
+    const auto message = pair.through("MESSAGE", type, body(text));
+    CHECK(message.find("canary") == std::string::npos);
+    CHECK(header(message, "Content-Type") ==
+          "multipart/signed;protocol=\"application/pkcs7-signature\";micalg=sha-256;boundary=sotto");
+    CHECK(Pair::body_of(message) == "--sotto\r\n" + text +
+                                        "\r\n--sotto\r\nContent-Type: application/pkcs7-signature\r\n"
+                                        "Content-Transfer-Encoding: base64\r\n\r\nMIIB\r\n--sotto--\r\n");
+    CHECK(pair.through("MESSAGE", type, body("X-Canary: canary\r\n" + text)).empty());
+    CHECK(pair.through("MESSAGE", type, body("Content-Type: application/sdp\r\n\r\n" + plain)).empty());
+    CHECK(pair.through("MESSAGE", type, body(text), "Privacy: id\n").empty());
+    CHECK(pair.refused.starts_with("SIP/2.0 488"));
+}
+
+TEST_CASE("of a CPIM message the text arrives, not who wrote it when", "[privacy][rfc3862]")
+{
+    Pair pair;
+    const auto message =
+        pair.through("MESSAGE", "message/cpim",
+                     "From: Canary <im:canary@example.org>\r\nTo: <im:canary@example.org>\r\n"
+                     "DateTime: 2026-11-25T10:00:00+01:00\r\nNS: imdn <urn:ietf:params:imdn>\r\n"
+                     "imdn.Message-ID: canary\r\nSubject: canary\r\n\r\n"
+                     "Content-Type: text/plain; charset=utf-8; canary=1\r\nContent-ID: <canary@canary>\r\n"
+                     "\r\nHello",
+                     "Privacy: id;user\n");
+    CHECK(Pair::body_of(message) == "\r\nContent-Type: text/plain;charset=UTF-8\r\n\r\nHello");
+    CHECK(lower(message).find("canary") == std::string::npos);
+}
+
+TEST_CASE("of XML that phones exchange, what it is there for is written anew", "[privacy][rfc3994][rfc5168]")
+{
+    Pair pair;
+    const auto composing = Pair::body_of(pair.through(
+        "MESSAGE", "application/im-iscomposing+xml",
+        "<?xml version='1.0'?><!-- canary --><c:isComposing xmlns:c='urn:ietf:params:xml:ns:im-iscomposing' canary='1'>"
+        "<c:state>active</c:state><c:lastactive>canary</c:lastactive><canary/></c:isComposing>"));
+    CHECK(composing.find("<state>active</state>") != std::string::npos);
+    CHECK(composing.find("canary") == std::string::npos);
+    const auto picture = Pair::body_of(pair.through(
+        "INVITE", "multipart/mixed;boundary=b",
+        "--b\r\nContent-Type: application/sdp\r\n\r\n" + offer +
+            "\r\n--b\r\nContent-Type: application/media_control+xml\r\n\r\n<!-- canary --><media_control><vc_primitive>"
+            "<to_encoder><picture_fast_update canary='1'/></to_encoder></vc_primitive></media_control>\r\n--b--\r\n"));
+    CHECK(picture.find("<picture_fast_update/>") != std::string::npos);
+    CHECK(picture.find("canary") == std::string::npos);
+    for (const auto* type : {"application/im-iscomposing+xml", "message/imdn+xml"}) {
+        CHECK(pair.through("MESSAGE", type, "<canary/>").empty());
+    }
+}
