@@ -1,6 +1,10 @@
+#include "core/privacy/allow_list.hpp"
+#include "core/privacy/body_rules.hpp"
 #include "element/requests.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <set>
 
 using namespace sotto;
 using namespace sotto::test;
@@ -50,6 +54,14 @@ public:
 };
 
 } // namespace
+
+TEST_CASE("every type that may be announced has a rule, and the other way round", "[privacy]")
+{
+    std::set<std::string_view> ruled;
+    for (const auto& rule : body_rules) ruled.insert(rule.type);
+    const auto carried = carried_media_types();
+    CHECK(ruled == std::set<std::string_view>(carried.begin(), carried.end()));
+}
 
 TEST_CASE("a multipart is built anew", "[privacy][rfc2046]")
 {

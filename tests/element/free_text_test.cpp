@@ -61,15 +61,3 @@ TEST_CASE("the number of hops tells neither the phone nor its habits, and still 
     CHECK(left(9) == "8");
     CHECK(left(1) == "0");
 }
-
-TEST_CASE("a transfer's target keeps no word of its sender's in gr", "[privacy][rfc5627]")
-{
-    World world;
-    Sender alice{world, "alice"};
-    const auto bob = world.phone("bob");
-    for (const auto* uri : {"sip:carol@example.org;gr=urn:uuid:zzcanary", "sip:carol@example.org;gr"}) {
-        alice.send(
-            {.method = "REFER", .to = "sip:bob@example.org", .headers = "Refer-To: <" + std::string{uri} + ">\n"});
-        CHECK(header(world.receive(bob), "Refer-To") == "<sip:carol@example.org>");
-    }
-}

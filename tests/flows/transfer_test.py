@@ -36,6 +36,15 @@ class Transfer(FlowTest):
         target.receives("ACK")
         return invite
 
+    def test_the_target_holds_no_word_of_its_senders(self):
+        self.call(self.alice, self.bob)
+        for gr in (";gr=urn:uuid:canary", ";gr", ";gr=canary;method=INVITE"):
+            self.alice.sends("REFER", headers={"Refer-To": f"<{self.carol.aor}{gr}>"})
+            target = self.bob.receives("REFER").get("Refer-To")
+            self.assertTrue(target in (f"<{self.carol.aor}>", f"<{self.carol.aor};method=INVITE>"), target)
+            self.bob.sends(603)
+            self.alice.receives(603)
+
     def test_blind_transfer(self):
         self.call(self.alice, self.bob)
         self.alice.sends("REFER", headers={"Refer-To": f"<{self.carol.aor}>", "Referred-By": f"<{self.alice.aor}>"})

@@ -1,5 +1,6 @@
 #include "core/privacy/body.hpp"
 
+#include "core/privacy/body_rules.hpp"
 #include "core/privacy/rebuilt_body.hpp"
 #include "core/privacy/secure_mime.hpp"
 #include "core/privacy/shape.hpp"
@@ -15,43 +16,6 @@ namespace {
 constexpr std::size_t most_parts = 8;
 constexpr std::string_view boundary = "sotto";
 constexpr std::string_view location_type = "application/pidf+xml";
-
-enum class Content : std::uint8_t {
-    sdp,
-    sdp_fragment,
-    status_line,
-    dtmf,
-    composing,
-    picture_request,
-    multipart,
-    text,
-    cpim,
-    enveloped,
-    signed_text
-};
-
-/// Text of the sender's own is what a MESSAGE is for; anywhere else a call does not need it.
-enum class Within : std::uint8_t { any_request, message };
-
-struct Handling {
-    std::string_view type;
-    Content content;
-    Within within{Within::any_request};
-};
-constexpr std::array handlings{
-    Handling{"application/sdp", Content::sdp},
-    Handling{"application/trickle-ice-sdpfrag", Content::sdp_fragment},
-    Handling{"message/sipfrag", Content::status_line},
-    Handling{"application/dtmf-relay", Content::dtmf},
-    Handling{"application/im-iscomposing+xml", Content::composing, Within::message},
-    Handling{"application/media_control+xml", Content::picture_request},
-    Handling{"multipart/mixed", Content::multipart},
-    Handling{"multipart/alternative", Content::multipart},
-    Handling{"text/plain", Content::text, Within::message},
-    Handling{"message/cpim", Content::cpim, Within::message},
-    Handling{"application/pkcs7-mime", Content::enveloped},
-    Handling{"multipart/signed", Content::signed_text, Within::message},
-};
 
 std::string_view line_of(std::string_view& rest)
 {
@@ -264,10 +228,10 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
         if (text.empty()) return BodyRefusal{Refusal::bad_body, {}};
         return Body{std::string{admitted}, std::move(text)};
     };
-    const auto* handling = std::ranges::find(handlings, admitted, &Handling::type);
-    if (handling == handlings.end() || (handling->within == Within::message && policy.method != Method::message))
+    const auto* rule = std::ranges::find(body_rules, admitted, &BodyRule::type);
+    if (rule == body_rules.end() || (rule->within == Within::message && policy.method != Method::message))
         return BodyRefusal{Refusal::unsupported_media, {}};
-    switch (handling->content) {
+    switch (rule->content) {
     case Content::sdp:
         return from_sdp(admitted, sdp::minimise(content, policy.sdp));
     case Content::sdp_fragment:
@@ -290,8 +254,8 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
         break;
     }
     if (inside) return BodyRefusal{Refusal::bad_body, {}};
-    if (handling->content == Content::cpim) return minimise_cpim(content, policy);
-    if (handling->content == Content::signed_text) return minimise_signed(written_type, content, policy);
+    if (rule->content == Content::cpim) return minimise_cpim(content, policy);
+    if (rule->content == Content::signed_text) return minimise_signed(written_type, content, policy);
     return minimise_multipart(admitted, written_type, content, policy);
 }
 

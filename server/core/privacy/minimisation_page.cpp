@@ -1,5 +1,6 @@
 #include "core/privacy/minimisation_page.hpp"
 
+#include "core/privacy/body_rules.hpp"
 #include "core/privacy/rfc5379.hpp"
 #include "core/sdp/line_rules.hpp"
 
@@ -72,7 +73,8 @@ std::string minimisation_page()
     out << "# What the other side learns\n\n"
            "Every message that leaves is built from these tables, in their order; what has no row does not leave. The "
            "page is\n"
-           "written from the tables in `server/core/privacy/allow_list.cpp` and `server/core/sdp/line_rules.hpp` by\n"
+           "written from the tables in `server/core/privacy/` (`allow_list.cpp`, `body_rules.hpp`) and "
+           "`server/core/sdp/line_rules.hpp` by\n"
            "`minimisation_reference`; a test fails when they differ, and `sotto report minimisation` prints it.\n\n"
            "**passes**: the sender's value, reduced to what Sotto knows, in one spelling. **rebuilt**: written anew "
            "from what Sotto\n"
@@ -89,6 +91,10 @@ std::string minimisation_page()
     list(out, "media types", carried_media_types());
     list(out, "event packages", carried_events());
     privacy_values(out);
+    out << "\n## Bodies\n\n| type | in | what leaves of it |\n| --- | --- | --- |\n";
+    for (const auto& rule : body_rules)
+        out << "| `" << rule.type << "` | " << (rule.within == Within::message ? "MESSAGE" : "any message") << " | "
+            << rule.reason << " |\n";
     out << "\n## Session descriptions\n\n| line | treatment | why and source |\n| --- | --- | --- |\n";
     for (const auto& rule : sdp::line_rules)
         out << "| `" << rule.line << "` | " << word(rule.treatment) << " | " << rule.reason << " |\n";
