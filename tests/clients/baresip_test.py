@@ -44,6 +44,7 @@ class BaresipToBaresip(unittest.TestCase):
             phone.event("CALL_CLOSED")
         for phone in (alice, bob):
             phone.quit()
+            self.assertEqual(self.daemon.bindings(phone.user), [])
         self.assertNotIn("REGISTER_FAIL", alice.output + bob.output)
 
     def test_callee_declines(self) -> None:

@@ -6,17 +6,24 @@ std::string Sender::text(const Request& request, const std::string& extra) const
 {
     const auto number = std::to_string(sent_);
     const auto from = request.from.empty() ? "<sip:" + user_ + "@example.org>" : request.from;
+    const auto contact =
+        request.contact.empty() ? "sip:" + user_ + "-device@192.0.2.1:5555;transport=tls" : request.contact;
     return request.method + " " + request.to + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + user_ +
            number + "\nMax-Forwards: " + std::to_string(request.max_forwards) + "\nFrom: " + from + ";tag=tag-of-" +
            user_ + "\nTo: <" + request.to + ">\nCall-ID: call-of-" + user_ + number + "@host.invalid\nCSeq: " + number +
-           " " + request.method + "\nContact: <sip:" + user_ + "-device@192.0.2.1:5555;transport=tls>\n" +
-           request.headers + extra + (request.body.empty() ? "" : "Content-Type: " + request.content_type + "\n");
+           " " + request.method + "\nContact: <" + contact + ">\n" + request.headers + extra +
+           (request.body.empty() ? "" : "Content-Type: " + request.content_type + "\n");
+}
+
+void Sender::send_once(const Request& request)
+{
+    ++sent_;
+    world_->send(flow, text(request, {}), request.body);
 }
 
 void Sender::send(const Request& request)
 {
-    ++sent_;
-    world_->send(flow, text(request, {}), request.body);
+    send_once(request);
     const auto challenge = world_->receive(flow);
     ++sent_;
     world_->send(flow, text(request, world_->credentials(challenge, user_, request.method, request.to)), request.body);

@@ -16,10 +16,13 @@ public:
         std::string body{};
         std::string content_type{"application/sdp"};
         int max_forwards{70};
+        std::string contact{}; ///< URI; empty: where the phone is registered
     };
     /// Sends it; a 100 is taken off.
     void send(const Request& request);
-    /// The same, and what came back.
+    /// Sends it to be refused before anybody asks who sends it.
+    void send_once(const Request& request);
+    /// Past the challenge, and what came back.
     std::string refused(const Request& request)
     {
         send(request);

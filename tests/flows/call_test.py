@@ -126,6 +126,28 @@ class Call(FlowTest):
         alice.sends("INVITE", to="sip:bob@elsewhere.example")
         self.assertIn(alice.receives_one_of((403, 404, 480)).status, (403, 404, 480))
 
+    def test_names_aliases_and_addresses_are_ours(self):
+        """In Request-URI and Route alike (RFC 3261 16.4, 16.5): the domain in any case, its aliases, where we listen."""
+        alice, bob = self.registered("alice", "bob")
+        here = f"127.0.0.1:{self.daemon.tls_port}"
+        for host in ("EXAMPLE.org", self.daemon.own_hosts[1], self.daemon.own_hosts[1].upper(), here):
+            with self.subTest(request_uri=host):
+                alice.sends("INVITE", to=f"sip:{bob.user}@{host}")
+                self.declined(alice, bob)
+        for route in ("<sip:127.0.0.1;lr>", f"<sip:{here};lr>", "<sip:EXAMPLE.ORG;lr>", f"<sip:{self.daemon.own_hosts[1]};lr>"):
+            with self.subTest(route=route):
+                alice.sends("INVITE", to=bob, headers={"Route": route})
+                self.declined(alice, bob)
+        alice.sends("INVITE", to=bob, headers={"Route": "<sip:example.org;lr>, <sip:evil.example;lr>"})
+        alice.receives(403)
+        bob.has_received_nothing_else()
+
+    def declined(self, caller, callee):
+        callee.receives("INVITE")
+        callee.sends(486)
+        callee.receives("ACK")
+        caller.receives(486)
+
     def test_decline_and_global_failure(self):
         alice, bob = self.registered("alice", "bob")
         alice.sends("INVITE", to=bob)

@@ -9,7 +9,28 @@ namespace {
 
 constexpr char separator = '\n'; // no header value holds one
 
+/// Where the host begins: a user part may hold ';' and '?' itself.
+std::size_t start_of_host(const Uri& uri) { return static_cast<std::size_t>(uri.host.data() - uri.text.data()); }
+
+bool names_method(std::string_view parameter)
+{
+    const auto name = unescape(parameter.substr(0, parameter.find('=')));
+    return name && iequals(*name, "method");
+}
+
 } // namespace
+
+std::string request_uri_of(const Uri& contact, bool (*unwanted)(std::string_view parameter))
+{
+    if (contact.scheme != Scheme::sip && contact.scheme != Scheme::sips) return {};
+    std::string out{contact.text.substr(0, contact.text.find_first_of(";?", start_of_host(contact)))};
+    for (auto rest = contact.params; !rest.empty();) {
+        const auto one = rest.substr(0, rest.find(';'));
+        if (!names_method(one) && (unwanted == nullptr || !unwanted(one))) (out += ';') += one;
+        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    }
+    return out;
+}
 
 std::string RemoteTarget::pack() const
 {

@@ -1,5 +1,6 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/dialog/remote_target.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
@@ -215,7 +216,7 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
     auto& seal = *branch.seal;
     auto id = context.sender_target.binding;
     if (!id && context.sender_target.handle) {
-        std::string text{request.contacts.front().uri.text};
+        auto text = request_uri_of(request.contacts.front().uri);
         const auto dialog = seal.hash();
         text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
         id = {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};

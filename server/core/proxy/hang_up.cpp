@@ -1,11 +1,19 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/dialog/remote_target.hpp"
 #include "core/privacy/reply.hpp"
 
 namespace sotto {
 namespace {
 
 constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that may have sent nothing yet
+
+/// Where the message's sender says that it is, if it says so.
+void follow_contact(ForwardTarget& to, const Message& message)
+{
+    if (message.contacts.empty()) return;
+    if (auto uri = request_uri_of(message.contacts.front().uri); !uri.empty()) to.uri = std::move(uri);
+}
 
 } // namespace
 
@@ -31,7 +39,7 @@ void Proxy::end_answered(const Branch& branch, const Message& ok, const transact
                          TimePoint now, Actions& out)
 {
     auto to = branch.target;
-    if (!ok.contacts.empty()) to.uri = ok.contacts.front().uri.text;
+    follow_contact(to, ok);
     DialogView view{
         .call_id = sent.call_id, .from = sent.from, .to = as_written(ok.to), .cseq = sent.cseq, .cause = cause};
     send_ours(Method::ack, to, view, now, out);
@@ -50,7 +58,7 @@ void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, int
     offerer.party = context.sender;
     offerer.flow = server->flow;
     offerer.transport = server->transport;
-    offerer.uri = request.contacts.front().uri.text;
+    follow_contact(offerer, request);
     const DialogView view{.call_id = std::string{request.call_id},
                           .from = as_written(request.to),
                           .to = as_written(request.from),
@@ -86,7 +94,7 @@ void Proxy::end_acknowledging(WaitingAck& waiting, const std::vector<Binding>& f
     const auto& ack = *waiting.ack;
     ForwardTarget offerer;
     if (!flows.empty()) offerer = target_of(flows.front());
-    if (!ack.contacts.empty()) offerer.uri = ack.contacts.front().uri.text;
+    follow_contact(offerer, ack);
     if (offerer.uri.empty()) offerer.uri = address_of(context.sender);
     offerer.party = context.sender;
     offerer.flow = waiting.flow;

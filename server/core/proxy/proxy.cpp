@@ -17,6 +17,13 @@ constexpr std::uint32_t most_breadth = 60; ///< RFC 5393 5.3.3
 
 bool forms_dialog_or_stands_alone(Method method) { return method == Method::invite || method == Method::message; }
 
+/// Its Contact is where requests inside the dialog go (RFC 3261 12.1, 12.2; RFC 6665).
+bool names_remote_target(Method method)
+{
+    return method == Method::invite || method == Method::update || method == Method::refer ||
+           method == Method::subscribe || method == Method::notify;
+}
+
 /// Nothing: it is no number.
 std::optional<std::uint32_t> breadth_of(const Message& request)
 {
@@ -89,6 +96,9 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
     const auto breadth = breadth_of(request);
     if (!breadth) return Refusal::malformed_header;
     if (*breadth == 0) return Refusal::max_breadth_exceeded;
+    if (names_remote_target(request.method) &&
+        std::ranges::any_of(request.contacts, [](const auto& c) { return request_uri_of(c.uri).empty(); }))
+        return Refusal::bad_contact; // 8.1.1.8
     return std::nullopt;
 }
 
@@ -165,7 +175,8 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
     if (request.contacts.empty()) return {};
     const auto& contact = request.contacts.front();
     // RFC 3261 12.1.1: the route set of whoever is called is the Record-Route as it stands.
-    RemoteTarget target{.uri = std::string{contact.uri.text}, .route = route_value(request.record_routes, false)};
+    RemoteTarget target{.uri = request_uri_of(contact.uri), .route = route_value(request.record_routes, false)};
+    if (target.uri.empty()) return {}; // of an ACK; other requests are refused
     if (party.foreign()) {
         target.address = without_tag(request.from);
         target.next_hop = {.host = flow.domains.empty() ? std::string{} : flow.domains.front()};

@@ -185,15 +185,17 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
     const auto& target = branch.target;
     auto id = target.id;
     const auto* server = env_.layer->server(context.server);
+    auto uri = request_uri_of(contact.uri);
+    if (uri.empty()) uri = target.uri; // no request can go to such a Contact; here the responder was reached
     const bool elsewhere =
         target.party.foreign() ||
-        (device_named_by(contact, target.party.account(), std::span{&id, 1}) != id && contact.uri.text != target.uri);
+        (uri != target.uri && device_named_by(contact, target.party.account(), std::span{&id, 1}) != id);
     if (elsewhere) {
-        std::string text{contact.uri.text};
+        std::string text = uri;
         const auto dialog = seal.hash();
         text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
         const BindingId handle{env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
-        RemoteTarget remote{.uri = std::string{contact.uri.text}};
+        RemoteTarget remote{.uri = std::move(uri)};
         if (target.party.foreign()) {
             // RFC 3261 12.1.2: the route set is fixed when the dialog begins.
             remote.route = context.in_dialog ? target.route : route_value(response.record_routes, true);

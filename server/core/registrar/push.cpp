@@ -1,5 +1,7 @@
 #include "core/registrar/push.hpp"
 
+#include "core/dialog/remote_target.hpp"
+
 namespace sotto {
 namespace {
 
@@ -22,18 +24,7 @@ std::optional<PushParameters> push_parameters(const Uri& contact)
     return PushParameters{.provider = lower(*provider), .parameter = text("pn-param"), .token = text("pn-prid")};
 }
 
-std::string without_push_parameters(const Uri& contact)
-{
-    if (contact.params.empty()) return std::string{contact.text};
-    const auto start = static_cast<std::size_t>(contact.params.data() - contact.text.data());
-    std::string out{contact.text.substr(0, start - 1)}; // without the ';'
-    for (auto rest = contact.params; !rest.empty();) {
-        const auto one = rest.substr(0, rest.find(';'));
-        if (!is_push_parameter(one)) (out += ';') += one;
-        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-    }
-    return out.append(contact.text.substr(start + contact.params.size()));
-}
+std::string registered_uri(const Uri& contact) { return request_uri_of(contact, is_push_parameter); }
 
 std::string packed(const PushParameters& parameters)
 {

@@ -19,8 +19,8 @@ struct PushParameters {
 };
 /// Nothing without `pn-provider`.
 std::optional<PushParameters> push_parameters(const Uri& contact);
-/// The Contact as it is kept and sent: without any `pn-*` parameter.
-std::string without_push_parameters(const Uri& contact);
+/// The Contact as it is kept and sent: what of it can stand in a Request-URI, without any `pn-*` parameter.
+std::string registered_uri(const Uri& contact);
 
 /// As one text, to be sealed, and back.
 std::string packed(const PushParameters& parameters);

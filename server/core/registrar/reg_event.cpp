@@ -1,5 +1,6 @@
 #include "core/registrar/reg_event.hpp"
 
+#include "core/dialog/remote_target.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/registrar/contact.hpp"
@@ -86,6 +87,10 @@ bool RegEvent::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
             return true;
         }
     } else {
+        if (!request.contacts.empty() && request_uri_of(request.contacts.front().uri).empty()) {
+            env_.refuse(id, Refusal::bad_contact, now, out);
+            return true;
+        }
         const auto* owner = env_.account_of(domains.aor(request.request_uri));
         if (owner == nullptr || owner->id != account->id || request.contacts.size() != 1 ||
             subscriptions_.size() >= most_subscriptions) {
@@ -125,7 +130,7 @@ RegEvent::SlotId RegEvent::subscribe(SlotId server_id, const Account& account, c
                           .append(1, between)
                           .append(as_written(request.from))
                           .append(1, between)
-                          .append(contact.uri.text)
+                          .append(request_uri_of(contact.uri))
                           .append(1, between)
                           .append(event_value(request));
     Subscription subscription{

@@ -179,7 +179,7 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
                     .gruu_series = series,
                     .expires = now + granted,
                     .refreshed = now,
-                    .contact = {env_.cryptography.seal_in_memory(without_push_parameters(uri))},
+                    .contact = {env_.cryptography.seal_in_memory(registered_uri(uri))},
                     .path = {}};
     if (!request.paths.empty()) binding.path.bytes = env_.cryptography.seal_in_memory(joined(request.paths));
     if (const auto refusal = apply_push(contact, binding, registration, now)) return refusal;
@@ -322,7 +322,7 @@ std::string Registrar::contact_value(const Message& request, const Binding& bind
     const auto uri = env_.cryptography.open_in_memory(binding.contact.bytes);
     auto value = "<" + uri + ">";
     for (const auto& contact : request.contacts) // the device's own words are known only from this request
-        if (without_push_parameters(contact.uri) == uri) {
+        if (registered_uri(contact.uri) == uri) {
             value.assign("<").append(contact.uri.text).append(">"); // RFC 8599 5.3: it looks for them
             for (const std::string_view name : {"+sip.instance", "reg-id", "q"})
                 if (const auto given = contact.param(name)) ((value += ';') += name) += std::string{"="}.append(*given);

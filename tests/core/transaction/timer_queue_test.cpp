@@ -2,7 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
+#include <atomic>
+#include <cstdlib>
 #include <map>
+#include <memory>
+#include <new>
 #include <random>
 #include <set>
 
@@ -12,7 +17,18 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr TimePoint start{1h};
+std::atomic<std::size_t> allocations{0};
+} // namespace
+
+// Of the whole program, so that whatever a queue does is counted.
+void* operator new(std::size_t size)
+{
+    ++allocations;
+    if (void* memory = std::malloc(size)) return memory; // NOLINT(cppcoreguidelines-no-malloc)
+    throw std::bad_alloc{};
 }
+void operator delete(void* memory) noexcept { std::free(memory); }              // NOLINT(cppcoreguidelines-no-malloc)
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); } // NOLINT(cppcoreguidelines-no-malloc)
 
 TEST_CASE("timers fire in the order of their deadlines, and none too early", "[timers]")
 {
@@ -84,4 +100,27 @@ TEST_CASE("the queue agrees with a sorted map through a million steps of schedul
         if (queue.next_deadline() != nearest || queue.size() != expected.size()) FAIL("the queue lost its way");
     }
     SUCCEED();
+}
+
+TEST_CASE("timers of a steady load cost no allocation", "[timers]")
+{
+    TimerQueue queue;
+    std::array<TimerHandle, 1000> running{};
+    TimePoint now = start;
+    const auto a_second_of_messages = [&] {
+        for (std::size_t i = 0; i < running.size(); ++i) {
+            queue.cancel(running[i]);
+            running[i] = queue.schedule(now + 32s, TimerKey{i});
+            queue.schedule(now + 500ms, TimerKey{i});
+            now += 1ms;
+            while (queue.pop_due(now)) {
+            }
+        }
+    };
+    for (int warm_up = 0; warm_up < 100; ++warm_up) a_second_of_messages();
+    const auto before = allocations.load();
+    for (int second = 0; second < 100; ++second) a_second_of_messages();
+    CHECK(allocations.load() == before);
+    CHECK(std::make_unique<int>(1) != nullptr);
+    CHECK(allocations.load() > before); // it is counted
 }
