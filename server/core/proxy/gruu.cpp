@@ -13,7 +13,7 @@ BindingId Proxy::device_named_by(const NameAddr& contact, AccountId account,
                                  std::span<const BindingId> registered) const
 {
     const auto gr = env_.domains().ours(contact.uri) ? contact.uri.param("gr") : std::nullopt;
-    if (!gr) return binding_id(account, contact, env_.cryptography);
+    if (!gr) return device_among(registered, account, contact, env_.cryptography);
     const auto temporary = temporary_gruu_in(contact.uri, env_.cryptography);
     const auto named = std::ranges::find_if(registered, [&](BindingId id) {
         return temporary ? temporary->device == id : public_gruu_value(id, env_.cryptography) == *gr;

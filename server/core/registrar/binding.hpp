@@ -25,7 +25,7 @@ struct Binding {
     std::uint16_t q{1000};   ///< thousandths; RFC 3261 20.10
     std::uint32_t cseq{0};
     KeyedHash call_id;        ///< of the REGISTER; rotating
-    bool has_instance{false}; ///< known by its +sip.instance, else by the Contact's user part
+    bool has_instance{false}; ///< known by its +sip.instance, else as device.hpp says
     bool sips{false};         ///< Contact scheme
     GruuSeries gruu_series;   ///< which temporary GRUUs lead here; the same for all flows of the device
     TimePoint expires{};

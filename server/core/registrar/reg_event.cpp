@@ -117,7 +117,7 @@ RegEvent::SlotId RegEvent::subscribe(SlotId server_id, const Account& account, c
     const Message& request = *server.request;
     const auto tag = env_.own_tag(server);
     const auto& contact = request.contacts.front();
-    auto device = binding_id(account.id, contact, env_.cryptography);
+    auto device = device_among(flow.bindings, account.id, contact, env_.cryptography);
     const auto temporary = temporary_gruu_in(contact.uri, env_.cryptography);
     if (temporary) device = temporary->device;
     if (std::ranges::find(flow.bindings, device) == flow.bindings.end() && flow.bindings.size() == 1)

@@ -115,8 +115,10 @@ std::optional<Refusal> Registrar::apply(const Message& request, Registration& re
     if (std::ranges::count_if(request.contacts, registers) > 1 &&
         std::ranges::any_of(request.contacts, [&](const auto& c) { return registers(c) && reg_id_of(c) != 0; }))
         return Refusal::bad_contact;
-    for (const auto& contact : request.contacts)
-        if (const auto refusal = apply_contact(request, contact, registration, bindings, now)) return refusal;
+    for (const bool registering : {true, false}) // a device that moves names its old Contact as well, to be removed
+        for (const auto& contact : request.contacts)
+            if (registers(contact) == registering)
+                if (const auto refusal = apply_contact(request, contact, registration, bindings, now)) return refusal;
     if (bindings.size() > env_.settings->bindings_per_account) return Refusal::forbidden;
     return std::nullopt;
 }
@@ -147,7 +149,7 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
     const auto& settings = *env_.settings;
     const auto asked = wanted_expiry(request, contact, settings.binding_lifetime);
     if (asked > 0 && seconds{asked} < settings.shortest_binding) return Refusal::interval_too_brief; // step 7
-    const auto device = binding_id(registration.account, contact, env_.cryptography);
+    const auto device = device_registering(request, contact, registration, bindings);
     const auto reg_id = registration.flows_kept ? reg_id_of(contact) : 0;
     const auto call_id = env_.cryptography.rotating_hash(Cryptography::Use::call_id, request.call_id);
     // A device that takes its leave and names no flow leaves over all of them.
@@ -155,11 +157,11 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
         return b.id == device && (b.reg_id == reg_id || (asked == 0 && reg_id == 0));
     };
     if (std::ranges::any_of(bindings, [&](const Binding& b) {
-            return is_meant(b) && call_id.is(b.call_id) && request.cseq.number <= b.cseq;
+            return is_meant(b) && !registration.made(b) && call_id.is(b.call_id) && request.cseq.number <= b.cseq;
         }))
         return Refusal::out_of_order;
     if (asked == 0) {
-        std::erase_if(bindings, is_meant);
+        std::erase_if(bindings, [&](const Binding& b) { return is_meant(b) && !registration.made(b); });
         registration.removed.push_back(device); // registered or not: it may have slept until now
         return std::nullopt;
     }
@@ -183,6 +185,7 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
                     .path = {}};
     if (!request.paths.empty()) binding.path.bytes = env_.cryptography.seal_in_memory(joined(request.paths));
     if (const auto refusal = apply_push(contact, binding, registration, now)) return refusal;
+    std::erase_if(registration.wanted, is_meant);
     registration.wanted.push_back(binding);
     if (known != bindings.end())
         *known = std::move(binding);
@@ -191,10 +194,30 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
     return std::nullopt;
 }
 
+/// RFC 3261 10.3 step 7 tells Contacts apart by their URIs. A phone without instance id is known by its user part, so
+/// that it stays the same when it connects anew from elsewhere, unless another phone is registered under that.
+BindingId Registrar::device_registering(const Message& request, const NameAddr& contact,
+                                        const Registration& registration, const std::vector<Binding>& bindings) const
+{
+    const auto by_user = binding_id(registration.account, contact, env_.cryptography);
+    if (has_instance(contact)) return by_user;
+    const auto by_place = binding_id_by_place(registration.account, contact, env_.cryptography);
+    if (std::ranges::find(bindings, by_place, &Binding::id) != bindings.end()) return by_place;
+    const auto holder = std::ranges::find(bindings, by_user, &Binding::id);
+    if (holder == bindings.end() ||
+        env_.cryptography.open_in_memory(holder->contact.bytes) == registered_uri(contact.uri))
+        return by_user;
+    if (registration.made(*holder)) return by_place; // the phone itself has several
+    const auto call_id = env_.cryptography.rotating_hash(Cryptography::Use::call_id, request.call_id);
+    const bool same_connection = holder->flow == registration.flow && request.paths.empty();
+    return same_connection || call_id.is(holder->call_id) ? by_user : by_place; // 10.2.4: one Call-ID for each phone
+}
+
 /// RFC 8599 5.6.1, as the last element on the way: what is not served here is served by nobody.
 std::optional<Refusal> Registrar::apply_push(const NameAddr& contact, const Binding& binding,
                                              Registration& registration, TimePoint now)
 {
+    std::erase_if(registration.sleepers, [&](const auto& s) { return s.device == binding.id; });
     const auto& served = env_.settings->push_providers;
     const auto push = push_parameters(contact.uri);
     if (!push || push->provider.empty() || served.empty()) return std::nullopt;

@@ -3,6 +3,7 @@
 #include "core/registrar/binding.hpp"
 #include "core/registrar/device.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,13 @@ private:
         std::vector<Binding> wanted;    ///< what this REGISTER leaves of the device, to be told in the 200
         std::vector<BindingId> removed; ///< devices of which nothing is left
         std::vector<PushRegistrations::Sleeper> sleepers; ///< of those wanted: what wakes them (RFC 8599)
+
+        /// Whether this REGISTER has made that binding.
+        [[nodiscard]] bool made(const Binding& binding) const
+        {
+            return std::ranges::any_of(
+                wanted, [&](const Binding& b) { return b.id == binding.id && b.reg_id == binding.reg_id; });
+        }
     };
 
     bool admit(transaction::SlotId server, const Message& request, TimePoint now, Actions& out);
@@ -38,6 +46,9 @@ private:
                                       std::vector<Binding>& bindings, TimePoint now);
     std::optional<Refusal> apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
                                          std::vector<Binding>& bindings, TimePoint now);
+    [[nodiscard]] BindingId device_registering(const Message& request, const NameAddr& contact,
+                                               const Registration& registration,
+                                               const std::vector<Binding>& bindings) const;
     std::optional<Refusal> apply_push(const NameAddr& contact, const Binding& binding, Registration& registration,
                                       TimePoint now);
     void commit_push(const Registration& registration, Actions& out);
