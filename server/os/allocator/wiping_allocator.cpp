@@ -83,6 +83,7 @@ void free(void* block) noexcept
 
 void* realloc(void* block, std::size_t size) noexcept
 {
+    wiped = {}; // it is used again, perhaps where it is
     if (block == nullptr) return malloc(size);
     if (size == 0) {
         free(block);
