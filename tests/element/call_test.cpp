@@ -219,3 +219,21 @@ TEST_CASE("a refusal with a header that cannot be read is a refusal all the same
         CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 486 Busy Here");
     }
 }
+
+TEST_CASE("who calls back names the call as its other party knows it, and as nobody else does", "[rfc3261][20.21]")
+{
+    World world;
+    Sender alice{world, "alice"}, bob{world, "bob"}, carol{world, "carol"};
+    alice.send({.to = "sip:bob@example.org"});
+    const auto first = world.receive(bob.flow);
+    world.send(bob.flow, response_to(first, "486 Busy Here"));
+    world.receive(bob.flow); // ACK
+    const auto own = header(world.receive(alice.flow), "Call-ID");
+    const auto reply = "In-Reply-To: " + header(first, "Call-ID") + "\n";
+    bob.send({.to = "sip:alice@example.org", .headers = reply});
+    CHECK(header(world.receive(alice.flow), "In-Reply-To") == own);
+    bob.send({.to = "sip:carol@example.org", .headers = reply});
+    CHECK(header(world.receive(carol.flow), "In-Reply-To").empty());
+    bob.send({.to = "sip:alice@example.org", .headers = reply + "Privacy: user\n"});
+    CHECK(header(world.receive(alice.flow), "In-Reply-To").empty());
+}

@@ -44,7 +44,7 @@ constexpr std::array rules{
     HeaderRule{Header::replaces,            all(seal),     none,         Shape::none, "translated from leg to leg", "RFC 3891; SEALING.md"},
     HeaderRule{Header::join,                all(seal),     none,         Shape::none, "translated from leg to leg", "RFC 3911; SEALING.md"},
     HeaderRule{Header::target_dialog,       all(seal),     none,         Shape::none, "translated from leg to leg", "RFC 4538; SEALING.md"},
-    HeaderRule{Header::in_reply_to,         all(seal),     none,         Shape::none, "translated from leg to leg, or dropped", "RFC 3261 20.21; RFC 5379 5.1.1"},
+    HeaderRule{Header::in_reply_to,         all(seal),     none,         Shape::none, "given back to whose Call-ID it is; goes when the caller is withheld", "RFC 3261 20.21; RFC 5379 5.1.1"},
     HeaderRule{Header::rack,                all(seal),     none,         Shape::none, "carries a CSeq", "RFC 3262 7.2"},
     HeaderRule{Header::rseq,                none,          all(pass),    Shape::number, "reliable provisional responses", "RFC 3262 7.1"},
     HeaderRule{Header::session_expires,     all(pass),     all(pass),    Shape::session_interval, "session refresh; a day at most, and who refreshes: uac or uas", "RFC 4028 4"},

@@ -68,13 +68,17 @@ std::optional<std::string> DialogSeal::open(SealKind kind, Role stands_for, std:
     return static_cast<char>(plain_base + flags - elsewhere_flag) + parts_.cryptography.open_in_memory(kept->bytes);
 }
 
-std::string DialogSeal::call_id(std::string_view value) { return seal(SealKind::call_id, Role::caller, 0, value); }
+std::string DialogSeal::call_id(std::string_view value, std::string_view owner)
+{
+    auto text = owner.empty() ? mark_of(holders_.front()) : std::string{owner};
+    return seal(SealKind::call_id, Role::caller, 0, text += value);
+}
 
 std::optional<std::string> DialogSeal::open_call_id(std::string_view token)
 {
     auto text = open(SealKind::call_id, Role::caller, token);
-    if (text) text->erase(0, 1);
-    return text;
+    if (!text || text->size() < 1 + mark_length) return std::nullopt;
+    return text->substr(1 + mark_length);
 }
 
 std::string DialogSeal::tag(Role stands_for, const Tag& tag)
@@ -127,6 +131,15 @@ std::uint32_t DialogSeal::cseq_back(Role sender, std::uint32_t number)
 {
     const auto offset = parts_.sealer.cseq_offset(epoch_, salt_, sender);
     return number >= offset && number - offset < not_offset_from ? number - offset : number;
+}
+
+std::optional<std::string> call_id_in_reply(std::string_view token, Holder callee, Holder receiver, SealParts parts)
+{
+    const auto opened = parts.sealer.open(SealKind::call_id, token, Role::caller, callee);
+    if (!opened || opened->value.size() < 1 + mark_length || (opened->value.front() - plain_base) != 0)
+        return std::nullopt;
+    if (std::string_view{opened->value}.substr(1, mark_length) != mark_of(receiver)) return std::nullopt;
+    return opened->value.substr(1 + mark_length);
 }
 
 std::string mark_of(Holder holder)

@@ -31,8 +31,8 @@ public:
     [[nodiscard]] Salt salt() const { return salt_; }
     [[nodiscard]] KeyedHash hash() const;
 
-    /// The caller's Call-ID as the callee sees it.
-    std::string call_id(std::string_view value);
+    /// The caller's Call-ID as the callee sees it. `owner`: mark of the caller; empty: that of the side's holder.
+    std::string call_id(std::string_view value, std::string_view owner = {});
     /// The caller's Call-ID again, from what the callee sent; nothing when it is not of this dialog.
     std::optional<std::string> open_call_id(std::string_view token);
 
@@ -70,6 +70,10 @@ private:
     Salt salt_;
     std::array<Holder, 2> holders_; ///< caller, callee
 };
+
+/// In-Reply-To (RFC 3261 20.21): a Call-ID that `callee` saw, given back to the caller whose it is; nothing when it is
+/// somebody else's than `receiver`.
+std::optional<std::string> call_id_in_reply(std::string_view token, Holder callee, Holder receiver, SealParts parts);
 
 /// Six characters that tell two holders apart inside a seal: who quotes a dialog later must name its other party.
 std::string mark_of(Holder holder);

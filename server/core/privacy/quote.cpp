@@ -81,7 +81,7 @@ TargetView view_of_target(const QuotedDialog& dialog, Holder target, SealParts p
                     as_callee(role, target)};
     // The flags are those of the tag that the target saw: a caller's tag says what the caller withholds, and so does a
     // callee's.
-    return {.call_id = role == Role::caller ? dialog.call_id : seal.call_id(dialog.call_id),
+    return {.call_id = role == Role::caller ? dialog.call_id : seal.call_id(dialog.call_id, dialog.quoting_tag.owner),
             .target_tag = dialog.target_tag,
             .quoting_tag = seal.tag(other(role), dialog.quoting_tag)};
 }

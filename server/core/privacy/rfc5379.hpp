@@ -47,7 +47,7 @@ inline constexpr std::array treatments = [] {
         Row{"Contact",             "R",  {O, A, O, O, O}, Kept::always},
         Row{"From",                "R",  {A, O, O, O, O}, Kept::on_value},
         Row{"History-Info",        "Rr", {O, D, D, O, D}, Kept::always},
-        Row{"In-Reply-To",         "R",  {D, O, O, O, O}, Kept::always},
+        Row{"In-Reply-To",         "R",  {D, O, O, O, O}, Kept::on_value},
         Row{"Organization",        "Rr", {D, N, O, O, O}, Kept::always},
         Row{"P-Asserted-Identity", "Rr", {O, D, O, D, O}, Kept::on_value},
         Row{"Record-Route",        "Rr", {O, A, O, O, O}, Kept::always},

@@ -288,6 +288,9 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     if (request.method == Method::refer && request.referred_by && !context.sender_withheld())
         message.set(Header::referred_by, shown_sender(context, request));
     write_quotes(message, context, request, receiver);
+    if (const auto reply = context.sender_withheld() ? std::string{} : replied_to(request, sender, receiver);
+        !reply.empty())
+        message.set(Header::in_reply_to, reply);
     if (outside)
         write_outside(message, context, request, branch, shown);
     else if (request.method == Method::invite && context.sender.foreign())

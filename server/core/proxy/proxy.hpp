@@ -152,6 +152,7 @@ private:
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
     std::optional<BindingId> referred_device(const Message& request, const Party& sender) const;
     bool read_quotes(const Message& request, ResponseContext& context) const;
+    [[nodiscard]] std::string replied_to(const Message& request, Holder sender, Holder receiver) const;
     void write_quotes(Outbound& message, const ResponseContext& context, const Message& request, Holder receiver) const;
 
     // forward.cpp

@@ -149,4 +149,17 @@ void Proxy::write_quotes(Outbound& message, const ResponseContext& context, cons
     }
 }
 
+/// In-Reply-To: of the calls that are named, those that were the receiver's.
+std::string Proxy::replied_to(const Message& request, Holder sender, Holder receiver) const
+{
+    std::string calls;
+    for (const auto& field : request.fields)
+        if (field.name == Header::in_reply_to)
+            for_each_element(field.value, [&](std::string_view token) {
+                if (const auto call = call_id_in_reply(token, sender, receiver, env_.seal_parts()))
+                    calls.append(calls.empty() ? "" : ", ").append(*call);
+            });
+    return calls;
+}
+
 } // namespace sotto
