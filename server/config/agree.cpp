@@ -171,11 +171,24 @@ void billed_routes_fit(Loaded& loaded)
     const auto& routes = loaded.settings.routes;
     const auto& billed = loaded.settings.billing.routes;
     std::set<std::string> names;
+    std::set<std::string> prefixes;
+    bool prefixes_unique = true;
     for (std::size_t i = 0; i < billed.size(); ++i) {
         const auto& name = billed[i].name;
         const auto key = indexed("billing.routes", i, "name");
         const auto route = std::ranges::find(routes, name, &RouteEntry::name);
-        if (route == routes.end() || route_kinds[route->kind] == "emergency")
+        const bool inside = !billed[i].prefix.empty();
+        if (inside != !billed[i].tariff.empty())
+            loaded.problems.push_back(
+                loaded.problem(key, "needs prefix and tariff both, or neither",
+                               "give both for calls between subscribers, neither for one of routes"));
+        else if (inside && route != routes.end())
+            loaded.problems.push_back(loaded.problem(key,
+                                                     "\"" + name + "\" is one of routes, which says its tariff itself",
+                                                     "leave prefix and tariff out, or choose another name"));
+        else if (inside)
+            prefixes_unique = prefixes.insert(billed[i].prefix).second && prefixes_unique;
+        else if (route == routes.end() || route_kinds[route->kind] == "emergency")
             loaded.problems.push_back(loaded.problem(key, "\"" + name + "\" is no route of kind gateway or peer",
                                                      "name one of routes, or leave it out"));
         else if (route->tariff.empty())
@@ -184,6 +197,9 @@ void billed_routes_fit(Loaded& loaded)
         if (!names.insert(name).second)
             loaded.problems.push_back(loaded.problem(key, "\"" + name + "\" is named twice", "keep one of the two"));
     }
+    if (!prefixes_unique)
+        loaded.problems.push_back(
+            loaded.problem("billing.routes", "two of them have the same prefix", "keep one of the two"));
     for (std::size_t i = 0; i < routes.size(); ++i)
         if (!routes[i].tariff.empty() && !names.contains(routes[i].name))
             loaded.problems.push_back(loaded.problem(indexed("routes", i, "tariff"),

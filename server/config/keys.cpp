@@ -84,7 +84,8 @@ constexpr Field each_billed{.set = [](Settings& s, std::span<const Value>) { s.b
                                 [](const Settings& s, const Key&) {
                                     std::string text;
                                     for (const auto& r : s.billing.routes)
-                                        text += r.name + " " + std::to_string(static_cast<int>(r.charge)) + " " +
+                                        text += r.name + " " + r.prefix + " " + r.tariff + " " +
+                                                std::to_string(static_cast<int>(r.charge)) + " " +
                                                 duration_text(r.start_rounding.count()) + " " +
                                                 std::to_string(r.hidden_digits) + "\n";
                                     return text;
@@ -310,7 +311,11 @@ constexpr std::array table{
     Key{.path = "billing.routes", .kind = list, .effect = Effect::restart, .field = each_billed, .example = "[{ name: carrier }]",
         .meaning = "Routes whose calls are billed; of each answered call on them one row is kept, sealed, until the time after its invoice is over. Needs a master key: the credential sotto-master-key of systemd."},
     Key{.path = "billing.routes[].name", .kind = word, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::name>, .example = "carrier",
-        .meaning = "One of routes, which has a tariff. Both stand in the record."},
+        .meaning = "One of routes, which has a tariff; or, with prefix and tariff, a name of its own. It stands in the record."},
+    Key{.path = "billing.routes[].prefix", .kind = number, .effect = Effect::restart, .field = of_billed<&BilledRoute::prefix>, .example = "\"+49900\"",
+        .meaning = "For calls between subscribers, which take none of routes: how the dialled addresses begin; the longest one counts."},
+    Key{.path = "billing.routes[].tariff", .kind = word, .effect = Effect::restart, .field = of_billed<&BilledRoute::tariff>, .example = "premium",
+        .meaning = "The tariff class of those calls."},
     Key{.path = "billing.routes[].charge", .kind = choice, .effect = Effect::restart, .choices = charge_names, .field = of_billed<&BilledRoute::charge>, .example = "chargeable",
         .meaning = "The case of the regulator's retention matrix. Calls that cost nothing have no place here: leave their route out."},
     Key{.path = "billing.routes[].start_rounding", .kind = duration, .effect = Effect::restart, .bounds = {.least = 1, .most = 3600}, .field = of_billed<&BilledRoute::start_rounding>, .example = "1m",

@@ -21,6 +21,7 @@ enum class Kind : std::uint8_t {
     endpoint,
     advertised,
     prefix,
+    number,    ///< how telephone numbers begin
     choices,   ///< a sequence of choices, at least one
     names,     ///< a sequence of names
     accounts,  ///< a sequence of account addresses, or "*"

@@ -71,6 +71,8 @@ Read read_scalar(const Key& key, std::string_view text)
         return read_advertised(text);
     case Kind::prefix:
         return read_prefix(text);
+    case Kind::number:
+        return read_number(text);
     case Kind::account:
     case Kind::accounts:
         return read_account(text);

@@ -61,6 +61,8 @@ std::string values_of(const Key& key)
         return "domain name and port";
     case Kind::prefix:
         return "telephone keys in quotes; \"\": none";
+    case Kind::number:
+        return "begin of a telephone number in quotes";
     case Kind::account:
         return "account address";
     case Kind::word:
@@ -274,6 +276,8 @@ std::string scalar_schema(const Key& key)
         return pattern(R"(^[A-Za-z0-9.-]+:[0-9]+$)");
     case Kind::prefix:
         return pattern("^[0-9*#]{0,8}$");
+    case Kind::number:
+        return pattern("^[+]?[0-9]{1,15}$");
     case Kind::account:
         return pattern(R"(^[^@\s]+@[A-Za-z0-9.-]+$)");
     case Kind::word:

@@ -60,6 +60,15 @@ bool Settings::uses_md5(std::string_view address) const
 
 namespace {
 
+sotto::billing::Tariff tariff_of(const Settings::BilledRoute& billed, const std::string& tariff)
+{
+    return {.name = tariff,
+            .route = billed.name,
+            .start_rounding = billed.start_rounding,
+            .hidden_digits = billed.hidden_digits,
+            .kind = static_cast<retention::Case>(billed.charge)};
+}
+
 CoreSettings::Place place_of(const std::vector<TlsListener>& listeners)
 {
     if (listeners.empty()) return {};
@@ -109,13 +118,11 @@ CoreSettings Settings::core() const
     for (const auto& entry : routes) {
         auto& route = core.routes.emplace_back(route_of(entry, weaken.sdes_routes));
         const auto billed = std::ranges::find(billing.routes, entry.name, &BilledRoute::name);
-        if (billed == billing.routes.end()) continue;
-        route.tariff = billing::Tariff{.name = entry.tariff,
-                                       .route = entry.name,
-                                       .start_rounding = billed->start_rounding,
-                                       .hidden_digits = billed->hidden_digits,
-                                       .kind = static_cast<retention::Case>(billed->charge)};
+        if (billed != billing.routes.end()) route.tariff = tariff_of(*billed, entry.tariff);
     }
+    for (const auto& billed : billing.routes)
+        if (!billed.prefix.empty())
+            core.billed_inside.push_back({.prefix = billed.prefix, .tariff = tariff_of(billed, billed.tariff)});
     core.peer_calls_per_minute = peers.calls_per_minute;
     core.binding_lifetime = registrar.binding_lifetime;
     core.shortest_binding = registrar.shortest_binding;

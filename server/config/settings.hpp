@@ -148,9 +148,12 @@ struct Settings {
         std::vector<std::string> keying{"dtls-srtp", "zrtp"};
         bool operator==(const Media&) const = default;
     };
-    /// How the calls of a route are recorded; its tariff class stands in the route.
+    /// How the calls of a route are recorded, whose tariff class stands in the route; or, with a prefix and a tariff
+    /// class, those between subscribers to addresses that begin so.
     struct BilledRoute {
         std::string name;
+        std::string prefix;
+        std::string tariff;
         Charge charge{Charge::chargeable};
         seconds start_rounding{1};
         std::uint32_t hidden_digits{0};

@@ -193,6 +193,15 @@ Read read_prefix(std::string_view text)
     return right({.number = 0, .text = std::string{text}, .address = {}});
 }
 
+Read read_number(std::string_view text)
+{
+    const auto digits_of = text.substr(text.starts_with('+') ? 1 : 0);
+    if (digits_of.empty() || digits_of.size() > 15 ||
+        digits_of.find_first_not_of("0123456789") != std::string_view::npos)
+        return wrong(as_written(text) + " is not how a number begins", "write digits in quotes, such as \"+49\"");
+    return right({.number = 0, .text = std::string{text}, .address = {}});
+}
+
 Read read_word(std::string_view text)
 {
     constexpr std::size_t longest = 32;

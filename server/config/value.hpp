@@ -49,6 +49,8 @@ Read read_endpoint(std::string_view text);
 Read read_advertised(std::string_view text);
 /// Up to 8 of the keys of a telephone, as they are dialled before an address: "#31#". Empty: none.
 Read read_prefix(std::string_view text);
+/// How a telephone number begins: "+49", "0900"; up to 15 digits.
+Read read_number(std::string_view text);
 /// "*", or an account's address without a scheme: "alice@example.org". Its mistakes are never quoted.
 Read read_account(std::string_view text);
 /// The origin of a web page (RFC 6454 6.2), in lower case: "https://phone.example.org", "https://localhost:8443".

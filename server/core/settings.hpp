@@ -50,9 +50,10 @@ struct CoreSettings {
     std::vector<std::string> keying{"dtls-srtp", "zrtp"};
     seconds longest_dialog{12 * 3600};
     RelayService relay;
-    std::vector<Route> routes{};              ///< in order: the first that matches counts
-    Place outside{.host = {}, .port = 5061};  ///< where other domains reach us
-    std::uint32_t peer_calls_per_minute{600}; ///< new requests of one foreign domain; beyond: 503; 0: no limit
+    std::vector<Route> routes{};                      ///< in order: the first that matches counts
+    std::vector<billing::InsideTariff> billed_inside; ///< none: no call between own subscribers is billed
+    Place outside{.host = {}, .port = 5061};          ///< where other domains reach us
+    std::uint32_t peer_calls_per_minute{600};         ///< new requests of one foreign domain; beyond: 503; 0: no limit
 };
 
 } // namespace sotto

@@ -172,6 +172,15 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{
             "routes: [{ name: a, kind: peer, match: [x.example], tariff: t }]\n",
             "routes[0].tariff: the route has a tariff, and its calls are not billed; name the route in billing.routes"},
+        Case{"billing: { routes: [{ name: a, prefix: 49x, tariff: t }] }\n",
+             "billing.routes[0].prefix: \"49x\" is not how a number begins; write digits in quotes, such as \"+49\""},
+        Case{"billing: { routes: [{ name: a, prefix: \"+49\" }] }\n",
+             "billing.routes[0].name: needs prefix and tariff both, or neither"},
+        Case{"billing: { routes: [{ name: a, prefix: \"1\", tariff: t }, { name: b, prefix: \"1\", tariff: t }] }\n",
+             "billing.routes: two of them have the same prefix"},
+        Case{"billing: { routes: [{ name: a, prefix: \"1\", tariff: t }] }\n"
+             "routes: [{ name: a, kind: peer, match: [x.example], tariff: t }]\n",
+             "billing.routes[0].name: \"a\" is one of routes, which says its tariff itself"},
         Case{"retention: { after_invoice_days: 181 }\n", "181 is too much; write 0 to 180"},
         Case{"metrics: { listen: \"0.0.0.0:9161\" }\n", "metrics.listen: is not an address of this machine only"},
         Case{"routes: [{ name: trunk }]\n", "routes[0].kind: is missing"},

@@ -167,6 +167,23 @@ TEST_CASE("no billed call begins while nothing can be written; calls that nobody
     CHECK(start_line(b.world.receive(bob)).starts_with("INVITE "));
 }
 
+TEST_CASE("a call between subscribers is billed where its number has a tariff", "[billing]")
+{
+    auto settings = World::defaults();
+    settings.billed_inside = {{.prefix = "+49", .tariff = {.name = "standard", .route = "inside"}},
+                              {.prefix = "+49900", .tariff = {.name = "premium", .route = "inside"}}};
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto service = world.phone("+49900123");
+    world.send(alice, invite("+49900123", 1));
+    const auto challenge = world.receive(alice);
+    world.send(alice, invite("+49900123", 2, world.credentials(challenge, "alice", "INVITE", uri_of("+49900123"))));
+    world.send(service, answer(world.receive(service), "200 OK"));
+    REQUIRE(world.ledger.waiting.size() == 1);
+    CHECK(world.ledger.waiting.front().first.tariff.name == "premium"); // the longest one counts
+    CHECK(world.ledger.waiting.front().first.callee.binding);
+}
+
 TEST_CASE("failed attempts and calls on no billed route are never told to the ledger", "[billing]")
 {
     Billed b;

@@ -3,6 +3,7 @@
 #include "core/types/time.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,15 @@ struct Tariff {
     retention::Case kind{retention::Case::chargeable};
     bool operator==(const Tariff&) const = default;
 };
+
+/// Calls between subscribers of one server, which take no route: to addresses that begin with `prefix`.
+struct InsideTariff {
+    std::string prefix;
+    Tariff tariff;
+};
+
+/// That of the longest prefix; null: the call is not billed.
+const Tariff* tariff_inside(std::span<const InsideTariff> tariffs, std::string_view dialled);
 
 /// What is stored of the destination: whole, or with its last digits replaced by "x".
 std::string rated_destination(std::string_view dialled, std::uint32_t hidden_digits);

@@ -5,13 +5,24 @@ namespace sotto {
 /// Billed calls. The call is on the disk before the caller hears of the answer, so that a crash loses none; a call that
 /// nothing bills leaves no trace here.
 
-std::unique_ptr<Charge> Proxy::charge_for(const Decision& decision)
+std::unique_ptr<Charge> Proxy::charge(const billing::Tariff& tariff, std::string_view dialled)
+{
+    return std::make_unique<Charge>(
+        Charge{.tariff = tariff, .destination = billing::rated_destination(dialled, tariff.hidden_digits)});
+}
+
+std::unique_ptr<Charge> Proxy::charge_outside(const Decision& decision)
 {
     const auto& tariff = decision.route->tariff;
     if (!tariff) return nullptr;
-    const auto dialled = decision.number.empty() ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number;
-    return std::make_unique<Charge>(
-        Charge{.tariff = *tariff, .destination = billing::rated_destination(dialled, tariff->hidden_digits)});
+    return charge(*tariff, decision.number.empty() ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number);
+}
+
+std::unique_ptr<Charge> Proxy::charge_inside(std::string_view aor) const
+{
+    const auto dialled = aor.substr(0, aor.rfind('@'));
+    const auto* tariff = billing::tariff_inside(env_.settings->billed_inside, dialled);
+    return tariff == nullptr ? nullptr : charge(*tariff, dialled);
 }
 
 void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transaction::Sent& sent, Actions& out)

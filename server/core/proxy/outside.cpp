@@ -125,7 +125,7 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     if (!read_quotes(request, context) ||
         std::ranges::any_of(context.quotes, [&](const auto& quote) { return quote.second.target_owner != mark; }))
         return env_.refuse(id, Refusal::no_dialog, now, out);
-    if (request.method == Method::invite && !decision.emergency()) context.charge = charge_for(decision);
+    if (request.method == Method::invite && !decision.emergency()) context.charge = charge_outside(decision);
     if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     context.outside = {
         .route = route.name, .aor = decision.aor, .number = decision.number, .service = decision.service};

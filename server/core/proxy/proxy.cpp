@@ -263,6 +263,9 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     const auto referred = referred_device(request, context.sender);
     bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
     if (context.withheld) there = note_withheld(context, request, callee, there, now) && there;
+    if (request.method == Method::invite && !referred && !context.sender.foreign())
+        context.charge = charge_inside(context.aor);
+    if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     const auto gr = request.request_uri.param("gr");
     const bool to_temporary_gruu = gr && gr->empty();
     context.look_ups = 1;

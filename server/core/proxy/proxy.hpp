@@ -121,7 +121,9 @@ private:
     void end_dialog(const DialogSeal& seal, Actions& out);
 
     // bill.cpp
-    static std::unique_ptr<Charge> charge_for(const Decision& decision);
+    static std::unique_ptr<Charge> charge(const billing::Tariff& tariff, std::string_view dialled);
+    static std::unique_ptr<Charge> charge_outside(const Decision& decision);
+    [[nodiscard]] std::unique_ptr<Charge> charge_inside(std::string_view aor) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
     void tell_ledger(const Message& request, const Target& target, Actions& out);
