@@ -28,7 +28,7 @@ std::string rebuilt(const Message& source, Receiver receiver)
     if (source.is_request) out.set(Header::max_forwards, "29");
     out.set(Header::from, "<sip:alice@example.org>;tag=1").set(Header::to, "<sip:bob@example.org>");
     out.set(Header::call_id, "1").set(Header::cseq, "1 " + std::string{name_of(source.method)});
-    const auto body = minimise_body(source, {.sdp = {.session_id = 1}});
+    const auto body = minimise_body(source, {.sdp = {.session_id = 1}, .method = source.method});
     if (body && !body->content.empty()) out.body(body->content_type, body->content);
     return out.write();
 }
