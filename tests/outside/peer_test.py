@@ -314,15 +314,16 @@ class Liars(Outside):
         self.assertEqual(self.ends["uri"].heard(), [])
 
     def test_whoever_comes_in_is_what_its_certificate_says_and_nothing_else(self):
-        wrong, alice = self.ends["wrong"], self.phone(self.daemon, "alice")   # its certificate is elsewhere.example's
-        way = wrong.connect(self.port.number)
-        way.send(wrong.request("INVITE", alice.aor, "<sip:bob@wrong.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
-        wrong.receives(403)
-        way.send(wrong.request("INVITE", alice.aor, "<sip:bob@elsewhere.example>;tag=2", f"<{alice.aor}>", sdp=True).bytes())
-        self.assertEqual(alice.receives("INVITE").from_.uri, "sip:bob@elsewhere.example")
+        posing, alice = self.keep(FarEnd("posing.example", self.authority.issue("posing.example", ("honest.example",)),
+                                         self.authority)), self.phone(self.daemon, "alice")
+        way = posing.connect(self.port.number)
+        way.send(posing.request("INVITE", alice.aor, "<sip:bob@posing.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
+        posing.receives(403)
+        way.send(posing.request("INVITE", alice.aor, "<sip:bob@honest.example>;tag=2", f"<{alice.aor}>", sdp=True).bytes())
+        self.assertEqual(alice.receives("INVITE").from_.uri, "sip:bob@honest.example")
         alice.sends(486)
         alice.receives("ACK")
-        wrong.receives(486)
+        posing.receives(486)
 
     def test_whoever_comes_in_must_prove_who_he_is(self):
         good = self.ends["good"]
