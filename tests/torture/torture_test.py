@@ -73,7 +73,7 @@ RFC5118 = {
     "port-ambiguous": 404,
     "port-unambiguous": 404,
     "via-received-param-with-delim": (407, 481),   # a BYE of no dialog
-    "via-received-param-no-delim": 200,
+    "via-received-param-no-delim": 407,   # OPTIONS to whom we do not serve
     "ipv6-in-sdp": 407,
     "mult-ip-in-header": (407, 481),
     "mult-ip-in-sdp": 407,
