@@ -18,6 +18,7 @@ namespace {
 
 /// How much of what it may do an idle worker saves up.
 constexpr milliseconds making_room_late{50};
+constexpr std::chrono::microseconds one_gives_way{125};
 
 /// Of a handshake that we began. Once it is finished, only the names can have been wrong.
 WayFailure failure_of(const SSL* session)
@@ -55,8 +56,8 @@ bool Connections::accept(Socket socket, KeyedHash source, Transport transport,
 
 bool Connections::make_room()
 {
-    // One each millisecond on average: whoever was let in has time to speak, also when thousands come at once.
-    made_room_until_ = std::max(made_room_until_, now_ - making_room_late);
+    // Eight each millisecond on average: whoever was let in has time to speak, also when thousands come at once.
+    made_room_until_ = std::max<Room>(made_room_until_, now_ - making_room_late);
     if (made_room_until_ >= now_) return false;
     const auto silent = std::ranges::find_if(handshaking_, [](auto& one) {
         if (!one.expected.empty() || one.stream.greeted()) return false; // we began it, or it has spoken
@@ -65,7 +66,7 @@ bool Connections::make_room()
     });
     if (silent == handshaking_.end()) return false;
     ++counters_.crowded_out;
-    made_room_until_ += milliseconds{1};
+    made_room_until_ += one_gives_way;
     kill(*silent);
     return true;
 }

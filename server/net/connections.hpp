@@ -136,7 +136,8 @@ private:
     std::unique_ptr<std::array<char, record_size>> scratch_;
     std::size_t scratch_used_{0};
     TimePoint now_{};
-    TimePoint made_room_until_{}; ///< each connection that gave way stands for a millisecond
+    using Room = std::chrono::time_point<Clock, std::chrono::microseconds>;
+    Room made_room_until_{}; ///< each connection that gave way stands for a part of a millisecond
     ConnectionCounters counters_;
 };
 

@@ -68,6 +68,11 @@ class CensusPhone(Phone):
         self._contact_params = self.filler.fill(fields.CONTACT_URI, "Contact URI parameter")
         self.shown_names: list = []
 
+    def _caller_dialog(self, transaction, response) -> None:
+        """The Record-Route that comes back is the phone's own: there is no edge to go through."""
+        super()._caller_dialog(transaction, response)
+        self.dialog.route_set = []
+
     @property
     def contact(self) -> str:
         return super().contact + self._contact_params

@@ -71,6 +71,8 @@ class Enumeration(unittest.TestCase):
                     if method == "INVITE":
                         self.online.receives("ACK")
                     self.assert_alike({**answers, ONLINE: self.caller.receives(480)})
+                    if status == 430:   # RFC 5626: its flow has failed, and its registration with it
+                        self.online.registers()
 
     def test_withheld_call_to_somebody_who_is_not_there(self):
         self.assert_alike({user: self.ask(self.caller, "INVITE", user, (480,), headers={"Privacy": "id"}) for user in ABSENT})
