@@ -271,7 +271,7 @@ private:
             address = salvage_address(grammar_, *value);
             if (!address) return false;
         }
-        if (repeats_tag(address->params)) refuse(Refusal::malformed_header); // RFC 3261 7.3.1
+        if (message_->is_request && repeats_tag(address->params)) refuse(Refusal::malformed_header); // RFC 3261 7.3.1
         to = *address;
         return true;
     }
