@@ -69,7 +69,11 @@ class OnTheDisk(unittest.TestCase):
                 if path.is_file():
                     yield path
         for link in Path(f"/proc/{self.daemon.pid}/fd").iterdir():   # also what has no name any more
-            if (target := Path(os.readlink(link))).is_absolute() and link.is_file():
+            try:
+                target = Path(os.readlink(link))
+            except FileNotFoundError:   # closed since it was listed: a connection, or a file that the walk above saw
+                continue
+            if target.is_absolute() and link.is_file():
                 yield link if "deleted" in target.name else target
 
     def assert_no_trace(self) -> None:
