@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -32,7 +33,8 @@ class ThisServer(FlowTest):
         self.assertEqual({check for check, (verdict, _) in verdicts.items() if verdict != "good"}, set(), verdicts)
         table = assess(target, authority=self.daemon.authority.certificate).stdout
         self.assertIn("CHECK", table)
-        self.assertIn(f"score: {answer['score']} of 100", table)
+        scores = {answer["score"], answer["score"] - 8}   # the certificate may have passed into its last week meanwhile
+        self.assertIn(int(re.search(r"^score: (\d+) of 100$", table, re.MULTILINE)[1]), scores)
 
     def test_a_certificate_of_nobody_known_is_bad(self):
         done = assess(f"localhost:{self.daemon.tls_port}", "--json")
