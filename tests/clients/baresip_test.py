@@ -27,7 +27,7 @@ class BaresipToBaresip(unittest.TestCase):
         phone = Baresip(self.folder / user, user, PASSWORD, DOMAIN, self.daemon.tls_port,
                         self.daemon.authority.certificate, rtp_port, self.tone, answers, partner)
         self.addCleanup(phone.kill)
-        phone.event("REGISTER_OK")
+        phone.is_registered()
         return phone
 
     def test_call_with_media_and_clean_end(self) -> None:
