@@ -34,18 +34,9 @@ class EmergencyService(Outside):
             authority=cls.authority), "destroy")
 
     def carried(self, phone, uri: str, **options):
-        phone.sends("INVITE", to=uri, **options)
-        connection, invite = self.psap.receives("INVITE")
+        invite = self.psap.takes_a_call(phone, uri, **options)
         self.assertTrue(invite.request_uri.startswith("urn:service:sos"))
         self.assertEqual(invite.from_.uri, phone.aor)
-        self.psap.answers(connection, invite, 200, sdp=True)
-        phone.receives(200)
-        phone.sends("ACK")
-        self.psap.receives("ACK")
-        phone.sends("BYE")
-        connection, bye = self.psap.receives("BYE")
-        self.psap.answers(connection, bye, 200)
-        phone.receives(200)
         return invite
 
 

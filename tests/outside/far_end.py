@@ -129,6 +129,20 @@ class FarEnd:
         connection.send(response.bytes())
         return response
 
+    def takes_a_call(self, phone, uri: str, **options) -> Message:
+        """From `phone`, which ends it again. Returns the INVITE."""
+        phone.sends("INVITE", to=uri, **options)
+        connection, invite = self.receives("INVITE")
+        self.answers(connection, invite, 200, sdp=True)
+        phone.receives(200)
+        phone.sends("ACK")
+        self.receives("ACK")
+        phone.sends("BYE")
+        connection, bye = self.receives("BYE")
+        self.answers(connection, bye, 200)
+        phone.receives(200)
+        return invite
+
     def request(self, method: str, uri: str, from_: str, to: str, *, cseq: int = 1, call_id: str = "", headers: tuple = (),
                 sdp: bool = False, via: str = "") -> Message:
         request = Message(f"{method} {uri} SIP/2.0")

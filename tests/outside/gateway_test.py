@@ -310,24 +310,12 @@ class Contracts(Outside):
         self.trunk.receives("ACK")
         alice.receives(486)
 
-    def talk(self, alice, number: str) -> None:
-        alice.sends("INVITE", to=f"sip:{number}@example.org")
-        connection, invite = self.trunk.receives("INVITE")
-        self.trunk.answers(connection, invite, 200, sdp=True)
-        alice.receives(200)
-        alice.sends("ACK")
-        self.trunk.receives("ACK")
-        alice.sends("BYE")
-        connection, bye = self.trunk.receives("BYE")
-        self.trunk.answers(connection, bye, 200)
-        alice.receives(200)
-
     def test_only_calls_on_routes_with_a_tariff_are_billed(self):
         alice = self.phone(self.daemon, "alice")
         for number in ("+33599000000", "+33499000001"):
             said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", number).stdout)
             self.assertEqual(said["billed"], number.startswith("+334"))
-            self.talk(alice, number)
+            self.trunk.takes_a_call(alice, f"sip:{number}@example.org")
         [row] = wait_for_calls(self.daemon, 1)
         self.assertEqual((row["destination"], row["tariff"], row["address"]), ("+33499000001", "abroad", "alice@example.org"))
 
