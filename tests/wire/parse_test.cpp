@@ -131,6 +131,20 @@ TEST_CASE("a party has one tag", "[rfc3261][7.3.1]")
                              "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nFrom: <sip:c@d>;tag=1";
     CHECK_FALSE(defect_of(wire::parse(head + ";x=tag\r\n\r\n")));
     CHECK(defect_of(wire::parse(head + ";tag=2\r\n\r\n")) == Refusal::malformed_header);
+    CHECK(defect_of(wire::parse(head + ";tag\r\n\r\n")) == Refusal::malformed_header);
+}
+
+TEST_CASE("a tag without a value ends nothing", "[rfc3261][7.3.1]")
+{
+    const std::string head = "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS c;branch=z9hG4bK1\r\nCall-ID: 1\r\n"
+                             "CSeq: 1 OPTIONS\r\nTo: <sip:a@b>;tag\r\nFrom: ";
+    for (const auto* from : {"<sip:c@d>;tag", "<sip:c@d>;tag ", "sip:c@d;tag", "sip:c@d;x=1;tag", "<sip:c@d>;tag;x",
+                             "\"\xe9 <sip:c@d>;tag"}) {
+        CAPTURE(from);
+        const auto message = wire::parse(head + from + "\r\n\r\n");
+        REQUIRE(message);
+        CHECK(message->from.tag().empty());
+    }
 }
 
 TEST_CASE("a request line that is not one is refused, or dropped when it is not SIP", "[rfc3261][7.1]")

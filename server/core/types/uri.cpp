@@ -30,7 +30,7 @@ std::optional<std::string_view> find_param(std::string_view params, std::string_
         const auto one = params.substr(at, end - at);
         const auto equals = one.find('=');
         if (iequals(trim(one.substr(0, equals)), name))
-            return equals == std::string_view::npos ? std::string_view{} : trim(one.substr(equals + 1));
+            return equals == std::string_view::npos ? one.substr(one.size()) : trim(one.substr(equals + 1));
         at = end + 1;
     }
     return std::nullopt;

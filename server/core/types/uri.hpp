@@ -24,7 +24,7 @@ struct Uri {
     [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const;
 };
 
-/// Value of one parameter in a list such as `a=1;b;c="x"`; quotes are kept.
+/// Value of one parameter in a list such as `a=1;b;c="x"`; quotes are kept. It is a part of `params`, a flag's too.
 std::optional<std::string_view> find_param(std::string_view params, std::string_view name);
 
 /// `text` with %HH undone, nothing when an escape is malformed or gives a control character.
