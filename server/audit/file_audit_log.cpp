@@ -198,12 +198,12 @@ std::error_code FileAuditLog::write_action(const Action& action, std::string_vie
     if (const auto failed = seal_into(entry, "scope", action.scope, action)) return failed;
     if (const auto failed = seal_into(entry, "reason", action.reason, action)) return failed;
     if (!result.empty()) entry["result"] = result;
-    if (const auto failed = write(std::move(entry))) return failed;
+    if (const auto failed = write(entry)) return failed;
     if (const auto failed = flush(file_)) return failed;
     return {};
 }
 
-std::error_code FileAuditLog::write(json::object members)
+std::error_code FileAuditLog::write(const json::object& members)
 {
     if (!file_ || size_ >= options_.file_bytes)
         if (const auto failed = open_file()) return failed;

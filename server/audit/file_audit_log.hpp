@@ -66,7 +66,7 @@ public:
 
 private:
     std::error_code write_action(const Action& action, std::string_view result);
-    std::error_code write(json::object members);
+    std::error_code write(const json::object& members);
     std::error_code write_checkpoint(std::string_view broken = {});
     /// Takes room for the entry and `more` bytes, or writes nothing.
     std::error_code append(const json::object& members, off_t more);
