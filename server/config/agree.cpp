@@ -82,6 +82,8 @@ void route_fits(Loaded& loaded, std::size_t i)
         complain(route.username.empty() ? "password_file" : "username", "stands alone",
                  "write username and password_file together, or neither");
     if (route.trusted && kind != "peer") complain("trusted", "is for peers only", "leave it out");
+    if (route.withheld_inside && kind != "gateway" && !route.trusted)
+        complain("withheld_inside", "is for gateways and trusted peers only", "leave it out");
     const bool announces = protection_actions[route.protection] == "announce";
     if (announces == route.announcement.empty())
         complain("announcement", announces ? "is missing" : "is of no use",

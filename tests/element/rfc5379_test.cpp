@@ -6,6 +6,7 @@
 
 #include <bitset>
 #include <random>
+#include <stdexcept>
 
 using namespace sotto;
 using namespace sotto::test;
@@ -50,8 +51,10 @@ bool shows(std::string_view header_name, const std::string& message)
 {
     if (header_name == "Call-ID") return header(message, "Call-ID").find("call-of-alice") != std::string::npos;
     if (header_name == "Contact") return header(message, "Contact").find("alice-device") != std::string::npos;
-    if (header_name == "From") return header(message, "From").find("lice") != std::string::npos;
-    if (header_name == "Referred-By") return header(message, "Referred-By").find("alice") != std::string::npos;
+    if (header_name == "From" || header_name == "Referred-By") { // a gateway is shown the number
+        const auto value = header(message, header_name);
+        return value.find("alice@") != std::string::npos || value.find("+49301111111@") != std::string::npos;
+    }
     if (header_name == "Via") return header(message, "Via").find("host.invalid") != std::string::npos;
     if (header_name == "P-Asserted-Identity" || header_name == "Record-Route" || header_name == "History-Info")
         return !header(message, header_name).empty();
@@ -71,45 +74,139 @@ template <class Names> std::string spelled(const Names& names, unsigned long sub
     return text;
 }
 
-/// A REFER inside a call is where Referred-By means its sender.
-std::string referral(World& world, Sender& alice, FlowId bob, const std::string& privacy)
+/// Who is called, and what of the table it is shown at all.
+struct Reached {
+    std::string name;
+    std::string uri;          ///< as alice dials it
+    std::string domain{};     ///< of the other end; empty: a subscriber
+    bool asserted{false};     ///< P-Asserted-Identity is for it
+    bool withheld{false};     ///< also of a caller who withholds that
+    bool redirects{false};    ///< what it redirects stays on its route, with History-Info
+    bool emergency{false};    ///< is told who calls, whatever the caller asks for
+    std::string moved{};      ///< Contact of its 302
+    std::string caller_uri{}; ///< From and P-Asserted-Identity of what comes from there
+};
+const std::array reached{
+    Reached{.name = "subscriber", .uri = "sip:bob@example.org"},
+    Reached{.name = "peer",
+            .uri = "sip:bob@peer.example",
+            .domain = "peer.example",
+            .redirects = true,
+            .moved = "sip:desk@peer.example",
+            .caller_uri = "sip:carol@peer.example"},
+    Reached{.name = "trusted peer",
+            .uri = "sip:bob@trusted.example",
+            .domain = "trusted.example",
+            .asserted = true,
+            .redirects = true,
+            .moved = "sip:desk@trusted.example",
+            .caller_uri = "sip:carol@trusted.example"},
+    Reached{.name = "trusted peer that is told",
+            .uri = "sip:bob@told.example",
+            .domain = "told.example",
+            .asserted = true,
+            .withheld = true,
+            .redirects = true,
+            .moved = "sip:desk@told.example",
+            .caller_uri = "sip:carol@told.example"},
+    Reached{.name = "gateway",
+            .uri = "sip:+44207946000@example.org",
+            .domain = "trunk.example",
+            .asserted = true,
+            .redirects = true,
+            .moved = "sip:+44207946111@trunk.example;user=phone",
+            .caller_uri = "sip:+44207946000@trunk.example"},
+    Reached{.name = "emergency service",
+            .uri = "urn:service:sos",
+            .domain = "psap.example",
+            .asserted = true,
+            .emergency = true,
+            .caller_uri = "sip:desk@psap.example"},
+};
+
+CoreSettings with_routes()
 {
-    alice.send({.to = "sip:bob@example.org", .headers = privacy});
-    const auto invite = world.receive(bob);
-    world.send(bob, response_to(invite, "200 OK", "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n"));
+    auto settings = World::defaults();
+    settings.peer_calls_per_minute = 0;
+    settings.routes = {
+        {.name = "trusted", .domains = {"trusted.example"}, .trusted = true},
+        {.name = "told", .domains = {"told.example"}, .withheld_inside = true, .trusted = true},
+        {.name = "others", .domains = {"peer.example"}},
+        {.name = "carrier",
+         .kind = Receiver::gateway,
+         .prefixes = {"+"},
+         .targets = {{"trunk.example"}},
+         .caller_id = CallerId::asserted},
+        {.name = "sos", .kind = Receiver::emergency, .services = {"sos"}, .targets = {{"psap.example"}}},
+    };
+    return settings;
+}
+
+/// Alice calls, and whoever is called redirects if it can; the INVITE in which all of the table shows that may.
+std::string called(World& world, Sender& alice, FlowId to, const Reached& receiver, const std::string& headers)
+{
+    alice.send({.to = receiver.uri, .from = shown_alice, .headers = headers});
+    auto invite = world.receive(to);
+    if (!receiver.redirects) return invite;
+    CHECK(header(invite, "History-Info").empty());
+    world.send(to, response_to(invite, "302 Moved Temporarily", "Contact: <" + receiver.moved + ">\n"));
+    CHECK(start_line(world.receive(to)).starts_with("ACK "));
+    return world.receive(to);
+}
+
+/// A REFER inside a call is where Referred-By means its sender.
+std::string referral(World& world, Sender& alice, FlowId to, const Reached& receiver, const std::string& privacy)
+{
+    alice.send({.to = receiver.uri, .from = shown_alice, .headers = privacy});
+    const auto invite = world.receive(to);
+    world.send(to, response_to(invite, "200 OK", "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n"));
     const auto ok = world.receive(alice.flow);
     world.send(alice.flow, "REFER " + uri_in(header(ok, "Contact")) +
                                " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKrefer" +
                                std::to_string(world.now.time_since_epoch().count()) +
                                "\nMax-Forwards: 70\nFrom: " + header(ok, "From") + "\nTo: " + header(ok, "To") +
                                "\nCall-ID: " + header(ok, "Call-ID") +
-                               "\nCSeq: 90 REFER\nRefer-To: <sip:carol@example.org>\n" +
-                               "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + privacy +
-                               "Referred-By: <sip:alice@example.org>\n");
-    auto refer = world.receive(bob);
-    world.send(bob, response_to(refer, "202 Accepted"));
+                               "\nCSeq: 90 REFER\nRefer-To: <sip:carol@example.org>\nContact: "
+                               "<sip:alice-device@192.0.2.1:5555;transport=tls>\n" +
+                               privacy + "Referred-By: <sip:alice@example.org>\n");
+    auto refer = world.receive(to);
+    CHECK(start_line(refer).starts_with("REFER "));
+    world.send(to, response_to(refer, "202 Accepted"));
     world.receive(alice.flow);
     return refer;
 }
 
+/// What comes to a subscriber of ours from a phone or from another domain.
+void call_bob(World& world, FlowId from, const Reached& caller, int number)
+{
+    const auto n = std::to_string(number);
+    world.send(from, "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS " + caller.domain + ";branch=z9hG4bKin" + n +
+                         "\nMax-Forwards: 70\nFrom: <" + caller.caller_uri +
+                         ">;tag=in\nTo: <sip:bob@example.org>\nCall-ID: in" + n +
+                         "\nCSeq: 1 INVITE\nContact: <sip:device@192.0.2.8:5061>\n");
+    if (start_line(world.receive(from)) != "SIP/2.0 100 Trying") throw std::logic_error{"refused"};
+}
+
 } // namespace
 
-TEST_CASE("each cell of RFC 5379 table 1 holds in requests", "[rfc5379][4.1]")
+TEST_CASE("each cell of RFC 5379 table 1 holds in requests, for each kind of receiver", "[rfc5379][4.1]")
 {
-    World world;
+    const auto& receiver = reached[GENERATE(range(std::size_t{0}, reached.size()))];
+    INFO(receiver.name);
+    World world{with_routes()};
     Sender alice{world, "alice"};
-    const auto bob = world.phone("bob");
+    world.accounts->at({1}).number = "+49301111111";
+    const auto to = receiver.domain.empty() ? world.phone("bob") : world.domain(receiver.domain);
     std::mt19937 random{5379};
     for (unsigned long subset = 0; subset < 1U << rfc5379::values.size(); ++subset) {
         const auto value = spelled(rfc5379::values, subset, random);
         INFO("Privacy: " << value);
         const auto privacy = value.empty() ? std::string{} : "Privacy: " + value + "\n";
-        alice.send({.to = "sip:bob@example.org", .from = shown_alice, .headers = all_lines() + privacy});
-        const auto invite = world.receive(bob);
-        world.send(bob, response_to(invite, "486 Busy Here"));
-        CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+        const auto invite = called(world, alice, to, receiver, all_lines() + privacy);
+        world.send(to, response_to(invite, "486 Busy Here"));
+        CHECK(start_line(world.receive(to)).starts_with("ACK "));
         world.receive(alice.flow);
-        const auto refer = referral(world, alice, bob, privacy);
+        const auto refer = referral(world, alice, to, receiver, privacy);
         for (const auto& row : rfc5379::treatments) {
             if (row.where.find('R') == std::string_view::npos) continue;
             INFO(row.header);
@@ -117,39 +214,86 @@ TEST_CASE("each cell of RFC 5379 table 1 holds in requests", "[rfc5379][4.1]")
             for (std::size_t i = 0; i < rfc5379::values.size(); ++i)
                 demanded |= (subset >> i & 1U) != 0 && row.demands[i] != Demand::nothing;
             const auto& message = row.header == "Referred-By" ? refer : invite;
+            const bool identity =
+                row.header == "From" || row.header == "P-Asserted-Identity" || row.header == "Referred-By";
+            if (identity && receiver.emergency) {
+                CHECK(shows(row.header, message));
+                continue;
+            }
+            if (row.header == "P-Asserted-Identity" && receiver.withheld) {
+                CHECK(shows(row.header, message));
+                CHECK(header(message, "Privacy") == (shows("From", message) ? "" : "id"));
+                continue;
+            }
             if (demanded) CHECK_FALSE(shows(row.header, message));
-            // Asserted to nobody here; and what is quoted here is no Call-ID that the caller has seen.
-            const bool never = row.header == "P-Asserted-Identity" || row.header == "In-Reply-To";
-            if (subset == 0 && !never) CHECK(shows(row.header, message) == !demanded);
+            // Asserted to those inside the trust domain; and what is quoted here is no Call-ID that the caller has
+            // seen.
+            const bool never = row.header == "In-Reply-To" ||
+                               (row.header == "P-Asserted-Identity" && !receiver.asserted) ||
+                               (row.header == "History-Info" && !receiver.redirects);
+            if (never) CHECK_FALSE(shows(row.header, message));
+            if (!never && (subset == 0 || row.header == "History-Info")) CHECK(shows(row.header, message) == !demanded);
         }
-        world.pass(seconds{5});
+        if (!receiver.emergency) CHECK(invite.find(mark) == std::string::npos);
+        if (receiver.name == "gateway") // it is shown a number, or nobody
+            for (const auto* message : {&invite, &refer}) CHECK(message->find("alice@") == std::string::npos);
+        world.pass(milliseconds{500}); // all within 30 s: no connection is probed meanwhile
     }
 }
 
-TEST_CASE("each cell of RFC 5379 table 1 holds in responses", "[rfc5379][4.1]")
+TEST_CASE("each cell of RFC 5379 table 1 holds in responses, for each kind of receiver", "[rfc5379][4.1]")
 {
-    World world;
+    const auto& caller = reached[GENERATE(range(std::size_t{0}, reached.size()))];
+    INFO(caller.name);
+    World world{with_routes()};
     Sender alice{world, "alice"};
     const auto bob = world.phone("bob");
+    const auto from = caller.domain.empty() ? alice.flow : world.domain(caller.domain);
     std::mt19937 random{5379};
     for (unsigned long subset = 0; subset < 1U << rfc5379::values.size(); ++subset) {
         const auto value = spelled(rfc5379::values, subset, random);
         INFO("Privacy: " << value);
         const auto privacy = value.empty() ? std::string{} : "Privacy: " + value + "\n";
-        alice.send({.to = "sip:bob@example.org"});
+        if (caller.domain.empty())
+            alice.send({.to = "sip:bob@example.org"});
+        else
+            call_bob(world, from, caller, static_cast<int>(subset));
         const auto invite = world.receive(bob);
         world.send(bob, response_to(invite, "183 Session Progress", all_lines() + privacy));
         world.send(bob, response_to(invite, "486 Busy Here", all_lines() + privacy));
         for (int i = 0; i < 2; ++i) {
-            const auto response = world.receive(alice.flow);
+            const auto response = world.receive(from);
+            CHECK(start_line(response).starts_with(i == 0 ? "SIP/2.0 183" : "SIP/2.0 486"));
             for (const auto& row : rfc5379::treatments) {
                 INFO(row.header);
                 if (row.where.find('r') != std::string_view::npos) CHECK_FALSE(shows(row.header, response));
             }
             CHECK(response.find(mark) == std::string::npos);
         }
-        world.receive(bob); // ACK
-        world.pass(seconds{5});
+        world.receive(bob);            // ACK
+        world.pass(milliseconds{500}); // all within 30 s: no connection is probed meanwhile
+    }
+}
+
+TEST_CASE("whoever redirects may keep to itself who was called", "[rfc7044][10.1]")
+{
+    World world{with_routes()};
+    Sender alice{world, "alice"};
+    const auto trusted = world.domain("trusted.example");
+    for (const std::string value : {"", "none", "id", "user", "HISTORY", "header", "session;id"}) {
+        INFO(value);
+        alice.send({.to = "sip:bob@trusted.example"});
+        world.send(trusted, response_to(world.receive(trusted), "302 Moved Temporarily",
+                                        "Contact: <sip:desk@trusted.example>\n" +
+                                            (value.empty() ? std::string{} : "Privacy: " + value + "\n")));
+        world.receive(trusted); // ACK
+        const auto moved = world.receive(trusted);
+        const bool hidden = value == "HISTORY" || value == "header" || value == "session;id";
+        CHECK(header(moved, "History-Info") ==
+              (hidden ? "" : "<sip:bob@trusted.example>;index=1, <sip:desk@trusted.example>;index=1.1;mp=1"));
+        world.send(trusted, response_to(moved, "486 Busy Here"));
+        world.receive(trusted); // ACK
+        world.receive(alice.flow);
     }
 }
 

@@ -345,11 +345,12 @@ class Friends(Outside):
         super().setUpClass()
         cls.ends = {name: cls.keep(FarEnd(f"{name}.example", cls.authority.issue(f"{name}.example", (f"{name}.example",)),
                                           cls.authority, address="::1" if name == "six" else "127.0.0.1"))
-                    for name in ("friend", "trusted", "six", "back", "stranger")}
+                    for name in ("friend", "trusted", "told", "six", "back", "stranger")}
         cls.keep(NameServer({"example": [line for name, end in cls.ends.items() for line in located(
             end.port, at=name, address="::1" if name == "six" else "127.0.0.1")]}))
         config = peers(cls.authority, cls.port.number, [
             {"name": "trusted", "kind": "peer", "match": ["trusted.example"], "trusted": True},
+            {"name": "told", "kind": "peer", "match": ["told.example"], "trusted": True, "withheld_inside": True},
             {"name": "friends", "kind": "peer", "match": ["friend.example", "six.example", "back.example"]}])
         config["listen"]["peers"].append(f"[::1]:{cls.port.number}")
         config["peers"]["calls_per_minute"] = 5
@@ -408,12 +409,16 @@ class Friends(Outside):
     def test_who_calls_is_asserted_inside_the_trust_domain_alone(self):
         """RFC 3325, in both directions."""
         alice = self.phone(self.daemon, "alice")
-        for end, trusted in ((self.ends["trusted"], True), (self.ends["friend"], False)):
+        for name, shown, withheld in (("trusted", True, False), ("told", True, True), ("friend", False, False)):
+            end = self.ends[name]
             with self.subTest(end.name):
+                invite = self.refused(alice, end, f"sip:bob@{end.name}")
+                self.assertEqual(invite.all("P-Asserted-Identity"), [f"<{alice.aor}>"] if shown else [])
+                self.assertFalse(invite.has("Privacy"))
                 invite = self.refused(alice, end, f"sip:bob@{end.name}", headers={"Privacy": "id"})
                 self.assertEqual(invite.from_.uri, "sip:anonymous@anonymous.invalid")
-                self.assertEqual(invite.all("P-Asserted-Identity"), [f"<{alice.aor}>"] if trusted else [])
-                self.assertEqual(invite.all("Privacy"), ["id"] if trusted else [])
+                self.assertEqual(invite.all("P-Asserted-Identity"), [f"<{alice.aor}>"] if withheld else [])
+                self.assertEqual(invite.all("Privacy"), ["id"] if withheld else [])
         bob, trusted = self.phone(self.daemon, "bob"), self.ends["trusted"]
         way = trusted.connect(self.port.number)
         for asserted, shown in (("robert@trusted.example", "robert@trusted.example"), ("king@other.example", "rob@trusted.example")):
@@ -439,6 +444,22 @@ class Friends(Outside):
                 end.answers(connection, moved, 486, headers=(("History-Info", moved.get("History-Info")),))
                 end.receives("ACK")
                 self.assertFalse(alice.receives(486).has("History-Info"))
+
+    def test_who_was_called_before_is_told_to_nobody_when_either_side_says_so(self):
+        alice = self.phone(self.daemon, "alice")
+        for end in (self.ends["trusted"], self.ends["friend"]):
+            for asked, answered in (({"Privacy": "history"}, ()), ({}, (("Privacy", "history"),))):
+                with self.subTest(end.name, asked=asked):
+                    alice.sends("INVITE", to=f"sip:bob@{end.name}", headers=asked)
+                    connection, invite = end.receives("INVITE")
+                    end.answers(connection, invite, 302, headers=(("Contact", f"<sip:desk@{end.name}>"), *answered))
+                    end.receives("ACK")
+                    connection, moved = end.receives("INVITE")
+                    self.assertEqual(moved.request_uri, f"sip:desk@{end.name}")
+                    self.assertFalse(moved.has("History-Info"))
+                    end.answers(connection, moved, 486)
+                    end.receives("ACK")
+                    alice.receives(486)
 
     def test_the_place_of_a_caller_goes_to_no_other_domain(self):
         alice = self.phone(self.daemon, "alice")

@@ -23,6 +23,8 @@ struct PrivacyWish {
     /// The caller's identity is to be withheld. Sotto hides headers from everybody anyway, so that asking for `header`
     /// can only mean more.
     [[nodiscard]] bool withhold() const { return id || user || header; }
+    /// Nobody is told who was called before a redirection (RFC 7044 10.1, RFC 5379 5.1.5).
+    [[nodiscard]] bool hides_history() const { return header || session || history; }
 };
 PrivacyWish privacy_wish(const Message& request);
 

@@ -46,7 +46,7 @@ inline constexpr std::array treatments = [] {
         Row{"Call-Info",           "Rr", {D, N, O, O, O}, Kept::always},
         Row{"Contact",             "R",  {O, A, O, O, O}, Kept::always},
         Row{"From",                "R",  {A, O, O, O, O}, Kept::on_value},
-        Row{"History-Info",        "Rr", {O, D, D, O, D}, Kept::always},
+        Row{"History-Info",        "Rr", {O, D, D, O, D}, Kept::on_value},
         Row{"In-Reply-To",         "R",  {D, O, O, O, O}, Kept::on_value},
         Row{"Organization",        "Rr", {D, N, O, O, O}, Kept::always},
         Row{"P-Asserted-Identity", "Rr", {O, D, O, D, O}, Kept::on_value},

@@ -285,8 +285,8 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
         if (target.empty()) return BodyRefusal{Refusal::bad_uri, {}}; // none, or not the sender's to refer to
         message.set(Header::refer_to, target);
     }
-    if (request.method == Method::refer && request.referred_by && !context.sender_withheld())
-        message.set(Header::referred_by, shown_sender(context, request));
+    if (request.method == Method::refer && request.referred_by && shown.from != anonymous_identity)
+        message.set(Header::referred_by, shown.from);
     write_quotes(message, context, request, receiver);
     if (const auto reply = context.sender_withheld() ? std::string{} : replied_to(request, sender, receiver);
         !reply.empty())

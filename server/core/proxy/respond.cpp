@@ -257,7 +257,10 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
 bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);
-    const auto former = context->branches[index].called;
+    // Whoever called and whoever redirects may each keep it to themselves (RFC 7044 10.1).
+    const bool hidden = privacy_wish(*env_.layer->server(context->server)->request).hides_history() ||
+                        privacy_wish(response).hides_history();
+    const auto former = hidden ? std::string{} : context->branches[index].called;
     const auto domains = env_.domains();
     bool any = false;
     for (const auto& contact : response.contacts) {

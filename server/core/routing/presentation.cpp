@@ -27,7 +27,7 @@ Presented to_peer(const Decision& decision, Scheme scheme, const Presenting& cal
     shown.request_uri = address_uri(scheme, decision.aor);
     shown.to = "<" + shown.request_uri + ">";
     shown.from = presented_from(Receiver::peer, caller, scheme);
-    if (!decision.route->trusted) return shown;
+    if (!decision.route->trusted || (caller.withheld && !decision.route->withheld_inside)) return shown;
     shown.asserted.push_back(asserted_uri(scheme, caller));
     if (caller.withheld) shown.privacy = "id";
     return shown;

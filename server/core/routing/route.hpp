@@ -43,7 +43,7 @@ struct Route {
     std::string password{};
     std::optional<billing::Tariff> tariff{}; ///< of its calls; none: they are not billed, and leave no record
     CallerId caller_id{CallerId::from};
-    bool withheld_inside{false}; ///< a withheld number goes to the gateway all the same, with `Privacy: id`
+    bool withheld_inside{false}; ///< a gateway or trusted peer is told a withheld caller as well, with `Privacy: id`
     bool trusted{false};         ///< a peer inside our trust domain (RFC 3325 2.1)
     WhenWeaker when_weaker{WhenWeaker::mark};
     std::string announcement{}; ///< "user@domain" of the media server, one of our own subscribers

@@ -146,6 +146,11 @@ TEST_CASE("each kind of receiver is shown what it needs")
         CHECK(shown(decision, true).from == "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
         CHECK(shown(decision, true).asserted.empty());
         desk.settings.routes[0].trusted = true;
+        CHECK(shown(decision, false).asserted == std::vector<std::string>{"<sip:alice@example.org>"});
+        CHECK(shown(decision, false).privacy.empty());
+        CHECK(shown(decision, true).asserted.empty());
+        CHECK(shown(decision, true).privacy.empty());
+        desk.settings.routes[0].withheld_inside = true;
         CHECK(shown(decision, true).asserted == std::vector<std::string>{"<sip:alice@example.org>"});
         CHECK(shown(decision, true).privacy == "id");
     }
