@@ -1,17 +1,22 @@
 """What operators do with billed calls, by the command line."""
 
 import csv
+import grp
 import io
 import json
+import os
 import secrets
 import shutil
+import subprocess
 import tarfile
 import unittest
 
 from clients import network
 from support.billing import BillingDaemon, number, this_month, uri
-from support.daemon import DOMAIN, PASSWORD
+from support.command_page import ComparesWithPage
+from support.daemon import DOMAIN, PASSWORD, binary
 from support.ladder import Ladder
+from support.limits import patience
 from support.phone import Phone
 
 ALICE = f"alice@{DOMAIN}"
@@ -21,10 +26,12 @@ def setUpModule() -> None:
     network.enter()
 
 
-class Commands(unittest.TestCase):
+class Commands(ComparesWithPage, unittest.TestCase):
+    SECOND = 12346   # no user of this machine
+
     def setUp(self):
         self.ladder = Ladder()
-        self.daemon = BillingDaemon()
+        self.daemon = BillingDaemon(overrides={"admin": {"operators": "games"}})
         self.addCleanup(self.daemon.destroy)
         alice = self.phone("alice")
         alice.sends("INVITE", to=uri(number(1)))
@@ -79,6 +86,32 @@ class Commands(unittest.TestCase):
         self.assertIn("another one must", self.refused("hold", "approve", asked["hold"]))
         self.daemon.sotto("hold", "release", asked["hold"], "--yes")
         self.assertEqual(self.json("hold", "list")["holds"], [])
+
+    def as_second_operator(self, *arguments: str) -> dict:
+        """A member of the group of operators, which is one that every Debian has."""
+        self.daemon.folder.chmod(0o711)
+        self.daemon.config_file.chmod(0o644)
+        done = subprocess.run([binary("sotto"), "--config", self.daemon.config_file, "--json", *arguments], text=True,
+                              capture_output=True, timeout=patience(30), user=self.SECOND, group=self.SECOND,
+                              extra_groups=[grp.getgrnam("games").gr_gid])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    @unittest.skipUnless(os.geteuid() == 0, "takes root to be somebody else")
+    def test_another_operator_consents(self):
+        asked = self.json("hold", "add", ALICE, "--kind", "dispute", "--first", this_month(), "--reference", "ticket 4711",
+                          "--basis", "objection", "--expires", self.soon())
+        self.compares("hold add", asked)
+        approved = self.as_second_operator("hold", "approve", asked["hold"]["hold"])
+        self.compares("hold approve", approved)
+        self.assertTrue(approved["hold"]["in_force"])
+        self.assertNotEqual(approved["hold"]["consented_by"], approved["hold"]["asked_by"])
+
+    def test_answers_are_what_the_page_promises(self):
+        """Of the commands that show nothing before a call was billed; all others: flows.commands."""
+        self.compares("retention plan", self.json("retention", "plan"))
+        self.compares("billing export", self.json("billing", "export", "--period", this_month()))
+        self.compares("subject erase", self.json("subject", "erase", ALICE, "--yes"))
 
     @staticmethod
     def soon() -> str:

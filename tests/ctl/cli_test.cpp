@@ -182,14 +182,18 @@ TEST_CASE("an import larger than one request and one page arrives complete")
     CHECK(admin.accounts.directory()->find("user12344", "example.org") != nullptr);
 }
 
-TEST_CASE("without the daemon, only accounts can be worked on")
+TEST_CASE("without the daemon, only accounts, the check of the audit log and the plan of retention work")
 {
     const Installation installation;
-    for (const auto* command : {"status", "reload", "drain", "binding list alice@example.org"}) {
+    for (const auto* command : {"status", "reload", "drain", "binding list alice@example.org", "audit show"}) {
         const auto run = sotto_with(installation, command);
         CHECK(run.status == 3);
         CHECK_THAT(run.output, Contains("the daemon is not running: nobody answers at"));
+        CHECK_THAT(run.output, Contains("audit verify, ") || Contains("audit verify work"));
+        CHECK_THAT(run.output, Contains("sotto-maintenance.service"));
     }
+    for (const auto* command : {"account list", "audit verify", "retention plan"})
+        CHECK(sotto_with(installation, command).status == 0);
 }
 
 TEST_CASE("a state directory in use without an answering daemon is left alone")

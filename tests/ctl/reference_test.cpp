@@ -72,6 +72,10 @@ TEST_CASE("arguments are what the table says, or the request is refused")
     CHECK(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why"})") == "argument consent is missing");
     CHECK_FALSE(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why","consent":false})").empty());
     CHECK_FALSE(wrong("status", R"({"reason":"none is kept"})").empty());
+    CHECK(wrong("account import", R"({"rows":[],"more":true})").empty());
+    CHECK(wrong("subject export", R"({"address":"alice@example.org"})").empty());
+    CHECK_FALSE(wrong("subject export", R"({"address":"alice@example.org","output":[]})").empty());
+    CHECK_FALSE(wrong("subject export", R"({"address":"alice@example.org","more":true})").empty());
     CHECK(wrong("audit show", R"({"since":"2026-11-25T00:00:00Z"})").empty());
     CHECK_FALSE(wrong("audit show", R"({"since":"yesterday"})").empty());
 }

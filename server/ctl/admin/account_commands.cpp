@@ -52,10 +52,9 @@ Reply account_reply(const Outcome<AccountRecord>& outcome, const std::string& ad
 }
 
 /// A handler that asks the store for one account.
-template <class Ask> Handler on_account(std::initializer_list<std::string_view> known, Ask ask)
+template <class Ask> Handler on_account(Ask ask)
 {
-    return with_arguments([known = std::vector(known), ask](const Arguments& arguments, const PeerCredentials&) {
-        arguments.only(known);
+    return with_arguments([ask](const Arguments& arguments, const PeerCredentials&) {
         const auto address = arguments.text("address");
         return account_reply(wait_for<AccountRecord>([&](AccountStore::Done<AccountRecord> done) {
                                  ask(arguments, address, std::move(done));
@@ -106,7 +105,6 @@ std::vector<store::NewAccount> rows_from(const json::array& list)
 
 Reply import(AccountStore& accounts, const Arguments& arguments)
 {
-    arguments.only({"rows", "more"});
     auto rows = rows_from(arguments.list("rows"));
     std::vector<std::string> addresses;
     addresses.reserve(rows.size());
@@ -126,7 +124,6 @@ Reply import(AccountStore& accounts, const Arguments& arguments)
 
 Reply list(AccountStore& accounts, const Arguments& arguments)
 {
-    arguments.only({"from"});
     const auto outcome = wait_for<store::AccountPage>([&](AccountStore::Done<store::AccountPage> done) {
         accounts.list(arguments.optional_text("from").value_or(""), accounts_per_page, std::move(done));
     });
@@ -166,31 +163,27 @@ Handlers account_commands(AccountStore& accounts)
 {
     using Done = AccountStore::Done<AccountRecord>;
     Handlers handlers;
-    handlers["account add"] = on_account(
-        {"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+    handlers["account add"] =
+        on_account([&accounts](const Arguments& arguments, const std::string& address, Done done) {
             accounts.add({address, arguments.text("password")}, std::move(done));
         });
-    handlers["account show"] =
-        on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
-            accounts.show(address, std::move(done));
-        });
-    handlers["account set"] = on_account(
-        {"address", "status", "withhold_identity", "refuse_anonymous", "relay_only", "attach", "detach", "number"},
-        [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+    handlers["account show"] = on_account([&accounts](const Arguments&, const std::string& address, Done done) {
+        accounts.show(address, std::move(done));
+    });
+    handlers["account set"] =
+        on_account([&accounts](const Arguments& arguments, const std::string& address, Done done) {
             accounts.set(address, change_from(arguments, address), std::move(done));
         });
-    handlers["account password"] = on_account(
-        {"address", "password"}, [&accounts](const Arguments& arguments, const std::string& address, Done done) {
+    handlers["account password"] =
+        on_account([&accounts](const Arguments& arguments, const std::string& address, Done done) {
             accounts.set_password(address, arguments.text("password"), std::move(done));
         });
-    handlers["account remove"] =
-        on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
-            accounts.remove(address, std::move(done));
-        });
-    handlers["account unblock"] =
-        on_account({"address"}, [&accounts](const Arguments&, const std::string& address, Done done) {
-            accounts.unblock(address, std::move(done));
-        });
+    handlers["account remove"] = on_account([&accounts](const Arguments&, const std::string& address, Done done) {
+        accounts.remove(address, std::move(done));
+    });
+    handlers["account unblock"] = on_account([&accounts](const Arguments&, const std::string& address, Done done) {
+        accounts.unblock(address, std::move(done));
+    });
     handlers["account import"] = with_arguments(
         [&accounts](const Arguments& arguments, const PeerCredentials&) { return import(accounts, arguments); });
     handlers["account list"] = with_arguments(
@@ -203,7 +196,6 @@ Handlers blocking_commands(AccountStore& accounts, LastAnonymousCaller last)
     Handlers handlers;
     handlers["account block"] = with_arguments(
         [&accounts, last = std::move(last)](const Arguments& arguments, const PeerCredentials&) -> Reply {
-            arguments.only({"address"});
             const auto address = arguments.text("address");
             const auto shown = wait_for<AccountRecord>(
                 [&](AccountStore::Done<AccountRecord> done) { accounts.show(address, std::move(done)); });

@@ -1,7 +1,5 @@
 #include "ctl/admin/arguments.hpp"
 
-#include <algorithm>
-
 namespace sotto::ctl {
 
 std::string Arguments::text(std::string_view name) const
@@ -43,13 +41,6 @@ const json::array& Arguments::list(std::string_view name) const
     const auto* value = object_.if_contains(name);
     if (value == nullptr || !value->is_array()) throw WrongArgument{"argument " + std::string{name} + " is no list"};
     return value->get_array();
-}
-
-void Arguments::only(const std::vector<std::string_view>& known) const
-{
-    for (const auto& member : object_)
-        if (std::ranges::find(known, std::string_view{member.key()}) == known.end())
-            throw WrongArgument{"an argument is not one of this command's"};
 }
 
 Handler with_arguments(std::function<Reply(const Arguments&, const PeerCredentials&)> function)

@@ -14,8 +14,8 @@ class WrongArgument : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Typed access to the arguments of a request. Throws WrongArgument for another type, and when a required one is
-/// missing.
+/// Typed access to the arguments of a request, which the desk has compared with the table of commands. Throws
+/// WrongArgument for another type, and when a required one is missing.
 class Arguments {
 public:
     explicit Arguments(const json::object& object) : object_{object} {}
@@ -25,9 +25,6 @@ public:
     [[nodiscard]] std::optional<bool> optional_flag(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
     [[nodiscard]] const json::array& list(std::string_view name) const;
-
-    /// Throws WrongArgument naming the first argument that is none of `known`.
-    void only(const std::vector<std::string_view>& known) const;
 
 private:
     const json::object& object_;

@@ -75,32 +75,20 @@ Handlers daemon_commands(DaemonView daemon, store::AccountStore& accounts)
 {
     Handlers handlers;
     handlers["binding list"] = with_arguments([daemon, &accounts](const Arguments& arguments, const PeerCredentials&) {
-        arguments.only({"address"});
         return list_bindings(daemon, accounts, arguments.text("address"));
     });
     handlers["binding remove"] =
         with_arguments([daemon, &accounts](const Arguments& arguments, const PeerCredentials&) {
-            arguments.only({"address", "binding"});
             return remove_binding(daemon, accounts, arguments.text("address"), arguments.text("binding"));
         });
-    handlers["status"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) -> Reply {
-        arguments.only({});
-        return daemon.status();
-    });
-    handlers["reload"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) {
-        arguments.only({});
-        return daemon.reload();
-    });
+    handlers["status"] = [daemon](const json::object&, const PeerCredentials&) -> Reply { return daemon.status(); };
+    handlers["reload"] = [daemon](const json::object&, const PeerCredentials&) { return daemon.reload(); };
     handlers["config reload"] = handlers["reload"];
-    handlers["config diff"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) {
-        arguments.only({});
-        return daemon.diff();
-    });
-    handlers["drain"] = with_arguments([daemon](const Arguments& arguments, const PeerCredentials&) -> Reply {
-        arguments.only({});
+    handlers["config diff"] = [daemon](const json::object&, const PeerCredentials&) { return daemon.diff(); };
+    handlers["drain"] = [daemon](const json::object&, const PeerCredentials&) -> Reply {
         daemon.drain();
         return json::object{{"draining", true}};
-    });
+    };
     return handlers;
 }
 

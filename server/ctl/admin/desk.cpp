@@ -37,7 +37,7 @@ std::string scope_of(const Command& command, const json::object& arguments)
     for (const auto& argument : command.arguments) {
         const auto* value = arguments.if_contains(argument.name);
         if (value == nullptr || argument.take == Take::secret || argument.name == command.audit.subject) continue;
-        if (argument.take == Take::file && value->is_array())
+        if (argument.take == Take::rows)
             scope[argument.name] = value->get_array().size();
         else
             scope[argument.name] = *value;

@@ -97,7 +97,6 @@ std::optional<Page> page_from(std::string_view text)
 
 Reply export_calls(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"period", "run", "invoice_date", "hide_digits", "from"});
     const auto month = month_from(arguments.text("period"));
     if (!month) return wrong("the period is no month such as 2026-11");
     auto day = std::chrono::floor<std::chrono::days>(view.now());
@@ -155,7 +154,6 @@ std::optional<retention::Time> time_of(const LedgerView& view, const Arguments& 
 
 Reply plan(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"now"});
     const auto now = time_of(view, arguments);
     if (!now) return wrong("the time is not one such as 2026-12-31T00:00:00Z");
     if (view.ledger == nullptr) return json::object{{"now", to_text(*now)}, {"orphans", 0}, {"rows", json::array{}}};
@@ -189,7 +187,6 @@ Reply plan(const LedgerView& view, const Arguments& arguments)
 
 Reply run(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"now"});
     const auto now = time_of(view, arguments);
     if (!now) return wrong("the time is not one such as 2026-12-31T00:00:00Z");
     if (arguments.optional_text("now")) {
@@ -245,7 +242,6 @@ std::optional<store::HoldKind> kind_from(std::string_view name)
 
 Reply add_hold(const LedgerView& view, const Arguments& arguments, const PeerCredentials& peer)
 {
-    arguments.only({"kind", "address", "first", "last", "reference", "basis", "expires"});
     const auto kind = kind_from(arguments.text("kind"));
     const auto first = month_from(arguments.text("first"));
     const auto last = month_from(arguments.optional_text("last").value_or(arguments.text("first")));
@@ -278,7 +274,6 @@ std::optional<retention::HoldId> hold_named(const Arguments& arguments)
 
 Reply approve_hold(const LedgerView& view, const Arguments& arguments, const PeerCredentials& peer)
 {
-    arguments.only({"hold"});
     const auto id = hold_named(arguments);
     if (!id) return wrong("this is no hold, as `hold list` shows it");
     return hold_reply(wait_for<store::HoldOutcome<HoldCase>>(
@@ -287,16 +282,14 @@ Reply approve_hold(const LedgerView& view, const Arguments& arguments, const Pee
 
 Reply release_hold(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"hold"});
     const auto id = hold_named(arguments);
     if (!id) return wrong("this is no hold, as `hold list` shows it");
     return hold_reply(
         wait_for<store::HoldOutcome<HoldCase>>([&](auto done) { view.ledger->release_hold(*id, std::move(done)); }));
 }
 
-Reply list_holds(const LedgerView& view, const Arguments& arguments)
+Reply list_holds(const LedgerView& view, const Arguments&)
 {
-    arguments.only({});
     if (view.ledger == nullptr) return json::object{{"holds", json::array{}}};
     const auto holds = wait_for<std::vector<HoldCase>>([&](auto done) { view.ledger->list_holds(std::move(done)); });
     if (!holds) return failed(holds.error());
@@ -322,7 +315,6 @@ json::array periods_of(const store::HeldCalls& held)
 
 Reply export_subject(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"address"});
     CommandError error;
     const auto account = account_at(view, arguments.text("address"), error);
     if (!account) return error;
@@ -356,7 +348,6 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
 
 Reply erase_subject(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"address"});
     const auto address = arguments.text("address");
     CommandError error;
     const auto account = account_at(view, address, error);
@@ -391,7 +382,6 @@ bool lies_below(const std::filesystem::path& folder, const std::filesystem::path
 
 Reply back_up(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"folder"});
     const std::filesystem::path folder = arguments.text("folder");
     if (!lies_below(folder, view.state_directory))
         return wrong("the daemon may write below " + view.state_directory.string() +
@@ -416,7 +406,6 @@ Reply back_up(const LedgerView& view, const Arguments& arguments)
 
 Reply change_key(const LedgerView& view, const Arguments& arguments)
 {
-    arguments.only({"file"});
     const std::filesystem::path file = arguments.text("file");
     std::error_code fault;
     if (!file.is_absolute() || !std::filesystem::is_regular_file(file, fault))
@@ -427,9 +416,8 @@ Reply change_key(const LedgerView& view, const Arguments& arguments)
     return json::object{{"file", file.string()}};
 }
 
-Reply rotate_keys(const LedgerView& view, const Arguments& arguments)
+Reply rotate_keys(const LedgerView& view, const Arguments&)
 {
-    arguments.only({});
     const auto rotated = wait_for<std::size_t>([&](auto done) { view.ledger->rotate_keys(std::move(done)); });
     if (!rotated) return failed(rotated.error());
     return json::object{{"keys", *rotated}};

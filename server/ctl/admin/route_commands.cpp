@@ -97,7 +97,6 @@ Handlers route_commands(std::function<std::shared_ptr<const CoreSettings>()> set
     Handlers handlers;
     handlers["route test"] = with_arguments(
         [settings = std::move(settings), &accounts](const Arguments& arguments, const PeerCredentials&) -> Reply {
-            arguments.only({"address", "dialled"});
             return test(*settings(), *accounts.directory(), arguments.text("address"), arguments.text("dialled"));
         });
     return handlers;

@@ -7,6 +7,8 @@
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/desk.hpp"
 #include "ctl/admin/ledger_commands.hpp"
+#include "ctl/cli/terminal.hpp"
+#include "ctl/commands/command.hpp"
 #include "store/audit_head.hpp"
 #include "store/ledger/key_store.hpp"
 #include "store/ledger/master_key.hpp"
@@ -23,6 +25,7 @@
 #include <cstdio>
 #include <openssl/crypto.h>
 #include <optional>
+#include <poll.h>
 #include <unistd.h>
 
 namespace sotto::ctl {
@@ -49,6 +52,7 @@ public:
         asio::write(socket_, asio::buffer(request), failed);
         OPENSSL_cleanse(request.data(), request.size()); // it may have held a password
         std::size_t length = 0;
+        if (!failed) wait_for_answer(command);
         if (!failed) length = asio::read_until(socket_, asio::dynamic_buffer(received_), '\n', failed);
         if (failed) throw Unreachable{"the daemon closed the connection before it answered"};
         auto reply = read_answer(std::string_view{received_}.substr(0, length - 1));
@@ -57,6 +61,14 @@ public:
     }
 
 private:
+    void wait_for_answer(std::string_view command)
+    {
+        constexpr int one_second = 1000;
+        StillRunning running{command};
+        ::pollfd answer{.fd = socket_.native_handle(), .events = POLLIN, .revents = 0};
+        while (::poll(&answer, 1, one_second) == 0) running.another_second();
+    }
+
     asio::io_context io_;
     Local::socket socket_{io_};
     error_code state_;
@@ -148,6 +160,20 @@ std::unique_ptr<Backend> open_store(const config::Settings& settings)
     }
 }
 
+/// "account add|import|..., audit verify"
+std::string offline_commands()
+{
+    std::string all;
+    for (const auto& group : groups()) {
+        std::string words;
+        for (const auto& command : group.commands)
+            if (command.place == Place::daemon_or_store)
+                words.append(words.empty() ? " " : "|").append(last_word(command));
+        if (!words.empty()) all.append(all.empty() ? "" : ", ").append(group.word).append(words);
+    }
+    return all;
+}
+
 } // namespace
 
 std::unique_ptr<Backend> connect(const config::Settings& settings, bool works_offline)
@@ -162,7 +188,11 @@ std::unique_ptr<Backend> connect(const config::Settings& settings, bool works_of
                           settings.admin.privacy_officers + ", as the service's user, or as root"};
     const bool nobody = state == asio::error::connection_refused || state.value() == ENOENT;
     if (!nobody) throw Unreachable{path + " cannot be reached: " + state.message()};
-    if (!works_offline) throw Unreachable{"the daemon is not running: nobody answers at " + path};
+    if (!works_offline)
+        throw Unreachable{
+            "the daemon is not running: nobody answers at " + path + ", and this command needs it; " +
+            offline_commands() +
+            " work without it, as the service's user or in sotto-maintenance.service, which has the keys"};
     return open_store(settings);
 }
 

@@ -106,6 +106,7 @@ private:
         case Take::agreed: // by --yes, or asked for
             return;
         case Take::file:
+        case Take::rows:
             sub.add_option(option, into_.file, meaning)->required(argument.required);
             return;
         case Take::texts:

@@ -27,7 +27,8 @@ std::string with_commas(std::size_t number)
 
 std::string coloured(std::string_view text, Colour colour, int descriptor)
 {
-    if (colour == Colour::none || ::isatty(descriptor) == 0 || std::getenv("NO_COLOR") != nullptr)
+    const char* refused = std::getenv("NO_COLOR");
+    if (colour == Colour::none || ::isatty(descriptor) == 0 || (refused != nullptr && *refused != '\0'))
         return std::string{text};
     return (colour == Colour::red ? "\033[31m" : "\033[33m") + std::string{text} + "\033[0m";
 }
@@ -71,6 +72,20 @@ void Progress::at(std::size_t done)
 {
     if (!shown_) return;
     std::fprintf(stderr, "\r%s %s of %s", doing_.c_str(), with_commas(done).c_str(), with_commas(total_).c_str());
+    std::fflush(stderr);
+}
+
+StillRunning::StillRunning(std::string_view doing) : doing_{doing}, shown_{::isatty(STDERR_FILENO) != 0} {}
+
+StillRunning::~StillRunning()
+{
+    if (seconds_ > 0) std::fputs("\r\033[K", stderr);
+}
+
+void StillRunning::another_second()
+{
+    if (!shown_) return;
+    std::fprintf(stderr, "\r%s, %zu s", doing_.c_str(), ++seconds_);
     std::fflush(stderr);
 }
 

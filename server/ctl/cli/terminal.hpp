@@ -5,7 +5,7 @@
 
 namespace sotto::ctl {
 
-/// Colour for standard output or error: only on a terminal, and not when NO_COLOR is set (no-color.org).
+/// Colour for standard output or error: only on a terminal, and not when NO_COLOR is set to anything (no-color.org).
 enum class Colour { none, red, yellow };
 std::string coloured(std::string_view text, Colour colour, int descriptor);
 
@@ -42,6 +42,21 @@ public:
 private:
     std::string doing_;
     std::size_t total_;
+    bool shown_;
+};
+
+/// "backup, 12 s", where nobody can say how far it is; likewise.
+class StillRunning {
+public:
+    explicit StillRunning(std::string_view doing);
+    ~StillRunning();
+    StillRunning(const StillRunning&) = delete;
+    StillRunning& operator=(const StillRunning&) = delete;
+    void another_second();
+
+private:
+    std::string doing_;
+    std::size_t seconds_{0};
     bool shown_;
 };
 

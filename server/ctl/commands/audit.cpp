@@ -41,8 +41,9 @@ constexpr std::array<sv, 2> verify_examples{"sotto audit verify",
                                             "sotto audit verify --head \"$(ssh loghost journalctl SOTTO_EVENT=audit-head -n1 -o json | jq -r '.SOTTO_SEQUENCE+\":\"+.SOTTO_HASH')\""};
 
 constexpr std::array commands{
-    Command{.words = "audit show", .summary = "show what operators did", .roles = Role::privacy_officer, .place = Place::daemon_or_store,
-            .audit = {"audit", "about"}, .paged = true, .arguments = show_arguments,
+    Command{.words = "audit show", .summary = "show what operators did",
+            .details = "Needs the running daemon: whoever reads the log leaves an entry, and the daemon hands its head to the journal too.",
+            .roles = Role::privacy_officer, .audit = {"audit", "about"}, .paged = true, .arguments = show_arguments,
             .answer = {.rows = "entries", .empty = "no entries", .fields = entry_fields}, .examples = show_examples},
     Command{.words = "audit verify", .summary = "check that nobody has changed the audit log",
             .details = "Exits 1 and names the first bad entry when one was changed, removed, moved or added, or the end was cut off.",

@@ -40,7 +40,8 @@ enum class Take : std::uint8_t {
     present,  ///< an option without value; true in the request
     secret,   ///< asked for twice on the terminal, or one line of standard input with the option; text
     agreed,   ///< that the command's question was answered with yes, or --yes given; true in the request
-    file      ///< a file of whoever types the command; it is not part of the request
+    file,     ///< a file of whoever types the command; it is not part of the request
+    rows      ///< a file whose lines are the rows of one or more requests; each but the last says `more`
 };
 
 struct Argument {
@@ -68,6 +69,7 @@ struct Answer {
     std::string_view sentence{}; ///< for a person, instead of the fields; "{address}" stands for that argument
     std::string_view empty{};    ///< for a person, when there are no rows
     std::span<const Field> fields{};
+    std::span<const Field> beside{}; ///< members of the object next to `rows`
 };
 
 /// Where a command works.

@@ -46,6 +46,10 @@ constexpr std::array assess_fields{
     Field{"of",      "number", "of how many; what is unknown counts for nothing"},
     Field{"seen",    "text",   "what was seen", "SEEN"},
     Field{"matters", "text",   "why it matters, and by what rule", "WHY IT MATTERS"}};
+constexpr std::array beside_assess{
+    Field{"host",  "text",   "who was looked at"},
+    Field{"port",  "number", "where"},
+    Field{"score", "number", "0 to 100"}};
 constexpr std::array<sv, 2> assess_examples{"sotto assess sip.example.org", "sotto --json assess 192.0.2.1:5061 | jq .score"};
 constexpr std::array<sv, 2> status_examples{"sotto status", "sotto --json status"};
 
@@ -56,9 +60,9 @@ constexpr std::array commands{
     Command{.words = "drain", .summary = "take no new calls; let those that run end", .audit = {"operate"}, .answer = {.sentence = "draining: no new calls, running ones go on", .fields = drain_fields}},
     Command{.words = "assess", .summary = "score the transport and privacy of any SIP server, from outside",
             .details = "Some handshakes, and requests for an address that nobody has, as any stranger may send them; rings nobody, registers nothing. "
-                       "Looks at port 5060 too, where nothing should answer. With --json the member `score` is 0 to 100. Exits 1 when something is bad.",
+                       "Looks at port 5060 too, where nothing should answer. Exits 1 when something is bad.",
             .roles = Role::everybody, .place = Place::here, .arguments = assess_arguments,
-            .answer = {.rows = "findings", .fields = assess_fields}, .examples = assess_examples},
+            .answer = {.rows = "findings", .fields = assess_fields, .beside = beside_assess}, .examples = assess_examples},
     Command{.words = "backup", .summary = "copy the databases, without the keys of the ledger", .details = "The daemon may write below state_directory only: take the copies from there.", .audit = {"operate"}, .arguments = backup_arguments, .answer = {.fields = backup_fields}, .examples = backup_examples},
 };
 // clang-format on

@@ -22,6 +22,7 @@ constexpr std::array rung_fields{
     Field{"direction", "text", "--> to Sotto, <-- from Sotto", "SOTTO"},
     Field{"message",   "text", "method, or status and the method that it answers", "MESSAGE"},
     Field{"call",      "text", "a number for the Call-ID", "CALL"}};
+constexpr std::array beside_rungs{Field{"full", "flag", "more passed than is drawn"}};
 constexpr std::array explain_fields{Field{"address", "text", "the account that the pseudonym stands for today"}};
 
 constexpr std::array<sv, 1> start_examples{"sotto trace start --account alice@example.org --for 10m --reason 'ticket 4711: no ringing tone'"};
@@ -34,7 +35,7 @@ constexpr std::array trace_commands{
             .audit = {"fault", "account", true}, .confirmation = "Has {account} agreed to be traced?",
             .arguments = start_arguments, .answer = {.sentence = "tracing {account}: `sotto trace stop` shows the ladder", .fields = start_fields}, .examples = start_examples},
     Command{.words = "trace stop", .summary = "end the trace and show its ladder", .details = "A trace that ended by itself can be seen for an hour, once.", .audit = {"fault"},
-            .answer = {.rows = "ladder", .empty = "nothing passed while the trace ran", .fields = rung_fields}, .examples = stop_examples},
+            .answer = {.rows = "ladder", .empty = "nothing passed while the trace ran", .fields = rung_fields, .beside = beside_rungs}, .examples = stop_examples},
 };
 constexpr std::array log_commands{
     Command{.words = "log explain", .summary = "say which account a pseudonym of today's log stands for",

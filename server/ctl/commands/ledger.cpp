@@ -48,6 +48,9 @@ constexpr std::array plan_fields{
     Field{"until",    "text",   "when they go", "UNTIL"},
     Field{"held",     "flag",   "a hold keeps them beyond their time", "STATE"},
     Field{"goes",     "flag",   "they are over", "STATE"}};
+constexpr std::array beside_plan{
+    Field{"now",      "text",   "the time that was gone by"},
+    Field{"orphans",  "number", "rows of calls whose keys are gone, which go with the next run"}};
 constexpr std::array run_fields{
     Field{"now",     "text",   "the time that was gone by"},
     Field{"calls",   "number", "calls that were destroyed"},
@@ -59,7 +62,7 @@ constexpr std::array<sv, 1> run_examples{"sotto retention run"};
 constexpr std::array retention_commands{
     Command{.words = "retention plan", .summary = "show what goes, why and when; nothing is done",
             .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .audit = {"retention"}, .arguments = only_now,
-            .answer = {.rows = "rows", .empty = "nothing is kept about any call", .fields = plan_fields}, .examples = plan_examples},
+            .answer = {.rows = "rows", .empty = "nothing is kept about any call", .fields = plan_fields, .beside = beside_plan}, .examples = plan_examples},
     Command{.words = "retention run", .summary = "destroy what is over now, as the daemon does by itself each hour",
             .details = "With --now an operator confirms that the calendar is right, after it has jumped. A time ahead of the calendar is refused: look ahead with `retention plan`.",
             .roles = Role::operator_ | Role::privacy_officer, .audit = {"retention"}, .arguments = only_now,
@@ -123,6 +126,7 @@ constexpr std::array stay_fields{
     Field{"reason", "text",   "the duty that keeps them", "WHY"},
     Field{"until",  "text",   "when they go", "UNTIL"},
     Field{"held",   "flag",   "a hold keeps them", "STATE"}};
+constexpr std::array beside_stays{Field{"address", "text", "who was erased"}};
 constexpr std::array<sv, 1> export_subject_examples{"sotto subject export alice@example.org --output alice.tar"};
 constexpr std::array<sv, 1> erase_examples{"sotto subject erase alice@example.org --yes"};
 constexpr std::array subject_commands{
@@ -132,7 +136,7 @@ constexpr std::array subject_commands{
     Command{.words = "subject erase", .summary = "erase a person; what a duty keeps is listed with the day on which it goes",
             .roles = Role::operator_ | Role::privacy_officer, .audit = {"access", "address"}, .confirmation = "Erase {address} for good?",
             .arguments = only_address,
-            .answer = {.rows = "stays", .empty = "erased; nothing is kept about this person", .fields = stay_fields}, .examples = erase_examples},
+            .answer = {.rows = "stays", .empty = "erased; nothing is kept about this person", .fields = stay_fields, .beside = beside_stays}, .examples = erase_examples},
 };
 
 // ---- keys

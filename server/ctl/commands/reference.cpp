@@ -21,6 +21,7 @@ std::string written(const Argument& argument)
         value = "on|off";
         break;
     case Take::file:
+    case Take::rows:
         value = "FILE";
         break;
     case Take::duration:
@@ -66,6 +67,15 @@ std::string_view place_of(Place place)
     return {};
 }
 
+void add_fields(std::string& page, std::span<const Field> fields)
+{
+    page += "| member | type | holds |\n| --- | --- | --- |\n";
+    for (const auto& field : fields)
+        page += "| `" + std::string{field.name} + "` | " + std::string{field.type} + " | " +
+                std::string{field.meaning} + " |\n";
+    page += "\n";
+}
+
 void add_command(std::string& page, const Command& command)
 {
     page += "### `sotto " + std::string{command.words} + "`\n\n" + std::string{command.summary} + "\n\n";
@@ -83,11 +93,11 @@ void add_command(std::string& page, const Command& command)
     page += command.answer.rows.empty()
                 ? "With `--json`, an object:"
                 : "With `--json`, an object whose member `" + std::string{command.answer.rows} + "` is a list of:";
-    page += "\n\n| member | type | holds |\n| --- | --- | --- |\n";
-    for (const auto& field : command.answer.fields)
-        page += "| `" + std::string{field.name} + "` | " + std::string{field.type} + " | " +
-                std::string{field.meaning} + " |\n";
-    page += "\n";
+    page += "\n\n";
+    add_fields(page, command.answer.fields);
+    if (command.answer.beside.empty()) return;
+    page += "Beside the list:\n\n";
+    add_fields(page, command.answer.beside);
 }
 
 constexpr std::string_view page_head = R"(# Commands
@@ -238,7 +248,13 @@ _sotto()
         elif [[ $word != -* ]]; then words+=("$word"); fi
     done
     case $before in
-        --config | --csv | --to) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --config)";
+    for (const auto& group : groups())
+        for (const auto& command : group.commands)
+            for (const auto& argument : command.arguments)
+                if ((argument.take == Take::file || argument.take == Take::rows) && !argument.option.empty())
+                    text.append(" | ").append(argument.option);
+    text += R"() COMPREPLY=($(compgen -f -- "$current")); return ;;
 )";
     for (const auto& group : groups())
         for (const auto& command : group.commands)

@@ -80,8 +80,10 @@ bool fits(const Argument& argument, const json::value& value)
         return value.is_bool() && value.get_bool();
     case Take::texts:
         return value.is_array() && std::ranges::all_of(value.get_array(), is_text);
-    case Take::file:
+    case Take::rows:
         return value.is_array();
+    case Take::file:
+        return false;
     }
     return false;
 }
@@ -143,15 +145,16 @@ std::string wrong_in(const Command& command, const json::object& arguments)
         }
         if (name == "from" && command.paged && member.value().is_string()) continue;
         const auto declared = std::ranges::find(command.arguments, name, &Argument::name);
-        const bool of_file =
-            std::ranges::find(command.arguments, Take::file, &Argument::take) != command.arguments.end();
-        if (name == "more" && of_file && member.value().is_bool()) continue;
-        if (declared == command.arguments.end()) return "an argument is not one of this command's";
+        const bool has_rows =
+            std::ranges::find(command.arguments, Take::rows, &Argument::take) != command.arguments.end();
+        if (name == "more" && has_rows && member.value().is_bool()) continue;
+        if (declared == command.arguments.end() || declared->take == Take::file)
+            return "an argument is not one of this command's";
         if (!fits(*declared, member.value()))
             return "argument " + std::string{name} + " is not " + description_of(*declared);
     }
     for (const auto& argument : command.arguments)
-        if (argument.required && !arguments.contains(argument.name))
+        if (argument.required && argument.take != Take::file && !arguments.contains(argument.name))
             return "argument " + std::string{argument.name} + " is missing";
     if (command.audit.reason_required && !arguments.contains("reason"))
         return "this needs a reason: say why by --reason; it is kept in the audit log";

@@ -1,0 +1,148 @@
+#include "ctl/admin/desk.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::ctl;
+
+namespace {
+
+/// Remembers the commands that it was told of, or refuses each.
+class Notes final : public audit::AuditLog {
+public:
+    audit::Written begin(const audit::Action& action) override
+    {
+        if (full) return std::make_error_code(std::errc::no_space_on_device);
+        noted.push_back(action.what);
+        return audit::Receipt{noted.size()};
+    }
+    void end(const audit::Receipt&, std::string_view) override {}
+    audit::Written record(const audit::Action& action, std::string_view) override { return begin(action); }
+    bool forget(std::string_view) override { return true; }
+
+    std::vector<std::string> noted;
+    bool full{false};
+};
+
+/// A value that the argument may have in a request.
+json::value example_of(const Argument& argument)
+{
+    switch (argument.take) {
+    case Take::number:
+    case Take::duration:
+        return 60;
+    case Take::time:
+        return "2026-11-25T12:00:00Z";
+    case Take::period:
+        return "2026-11";
+    case Take::on_off:
+    case Take::present:
+    case Take::agreed:
+        return true;
+    case Take::choice:
+        return json::string_view{argument.choices.front().data(), argument.choices.front().size()};
+    case Take::texts:
+    case Take::rows:
+        return json::array{};
+    default:
+        return "text";
+    }
+}
+
+/// What a request for the command holds at least.
+json::object least(const Command& command)
+{
+    json::object arguments;
+    for (const auto& argument : command.arguments)
+        if (argument.required && argument.take != Take::file) arguments[argument.name] = example_of(argument);
+    if (command.audit.reason_required) arguments["reason"] = "why";
+    return arguments;
+}
+
+/// A desk at which every command of the table has a handler, and somebody with these roles.
+struct World {
+    explicit World(Role roles) : desk{handlers(), [roles](const PeerCredentials&) { return roles; }, notes} {}
+
+    Handlers handlers()
+    {
+        Handlers all;
+        for (const auto& group : groups())
+            for (const auto& command : group.commands)
+                all[std::string{command.words}] = [this](const json::object&, const PeerCredentials&) -> Reply {
+                    ++done;
+                    return json::object{};
+                };
+        return all;
+    }
+
+    std::string code(const Command& command, const json::object& arguments)
+    {
+        const auto reply = desk.perform(command.words, arguments, {});
+        const auto* error = std::get_if<CommandError>(&reply);
+        return error == nullptr ? "" : error->code;
+    }
+
+    Notes notes;
+    int done{0};
+    Desk desk;
+};
+
+template <class Check> void for_each_command(Check check)
+{
+    for (const auto& group : groups())
+        for (const auto& command : group.commands) {
+            CAPTURE(command.words);
+            check(command);
+        }
+}
+
+} // namespace
+
+TEST_CASE("what a command does not declare is refused before anything is done", "[admin]")
+{
+    World world{Role::everybody};
+    for_each_command([&](const Command& command) {
+        auto arguments = least(command);
+        arguments["undeclared"] = true;
+        CHECK(world.code(command, arguments) == "usage");
+        for (const auto& argument : command.arguments)
+            if (argument.take == Take::file) { // stays with whoever types the command
+                auto with_file = least(command);
+                with_file[argument.name] = json::array{};
+                CHECK(world.code(command, with_file) == "usage");
+            }
+        for (const auto& argument : command.arguments) { // and each declared one is of its type
+            auto of_another_type = least(command);
+            of_another_type[argument.name] = json::object{};
+            CHECK(world.code(command, of_another_type) == "usage");
+        }
+    });
+    CHECK(world.done == 0);
+    CHECK(world.notes.noted.empty());
+}
+
+TEST_CASE("each command is done for its roles, and for no other", "[admin]")
+{
+    for (const auto role : {Role::none, Role::operator_, Role::billing, Role::privacy_officer}) {
+        CAPTURE(names_of(role));
+        World world{role};
+        for_each_command([&](const Command& command) {
+            CHECK(world.code(command, least(command)) == (share(command.roles, role) ? "" : "forbidden"));
+        });
+    }
+}
+
+TEST_CASE("without room for the record nothing is done that is to be recorded", "[admin][audit]")
+{
+    World world{Role::everybody};
+    for_each_command([&](const Command& command) {
+        world.notes = {};
+        world.done = 0;
+        CHECK(world.code(command, least(command)).empty());
+        CHECK(world.notes.noted.empty() == command.audit.purpose.empty());
+        const auto done = std::exchange(world.done, 0);
+        world.notes.full = true;
+        CHECK(world.code(command, least(command)) == (command.audit.purpose.empty() ? "" : "audit"));
+        CHECK(world.done == (command.audit.purpose.empty() ? done : 0));
+    });
+}
