@@ -1,5 +1,6 @@
 #include "app/app.hpp"
 
+#include "app/daemon_line.hpp"
 #include "app/erased.hpp"
 #include "app/every.hpp"
 #include "config/check.hpp"
@@ -105,7 +106,7 @@ App::App(Prepared prepared, os::Folders admitted)
                              configuration_.renew(identities, [this](const auto& renewed) { workers_->use(renewed); });
                          }}}
 {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number); // they wait until `run`
+    for (const auto& meaning : signal_meanings) signals_.add(meaning.number); // they wait until `run`
     const auto& settings = configuration_.initial().settings;
     event(Event::starting, field("version", SOTTO_VERSION), field("domains", settings.domains.size()),
           field("workers", workers_of(settings)));
@@ -227,7 +228,8 @@ void App::on_signal()
 {
     signals_.async_wait([this](boost::system::error_code error, int number) {
         if (error) return;
-        if (number == SIGHUP)
+        const auto* meaning = std::ranges::find(signal_meanings, number, &SignalMeaning::number);
+        if (meaning->asked == Asked::reload)
             reload();
         else if (draining_)
             main_.stop();

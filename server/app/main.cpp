@@ -1,4 +1,5 @@
 #include "app/app.hpp"
+#include "app/daemon_line.hpp"
 
 #include "audit/audit_key.hpp"
 #include "config/check.hpp"
@@ -14,13 +15,12 @@
 
 namespace {
 
-// docs: DESIGN.md 7, exit codes
-enum Exit { done = 0, wrong = 1, usage = 2, unavailable = 3 };
+using sotto::app::Ending;
 
-int check(const sotto::app::Prepared& prepared)
+Ending check(const sotto::app::Prepared& prepared)
 {
     for (const auto& problem : prepared.problems) std::cerr << to_string(problem) << '\n';
-    return prepared.problems.empty() ? done : wrong;
+    return prepared.problems.empty() ? Ending::done : Ending::wrong;
 }
 
 void report(const sotto::app::Prepared& prepared)
@@ -32,7 +32,7 @@ void report(const sotto::app::Prepared& prepared)
     std::cout << prepared.settings.file.string() << ": good\n";
 }
 
-int serve(sotto::app::Prepared prepared)
+Ending serve(sotto::app::Prepared prepared)
 {
     using namespace sotto;
     const auto& settings = prepared.settings;
@@ -41,7 +41,7 @@ int serve(sotto::app::Prepared prepared)
     log::start(
         {.target = settings.log.target == config::LogTarget::journal ? log::Target::journal : log::Target::stderr_,
          .level = static_cast<log::Level>(settings.log.level)});
-    int result = done;
+    auto result = Ending::done;
     try {
         if (!confined)
             log::event(
@@ -51,16 +51,16 @@ int serve(sotto::app::Prepared prepared)
         app.run();
     } catch (const store::StoreError& error) {
         log::event(log::Event::store_failed, log::field("reason", log::Plain{error.what()}));
-        result = unavailable;
+        result = Ending::unavailable;
     } catch (const audit::NoAuditKey& error) {
         log::event(log::Event::audit_unwritable, log::field("reason", log::Plain{error.what()}));
-        result = wrong;
+        result = Ending::wrong;
     } catch (const net::ListenError& error) {
         log::event(log::Event::listener_failed, log::field("reason", log::Plain{error.what()}));
-        result = wrong;
+        result = Ending::wrong;
     } catch (const std::exception& error) {
         log::event(log::Event::internal_error, log::field("reason", log::Plain{error.what()}));
-        result = wrong;
+        result = Ending::wrong;
     }
     log::stop();
     return result;
@@ -70,24 +70,29 @@ int serve(sotto::app::Prepared prepared)
 
 int main(int argc, char** argv)
 {
+    using namespace sotto::app;
+    const auto status = [](Ending ending) { return static_cast<int>(ending); };
+    const auto text = [](std::string_view words) { return std::string{words}; };
     CLI::App line{"Sotto: a SIP proxy and registrar that lets each party learn only what the call needs"};
     std::string file;
     bool only_check = false;
-    line.set_version_flag("--version", SOTTO_VERSION);
-    line.add_option("--config", file, "configuration file (YAML)")->required();
-    line.add_flag("--check", only_check, "validate the configuration and everything that it names, then exit");
+    line.set_version_flag(text(version_option.name), SOTTO_VERSION, text(version_option.meaning));
+    line.add_option(text(config_option.name), file, text(config_option.meaning))
+        ->required()
+        ->type_name(text(config_option.value));
+    line.add_flag(text(check_option.name), only_check, text(check_option.meaning));
     try {
         line.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return line.exit(error) == 0 ? done : usage;
+        return status(line.exit(error) == 0 ? Ending::done : Ending::usage);
     }
 
     sotto::os::harden_process();
-    auto prepared = sotto::app::prepare(file);
-    if (const int result = check(prepared); result != done) return result;
+    auto prepared = prepare(file);
+    if (const auto result = check(prepared); result != Ending::done) return status(result);
     if (only_check) {
         report(prepared);
-        return done;
+        return status(Ending::done);
     }
-    return serve(std::move(prepared));
+    return status(serve(std::move(prepared)));
 }

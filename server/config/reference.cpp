@@ -6,6 +6,19 @@
 #include <algorithm>
 
 namespace sotto::config {
+
+std::string roff(std::string_view text)
+{
+    std::string out = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
+    for (const char c : text) {
+        if (c == '`') continue;
+        if (c == '-') out += '\\';
+        out += c;
+        if (c == '\\') out += 'e';
+    }
+    return out;
+}
+
 namespace {
 
 std::string default_of(const Key& key)
@@ -122,19 +135,6 @@ with it at once, each with its place, key and remedy, and exits 0 or 1. An examp
 
 // ---- the manual page
 // ---------------------------------------------------------------------------------------------------
-
-/// A text for man(7): no line begins with a control character, and a backslash is one.
-std::string roff(std::string_view text)
-{
-    std::string out = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
-    for (const char c : text) {
-        if (c == '`') continue;
-        if (c == '-') out += '\\';
-        out += c;
-        if (c == '\\') out += 'e';
-    }
-    return out;
-}
 
 constexpr std::string_view manual_head =
     R"(.\" Made by `command_reference keys` from the table in server/config/keys.cpp.

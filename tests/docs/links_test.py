@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: Paths of an installed system that documents may name; every other absolute path belongs to somebody's machine.
 INSTALLED = ("/etc/sotto", "/var/lib/sotto", "/run/sotto", "/usr/share", "/dev/", "/proc/", "/tmp/")
-OWN_PROGRAMS = {"simulation", "sottod", "sotto", "sotto-load", "config_reference", "event_reference", "metric_reference",
+OWN_PROGRAMS = {"simulation", "sottod", "sotto", "sotto-load", "config_reference", "event_reference", "metric_reference", "daemon_reference",
                 "command_reference"}
 
 

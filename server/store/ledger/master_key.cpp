@@ -54,7 +54,7 @@ crypto::Secret read_master_key(const std::filesystem::path& file)
 
 crypto::Secret master_key(std::filesystem::path configured)
 {
-    if (configured.empty()) configured = credential("sotto-master-key");
+    if (configured.empty()) configured = credential(master_credential);
     if (configured.empty())
         throw StoreError{StoreError::Kind::unavailable,
                          "calls are billed, and there is no master key: give the service the credential "

@@ -9,7 +9,10 @@ namespace sotto::store {
 /// StoreError (unavailable) with a sentence that says what is wrong and what to do.
 crypto::Secret read_master_key(const std::filesystem::path& file);
 
-/// The key that the service has: of the file that the configuration names, or of the credential `sotto-master-key`.
+/// The name under which systemd hands the key to the service: LoadCredential=sotto-master-key:...
+inline constexpr const char* master_credential = "sotto-master-key";
+
+/// The key that the service has: of the file that the configuration names, or of that credential.
 /// Throws StoreError.
 crypto::Secret master_key(std::filesystem::path configured);
 
