@@ -15,22 +15,6 @@ using log::event;
 using log::field;
 using log::Plain;
 
-/// What stays as it is until a restart.
-void keep_what_needs_restart(config::Settings& next, const config::Settings& running)
-{
-    next.listen = running.listen;
-    next.threads = running.threads;
-    next.state_directory = running.state_directory;
-    next.admin = running.admin;
-    next.metrics = running.metrics;
-    next.proxy.longest_dialog = running.proxy.longest_dialog;
-    next.log.target = running.log.target;
-    next.push.gateway = running.push.gateway;
-    next.push.authorities = running.push.authorities;
-    next.billing = running.billing;
-    next.weaken.master_key_file = running.weaken.master_key_file;
-}
-
 /// One a line.
 std::string sentences_of(const std::vector<config::Problem>& problems)
 {
@@ -99,7 +83,7 @@ ctl::Reply Configuration::reload(const Use& use)
         return ctl::CommandError{"configuration", sentences_of(next.problems)};
     }
     auto keys = keys_of(config::differences(prepared_.settings, next.settings));
-    keep_what_needs_restart(next.settings, prepared_.settings);
+    config::keep_what_needs_restart(next.settings, prepared_.settings);
     next.core = core_of(next);
     prepared_ = std::move(next);
     use(prepared_);

@@ -8,7 +8,7 @@ namespace sotto::config {
 
 /// A key whose value is not the same in two configurations. Accounts are counted, never named.
 struct Difference {
-    std::string key;
+    std::string key; ///< "threads"; "routes[1].target" in an entry of a list
     std::string now;
     std::string next;
     Effect effect{Effect::reload};
@@ -16,5 +16,8 @@ struct Difference {
 
 /// In the order of the reference page.
 std::vector<Difference> differences(const Settings& now, const Settings& next);
+
+/// What a running daemon cannot change stays as it is in `next`.
+void keep_what_needs_restart(Settings& next, const Settings& running);
 
 } // namespace sotto::config

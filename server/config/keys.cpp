@@ -40,7 +40,10 @@ std::string list_text(const std::vector<std::string>& entries)
 }
 
 std::string text_of(bool value, const Key&) { return value ? "true" : "false"; }
-std::string text_of(std::uint32_t value, const Key&) { return std::to_string(value); }
+std::string text_of(std::uint32_t value, const Key& key)
+{
+    return key.choices.empty() ? std::to_string(value) : std::string{key.choices[value]};
+}
 std::string text_of(std::size_t value, const Key&) { return std::to_string(value); }
 std::string text_of(seconds value, const Key&) { return duration_text(value.count()); }
 std::string text_of(const std::string& value, const Key&) { return '"' + value + '"'; }
@@ -60,57 +63,36 @@ template <class T> std::string text_of(const std::optional<T>& value, const Key&
 /// A member of the settings.
 template <auto Member>
 constexpr Field at{.set = [](Settings& s, std::span<const Value> values) { assign_all(s.*Member, values); },
-                   .show = [](const Settings& s, const Key& key) { return text_of(s.*Member, key); }};
+                   .show = [](const Settings& s, const Key& key) { return text_of(s.*Member, key); },
+                   .keep = [](Settings& next, const Settings& running) { next.*Member = running.*Member; }};
 /// A member of one of its sections.
 template <auto Section, auto Member>
 constexpr Field in{.set = [](Settings& s, std::span<const Value> values) { assign_all(s.*Section.*Member, values); },
-                   .show = [](const Settings& s, const Key& key) { return text_of(s.*Section.*Member, key); }};
-/// A member of the last domain, of the last listener of a list.
-template <auto Member> constexpr Field of_domain{
-    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.domains.back().*Member, values); }};
-template <auto List, auto Member> constexpr Field of_listener{
-    .set = [](Settings& s, std::span<const Value> values) { assign_all((s.listen.*List).back().*Member, values); }};
+                   .show = [](const Settings& s, const Key& key) { return text_of(s.*Section.*Member, key); },
+                   .keep = [](Settings& next,
+                              const Settings& running) { next.*Section.*Member = running.*Section.*Member; }};
+
+/// A list, got at by a function, and a member of its entries: a value that is read belongs to the last one.
+template <auto List>
+constexpr Field each{.set = [](Settings& s, std::span<const Value>) { List(s).emplace_back(); },
+                     .size = [](const Settings& s) { return List(s).size(); },
+                     .keep = [](Settings& next, const Settings& running) { List(next) = List(running); }};
+template <auto List, auto Member>
+constexpr Field of{.set = [](Settings& s, std::span<const Value> values) { assign_all(List(s).back().*Member, values); },
+                   .show_entry = [](const Settings& s, std::size_t entry,
+                                    const Key& key) { return text_of(List(s)[entry].*Member, key); }};
+
+constexpr auto domains = [](auto& s) -> auto& { return s.domains; };
+constexpr auto routes = [](auto& s) -> auto& { return s.routes; };
+constexpr auto billed_routes = [](auto& s) -> auto& { return s.billing.routes; };
+constexpr auto tls = [](auto& s) -> auto& { return s.listen.tls; };
+constexpr auto wss = [](auto& s) -> auto& { return s.listen.wss; };
+constexpr auto peers = [](auto& s) -> auto& { return s.listen.peers; };
+/// How the subscribers of a domain dial.
 template <auto Member> constexpr Field of_plan{
-    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.domains.back().numbers.*Member, values); }};
-template <auto Member> constexpr Field of_route{
-    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.routes.back().*Member, values); }};
-constexpr Field each_route{.set = [](Settings& s, std::span<const Value>) { s.routes.emplace_back(); }};
-
-template <auto Member> constexpr Field of_billed{
-    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.billing.routes.back().*Member, values); }};
-
-constexpr Field each_billed{.set = [](Settings& s, std::span<const Value>) { s.billing.routes.emplace_back(); },
-                            .show =
-                                [](const Settings& s, const Key&) {
-                                    std::string text;
-                                    for (const auto& r : s.billing.routes)
-                                        text += r.name + " " + r.prefix + " " + r.tariff + " " +
-                                                std::to_string(static_cast<int>(r.charge)) + " " +
-                                                duration_text(r.start_rounding.count()) + " " +
-                                                std::to_string(r.hidden_digits) + "\n";
-                                    return text;
-                                }};
-constexpr Field each_domain{.set = [](Settings& s, std::span<const Value>) { s.domains.emplace_back(); },
-                            .show =
-                                [](const Settings& s, const Key&) {
-                                    std::string text;
-                                    for (const auto& d : s.domains)
-                                        text += d.name + " " + list_text(d.aliases) + " " + d.certificate.string() +
-                                                " " + d.private_key.string() + "\n";
-                                    return text;
-                                }};
-template <auto List> constexpr Field each_listener{
-    .set = [](Settings& s, std::span<const Value>) { (s.listen.*List).emplace_back(); },
-    .show =
-        [](const Settings& s, const Key&) {
-            std::string text;
-            for (const auto& l : s.listen.*List)
-                text += to_string(l.address) + " " + (l.advertise ? to_string(*l.advertise) : std::string{}) + "\n";
-            return text;
-        }};
-constexpr auto tls = &Settings::Listen::tls;
-constexpr auto wss = &Settings::Listen::wss;
-constexpr auto peers = &Settings::Listen::peers;
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.domains.back().numbers.*Member, values); },
+    .show_entry = [](const Settings& s, std::size_t entry,
+                     const Key& key) { return text_of(s.domains[entry].numbers.*Member, key); }};
 
 // ---- the declaration
 // -------------------------------------------------------------------------------------------------
@@ -130,15 +112,15 @@ constexpr std::string_view no_limit = "no limit";
 
 // clang-format off
 constexpr std::array table{
-    Key{.path = "domains", .kind = list, .required = true, .field = each_domain,
+    Key{.path = "domains", .kind = list, .required = true, .field = each<domains>,
         .meaning = "The domains whose subscribers this server serves. The first one's certificate is shown to clients that name none (no SNI)."},
-    Key{.path = "domains[].name", .kind = name, .required = true, .field = of_domain<&Domain::name>, .example = "example.org",
+    Key{.path = "domains[].name", .kind = name, .required = true, .field = of<domains, &Domain::name>, .example = "example.org",
         .meaning = "The domain of the addresses, and the realm of the passwords."},
-    Key{.path = "domains[].aliases", .kind = names, .field = of_domain<&Domain::aliases>, .example = "[sip.example.org]",
+    Key{.path = "domains[].aliases", .kind = names, .field = of<domains, &Domain::aliases>, .example = "[sip.example.org]",
         .meaning = "Further names that mean this domain in a Request-URI, in Route and in SNI. The certificate should name them as well."},
-    Key{.path = "domains[].certificate", .kind = path, .required = true, .field = of_domain<&Domain::certificate>, .example = "tls/example.org.pem",
+    Key{.path = "domains[].certificate", .kind = path, .required = true, .field = of<domains, &Domain::certificate>, .example = "tls/example.org.pem",
         .meaning = "PEM file with the certificate and its chain, the server's own first."},
-    Key{.path = "domains[].private_key", .kind = path, .required = true, .field = of_domain<&Domain::private_key>, .example = "tls/example.org.key",
+    Key{.path = "domains[].private_key", .kind = path, .required = true, .field = of<domains, &Domain::private_key>, .example = "tls/example.org.key",
         .meaning = "PEM file with the certificate's key. Nobody else may read it."},
 
     Key{.path = "domains[].country_code", .kind = digits, .field = of_plan<&NumberPlan::country>, .example = "\"49\"",
@@ -156,23 +138,23 @@ constexpr std::array table{
 
     Key{.path = "listen", .kind = section, .required = true,
         .meaning = "Where the server listens. There is TLS only: no UDP or plain TCP listener can be configured."},
-    Key{.path = "listen.tls", .kind = list, .required = true, .effect = Effect::restart, .field = each_listener<tls>, .shorthand = "address",
+    Key{.path = "listen.tls", .kind = list, .required = true, .effect = Effect::restart, .field = each<tls>, .shorthand = "address",
         .meaning = "Addresses for subscribers' phones (SIP over TLS). An entry is an address, or a mapping of the two keys below."},
-    Key{.path = "listen.tls[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<tls, &TlsListener::address>, .example = "\"0.0.0.0:5061\"",
+    Key{.path = "listen.tls[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of<tls, &TlsListener::address>, .example = "\"0.0.0.0:5061\"",
         .meaning = "IP address and port."},
-    Key{.path = "listen.tls[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<tls, &TlsListener::advertise>, .example = "\"sip.example.org:5061\"",
+    Key{.path = "listen.tls[].advertise", .kind = advertised, .effect = Effect::restart, .field = of<tls, &TlsListener::advertise>, .example = "\"sip.example.org:5061\"",
         .meaning = "Name and port by which clients reach this address, when a packet filter or load balancer stands in front. The name is a domain or one of its aliases; the first entry's port is written into our URIs."},
-    Key{.path = "listen.wss", .kind = list, .effect = Effect::restart, .field = each_listener<wss>, .shorthand = "address", .example = "[\"0.0.0.0:443\"]",
+    Key{.path = "listen.wss", .kind = list, .effect = Effect::restart, .field = each<wss>, .shorthand = "address", .example = "[\"0.0.0.0:443\"]",
         .meaning = "Addresses for subscribers in browsers (SIP over secure WebSocket, RFC 7118). Written like listen.tls."},
-    Key{.path = "listen.wss[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<wss, &TlsListener::address>, .example = "\"0.0.0.0:443\"",
+    Key{.path = "listen.wss[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of<wss, &TlsListener::address>, .example = "\"0.0.0.0:443\"",
         .meaning = "IP address and port."},
-    Key{.path = "listen.wss[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<wss, &TlsListener::advertise>, .example = "\"sip.example.org:443\"",
+    Key{.path = "listen.wss[].advertise", .kind = advertised, .effect = Effect::restart, .field = of<wss, &TlsListener::advertise>, .example = "\"sip.example.org:443\"",
         .meaning = "Name and port by which browsers reach this address, when a packet filter or load balancer stands in front."},
-    Key{.path = "listen.peers", .kind = list, .effect = Effect::restart, .field = each_listener<peers>, .shorthand = "address", .example = "[\"0.0.0.0:5062\"]",
+    Key{.path = "listen.peers", .kind = list, .effect = Effect::restart, .field = each<peers>, .shorthand = "address", .example = "[\"0.0.0.0:5062\"]",
         .meaning = "Addresses for other domains and for gateways, with mutual TLS: whoever connects must prove by a certificate who it is. The first certificate of `domains` is shown."},
-    Key{.path = "listen.peers[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of_listener<peers, &TlsListener::address>, .example = "\"0.0.0.0:5062\"",
+    Key{.path = "listen.peers[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of<peers, &TlsListener::address>, .example = "\"0.0.0.0:5062\"",
         .meaning = "IP address and port."},
-    Key{.path = "listen.peers[].advertise", .kind = advertised, .effect = Effect::restart, .field = of_listener<peers, &TlsListener::advertise>, .example = "\"sip.example.org:5062\"",
+    Key{.path = "listen.peers[].advertise", .kind = advertised, .effect = Effect::restart, .field = of<peers, &TlsListener::advertise>, .example = "\"sip.example.org:5062\"",
         .meaning = "Name and port by which others reach this address. The first entry's port is written into the URIs that they see; the SRV record names it too."},
 
     Key{.path = "threads", .kind = count, .effect = Effect::restart, .bounds = {.least = 1, .most = 256, .zero = true}, .zero = "one per core", .field = at<&S::threads>,
@@ -181,31 +163,31 @@ constexpr std::array table{
         .meaning = "Folder of the accounts, and of the lock that keeps two daemons apart."},
     Key{.path = "drain_timeout", .kind = duration, .bounds = {.least = 1, .most = 3600, .zero = true}, .zero = "end at once", .field = at<&S::drain_timeout>,
         .meaning = "After SIGTERM new calls are refused; what runs may end within this time."},
-    Key{.path = "routes", .kind = list, .field = each_route, .example = "[{ name: carrier, kind: gateway, match: [\"+\"], target: [trunk.example.net], tariff: national }]",
+    Key{.path = "routes", .kind = list, .field = each<routes>, .example = "[{ name: carrier, kind: gateway, match: [\"+\"], target: [trunk.example.net], tariff: national }]",
         .meaning = "Ways to other domains, the telephone network and emergency services, in order: the first that matches counts. All over TLS, never without. docs/interconnect.md shows each kind."},
-    Key{.path = "routes[].name", .kind = word, .required = true, .field = of_route<&RouteEntry::name>, .example = "carrier",
+    Key{.path = "routes[].name", .kind = word, .required = true, .field = of<routes, &RouteEntry::name>, .example = "carrier",
         .meaning = "Your name for it, in the log and in `sotto route test`."},
-    Key{.path = "routes[].kind", .kind = choice, .required = true, .choices = route_kinds, .field = of_route<&RouteEntry::kind>, .example = "gateway",
+    Key{.path = "routes[].kind", .kind = choice, .required = true, .choices = route_kinds, .field = of<routes, &RouteEntry::kind>, .example = "gateway",
         .meaning = "What stands at the other end; it decides what the other end is shown."},
-    Key{.path = "routes[].match", .kind = matches, .required = true, .field = of_route<&RouteEntry::match>, .example = "[\"+\"]",
+    Key{.path = "routes[].match", .kind = matches, .required = true, .field = of<routes, &RouteEntry::match>, .example = "[\"+\"]",
         .meaning = "What leads here. Of a peer: domains, or \"*\" for every domain; the same domains may call in. Of a gateway: beginnings of numbers with their country code, \"+49\", or \"+\" for all. Of an emergency service: numbers as they are dialled, \"112\", and urn:service:sos."},
-    Key{.path = "routes[].target", .kind = targets, .field = of_route<&RouteEntry::target>, .example = "[trunk.example.net]",
+    Key{.path = "routes[].target", .kind = targets, .field = of<routes, &RouteEntry::target>, .example = "[trunk.example.net]",
         .meaning = "Hosts, tried one after the other. A name is located by its DNS records (RFC 3263), one with a port by its address only. Each must prove its name by its certificate. A peer without any is located by its own domain."},
-    Key{.path = "routes[].username", .kind = credential, .field = of_route<&RouteEntry::username>, .example = "sotto",
+    Key{.path = "routes[].username", .kind = credential, .field = of<routes, &RouteEntry::username>, .example = "sotto",
         .meaning = "For a gateway that asks for a password (Digest) beside our certificate."},
-    Key{.path = "routes[].password_file", .kind = path, .field = of_route<&RouteEntry::password_file>, .example = "secrets/carrier",
+    Key{.path = "routes[].password_file", .kind = path, .field = of<routes, &RouteEntry::password_file>, .example = "secrets/carrier",
         .meaning = "File whose first line is the password. Nobody else may read it."},
-    Key{.path = "routes[].tariff", .kind = word, .field = of_route<&RouteEntry::tariff>, .example = "standard",
+    Key{.path = "routes[].tariff", .kind = word, .field = of<routes, &RouteEntry::tariff>, .example = "standard",
         .meaning = "Tariff class of its calls, as the invoicing system knows it, where billing.routes names the route. Without one they are not billed, and leave no record."},
-    Key{.path = "routes[].caller_id", .kind = choice, .choices = caller_id_formats, .field = of_route<&RouteEntry::caller_id>, .example = "asserted",
+    Key{.path = "routes[].caller_id", .kind = choice, .choices = caller_id_formats, .field = of<routes, &RouteEntry::caller_id>, .example = "asserted",
         .meaning = "Where the gateway reads the caller's number: in From only, or in P-Asserted-Identity as well."},
-    Key{.path = "routes[].withheld_inside", .kind = flag, .field = of_route<&RouteEntry::withheld_inside>, .example = "true",
+    Key{.path = "routes[].withheld_inside", .kind = flag, .field = of<routes, &RouteEntry::withheld_inside>, .example = "true",
         .meaning = "The contract with the gateway, or with the trusted peer, asks who calls also when the caller withholds it: number or address goes out in P-Asserted-Identity with \"Privacy: id\". Otherwise not at all."},
-    Key{.path = "routes[].trusted", .kind = flag, .field = of_route<&RouteEntry::trusted>, .example = "false",
+    Key{.path = "routes[].trusted", .kind = flag, .field = of<routes, &RouteEntry::trusted>, .example = "false",
         .meaning = "The peer is inside our trust domain (RFC 3325): P-Asserted-Identity tells it who calls, and what it asserts of its own domain's callers counts."},
-    Key{.path = "routes[].protection", .kind = choice, .choices = protection_actions, .field = of_route<&RouteEntry::protection>, .example = "announce",
+    Key{.path = "routes[].protection", .kind = choice, .choices = protection_actions, .field = of<routes, &RouteEntry::protection>, .example = "announce",
         .meaning = "What becomes of a call that leaves end-to-end protection here, as every call to the telephone network does; \"mark\" unless said otherwise."},
-    Key{.path = "routes[].announcement", .kind = account, .field = of_route<&RouteEntry::announcement>, .example = "announcements@example.org",
+    Key{.path = "routes[].announcement", .kind = account, .field = of<routes, &RouteEntry::announcement>, .example = "announcements@example.org",
         .meaning = "Account of the media server that tells the caller when protection is \"announce\"."},
     Key{.path = "peers", .kind = section, .meaning = "Other domains, whichever route leads to them."},
     Key{.path = "peers.authorities", .kind = path, .field = in<&S::peers, &S::Peers::authorities>, .example = "tls/authorities.pem",
@@ -250,7 +232,7 @@ constexpr std::array table{
 
     Key{.path = "proxy", .kind = section, .meaning = "Calls (RFC 3261 section 16)."},
     Key{.path = "proxy.ring_timeout", .kind = duration, .bounds = {.least = 1, .most = 180}, .field = in<&S::proxy, &S::Proxy::ring_timeout>,
-        .meaning = "How long a phone may ring, from its first 18x, before the call is cancelled. Timer C (181 s) is separate."},
+        .meaning = "How long a phone may ring, from its first 18x, before it is given up for those with the next lower q, or the call with 480. Timer C (181 s) is separate."},
     Key{.path = "proxy.longest_dialog", .kind = duration, .effect = Effect::restart, .bounds = {.least = 3600, .most = 86'400}, .field = in<&S::proxy, &S::Proxy::longest_dialog>,
         .meaning = "Longest call. Keys that sealed a call's identifiers are destroyed this long after their hour has ended."},
 
@@ -308,19 +290,19 @@ constexpr std::array table{
         .meaning = "How phones may agree on media keys. Only ways that no server can read are known; plain RTP and SDES are refused."},
 
     Key{.path = "billing", .kind = section, .meaning = "What is billed. Of any other call nothing is stored."},
-    Key{.path = "billing.routes", .kind = list, .effect = Effect::restart, .field = each_billed, .example = "[{ name: carrier }]",
+    Key{.path = "billing.routes", .kind = list, .effect = Effect::restart, .field = each<billed_routes>, .example = "[{ name: carrier }]",
         .meaning = "Routes whose calls are billed; of each answered call on them one row is kept, sealed, until the time after its invoice is over. Needs a master key: the credential sotto-master-key of systemd."},
-    Key{.path = "billing.routes[].name", .kind = word, .required = true, .effect = Effect::restart, .field = of_billed<&BilledRoute::name>, .example = "carrier",
+    Key{.path = "billing.routes[].name", .kind = word, .required = true, .effect = Effect::restart, .field = of<billed_routes, &BilledRoute::name>, .example = "carrier",
         .meaning = "One of routes, which has a tariff; or, with prefix and tariff, a name of its own. It stands in the record."},
-    Key{.path = "billing.routes[].prefix", .kind = number, .effect = Effect::restart, .field = of_billed<&BilledRoute::prefix>, .example = "\"+49900\"",
+    Key{.path = "billing.routes[].prefix", .kind = number, .effect = Effect::restart, .field = of<billed_routes, &BilledRoute::prefix>, .example = "\"+49900\"",
         .meaning = "For calls between subscribers, which take none of routes: how the dialled addresses begin; the longest one counts."},
-    Key{.path = "billing.routes[].tariff", .kind = word, .effect = Effect::restart, .field = of_billed<&BilledRoute::tariff>, .example = "premium",
+    Key{.path = "billing.routes[].tariff", .kind = word, .effect = Effect::restart, .field = of<billed_routes, &BilledRoute::tariff>, .example = "premium",
         .meaning = "The tariff class of those calls."},
-    Key{.path = "billing.routes[].charge", .kind = choice, .effect = Effect::restart, .choices = charge_names, .field = of_billed<&BilledRoute::charge>, .example = "chargeable",
+    Key{.path = "billing.routes[].charge", .kind = choice, .effect = Effect::restart, .choices = charge_names, .field = of<billed_routes, &BilledRoute::charge>, .example = "chargeable",
         .meaning = "The case of the regulator's retention matrix. Calls that cost nothing have no place here: leave their route out."},
-    Key{.path = "billing.routes[].start_rounding", .kind = duration, .effect = Effect::restart, .bounds = {.least = 1, .most = 3600}, .field = of_billed<&BilledRoute::start_rounding>, .example = "1m",
+    Key{.path = "billing.routes[].start_rounding", .kind = duration, .effect = Effect::restart, .bounds = {.least = 1, .most = 3600}, .field = of<billed_routes, &BilledRoute::start_rounding>, .example = "1m",
         .meaning = "The begin of a call is stored cut to a multiple of this."},
-    Key{.path = "billing.routes[].hidden_digits", .kind = count, .effect = Effect::restart, .bounds = {.least = 0, .most = 15}, .field = of_billed<&BilledRoute::hidden_digits>, .example = "3",
+    Key{.path = "billing.routes[].hidden_digits", .kind = count, .effect = Effect::restart, .bounds = {.least = 0, .most = 15}, .field = of<billed_routes, &BilledRoute::hidden_digits>, .example = "3",
         .meaning = "How many of the last digits of the destination are not stored, where the tariff does not need them."},
 
     Key{.path = "retention", .kind = section, .meaning = "How long billed calls are kept. The defaults and ceilings are those of the regulator's guide (docs/data-protection.md)."},

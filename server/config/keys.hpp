@@ -44,7 +44,10 @@ struct Key;
 /// How a value gets into the settings and comes out again as it would be written in the file.
 struct Field {
     void (*set)(Settings& settings, std::span<const Value> values){nullptr};
-    std::string (*show)(const Settings& settings, const Key& key){nullptr};
+    std::string (*show)(const Settings& settings, const Key& key){nullptr}; ///< null: a list, or a key of its entries
+    std::size_t (*size)(const Settings& settings){nullptr};                 ///< of a list
+    std::string (*show_entry)(const Settings& settings, std::size_t entry, const Key& key){nullptr};
+    void (*keep)(Settings& next, const Settings& running){nullptr}; ///< whole lists at once
 };
 
 /// One key of the configuration file. The loader, the reference page, the commented example and the JSON Schema are all

@@ -110,17 +110,20 @@ class SippThroughStunnel(unittest.TestCase):
             request("BYE", cseq=12, dialog=True), receive(200)], callee="bob").succeeds()
 
     def test_cancel(self) -> None:
-        self.callee("bob", receive("INVITE"), response(180), *cancelled())
+        callee = self.callee("bob", receive("INVITE"), response(180), *cancelled())
         self.caller(receive(100, optional=True), receive(180), request("CANCEL", cseq=11, branch=branch(11)),
                     receive(200), receive(487), ack_refusal(11))
+        self.assertIn("\nCANCEL sip", callee.messages)
 
     def test_busy(self) -> None:
-        self.callee("bob", receive("INVITE"), response(486), receive("ACK"))
+        callee = self.callee("bob", receive("INVITE"), response(486), receive("ACK"))
         self.caller(*until_answer(receive(486)), ack_refusal(11))
+        self.assertIn("\nSIP/2.0 486 ", callee.messages)
 
     def test_no_answer(self) -> None:
-        self.callee("bob", receive("INVITE"), response(180), *cancelled())
+        callee = self.callee("bob", receive("INVITE"), response(180), *cancelled())
         self.caller(receive(100, optional=True), receive(180), receive(480), ack_refusal(11))
+        self.assertIn("\nCANCEL sip", callee.messages)
 
     def test_nobody_there(self) -> None:
         self.caller(*until_answer(receive(480)), ack_refusal(11))
@@ -129,8 +132,9 @@ class SippThroughStunnel(unittest.TestCase):
         """The callee's other address is tried by Sotto itself; the caller never sees it."""
         self.callee("bob", receive("INVITE"), response(302, headers=("Contact: <sip:carol@example.org>",)),
                     receive("ACK"))
-        self.callee("carol", receive("INVITE"), response(486), receive("ACK"))
+        carol = self.callee("carol", receive("INVITE"), response(486), receive("ACK"))
         self.caller(*until_answer(receive(486)), ack_refusal(11))
+        self.assertIn("\nINVITE sip", carol.messages)
 
     def test_options(self) -> None:
         self.runs("options", "alice", [

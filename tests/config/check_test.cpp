@@ -1,4 +1,5 @@
 #include "config/check.hpp"
+#include "config/keys.hpp"
 #include "config/load.hpp"
 
 #include <catch2/catch.hpp>
@@ -98,4 +99,22 @@ TEST_CASE("Weakenings are named without naming accounts", "[config][privacy]")
     CHECK(sentences[0] == "weaken.digest_md5: accounts that prove their password by MD5 instead of SHA-256: 2");
     CHECK(sentences[1].find("512") != std::string::npos);
     CHECK(notices(settings).front().starts_with("emergency calls are not carried"));
+}
+
+TEST_CASE("Whatever can be weakened is named", "[config]")
+{
+    for (const auto& key : keys()) {
+        if (!key.path.starts_with("weaken.")) continue;
+        CAPTURE(key.path);
+        const auto name = key.path.substr(std::string_view{"weaken."}.size());
+        const auto loaded = load_text(std::string{text} + "routes: [{ name: carrier, kind: gateway, match: [\"+\"], "
+                                                          "target: [trunk.example.net] }]\nweaken: { " +
+                                          std::string{name} + ": " + std::string{key.example} + " }\n",
+                                      "sotto.yaml");
+        for (const auto& problem : loaded.problems) UNSCOPED_INFO(to_string(problem));
+        REQUIRE(loaded.good());
+        const auto sentences = weakenings(loaded.settings);
+        REQUIRE(sentences.size() == 1);
+        CHECK(sentences[0].starts_with(std::string{key.path} + ": "));
+    }
 }

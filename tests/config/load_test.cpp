@@ -320,8 +320,56 @@ TEST_CASE("A reload says which changes need a restart", "[config]")
     std::vector<std::string> restart, reload;
     for (const auto& difference : differences(now, next.settings))
         (difference.effect == Effect::restart ? restart : reload).push_back(difference.key);
-    CHECK(restart == std::vector<std::string>{"listen.tls", "threads", "state_directory"});
+    CHECK(restart == std::vector<std::string>{"listen.tls[0].address", "threads", "state_directory"});
     CHECK(reload == std::vector<std::string>{"proxy.ring_timeout", "log.level"});
+}
+
+TEST_CASE("Lists are compared entry by entry", "[config]")
+{
+    const std::string carrier = "{ name: carrier, kind: gateway, match: [\"+\"], target: [a.example.net] }";
+    const auto now = read(std::string{least} + "routes: [" + carrier + "]\n").settings;
+    const auto next = read(std::string{least} + "routes:\n  - " + carrier + "\n  - { name: friends, kind: peer, match: [\"*\"] }\n");
+    INFO(all(next.problems));
+    REQUIRE(next.good());
+    const auto said = [](const Settings& one, const Settings& other) {
+        std::string text;
+        for (const auto& [key, before, after, effect] : differences(one, other))
+            text += key + ": " + before + " -> " + after + (effect == Effect::restart ? " (restart)\n" : "\n");
+        return text;
+    };
+    CHECK(said(now, next.settings) == "routes[1].name:  -> \"friends\"\nroutes[1].kind:  -> peer\n"
+                                      "routes[1].match:  -> [\"*\"]\nroutes[1].target:  -> []\n"
+                                      "routes[1].username:  -> \"\"\nroutes[1].tariff:  -> \"\"\n"
+                                      "routes[1].caller_id:  -> from\nroutes[1].withheld_inside:  -> false\n"
+                                      "routes[1].trusted:  -> false\nroutes[1].protection:  -> mark\n"
+                                      "routes[1].announcement:  -> \"\"\n");
+    auto moved = now;
+    moved.routes[0].target = {"b.example.net"};
+    moved.domains[0].numbers.country = "49";
+    CHECK(said(now, moved) == "domains[0].country_code: \"\" -> \"49\"\n"
+                              "routes[0].target: [a.example.net] -> [b.example.net]\n");
+}
+
+TEST_CASE("Whatever needs a restart stays until then", "[config]")
+{
+    const auto now = read(least).settings;
+    auto next = now;
+    next.listen.tls[0].address.port = 1;
+    next.threads = 4;
+    next.admin.socket = "elsewhere";
+    next.weaken.audit_key_file = "audit.key";
+    next.weaken.master_key_file = "master.key";
+    next.billing.routes.emplace_back().name = "carrier";
+    next.proxy.ring_timeout = std::chrono::seconds{20};
+    keep_what_needs_restart(next, now);
+    const auto left = differences(now, next);
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].key == "proxy.ring_timeout");
+    for (const auto& key : keys()) {
+        if (key.effect != Effect::restart || key.field.show_entry != nullptr) continue;
+        CAPTURE(key.path);
+        CHECK((key.kind == Kind::section || key.field.keep != nullptr));
+    }
 }
 
 TEST_CASE("The default of each key is a value that the key takes", "[config]")

@@ -48,9 +48,68 @@ TEST_CASE("Timer C: 181 s after the last sign of life a ringing phone is cancell
     } else {
         world.pass(seconds{32});
     }
-    CHECK(start_line(world.receive(alice.flow)).substr(8, 3) == (answers ? "487" : "480"));
+    CHECK(start_line(world.receive(alice.flow)).substr(8, 3) == "480"); // no answer, whoever said the last word
     world.pass(seconds{70});
     CHECK(world.element.idle());
+}
+
+TEST_CASE("those with a lower q have the whole ring timeout for themselves", "[rfc3261][16.6][16.8]")
+{
+    auto settings = World::defaults();
+    settings.ring_timeout = seconds{20};
+    World world{settings};
+    Sender alice{world, "alice"};
+    world.accounts->add("bob", "example.org");
+    const auto phone = [&](const std::string& name, const std::string& q) {
+        const auto flow = world.connect();
+        world.registers(flow, "bob", {.contact = "<sip:" + name + "@192.0.2.1>;q=" + q, .call_id = name});
+        return flow;
+    };
+    const auto desk = phone("desk", "0.9");
+    const auto mobile = phone("mobile", "0.2");
+    const auto rings = [&](FlowId flow) {
+        auto invite = world.receive(flow);
+        world.send(flow, response_to(invite, "180 Ringing"));
+        CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 180 Ringing");
+        return invite;
+    };
+    const auto given_up = [&](FlowId flow, const std::string& invite) {
+        const auto cancel = world.receive(flow);
+        CHECK(start_line(cancel) == "CANCEL" + start_line(invite).substr(6));
+        world.send(flow, response_to(cancel, "200 OK"));
+        world.send(flow, response_to(invite, "487 Request Terminated"));
+        CHECK(start_line(world.receive(flow)).substr(0, 4) == "ACK ");
+    };
+    alice.send({.to = to_bob, .from = {}});
+    const auto first = rings(desk);
+    const bool refuses = GENERATE(false, true);
+    if (refuses) {
+        world.pass(seconds{12});
+        world.send(desk, response_to(first, "486 Busy Here"));
+        CHECK(start_line(world.receive(desk)).substr(0, 4) == "ACK ");
+    } else {
+        world.pass(seconds{20});
+        given_up(desk, first);
+    }
+    const auto second = rings(mobile);
+    world.pass(seconds{19});
+    CHECK(world.quiet(mobile));
+    SECTION("answered in time")
+    {
+        world.send(mobile, response_to(second, "200 OK", "Contact: <sip:mobile@192.0.2.1>\n"));
+        CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 200 OK");
+    }
+    SECTION("refused: the first one's silence does not hide it")
+    {
+        world.send(mobile, response_to(second, "488 Not Acceptable Here"));
+        CHECK(start_line(world.receive(alice.flow)).substr(8, 3) == "488");
+    }
+    SECTION("not answered either")
+    {
+        world.pass(seconds{1});
+        given_up(mobile, second);
+        CHECK(start_line(world.receive(alice.flow)).substr(8, 3) == (refuses ? "486" : "480"));
+    }
 }
 
 TEST_CASE("a phone that says nothing is not there after 32 s, and its late answer reaches nobody", "[rfc3665][3.10]")

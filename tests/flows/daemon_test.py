@@ -1,5 +1,6 @@
 """The daemon as its operator and an outsider see it: TLS only, ready, reload, drain, wrong configurations refused."""
 
+import json
 import os
 import signal
 import socket
@@ -142,10 +143,24 @@ class Operation(FlowTest):
             self.daemon.write_config()
 
     def test_hang_up_signal_reloads(self):
-        [alice] = self.registered("alice")
-        self.daemon.signal(signal.SIGHUP)
-        alice.pings()
-        alice.registers()
+        """SIGHUP in the middle of a call: settings count, the call goes on, and what waits for a restart is said."""
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        reloads, waiting = (self.daemon.log.count(f" {event}") for event in ("reloaded: ", "restart-needed: "))
+        self.daemon.config.update(threads=self.threads + 1, proxy={"ring_timeout": "20s"})
+        self.daemon.write_config()
+        try:
+            self.daemon.signal(signal.SIGHUP)
+            self.daemon.logged("reloaded", reloads + 1)
+            self.assertIn("threads", self.daemon.logged("restart-needed", waiting + 1)[-1])
+            differences = json.loads(self.daemon.sotto("--json", "config", "diff").stdout)["differences"]
+            self.assertEqual([row["key"] for row in differences], ["threads"])
+            self.hang_up(bob, alice)
+        finally:
+            self.daemon.config.update(threads=self.threads)
+            del self.daemon.config["proxy"]
+            self.daemon.write_config()
+            self.daemon.sotto("reload")
 
 
 class Start(FlowTest):

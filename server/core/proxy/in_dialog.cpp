@@ -98,7 +98,8 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
     WaitingAck waiting;
     Target target;
     if (!open_dialog(*ack, flow, waiting.context, target)) // perhaps it ends a failed INVITE of another worker
-        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id, .parties = {}},
+        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id,
+                                            .parties = flow.parties},
                                            out);
     waiting.flow = flow.id;
     if (!flow.bindings.empty()) waiting.device = flow.bindings.front();

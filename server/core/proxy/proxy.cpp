@@ -344,8 +344,7 @@ void Proxy::timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out)
         return not_woken(id, true, now, out);
     }
     context->ring_timer = {};
-    context->no_answer = true;
-    context->waiting.clear();
+    context->no_answer = context->waiting.empty(); // else those of the next lower q have their turn
     cancel_branches(*context, {}, now, out);
     branch_over(id, now, out);
 }

@@ -6,6 +6,7 @@
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sotto {
 namespace {
@@ -226,6 +227,10 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     auto& branch = context->branches[index];
     env_.layer->cancel_timer(branch.timer_c);
     const auto method = env_.layer->server(context->server)->method;
+    if (branch.cancelled && status == 487 && !context->cancelled) { // given up by us, and not by the caller (16.8)
+        status = 408;
+        response.reset();
+    }
     if (method == Method::invite && !context->in_dialog && branch.seal) end_dialog(*branch.seal, out);
     // Another server of the route is tried after a 503 too (RFC 3263 4.3).
     const bool answered = response != nullptr && !branch.target.party.foreign();
@@ -289,6 +294,7 @@ void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
     if (!context->waiting.empty()) {
         auto group = std::move(context->waiting.front());
         context->waiting.erase(context->waiting.begin());
+        env_.layer->cancel_timer(std::exchange(context->ring_timer, {}));
         return start_group(id, std::move(group), now, out);
     }
     if (context->asleep > 0 && !context->cancelled && !context->no_answer && context->best_status < 600) return;
@@ -329,7 +335,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
             return env_.refuse(server_id, status == 408 ? Refusal::timeout : Refusal::overloaded, now, out);
     } else if (const auto refusal = status == 0 ? unseen_body(*context, *server->request) : std::nullopt; refusal) {
         return refuse_body(server_id, *refusal, now, out);
-    } else if (status == 0 || context->no_answer || means_not_there(status) || status < 400) {
+    } else if (status == 0 || means_not_there(status) || status < 400) {
         return env_.refuse(server_id, Refusal::unavailable, now, out);
     }
     if (!context->best) {

@@ -59,7 +59,9 @@ void Layer::receive_handed_over(HandOver handed, TimePoint now, Actions& out)
 {
     const Message& message = *handed.message;
     if (!message.is_request) return receive_response(std::move(handed), true, now, out);
-    if (message.method == Method::cancel ? match_cancel(message, now, out) : match_ack(message, now, out)) {
+    const Sender sender{handed.from, handed.parties};
+    if (message.method == Method::cancel ? match_cancel(message, sender, now, out)
+                                         : match_ack(message, sender, now, out)) {
         if (message.method == Method::cancel) answer_cancel(message, handed.from, 200, out);
         return;
     }
@@ -79,36 +81,41 @@ void Layer::offer_to_others(HandOver handed, Actions& out)
         ++strays;
 }
 
+/// Branches are unique, not secret: whoever has read one is not yet its client.
+bool Layer::Sender::sent(const Server& server) const
+{
+    return flow == server.flow || std::ranges::count(parties, server.party) != 0;
+}
+
 /// RFC 3261 17.2.1: a retransmission gets the latest response. It comes only over a new connection of the same client.
 void Layer::repeat(SlotId id, const Flow& flow, Actions& out)
 {
     auto* server = servers_.find(id);
-    if (server == nullptr || server->latest.empty()) return;
-    if (flow.id != server->flow && !flow.proves(server->party)) return;
+    if (server == nullptr || server->latest.empty() || !Sender{flow.id, flow.parties}.sent(*server)) return;
     ++open_[flow.id];
     uncount(server->flow);
     server->flow = flow.id;
     out.push_back(Send{flow.id, server->latest, {}});
 }
 
-bool Layer::match_ack(const Message& ack, TimePoint now, Actions& out)
+bool Layer::match_ack(const Message& ack, const Sender& sender, TimePoint now, Actions& out)
 {
     const auto* id = by_key_.find(server_key(cryptography_, ack));
     auto* server = id != nullptr ? servers_.find(*id) : nullptr;
-    auto* machine = server != nullptr ? std::get_if<InviteServer>(&server->machine) : nullptr;
+    auto* machine = server != nullptr && sender.sent(*server) ? std::get_if<InviteServer>(&server->machine) : nullptr;
     if (machine == nullptr || machine->state() != InviteServer::State::completed) return false;
     machine->on(InviteServer::Event::ack, now);
     end_server(*id, now, out);
     return true;
 }
 
-bool Layer::match_cancel(const Message& cancel, TimePoint now, Actions& out)
+bool Layer::match_cancel(const Message& cancel, const Sender& sender, TimePoint now, Actions& out)
 {
     const auto* found = by_key_.find(cancelled_key(cryptography_, cancel));
     if (found == nullptr) return false;
     const auto id = *found;
     auto* server = servers_.find(id);
-    if (server == nullptr || !std::holds_alternative<InviteServer>(server->machine)) return false;
+    if (server == nullptr || !std::holds_alternative<InviteServer>(server->machine) || !sender.sent(*server)) return false;
     if (!server->answered) user_.on_cancel(id, cancel, now, out);
     return true;
 }
@@ -122,14 +129,14 @@ void Layer::answer_cancel(const Message& cancel, FlowId flow, int status, Action
 void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out)
 {
     if (request->method == Method::ack) {
-        if (match_ack(*request, now, out)) return;
+        if (match_ack(*request, {flow.id, flow.parties}, now, out)) return;
         return user_.on_ack(std::move(request), flow, now, out);
     }
     if (request->method == Method::cancel && !request->defect) {
-        if (match_cancel(*request, now, out))
+        if (match_cancel(*request, {flow.id, flow.parties}, now, out))
             answer_cancel(*request, flow.id, 200, out);
         else
-            offer_to_others({self_.worker, std::move(request), flow.id, {}}, out);
+            offer_to_others({self_.worker, std::move(request), flow.id, flow.parties}, out);
         return;
     }
     const auto key = server_key(cryptography_, *request);

@@ -16,6 +16,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <functional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -147,8 +148,14 @@ public:
 private:
     void receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out);
     void receive_response(HandOver response, bool handed_over, TimePoint now, Actions& out);
-    bool match_ack(const Message& ack, TimePoint now, Actions& out);
-    bool match_cancel(const Message& cancel, TimePoint now, Actions& out);
+    /// Over which flow a request came, and who is proven there.
+    struct Sender {
+        FlowId flow;
+        std::span<const Party> parties;
+        [[nodiscard]] bool sent(const Server& server) const;
+    };
+    bool match_ack(const Message& ack, const Sender& sender, TimePoint now, Actions& out);
+    bool match_cancel(const Message& cancel, const Sender& sender, TimePoint now, Actions& out);
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
     void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
