@@ -66,21 +66,20 @@ constexpr Field at{.set = [](Settings& s, std::span<const Value> values) { assig
                    .show = [](const Settings& s, const Key& key) { return text_of(s.*Member, key); },
                    .keep = [](Settings& next, const Settings& running) { next.*Member = running.*Member; }};
 /// A member of one of its sections.
-template <auto Section, auto Member>
-constexpr Field in{.set = [](Settings& s, std::span<const Value> values) { assign_all(s.*Section.*Member, values); },
-                   .show = [](const Settings& s, const Key& key) { return text_of(s.*Section.*Member, key); },
-                   .keep = [](Settings& next,
-                              const Settings& running) { next.*Section.*Member = running.*Section.*Member; }};
+template <auto Section, auto Member> constexpr Field in{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(s.*Section.*Member, values); },
+    .show = [](const Settings& s, const Key& key) { return text_of(s.*Section.*Member, key); },
+    .keep = [](Settings& next, const Settings& running) { next.*Section.*Member = running.*Section.*Member; }};
 
 /// A list, got at by a function, and a member of its entries: a value that is read belongs to the last one.
 template <auto List>
 constexpr Field each{.set = [](Settings& s, std::span<const Value>) { List(s).emplace_back(); },
                      .size = [](const Settings& s) { return List(s).size(); },
                      .keep = [](Settings& next, const Settings& running) { List(next) = List(running); }};
-template <auto List, auto Member>
-constexpr Field of{.set = [](Settings& s, std::span<const Value> values) { assign_all(List(s).back().*Member, values); },
-                   .show_entry = [](const Settings& s, std::size_t entry,
-                                    const Key& key) { return text_of(List(s)[entry].*Member, key); }};
+template <auto List, auto Member> constexpr Field of{
+    .set = [](Settings& s, std::span<const Value> values) { assign_all(List(s).back().*Member, values); },
+    .show_entry = [](const Settings& s, std::size_t entry,
+                     const Key& key) { return text_of(List(s)[entry].*Member, key); }};
 
 constexpr auto domains = [](auto& s) -> auto& { return s.domains; };
 constexpr auto routes = [](auto& s) -> auto& { return s.routes; };

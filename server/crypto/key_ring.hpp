@@ -25,7 +25,7 @@ struct EpochKey {
 using EpochKeys = std::vector<EpochKey>;
 
 /// Makes, hands out and destroys keys that rotate: those that dialogs are sealed under (SEALING.md "Epoch"), and those
-/// of rotating hashes (docs/adr/0024). A new one each `period`, each destroyed when `kept` has passed after its epoch's
+/// of rotating hashes (docs/adr/0025). A new one each `period`, each destroyed when `kept` has passed after its epoch's
 /// end. Nothing happens by itself: the edge calls `rotate`. Any thread may read; `rotate` and `restore` are for one.
 /// Times are those of the monotonic clock, which goes on over a restart of the service.
 class KeyRing {

@@ -63,9 +63,9 @@ public:
             bench_.tally = Tally{};
             bench_.tally.errors = std::move(errors);
         } else {
-            auto registered = std::move(bench_.tally.latencies["register"]);
+            const auto registered = bench_.tally.latencies["register"];
             bench_.tally.latencies.clear();
-            if (registered.count() > 0) bench_.tally.latencies["first register"] = std::move(registered);
+            if (registered.count() > 0) bench_.tally.latencies["first register"] = registered;
         }
         before();
         if (!failed_to_prepare()) {

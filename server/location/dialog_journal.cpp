@@ -151,8 +151,8 @@ void DialogJournal::remove(Place place)
 void DialogJournal::forget(Epoch dead)
 {
     const std::lock_guard lock{mutex_};
-    for (std::uint8_t size_class = 0; size_class < record_sizes.size(); ++size_class) {
-        const auto pool = pools_.find({dead, size_class});
+    for (std::size_t size_class = 0; size_class < record_sizes.size(); ++size_class) {
+        const auto pool = pools_.find({dead, static_cast<std::uint8_t>(size_class)});
         if (pool == pools_.end()) continue;
         for (const auto segment : pool->second.segments) {
             region_->release(Place{segment} * segment_size, segment_size);

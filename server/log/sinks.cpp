@@ -83,6 +83,7 @@ class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
     {
         auto items = journal_fields(payload_of(message), level_of(message.level).level);
         std::vector<iovec> pieces;
+        pieces.reserve(items.size());
         for (auto& item : items) pieces.push_back({item.data(), item.size()});
         if (sd_journal_sendv(pieces.data(), static_cast<int>(pieces.size())) < 0) write_line(message);
     }

@@ -57,7 +57,7 @@ bool is_address(const std::string& name)
 
 } // namespace
 
-Identities::Identities(std::span<const IdentityFiles> files, TlsOptions options)
+Identities::Identities(std::span<const IdentityFiles> files, const TlsOptions& options)
     : options_{options}, record_{std::max(usual_record, options.padding)}, longest_write_{record_}
 {
     if (files.empty()) throw IdentityError{"no domain with a certificate"};

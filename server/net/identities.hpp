@@ -40,7 +40,7 @@ public:
 class Identities {
 public:
     /// Throws IdentityError.
-    Identities(std::span<const IdentityFiles> files, TlsOptions options);
+    Identities(std::span<const IdentityFiles> files, const TlsOptions& options);
     Identities(const Identities&) = delete;
     Identities& operator=(const Identities&) = delete;
 

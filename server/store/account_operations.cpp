@@ -136,7 +136,7 @@ Outcome<AccountRecord> AccountOperations::set_password(std::string_view text, st
 {
     if (!valid_password(password)) return Failure::bad_password;
     Transaction transaction{connection_};
-    const auto shown = show(text);
+    auto shown = show(text);
     if (!shown) return shown;
     table_.set_secret((*shown).id, secret_for((*shown).addresses.front(), password));
     auto now = record((*shown).id);

@@ -55,6 +55,7 @@ private:
     void turn(std::deque<Task> tasks, bool) override
     {
         std::vector<std::function<void()>> answers;
+        answers.reserve(tasks.size());
         for (auto& task : tasks) answers.push_back(task());
         // Changes that arrived together are published together; a batch with more to come waits for its end.
         if (operations_.unpublished() && (!operations_.more_follows() || tasks.empty())) publish();

@@ -107,8 +107,9 @@ TEST_CASE("Whatever can be weakened is named", "[config]")
         if (!key.path.starts_with("weaken.")) continue;
         CAPTURE(key.path);
         const auto name = key.path.substr(std::string_view{"weaken."}.size());
-        const auto loaded = load_text(std::string{text} + "routes: [{ name: carrier, kind: gateway, match: [\"+\"], "
-                                                          "target: [trunk.example.net] }]\nweaken: { " +
+        const auto loaded = load_text(std::string{text} +
+                                          "routes: [{ name: carrier, kind: gateway, match: [\"+\"], "
+                                          "target: [trunk.example.net] }]\nweaken: { " +
                                           std::string{name} + ": " + std::string{key.example} + " }\n",
                                       "sotto.yaml");
         for (const auto& problem : loaded.problems) UNSCOPED_INFO(to_string(problem));

@@ -328,7 +328,8 @@ TEST_CASE("Lists are compared entry by entry", "[config]")
 {
     const std::string carrier = "{ name: carrier, kind: gateway, match: [\"+\"], target: [a.example.net] }";
     const auto now = read(std::string{least} + "routes: [" + carrier + "]\n").settings;
-    const auto next = read(std::string{least} + "routes:\n  - " + carrier + "\n  - { name: friends, kind: peer, match: [\"*\"] }\n");
+    const auto next =
+        read(std::string{least} + "routes:\n  - " + carrier + "\n  - { name: friends, kind: peer, match: [\"*\"] }\n");
     INFO(all(next.problems));
     REQUIRE(next.good());
     const auto said = [](const Settings& one, const Settings& other) {

@@ -149,7 +149,8 @@ TEST_CASE("a call comes from any of the caller's own addresses", "[rfc3261][16.6
     world.accounts->attach(world.accounts->find("alice", "example.org")->id, "sales", "example.org");
     alice.send({.to = "sip:bob@example.org", .from = "<sip:sales@example.org>"});
     CHECK(header(world.receive(bob), "From").starts_with("<sip:sales@example.org>;tag="));
-    CHECK(start_line(alice.refused({.to = "sip:bob@example.org", .from = "<sip:bob@example.org>"})).substr(8, 3) == "403");
+    CHECK(start_line(alice.refused({.to = "sip:bob@example.org", .from = "<sip:bob@example.org>"})).substr(8, 3) ==
+          "403");
 }
 
 TEST_CASE("a server that drains begins no calls and brings those that ring to their end", "[9]")
@@ -173,9 +174,10 @@ TEST_CASE("the best of two refusals is one whatever their order", "[rfc3261][16.
     struct Case {
         std::string one, other, best;
     };
-    const auto row = GENERATE(Case{"486 x", "480 x", "486"}, Case{"486 x", "488 x", "488"}, Case{"404 x", "603 x", "603"},
-                              Case{"503 x", "486 x", "486"}, Case{"500 x", "486 x", "486"}, Case{"503 x", "503 x", "480"},
-                              Case{"486 x", "302 x", "480"}, Case{"415 x", "486 x", "415"}, Case{"408 x", "486 x", "486"});
+    const auto row =
+        GENERATE(Case{"486 x", "480 x", "486"}, Case{"486 x", "488 x", "488"}, Case{"404 x", "603 x", "603"},
+                 Case{"503 x", "486 x", "486"}, Case{"500 x", "486 x", "486"}, Case{"503 x", "503 x", "480"},
+                 Case{"486 x", "302 x", "480"}, Case{"415 x", "486 x", "415"}, Case{"408 x", "486 x", "486"});
     const bool turned = GENERATE(false, true);
     CAPTURE(row.one, row.other, turned);
     World world;
@@ -184,7 +186,8 @@ TEST_CASE("the best of two refusals is one whatever their order", "[rfc3261][16.
     std::vector<FlowId> phones;
     for (const auto* name : {"desk", "mobile"}) {
         phones.push_back(world.connect());
-        world.registers(phones.back(), "bob", {.contact = std::string{"<sip:"} + name + "@192.0.2.1>", .call_id = name});
+        world.registers(phones.back(), "bob",
+                        {.contact = std::string{"<sip:"} + name + "@192.0.2.1>", .call_id = name});
     }
     alice.send({.to = "sip:bob@example.org", .from = {}});
     const std::vector<std::string> invites{world.receive(phones[0]), world.receive(phones[1])};

@@ -134,7 +134,7 @@ class Restart(FlowTest):
         self.assertEqual(self.records(), before)
 
     def test_the_key_of_names_is_handed_on_and_devices_keep_their_ids(self):
-        """docs/adr/0024: under the daily key an account is known; tokens of before lead to the same id."""
+        """docs/adr/0025: under the daily key an account is known; tokens of before lead to the same id."""
         [alice] = self.registered("alice")
         [before] = self.daemon.bindings(alice.user)
         keys = self.hash_keys()

@@ -154,6 +154,7 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
     if (kept.empty()) return BodyRefusal{Refusal::unsupported_media, {}};
     if (kept.size() == 1 && kept.front().disposition.empty()) return std::move(kept.front());
     std::vector<std::string> texts;
+    texts.reserve(kept.size());
     for (const auto& part : kept) texts.push_back(written(part));
     const auto own = boundary_for(texts);
     return Body{std::string{admitted} + ";boundary=" + own, joined(texts, own)};

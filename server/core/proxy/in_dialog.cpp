@@ -98,9 +98,8 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
     WaitingAck waiting;
     Target target;
     if (!open_dialog(*ack, flow, waiting.context, target)) // perhaps it ends a failed INVITE of another worker
-        return env_.layer->offer_to_others({.worker = 0, .message = std::move(ack), .from = flow.id,
-                                            .parties = flow.parties},
-                                           out);
+        return env_.layer->offer_to_others(
+            {.worker = 0, .message = std::move(ack), .from = flow.id, .parties = flow.parties}, out);
     waiting.flow = flow.id;
     if (!flow.bindings.empty()) waiting.device = flow.bindings.front();
     waiting.ack = std::move(ack);
@@ -112,6 +111,7 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
 std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Binding>& flows) const
 {
     std::vector<ForwardTarget> all;
+    all.reserve(flows.size() + 1);
     for (const auto& binding : flows) all.push_back(target_of(binding));
     const auto handle = env_.dialogs.handle(id);
     if (!handle) return all;

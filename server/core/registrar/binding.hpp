@@ -35,7 +35,7 @@ struct Binding {
 };
 
 /// An account's key of now, and the one of before that its bindings may still be kept under: the hash key rotates
-/// (docs/adr/0024).
+/// (docs/adr/0025).
 struct AorKeys {
     AorKey now;
     AorKey before;

@@ -115,7 +115,8 @@ bool Layer::match_cancel(const Message& cancel, const Sender& sender, TimePoint 
     if (found == nullptr) return false;
     const auto id = *found;
     auto* server = servers_.find(id);
-    if (server == nullptr || !std::holds_alternative<InviteServer>(server->machine) || !sender.sent(*server)) return false;
+    if (server == nullptr || !std::holds_alternative<InviteServer>(server->machine) || !sender.sent(*server))
+        return false;
     if (!server->answered) user_.on_cancel(id, cancel, now, out);
     return true;
 }

@@ -47,7 +47,7 @@ public:
     };
     /// Keyed hash (HMAC-SHA256 cut to 128 bits, or better).
     virtual KeyedHash keyed_hash(Use use, std::string_view data) = 0;
-    /// The same under a key that changes every day (docs/adr/0024): for what need not be known again for longer than a
+    /// The same under a key that changes every day (docs/adr/0025): for what need not be known again for longer than a
     /// binding lasts.
     virtual RotatingHash rotating_hash(Use use, std::string_view data) = 0;
     /// One AES block under a key of this process: `branch` values are made and read with it.

@@ -71,7 +71,7 @@ Reply remove_binding(const DaemonView& daemon, const store::AccountStore& accoun
 
 } // namespace
 
-Handlers daemon_commands(DaemonView daemon, store::AccountStore& accounts)
+Handlers daemon_commands(const DaemonView& daemon, store::AccountStore& accounts)
 {
     Handlers handlers;
     handlers["binding list"] = with_arguments([daemon, &accounts](const Arguments& arguments, const PeerCredentials&) {

@@ -40,6 +40,6 @@ struct DaemonView {
 /// `binding list|remove`, `status`, `reload`, `drain`. `accounts` outlives the handlers.
 ///     binding list   address            -> bindings [{binding, expires_in, transport, q}, ...]
 ///     binding remove address, binding   -> removed (the binding's id)
-Handlers daemon_commands(DaemonView daemon, store::AccountStore& accounts);
+Handlers daemon_commands(const DaemonView& daemon, store::AccountStore& accounts);
 
 } // namespace sotto::ctl

@@ -52,7 +52,7 @@ Reply explain(const DiagnosisView& daemon, store::AccountStore& accounts, const 
 
 } // namespace
 
-Handlers diagnosis_commands(DiagnosisView daemon, store::AccountStore& accounts)
+Handlers diagnosis_commands(const DiagnosisView& daemon, store::AccountStore& accounts)
 {
     Handlers handlers;
     handlers["trace start"] = [daemon, &accounts](const json::object& arguments, const PeerCredentials&) {

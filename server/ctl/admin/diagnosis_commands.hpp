@@ -18,6 +18,6 @@ struct DiagnosisView {
 };
 
 /// `trace start|stop`, `log explain`. `accounts` outlives the handlers.
-Handlers diagnosis_commands(DiagnosisView daemon, store::AccountStore& accounts);
+Handlers diagnosis_commands(const DiagnosisView& daemon, store::AccountStore& accounts);
 
 } // namespace sotto::ctl

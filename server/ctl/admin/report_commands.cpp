@@ -162,7 +162,7 @@ std::string impact_assessment(const config::Settings& settings)
            list_of(config::weakenings(settings), "Nothing.");
 }
 
-Handlers report_commands(std::function<config::Settings()> settings, store::Ledger* ledger)
+Handlers report_commands(const std::function<config::Settings()>& settings, store::Ledger* ledger)
 {
     const auto writes = [settings](std::string (*write)(const config::Settings&)) -> Handler {
         return [settings, write](const json::object&, const PeerCredentials&) -> Reply {

@@ -17,6 +17,6 @@ std::string impact_assessment(const config::Settings& settings);
 
 /// `report notice|processing|assessment`, from the settings that are in use. `ledger` is null where nothing is billed,
 /// and outlives the handlers.
-Handlers report_commands(std::function<config::Settings()> settings, store::Ledger* ledger);
+Handlers report_commands(const std::function<config::Settings()>& settings, store::Ledger* ledger);
 
 } // namespace sotto::ctl

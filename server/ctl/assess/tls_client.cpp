@@ -59,7 +59,8 @@ Socket connect_to(const std::string& host, const std::string& port, int kind, st
     for (const auto* address = addresses.get(); address != nullptr; address = address->ai_next) {
         Socket socket{::socket(address->ai_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
         if (socket.descriptor() < 0 || !connect_within(socket.descriptor(), *address)) {
-            fault = "port " + port + " of " + host + ": " + std::strerror(errno);
+            fault =
+                std::string{"port "}.append(port).append(" of ").append(host).append(": ").append(std::strerror(errno));
             continue;
         }
         const int flags = ::fcntl(socket.descriptor(), F_GETFL);

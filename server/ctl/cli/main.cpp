@@ -56,6 +56,7 @@ void check_domain(const std::string& address, const config::Settings& settings)
     const auto domain = lower(std::string_view{address}.substr(at + 1));
     if (names.contains(domain)) return;
     std::vector<std::string> candidates;
+    candidates.reserve(names.size());
     for (const auto& [name, meant] : names) candidates.push_back(name);
     const auto meant = config::nearest(domain, candidates);
     throw Refused{status_refused,

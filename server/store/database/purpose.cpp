@@ -35,7 +35,7 @@ std::set<std::string, std::less<>> names_in(const YAML::Node& list, const std::s
     if (!list.IsSequence()) wrong(owner + ": not a list");
     for (const auto& entry : list) {
         auto name = entry.as<std::string>();
-        if (!known(name)) wrong(owner + " names " + name + ", which is not declared");
+        if (!known(name)) wrong(std::string{owner}.append(" names ").append(name).append(", which is not declared"));
         out.insert(std::move(name));
     }
     return out;
