@@ -4,7 +4,7 @@
 CREATE TABLE open_call (                                  -- a call that runs
     dialog  BLOB    NOT NULL CHECK (length(dialog) = 16), -- keyed hash of the dialog's salt; its key is never on a disk
     period  INTEGER NOT NULL CHECK (period > 0),          -- random number of a period of the key store
-    subject BLOB    NOT NULL CHECK (length(subject) = 10), -- pseudonym of the billed account in that period
+    subject BLOB    NOT NULL CHECK (length(subject) = 8), -- pseudonym of the billed account in that period
     record  BLOB    NOT NULL,                             -- sealed: destination, begin, tariff, route
     alive   BLOB    NOT NULL,                             -- sealed: seconds from the begin to the last sign of life; empty: none yet
     PRIMARY KEY (dialog)
@@ -12,7 +12,7 @@ CREATE TABLE open_call (                                  -- a call that runs
 
 CREATE TABLE call (                                       -- a call that has ended
     period  INTEGER NOT NULL CHECK (period > 0),
-    subject BLOB    NOT NULL CHECK (length(subject) = 10),
+    subject BLOB    NOT NULL CHECK (length(subject) = 8),
     id      BLOB    NOT NULL CHECK (length(id) = 8),      -- random: tells no order; the nonce of the sealing
     record  BLOB    NOT NULL,                             -- sealed: destination, begin, billable seconds, tariff, route
     PRIMARY KEY (period, subject, id)

@@ -315,7 +315,8 @@ void App::start_admin()
                                          .erasures = erasures_.get(),
                                          .audit = &auditing_->log(),
                                          .bindings = [this](AccountId account) { return devices_->of(account); },
-                                         .retention_was_run = [this] { recording_->retention_was_run(); }}));
+                                         .retention_was_run = [this] { recording_->retention_was_run(); },
+                                         .holds_changed = [this] { recording_->holds_changed(); }}));
     handlers.merge(ctl::route_commands([this] { return configuration_.core(); }, *store_));
     administration_ = std::make_unique<Administration>(configuration_.initial().settings.admin, std::move(handlers),
                                                        auditing_->log());

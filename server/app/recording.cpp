@@ -6,6 +6,9 @@
 #include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <future>
 #include <unistd.h>
 
@@ -18,7 +21,7 @@ using log::field;
 using log::Plain;
 
 constexpr seconds life_looked_for{10};
-constexpr std::chrono::hours plan_kept_to{1};
+constexpr std::chrono::hours longest_between_runs{1};
 
 bool billed(const config::Settings& settings)
 {
@@ -139,7 +142,10 @@ void Recording::confirm_clock()
 
 void Recording::keep_to_plan()
 {
-    ledger_->run_retention(policy(), now(), [this](const store::Outcome<store::RetentionReport>& report) {
+    const auto at = now();
+    ledger_->run_retention(policy(), at, [this, at](const store::Outcome<store::RetentionReport>& report) {
+        const bool known = report && (*report).next;
+        keep_to_plan_in(known ? std::min<seconds>(*(*report).next - at, longest_between_runs) : longest_between_runs);
         const audit::Action run{.who = {::geteuid(), "sottod"}, .what = "retention run", .purpose = "retention"};
         if (const auto written = audit_->record(run, result_of(report)); !written) {
             const auto reason = written.error().message();
@@ -153,9 +159,15 @@ void Recording::keep_to_plan()
         event(Event::retention_run, field("calls", (*report).calls + (*report).orphans),
               field("periods", (*report).periods), field("holds", (*report).holds));
     });
-    plan_.expires_after(plan_kept_to);
-    plan_.async_wait([this](boost::system::error_code error) {
-        if (!error) keep_to_plan();
+}
+
+void Recording::keep_to_plan_in(seconds span)
+{
+    boost::asio::post(plan_.get_executor(), [this, span] {
+        plan_.expires_after(span);
+        plan_.async_wait([this](boost::system::error_code error) {
+            if (!error) keep_to_plan();
+        });
     });
 }
 
@@ -171,7 +183,7 @@ void Recording::retention_was_run()
 /// By the calendar, whatever the clock is believed: what was over an hour ago should have gone with the run of then.
 void Recording::look_for_overdue()
 {
-    ledger_->plan_retention(policy(), calendar() - plan_kept_to,
+    ledger_->plan_retention(policy(), calendar() - longest_between_runs,
                             [this](const store::Outcome<store::RetentionPlan>& plan) {
                                 if (!plan) return;
                                 std::size_t overdue = 0;

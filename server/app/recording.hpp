@@ -31,6 +31,8 @@ public:
 
     /// After an operator's run of retention. Any thread.
     void retention_was_run();
+    /// What keeps calls has changed: retention runs at once, and then when the next of them is over. Any thread.
+    void holds_changed() { keep_to_plan_in(seconds{0}); }
 
     /// From here on, until `stop`. `audit` gets a line for each run of retention.
     void start(Workers& workers, std::shared_ptr<LocationService> location, audit::AuditLog& audit);
@@ -47,6 +49,7 @@ public:
 private:
     void look_for_parties();
     void keep_to_plan();
+    void keep_to_plan_in(seconds span);
     void look_for_overdue();
 
     boost::asio::steady_timer life_, plan_;

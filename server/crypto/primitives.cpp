@@ -166,16 +166,17 @@ void AesGcm::seal(Nonce nonce, Bytes plain, std::span<std::uint8_t> sealed, std:
             EVP_CIPHER_CTX_ctrl(encrypt_.get(), EVP_CTRL_AEAD_GET_TAG, 16, tag.data()) == 1);
 }
 
-bool AesGcm::open(Nonce nonce, Bytes sealed, std::span<const std::uint8_t, 16> tag, std::span<std::uint8_t> plain,
-                  Bytes also)
+bool AesGcm::open(Nonce nonce, Bytes sealed, Bytes tag, std::span<std::uint8_t> plain, Bytes also)
 {
     int rest = 0;
     std::array<std::uint8_t, 16> expected;
-    std::copy(tag.begin(), tag.end(), expected.begin());
+    require(tag.size() >= 12 && tag.size() <= expected.size());
+    std::ranges::copy(tag, expected.begin());
     restart(decrypt_.get(), nonce.data());
     if (!also.empty()) update(decrypt_.get(), also, nullptr);
     update(decrypt_.get(), sealed, plain.data());
-    require(EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, 16, expected.data()) == 1);
+    require(EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()), expected.data()) ==
+            1);
     return EVP_DecryptFinal_ex(decrypt_.get(), expected.data(), &rest) == 1;
 }
 

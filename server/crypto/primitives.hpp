@@ -80,9 +80,8 @@ public:
     /// `also` is authenticated, and not sealed.
     void seal(Nonce nonce, Bytes plain, std::span<std::uint8_t> sealed, std::span<std::uint8_t, 16> tag,
               Bytes also = {});
-    /// False when the tag does not fit; `plain` is then without meaning.
-    bool open(Nonce nonce, Bytes sealed, std::span<const std::uint8_t, 16> tag, std::span<std::uint8_t> plain,
-              Bytes also = {});
+    /// `tag`: whole, or its first 12 bytes or more. False when it does not fit; `plain` is then without meaning.
+    bool open(Nonce nonce, Bytes sealed, Bytes tag, std::span<std::uint8_t> plain, Bytes also = {});
 
 private:
     CipherContext encrypt_;

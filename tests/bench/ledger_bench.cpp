@@ -1,6 +1,7 @@
 // What recording a call costs: sealed rows in the ledger beside plain SQLite inserts of the same row (the same fields
 // under the same key, in the clear), with the same commits. With "check" it fails where calls that are committed by
-// eight reach the disk more than 1.5 times as slowly, or take more than 1.5 times the space.
+// eight take more than 1.5 times the processor time, or the space. Both wait equally often for the disk, so that the
+// time by the clock is nearer to that of a plain insert; but other work on the machine disturbs it.
 #include "store/ledger/ledger_operations.hpp"
 #include "store/sqlite_ledger.hpp"
 
@@ -195,7 +196,7 @@ int main(int count, char** arguments)
         std::size_t together, calls;
     };
     std::vector<Size> sizes{{1, 500}, {8, 2'000}, {64, 10'000}, {256, 20'000}};
-    if (check) sizes = {{8, 2'000}};
+    if (check) sizes = {{8, 1'000}};
     std::printf("each call begun and ended; commits of n calls; least of %d rounds\n", rounds);
     std::printf("%6s %30s %30s %8s %10s %14s\n", "n", "sealed: us, processor us", "plain: us, processor us", "wall",
                 "processor", "bytes");
@@ -211,7 +212,7 @@ int main(int count, char** arguments)
         std::printf("%6zu %16.1f (%11.1f) %16.1f (%11.1f) %8.2f %10.2f %6.0f/%.0f\n", size.together, ours.wall,
                     ours.processor, theirs.wall, theirs.processor, ours.wall / theirs.wall,
                     ours.processor / theirs.processor, ours.bytes, theirs.bytes);
-        fits = fits && ours.wall <= most * theirs.wall && ours.bytes <= most * theirs.bytes;
+        fits = fits && ours.processor <= most * theirs.processor && ours.bytes <= most * theirs.bytes;
     }
     if (check) return fits ? 0 : 1;
     std::printf("median wait of an answer for the disk: %.0f us\n", median_wait());

@@ -26,19 +26,33 @@ def setUpModule() -> None:
     network.enter()
 
 
+def cards(text: str) -> list:
+    """The properties of each vCard (RFC 6350): lines end with CRLF, every card has a version and a formatted name."""
+    found = []
+    for line in text.removesuffix("\r\n").split("\r\n"):
+        name, _, value = line.partition(":")
+        if name == "BEGIN":
+            found.append({})
+        found[-1][name] = value
+    for card in found:
+        if (card["BEGIN"], card["VERSION"], card["END"]) != ("VCARD", "4.0", "VCARD") or not card["FN"]:
+            raise AssertionError(f"this is no vCard 4.0: {text}")
+    return found
+
+
 class Commands(ComparesWithPage, unittest.TestCase):
     SECOND = 12346   # no user of this machine
 
     def setUp(self):
         self.ladder = Ladder()
-        self.daemon = BillingDaemon(overrides={"admin": {"operators": "games"}})
+        self.daemon = BillingDaemon(("alice", "bob"), {"admin": {"operators": "games"}})
         self.addCleanup(self.daemon.destroy)
-        alice = self.phone("alice")
-        alice.sends("INVITE", to=uri(number(1)))
-        alice.receives(200)
-        alice.sends("ACK")
-        alice.sends("BYE")
-        alice.receives(200)
+        self.alice = self.phone("alice")
+        self.alice.sends("INVITE", to=uri(number(1)))
+        self.alice.receives(200)
+        self.alice.sends("ACK")
+        self.alice.sends("BYE")
+        self.alice.receives(200)
         while not self.json("retention", "plan")["rows"]:   # an ended call reaches the disk soon after its BYE
             self.assertTrue(self.daemon.alive, self.daemon.log)
 
@@ -118,7 +132,18 @@ class Commands(ComparesWithPage, unittest.TestCase):
         year, month = map(int, this_month().split("-"))
         return f"{year + month // 12}-{month % 12 + 1:02}-28"
 
+    def block_a_withheld_caller(self) -> None:
+        bob = self.phone("bob")
+        bob.sends("INVITE", to=self.alice, headers={"Privacy": "id"})
+        self.alice.receives("INVITE")
+        self.alice.sends(486)
+        bob.receives(486)
+        self.alice.receives("ACK")
+        self.alice.sends("INVITE", to=uri("*60%23"))
+        self.alice.receives(603)
+
     def test_a_person_takes_everything_along_in_one_archive(self):
+        self.block_a_withheld_caller()
         archive = self.daemon.folder / "alice.tar"
         self.daemon.sotto("subject", "export", ALICE, "--output", str(archive))
         self.assertEqual(archive.stat().st_mode & 0o777, 0o600)
@@ -127,13 +152,18 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.assertEqual(set(files), {"subject.json", "subject.schema.json", "calls.csv", "contacts.vcf", "blocks.vcf", "manifest.json"})
         [call] = csv.DictReader(io.StringIO(files["calls.csv"]))
         self.assertEqual(call["destination"], number(1))
-        self.assertIn(f"IMPP:sip:{ALICE}", files["contacts.vcf"])
         subject = json.loads(files["subject.json"])
         self.assertEqual(subject["account"]["address"], ALICE)
         self.assertEqual(set(subject), set(json.loads(files["subject.schema.json"])["required"]))
         self.assertEqual([device["transport"] for device in subject["devices"]], ["tls"])
         self.assertIn("subject export", [entry["what"] for entry in subject["audit"]], "who looked, and what for")
-        self.assertEqual(files["blocks.vcf"].count("BEGIN:VCARD"), len(subject["blocked_callers"]))
+        [blocked] = subject["blocked_callers"]
+        [card] = cards(files["blocks.vcf"])
+        self.assertEqual(card["UID"], f"x-sotto-block:{blocked}")
+        [card] = cards(files["contacts.vcf"])
+        self.assertEqual((card["FN"], card["IMPP"]), (ALICE, f"sip:{ALICE}"))
+        for name, content in files.items():
+            self.assertNotIn("bob", content, f"{name} tells who was blocked")
         self.assertEqual({entry["file"] for entry in json.loads(files["manifest.json"])["files"]},
                          set(files) - {"manifest.json"})
         self.assertIn("cannot be written", self.refused("subject", "export", ALICE, "--output", str(archive)))

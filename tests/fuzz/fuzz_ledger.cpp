@@ -42,7 +42,7 @@ void check_record(crypto::Bytes bytes)
 {
     const auto record = store::CallRecord::unpacked(bytes);
     const auto packed = record.packed();
-    require(packed.size() % 48 == 0, "records have few lengths");
+    require(packed.size() % 40 == 0, "records have few lengths");
     const auto again = store::CallRecord::unpacked(packed);
     require(again.start == record.start && again.seconds == record.seconds && again.destination == record.destination &&
                 again.tariff == record.tariff && again.route == record.route,

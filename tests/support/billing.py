@@ -15,6 +15,7 @@ from .pki import Authority
 from .sip import Message
 
 PREFIX = "+4930"
+FLAT_PREFIX = "+4940"   # costs nothing, and stands on the itemised bill
 GATEWAY = "gw.example"
 
 
@@ -90,9 +91,10 @@ class BillingDaemon(Daemon):
             self.gateway = FarEnd(GATEWAY, certificate, self.authority) if self._scripted \
                 else AnsweringGateway(certificate, self.authority)
             target = {"kind": "gateway", "target": [f"{GATEWAY}:{self.gateway.port}"]}
-            self.config |= {"billing": {"routes": [{"name": "carrier"}]},
+            self.config |= {"billing": {"routes": [{"name": "carrier"}, {"name": "flat", "charge": "itemised-flat"}]},
                             "peers": {"authorities": str(self.authority.certificate)},
                             "routes": [{"name": "carrier", "match": [PREFIX], "tariff": "local", **target},
+                                       {"name": "flat", "match": [FLAT_PREFIX], "tariff": "flat", **target},
                                        {"name": "freephone", "match": ["+49800"], **target}]}
         super().write_config()
 

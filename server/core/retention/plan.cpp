@@ -62,4 +62,15 @@ std::vector<Decision> plan(const Policy& policy, std::span<const Hold> holds, st
     return decisions;
 }
 
+std::optional<Time> next_end(std::span<const Hold> holds, std::span<const Decision> decisions, Time now)
+{
+    std::optional<Time> next;
+    const auto consider = [&](Time end) {
+        if (end > now && (!next || end < *next)) next = end;
+    };
+    for (const auto& decision : decisions) consider(decision.until);
+    for (const auto& hold : holds) consider(hold.expires);
+    return next;
+}
+
 } // namespace sotto::retention

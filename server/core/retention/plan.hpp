@@ -58,6 +58,9 @@ struct Decision {
 /// One decision for each row, in their order. Pure: the same rows, holds and time give the same plan.
 std::vector<Decision> plan(const Policy& policy, std::span<const Hold> holds, std::span<const Row> rows, Time now);
 
+/// When the next row goes, or the next hold expires, after `now`; nothing: there is neither.
+std::optional<Time> next_end(std::span<const Hold> holds, std::span<const Decision> decisions, Time now);
+
 /// When the rule, without any hold, ends the row.
 Time due(const Policy& policy, const Row& row);
 

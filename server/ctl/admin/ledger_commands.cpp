@@ -226,10 +226,12 @@ json::object hold_row(const HoldCase& hold)
             {"in_force", !hold.consented_by.empty()}};
 }
 
-Reply hold_reply(const Outcome<store::HoldOutcome<HoldCase>>& outcome)
+/// After a change of holds.
+Reply hold_reply(const LedgerView& view, const Outcome<store::HoldOutcome<HoldCase>>& outcome)
 {
     if (!outcome) return failed(outcome.error());
     if (!*outcome) return CommandError{"refused", std::string{store::sentence_for((*outcome).error())}};
+    view.holds_changed();
     return json::object{{"hold", hold_row(**outcome)}};
 }
 
@@ -262,8 +264,9 @@ Reply add_hold(const LedgerView& view, const Arguments& arguments, const PeerCre
                   .expires = *expires,
                   .asked_by = name_of(peer),
                   .consented_by = {}};
-    return hold_reply(wait_for<store::HoldOutcome<HoldCase>>(
-        [&](auto done) { view.ledger->ask_hold(std::move(hold), view.now(), std::move(done)); }));
+    return hold_reply(view, wait_for<store::HoldOutcome<HoldCase>>([&](auto done) {
+                          view.ledger->ask_hold(std::move(hold), view.now(), std::move(done));
+                      }));
 }
 
 std::optional<retention::HoldId> hold_named(const Arguments& arguments)
@@ -276,16 +279,17 @@ Reply approve_hold(const LedgerView& view, const Arguments& arguments, const Pee
 {
     const auto id = hold_named(arguments);
     if (!id) return wrong("this is no hold, as `hold list` shows it");
-    return hold_reply(wait_for<store::HoldOutcome<HoldCase>>(
-        [&](auto done) { view.ledger->consent_to_hold(*id, name_of(peer), view.now(), std::move(done)); }));
+    return hold_reply(view, wait_for<store::HoldOutcome<HoldCase>>([&](auto done) {
+                          view.ledger->consent_to_hold(*id, name_of(peer), view.now(), std::move(done));
+                      }));
 }
 
 Reply release_hold(const LedgerView& view, const Arguments& arguments)
 {
     const auto id = hold_named(arguments);
     if (!id) return wrong("this is no hold, as `hold list` shows it");
-    return hold_reply(
-        wait_for<store::HoldOutcome<HoldCase>>([&](auto done) { view.ledger->release_hold(*id, std::move(done)); }));
+    return hold_reply(view, wait_for<store::HoldOutcome<HoldCase>>(
+                                [&](auto done) { view.ledger->release_hold(*id, std::move(done)); }));
 }
 
 Reply list_holds(const LedgerView& view, const Arguments&)

@@ -22,6 +22,7 @@ struct LedgerView {
     audit::FileAuditLog* audit{nullptr};
     std::function<std::vector<BindingView>(AccountId)> bindings; ///< where a person is registered now
     std::function<void()> retention_was_run{};                   ///< an operator has run it
+    std::function<void()> holds_changed{};                       ///< retention is to run at once
 };
 
 /// `billing export`, `retention plan|run`, `hold add|approve|list|release`, `subject export|erase`, `backup`, `key
@@ -33,9 +34,11 @@ struct LedgerView {
 ///     hold approve     hold                                   -> hold
 ///     hold list                                               -> holds [...]
 ///     hold release     hold                                   -> hold
-///     subject export   address    -> account, blocked_callers [...], devices [...], periods [...], calls [...], audit
-///     [...] subject erase    address                                -> address, stays [...] backup           folder ->
-///     files [...] key change       file                                   -> file key rotate -> keys
+///     subject export   address -> account, blocked_callers [...], devices [...], periods [...], calls [...], audit
+///     subject erase    address                                -> address, stays [...]
+///     backup           folder                                 -> files [...]
+///     key change       file                                   -> file
+///     key rotate                                              -> keys
 Handlers ledger_commands(LedgerView view);
 
 /// "2026-11"; nothing for anything else.

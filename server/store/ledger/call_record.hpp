@@ -18,11 +18,11 @@ struct CallRecord {
 
     [[nodiscard]] std::vector<std::uint8_t> packed() const
     {
-        constexpr std::size_t cell = 48; // nearly every record has the same length
+        constexpr std::size_t cell = 40; // nearly every record has the same length
         Packer packer;
-        packer.number(static_cast<std::uint64_t>(start.time_since_epoch().count()));
+        packer.word(static_cast<std::uint32_t>(start.time_since_epoch().count())); // until 2106
         packer.number(seconds);
-        packer.text(destination);
+        packer.dialled(destination);
         packer.text(tariff);
         packer.text(route);
         return packer.filled(cell);
@@ -31,9 +31,9 @@ struct CallRecord {
     {
         Unpacker from{bytes};
         CallRecord record;
-        record.start = retention::Time{std::chrono::seconds{static_cast<std::int64_t>(from.number())}};
+        record.start = retention::Time{std::chrono::seconds{from.word()}};
         record.seconds = static_cast<std::uint32_t>(from.number());
-        record.destination = from.text();
+        record.destination = from.dialled();
         record.tariff = from.text();
         record.route = from.text();
         return record;

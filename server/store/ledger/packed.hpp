@@ -8,6 +8,10 @@
 
 namespace sotto::store {
 
+/// Of dialled numbers, and of those whose last digits are hidden.
+inline constexpr std::string_view dialled_signs = "0123456789+x*#-.";
+inline constexpr std::uint8_t dialled_as_text = 0x80;
+
 /// Numbers and short texts one after the other, filled up so that the length tells little. For what is sealed next.
 class Packer {
 public:
@@ -16,6 +20,28 @@ public:
     {
         for (; value >= 0x80; value >>= 7U) bytes_.push_back(static_cast<std::uint8_t>(value | 0x80U));
         bytes_.push_back(static_cast<std::uint8_t>(value));
+    }
+    /// Four bytes.
+    void word(std::uint32_t value)
+    {
+        for (unsigned shift = 0; shift < 32; shift += 8) bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
+    }
+    /// What is mostly digits, two to a byte; anything else as text. At most 127 characters; the rest is cut.
+    void dialled(std::string_view value)
+    {
+        value = value.substr(0, 127);
+        if (value.find_first_not_of(dialled_signs) != std::string_view::npos) {
+            bytes_.push_back(dialled_as_text);
+            return text(value);
+        }
+        bytes_.push_back(static_cast<std::uint8_t>(value.size()));
+        for (std::size_t at = 0; at < value.size(); ++at) {
+            const auto sign = static_cast<std::uint8_t>(dialled_signs.find(value[at]));
+            if (at % 2 == 0)
+                bytes_.push_back(sign);
+            else
+                bytes_.back() |= static_cast<std::uint8_t>(sign << 4U);
+        }
     }
     /// At most 255 bytes; the rest is cut.
     void text(std::string_view value)
@@ -45,6 +71,23 @@ public:
             const auto next = byte();
             value |= std::uint64_t{next & 0x7FU} << shift;
             if (next < 0x80) break;
+        }
+        return value;
+    }
+    std::uint32_t word()
+    {
+        std::uint32_t value = 0;
+        for (unsigned shift = 0; shift < 32; shift += 8) value |= std::uint32_t{byte()} << shift;
+        return value;
+    }
+    std::string dialled()
+    {
+        const auto size = byte();
+        if (size >= dialled_as_text) return text().substr(0, 127);
+        std::string value;
+        for (std::uint8_t pair = 0; value.size() < size; pair = static_cast<std::uint8_t>(pair >> 4U)) {
+            if (value.size() % 2 == 0) pair = byte();
+            value += dialled_signs[pair & 15U];
         }
         return value;
     }

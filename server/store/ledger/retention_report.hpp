@@ -2,6 +2,7 @@
 #include "core/retention/plan.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace sotto::store {
@@ -13,6 +14,7 @@ struct RetentionPlan {
     std::vector<retention::Decision> decisions; ///< one for each row
     std::vector<retention::HoldId> holds_over;  ///< their expiry has come
     std::size_t orphans{0};                     ///< rows whose keys are gone
+    std::optional<retention::Time> next;        ///< when the next of what stays is over, as things are now
 };
 
 /// What a run has destroyed. Counts only: it identifies nobody.
@@ -23,6 +25,7 @@ struct RetentionReport {
     std::size_t holds{0};    ///< that have ended
     std::size_t subjects{0}; ///< keys of accounts without a call
     std::size_t orphans{0};
+    std::optional<retention::Time> next; ///< when there is something to do again, as things are now
 
     [[nodiscard]] bool anything() const { return periods + calls + holds + subjects + orphans > 0; }
 };

@@ -47,14 +47,16 @@ RetentionPlan RetentionRun::plan(const retention::Policy& policy, retention::Tim
         if (hold.expires <= now) plan.holds_over.push_back(hold.id);
     }
     plan.decisions = retention::plan(policy, holds, plan.rows, now);
+    plan.next = retention::next_end(holds, plan.decisions, now);
     return plan;
 }
 
 RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Time now, const Step& each_step)
 {
     const auto step = each_step ? each_step : [](std::string_view) {};
-    RetentionReport report;
     const auto plan = this->plan(policy, now, step);
+    RetentionReport report;
+    report.next = plan.next;
     for (const auto id : plan.holds_over) {
         if (holds_.release(id)) ++report.holds;
         step("hold");

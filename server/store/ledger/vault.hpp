@@ -12,16 +12,16 @@ namespace sotto::store {
 
 using Sealed = std::vector<std::uint8_t>;
 /// A billed account as one period knows it: a keyed hash of its number under the period's key. Short, since it stands
-/// in each row; among a million accounts two are alike in one of a trillion periods.
-using Pseudonym = std::array<std::uint8_t, 10>;
+/// in each row; among a million accounts two are alike in one of 36 million periods.
+using Pseudonym = std::array<std::uint8_t, 8>;
 /// What a row is found by in its table. It is never used twice with the same keys, and so is the nonce of the row's
 /// sealing: what is moved to another place does not open there.
 using RowId = std::array<std::uint8_t, 8>;
 /// Of bytes that a table gives; zeros where they are too few.
 RowId row_id_of(crypto::Bytes bytes);
 
-/// Seals and opens the rows of the ledger: AES-256-GCM under KDF(period key, subject key), so that a period or a person
-/// can be forgotten by destroying one key. One thread.
+/// Seals and opens the rows of the ledger: AES-256-GCM with tags of 96 bits under KDF(period key, subject key), so that
+/// a period or a person can be forgotten by destroying one key. One thread.
 class Vault {
 public:
     /// `remembered`: pairs of period and account whose keys are, at least 1.

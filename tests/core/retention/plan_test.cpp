@@ -135,6 +135,26 @@ TEST_CASE("a hold keeps exactly its scope, until it expires; then what is overdu
     CHECK(goes(due, at(2027y / 4 / 1), {hold}));
 }
 
+TEST_CASE("the next end is that of a row or of a hold, whichever comes first, and lies ahead")
+{
+    const std::vector rows{row(Case::chargeable, invoice_day), row(Case::itemised_flat, invoice_day)};
+    const std::vector holds{Hold{.id = {1},
+                                 .account = {7},
+                                 .first = november,
+                                 .last = november,
+                                 .expires = at(2027y / 9 / 1),
+                                 .consented = true}};
+    const auto end = Time{invoice_day + 90 * days{1}};
+    const auto next = [&](std::span<const Hold> kept, Time now) {
+        return next_end(kept, plan({}, kept, rows, now), now);
+    };
+    CHECK(next({}, invoice_day) == end);
+    CHECK(next({}, end - 1s) == end);
+    CHECK_FALSE(next({}, end));
+    CHECK(next(holds, invoice_day) == holds.front().expires);
+    CHECK_FALSE(next(holds, holds.front().expires));
+}
+
 TEST_CASE("10,000 random plans: nothing early, nothing late, whenever they are made")
 {
     Random random;
@@ -156,6 +176,10 @@ TEST_CASE("10,000 random plans: nothing early, nothing late, whenever they are m
                 REQUIRE(decision.until <= std::max(end, decision.due));
                 if (!decision.goes) REQUIRE(decision.until == end); // what the plan announces is what will happen
             }
+            // Whoever plans again at the time that is named, and not before, is never late.
+            const auto next = next_end(holds, decisions, now);
+            for (const auto& decision : decisions)
+                if (!decision.goes) REQUIRE((next && now < *next && *next <= decision.until));
         }
     }
 }

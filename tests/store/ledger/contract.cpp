@@ -185,8 +185,11 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
         const auto run = [&](retention::Time now) {
             return *answer_of<store::RetentionReport>([&](auto done) { ledger->run_retention(matrix, now, done); });
         };
-        CHECK(run(over).calls == 0);
+        const auto kept = run(over);
+        CHECK(kept.calls == 0);
+        CHECK(kept.next == hold.expires); // what is overdue goes then, and no later
         CHECK(run(hold.expires).calls == 1);
+        CHECK_FALSE(run(hold.expires).next);
     }
     SECTION("a person is shown what is held, and erased")
     {

@@ -137,6 +137,7 @@ store::RetentionPlan MemoryLedger::plan(const retention::Policy& policy, retenti
     for (const auto& hold : memory_.holds)
         if (hold.expires <= now) plan.holds_over.push_back(hold.id);
     plan.decisions = retention::plan(policy, scopes(), plan.rows, now);
+    plan.next = retention::next_end(scopes(), plan.decisions, now);
     return plan;
 }
 
@@ -149,6 +150,7 @@ void MemoryLedger::run_retention(retention::Policy policy, retention::Time now, 
 {
     const auto decided = plan(policy, now);
     store::RetentionReport report;
+    report.next = decided.next;
     for (auto decision = decided.decisions.rbegin(); decision != decided.decisions.rend(); ++decision) {
         if (decision->held && decision->due <= now) ++report.held;
         if (!decision->goes) continue;

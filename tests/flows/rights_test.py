@@ -1,0 +1,47 @@
+"""What a person may ask for, where nothing is billed: there is no ledger and no master key, and the rights are the same."""
+
+import json
+import shutil
+import tarfile
+import unittest
+
+from support.daemon import DOMAIN, Daemon
+
+ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
+
+
+class Rights(unittest.TestCase):
+    def setUp(self):
+        self.daemon = Daemon(("alice", "bob"), {"drain_timeout": "1s"})
+        self.addCleanup(self.daemon.destroy)
+
+    def test_all_that_is_held_in_one_archive(self):
+        archive = self.daemon.folder / "alice.tar"
+        self.daemon.sotto("subject", "export", ALICE, "--output", str(archive))
+        with tarfile.open(archive) as tar:
+            files = {name: tar.extractfile(name).read().decode() for name in tar.getnames()}
+        subject = json.loads(files["subject.json"])
+        self.assertEqual(subject["account"]["address"], ALICE)
+        self.assertEqual((subject["periods"], subject["blocked_callers"], files["blocks.vcf"]), ([], [], ""))
+        self.assertEqual(len(files["calls.csv"].splitlines()), 1, "there is a header, and no call")
+        self.assertNotIn("bob", json.dumps(files))
+
+    def test_an_erased_person_is_gone_and_does_not_come_back_with_a_backup(self):
+        backup = self.daemon.state / "backup"
+        self.daemon.sotto("backup", str(backup))
+        self.assertEqual({file.name for file in backup.iterdir()}, {"accounts.db"})
+        self.assertEqual(json.loads(self.daemon.sotto("--json", "subject", "erase", ALICE, "--yes").stdout)["stays"], [])
+        self.assertIn("is no account's address", self.daemon.sotto("account", "show", ALICE, check=False).stderr)
+        self.daemon.stop()
+        for rest in ("", "-wal", "-shm"):
+            (self.daemon.state / f"accounts.db{rest}").unlink(missing_ok=True)
+        shutil.copy(backup / "accounts.db", self.daemon.state / "accounts.db")
+        self.daemon.start()
+        self.assertIn("is no account's address", self.daemon.sotto("account", "show", ALICE, check=False).stderr)
+        self.daemon.sotto("account", "show", BOB)   # everybody else is back
+        left = b"".join(file.read_bytes() for file in self.daemon.state.glob("accounts.db*"))
+        self.assertNotIn(b"alice", left)
+
+
+if __name__ == "__main__":
+    unittest.main()
