@@ -4,6 +4,7 @@
 #include "store/ledger/master_key.hpp"
 #include "store/writer_thread.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <sys/statvfs.h>
@@ -12,6 +13,9 @@ namespace sotto::store {
 namespace {
 
 constexpr seconds retry_after{1};
+/// How long the end of a call waits for an answer of another one, to reach the disk together with it. Should the
+/// process die meanwhile, the call ends at its last sign of life.
+constexpr seconds ends_wait{1};
 constexpr milliseconds space_checked_every{200};
 
 TimePoint steady_now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
@@ -88,13 +92,10 @@ public:
 
     void ended(KeyedHash dialog)
     {
-        {
-            const std::lock_guard lock{mutex()};
-            const auto call = calls_.find(dialog);
-            if (call == calls_.end() || call->second.ended) return;
-            end(dialog, call->second, times_.clock());
-        }
-        wake();
+        const std::lock_guard lock{mutex()};
+        const auto call = calls_.find(dialog);
+        if (call == calls_.end() || call->second.ended) return;
+        end(dialog, call->second, times_.clock());
     }
 
     [[nodiscard]] std::vector<Running> running() const
@@ -161,13 +162,13 @@ private:
         ended_.push_back({dialog, whole_seconds(std::min(at, live.began + times_.longest_call) - live.began)});
     }
 
-    [[nodiscard]] bool work_waits() const override { return !waiting_.empty() || (healthy_ && !ended_.empty()); }
+    [[nodiscard]] bool work_waits() const override { return !waiting_.empty(); }
 
     [[nodiscard]] std::optional<milliseconds> longest_wait() const override
     {
         if (!healthy_) return retry_after;
         if (calls_.empty()) return std::nullopt;
-        return std::max(milliseconds{1}, milliseconds{next_life_ - times_.clock()});
+        return std::clamp(milliseconds{next_life_ - times_.clock()}, milliseconds{1}, milliseconds{ends_wait});
     }
 
     void turn(std::deque<Task> tasks, bool last) override

@@ -5,10 +5,13 @@ import grp
 import io
 import json
 import os
+import random
 import secrets
 import shutil
+import signal
 import subprocess
 import tarfile
+import threading
 import unittest
 
 from clients import network
@@ -223,6 +226,39 @@ class Commands(ComparesWithPage, unittest.TestCase):
         after = (self.daemon.state / "keys" / "store").read_bytes()
         slots = [before[at:at + 128] for at in range(128, len(before), 128)]
         self.assertTrue(any(slot not in after for slot in slots), "the old key is overwritten")
+        self.assertEqual(len(self.daemon.export()), 1)
+
+    def killed_during(self, *command: str) -> None:
+        """The daemon, at some point between the command's arrival and a moment after its end."""
+        asking = threading.Thread(target=self.daemon.sotto, args=command, kwargs={"check": False})
+        asking.start()
+        asking.join(random.uniform(0, 0.15))
+        self.daemon.signal(signal.SIGKILL)
+        self.daemon.reap()
+        asking.join()
+
+    def test_a_rotation_that_was_cut_short_is_told_again(self):
+        for _ in range(3):
+            self.killed_during("key", "rotate")
+            self.daemon.start()
+        self.assertGreaterEqual(self.json("key", "rotate")["keys"], 1)
+        self.assertEqual(self.json("retention", "plan")["orphans"], 0)
+        self.assertEqual(len(self.daemon.export()), 1)
+
+    def test_a_change_of_the_master_key_that_was_cut_short_is_told_again(self):
+        old, key = (self.daemon.folder / name for name in ("master.key", "next.key"))
+        key.write_text(secrets.token_hex(32))
+        self.killed_during("key", "change", str(key), "--yes")
+        try:
+            self.daemon.start()   # nothing had changed yet
+            self.daemon.sotto("key", "change", str(key), "--yes")
+            self.daemon.stop()
+            old.write_text(key.read_text())
+            self.daemon.start()
+        except AssertionError as refused:
+            self.assertIn("the master key is not the one that wraps these keys", str(refused))
+            old.write_text(key.read_text())
+            self.daemon.start()
         self.assertEqual(len(self.daemon.export()), 1)
 
     def test_the_master_key_is_changed_by_command(self):

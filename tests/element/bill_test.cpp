@@ -64,15 +64,15 @@ struct Billed {
     FlowId callee{world.domain("gw.example")};
 
     /// The INVITE at the callee; nothing when it was refused, which alice then was told.
-    std::string call(std::string_view dialled)
+    std::string call(std::string_view dialled, const std::string& extra = "")
     {
-        world.send(alice, invite(dialled, 1));
+        world.send(alice, invite(dialled, 1, extra));
         const auto challenge = world.receive(alice);
         world.send(alice, "ACK " + uri_of(dialled) +
                               " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKinv1\nMax-Forwards: 70\n"
                               "From: <sip:alice@example.org>;tag=a-tag\nTo: " +
                               header(challenge, "To") + "\nCall-ID: a-call-id\nCSeq: 1 ACK\n");
-        world.send(alice, invite(dialled, 2, world.credentials(challenge, "alice", "INVITE", uri_of(dialled))));
+        world.send(alice, invite(dialled, 2, extra + world.credentials(challenge, "alice", "INVITE", uri_of(dialled))));
         if (world.quiet(callee)) return {};
         CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
         return world.receive(callee);
@@ -121,6 +121,19 @@ TEST_CASE("a request in the dialog of a billed call is a sign of life, and a BYE
     b.world.send(b.callee, bye(request));
     CHECK(b.world.ledger.ends == 1);
     CHECK_FALSE(b.world.ledger.recording());
+}
+
+TEST_CASE("a caller that knows session refreshes is asked for them in a billed call, and in no other",
+          "[billing][rfc4028][8.1]")
+{
+    const auto asked = [](std::string_view dialled, const std::string& extra) {
+        Billed b;
+        return header(b.call(dialled, extra), "Session-Expires");
+    };
+    CHECK(asked(number, "Supported: timer\n") == "1800");
+    CHECK(asked(number, "Supported: timer\nSession-Expires: 600\n") == "600"); // it has asked by itself
+    CHECK(asked(number, "").empty());                                          // and goes without, where it cannot
+    CHECK(asked("+498001234567", "Supported: timer\n").empty());
 }
 
 TEST_CASE("a call that cannot be recorded ends on both sides", "[billing]")

@@ -53,8 +53,8 @@ std::size_t size_of(int file)
     return ::fstat(file, &state) == 0 ? static_cast<std::size_t>(state.st_size) : 0;
 }
 
-/// On the disk when it returns. A slot lies within one sector, so it is written whole or not at all.
-void write_at(int file, std::size_t offset, crypto::Bytes bytes, const std::filesystem::path& name)
+/// A slot lies within one sector, so it is written whole or not at all.
+void write_soon(int file, std::size_t offset, crypto::Bytes bytes, const std::filesystem::path& name)
 {
     while (!bytes.empty()) {
         const auto written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -63,6 +63,12 @@ void write_at(int file, std::size_t offset, crypto::Bytes bytes, const std::file
         offset += static_cast<std::size_t>(written);
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
+}
+
+/// On the disk when it returns.
+void write_at(int file, std::size_t offset, crypto::Bytes bytes, const std::filesystem::path& name)
+{
+    write_soon(file, offset, bytes, name);
     if (::fdatasync(file) != 0) fail(name, "cannot be flushed");
 }
 
@@ -195,6 +201,13 @@ void KeyStore::write(std::size_t slot, const Slot& content)
     write_at(backup_.number, slot * slot_size, content, file_in(folder_, "backup"));
 }
 
+/// Into a free slot: nothing is overwritten that the second copy would have to lose at once.
+void KeyStore::write_first(std::size_t slot, const Slot& content)
+{
+    write_at(main_.number, slot * slot_size, content, file_in(folder_, "store"));
+    write_soon(backup_.number, slot * slot_size, content, file_in(folder_, "backup"));
+}
+
 void KeyStore::erase(std::size_t slot)
 {
     write(slot, Slot{});
@@ -204,7 +217,7 @@ void KeyStore::erase(std::size_t slot)
 std::size_t KeyStore::add(const KeyEntry& entry)
 {
     const auto slot = free_.empty() ? std::max<std::size_t>(slots_, 1) : free_.back();
-    write(slot, wrapping_.wrap(entry));
+    write_first(slot, wrapping_.wrap(entry));
     if (free_.empty())
         slots_ = slot + 1;
     else

@@ -20,8 +20,9 @@ inline std::int64_t as_number(PeriodId id) { return static_cast<std::int64_t>(id
 
 /// The keys of the ledger, wrapped by the master key, in one small file outside both databases: `keys/store`, of
 /// 128-byte slots. Destroying a key overwrites its slot, on the disk before the call returns; `keys/backup` is a second
-/// copy in which the same slot is overwritten right after. No backup of a database contains either.
-/// One thread. Errors: StoreError (unavailable); after one, nothing was changed, or the key is gone.
+/// copy in which the same slot is overwritten right after. A new key is on the disk in the first copy when it is given
+/// out; the second one follows without being waited for, and catches up at the next start. No backup of a database
+/// contains either. One thread. Errors: StoreError (unavailable); after one, nothing was changed, or the key is gone.
 class KeyStore {
 public:
     /// What is known of a period besides its key.
@@ -109,6 +110,7 @@ private:
     [[nodiscard]] Slot slot_at(int file, std::size_t slot) const;
     [[nodiscard]] std::optional<KeyEntry> read(int file, std::size_t slot) const;
     void write(std::size_t slot, const Slot& content);
+    void write_first(std::size_t slot, const Slot& content);
     void erase(std::size_t slot);
     std::size_t add(const KeyEntry& entry);
     void put_period(const Period& period, std::size_t slot);

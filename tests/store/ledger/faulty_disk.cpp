@@ -9,6 +9,7 @@ namespace {
 
 std::atomic<FaultyDisk::Fault> fault{FaultyDisk::Fault::none};
 std::atomic<std::uint64_t> refusals{0};
+std::atomic<std::uint64_t> flushed{0};
 sqlite3_vfs real;
 std::mutex mutex;
 /// SQLite's own tables of file methods, and ours that stand for them.
@@ -30,6 +31,7 @@ int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at)
 
 int sync(sqlite3_file* file, int flags)
 {
+    ++flushed;
     if (fault == FaultyDisk::Fault::none) return original(file).xSync(file, flags);
     ++refusals;
     return fault == FaultyDisk::Fault::full ? SQLITE_FULL : SQLITE_IOERR_FSYNC;
@@ -63,9 +65,11 @@ FaultyDisk::FaultyDisk()
     }();
     (void)registered;
     refusals = 0;
+    flushed = 0;
 }
 
 void FaultyDisk::set(Fault next) { fault = next; }
 std::uint64_t FaultyDisk::refused() const { return refusals; }
+std::uint64_t FaultyDisk::flushes() const { return flushed; }
 
 } // namespace sotto::test

@@ -18,6 +18,8 @@ public:
     void set(Fault fault);
     /// How many writes and flushes it has refused.
     [[nodiscard]] std::uint64_t refused() const;
+    /// How often it was waited for.
+    [[nodiscard]] std::uint64_t flushes() const;
 };
 
 } // namespace sotto::test

@@ -91,6 +91,43 @@ TEST_CASE("while another process has the file locked, calls are refused and noth
     CHECK(ledger.running().size() == 1);
 }
 
+TEST_CASE("a call waits once for the disk: the end of one is written with the answer of the next")
+{
+    constexpr std::uint64_t calls = 100;
+    test::FaultyDisk disk;
+    test::StateDirectory state;
+    SqliteLedger ledger{state.path(), crypto::Secret::random(32), {}};
+    const auto answer = [&](std::uint64_t dialog) {
+        std::promise<bool> promise;
+        ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
+        REQUIRE(promise.get_future().get());
+    };
+    answer(1);
+    const auto before = disk.flushes();
+    const auto begun = std::chrono::steady_clock::now();
+    for (std::uint64_t dialog = 2; dialog <= calls; ++dialog) {
+        ledger.ended(test::call(dialog - 1, 77).dialog);
+        answer(dialog);
+    }
+    const auto took = std::chrono::ceil<seconds>(std::chrono::steady_clock::now() - begun);
+    // An end waits for a second at most, so a machine that is slow may write some by themselves.
+    CHECK(disk.flushes() - before < calls + static_cast<std::uint64_t>(took.count()));
+    CHECK(ledger.running().size() == 1);
+}
+
+TEST_CASE("the end of the last call reaches the disk although no other call is answered")
+{
+    test::StateDirectory state;
+    SqliteLedger ledger{state.path(), crypto::Secret::random(32), {}};
+    std::promise<bool> promise;
+    ledger.answered(test::call(1, 77), [&](bool recorded) { promise.set_value(recorded); });
+    REQUIRE(promise.get_future().get());
+    ledger.ended(test::call(1, 77).dialog);
+    const auto latest = std::chrono::steady_clock::now() + 60s;
+    while (ledger.recording() && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
+    CHECK_FALSE(ledger.recording());
+}
+
 TEST_CASE("a full or broken disk refuses calls, says so, and corrupts nothing")
 {
     const auto fault = GENERATE(test::FaultyDisk::Fault::full, test::FaultyDisk::Fault::broken);
