@@ -85,6 +85,27 @@ class FullDisk(unittest.TestCase):
         self.assertEqual((daemon.rows("call"), daemon.rows("open_call")), (0, 0))
 
 
+    def test_an_answer_that_cannot_be_recorded_ends_the_call_on_both_sides(self):
+        self.ladder = Ladder()
+        daemon = self.SmallDaemon(("alice",), scripted=True)
+        self.addCleanup(daemon.destroy)
+        alice, gateway = phone(self, daemon, "alice"), daemon.gateway
+        alice.sends("INVITE", to=uri(number(1)))
+        connection, invite = gateway.receives("INVITE")   # there was room when it left
+        filler = daemon.state / "other"
+        with self.assertRaises(OSError), filler.open("wb", buffering=0) as full:
+            while True:
+                full.write(bytes(4096))
+        gateway.answers(connection, invite, 200, sdp=True)
+        gateway.receives("ACK")
+        connection, bye = gateway.receives("BYE")
+        gateway.answers(connection, bye, 200)
+        alice.receives(500)
+        self.assertEqual(len(daemon.logged("record-failed")), 1, "the alarm is told once")
+        filler.unlink()
+        self.assertEqual((daemon.rows("call"), daemon.rows("open_call")), (0, 0))
+
+
 class Billed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

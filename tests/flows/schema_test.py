@@ -18,8 +18,9 @@ class Schema(unittest.TestCase):
             accounts.execute(statement)
 
     def refused_with(self, sentence: str) -> None:
-        with self.assertRaisesRegex(AssertionError, "sottod ended with 1 before it was ready"):
+        with self.assertRaisesRegex(AssertionError, "sottod ended with 3 before it was ready"):
             self.daemon.start()
+        self.daemon.reap()
         self.assertIn(sentence, self.daemon.log)
 
     def test_a_column_that_no_purpose_declares_stops_it_with_its_name(self):

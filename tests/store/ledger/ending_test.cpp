@@ -208,7 +208,7 @@ TEST_CASE("while retention goes through many rows, calls that are answered meanw
     });
     CHECK(report.calls == 3'000);
     CHECK(between > 3'000 / 500); // a step takes at most some hundred rows
-    CHECK(ledger->invoices.make(2027y / std::chrono::March, Day{2027y / 4 / 1}).calls.size() == between);
+    CHECK(ledger->invoices.make(2027y / std::chrono::March, retention::Day{2027y / 4 / 1}).calls.size() == between);
 }
 
 TEST_CASE(

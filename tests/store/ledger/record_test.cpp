@@ -88,7 +88,7 @@ TEST_CASE("a call that runs while its month is invoiced and destroyed is billed 
     auto running = test::call(2, 77);
     running.tariff.kind = retention::Case::itemised_flat;
     ledger->recorder.record({.answered = {running}}, at(2026y / 11 / 25));
-    CHECK(ledger->invoices.make(november, Day{2026y / 11 / 25}).calls.size() == 1);
+    CHECK(ledger->invoices.make(november, retention::Day{2026y / 11 / 25}).calls.size() == 1);
     SECTION("it leaves the closed period at once") { ledger->recorder.leave_closed(); }
     SECTION("or, after a crash in between, before the next retention run")
     {
@@ -97,7 +97,7 @@ TEST_CASE("a call that runs while its month is invoiced and destroyed is billed 
     }
     CHECK(ledger->retention.run(rules, at(2026y / 11 / 25, 2h)).calls == 1); // the statement is made
     ledger->recorder.record({.ended = {{running.dialog, 7200}}}, at(2026y / 11 / 25, 3h));
-    const auto next = ledger->invoices.make(november, Day{2026y / 12 / 1});
+    const auto next = ledger->invoices.make(november, retention::Day{2026y / 12 / 1});
     REQUIRE(next.calls.size() == 1);
     CHECK(next.calls.front().record.seconds == 7200);
 }
