@@ -129,6 +129,88 @@ TEST_CASE("what the grammar drops from a malformed header does not pass silently
     CHECK(defect("a b: c\r\n") == Refusal::malformed_header);
 }
 
+// The library keeps such headers in a list of errors of another type, and its writer ends the process over some of
+// them.
+TEST_CASE("a malformed header of any name is refused or left out, and never ends the process", "[guard]")
+{
+    for (const auto* name : {"Via",
+                             "Route",
+                             "Record-Route",
+                             "Path",
+                             "Max-Forwards",
+                             "Max-Breadth",
+                             "From",
+                             "To",
+                             "Call-ID",
+                             "CSeq",
+                             "Contact",
+                             "Expires",
+                             "Min-Expires",
+                             "Authorization",
+                             "Proxy-Authorization",
+                             "WWW-Authenticate",
+                             "Require",
+                             "Supported",
+                             "Unsupported",
+                             "Allow",
+                             "Accept",
+                             "Accept-Encoding",
+                             "Accept-Language",
+                             "Content-Type",
+                             "Content-Disposition",
+                             "Content-Encoding",
+                             "Content-Language",
+                             "Call-Info",
+                             "Alert-Info",
+                             "Date",
+                             "Timestamp",
+                             "Retry-After",
+                             "Reason",
+                             "Event",
+                             "Subscription-State",
+                             "Refer-To",
+                             "Referred-By",
+                             "Replaces",
+                             "RAck",
+                             "RSeq",
+                             "Session-Expires",
+                             "Min-SE",
+                             "Privacy",
+                             "Warning",
+                             "In-Reply-To",
+                             "P-Asserted-Identity",
+                             "Service-Route",
+                             "Reject-Contact",
+                             "Security-Verify"})
+        for (const auto* value :
+             {"",          ",",     ";",        "<",   ">",  "\"",         "<>",      "<sip:>",   "%",
+              "@",         "=;=,=", "\x80\xff", "a b", "-1", "4294967296", "1 2 3 4", "<sip:a@b", "sip:a@b;x=\"",
+              "a/b;c=\"d", "()"}) {
+            CAPTURE(name, value);
+            for (const auto& start : {"INVITE sip:a@b SIP/2.0\r\n"s, "SIP/2.0 180 x\r\n"s}) {
+                const auto whole = request("");
+                in_time(start + whole.substr(whole.find("\r\n") + 2, whole.size() - whole.find("\r\n") - 4) + name +
+                        ": " + value + "\r\n\r\n");
+                in_time(start + name + ": " + value + "\r\n" + whole.substr(whole.find("\r\n") + 2));
+            }
+        }
+}
+
+TEST_CASE("a length of nothing is a message, one of more than there may be never reaches the grammar", "[guard]")
+{
+    const auto framed = [](const std::string& length) {
+        const auto bytes = request("Content-Length: " + length + "\r\n");
+        const auto frame = wire::Framer{}.next(bytes);
+        if (frame.kind == wire::FrameKind::message) CHECK(in_time(bytes.substr(0, frame.size)));
+        return frame.kind;
+    };
+    for (const auto* length : {"0", "00"}) CHECK(framed(length) == wire::FrameKind::message);
+    for (const auto* length : {"+0", "-1", "2147483648", "4294967295", "4294967296", "18446744073709551616"}) {
+        CAPTURE(length);
+        CHECK(framed(length) == wire::FrameKind::refuse);
+    }
+}
+
 TEST_CASE("spaces, quotes and line ends cannot break out of a URI", "[guard]")
 {
     for (const auto* const uri :

@@ -38,6 +38,9 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain,
                                             unescape(request.to.uri.user).value_or(std::string{}), now, out); // step 3
     if (account == nullptr) return;
+    const auto scheme = request.to.uri.scheme;
+    if (scheme != Scheme::sip && scheme != Scheme::sips) // 10.3 step 5: an address-of-record is one of these
+        return env_.refuse(id, Refusal::malformed_header, now, out);
     const auto aor = domains.aor(request.to.uri);
     const auto* owner = aor.empty() ? nullptr : env_.account_of(aor);
     if (owner == nullptr || owner->id != account->id)
