@@ -366,6 +366,8 @@ Figures App::figures()
             .keeping = recording_->keeping(),
             .accounts_waiting = store_->waiting(),
             .ledger_waiting = recording_->ledger() ? recording_->ledger()->waiting() : 0,
+            .accounts_turns = store_->turns(),
+            .ledger_turns = recording_->ledger() ? recording_->ledger()->turns() : WaitTimes{},
             .pushes = waking_->counts(),
             .counters = counted.counters,
             .certificates = configuration_.identities()->terms(),

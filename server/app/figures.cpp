@@ -28,6 +28,12 @@ void add(std::vector<Measured>& all, const Counters& counters, const Table& tabl
     }
 }
 
+/// The buckets stay where they are.
+template <const auto& Bounds> Sample sample(std::string_view label, const Histogram<Bounds>& times)
+{
+    return {std::string{label}, std::chrono::duration<double>(times.sum).count(), Bounds, times.buckets};
+}
+
 } // namespace
 
 boost::json::object status(const Figures& figures)
@@ -82,7 +88,11 @@ std::vector<Measured> measured(const Figures& figures)
         {{"sotto_workers_silent", Type::gauge, Shown::exact, "Worker threads that did not come by their loop within a second. Must be 0."}, one(figures.silent_workers)},
         {{"sotto_worker_delay_seconds", Type::gauge, Shown::exact, "How long work that was given to the busiest worker just now has waited in its queue."}, one(std::chrono::duration<double>(figures.delay).count())},
         {{"sotto_burst_seconds", Type::histogram, Shown::in_tens, "How long a worker took for what one event of its loop brought: messages read, decided, sealed and written."},
-         {{"", std::chrono::duration<double>(counters.bursts.sum).count(), net::Histogram::bounds, counters.bursts.buckets}}},
+         {sample("", counters.bursts)}},
+        {{"sotto_handshake_seconds", Type::histogram, Shown::in_tens, "How long a TLS handshake took that was completed, from the begin of its connection."},
+         {sample("", counters.handshakes)}},
+        {{"sotto_store_seconds", Type::histogram, Shown::in_tens, "How long the thread of a store took for what waited, until that was on the disk.", "store"},
+         {sample("accounts", figures.accounts_turns), sample("ledger", figures.ledger_turns)}},
         {{"sotto_accounts", Type::gauge, Shown::in_tens, "Accounts."}, one(figures.accounts)},
         {{"sotto_bindings", Type::gauge, Shown::in_tens, "Devices that are registered now."}, one(figures.bindings)},
         {{"sotto_dialogs_ended", Type::gauge, Shown::in_tens, "Ended dialogs that are remembered, as keyed hashes, until their keys are destroyed."}, one(figures.ended_dialogs)},
@@ -105,6 +115,14 @@ std::vector<Measured> measured(const Figures& figures)
         dropped.samples.push_back({std::string{name}, static_cast<double>(count)});
     });
     all.push_back(std::move(dropped));
+    Measured answers{{"sotto_answer_seconds", Type::histogram, Shown::in_tens,
+                      "How long a request waited for its first answer, 100 and challenges left out: for INVITE the "
+                      "delay until it rings (RFC 6076).",
+                      "method"},
+                     {}};
+    for (std::size_t i = 0; i < counters.answers.names.size(); ++i)
+        answers.samples.push_back(sample(counters.answers.names[i], counters.answers.by_name[i]));
+    all.push_back(std::move(answers));
     Measured refused{{"sotto_refusals_total", Type::counter, Shown::in_tens,
                       "Requests that the server itself refused, by the answer that they got; challenges are not "
                       "included.",

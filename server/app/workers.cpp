@@ -180,6 +180,8 @@ Workers::Counted Workers::count()
             total.refusals.add(counters.refusals);
             total.refused_sources += counters.refused_sources;
             total.bursts += counters.bursts;
+            total.handshakes += counters.handshakes;
+            total.answers += counters.answers;
             const auto delay = std::chrono::duration_cast<milliseconds>(Clock::now() - asked);
             sum->counted.delay = std::max(sum->counted.delay, delay);
             ++sum->answers;

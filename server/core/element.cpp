@@ -219,6 +219,7 @@ bool Element::idle() const { return state_->layer.servers() == 0 && state_->laye
 
 const DroppedHeaders& Element::dropped_headers() const { return state_->env.dropped; }
 const RefusalCounts& Element::refusals() const { return state_->env.refusals; }
+const transaction::AnswerTimes& Element::answer_times() const { return state_->layer.answer_times; }
 
 const ElementCounters& Element::counters() const
 {

@@ -11,6 +11,7 @@
 #include "core/registrar/push.hpp"
 #include "core/relay/credentials.hpp"
 #include "core/settings.hpp"
+#include "core/transaction/answer_times.hpp"
 #include "core/types/cryptography.hpp"
 #include "core/types/flow.hpp"
 #include "core/types/time.hpp"
@@ -115,6 +116,7 @@ public:
     [[nodiscard]] const ElementCounters& counters() const;
     [[nodiscard]] const DroppedHeaders& dropped_headers() const;
     [[nodiscard]] const RefusalCounts& refusals() const;
+    [[nodiscard]] const transaction::AnswerTimes& answer_times() const;
 
 private:
     class State;

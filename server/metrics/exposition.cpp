@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 namespace sotto::metrics {
 namespace {
@@ -55,19 +55,27 @@ void add(std::string& out, const Family& family, std::string_view suffix, const 
     out.append(family.name).append(suffix).append(label).append(" ").append(text_of(value)).append("\n");
 }
 
+/// The middle of a bucket; of the last one, which has no end, its begin.
+double middle(std::span<const double> bounds, std::size_t bucket)
+{
+    const auto begin = bucket == 0 ? 0 : bounds[bucket - 1];
+    return bucket < bounds.size() ? (begin + bounds[bucket]) / 2 : begin;
+}
+
 void add_histogram(std::string& out, const Family& family, const Sample& sample)
 {
-    const auto all =
-        static_cast<double>(std::accumulate(sample.buckets.begin(), sample.buckets.end(), std::uint64_t{0}));
     double below = 0;
+    double count = 0;
+    // Of what is shown only: a sum that grew with each call would count what the tens hide.
+    double sum = 0;
     for (std::size_t i = 0; i < sample.buckets.size(); ++i) {
         below += static_cast<double>(sample.buckets[i]);
         const auto bound = i < sample.bounds.size() ? text_of(sample.bounds[i]) : "+Inf";
-        add(out, family, "_bucket", labels(family, sample, bound), shown(below, family.shown));
+        const auto before = std::exchange(count, shown(below, family.shown));
+        sum += (count - before) * middle(sample.bounds, i);
+        add(out, family, "_bucket", labels(family, sample, bound), count);
     }
-    const auto count = shown(all, family.shown);
-    // In proportion to what is shown, so that the average stays right.
-    add(out, family, "_sum", labels(family, sample), all > 0 ? sample.value * count / all : 0);
+    add(out, family, "_sum", labels(family, sample), family.shown == Shown::exact ? sample.value : sum);
     add(out, family, "_count", labels(family, sample), count);
 }
 

@@ -60,6 +60,7 @@ struct Connection : WaitHook, WriteHook {
     std::string partial;  ///< the front of a message that has not come whole
     std::string outbound; ///< bytes to write; the first `sent` of them are written
     std::size_t sent{0};
+    TimePoint began{};
     TimePoint wait_until{}; ///< of the list that the connection stands in
     TimePoint write_until{};
     std::uint64_t asked_by{0}; ///< workers (modulo 64) that await answers over it; they are told when it ends

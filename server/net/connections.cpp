@@ -49,6 +49,7 @@ bool Connections::accept(Socket socket, KeyedHash source, Transport transport,
         return false;
     }
     auto& connection = table_.add(std::move(begun));
+    connection.began = now_;
     wait_in(handshaking_, connection, limits_->handshake_timeout);
     await_readable(connection); // the client speaks first
     return true;
@@ -82,6 +83,7 @@ FlowId Connections::dial(Socket socket, const std::string& domain, const std::sh
         return {};
     }
     auto& connection = table_.add(std::move(begun));
+    connection.began = now_;
     wait_in(handshaking_, connection, limits_->handshake_timeout);
     await_writable(connection); // we speak first, but not before the caller knows the id
     return *id;
@@ -239,6 +241,7 @@ void Connections::opened(Connection& connection)
 {
     if (!proves_domain(connection)) return;
     ++counters_.handshakes;
+    handshake_times_.record(now_ - connection.began);
     connection.identities.reset();
     connection.state = State::open;
     connection.known = true;

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/message/message.hpp"
+#include "core/types/histogram.hpp"
 #include "net/burst.hpp"
 #include "net/connection.hpp"
 #include "net/flow_table.hpp"
@@ -91,6 +92,8 @@ public:
     [[nodiscard]] TimePoint next_deadline() const;
     void on_deadline(TimePoint now);
     [[nodiscard]] ConnectionCounters counters() const;
+    /// From the connection's begin until its handshake was completed.
+    [[nodiscard]] const WaitTimes& handshake_times() const { return handshake_times_; }
 
 private:
     using State = Connection::State;
@@ -139,6 +142,7 @@ private:
     using Room = std::chrono::time_point<Clock, std::chrono::microseconds>;
     Room made_room_until_{}; ///< each connection that gave way stands for a part of a millisecond
     ConnectionCounters counters_;
+    WaitTimes handshake_times_;
 };
 
 } // namespace sotto::net

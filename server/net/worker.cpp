@@ -164,7 +164,9 @@ void Worker::count(std::function<void(const WorkerCounters&)> done)
               .element = element_.counters(),
               .dropped_headers = element_.dropped_headers(),
               .refusals = element_.refusals(),
-              .bursts = bursts_});
+              .bursts = bursts_,
+              .handshakes = connections_.handshake_times(),
+              .answers = element_.answer_times()});
     });
 }
 

@@ -3,7 +3,6 @@
 #include "core/registrar/location_service.hpp"
 #include "net/connections.hpp"
 #include "net/entrance.hpp"
-#include "net/histogram.hpp"
 #include "net/outside.hpp"
 #include "net/tap.hpp"
 
@@ -24,7 +23,9 @@ struct WorkerCounters {
     ElementCounters element;
     DroppedHeaders dropped_headers;
     RefusalCounts refusals;
-    Histogram bursts; ///< of those in which messages were heard or sent
+    WorkTimes bursts; ///< of those in which messages were heard or sent
+    WaitTimes handshakes;
+    transaction::AnswerTimes answers;
 };
 
 /// One thread with everything that its flows need: I/O loop, listening sockets, connections, SIP element. Performs what
@@ -173,7 +174,7 @@ private:
     bool in_burst_{false};
     TimePoint now_{};
     Clock::time_point burst_began_{};
-    Histogram bursts_;
+    WorkTimes bursts_;
     TimePoint armed_{TimePoint::max()};
     TimePoint wipe_stack_at_{TimePoint::max()};
     TimePoint pulse_at_{TimePoint::max()};

@@ -165,5 +165,6 @@ void SqliteAccountStore::configure(AccountPolicy policy) { writer_->configure(st
 
 AccountStore::Directory SqliteAccountStore::directory() const { return writer_->directory(); }
 std::size_t SqliteAccountStore::waiting() const { return writer_->waiting(); }
+WaitTimes SqliteAccountStore::turns() const { return writer_->turns(); }
 
 } // namespace sotto::store

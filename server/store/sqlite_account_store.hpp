@@ -1,4 +1,5 @@
 #pragma once
+#include "core/types/histogram.hpp"
 #include "store/account_store.hpp"
 
 #include <filesystem>
@@ -39,6 +40,8 @@ public:
     [[nodiscard]] Directory directory() const override;
     /// Tasks that wait for the thread.
     [[nodiscard]] std::size_t waiting() const;
+    /// How long its thread took for what waited: until that was on the disk.
+    [[nodiscard]] WaitTimes turns() const;
 
 private:
     class Writer;

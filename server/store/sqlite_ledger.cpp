@@ -272,6 +272,7 @@ SqliteLedger::~SqliteLedger() = default;
 
 void SqliteLedger::stop() { writer_->stop(); }
 std::size_t SqliteLedger::waiting() const { return writer_->waiting(); }
+WaitTimes SqliteLedger::turns() const { return writer_->turns(); }
 bool SqliteLedger::writable() const { return writer_->writable(); }
 bool SqliteLedger::recording() const { return writer_->recording(); }
 std::size_t SqliteLedger::ended_at_start() const { return writer_->ended_at_start(); }

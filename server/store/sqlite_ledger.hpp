@@ -1,4 +1,5 @@
 #pragma once
+#include "core/types/histogram.hpp"
 #include "core/types/time.hpp"
 #include "crypto/secret.hpp"
 #include "store/ledger.hpp"
@@ -63,6 +64,8 @@ public:
 
     /// Calls to be recorded and tasks that wait for the thread.
     [[nodiscard]] std::size_t waiting() const;
+    /// How long its thread took for what waited: until that was on the disk.
+    [[nodiscard]] WaitTimes turns() const;
 
     /// How many calls a process before had left open.
     [[nodiscard]] std::size_t ended_at_start() const;

@@ -1,4 +1,5 @@
 #pragma once
+#include "core/types/histogram.hpp"
 #include "store/account_store.hpp"
 #include "store/store_error.hpp"
 
@@ -30,6 +31,13 @@ public:
 
     /// Does what waits and ends the thread. From then on every task is refused.
     void stop();
+
+    /// How long each turn took in which there was something to do: what waits is committed in it.
+    [[nodiscard]] WaitTimes turns() const
+    {
+        const std::lock_guard lock{mutex_};
+        return turns_;
+    }
 
     /// False: the queue is full, unless the task `must` run, or the thread has ended.
     bool enqueue(Task task, bool must = false);
@@ -76,6 +84,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Task> tasks_;
+    WaitTimes turns_;
     bool stopping_{false};
     std::thread thread_;
 };

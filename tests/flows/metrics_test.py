@@ -104,9 +104,37 @@ class Metrics(FlowTest):
         self.assertGreaterEqual(figures['sotto_calls_total{outcome="answered"}'], 10)
         self.assertGreaterEqual(figures["sotto_burst_seconds_count"], 10)
         self.assertGreaterEqual(figures["sotto_burst_seconds_sum"], 0)
+        for method in ("INVITE", "BYE"):
+            self.assertGreaterEqual(figures[f'sotto_answer_seconds_count{{method="{method}"}}'], 10)
         self.assertEqual(figures["sotto_workers"], 2)
         self.assertEqual(figures["sotto_workers_silent"], 0)
         self.assertGreater(figures['sotto_certificate_left_seconds{domain="example.org"}'], 0)
+
+    def test_how_long_is_shown_of_many_only(self):
+        """Latencies are buckets in tens; the challenge is no answer, and neither is 100."""
+        before = self.figures()
+        answered = 'sotto_answer_seconds_count{method="REGISTER"}'
+        alice = self.registered("alice")[0]
+        after_one = self.figures()
+        for _ in range(20):
+            alice.registers()
+        connections = [self.daemon.connect() for _ in range(20)]
+        for connection in connections:
+            connection.close()
+        figures = self.figures()
+        self.assertEqual([page[answered] % 10 for page in (before, after_one, figures)], [0, 0, 0])
+        self.assertLessEqual(after_one[answered], before[answered] + 10)
+        self.assertGreaterEqual(figures[answered], before[answered] + 20)
+        self.assertGreaterEqual(figures["sotto_handshake_seconds_count"], before["sotto_handshake_seconds_count"] + 20)
+        for _ in range(10):
+            self.daemon.sotto("account", "show", f"{alice.user}@example.org")
+        store = 'sotto_store_seconds_%s{store="accounts"%s}'
+        figures = self.figures()
+        self.assertGreaterEqual(figures[store % ("count", "")], 10)
+        for name, value in figures.items():
+            if "_seconds_bucket" in name:
+                self.assertEqual(value % 10, 0, name)
+        self.assertEqual(figures[store % ("bucket", ',le="+Inf"')], figures[store % ("count", "")])
 
     def test_nothing_of_a_person_stands_on_the_page(self):
         alice, bob = self.registered("alice", "bob")

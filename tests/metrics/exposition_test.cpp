@@ -29,7 +29,7 @@ TEST_CASE("A family is help, type and one line for each sample", "[metrics]")
                              "sotto_workers 2\n");
 }
 
-TEST_CASE("A histogram's buckets add up, and its average is that of all", "[metrics]")
+TEST_CASE("A histogram's buckets add up, and its sum tells no more than they do", "[metrics][privacy]")
 {
     const std::vector<double> bounds{0.00005, 1};
     const std::vector<std::uint64_t> buckets{15, 0, 10};
@@ -40,7 +40,17 @@ TEST_CASE("A histogram's buckets add up, and its average is that of all", "[metr
     CHECK(text.find("sotto_work_seconds_bucket{le=\"1\"} 10\n") != std::string::npos);
     CHECK(text.find("sotto_work_seconds_bucket{le=\"+Inf\"} 20\n") != std::string::npos);
     CHECK(text.find("sotto_work_seconds_count 20\n") != std::string::npos);
-    CHECK(text.find("sotto_work_seconds_sum 40\n") != std::string::npos); // 2 s each, as before rounding
+    CHECK(text.find("sotto_work_seconds_sum 10.00025\n") !=
+          std::string::npos); // the middle of one, the begin of the other
+
+    const std::vector<std::uint64_t> one_more{16, 0, 10};
+    const std::vector<Measured> after{
+        {{"sotto_work_seconds", Type::histogram, Shown::in_tens, "Work."}, {{"", 50.00003, bounds, one_more}}}};
+    CHECK(exposition(after) == text); // one of something does not show
+
+    const std::vector<Measured> exactly{
+        {{"sotto_work_seconds", Type::histogram, Shown::exact, "Work."}, {{"", 50.0, bounds, buckets}}}};
+    CHECK(exposition(exactly).find("sotto_work_seconds_sum 50\n") != std::string::npos);
 }
 
 TEST_CASE("A label's value cannot break out of its quotes", "[metrics]")

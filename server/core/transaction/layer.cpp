@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sotto::transaction {
 namespace {
@@ -159,7 +160,8 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         .machine = invite ? std::variant<InviteServer, NonInviteServer>{InviteServer{now}} : NonInviteServer{now},
         .timer = {},
         .party = {},
-        .context = {}});
+        .context = {},
+        .began = now});
     by_key_.insert(key, id);
     ++open_[flow.id];
     auto* server = servers_.find(id);
@@ -247,6 +249,8 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
         send = act == NonInviteServer::Action::send;
     }
     if (status >= 200) server->answered = true;
+    if (status > 100 && !std::exchange(server->heard, true))
+        answer_times.record(server->method, status, now - server->began);
     if (std::holds_alternative<InviteServer>(server->machine)) {
         forget(server->latest);
         if (status < 200 || status >= 300) server->latest = bytes;

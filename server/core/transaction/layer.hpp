@@ -1,6 +1,7 @@
 #pragma once
 #include "core/action.hpp"
 #include "core/message/message.hpp"
+#include "core/transaction/answer_times.hpp"
 #include "core/transaction/branch.hpp"
 #include "core/transaction/index.hpp"
 #include "core/transaction/invite_client.hpp"
@@ -34,7 +35,9 @@ struct Server {
     Party party;          ///< who sent it, once proven
     SlotId context;       ///< of the transaction user
     bool answered{false}; ///< a final response was given
-    std::string latest;   ///< to an INVITE: the latest response, until it is accepted
+    bool heard{false};    ///< the client has got an answer other than 100
+    TimePoint began{};
+    std::string latest; ///< to an INVITE: the latest response, until it is accepted
 };
 
 /// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3).
@@ -138,6 +141,7 @@ public:
     [[nodiscard]] std::size_t servers() const { return servers_.size(); }
     [[nodiscard]] std::size_t clients() const { return clients_.size(); }
     std::uint64_t strays{0};
+    AnswerTimes answer_times;
 
     /// Timer kinds below this are the layer's own.
     static constexpr std::uint8_t first_user_timer = 4;
