@@ -260,4 +260,11 @@ TEST_CASE("every command explains itself")
         CHECK(run.status == 0);
         CHECK_THAT(run.output, Contains("Usage: sotto"));
     }
+    for (const auto& group : ctl::groups())
+        for (const auto& command : group.commands) {
+            const auto run = sotto_with(installation, std::string{command.words} + " --help");
+            CAPTURE(command.words);
+            CHECK(run.status == 0);
+            CHECK_THAT(run.output, Contains(std::string{command.examples.front()}));
+        }
 }

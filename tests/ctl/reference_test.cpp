@@ -43,6 +43,7 @@ TEST_CASE("every command is declared whole")
             CHECK(command.roles != Role::none);
             CHECK_FALSE(command.summary.empty());
             CHECK_FALSE(command.answer.fields.empty());
+            CHECK_FALSE(command.examples.empty());
             const auto kept = sotto::audit::keep_times();
             CHECK((command.audit.purpose.empty() ||
                    std::ranges::find(kept, command.audit.purpose, &sotto::audit::Keep::purpose) != kept.end()));

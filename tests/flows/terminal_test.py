@@ -35,6 +35,9 @@ class Terminal:
                 raise AssertionError(f"the terminal shows only {self.shown!r}")
         return self.shown
 
+    def types(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
     def close(self) -> None:
         os.close(self._master)
         os.close(self.slave)
@@ -142,6 +145,47 @@ class Progress(TerminalTest):
         self.assertIn("/folder/accounts.db", said)
         if not on_terminal:
             self.assertEqual(complained, "")
+
+
+class Questions(TerminalTest):
+    """What destroys asks first, and passwords are typed twice and not shown."""
+
+    def answered(self, arguments: tuple, *answers: tuple[str, str]) -> tuple[str, int]:
+        """Each answer, to a question that it waits for."""
+        terminal = Terminal()
+        self.addCleanup(terminal.close)
+        process = subprocess.Popen([binary("sotto"), "--config", self.daemon.config_file, *arguments], stdin=terminal.slave,
+                                   stdout=terminal.slave, stderr=terminal.slave)
+        self.addCleanup(process.kill)
+        for question, answer in answers:
+            terminal.until(lambda: question in terminal.shown)
+            terminal.types(answer + "\n")
+        terminal.until(lambda: process.poll() is not None)
+        os.write(terminal.slave, b"\0")
+        return terminal.until(lambda: "\0" in terminal.shown), process.returncode
+
+    def test_nothing_is_destroyed_before_somebody_has_said_yes(self):
+        who = f"{self.phone('alice').user}@{DOMAIN}"
+        remove = ("account", "remove", who)
+        question = f"Remove {who} for good? [y/N]"
+        for no in ("n", "", "perhaps"):
+            shown, status = self.answered(remove, (question, no))
+            self.assertEqual(status, 1)
+            self.assertIn("nothing was done", shown)
+        self.daemon.sotto("account", "show", who)
+        _, status = self.answered(remove, (question, "y"))
+        self.assertEqual(status, 0)
+        self.assertEqual(self.daemon.sotto("account", "show", who, check=False).returncode, 1)
+
+    def test_a_password_is_typed_twice_and_not_shown(self):
+        new = f"erin@{DOMAIN}"
+        add = ("account", "add", new)
+        shown, status = self.answered(add, (f"Password for {new}:", "one-way-8"), ("Once more:", "another-9"))
+        self.assertEqual(status, 2)
+        shown, status = self.answered(add, (f"Password for {new}:", PASSWORD), ("Once more:", PASSWORD))
+        self.assertEqual(status, 0, shown)
+        self.assertNotIn(PASSWORD, shown)
+        self.phone("erin").registers()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`sottod` as a fixture: a configuration and ports of its own, ready when it says so, stopped by pid."""
 
+import base64
 import json
 import os
 import select
@@ -102,6 +103,16 @@ class Daemon:
         except BaseException:
             self.destroy()
             raise
+
+    @property
+    def secrets(self) -> set:
+        """Passwords and keys that the daemon was given, as a log could hold them."""
+        keys = [Path(domain["private_key"]).read_text().splitlines()[1:-1] for domain in self.config["domains"]]
+        found = {PASSWORD, *(line for lines in keys for line in lines)}
+        for file in self.folder.glob("*.key"):
+            key = file.read_bytes().strip()
+            found |= {key.hex(), base64.b64encode(key).decode(), key.decode(errors="replace")}
+        return {secret for secret in found if len(secret) >= 12}
 
     # -- files -----------------------------------------------------------------------------------------------
     def reserve_port(self) -> int:

@@ -7,7 +7,8 @@ _IDENTIFYING = [re.compile(pattern, re.M | re.I) for pattern in (
     r"^(?:Call-ID|i): *(\S+)", r";tag=([^;>,\s]+)", r"branch=([^;,\s]+)", r"\bsips?:([^@>;:\s]+)(?::[^@]*)?@", r"\btel:([+\d]+)",
     r"@([^>;:,\s\"]+)", r"(urn:uuid:[0-9a-f-]+)", r"\b(\d{1,3}(?:\.\d{1,3}){3})\b",
     r"\b(?:nonce|cnonce|response|opaque|username)=\"?([^\",\s]+)", r"^User-Agent: *(.+?)\r?$", r"^Subject: *(.+?)\r?$",
-    r"^(?:From|To|Contact|f|t|m): *\"([^\"]+)\"", r"^a=ice-(?:ufrag|pwd):(\S+)", r"^a=fingerprint:\S+ (\S+)", r"^o=\S+ (\d+)")]
+    r"^(?:From|To|Contact|f|t|m): *\"([^\"]+)\"", r"^a=ice-(?:ufrag|pwd):(\S+)", r"^a=fingerprint:\S+ (\S+)", r"^o=\S+ (\d+)",
+    r"\binline:([^\s|]+)", r"\bpn-(?:prid|param)=\"?([^;>\s\"]+)", r"[;?]gr=([^;>\s]+)")]
 _SHORTEST = 4
 
 

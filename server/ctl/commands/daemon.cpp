@@ -51,13 +51,16 @@ constexpr std::array beside_assess{
     Field{"port",  "number", "where"},
     Field{"score", "number", "0 to 100"}};
 constexpr std::array<sv, 2> assess_examples{"sotto assess sip.example.org", "sotto --json assess 192.0.2.1:5061 | jq .score"};
+constexpr std::array<sv, 1> whoami_examples{"sotto whoami"};
+constexpr std::array<sv, 1> reload_examples{"sotto config diff && sotto reload"};
+constexpr std::array<sv, 1> drain_examples{"sotto drain"};
 constexpr std::array<sv, 2> status_examples{"sotto status", "sotto --json status"};
 
 constexpr std::array commands{
     Command{.words = "status", .summary = "show how the daemon is doing", .roles = Role::everybody, .answer = {.fields = status_fields}, .examples = status_examples},
-    Command{.words = "whoami", .summary = "show who you are here, and what you may do", .roles = Role::everybody, .answer = {.fields = whoami_fields}},
-    Command{.words = "reload", .summary = "read configuration and certificates again", .details = "All of it is taken, or nothing. Calls go on.", .audit = {"operate"}, .answer = {.fields = reload_fields}},
-    Command{.words = "drain", .summary = "take no new calls; let those that run end", .audit = {"operate"}, .answer = {.sentence = "draining: no new calls, running ones go on", .fields = drain_fields}},
+    Command{.words = "whoami", .summary = "show who you are here, and what you may do", .roles = Role::everybody, .answer = {.fields = whoami_fields}, .examples = whoami_examples},
+    Command{.words = "reload", .summary = "read configuration and certificates again", .details = "All of it is taken, or nothing. Calls go on.", .audit = {"operate"}, .answer = {.fields = reload_fields}, .examples = reload_examples},
+    Command{.words = "drain", .summary = "take no new calls; let those that run end", .audit = {"operate"}, .answer = {.sentence = "draining: no new calls, running ones go on", .fields = drain_fields}, .examples = drain_examples},
     Command{.words = "assess", .summary = "score the transport and privacy of any SIP server, from outside",
             .details = "Some handshakes, and requests for an address that nobody has, as any stranger may send them; rings nobody, registers nothing. "
                        "Looks at port 5060 too, where nothing should answer. Exits 1 when something is bad.",

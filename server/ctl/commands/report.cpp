@@ -18,6 +18,8 @@ constexpr std::array minimisation_fields{
 constexpr std::array<sv, 2> minimisation_examples{"sotto report minimisation", "sotto --json report minimisation"};
 constexpr std::array document{Field{"document", "document", "the text, in Markdown"}};
 constexpr std::array<sv, 1> notice_examples{"sotto report notice | pandoc -o notice.html"};
+constexpr std::array<sv, 1> processing_examples{"sotto report processing > record-of-processing.md"};
+constexpr std::array<sv, 1> assessment_examples{"sotto report assessment > impact-assessment.md"};
 constexpr auto readers = Role::operator_ | Role::privacy_officer;
 
 constexpr std::array commands{
@@ -26,8 +28,8 @@ constexpr std::array commands{
             .answer = {.rows = "headers", .fields = minimisation_fields}, .examples = minimisation_examples},
     Command{.words = "report notice", .summary = "write the privacy notice for subscribers", .details = "From the running configuration: what it weakens is in it.",
             .roles = readers, .answer = {.fields = document}, .examples = notice_examples},
-    Command{.words = "report processing", .summary = "write the record of processing (GDPR Art. 30)", .roles = readers, .answer = {.fields = document}},
-    Command{.words = "report assessment", .summary = "write the input for the impact assessment (GDPR Art. 35)", .roles = readers, .answer = {.fields = document}},
+    Command{.words = "report processing", .summary = "write the record of processing (GDPR Art. 30)", .roles = readers, .answer = {.fields = document}, .examples = processing_examples},
+    Command{.words = "report assessment", .summary = "write the input for the impact assessment (GDPR Art. 35)", .roles = readers, .answer = {.fields = document}, .examples = assessment_examples},
 };
 // clang-format on
 
