@@ -4,6 +4,8 @@
 
 #include <boost/json/array.hpp>
 
+#include <numeric>
+
 namespace sotto::app {
 namespace {
 
@@ -26,6 +28,36 @@ void add(std::vector<Measured>& all, const Counters& counters, const Table& tabl
         if (all.empty() || all.back().family.name != count.family.name) all.push_back({count.family, {}});
         all.back().samples.push_back({std::string{count.label}, static_cast<double>(counters.*count.number)});
     }
+}
+
+/// The upper bound, in seconds, of the bucket in which that share of them lies; of the last one, which has none, its
+/// begin. 0: there were none.
+template <const auto& Bounds> double within(const Histogram<Bounds>& times, double share)
+{
+    const auto all = std::accumulate(times.buckets.begin(), times.buckets.end(), std::uint64_t{0});
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < Bounds.size() && all > 0; ++i) {
+        below += times.buckets[i];
+        if (static_cast<double>(below) >= share * static_cast<double>(all)) return Bounds[i];
+    }
+    return all > 0 ? Bounds.back() : 0;
+}
+
+template <const auto& Bounds> boost::json::object at_a_glance(const Histogram<Bounds>& times)
+{
+    return {{"half", within(times, 0.5)}, {"most", within(times, 0.99)}};
+}
+
+boost::json::object latency(const Figures& figures)
+{
+    boost::json::object json;
+    const auto& answers = figures.counters.answers;
+    for (std::size_t i = 0; i < answers.names.size(); ++i) json[answers.names[i]] = at_a_glance(answers.by_name[i]);
+    json["handshake"] = at_a_glance(figures.counters.handshakes);
+    json["accounts"] = at_a_glance(figures.accounts_turns);
+    json["ledger"] = at_a_glance(figures.ledger_turns);
+    json["burst"] = at_a_glance(figures.counters.bursts);
+    return json;
 }
 
 /// The buckets stay where they are.
@@ -70,6 +102,7 @@ boost::json::object status(const Figures& figures)
              {{"overdue", figures.keeping.overdue},
               {"last_run", figures.keeping.last_run.time_since_epoch().count()},
               {"clock_doubted", figures.keeping.clock_is_doubted}}},
+            {"latency", latency(figures)},
             {"log_lines_lost", figures.log_lines_lost},
             {"audit", {{"entries", figures.audit_entries}, {"broken", figures.audit_broken}}},
             {"certificate_days", std::move(certificates)},

@@ -90,10 +90,16 @@ class Metrics(FlowTest):
             self.assertEqual(during[name] % 10, 0, name)
         self.hang_up(alice, bob)
         self.assertEqual(during['sotto_calls_total{outcome="answered"}'], before['sotto_calls_total{outcome="answered"}'])
+        for _ in range(2):   # the time of the first is noted before the second begins
+            self.daemon.sotto("account", "show", f"{alice.user}@example.org")
         status = json.loads(self.daemon.sotto("--json", "status").stdout)
         self.assertGreaterEqual(status["sip"]["calls_answered"], 1)
         self.assertGreaterEqual(status["dialogs"]["ended"], 1)
         self.assertEqual(status["silent_workers"], 0)
+        for what in ("REGISTER", "INVITE", "BYE", "handshake", "accounts", "burst"):
+            self.assertGreater(status["latency"][what]["half"], 0, what)
+            self.assertGreaterEqual(status["latency"][what]["most"], status["latency"][what]["half"], what)
+        self.assertEqual(status["latency"]["ledger"], {"half": 0, "most": 0})   # nothing is billed
 
     def test_many_calls_do_show(self):
         alice, bob = self.registered("alice", "bob")
@@ -126,7 +132,7 @@ class Metrics(FlowTest):
         self.assertLessEqual(after_one[answered], before[answered] + 10)
         self.assertGreaterEqual(figures[answered], before[answered] + 20)
         self.assertGreaterEqual(figures["sotto_handshake_seconds_count"], before["sotto_handshake_seconds_count"] + 20)
-        for _ in range(10):
+        for _ in range(11):   # the last one's time is noted after its answer
             self.daemon.sotto("account", "show", f"{alice.user}@example.org")
         store = 'sotto_store_seconds_%s{store="accounts"%s}'
         figures = self.figures()

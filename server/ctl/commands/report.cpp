@@ -18,8 +18,8 @@ constexpr std::array minimisation_fields{
 constexpr std::array<sv, 2> minimisation_examples{"sotto report minimisation", "sotto --json report minimisation"};
 constexpr std::array document{Field{"document", "document", "the text, in Markdown"}};
 constexpr std::array<sv, 1> notice_examples{"sotto report notice | pandoc -o notice.html"};
-constexpr std::array<sv, 1> processing_examples{"sotto report processing > record-of-processing.md"};
-constexpr std::array<sv, 1> assessment_examples{"sotto report assessment > impact-assessment.md"};
+constexpr std::array<sv, 1> processing_examples{"sotto report processing | pandoc -o processing.html"};
+constexpr std::array<sv, 1> assessment_examples{"sotto report assessment | pandoc -o assessment.html"};
 constexpr auto readers = Role::operator_ | Role::privacy_officer;
 
 constexpr std::array commands{
