@@ -8,7 +8,7 @@
 namespace sotto::transaction {
 
 /// How long requests waited for their first answer that says something: no 100 and no challenge. For INVITE that is the
-/// delay until it rings (RFC 6076 4.3), for REGISTER and BYE that until it is done (4.1, 4.5).
+/// delay until it rings (RFC 6076 4.3), for REGISTER and BYE that until it is done (4.1, 4.4).
 struct AnswerTimes {
     static constexpr std::array<std::string_view, 4> names{"REGISTER", "INVITE", "BYE", "other"};
     std::array<WaitTimes, names.size()> by_name;
