@@ -111,6 +111,11 @@ const RefusalCounts& Element::refusals() const
     static const RefusalCounts none;
     return none;
 }
+const transaction::AnswerTimes& Element::answer_times() const
+{
+    static const transaction::AnswerTimes none;
+    return none;
+}
 const ElementCounters& Element::counters() const { return state_->counters; }
 
 } // namespace sotto
