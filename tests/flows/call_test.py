@@ -45,7 +45,7 @@ class Call(FlowTest):
         bob.receives("ACK")
 
     def test_busy(self):
-        """RFC 3665 3.7 (unsuccessful busy)."""
+        """RFC 3665 3.9 (unsuccessful busy)."""
         alice, bob = self.registered("alice", "bob")
         alice.sends("INVITE", to=bob)
         bob.receives("INVITE")
@@ -103,7 +103,7 @@ class Call(FlowTest):
         self.hang_up(alice, bob)
 
     def test_unavailable(self):
-        """RFC 3665 3.9 (unsuccessful temporarily unavailable)."""
+        """RFC 3665 3.11 (unsuccessful temporarily unavailable)."""
         alice, bob = self.registered("alice", "bob")
         alice.sends("INVITE", to=bob)
         bob.receives("INVITE")
