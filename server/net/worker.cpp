@@ -1,5 +1,7 @@
 #include "net/worker.hpp"
 
+#include "net/source.hpp"
+
 #include <pthread.h>
 
 #include <array>
@@ -34,19 +36,6 @@ std::chrono::microseconds worked()
 {
     std::array<char, 65'536> below;
     ::explicit_bzero(below.data(), below.size());
-}
-
-/// What stands for a source: an IPv4 address, or the /64 that an IPv6 host chooses its addresses from.
-KeyedHash source_of(const Endpoint& from, Cryptography& cryptography)
-{
-    const auto hash = [&](const auto& bytes, std::size_t size) {
-        return cryptography
-            .rotating_hash(Cryptography::Use::source, {reinterpret_cast<const char*>(bytes.data()), size})
-            .now;
-    };
-    const auto address = from.address();
-    if (address.is_v4()) return hash(address.to_v4().to_bytes(), 4);
-    return hash(address.to_v6().to_bytes(), 8);
 }
 
 } // namespace
@@ -293,7 +282,7 @@ void Worker::on_timer()
 bool Worker::take(Socket socket, const Endpoint& from, Transport transport,
                   const std::shared_ptr<const Identities>& outside)
 {
-    const auto source = source_of(from, *cryptography_);
+    const auto source = source_of(from.address(), *cryptography_);
     if (!admission_->enter(source)) {
         ++refused_sources_;
         return false;

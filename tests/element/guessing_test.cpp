@@ -109,3 +109,29 @@ TEST_CASE("those who are told to come back later are not told the same time", "[
     }
     CHECK(told.size() > 5);
 }
+
+TEST_CASE("a source that was limited is somebody new once its key has changed", "[guessing][rotation]")
+{
+    constexpr std::chrono::hours day{24};
+    Guesser guesser;
+    auto& world = guesser.world;
+    const auto source = [&] { return world.cryptography.rotating_hash(Cryptography::Use::source, "192.0.2.1").now; };
+    const auto registers = [&](FlowId flow, const std::string& user) {
+        return start_line(world.registers(flow, user, {.contact = "<sip:x@192.0.2.1>"})).substr(8, 3);
+    };
+    int names = 0;
+    for (int days = 0; days < 2; ++days) { // the second key goes like the first one
+        world.pass(day - seconds{3} - std::chrono::minutes{days == 0 ? 0 : 2});
+        const auto attacker = world.connect(source());
+        for (int i = 0; i < 12; ++i) guesser.guesses(attacker, "name" + std::to_string(++names)); // each once
+        world.pass(seconds{3});
+        CHECK(registers(attacker, "carol") == "503");
+        CHECK(registers(world.connect(source()), "bob") == "503");
+        CHECK(registers(world.connect({1, 1}), "bob") == "200"); // it is the source, not the account
+
+        REQUIRE(world.hash_ring->rotate(world.now));
+        CHECK(registers(world.connect(source()), "bob") == "200");
+        CHECK(registers(attacker, "carol") == "503"); // who stays connected stays known
+        world.pass(std::chrono::minutes{2});
+    }
+}

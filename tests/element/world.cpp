@@ -81,10 +81,11 @@ World::World(CoreSettings chosen)
     (void)ready;
 }
 
-FlowId World::connect()
+FlowId World::connect(KeyedHash source)
 {
     const auto id = FlowId::of(0, ++flows_);
     open_[id].id = id;
+    open_[id].source = source;
     inbox_[id];
     return id;
 }

@@ -78,7 +78,9 @@ public:
 
     static CoreSettings defaults();
 
-    FlowId connect();
+    FlowId connect() { return connect({}); }
+    /// From somewhere, as the edge names sources.
+    FlowId connect(KeyedHash source);
     /// A connection to or from another domain, which has proved its name; found by what goes to it.
     FlowId domain(const std::string& name);
     void disconnect(FlowId flow);

@@ -25,7 +25,7 @@ Edge::Edge(const Options& options) : admission_{std::make_shared<net::Admission>
         workers_.push_back(std::make_unique<net::Worker>(
             net::Worker::Parts{.index = index,
                                .workers = options.workers,
-                               .cryptography = std::make_unique<crypto::OpenSslCryptography>(keys),
+                               .cryptography = std::make_unique<crypto::OpenSslCryptography>(keys, options.rotating),
                                .sealer = nullptr,
                                .location = location,
                                .dialogs = nullptr,

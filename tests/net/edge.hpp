@@ -1,4 +1,5 @@
 #pragma once
+#include "crypto/key_ring.hpp"
 #include "net/certificate.hpp"
 #include "net/worker.hpp"
 
@@ -19,6 +20,7 @@ public:
         std::uint16_t workers{1};
         std::string address{"127.0.0.1:0"};
         Transport transport{Transport::tls};
+        std::shared_ptr<const crypto::KeyRing> rotating{}; ///< key of sources; null: one that stays
     };
     Edge() : Edge{Options{}} {}
     explicit Edge(const Options& options);

@@ -1,5 +1,7 @@
+#include "crypto/openssl_cryptography.hpp"
 #include "net/client.hpp"
 #include "net/edge.hpp"
+#include "net/source.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -132,14 +134,53 @@ TEST_CASE("One source has so many connections and no more", "[admission]")
     CHECK(edge.eventually([&](const auto&) { return Client{edge.endpoint()}.good(); }));
 }
 
-TEST_CASE("Hosts of one IPv6 network count together", "[admission]")
+TEST_CASE("Hosts of one IPv6 network are one source, and two networks two", "[admission]")
 {
+    crypto::OpenSslCryptography cryptography{crypto::ProcessKeys::create()};
+    const auto source = [&](const char* address) {
+        return net::source_of(net::asio::ip::make_address(address), cryptography);
+    };
+    const auto network = source("2001:db8:1:2::1");
+    CHECK(source("2001:db8:1:2:ffff:eeee:dddd:cccc") == network);
+    CHECK(source("2001:db8:1:3::1") != network);
+    CHECK(source("192.0.2.1") != source("192.0.2.2"));
+
     net::Admission admission{{.connections_per_source = 1, .handshakes_per_second = 0}};
-    CHECK(admission.enter({1, 2}));
-    CHECK_FALSE(admission.enter({1, 2}));
-    CHECK(admission.enter({1, 3}));
-    admission.forget({1, 2});
-    CHECK(admission.enter({1, 2}));
+    CHECK(admission.enter(network));
+    CHECK_FALSE(admission.enter(source("2001:db8:1:2::2")));
+    CHECK(admission.enter(source("2001:db8:1:3::1")));
+    admission.forget(network);
+    CHECK(admission.enter(source("2001:db8:1:2::2")));
+}
+
+TEST_CASE("Once the key of sources has changed, whoever comes is somebody new", "[admission][rotation]")
+{
+    using namespace std::chrono_literals;
+    const TimePoint start{100h};
+    const auto ring = std::make_shared<crypto::KeyRing>(start, crypto::KeyRing::Times{.period = 24h, .kept = 1h});
+    Edge edge{{.admission = {.connections_per_source = 2, .handshakes_per_second = 0}, .rotating = ring}};
+    std::vector<std::unique_ptr<Client>> open;
+    const auto enters = [&] {
+        auto client = std::make_unique<Client>(edge.endpoint());
+        const bool good = client->good();
+        if (good) open.push_back(std::move(client));
+        return good;
+    };
+    const auto two_and_no_more = [&] { return enters() && enters() && !enters(); };
+    CHECK(two_and_no_more());
+    REQUIRE(ring->rotate(start + 24h));
+    CHECK(two_and_no_more());           // those of yesterday count no more
+    REQUIRE(ring->rotate(start + 25h)); // their key is destroyed
+    CHECK_FALSE(enters());
+    REQUIRE(ring->rotate(start + 48h));
+    CHECK(two_and_no_more());
+    // Those of each day end under the hash that they came under: nobody else's places become free.
+    open.erase(open.begin(), open.begin() + 4);
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 2; }));
+    CHECK_FALSE(enters());
+    open.clear();
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 0; }));
+    CHECK(two_and_no_more());
 }
 
 TEST_CASE("Beyond the rate, handshakes wait in the kernel's queue and then succeed", "[admission]")
