@@ -150,6 +150,14 @@ class Frames(WebTest):
         self.assertEqual(self.arrives(page), Control(PONG, b"still here?"))
         self.assert_answered(page)
 
+    def test_characters_cut_by_fragments_are_whole_again(self):
+        alice, bob = self.registered("alice", "bob")
+        alice.connection.fragment = 1
+        alice.sends("MESSAGE", to=bob, body="grüße".encode(), content_type="text/plain;charset=UTF-8")
+        self.assertEqual(bob.receives("MESSAGE").body.decode(), "grüße")
+        bob.sends(200)
+        alice.receives(200)
+
     def test_byte_by_byte(self):
         page = self.page()
         for byte in frame(self.options()):
@@ -174,8 +182,18 @@ class Frames(WebTest):
         self.assert_answered(page)
 
     def test_close_is_answered(self):
+        for code in (1000, 1001, 1014, 3000, 4999):
+            page = self.page()
+            page.send_bytes(frame(code.to_bytes(2, "big") + "tschüß".encode(), CLOSE))
+            self.assert_closes(page, code)
         page = self.page()
-        page.send_bytes(frame((1000).to_bytes(2, "big") + b"bye", CLOSE))
+        page.send_bytes(frame(b"", CLOSE))
+        self.assertEqual(self.arrives(page), Control(CLOSE, b""))
+        self.assertEqual(self.arrives(page), CLOSED)
+
+    def test_nothing_is_heard_after_a_close(self):
+        page = self.page()
+        page.send_bytes(frame((1000).to_bytes(2, "big"), CLOSE) + frame(self.options()) + frame(b"", PING))
         self.assert_closes(page, 1000)
 
     def test_broken_rules_end_the_connection(self):
@@ -189,8 +207,17 @@ class Frames(WebTest):
                 ("fragmented ping", frame(b"", PING, last=False), 1002),
                 ("long ping", frame(b"x" * 126, PING), 1002),
                 ("length longer than needed", bytes([0x81, 0xfe, 0, 5]) + b"\0" * 9, 1002),
+                ("length longer than needed, in eight bytes", bytes([0x81, 0xff, *[0] * 6, 1, 0]) + b"\0" * 260, 1002),
+                ("ping that is not masked", frame(b"x", PING, masked=False), 1002),
+                ("close of one byte", frame(b"\x03", CLOSE), 1002),
+                *[(f"close with {code}", frame(code.to_bytes(2, "big"), CLOSE), 1002)
+                  for code in (0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65535)],
+                ("close with a reason that is no UTF-8", frame(b"\x03\xe8\xff", CLOSE), 1007),
+                ("fragmented close", frame(b"\x03\xe8", CLOSE, last=False), 1002),
                 ("text that is no UTF-8", frame(b"\xff" + text), 1007),
                 ("half a character", frame(text + b"\xc3"), 1007),
+                ("half a character at the end of the last fragment",
+                 frame(text, last=False) + frame(b"\xc3", CONTINUATION), 1007),
                 ("not SIP", frame(b"hello"), 1007),
                 ("two messages in one", frame(self.options(length="0") * 2), None),
                 ("10 MB declared", frame(b"", length=10_000_000)[:14], 1009),

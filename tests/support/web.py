@@ -115,6 +115,7 @@ class WebConnection(Connection):
 
     def __init__(self, *arguments, upgrades: bool = True, fields: dict | None = None, **options) -> None:
         self.opcode, self._speaks_sip = TEXT, False
+        self.fragment = 0   # bytes of each fragment of a message; 0: it goes whole
         super().__init__(*arguments, **options)
         if upgrades:
             response = self.upgrade(fields)
@@ -158,7 +159,12 @@ class WebConnection(Connection):
         super().send(data)
 
     def send(self, data: bytes) -> None:
-        self.send_bytes(frame(data, self.opcode) if self._speaks_sip else data)
+        if not self._speaks_sip:
+            return self.send_bytes(data)
+        size = self.fragment or len(data)
+        starts = range(0, len(data), size)
+        self.send_bytes(b"".join(frame(data[at:at + size], CONTINUATION if at else self.opcode, last=at == starts[-1])
+                                 for at in starts))
 
     def close(self) -> None:
         if self._speaks_sip:

@@ -1,5 +1,6 @@
 #include "net/web/frame.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sotto::net::web {
@@ -86,6 +87,20 @@ std::string close_frame(CloseCode code)
     const auto number = static_cast<std::uint16_t>(code);
     const std::array<char, 2> payload{static_cast<char>(number >> 8U), static_cast<char>(number & 0xffU)};
     return frame(Opcode::close, {payload.data(), payload.size()});
+}
+
+std::optional<CloseCode> fault_of_close(std::string_view payload)
+{
+    struct Range {
+        std::uint64_t from, to;
+    };
+    // Those of the RFC and of its registry, libraries', and applications'. 1004 to 1006 and 1015 are never sent.
+    static constexpr std::array codes{Range{1000, 1003}, Range{1007, 1014}, Range{3000, 4999}};
+    if (payload.empty()) return std::nullopt;
+    const auto code = big_endian(payload.substr(0, 2));
+    const auto holds = [code](const Range& range) { return code >= range.from && code <= range.to; };
+    if (payload.size() < 2 || std::ranges::none_of(codes, holds)) return CloseCode::protocol_error;
+    return is_utf8(payload.substr(2)) ? std::nullopt : std::optional{CloseCode::not_sip};
 }
 
 // RFC 3629 4: no overlong forms, no surrogates, nothing above U+10FFFF.

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,9 @@ std::string frame(Opcode opcode, std::string_view payload);
 /// A SIP message as one WebSocket message: text, or binary where it is not UTF-8 throughout (RFC 7118 4.2).
 std::string message_frame(std::string_view message);
 std::string close_frame(CloseCode code);
+/// What is wrong with the payload of a Close that came (RFC 6455 5.5.1, 7.4): one byte, a code that nobody may send, a
+/// reason that is not UTF-8.
+std::optional<CloseCode> fault_of_close(std::string_view payload);
 
 bool is_utf8(std::string_view text);
 

@@ -129,6 +129,7 @@ Step Session::websocket(std::string_view buffer, std::size_t longest_message)
     case Opcode::pong:
         return {.size = frame.size};
     case Opcode::close: // 5.5.1: the same code comes back
+        if (const auto fault = fault_of_close(frame.payload)) return fail(frame.size, *fault);
         state_ = State::closed;
         return {.size = frame.size,
                 .reply = web::frame(Opcode::close, std::string_view{frame.payload}.substr(0, 2)),
