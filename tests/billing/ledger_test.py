@@ -82,6 +82,10 @@ class FullDisk(unittest.TestCase):
         while "no billed call begins until there is more" not in daemon.log:
             self.assertTrue(daemon.alive, daemon.log)
         self.assertEqual(daemon.gateway.answered, set())
+        alice.sends("INVITE", to=uri("112"))   # nobody waits for room to call for help
+        alice.receives(200)
+        alice.sends("ACK")
+        self.assertEqual(daemon.gateway.answered, {"urn:service:sos"})
         self.assertEqual((daemon.rows("call"), daemon.rows("open_call")), (0, 0))
 
 

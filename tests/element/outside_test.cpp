@@ -456,6 +456,43 @@ TEST_CASE("an emergency call is carried in every state")
         world.element.use(std::make_shared<const CoreSettings>(strict));
         CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
     }
+    SECTION("under extreme strain")
+    {
+        world.element.strained(Strain::extreme);
+        CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("while nothing can be billed")
+    {
+        auto billed = with_routes();
+        billed.routes[1].tariff = billing::Tariff{.name = "local", .route = "carrier"};
+        world.element.use(std::make_shared<const CoreSettings>(billed));
+        world.ledger.takes_calls = false;
+        world.domain("one.trunk.example");
+        dial(world, alice, {.uri = "sip:+4930123456@example.org", .tag = "billed"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 503 Service Unavailable");
+        CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("before a prefix that would match, and before whoever has the number as an address")
+    {
+        auto town = with_routes();
+        town.routes.back().numbers = {"110"};
+        world.element.use(std::make_shared<const CoreSettings>(town));
+        const auto carrier = world.domain("one.trunk.example");
+        dial(world, alice, {.uri = "sip:113@example.org", .tag = "town"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        CHECK(start_line(world.receive(carrier)) == "INVITE sip:+4930113@one.trunk.example;user=phone SIP/2.0");
+        const auto namesake = world.phone("110");
+        CHECK(start_line(carried("sip:110@example.org")) == "INVITE urn:service:sos SIP/2.0");
+        CHECK(world.quiet(namesake));
+    }
+    SECTION("past whatever the caller's words would stop or change")
+    {
+        auto dialled_so = with_routes();
+        dialled_so.block_code = "112"; // an operator's mistake must not cost a life
+        world.element.use(std::make_shared<const CoreSettings>(dialled_so));
+        const auto* extra = GENERATE("", "Privacy: critical;unheard-of\n");
+        CHECK(start_line(carried("sip:112@example.org", extra)) == "INVITE urn:service:sos SIP/2.0");
+    }
     SECTION("with the place of the caller")
     {
         const std::string pidf = "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\">somewhere</presence>";

@@ -207,18 +207,28 @@ TEST_CASE("answers: each header and each kind of receiver")
         CHECK(ok.find("peers-") == std::string::npos);
         CHECK(ok.find("192.0.2.9") == std::string::npos);
     }
-    SECTION("from a subscriber to a peer")
+    SECTION("from a subscriber to whoever called from outside")
     {
-        world.send(peer,
+        struct Caller {
+            std::string domain, from;
+        };
+        const auto caller = GENERATE(values<Caller>({{"peer.example", "bob"},
+                                                     {"trusted.example", "bob"},
+                                                     {"trunk.example", "+442079460000"},
+                                                     {"psap.example", "+4930112"}}));
+        INFO(caller.domain);
+        const auto outside = caller.domain == "peer.example" ? peer : world.domain(caller.domain);
+        world.send(outside,
                    "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS peer.example;branch=z9hG4bKp\nRecord-Route: "
-                   "<sip:peer.example;lr>\nMax-Forwards: 60\nFrom: <sip:bob@peer.example>;tag=p\nTo: "
-                   "<sip:alice@example.org>\nCall-ID: p\nCSeq: 7 INVITE\nContact: <sip:bob@192.0.2.8:5061>\n"
-                   "Content-Type: application/sdp\n",
+                   "<sip:peer.example;lr>\nMax-Forwards: 60\nFrom: <sip:" +
+                       caller.from + "@" + caller.domain +
+                       ">;tag=p\nTo: <sip:alice@example.org>\nCall-ID: p\nCSeq: 7 INVITE\nContact: "
+                       "<sip:bob@192.0.2.8:5061>\nContent-Type: application/sdp\n",
                    offer);
-        world.receive(peer); // 100
+        world.receive(outside); // 100
         const auto invite = world.receive(alice);
         world.send(alice, answer(invite, "sip:canary@192.0.2.1:5555;transport=tls"), offer);
-        const auto ok = world.receive(peer);
+        const auto ok = world.receive(outside);
         CHECK(names_in(ok) == reply);
         CHECK(lower(ok).find("canary") == std::string::npos);
     }

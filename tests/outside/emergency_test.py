@@ -19,7 +19,7 @@ PLACE = b'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" ent
 
 
 class EmergencyService(Outside):
-    """A server with a route to one, and an account that looks like its number."""
+    """A server with a route to one behind a route for all numbers, and an account that looks like its number."""
     more: dict = {}
 
     @classmethod
@@ -31,7 +31,7 @@ class EmergencyService(Outside):
             {"name": "everywhere", "kind": "gateway", "match": ["+"], "target": ["psap.example"]},
             {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"]}])
             | cls.more,
-            authority=cls.authority), "destroy")
+            authority=cls.authority, numbering={"country_code": "49", "area_code": "30"}), "destroy")
 
     def carried(self, phone, uri: str, **options):
         invite = self.psap.takes_a_call(phone, uri, **options)
@@ -50,6 +50,42 @@ class Emergency(EmergencyService):
                 self.assertIn("<sip:alice@example.org>", invite.all("P-Asserted-Identity"))
         for line in self.daemon.logged("emergency-call", 5):
             self.assertNotIn("alice", line)
+
+    def test_before_a_prefix_that_would_match(self):
+        """110 is a number of the town as much as 113 is, which goes to the carrier."""
+        alice = self.phone(self.daemon, "alice")
+        for number, route in (("113", "everywhere"), ("110", "help"), ("+4930110", "everywhere")):
+            said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", number).stdout)
+            self.assertEqual(said["route"], route)
+        alice.sends("INVITE", to="sip:113@example.org")
+        connection, invite = self.psap.receives("INVITE")
+        self.assertEqual(invite.request_uri, "sip:+4930113@psap.example;user=phone")
+        self.psap.answers(connection, invite, 486)
+        self.psap.receives("ACK")
+        alice.receives(486)
+        self.carried(alice, "sip:110@example.org")
+        self.carried(alice, "tel:110;phone-context=example.org")
+
+    def test_before_the_account_of_that_name_and_its_blocks(self):
+        """Whoever has the number as an address has blocked Alice, and refuses all who withhold themselves."""
+        alice, clinic = self.phone(self.daemon, "alice"), self.phone(self.daemon, "112")
+        self.daemon.sotto("account", "set", "112@example.org", "--add-address", "clinic@example.org")
+        withheld = {"Privacy": "id"}
+        alice.sends("INVITE", to="sip:clinic@example.org", headers=withheld)
+        clinic.receives("INVITE")
+        clinic.sends(486)
+        clinic.receives("ACK")
+        alice.receives(486)
+        clinic.sends("INVITE", to="sip:*60%23@example.org")
+        clinic.receives(603)
+        alice.sends("INVITE", to="sip:clinic@example.org", headers=withheld)
+        alice.receives(480)
+        self.carried(alice, "sip:112@example.org", headers=withheld)
+        self.daemon.sotto("account", "set", "112@example.org", "--refuse-anonymous", "on")
+        alice.sends("INVITE", to="sip:clinic@example.org", headers=withheld)
+        alice.receives_one_of((433, 480))
+        self.carried(alice, "sip:112@example.org", headers=withheld)
+        clinic.has_received_nothing_else()
 
     def test_the_place_of_the_caller_goes_along(self):
         alice = self.phone(self.daemon, "alice")
@@ -123,6 +159,21 @@ class BeyondLimits(EmergencyService):
         fresh.sends("INVITE", to="sip:alice@example.org")
         fresh.receives(503)
         self.carried(fresh, "sip:112@example.org")
+
+
+class BusyConnection(EmergencyService):
+    AT_A_TIME = 8
+    more = {"limits": {"transactions_per_connection": AT_A_TIME, "connections_per_source": 0, "handshakes_per_second": 0}}
+
+    def test_with_as_many_calls_as_one_connection_may_have(self):
+        alice, bob = self.phone(self.daemon, "alice"), self.phone(self.daemon, "bob")
+        for _ in range(self.AT_A_TIME):
+            alice.sends("INVITE", to=bob)
+            alice.receives(100)
+            bob.receives("INVITE")
+        alice.sends("INVITE", to=bob, authenticates=False)
+        alice.receives(503)
+        self.carried(alice, "sip:112@example.org")
 
 
 class WithoutRoute(Outside):

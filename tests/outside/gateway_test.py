@@ -33,9 +33,9 @@ class Gateway(Outside):
         cls.first, cls.second = [cls.keep(FarEnd(f"{name}.example", cls.authority.issue(f"{name}.example", (
             f"{name}.example",)), cls.authority)) for name in ("one", "two")]
         cls.keep(NameServer({"example": located(cls.first.port, at="one") + located(cls.second.port, at="two")}))
-        cls.daemon = cls.keep(Daemon(("alice", "bob"), peers(cls.authority, cls.port.number, [
+        cls.daemon = cls.keep(Daemon(("alice", "bob", "carol"), peers(cls.authority, cls.port.number, [
             {"name": "carrier", "kind": "gateway", "match": ["+"], "target": ["one.example", "two.example"], **cls.route}]),
-            authority=cls.authority), "destroy")
+            authority=cls.authority, numbering={"country_code": "49"}), "destroy")
         cls.daemon.sotto("account", "set", "alice@example.org", "--number", ALICES)
 
     def dials(self, alice, number: str = NUMBER, **options):
@@ -190,6 +190,38 @@ class Trunk(Gateway):
         alice.receives("ACK")
         alice.sends("INVITE", to="sip:+49@example.org")
         alice.receives(484)
+
+    def test_an_account_with_two_numbers_of_which_one_is_presented(self):
+        """Both lead to it from inside and from outside; calls from inside do not go out and come back."""
+        alice, carol = self.phone(self.daemon, "alice"), self.phone(self.daemon, "carol")
+        numbers = "+49302222222", "+442071234567"
+        for number in numbers:
+            self.daemon.sotto("account", "set", "carol@example.org", "--number", number)
+        shown = json.loads(self.daemon.sotto("--json", "account", "show", "carol@example.org").stdout)["account"]
+        self.assertEqual(shown["addresses"], ["carol@example.org", *(f"{number}@example.org" for number in numbers)])
+        for number, national in zip(numbers, ("0302222222", "00442071234567")):
+            for dialled in (f"sip:{number}@example.org", f"tel:{number}", f"sip:{national}@example.org"):
+                with self.subTest(dialled):
+                    alice.sends("INVITE", to=dialled)
+                    invite = carol.receives("INVITE")
+                    self.assertEqual(invite.from_.uri, alice.aor)
+                    carol.sends(486)
+                    carol.receives("ACK")
+                    alice.receives(486)
+            way = self.first.connect(self.port.number)
+            way.send(self.first.request("INVITE", f"sip:{number}@example.org", "<sip:+33123456789@one.example>;tag=1",
+                                        f"<sip:{number}@example.org>", sdp=True).bytes())
+            carol.receives("INVITE")
+            carol.sends(486)
+            carol.receives("ACK")
+            self.first.receives(486)
+        carol.sends("INVITE", to=f"sip:{NUMBER}@example.org")
+        connection, invite = self.first.receives("INVITE")   # the first of all that it has heard of these calls
+        self.assertEqual(invite.from_.uri, f"sip:{numbers[0]}@example.org;user=phone")
+        self.assertNotIn(numbers[1], str(invite))
+        self.first.answers(connection, invite, 486)
+        self.first.receives("ACK")
+        carol.receives(486)
 
     def test_a_route_is_tested_without_calling(self):
         said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", NUMBER).stdout)

@@ -95,7 +95,8 @@ class BillingDaemon(Daemon):
                             "peers": {"authorities": str(self.authority.certificate)},
                             "routes": [{"name": "carrier", "match": [PREFIX], "tariff": "local", **target},
                                        {"name": "flat", "match": [FLAT_PREFIX], "tariff": "flat", **target},
-                                       {"name": "freephone", "match": ["+49800"], **target}]}
+                                       {"name": "freephone", "match": ["+49800"], **target},
+                                       {"name": "help", "match": ["112"], **target, "kind": "emergency"}]}
         super().write_config()
 
     def destroy(self) -> None:

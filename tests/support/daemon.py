@@ -63,9 +63,9 @@ class Daemon:
 
     def __init__(self, accounts=("alice", "bob", "carol"), overrides: dict | None = None, threads: int = 1,
                  aliases: tuple = (), hosts: tuple = ("127.0.0.1",), domain: str = DOMAIN,
-                 authority: Authority | None = None) -> None:
+                 authority: Authority | None = None, numbering: dict | None = None) -> None:
         """Another `domain` than the usual one stands for a foreign server; `authority` certifies it instead of one of
-        its own."""
+        its own. `numbering` says what its subscribers dial (domains[].country_code and others)."""
         self.domain = domain
         self.own_hosts = domain, f"sip.{domain}", *ALIASES[1:], *aliases
         self.folder = Path(tempfile.mkdtemp(prefix="sotto-test-"))
@@ -83,7 +83,7 @@ class Daemon:
             self.state.mkdir()
             self.config = merge({
                 "domains": [{"name": domain, "aliases": list(self.own_hosts[1:]), "certificate": str(chain),
-                             "private_key": str(key)}],
+                             "private_key": str(key), **(numbering or {})}],
                 "listen": {"tls": [f"[{host}]:{self.tls_port}" if ":" in host else f"{host}:{self.tls_port}" for host in hosts],
                            "wss": [f"127.0.0.1:{self.web_port}"]},
                 "threads": threads,
