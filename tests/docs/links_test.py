@@ -123,6 +123,17 @@ class Documents(unittest.TestCase):
         for row in re.findall(r"^\| \d[^|]*\|([^|]*)\|", shown, flags=re.M):
             self.assertRegex(row, r"`\w+\.\w+`|none: ")
 
+    def test_each_requirement_of_rfc_5627_has_its_test(self) -> None:
+        """The titles that the table names are those of tests, and no test of the two sections is left out."""
+        _, _, table = (ROOT / "docs/standards.md").read_text().partition("## RFC 5627")
+        named = {title for row in re.findall(r"^\| [56]\.\d \|.*$", table, flags=re.M) for title in re.findall(r'"([^"]+)"', row)}
+        cases = {}
+        for source in (ROOT / "tests/element").glob("*_test.cpp"):
+            cases |= dict(re.findall(r'TEST_CASE\("([^"]+)",\s*"([^"]*)"\)', source.read_text()))
+        self.assertEqual(named - set(cases), set(), "are no tests")
+        own = {title for title, tags in cases.items() if re.search(r"\[rfc5627\]\[[56]\.", tags)}
+        self.assertEqual(own - named, {"a callee that refuses anonymous callers refuses them on its GRUU as well"})   # a RECOMMENDED
+
     def test_keys_exist(self) -> None:
         """Configuration keys that a page names are keys."""
         known = set(re.findall(r"^\| `([\w.\[\]]+)` \|", (ROOT / "docs/configuration.md").read_text(), flags=re.M))

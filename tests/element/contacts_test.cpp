@@ -119,3 +119,23 @@ TEST_CASE("one REGISTER may name several Contacts", "[rfc3261][10.3]")
     std::ranges::sort(rang);
     CHECK(rang == row.uris);
 }
+
+TEST_CASE(
+    "a phone without instance id that starts anew rings where it is now, and the old binding ends with its connection",
+    "[rfc3261][10.3]")
+{
+    World world;
+    const auto before = world.connect();
+    registered(world, before, "<sip:bob@10.0.0.1:40001>", "before");
+    const auto now = world.connect(); // the power was cut: nobody has said goodbye, and the Call-ID is a new one
+    const auto response = registered(world, now, "<sip:bob@10.0.0.1:40002>", "now");
+    CHECK(contacts_in(response) == 1);
+    CHECK(world.location.size() == 2); // as 10.3 would have it: it might be a second phone
+    calls_bob(world);
+    CHECK(start_line(world.receive(now)) == "INVITE sip:bob@10.0.0.1:40002 SIP/2.0");
+    CHECK(start_line(world.receive(before)) == "INVITE sip:bob@10.0.0.1:40001 SIP/2.0"); // which nobody acknowledges
+    world.disconnect(before);                                                            // so that TCP gives it up
+    CHECK(world.location.size() == 2);                                                   // Bob's and Alice's
+    registered(world, now, "<sip:bob@10.0.0.1:40002>", "now");                           // it stays the same phone
+    CHECK(world.location.size() == 2);
+}
