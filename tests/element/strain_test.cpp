@@ -1,4 +1,4 @@
-#include "element/world.hpp"
+#include "element/requests.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -72,4 +72,42 @@ TEST_CASE("Under extreme strain nothing new is begun, and calls in progress go o
 
     world.send(alice, request("MESSAGE", 30, "Proxy-Authorization: Digest username=\"alice\"\n"));
     CHECK(start_line(world.receive(alice)) == "SIP/2.0 503 Service Unavailable");
+}
+
+TEST_CASE("A connection with as many transactions as it may have can go on with its calls and end them", "[limits]")
+{
+    auto settings = World::defaults();
+    settings.transactions_per_flow = 6;
+    World world{settings};
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    const Sender::Request call{.to = "sip:bob@example.org", .from = {}};
+    alice.send(call);
+    const auto invite = world.receive(bob);
+    world.send(bob, response_to(invite, "200 OK", "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n"));
+    const auto ok = world.receive(alice.flow);
+    const auto begins_another = [&] {
+        alice.send_once(call);
+        return start_line(world.receive(alice.flow));
+    };
+    int more = 0;
+    while (begins_another() == "SIP/2.0 407 Proxy Authentication Required") REQUIRE(++more <= 6);
+    CHECK(begins_another() == "SIP/2.0 503 Service Unavailable");
+
+    const auto inside = [&](const std::string& method, int number) {
+        const auto n = std::to_string(number);
+        world.send(alice.flow, method + " " + uri_in(header(ok, "Contact")) +
+                                   " SIP/2.0\nVia: SIP/2.0/TLS a.invalid;branch=z9hG4bKin" + n +
+                                   "\nMax-Forwards: 70\nFrom: " + header(ok, "From") + "\nTo: " + header(ok, "To") +
+                                   "\nCall-ID: " + header(ok, "Call-ID") + "\nCSeq: " + n + " " + method + "\n");
+    };
+    for (int i = 0; i < 5; ++i) {
+        inside("INFO", 100 + i);
+        CHECK(start_line(world.receive(bob)).starts_with("INFO "));
+    }
+    inside("BYE", 105);
+    CHECK(start_line(world.receive(bob)).starts_with("BYE "));
+    inside("INFO", 106);
+    CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 503 Service Unavailable");
+    CHECK(world.quiet(bob));
 }

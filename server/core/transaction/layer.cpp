@@ -143,7 +143,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     const auto key = server_key(cryptography_, *request);
     if (const auto* known = by_key_.find(key); known != nullptr) return repeat(*known, flow, out);
-    if (has_too_many(flow) && !user_.passes_limits(*request)) {
+    if (has_too_many(flow, *request) && !user_.passes_limits(*request)) {
         auto refusal = reply(*request, 503, tag_for(key));
         refusal.set(Header::retry_after, "5");
         out.push_back(Send{flow.id, refusal.write(), {}});
@@ -383,11 +383,13 @@ void Layer::end_server(SlotId id, TimePoint now, Actions& out)
     servers_.erase(id);
 }
 
-/// A peer or a gateway carries the calls of many.
-bool Layer::has_too_many(const Flow& flow) const
+/// A peer or a gateway carries the calls of many. Requests inside a dialog have as many places again: whoever has begun
+/// too much can go on with it, and end it.
+bool Layer::has_too_many(const Flow& flow, const Message& request) const
 {
     const auto count = open_.find(flow.id);
-    return count != open_.end() && count->second >= most_of_flow_ &&
+    const auto most = std::uint64_t{most_of_flow_} * (request.to.tag().empty() ? 1 : 2);
+    return count != open_.end() && count->second >= most &&
            std::ranges::none_of(flow.parties, [](const Party& party) { return party.foreign(); });
 }
 

@@ -163,7 +163,7 @@ private:
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
     void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
-    [[nodiscard]] bool has_too_many(const Flow& flow) const;
+    [[nodiscard]] bool has_too_many(const Flow& flow, const Message& request) const;
     void uncount(FlowId flow);
     void server_deadline(SlotId id, TimePoint now, Actions& out);
     void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
