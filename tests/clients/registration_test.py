@@ -1,4 +1,4 @@
-"""Real phones register, refresh, come back after the network has failed, and unregister."""
+"""Real phones register, refresh, come back after a change of network, and unregister."""
 
 import json
 import tempfile
@@ -14,6 +14,9 @@ from relay import Relay
 from sipp import CREDENTIALS, Sipp, Stunnel, receive, registration, request
 from support.daemon import DOMAIN, PASSWORD, Daemon
 from support.limits import patience
+
+
+ELSEWHERE = "192.0.2.77"
 
 
 def setUpModule() -> None:
@@ -41,10 +44,12 @@ class Registration(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, f"{self.registrations()} registrations, not {number}")
 
     def lives_through_it(self, user: str, quit_phone) -> None:
-        """Registers, refreshes twice, comes back when its connection was cut, and takes its leave."""
+        """Registers, refreshes twice, comes back when its network has changed, and takes its leave."""
         self.daemon.wait_for_bindings(user)
         [first] = self.daemon.bindings(user)
         self.wait_for_registrations(3)
+        network.moves(network.ADDRESS, ELSEWHERE)
+        self.addCleanup(network.moves, ELSEWHERE, network.ADDRESS)
         self.relay.cut()
         self.daemon.wait_for_bindings(user, 0)   # it died with its connection
         self.daemon.wait_for_bindings(user)

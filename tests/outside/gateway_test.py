@@ -35,7 +35,7 @@ class Gateway(Outside):
         cls.keep(NameServer({"example": located(cls.first.port, at="one") + located(cls.second.port, at="two")}))
         cls.daemon = cls.keep(Daemon(("alice", "bob", "carol"), peers(cls.authority, cls.port.number, [
             {"name": "carrier", "kind": "gateway", "match": ["+"], "target": ["one.example", "two.example"], **cls.route}]),
-            authority=cls.authority, numbering={"country_code": "49"}), "destroy")
+            authority=cls.authority, numbering={"country_code": "49", "extension_base": "+49301111", "extension_digits": 3}), "destroy")
         cls.daemon.sotto("account", "set", "alice@example.org", "--number", ALICES)
 
     def dials(self, alice, number: str = NUMBER, **options):
@@ -183,11 +183,15 @@ class Trunk(Gateway):
 
     def test_numbers(self):
         alice, bob = self.phone(self.daemon, "alice"), self.phone(self.daemon, "bob")
-        bob.sends("INVITE", to=f"sip:{ALICES}@example.org")   # an own number stays inside
-        alice.receives("INVITE")
-        alice.sends(486)
-        bob.receives(486)
-        alice.receives("ACK")
+        for dialled in (f"sip:{ALICES}@example.org", f"tel:{ALICES}", "sip:0301111111@example.org", "sip:030-1111.111@example.org",
+                        "sip:00493(01111111)@example.org", "sip:111@example.org", "tel:111;phone-context=example.org",
+                        "tel:1111111;phone-context=+4930"):
+            with self.subTest(dialled):
+                bob.sends("INVITE", to=dialled)   # an own number stays inside
+                alice.receives("INVITE")
+                alice.sends(486)
+                bob.receives(486)
+                alice.receives("ACK")
         alice.sends("INVITE", to="sip:+49@example.org")
         alice.receives(484)
 
