@@ -41,6 +41,24 @@ TEST_CASE("HMAC-SHA256 gives the value of RFC 4231 test case 2, again and again"
     }
 }
 
+TEST_CASE("AES-256-GCM gives the published value; a tag may be cut to 96 bits, and fits nothing else", "[crypto]")
+{
+    AesGcm cipher{std::vector<std::uint8_t>(32)};
+    const std::array<std::uint8_t, 12> nonce{};
+    std::array<std::uint8_t, 16> text{};
+    std::array<std::uint8_t, 16> tag{};
+    cipher.seal(nonce, text, text, tag); // test case 14 of the proposal to NIST
+    CHECK(hex(text) == "cea7403d4d606b6e074ec5d3baf39d18");
+    CHECK(hex(tag) == "d0d1c8a799996bf0265b98b5d48ab919");
+    std::array<std::uint8_t, 16> plain{};
+    CHECK(cipher.open(nonce, text, tag, plain));
+    CHECK(plain == std::array<std::uint8_t, 16>{});
+    CHECK(cipher.open(nonce, text, Bytes{tag}.first(12), plain));
+    CHECK_THROWS(cipher.open(nonce, text, Bytes{tag}.first(11), plain));
+    tag[11] ^= 1;
+    CHECK_FALSE(cipher.open(nonce, text, Bytes{tag}.first(12), plain));
+}
+
 TEST_CASE("workers with the same keys agree; another process does not", "[crypto]")
 {
     const auto keys = ProcessKeys::create();
