@@ -108,7 +108,16 @@ InvoiceRun Invoices::again(std::chrono::year_month month, std::uint32_t number, 
         if (period.id != cursor.in()) cursor.enter(period.id);
         read(period.id, cursor, run);
     }
+    reading_.reset();
+    if (!run.next.empty()) reading_ = Reading{.month = month, .run = number, .waited_since = {}};
     return run;
+}
+
+bool Invoices::still_reads(const KeyStore::Period& period, retention::Time now)
+{
+    if (!reading_ || period.month != reading_->month || period.run != reading_->run) return false;
+    if (!reading_->waited_since) reading_->waited_since = now;
+    return now - *reading_->waited_since < patience;
 }
 
 void Invoices::read(PeriodId period, Cursor& cursor, InvoiceRun& into)

@@ -3,6 +3,7 @@
 #include "store/ledger/call_record.hpp"
 #include "store/ledger/vault.hpp"
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,13 +24,24 @@ public:
     /// run.
     InvoiceRun again(std::chrono::year_month month, std::uint32_t run, std::string_view from = {});
 
+    /// Somebody reads the pages of the period's run one after the other and has not seen the last: retention waits for
+    /// that, though not for longer than `patience`.
+    [[nodiscard]] bool still_reads(const KeyStore::Period& period, retention::Time now);
+    static constexpr std::chrono::hours patience{1};
+
 private:
+    struct Reading {
+        std::chrono::year_month month;
+        std::uint32_t run;
+        std::optional<retention::Time> waited_since;
+    };
     struct Cursor;
 
     [[nodiscard]] bool any_in(PeriodId period);
     void read(PeriodId period, Cursor& from, InvoiceRun& into);
 
     Vault& vault_;
+    std::optional<Reading> reading_;
     Connection<Purpose::billing> connection_;
     Statement any_, rows_;
 };

@@ -18,8 +18,9 @@ std::chrono::year_month month_of(retention::Time now)
 
 } // namespace
 
-RetentionRun::RetentionRun(const Database& database, Vault& vault, Holds& holds)
-    : vault_{vault}, holds_{holds}, connection_{database.open<Purpose::retention>()}, groups_{connection_}
+RetentionRun::RetentionRun(const Database& database, Vault& vault, Holds& holds, Invoices& invoices)
+    : vault_{vault}, holds_{holds}, invoices_{invoices},
+      connection_{database.open<Purpose::retention>()}, groups_{connection_}
 {
 }
 
@@ -78,7 +79,8 @@ RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Ti
     for (const auto& [id, fate] : fates) {
         const auto* known = vault_.keys().period(id);
         // A call of an invoiced period that still runs leaves it by itself (Recorder::leave_closed).
-        if (!fate.goes || known == nullptr || groups_.any_running_in(id)) continue;
+        if (!fate.goes || known == nullptr || groups_.any_running_in(id) || invoices_.still_reads(*known, now))
+            continue;
         const auto period = *known;
         // What a hold keeps is sealed anew first, so that the key of all others can be destroyed.
         if (!fate.held.empty()) carry_over(period, fate.held, step);

@@ -1,6 +1,7 @@
 #pragma once
 #include "store/ledger/call_groups.hpp"
 #include "store/ledger/holds.hpp"
+#include "store/ledger/invoices.hpp"
 #include "store/ledger/retention_report.hpp"
 #include "store/ledger/vault.hpp"
 
@@ -13,7 +14,7 @@ namespace sotto::store {
 /// the second changes nothing. One thread. Errors: StoreError.
 class RetentionRun {
 public:
-    RetentionRun(const Database& database, Vault& vault, Holds& holds);
+    RetentionRun(const Database& database, Vault& vault, Holds& holds, Invoices& invoices);
 
     [[nodiscard]] RetentionPlan plan(const retention::Policy& policy, retention::Time now, const Step& step = {});
     RetentionReport run(const retention::Policy& policy, retention::Time now, const Step& step = {});
@@ -28,6 +29,7 @@ private:
 
     Vault& vault_;
     Holds& holds_;
+    Invoices& invoices_;
     Connection<Purpose::retention> connection_;
     CallGroups groups_;
 };

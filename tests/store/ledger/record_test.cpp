@@ -126,6 +126,34 @@ TEST_CASE("a run of invoices is read in pages, each call once")
     CHECK(seen.size() == count);
 }
 
+TEST_CASE("retention waits until a run of invoices is read to its end, for an hour at most")
+{
+    LedgerFiles ledger;
+    RecordBatch begins;
+    RecordBatch ends;
+    for (std::uint64_t i = 1; i <= Invoices::page + 1; ++i) {
+        begins.answered.push_back(test::call(i, 1));
+        begins.answered.back().tariff.kind = retention::Case::itemised_flat; // gone once it is invoiced
+        ends.ended.push_back({begins.answered.back().dialog, 1});
+    }
+    const auto today = 2026y / 11 / 25;
+    ledger->recorder.record(begins, at(today));
+    ledger->recorder.record(ends, at(today));
+    const auto page = ledger->invoices.make(november, retention::Day{today});
+    REQUIRE_FALSE(page.next.empty());
+    CHECK(ledger->retention.run(rules, at(today, 1h)).calls == 0);
+    SECTION("the rest is read")
+    {
+        CHECK(ledger->invoices.again(november, 1, page.next).calls.size() == 1);
+        CHECK(ledger->retention.run(rules, at(today, 1h)).calls == Invoices::page + 1);
+    }
+    SECTION("nobody reads the rest")
+    {
+        CHECK(ledger->retention.run(rules, at(today, 1h + 59min)).calls == 0);
+        CHECK(ledger->retention.run(rules, at(today, 2h)).calls == Invoices::page + 1);
+    }
+}
+
 TEST_CASE("an account has another pseudonym in each period")
 {
     LedgerFiles ledger;
