@@ -210,7 +210,11 @@ void App::run()
         waking_->renew(now());
     });
     every(forgetting_, forgetting_tick, [this] { failures_->forget(now()); });
-    keys_.start([this] { workers_->refresh_keys(); });
+    say_whether_keys_are_unprotected();
+    keys_.start([this] {
+        workers_->refresh_keys();
+        say_whether_keys_are_unprotected();
+    });
     const auto& initial = configuration_.initial();
     certificates_.follow(initial.settings, initial.identities);
     auditing_->start();
@@ -222,6 +226,13 @@ void App::run()
     os::notify_ready();
     main_.run();
     event(Event::stopped, field("flows", admission_->connections()));
+}
+
+void App::say_whether_keys_are_unprotected()
+{
+    const auto keys = crypto::Secret::unprotected();
+    if (keys == 0 || std::exchange(said_unprotected_, true)) return;
+    event(Event::keys_unprotected, field("keys", keys));
 }
 
 void App::on_signal()
@@ -360,6 +371,7 @@ Figures App::figures()
             .bindings = location_->size(),
             .ended_dialogs = dialogs.ended,
             .handles = dialogs.handles,
+            .unprotected_keys = crypto::Secret::unprotected(),
             .log_lines_lost = log::lines_lost(),
             .audit_entries = audit.head().sequence,
             .audit_broken = audit.found().bad.has_value(),

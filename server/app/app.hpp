@@ -44,6 +44,8 @@ private:
     void open_store();
     void make_workers();
     void listen();
+    /// Once.
+    void say_whether_keys_are_unprotected();
     void on_signal();
     /// Any thread.
     ctl::Reply reload();
@@ -84,6 +86,7 @@ private:
     std::unique_ptr<metrics::HttpServer> metrics_;
     bool draining_{false};
     bool ending_{false};
+    bool said_unprotected_{false};
 };
 
 } // namespace sotto::app

@@ -24,6 +24,7 @@ struct Figures {
     std::size_t bindings{0};
     std::size_t ended_dialogs{0};
     std::size_t handles{0};
+    std::uint64_t unprotected_keys{0}; ///< that could not be locked in memory
     std::uint64_t log_lines_lost{0};
     std::uint64_t audit_entries{0};
     bool audit_broken{false};

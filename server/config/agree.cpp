@@ -1,6 +1,7 @@
 #include "config/agree.hpp"
 
 #include "config/value.hpp"
+#include "core/sdp/media_names.hpp"
 
 #include <algorithm>
 #include <set>
@@ -154,6 +155,19 @@ void prefixes_differ(Loaded& loaded)
         "withhold_prefix and show_prefix begin alike", "choose prefixes of which neither begins the other"));
 }
 
+void codecs_are_known(Loaded& loaded)
+{
+    for (const auto& name : loaded.settings.media.codecs) {
+        const auto permits = [&](const sdp::Encoding& one) { return !one.auxiliary && iequals(one.name, name); };
+        if (std::ranges::any_of(sdp::encodings, permits)) continue;
+        std::string known;
+        for (const auto& one : sdp::encodings)
+            if (!one.auxiliary) known.append(known.empty() ? "" : ", ").append(one.name);
+        loaded.problems.push_back(
+            loaded.problem("media.codecs", "\"" + name + "\" is no codec that is known", "write some of " + known));
+    }
+}
+
 void turn_is_whole(Loaded& loaded)
 {
     const auto& settings = loaded.settings;
@@ -237,6 +251,7 @@ void agree(Loaded& loaded)
     socket_path_fits(loaded);
     metrics_stay_here(loaded);
     prefixes_differ(loaded);
+    codecs_are_known(loaded);
     turn_is_whole(loaded);
     accounts_are_ours(loaded);
     billed_routes_fit(loaded);

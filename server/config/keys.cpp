@@ -287,6 +287,8 @@ constexpr std::array table{
     Key{.path = "media", .kind = section, .meaning = "Media streams. They go from phone to phone; the server never carries them."},
     Key{.path = "media.keying", .kind = choices, .choices = keying_names, .field = in<&S::media, &S::Media::keying>,
         .meaning = "How phones may agree on media keys. Only ways that no server can read are known; plain RTP and SDES are refused."},
+    Key{.path = "media.codecs", .kind = words, .field = in<&S::media, &S::Media::codecs>, .example = "[opus, PCMA]",
+        .meaning = "Codecs that calls may use, as they are registered, where not all that Sotto knows: fewer say less about the phone. Phones keep their own order of preference; tones and the repair of lost packets pass beside them."},
 
     Key{.path = "billing", .kind = section, .meaning = "What is billed. Of any other call nothing is stored."},
     Key{.path = "billing.routes", .kind = list, .effect = Effect::restart, .field = each<billed_routes>, .example = "[{ name: carrier }]",

@@ -139,6 +139,7 @@ CoreSettings Settings::core() const
     core.show_prefix = privacy.show_prefix;
     core.block_code = privacy.block_code;
     core.keying = media.keying;
+    core.codecs = media.codecs;
     core.longest_dialog = proxy.longest_dialog;
     core.relay.uris = turn.uris;
     core.relay.lifetime = turn.lifetime;

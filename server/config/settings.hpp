@@ -146,6 +146,7 @@ struct Settings {
     };
     struct Media {
         std::vector<std::string> keying{"dtls-srtp", "zrtp"};
+        std::vector<std::string> codecs; ///< permitted ones; empty: all that are known
         bool operator==(const Media&) const = default;
     };
     /// How the calls of a route are recorded, whose tariff class stands in the route; or, with a prefix and a tariff

@@ -27,7 +27,7 @@ struct Send {
     FlowId flow;
     std::string bytes;
     Ticket ticket;
-    bool awaits{false}; ///< an answer: when the flow ends later, tell `Element::flow_closed`
+    bool awaits{false}; ///< an answer, an ACK or a CANCEL: when the flow ends later, tell `Element::flow_closed`
 };
 /// Close a connection after what is queued has been written.
 struct CloseFlow {

@@ -48,6 +48,7 @@ struct CoreSettings {
     std::string show_prefix{"*31#"};     ///< and: show the caller in spite of the account's default
     std::string block_code{"*60#"};      ///< dialled, it blocks the last withheld caller; empty: none
     std::vector<std::string> keying{"dtls-srtp", "zrtp"};
+    std::vector<std::string> codecs; ///< permitted encoding names; empty: all that Sotto knows
     seconds longest_dialog{12 * 3600};
     RelayService relay;
     std::vector<Route> routes{};                      ///< in order: the first that matches counts

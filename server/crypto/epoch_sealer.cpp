@@ -12,7 +12,7 @@ namespace sotto::crypto {
 namespace {
 
 /// What a keyed hash is made for; first byte of all that is hashed under an epoch's key.
-enum Purpose : std::uint8_t { call_id, tag, quote, target, cseq, session, version, dialog };
+enum Purpose : std::uint8_t { call_id, tag, quote, target, cseq, session, version, dialog, rseq };
 
 constexpr Purpose purpose_of(SealKind kind)
 {
@@ -220,6 +220,11 @@ std::uint64_t EpochSealer::number(std::uint8_t purpose, Epoch epoch, Salt salt, 
 std::uint32_t EpochSealer::cseq_offset(Epoch epoch, Salt salt, Role role)
 {
     return static_cast<std::uint32_t>(number(cseq, epoch, salt, role) & ((1U << 30U) - 1));
+}
+
+std::uint32_t EpochSealer::rseq_offset(Epoch epoch, Salt salt, Role role)
+{
+    return static_cast<std::uint32_t>(number(rseq, epoch, salt, role) % ((1U << 31U) - 1));
 }
 
 std::uint64_t EpochSealer::sdp_session(Epoch epoch, Salt salt, Role role)

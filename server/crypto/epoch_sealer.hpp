@@ -33,6 +33,7 @@ public:
     std::optional<Opened> open(SealKind kind, std::string_view token, Role role, Holder holder) override;
     std::uint32_t cseq_offset(Epoch epoch, Salt salt, Role role) override;
     std::uint64_t sdp_session(Epoch epoch, Salt salt, Role role) override;
+    std::uint32_t rseq_offset(Epoch epoch, Salt salt, Role role) override;
     std::uint32_t sdp_version_offset(Epoch epoch, Salt salt, Role role) override;
     KeyedHash dialog_hash(Epoch epoch, Salt salt) override;
 

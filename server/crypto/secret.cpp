@@ -6,11 +6,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 namespace sotto::crypto {
+namespace {
+
+std::atomic<std::uint64_t> refused{0};
+
+} // namespace
+
+std::uint64_t Secret::unprotected() { return refused.load(std::memory_order_relaxed); }
 
 Secret::Secret(std::size_t size) : size_{size}
 {
@@ -19,9 +27,10 @@ Secret::Secret(std::size_t size) : size_{size}
     void* pages = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) throw std::bad_alloc{};
     start_ = static_cast<std::uint8_t*>(pages);
-    // Both only harden: a container may forbid them, and the keys are needed all the same.
-    (void)mlock(pages, mapped_);
-    (void)madvise(pages, mapped_, MADV_DONTDUMP);
+    // Both only harden: a container may forbid them, and the keys are needed all the same. The operator is told.
+    const bool locked = mlock(pages, mapped_) == 0;
+    const bool left_out = madvise(pages, mapped_, MADV_DONTDUMP) == 0;
+    if (!locked || !left_out) refused.fetch_add(1, std::memory_order_relaxed);
 }
 
 Secret::Secret(std::span<const std::uint8_t> from) : Secret{from.size()} { std::ranges::copy(from, start_); }

@@ -27,6 +27,7 @@ constexpr std::array rows{
     EventRow{accounts_read, "accounts-read", Level::debug, "the accounts were read", "accounts", "After a change by `sotto account`."},
     EventRow{store_failed, "store-failed", Level::error, "the store cannot be used", "reason", "Look at the disk and the rights of state_directory. Calls go on with the accounts as they were read last."},
     EventRow{keys_rotated, "keys-rotated", Level::debug, "the sealing keys were rotated", "", "Hourly. Keys whose time is over were destroyed."},
+    EventRow{keys_unprotected, "keys-unprotected", Level::warning, "keys could not be locked in memory: they may reach the swap or a dump", "keys", "Once, at start or when keys are rotated. Allow the process to lock memory: `LimitMEMLOCK=64M` in its unit, `--ulimit memlock=67108864` for a container."},
     EventRow{record_failed, "record-failed", Level::error, "billed calls cannot be recorded: they are refused until they can", "reason", "Disk full, I/O error or a locked file. Calls that nobody bills go on. It looks again each second; said once until it works."},
     EventRow{records_ended, "records-ended", Level::warning, "calls that were being recorded when the daemon ended were closed at their last sign of life", "calls", "At start."},
     EventRow{retention_run, "retention-run", Level::info, "records whose time was over were destroyed", "calls periods holds", "Keys first, then rows. `sotto retention plan` says what goes next."},

@@ -1,5 +1,6 @@
-"""Who exists, who is there and who refuses cannot be asked (docs/DESIGN.md P10): the answers for unknown, offline,
-suspended and declining users are the same in status, headers, order, size and time."""
+"""Who exists, who is there and who refuses cannot be asked (docs/DESIGN.md P10): the answers for unknown, offline, suspended,
+declining and blocking users are the same in status, headers, order, size and time; what is not asked of a phone is the same for
+those who are there as well."""
 
 import random
 import time
@@ -16,7 +17,11 @@ from statistics_of_times import mann_whitney
 TRIES = 200
 # Names of one length, so that sizes can be compared.
 CALLER, ONLINE, OFFLINE, SUSPENDED, UNKNOWN = "ada", "onl", "off", "sus", "unk"
+BLOCKING = "blk"           # there, and has blocked the caller when withheld (ADR 13)
+REFUSING = ("ron", "rof")  # refuse anonymous callers: one who is there, one who is not
 ABSENT = (UNKNOWN, OFFLINE, SUSPENDED)
+NOBODY_FOR_THE_WITHHELD = (*ABSENT, BLOCKING)
+WITHHELD = {"Privacy": "id"}
 EVERYBODY = (UNKNOWN, OFFLINE, SUSPENDED, ONLINE)
 WITH_BODY = {"INVITE": {}, "MESSAGE": {"body": b"Hello?", "content_type": "text/plain"}}
 PLAIN_RTP = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n"
@@ -25,10 +30,12 @@ PLAIN_RTP = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=
 class Enumeration(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.daemon = Daemon((CALLER, ONLINE, OFFLINE, SUSPENDED),
+        cls.daemon = Daemon((CALLER, ONLINE, OFFLINE, SUSPENDED, BLOCKING, *REFUSING),
                             {"drain_timeout": "1s", "proxy": {"ring_timeout": "2s"}})
         cls.addClassCleanup(cls.daemon.destroy)
         cls.daemon.sotto("account", "set", f"{SUSPENDED}@{DOMAIN}", "--status", "suspended")
+        for user in REFUSING:
+            cls.daemon.sotto("account", "set", f"{user}@{DOMAIN}", "--refuse-anonymous", "on")
 
     def setUp(self) -> None:
         self.ladder = Ladder()
@@ -74,8 +81,37 @@ class Enumeration(unittest.TestCase):
                     if status == 430:   # RFC 5626: its flow has failed, and its registration with it
                         self.online.registers()
 
-    def test_withheld_call_to_somebody_who_is_not_there(self):
-        self.assert_alike({user: self.ask(self.caller, "INVITE", user, (480,), headers={"Privacy": "id"}) for user in ABSENT})
+    def blocks_the_caller(self) -> Phone:
+        """A phone whose user has had enough of whoever calls without a name."""
+        phone = self.phone(BLOCKING)
+        phone.registers()
+        self.caller.sends("INVITE", to=phone, headers=WITHHELD)
+        phone.receives("INVITE")
+        phone.sends(486)
+        phone.receives("ACK")
+        self.caller.receives(486)
+        self.daemon.sotto("account", "block", f"{BLOCKING}@{DOMAIN}")
+        self.addCleanup(self.daemon.sotto, "account", "unblock", f"{BLOCKING}@{DOMAIN}")
+        return phone
+
+    def test_form_of_what_a_withheld_caller_hears(self):
+        """Of somebody who is not there, and of somebody who is there and blocks the caller."""
+        blocking = self.blocks_the_caller()
+        for method, options in WITH_BODY.items():
+            with self.subTest(method=method):
+                self.assert_alike({user: self.ask(self.caller, method, user, (480,), headers=WITHHELD, **options)
+                                   for user in NOBODY_FOR_THE_WITHHELD})
+                blocking.has_received_nothing_else()
+
+    def test_who_refuses_the_anonymous_says_so_whether_there_or_not(self):
+        """433 tells that there is such an account, which is its owner's choice (ADR 9), and nothing else."""
+        there = self.phone(REFUSING[0])
+        there.registers()
+        for method, options in WITH_BODY.items():
+            with self.subTest(method=method):
+                self.assert_alike({user: self.ask(self.caller, method, user, (433,), headers=WITHHELD, **options)
+                                   for user in REFUSING})
+                there.has_received_nothing_else()
 
     def test_nobody_is_felt_for_with_what_cannot_be_delivered(self):
         """A request that no phone would ever get tells nothing about who has a phone there."""
@@ -148,13 +184,39 @@ class Enumeration(unittest.TestCase):
         self.assert_alike(answers)
 
     # -- time ------------------------------------------------------------------------------------------------
-    def test_time(self):
-        for method in ("INVITE", "MESSAGE"):
+    def test_time_until_somebody_is_not_there(self):
+        for method, options in WITH_BODY.items():
             with self.subTest(method=method):
-                first = self.told_apart(self.times(method))
-                if first:   # load of the machine may do that once
-                    second = self.told_apart(self.times(method))
-                    self.assertEqual(set(first) & set(second), set(), f"{first} {second}")
+                self.assert_as_long(ABSENT, lambda user: self.time_of(method, user, 480, **options))
+
+    def test_time_until_a_withheld_caller_reaches_nobody(self):
+        blocking = self.blocks_the_caller()
+        for method, options in WITH_BODY.items():
+            with self.subTest(method=method):
+                self.assert_as_long((UNKNOWN, OFFLINE, BLOCKING),
+                                    lambda user: self.time_of(method, user, 480, headers=WITHHELD, **options))
+        blocking.has_received_nothing_else()
+
+    def test_time_until_the_anonymous_are_refused(self):
+        there = self.phone(REFUSING[0])
+        there.registers()
+        self.assert_as_long(REFUSING, lambda user: self.time_of("INVITE", user, 433, headers=WITHHELD))
+
+    def test_time_of_what_is_answered_without_a_phone(self):
+        """For those who are there as well: questions about them, and REGISTER for them."""
+        whoever = (UNKNOWN, OFFLINE, ONLINE)
+        for method, (status, options) in {"OPTIONS": (200, {}), "SUBSCRIBE": (489, {"headers": {"Event": "presence"}})}.items():
+            with self.subTest(method=method):
+                self.assert_as_long(whoever, lambda user: self.time_of(method, user, status, **options))
+        with self.subTest("REGISTER"):
+            self.assert_as_long(whoever, self.time_of_register)
+        self.online.has_received_nothing_else()
+
+    def assert_as_long(self, users: tuple, ask) -> None:
+        first = self.told_apart(self.times(users, ask))
+        if first:   # load of the machine may do that once
+            second = self.told_apart(self.times(users, ask))
+            self.assertEqual(set(first) & set(second), set(), f"{first} {second}")
 
     def told_apart(self, times: dict) -> dict:
         out = {}
@@ -164,18 +226,31 @@ class Enumeration(unittest.TestCase):
                 out[one, other] = f"p={p:.2g} AUC={area:.2f}"
         return out
 
-    def times(self, method: str) -> dict:
-        """Seconds from the request that has credentials to the answer, the users in random order."""
-        out: dict = {user: [] for user in ABSENT}
+    @staticmethod
+    def times(users: tuple, ask) -> dict:
+        """The users in random order, so that what slows the machine down slows it down for all."""
+        out: dict = {user: [] for user in users}
         for _ in range(TRIES):
-            for user in random.sample(ABSENT, len(ABSENT)):
-                self.caller.sends(method, to=f"sip:{user}@{DOMAIN}", authenticates=False, **WITH_BODY[method])
-                challenge = self.caller.receives(407)
-                before = time.perf_counter()
-                self.caller.authenticates(challenge)
-                self.caller.receives(480)
-                out[user].append(time.perf_counter() - before)
+            for user in random.sample(users, len(users)):
+                out[user].append(ask(user))
         return out
+
+    def time_of(self, method: str, user: str, status: int, **options) -> float:
+        """Seconds from the request that has credentials to the answer."""
+        self.caller.sends(method, to=f"sip:{user}@{DOMAIN}", authenticates=False, **options)
+        challenge = self.caller.receives(407)
+        before = time.perf_counter()
+        self.caller.authenticates(challenge)
+        self.caller.receives(status)
+        return time.perf_counter() - before
+
+    def time_of_register(self, user: str) -> float:
+        request = self.caller.new_request("REGISTER", f"sip:{DOMAIN}", f"<sip:{user}@{DOMAIN}>")
+        request.add("Contact", f"<{self.caller.contact}>")
+        before = time.perf_counter()
+        self.caller.transmits(request)
+        self.caller.receives(403)
+        return time.perf_counter() - before
 
 
 if __name__ == "__main__":

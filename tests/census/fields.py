@@ -164,7 +164,7 @@ NEEDED = {
     "option tags": r"^Supported: 100rel, replaces, timer$",
     "media types": r"^Accept: application/sdp$",
     "session refresh": r"^Session-Expires: 1800;refresher=uac$",
-    "reliable answers": r"^RSeq: 7001$",
+    "reliable answers": r"^RSeq: \d+$",
     "acknowledged answer": r"^RAck: 7001 \d+ INVITE$",
     "cause": r"^Reason: SIP;cause=200$",
     "when to try again": r"^Retry-After: 120$",

@@ -29,17 +29,34 @@ NUMBERS = {
 }
 # What may be the same in several calls: Sotto's own form, and what the call cannot do without.
 ALWAYS = {
-    "", "CSeq: INVITE", "CSeq: ACK", "CSeq: BYE", "Max-Forwards: 29", "Content-Type: application/sdp",
+    "", "CSeq: INVITE", "CSeq: PRACK", "CSeq: ACK", "CSeq: BYE", "Max-Forwards: 29", "Content-Type: application/sdp",
     "Via: SIP/2.0/TLS example.org;branch", "Contact: <sip:token@example.org;transport=tls>",
-    "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,Contact,Content-Type,Content-Length",
+    "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,Contact,Supported,Allow,Accept,Session-Expires,Min-SE,"
+    "Content-Type,Content-Length",
+    "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,RAck,Content-Length",
     "order: Via,Max-Forwards,Max-Breadth,From,To,Call-ID,CSeq,Content-Length",
     "order: Via,Max-Forwards,From,To,Call-ID,CSeq,Content-Length", "Max-Breadth: 1",
     "v=0", "o=- id version IN IP4 0.0.0.0", "s=-", "t=0 0",
-    "a=sendrecv", "a=setup:actpass", "a=rtcp-mux", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000",   # the codec set
+    "a=sendrecv", "a=setup:actpass", "a=rtcp-mux", "a=msid:s0",
+    # What the phone can do: of its words those that Sotto knows too, in Sotto's order and spelling.
+    "Supported: 100rel, replaces, timer", "Allow: INVITE, ACK, BYE, PRACK, UPDATE", "Accept: application/sdp",
+    "Session-Expires: 1800;refresher=uac", "Min-SE: 90",
+    # The codec set, and what belongs to it in RTP itself.
+    "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000", "a=rtpmap:96 opus/48000/2", "a=rtpmap:97 VP8/90000",
+    "a=fmtp:96 useinbandfec=1", "a=rid:hi send pt=97", "a=simulcast:send hi",
+    "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level", "a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:mid",
+    "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "a=group:BUNDLE 0 1", "a=mid:0", "a=mid:1",   # counted within the call (RFC 8829 5.2.1); in RTP as well
 }
 MEDIA = {f"c=IN IP4 {MEDIA_ADDRESS}"}   # in direct mode
 RELAYED = {f"c=IN IP4 {RELAY}"}         # the relay's, not the caller's
 ANONYMOUS = {'From: "Anonymous" <sip:anonymous@anonymous.invalid>'}
+
+
+# What a phone of one make says of itself in each call.
+HABITS = {"Allow": "X-PHONE, UPDATE,PRACK , INVITE, ACK, BYE", "Supported": "x-phone, timer, 100rel ,replaces",
+          "Accept": "application/x-phone, application/sdp;level=1", "Session-Expires": "1800;refresher=uac;x-phone=1", "Min-SE": "0090",
+          "User-Agent": "Phone 7", "X-Phone": "7", "Organization": "Phone", "P-Access-Network-Info": "phone"}
 
 
 class PhoneMedia(Media):
@@ -47,16 +64,28 @@ class PhoneMedia(Media):
 
     def __init__(self, address: str = MEDIA_ADDRESS) -> None:
         super().__init__(secrets.randbelow(20000) + 20000, address)
-        self.ufrag, self.pwd = secrets.token_hex(4), secrets.token_hex(12)
+        self.ufrag, self.pwd, self.tls_id = secrets.token_hex(4), secrets.token_hex(12), secrets.token_hex(20)
 
     def describe(self, setup: str = "actpass", direction: str = "sendrecv") -> bytes:
-        text = super().describe(setup, direction).decode()
-        text = text.replace("o=- ", "o=phone ").replace("s=-", "s=phone call")
-        text += (f"a=ice-ufrag:{self.ufrag}\r\na=ice-pwd:{self.pwd}\r\na=tool:phone\r\n"
-                 f"a=candidate:H1 1 udp 2113937151 {self.address} {self.port} typ host network-id 1\r\n"
-                 f"a=candidate:R1 1 udp 33562367 {RELAY} {self.port + 1} typ relay raddr {self.address} rport {self.port}\r\n"
-                 f"a=rtcp-mux\r\na=ssrc:{secrets.randbelow(2**31)} cname:phone@192.0.2.33\r\n")
-        return text.encode()
+        self.version += 1
+        return ("".join(line + "\r\n" for line in (
+            "v=0", f"o=phone {self.session} {self.version} IN IP4 {self.address}", "s=phone call", "i=a phone", "t=1 2",
+            f"c=IN IP4 {self.address}", "a=tool:phone", "a=group:BUNDLE 0 1", f"a=fingerprint:sha-256 {self.fingerprint}",
+            f"a=setup:{setup}", f"a=tls-id:{self.tls_id}",
+            f"m=audio {self.port} UDP/TLS/RTP/SAVPF 96 0 8 99", "b=AS:77", "a=mid:0", "a=msid:phone phone",
+            "a=rtpmap:99 X-PHONE/8000", "a=rtpmap:8 pcma/8000", "a=rtpmap:0 pcmu/8000", "a=rtpmap:96 OPUS/48000/2",
+            "a=fmtp:96 x-phone=7; useinbandfec=1; minptime=010",
+            "a=extmap:7 urn:phone:extension", "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level vad=phone",
+            "a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:mid", "a=rtcp-fb:96 x-phone", f"a={direction}", *self.of_section(),
+            f"m=video {self.port} UDP/TLS/RTP/SAVPF 97", "a=mid:1", "a=rtpmap:97 vp8/90000",
+            "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", "a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:mid",
+            "a=rid:hi send pt=97;x-phone=7;max-width=01280", "a=simulcast:send hi", f"a={direction}", *self.of_section()))).encode()
+
+    def of_section(self) -> tuple:
+        return (f"a=ice-ufrag:{self.ufrag}", f"a=ice-pwd:{self.pwd}",
+                f"a=candidate:H1 1 udp 2113937151 {self.address} {self.port} typ host network-id 1",
+                f"a=candidate:R1 1 udp 33562367 {RELAY} {self.port + 1} typ relay raddr {self.address} rport {self.port}",
+                "a=rtcp-mux", f"a=ssrc:{secrets.randbelow(2**31)} cname:phone@192.0.2.33")
 
 
 class Linkage(FlowTest):
@@ -64,6 +93,7 @@ class Linkage(FlowTest):
         """Ten calls to each of two callees; of each call the messages that its callee saw."""
         alice, bob, carol = self.registered("alice", "bob", "carol")
         self.alice = alice
+        self.reliable: list = []   # RSeq as the caller sees it
         seen = []
         first_sequence = secrets.randbelow(1000)
         for number in range(CALLS):
@@ -73,9 +103,17 @@ class Linkage(FlowTest):
             # A phone that counts: its CSeq, session id and version tell how many calls there were, unless Sotto hides it.
             alice.media.session, alice.media.version = 1000 + number, 1000 + number
             counted = {"Call-ID": f"call-{number:04}@{alice.host}", "CSeq": f"{first_sequence + number} INVITE"}
-            alice.sends("INVITE", to=callee, headers={**counted, **headers})
-            messages.append(callee.receives("INVITE"))
+            alice.sends("INVITE", to=callee, headers={**counted, **HABITS, **headers})
+            messages.append(invite := callee.receives("INVITE"))
+            callee.sends(183, headers={"Require": "100rel", "RSeq": 1})   # a phone that always begins with 1
+            progress = alice.receives(183)
+            self.reliable.append(int(progress.get("RSeq")))
+            alice.sends("PRACK", headers={"RAck": f"{progress.get('RSeq')} {progress.cseq[0]} INVITE"})
+            messages.append(prack := callee.receives("PRACK"))
+            self.assertEqual(prack.get("RAck"), f"1 {invite.cseq[0]} INVITE")
             callee.sends(200)
+            alice.receives(200)
+            callee.sends(200, answering=invite)
             alice.receives(200)
             alice.sends("ACK")
             messages.append(callee.receives("ACK"))
@@ -116,6 +154,8 @@ class Linkage(FlowTest):
         for name, read in NUMBERS.items():
             with self.subTest(number=name):
                 self.assert_unpredictable([read(m) for m in invites], name)
+        with self.subTest("numbers of the callee's reliable responses"):
+            self.assert_unpredictable(self.reliable, "RSeq")
         with self.subTest("tokens of one call are unrelated as well"):
             for messages in seen:
                 values = [IDENTIFIERS[name](messages[0]) for name in ("Call-ID", "From tag", "remote target")]
@@ -169,7 +209,7 @@ def features(message):
     (IDENTIFIERS and NUMBERS are looked at by themselves)."""
     yield f"order: {','.join(message.names)}"
     for name, value in message.fields:
-        if name in ("Call-ID", "Content-Length", "To"):   # the last is the callee's own address
+        if name in ("Call-ID", "Content-Length", "To", "RAck"):   # the last two are the callee's own
             continue
         pattern, without = NEW_IN_EACH_CALL.get(name, ("$^", ""))
         value = re.sub(pattern, without, value)

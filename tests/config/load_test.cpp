@@ -94,7 +94,7 @@ TEST_CASE("A value that is given counts", "[config]")
 registrar: { binding_lifetime: 1h, shortest_binding: 90s, bindings_per_account: 3 }
 limits: { idle_timeout: 2h, message_bytes: 16KiB, connections: 0 }
 privacy: { relay_only: true, withhold_prefix: "", show_prefix: "*82" }
-media: { keying: [zrtp] }
+media: { keying: [zrtp], codecs: [opus, PCMA] }
 log: { target: stderr, level: warning }
 weaken: { digest_md5: [Alice@EXAMPLE.org], tls12: true, padding: 0 }
 )");
@@ -108,6 +108,7 @@ weaken: { digest_md5: [Alice@EXAMPLE.org], tls12: true, padding: 0 }
     CHECK(s.core().withhold_prefix.empty());
     CHECK(s.core().show_prefix == "*82");
     CHECK(s.core().keying == std::vector<std::string>{"zrtp"});
+    CHECK(s.core().codecs == std::vector<std::string>{"opus", "PCMA"});
     CHECK(s.log.target == LogTarget::stderr_);
     CHECK(s.log.level == LogLevel::warning);
     CHECK(s.cell_bytes() == 0);
@@ -157,6 +158,9 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{"privacy: { withhold_prefix: #31#\n }\n", "privacy.withhold_prefix: has no value"},
         Case{"media: { keying: [sdes] }\n", "7:19: media.keying: \"sdes\" is not known; write dtls-srtp or zrtp"},
         Case{"media: { keying: [] }\n", "media.keying: is empty"},
+        Case{"media: { codecs: [x-canary] }\n",
+             "media.codecs: \"x-canary\" is no codec that is known; write some of opus, PCMU, "},
+        Case{"media: { codecs: [telephone-event] }\n", "media.codecs: \"telephone-event\" is no codec that is known"},
         Case{"media: { keying: zrtp }\n", "media.keying: is no list"},
         Case{"log: { level: trace }\n", "\"trace\" is not known; write debug, info, warning or error"},
         Case{"weaken: { digest_md5: [alice] }\n", "weaken.digest_md5: an entry is no account"},
@@ -199,6 +203,10 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
              "routes[0].username: stands alone"},
         Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], protection: announce }]\n",
              "routes[0].announcement: is missing"},
+        Case{"routes: [{ name: a, kind: peer, match: [x.example], withheld_inside: true }]\n",
+             "routes[0].withheld_inside: is for gateways and trusted peers only"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], trusted: true }]\n",
+             "routes[0].trusted: is for peers only"},
         Case{"routes: [{ name: a, kind: emergency, match: [\"112\"], target: [x.example], protection: refuse }]\n",
              "would refuse emergency calls"},
         Case{"routes: [{ name: a, kind: emergency, match: [\"112\"], target: [x.example], tariff: t }]\n"

@@ -190,6 +190,7 @@ TEST_CASE("within a dialog a value looks the same, over rotations and a restart"
         std::vector<std::string> out{sealer.seal_target(target, bob)};
         for (const auto kind : kinds) out.push_back(sealer.seal(kind, epoch, Role::caller, bob, salt, "a-cid").value());
         out.push_back(std::to_string(sealer.cseq_offset(epoch, salt, Role::caller)));
+        out.push_back(std::to_string(sealer.rseq_offset(epoch, salt, Role::callee)));
         out.push_back(std::to_string(sealer.sdp_session(epoch, salt, Role::caller)));
         out.push_back(std::to_string(sealer.sdp_version_offset(epoch, salt, Role::caller)));
         out.push_back(std::to_string(sealer.dialog_hash(epoch, salt).low));
@@ -257,6 +258,9 @@ TEST_CASE("the numbers of two dialogs and of two sides are unrelated and within 
             REQUIRE(version < (1U << 30U));
             REQUIRE(session > 0);
             REQUIRE(session < (std::uint64_t{1} << 62U));
+            const auto rseq = sealer.rseq_offset(epoch, salt, role);
+            REQUIRE(rseq < (1U << 31U) - 1);
+            REQUIRE(rseq != offset);
             REQUIRE(offset != version);
             seen.insert(session);
         }

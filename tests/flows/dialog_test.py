@@ -94,6 +94,7 @@ class InDialog(FlowTest):
         self.bob.sends(183, sdp=True, headers={"Require": "100rel", "RSeq": 7001})
         progress = self.alice.receives(183)
         self.assertIn("100rel", progress.elements("Require"))
+        self.assertNotEqual(progress.get("RSeq"), "7001", "Bob's phone counts, and Alice must not know how far")
         self.alice.sends("PRACK", headers={"RAck": f"{progress.get('RSeq')} {progress.cseq[0]} INVITE"})
         prack = self.bob.receives("PRACK")
         self.assertEqual(prack.get("RAck"), f"7001 {invite.cseq[0]} INVITE")

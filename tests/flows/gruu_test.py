@@ -1,6 +1,7 @@
 """RFC 5627 section 9: a registration that yields GRUUs, a call whose callee answers from its public GRUU, a subscription
 to that very device, and its return after a crash."""
 
+import re
 import unittest
 
 from support.flow_test import FlowTest
@@ -77,6 +78,26 @@ class Gruu(FlowTest):
             self.callee.sends(486)
             self.caller.receives(486)
             self.callee.receives("ACK")
+
+    def test_a_transfer_to_a_temporary_gruu(self):
+        """3.2: whoever was given one may refer others to it; they reach that device and no other of its account."""
+        _, temporary = gruus(self.ok)
+        [carol, desk] = self.registered("carol", "bob.desk")
+        FlowTest.call(self, carol, self.caller)
+        carol.sends("REFER", headers={"Refer-To": f"<{temporary}>", "Referred-By": f"<{carol.aor}>"})
+        target = re.match(r"<([^>]*)>$", self.caller.receives("REFER").get("Refer-To"))[1]
+        self.assertRegex(target, r"^sip:[\w-]{48}@example\.org(:\d+)?;gr$")
+        self.assertNotIn(self.callee.user, target, "nobody is told whose it is")
+        self.caller.sends(202)
+        carol.receives(202)
+        self.caller.sends("INVITE", to=target)
+        self.callee.receives("INVITE")
+        self.callee.sends(200)
+        self.caller.receives(200)
+        self.caller.sends("ACK")
+        self.callee.receives("ACK")
+        desk.has_received_nothing_else()
+        self.hang_up(self.caller, self.callee)
 
     def test_call_from_a_temporary_gruu(self):
         """3.1.2: one's own Contact; the other side sees neither it nor the address behind it."""

@@ -102,10 +102,56 @@ class Media(FlowTest):
         self.bob.sends(183, body=offer(PLAIN), headers={"Require": "100rel", "RSeq": 7001})
         early = self.alice.receives(183)
         self.assertEqual(early.body, b"")
-        self.alice.sends("PRACK", body=offer(PLAIN), headers={"RAck": f"7001 {early.cseq[0]} INVITE"})
+        self.alice.sends("PRACK", body=offer(PLAIN), headers={"RAck": f"{early.get('RSeq')} {early.cseq[0]} INVITE"})
         self.assertEqual(self.bob.receives("PRACK").body, b"")
         self.bob.sends(200)
         self.alice.receives(200)
+
+
+class Codecs(FlowTest):
+    """A list of permitted codecs (media.codecs): the others go with all their lines, in offers and answers."""
+    config = {"media": {"codecs": ["PCMA", "opus"]}}
+
+    def test_only_permitted_codecs_pass(self):
+        alice, bob = self.registered("alice", "bob")
+        alice.sends("INVITE", to=bob)   # PCMU, PCMA
+        offered = bob.receives("INVITE").sdp
+        self.assertEqual([line for line in offered if line.startswith(("m=", "a=rtpmap"))],
+                         ["m=audio 40000 UDP/TLS/RTP/SAVP 8", "a=rtpmap:8 PCMA/8000"])
+        bob.sends(200)
+        self.assertNotIn("PCMU", str(alice.receives(200)))
+        alice.sends("ACK")
+        bob.receives("ACK")
+        alice.sends("INVITE", to=bob, body=alice.media.describe().replace(b" 0 8", b" 0").replace(b"a=rtpmap:8 PCMA/8000\r\n", b""))
+        alice.receives(488)
+        self.hang_up(bob, alice)
+
+
+class RelayOnlyAccount(FlowTest):
+    """One account's wish: its own addresses stay back in what it offers and answers; nobody else's do."""
+
+    def test_only_the_accounts_own_addresses_stay_back(self):
+        alice, bob = self.registered("alice", "bob")
+        self.daemon.sotto("account", "set", f"{alice.user}@example.org", "--relay-only", "on")
+        alice.sends("INVITE", to=bob)
+        alice.receives(488)
+        bob.has_received_nothing_else()
+        relay = (b"a=ice-ufrag:F7gI\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\n"
+                 b"a=candidate:1 1 UDP 2130706431 192.0.2.33 4000 typ host\r\n"
+                 b"a=candidate:3 1 UDP 16777215 203.0.113.9 5000 typ relay raddr 192.0.2.33 rport 4000\r\n")
+        for caller, callee in ((alice, bob), (bob, alice)):
+            with self.subTest(caller.name):
+                caller.sends("INVITE", to=callee, body=caller.media.describe() + relay)
+                offer = str(callee.receives("INVITE"))
+                callee.sends(200, body=callee.media.describe("active") + relay)
+                answer = str(caller.receives(200))
+                caller.sends("ACK")
+                callee.receives("ACK")
+                of_alice, of_bob = (offer, answer) if caller is alice else (answer, offer)
+                self.assertNotIn("192.0.2.33", of_alice)
+                self.assertIn("203.0.113.9", of_alice)
+                self.assertIn("192.0.2.33", of_bob)
+                self.hang_up(caller, callee)
 
 
 class RelayOnly(FlowTest):

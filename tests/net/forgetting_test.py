@@ -1,5 +1,6 @@
 """P9: after a call ends, the process forgets it. Looks for its identifiers in everything that the process can write to."""
 
+import json
 import os
 import re
 import time
@@ -36,9 +37,9 @@ class Forgetting(FlowTest):
                        phone.dialog.local_tag, phone.dialog.remote_tag}
         return values
 
-    def assert_forgotten(self, values) -> None:
+    def assert_forgotten(self, values, within: float = 3) -> None:
         """Within seconds, although the transactions live on for half a minute (RFC 6026)."""
-        end = time.monotonic() + patience(3)
+        end = time.monotonic() + patience(within)
         while left := found_in_memory(self.daemon.pid, values):
             self.assertLess(time.monotonic(), end, f"still in memory: {left}")
 
@@ -51,6 +52,53 @@ class Forgetting(FlowTest):
         values = self.identifiers(alice, bob)
         self.hang_up(alice, bob)
         self.assert_forgotten(values)
+
+    def wait_until_nobody_is_connected(self) -> None:
+        deadline = time.monotonic() + patience(5)
+        while json.loads(self.daemon.sotto("--json", "status").stdout)["connections"]["open"]:
+            self.assertLess(time.monotonic(), deadline, "connections that are still open")
+
+    def test_parties_that_have_left(self):
+        """At once: neither an answered call, nor one that still rings, nor a refusal that nobody has acknowledged yet is in memory
+        when all have unregistered and are gone."""
+        alice, bob, carol = self.registered("alice", "bob", "carol")
+        self.call(alice, bob)
+        values = self.identifiers(alice, bob)
+        carol.sends("INVITE", to=alice)
+        alice.receives("INVITE")
+        alice.sends(180)
+        carol.receives(180)
+        values |= self.identifiers(alice, carol)
+        refused = bob.new_request("INVITE", alice.aor, f"<{alice.aor}>")
+        refused.set("Proxy-Require", "x-unknown")
+        bob.connection.send(refused.bytes())
+        self.assertEqual(bob.connection.next(patience(5)).status, 420)
+        values |= {refused.call_id, refused.from_.tag, refused.vias[0].branch}
+        self.assertTrue(found_in_memory(self.daemon.pid, values), "a call that rings is in memory, or the search sees nothing")
+        for phone in (alice, bob, carol):
+            phone.unregisters()
+            phone.connection.close()
+        self.wait_until_nobody_is_connected()
+        self.assert_forgotten(values, within=1)
+
+    def test_half_a_message_whose_connection_is_cut(self):
+        """Cut in the header and in the body; nothing of it was ever a message."""
+        for after in (b"Contact: ", b"m=audio"):
+            with self.subTest(after=after):
+                [alice] = self.registered("alice")
+                request = alice.new_request("INVITE", "sip:bob@example.org", "<sip:bob@example.org>")
+                request.add("Content-Type", "application/sdp")
+                request.body = alice.media.describe()
+                values = {request.call_id, request.from_.tag, request.vias[0].branch, alice.host}
+                if after == b"m=audio":
+                    values |= {str(alice.media.session), alice.contact_user}
+                whole = request.bytes()
+                alice.connection.send(whole[:whole.index(after) + len(after)])
+                deadline = time.monotonic() + patience(5)
+                while found_in_memory(self.daemon.pid, values) != values:   # it has arrived
+                    self.assertLess(time.monotonic(), deadline, "the half never arrived")
+                alice.loses_connection()
+                self.assert_forgotten(values, within=5)
 
     def test_connections_that_are_gone(self):
         alice, bob = self.registered("alice", "bob")

@@ -24,7 +24,6 @@ enum class Shape : std::uint8_t {
     option_tags,        ///< tags that Sotto carries, in canonical order
     methods,            ///< methods that Sotto carries, in canonical order
     media_types,        ///< media types that Sotto admits, in canonical order, without parameters
-    number,             ///< a decimal number
     period,             ///< a time, at most a day
     session_interval,   ///< a time, and uac or uas (RFC 4028)
     event,              ///< package that Sotto knows, and id (RFC 6665)

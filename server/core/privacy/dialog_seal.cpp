@@ -11,7 +11,16 @@ constexpr char withheld_flag = 1;
 constexpr char elsewhere_flag = 2; ///< the text is kept in memory; what follows names it
 constexpr char session_flag = 4;
 constexpr std::size_t mark_length = 6;
-constexpr std::uint32_t not_offset_from = 1U << 30U; // such an initial CSeq leaves no room for an offset
+constexpr std::uint32_t not_offset_from = 1U << 30U;   // such an initial CSeq leaves no room for an offset
+constexpr std::uint32_t rseq_circle = (1U << 31U) - 1; // RFC 3262 3: 1 to 2^31 - 1
+
+/// `number` moved around the circle of RSeq numbers; what stands outside of it stays.
+constexpr std::uint32_t turned(std::uint32_t number, std::uint32_t by)
+{
+    if (number == 0 || number > rseq_circle) return number;
+    return static_cast<std::uint32_t>((std::uint64_t{number} - 1 + by) % rseq_circle) + 1;
+}
+static_assert(turned(turned(7, 5), rseq_circle - 5) == 7 && turned(rseq_circle, 1) == 1 && turned(1, rseq_circle) == 1);
 
 BindingId id_of_text(Cryptography& cryptography, std::string_view value)
 {
@@ -131,6 +140,16 @@ std::uint32_t DialogSeal::cseq_back(Role sender, std::uint32_t number)
 {
     const auto offset = parts_.sealer.cseq_offset(epoch_, salt_, sender);
     return number >= offset && number - offset < not_offset_from ? number - offset : number;
+}
+
+std::uint32_t DialogSeal::rseq(Role responder, std::uint32_t number)
+{
+    return turned(number, parts_.sealer.rseq_offset(epoch_, salt_, responder));
+}
+
+std::uint32_t DialogSeal::rseq_back(Role responder, std::uint32_t number)
+{
+    return turned(number, rseq_circle - parts_.sealer.rseq_offset(epoch_, salt_, responder));
 }
 
 std::optional<std::string> call_id_in_reply(std::string_view token, Holder callee, Holder receiver, SealParts parts)

@@ -57,6 +57,9 @@ public:
     /// CSeq numbers of `sender` on the other leg, and back (RAck).
     std::uint32_t cseq(Role sender, std::uint32_t number);
     std::uint32_t cseq_back(Role sender, std::uint32_t number);
+    /// RSeq numbers of `responder` on the other leg (RFC 3262 7.1), and back (RAck); each rises as it does.
+    std::uint32_t rseq(Role responder, std::uint32_t number);
+    std::uint32_t rseq_back(Role responder, std::uint32_t number);
     std::uint64_t sdp_session(Role sender) { return parts_.sealer.sdp_session(epoch_, salt_, sender); }
     std::uint32_t sdp_version_offset(Role sender) { return parts_.sealer.sdp_version_offset(epoch_, salt_, sender); }
 

@@ -63,6 +63,9 @@ public:
 
     /// What is added to the CSeq numbers of that side on the way to the other; below 2^30.
     virtual std::uint32_t cseq_offset(Epoch epoch, Salt salt, Role role) = 0;
+    /// What moves the RSeq numbers of that side's responses (RFC 3262 7.1), around a circle of 2^31 - 1; another number
+    /// than the CSeq's, which it would tell otherwise where a phone begins with 1.
+    virtual std::uint32_t rseq_offset(Epoch epoch, Salt salt, Role role) = 0;
     /// The o= session id that the other side sees of that side's descriptions; positive, below 2^62.
     virtual std::uint64_t sdp_session(Epoch epoch, Salt salt, Role role) = 0;
     /// What is added to the o= version; below 2^30.

@@ -207,8 +207,6 @@ std::string shaped(const Message& source, Header header, Shape shape)
     const auto value = source.field(header);
     if (!value) return {};
     switch (shape) {
-    case Shape::number:
-        return written(number(*value));
     case Shape::period:
         return written(period(trim(value->substr(0, value->find_first_of(";("))))); // parameters and a comment go
     case Shape::session_interval:

@@ -45,7 +45,7 @@ bool carries_contact(Method method)
            method == Method::subscribe || method == Method::notify;
 }
 
-/// RFC 3262 7.2: "response-num CSeq-num Method", the CSeq as the receiver knows it.
+/// RFC 3262 7.2: "response-num CSeq-num Method", both numbers as the receiver knows them.
 std::string rack(std::string_view value, DialogSeal& seal, Role sender)
 {
     std::uint64_t numbers[2] = {};
@@ -60,7 +60,7 @@ std::string rack(std::string_view value, DialogSeal& seal, Role sender)
     const auto method = method_of(trim(value.substr(at)));
     if (method == Method::other) return {};
     // The response that is acknowledged answered the sender's own request: its CSeq is the sender's.
-    return std::to_string(numbers[0])
+    return std::to_string(seal.rseq_back(other(sender), static_cast<std::uint32_t>(numbers[0])))
         .append(" ")
         .append(std::to_string(seal.cseq(sender, static_cast<std::uint32_t>(numbers[1]))))
         .append(" ")
@@ -388,6 +388,7 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
         }
     sdp.dtls_srtp = std::ranges::find(keying, "dtls-srtp") != keying.end();
     sdp.zrtp = std::ranges::find(keying, "zrtp") != keying.end();
+    sdp.permitted_codecs = env_.settings->codecs;
     sdp.session_id = seal.sdp_session(sender);
     sdp.version_offset = seal.sdp_version_offset(sender);
     policy.method = source.method;

@@ -41,7 +41,7 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
         context->answered = true;
         return refuse_body(server, *body, now, out);
     }
-    if (!quotes_are_of(*context, *callee)) return refuse(Refusal::no_dialog);
+    if (!quotes_are_of(*context, callee->id)) return refuse(Refusal::no_dialog);
     if (callee->refuse_anonymous && (context->withheld || looks_anonymous(request)))
         return refuse(Refusal::anonymity_disallowed); // RFC 5079
     context->sleepers_asked = true;
@@ -49,11 +49,14 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
     located(id, Located{.version = 0, .bindings = std::move(flows)}, now, out);
 }
 
-/// Whom a quoted dialog is with must be whom the request is for (SEALING.md).
-bool Proxy::quotes_are_of(const ResponseContext& context, const Account& callee) const
+/// Whom a quoted dialog is with must be whom the request is for (SEALING.md); a Target-Dialog with somebody else is
+/// ignored (RFC 4538 4).
+bool Proxy::quotes_are_of(const ResponseContext& context, const Party& callee) const
 {
-    const auto mark = mark_of(holder_of(callee.id, env_.cryptography));
-    return std::ranges::all_of(context.quotes, [&](const auto& quote) { return quote.second.target_owner == mark; });
+    const auto mark = mark_of(holder_of(callee, env_.cryptography));
+    return std::ranges::all_of(context.quotes, [&](const auto& quote) {
+        return quote.first == Header::target_dialog || quote.second.target_owner == mark;
+    });
 }
 
 } // namespace sotto

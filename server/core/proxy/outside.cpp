@@ -121,9 +121,7 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     }
     const auto domain = decision.aor.substr(decision.aor.rfind('@') + 1);
     const Party party = route.kind == Receiver::peer ? Party{Receiver::peer, domain} : Party{route.kind, route.name};
-    const auto mark = mark_of(holder_of(party, env_.cryptography));
-    if (!read_quotes(request, context) ||
-        std::ranges::any_of(context.quotes, [&](const auto& quote) { return quote.second.target_owner != mark; }))
+    if (!read_quotes(request, context) || !quotes_are_of(context, party))
         return env_.refuse(id, Refusal::no_dialog, now, out);
     if (request.method == Method::invite && !decision.emergency()) context.charge = charge_outside(decision);
     if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);

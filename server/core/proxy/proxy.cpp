@@ -275,7 +275,7 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     // Whom the quoted dialog is with must be whom the request is for, there or not: the answer tells nothing else.
     const auto quotes_fit = [&] {
         return referred || to_temporary_gruu || context.quotes.empty() ||
-               (callee != nullptr && quotes_are_of(context, *callee));
+               quotes_are_of(context, callee != nullptr ? callee->id : AccountId{});
     };
     if (!read_quotes(request, context) || !quotes_fit()) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));

@@ -111,7 +111,7 @@ private:
     // gruu.cpp
     BindingId device_named_by(const NameAddr& contact, AccountId account, std::span<const BindingId> registered) const;
     void found_behind_gruu(SlotId context, std::vector<Binding> flows, TimePoint now, Actions& out);
-    bool quotes_are_of(const ResponseContext& context, const Account& callee) const;
+    bool quotes_are_of(const ResponseContext& context, const Party& callee) const;
 
     // in_dialog.cpp
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;

@@ -6,6 +6,8 @@
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace sotto {
@@ -27,6 +29,15 @@ bool means_not_there(int status)
 {
     constexpr std::array<int, 10> statuses{401, 404, 407, 408, 410, 430, 480, 481, 503, 604};
     return std::ranges::find(statuses, status) != statuses.end();
+}
+
+std::optional<std::uint32_t> rseq_in(const Message& response)
+{
+    const auto text = response.field(Header::rseq).value_or(std::string_view{});
+    std::uint32_t number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
 }
 
 /// RFC 5626 7: the device may be reached over another of its flows. Whatever else it answers is its answer: a 503 of
@@ -169,6 +180,8 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
         }
     if (carries_contact(response.status, request.method) && !response.contacts.empty())
         message.set(Header::contact, "<" + responder_contact(*context, request, branch, response) + ">");
+    if (const auto number = rseq_in(response))
+        message.set(Header::rseq, std::to_string(branch.seal->rseq(responder, *number)));
     if (!body.content.empty()) message.body(body.content_type, body.content);
     auto bytes = message.write();
     if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {

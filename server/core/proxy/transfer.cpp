@@ -98,11 +98,13 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     }
     if (const auto method = uri.param("method"); method && method_of(*method) != Method::other)
         (out += ";method=") += *method;
-    if (const auto replaces = embedded(uri.headers, "Replaces"); !replaces.empty()) {
-        const auto quote = read_quote(quote_text(replaces, names_in(Header::replaces)), sender, env_.seal_parts());
+    for (const auto header : {Header::replaces, Header::join}) { // RFC 3515 2.1: of both, whoever is called takes one
+        const auto value = embedded(uri.headers, name_of(header));
+        if (value.empty()) continue;
+        const auto quote = read_quote(quote_text(value, names_in(header)), sender, env_.seal_parts());
         const auto token = quote ? seal_quote(*quote, receiver, env_.seal_parts()) : std::nullopt;
         if (!token) return {};
-        out += "?Replaces=" + escape(*token + ";to-tag=0;from-tag=0");
+        return out.append("?").append(name_of(header)).append("=") + escape(*token + ";to-tag=0;from-tag=0") + ">";
     }
     return out += ">";
 }
@@ -118,7 +120,8 @@ std::optional<BindingId> Proxy::referred_device(const Message& request, const Pa
     return handle->device;
 }
 
-/// False: the request quotes a dialog that is not the sender's to quote.
+/// False: the request quotes a dialog that is not the sender's to quote. A Target-Dialog that fits nothing is ignored
+/// (RFC 4538 4).
 bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
 {
     const auto sender = holder_of(context.sender, env_.cryptography);
@@ -127,7 +130,10 @@ bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
         if (!value) continue;
         auto quote = open_quote(call_id_of(*value), sender, env_.seal_parts());
         if (!quote) quote = read_quote(quote_text(*value, names_in(header)), sender, env_.seal_parts());
-        if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt))) return false;
+        if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt))) {
+            if (header == Header::target_dialog) continue;
+            return false;
+        }
         context.quotes.emplace_back(header, std::move(*quote));
     }
     return true;

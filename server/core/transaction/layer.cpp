@@ -255,7 +255,9 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
         forget(server->latest);
         if (status < 200 || status >= 300) server->latest = bytes;
     }
-    if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}});
+    // Of an INVITE more is to come over its flow: a CANCEL, an ACK, or nothing ever again, when it ends.
+    const bool awaits = std::holds_alternative<InviteServer>(server->machine) && (status < 200 || status >= 300);
+    if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}, awaits});
     rearm(server->timer, server_timer, id, deadline_of(server->machine));
     if (terminated(server->machine)) end_server(id, now, out);
 }
@@ -328,6 +330,13 @@ void Layer::flow_closed(FlowId flow, TimePoint now, Actions& out)
         if (client.flow == flow && silent) unheard.push_back(id);
     });
     for (const auto id : unheard) undeliverable(id, now, out);
+    std::vector<SlotId> unacknowledged; // the ACK would have come over it, and a lost answer is not asked for anew
+    servers_.for_each([&](SlotId id, const Server& server) {
+        const auto* invite = std::get_if<InviteServer>(&server.machine);
+        const bool waits = invite != nullptr && invite->state() == InviteServer::State::completed;
+        if (server.flow == flow && waits) unacknowledged.push_back(id);
+    });
+    for (const auto id : unacknowledged) end_server(id, now, out);
 }
 
 TimerHandle Layer::set_timer(std::uint8_t kind, SlotId id, TimePoint when)
