@@ -23,7 +23,11 @@ const std::string offer = [] {
         "m=audio 54609 UDP/TLS/RTP/SAVPF 109 0 8\r\nc=IN IP4 203.0.113.141\r\na=mid:a1\r\n"
         "a=ice-ufrag:074c6550\r\na=ice-pwd:a28a397a4c3f31747d1ee3474af08a068\r\na=setup:actpass\r\n"
         "a=fingerprint:sha-256 19:E2:1C:3B:4B:9F:81:E6:B8:5C:F4:A5:A8:D8:73:04:BB:05:2F:70:9F:04:A9:0E:05:E9:26:33:"
-        "E8:70:88:A2\r\na=rtpmap:109 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n";
+        "E8:70:88:A2\r\na=rtpmap:109 opus/48000/2\r\na=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1\r\n"
+        "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtcp-mux\r\n"
+        "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+        "a=candidate:8 1 UDP 1685987071 198.51.100.7 54700 typ srflx raddr 192.0.2.4 rport 54600\r\n"
+        "a=candidate:9 1 UDP 41820671 203.0.113.9 61000 typ relay raddr 198.51.100.7 rport 54700\r\n";
     for (int i = 0; i < 4; ++i)
         sdp += "a=candidate:" + std::to_string(i) + " 1 UDP 2122194687 192.0.2.4 5460" + std::to_string(i) +
                " typ host\r\n";

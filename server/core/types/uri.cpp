@@ -5,33 +5,43 @@
 namespace sotto {
 
 namespace {
-/// Where the parameter that begins at `at` ends: its semicolon, or the end of all.
-std::size_t end_of_param(std::string_view params, std::size_t at, std::size_t first_quote)
+/// Behind the quoted string whose content begins at `begin`.
+std::size_t behind_quotes(std::string_view params, std::size_t begin)
 {
-    // Most have no quotes, or only behind this one.
-    if (const auto end = std::min(params.find(';', at), params.size()); first_quote >= end) return end;
-    bool quoted = false;
-    for (; at < params.size() && (quoted || params[at] != ';'); ++at) {
-        if (params[at] == '"')
-            quoted = !quoted;
-        else if (quoted && params[at] == '\\' && at + 1 < params.size())
-            ++at;
+    for (auto quote = params.find('"', begin); quote != std::string_view::npos; quote = params.find('"', quote + 1)) {
+        auto unescaped = quote;
+        while (unescaped > begin && params[unescaped - 1] == '\\') --unescaped;
+        if ((quote - unescaped) % 2 == 0) return quote + 1;
     }
-    return at;
+    return params.size();
+}
+
+/// Where the parameter that begins at `at` ends: its semicolon, or the end of all. `quote` is the first quote at or
+/// behind `at`, and afterwards behind the end.
+std::size_t end_of_param(std::string_view params, std::size_t at, std::size_t& quote)
+{
+    auto end = std::min(params.find(';', at), params.size());
+    while (quote < end) {
+        at = behind_quotes(params, quote + 1);
+        end = std::min(params.find(';', at), params.size());
+        quote = params.find('"', at);
+    }
+    return end;
 }
 } // namespace
 
 std::optional<std::string_view> find_param(std::string_view params, std::string_view name)
 {
-    const auto first_quote = params.find('"');
+    auto quote = params.find('"');
     std::size_t at = 0;
     while (at < params.size()) {
-        const auto end = end_of_param(params, at, first_quote);
-        const auto one = params.substr(at, end - at);
+        const auto end = end_of_param(params, at, quote);
+        const auto one = trim(params.substr(at, end - at));
+        at = end + 1;
+        if (one.size() < name.size() || to_lower(one.front()) != to_lower(name.front())) continue;
         const auto equals = one.find('=');
         if (iequals(trim(one.substr(0, equals)), name))
             return equals == std::string_view::npos ? one.substr(one.size()) : trim(one.substr(equals + 1));
-        at = end + 1;
     }
     return std::nullopt;
 }
