@@ -21,7 +21,7 @@ class Media(FlowTest):
 
     def test_plain_rtp_is_refused(self):
         self.alice.sends("INVITE", to=self.bob, body=offer(PLAIN))
-        self.alice.receives(488)
+        self.assertRegex(self.alice.receives(488).get("Warning"), r'^399 \S+ ".*(DTLS-SRTP|encrypt).*"$')
         self.bob.has_received_nothing_else()
 
     def test_keys_in_the_clear_are_refused(self):
@@ -160,7 +160,7 @@ class RelayOnly(FlowTest):
     def test_offer_without_a_relay_is_refused(self):
         alice, bob = self.registered("alice", "bob")
         alice.sends("INVITE", to=bob)
-        alice.receives(488)
+        self.assertRegex(alice.receives(488).get("Warning"), r'^399 \S+ ".*relay.*"$')
         bob.has_received_nothing_else()
 
     def test_only_relay_candidates_pass(self):

@@ -2,8 +2,10 @@
 
 import json
 import re
+import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -22,6 +24,32 @@ def setUpModule() -> None:
 
 
 NUMBER, ALICES = "+442079460000", "+49301111111"
+
+
+class Plain:
+    """A server that knows no TLS: it says so in SIP, to whatever it hears, and hangs up."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.heard = b""
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self.heard += connection.recv(65536)
+                connection.sendall(b"SIP/2.0 400 No TLS\r\nContent-Length: 0\r\n\r\n")
+
+    def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
 
 
 class Gateway(Outside):
@@ -295,7 +323,9 @@ class Contracts(Outside):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.trunk = cls.keep(FarEnd("trunk.example", cls.authority.issue("trunk.example", ("trunk.example",)), cls.authority))
-        cls.keep(NameServer({"example": located(cls.trunk.port, at="trunk")}))
+        silent, cls.plain = cls.keep(Port(), "release"), cls.keep(Plain())
+        cls.keep(NameServer({"example": located(cls.trunk.port, at="trunk") + located(silent.number, at="silent") +
+                             located(cls.plain.port, at="plain")}))
         master = cls.folder / "master.key"
         master.write_text("5a" * 32 + "\n")
         master.chmod(0o600)
@@ -305,7 +335,9 @@ class Contracts(Outside):
 
         cls.daemon = cls.keep(Daemon(("alice", "bob", "speaker"), peers(cls.authority, cls.port.number, [
             carrier("old", "+331"), carrier("announced", "+332", protection="announce", announcement="speaker@example.org"),
-            carrier("refused", "+333", protection="refuse"), carrier("billed", "+334", tariff="abroad"), carrier("free", "+33")])
+            carrier("refused", "+333", protection="refuse"), carrier("billed", "+334", tariff="abroad"),
+            {**carrier("several", "+335"), "target": ["silent.example", "plain.example", "trunk.example"]},
+            {**carrier("bare", "+336"), "target": ["plain.example"]}, carrier("free", "+33")])
             | {"weaken": {"sdes_routes": ["old"], "master_key_file": str(master)},
                "billing": {"routes": [{"name": "billed"}]}},
             authority=cls.authority), "destroy")
@@ -325,6 +357,24 @@ class Contracts(Outside):
             alice.sends("INVITE", to=elsewhere, body=SDES)
             alice.receives(488)
         bob.has_received_nothing_else()
+
+    def test_the_next_target_is_tried(self):
+        """Where nobody listens, and where somebody speaks without TLS."""
+        alice = self.phone(self.daemon, "alice")
+        alice.sends("INVITE", to="sip:+33599000001@example.org")
+        connection, invite = self.trunk.receives("INVITE")
+        self.assertEqual(invite.request_uri, "sip:+33599000001@trunk.example;user=phone")
+        self.trunk.answers(connection, invite, 486)
+        self.trunk.receives("ACK")
+        alice.receives(486)
+
+    def test_a_target_without_tls_gets_nothing(self):
+        alice = self.phone(self.daemon, "alice")
+        told = self.daemon.log.count(" route-unreachable: ")
+        alice.sends("INVITE", to="sip:+33699000000@example.org")
+        alice.receives(503)
+        self.assertIn("bare", self.daemon.logged("route-unreachable", told + 1)[-1])
+        self.assertNotIn(b"SIP/2.0", self.plain.heard)
 
     def test_refused_with_the_reason(self):
         alice = self.phone(self.daemon, "alice")

@@ -224,12 +224,14 @@ class Liars(Outside):
             FarEnd("good.example", cls.authority.issue("good.example", ("good.example",)), cls.authority))
         for name, end in cls.ends.items():
             lines += located(end.port, at=name)
+        cls.ends["half"] = cls.keep(
+            FarEnd("half.example", cls.authority.issue("half.example", ("half.example",)), cls.authority))
         silent = cls.keep(Port(), "release")
         lines += [*located(silent.number, at="dead"),
                   'udp NAPTR 10 50 "s" "SIP+D2U" "" _sip._udp.udp', f"_sip._udp.udp SRV 1 1 {cls.ends['good'].port} sip.good",
                   "_sips._tcp.none SRV 0 0 0 .",
-                  # the first addresses of this one are dead, the last is not
-                  f"_sips._tcp.half SRV 1 1 {silent.number} sip.half", f"_sips._tcp.half SRV 2 1 {cls.ends['good'].port} sip.half",
+                  # the first address of this one is dead, the other is not
+                  f"_sips._tcp.half SRV 2 1 {cls.ends['half'].port} sip.half", f"_sips._tcp.half SRV 1 1 {silent.number} sip.half",
                   "sip.half A 127.0.0.1"]
         cls.keep(NameServer({"example": lines}))
         cls.daemon = cls.keep(Daemon(("alice",), peers(cls.authority, cls.port.number, [
@@ -276,6 +278,15 @@ class Liars(Outside):
             alice.receives(503)
             self.failure_told()
             self.assertEqual(self.ends[name].heard(), [])
+
+    def test_the_next_address_is_tried(self):
+        """RFC 3263 4.3: in the order of RFC 2782, and on where nobody listens."""
+        alice, half = self.phone(self.daemon, "alice"), self.ends["half"]
+        alice.sends("INVITE", to="sip:bob@half.example")
+        connection, invite = half.receives("INVITE")
+        half.answers(connection, invite, 486)
+        half.receives("ACK")
+        alice.receives(486)
 
     def test_the_right_one_is_reached_and_its_connection_used_again(self):
         alice = self.phone(self.daemon, "alice")
