@@ -32,6 +32,23 @@ struct Blocking {
     }
 };
 
+/// Carol's phone sends alice's call on to bob. What alice is told, and whether bob's phone rang.
+std::pair<std::string, bool> call_by_redirection(Blocking& b, const std::string& headers)
+{
+    b.alice.send({.to = "sip:carol@example.org", .headers = headers});
+    b.world.send(b.carol.flow, response_to(b.world.receive(b.carol.flow), "302 Moved Temporarily",
+                                           "Contact: <sip:bob@example.org>\n"));
+    b.world.receive(b.carol.flow); // ACK
+    const bool rang = !b.world.quiet(b.bob.flow);
+    if (rang) {
+        b.world.send(b.bob.flow, response_to(b.world.receive(b.bob.flow), "486 Busy Here"));
+        b.world.receive(b.bob.flow);
+    }
+    auto told = start_line(b.world.receive(b.alice.flow));
+    b.world.pass(seconds{1});
+    return {told, rang};
+}
+
 const std::string withhold = "Privacy: id\n";
 const std::string busy = "SIP/2.0 486 Busy Here";
 const std::string unavailable = "SIP/2.0 480 Temporarily Unavailable";
@@ -115,4 +132,55 @@ TEST_CASE("a block that cannot be stored is not claimed", "[privacy]")
     b.world.disk_full = true;
     CHECK(b.block() == "SIP/2.0 500 Server Internal Error");
     CHECK(start_line(b.call(b.alice, withhold)) == busy);
+}
+
+TEST_CASE("a redirection leads nobody past a block, nor to whoever refuses anonymous calls", "[privacy][P4]")
+{
+    Blocking b;
+    CHECK(call_by_redirection(b, withhold) == std::pair{busy, true});
+    SECTION("who was redirected can be blocked by whom it rang, and looks at nobody there")
+    {
+        CHECK(b.block() == "SIP/2.0 603 Last Anonymous Caller Blocked");
+        CHECK(call_by_redirection(b, withhold) == std::pair{unavailable, false});
+        CHECK(call_by_redirection(b, {}) == std::pair{busy, true});
+    }
+    SECTION("anonymous calls are refused")
+    {
+        b.world.accounts->at(b.bob_id).refuse_anonymous = true;
+        CHECK(call_by_redirection(b, withhold) == std::pair{unavailable, false});
+    }
+    SECTION("no password was ever set")
+    {
+        b.world.accounts->at(b.bob_id).password_needed = true;
+        CHECK(call_by_redirection(b, {}) == std::pair{unavailable, false});
+    }
+}
+
+TEST_CASE("a temporary GRUU leads nobody past a block", "[privacy][P4][rfc5627]")
+{
+    Blocking b;
+    const auto ok = header(
+        b.world.registers(b.bob.flow, "bob",
+                          {.contact = "<sip:bob-device@192.0.2.1:5555;transport=tls>;+sip.instance=\"<urn:uuid:1>\"",
+                           .extra = "Supported: gruu, outbound, path\n"}),
+        "Contact");
+    const auto at = ok.find("temp-gruu=\"");
+    REQUIRE(at != std::string::npos);
+    const auto gruu = ok.substr(at + 11, ok.find('"', at + 11) - at - 11);
+    const auto call = [&](const std::string& to) {
+        b.alice.send({.to = to, .headers = withhold});
+        if (!b.world.quiet(b.bob.flow)) {
+            b.world.send(b.bob.flow, response_to(b.world.receive(b.bob.flow), "486 Busy Here"));
+            b.world.receive(b.bob.flow);
+        }
+        auto told = start_line(b.world.receive(b.alice.flow));
+        b.world.pass(seconds{1});
+        return told;
+    };
+    CHECK(call(gruu) == busy);
+    CHECK(b.block() == "SIP/2.0 603 Last Anonymous Caller Blocked");
+    auto nobodys = gruu;
+    nobodys[8] = nobodys[8] == 'A' ? 'B' : 'A';
+    CHECK(call(gruu) == call(nobodys));
+    CHECK(call(gruu) == "SIP/2.0 404 Not Found");
 }

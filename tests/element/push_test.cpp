@@ -1,4 +1,5 @@
 // RFC 8599: phones that sleep.
+#include "core/privacy/anonymous_callers.hpp"
 #include "element/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -41,14 +42,14 @@ struct Sleep {
         CHECK(status(registers(what)) == "200");
     }
     /// Alice's INVITE, up to the 100.
-    void calls(const std::string& whom = "bob")
+    void calls(const std::string& whom = "bob", const std::string& headers = "")
     {
         const auto invite = [&](const std::string& credentials) {
             const auto n = std::to_string(++number);
             return "INVITE sip:" + whom + "@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKcall" + n +
                    "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:" + whom +
                    "@example.org>\nCall-ID: call" + whom + "\nCSeq: " + n +
-                   " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + credentials;
+                   " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + headers + credentials;
         };
         while (!world.quiet(alice)) world.receive(alice);
         world.send(alice, invite(""));
@@ -267,4 +268,29 @@ TEST_CASE("unknown addresses are waited for in the share of accounts that have s
     CHECK(waited > 14);
     CHECK(waited < 50);
     CHECK(world.woken.empty());
+}
+
+TEST_CASE("a blocked caller wakes nobody, rings nobody and waits as for an unknown address", "[rfc8599][P4][P10]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    const auto bob = world.accounts->find("bob", "example.org")->id;
+    const auto alice = world.accounts->find("alice", "example.org")->id;
+    world.accounts->blocked.emplace(bob, pair_pseudonym(bob, alice, world.cryptography));
+    world.disconnect(sleep.bob);
+    sleep.calls("bob", "Privacy: id\n");
+    CHECK(world.woken.empty());
+    const bool waits = world.quiet(sleep.alice);
+    sleep.comes_back(contact(parameters)); // by itself, while she waits
+    CHECK(world.quiet(sleep.bob));
+    if (waits) world.pass(seconds{20});
+    CHECK(status(world.receive(sleep.alice)) == "480");
+    CHECK(world.quiet(sleep.bob));
+
+    world.accounts->blocked.clear(); // the keyed choice for that address, were it nobody's
+    world.disconnect(sleep.bob);
+    world.accounts->at(bob).password_needed = true;
+    sleep.calls("bob", "Privacy: id\n");
+    CHECK(world.quiet(sleep.alice) == waits);
 }

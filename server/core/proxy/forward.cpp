@@ -158,6 +158,16 @@ void Proxy::start_group(SlotId id, std::vector<Branch> group, TimePoint now, Act
     for (auto i = first; i < last && contexts_.find(id) != nullptr; ++i) start(id, i, now, out);
 }
 
+/// One device, over the first of the ways to it that takes the request.
+void Proxy::start_device(SlotId id, std::vector<ForwardTarget> ways, TimePoint now, Actions& out)
+{
+    std::vector<Branch> group(1);
+    group.front().target = std::move(ways.front());
+    ways.erase(ways.begin());
+    group.front().other_flows = std::move(ways);
+    start_group(id, std::move(group), now, out);
+}
+
 void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);

@@ -1,6 +1,5 @@
 #include "core/proxy/proxy.hpp"
 
-#include "core/privacy/privacy_service.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
@@ -35,15 +34,10 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
         context->answered = true;
         env_.refuse(server, refusal, now, out);
     };
-    if (callee == nullptr || callee->status != AccountStatus::active || callee->password_needed) {
-        const auto body = unseen_body(*context, request);
-        if (!body) return refuse(Refusal::not_found);
-        context->answered = true;
-        return refuse_body(server, *body, now, out);
-    }
+    const auto reception = received_by(callee, *context, request, now);
+    if (reception == Reception::nobody_there) return refuse_unseen(id, Refusal::not_found, now, out);
     if (!quotes_are_of(*context, callee->id)) return refuse(Refusal::no_dialog);
-    if (callee->refuse_anonymous && (context->withheld || looks_anonymous(request)))
-        return refuse(Refusal::anonymity_disallowed); // RFC 5079
+    if (reception == Reception::refuses_anonymous) return refuse(Refusal::anonymity_disallowed);
     context->sleepers_asked = true;
     context->aor = std::string{callee->user}.append("@").append(callee->domain);
     located(id, Located{.version = 0, .bindings = std::move(flows)}, now, out);

@@ -151,23 +151,19 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
         return;
     }
     if (kind == Waiting::gruu) return found_behind_gruu(id, std::move(flows), now, out);
+    if (kind == Waiting::referred) return found_behind_referral(id, flows, now, out);
     if (kind == Waiting::ack_target) return found_for_ack(id, flows, now, out);
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     context->look_ups = 0;
     if (context->answered) return;
-    auto to = reachable(kind == Waiting::referred ? context->dialog_target : context->dialog->id, flows);
+    auto to = reachable(context->dialog->id, flows);
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (to.empty()) {
         context->answered = true;
-        return env_.refuse(context->server, kind == Waiting::referred ? Refusal::unavailable : Refusal::no_dialog, now,
-                           out);
+        return env_.refuse(context->server, Refusal::no_dialog, now, out);
     }
-    std::vector<Branch> group(1);
-    group.front().target = std::move(to.front());
-    to.erase(to.begin());
-    group.front().other_flows = std::move(to);
-    start_group(id, std::move(group), now, out);
+    start_device(id, std::move(to), now, out);
 }
 
 void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out)

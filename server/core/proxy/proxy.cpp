@@ -255,33 +255,45 @@ bool Proxy::note_withheld(const ResponseContext& context, const Message& request
     return true;
 }
 
+/// Whoever blocks the caller must look like somebody who is not there.
+Proxy::Reception Proxy::received_by(const Account* callee, const ResponseContext& context, const Message& request,
+                                    TimePoint now)
+{
+    bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
+    if (context.withheld) there = note_withheld(context, request, callee, there, now) && there;
+    if (!there) return Reception::nobody_there;
+    const bool refused = callee->refuse_anonymous && (context.withheld || looks_anonymous(request)); // RFC 5079
+    return refused ? Reception::refuses_anonymous : Reception::rings;
+}
+
 void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actions& out)
 {
     auto* server = env_.layer->server(id);
     const Message& request = *server->request;
     const auto* callee = env_.account_of(context.aor);
     const auto referred = referred_device(request, context.sender);
-    bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
-    if (context.withheld) there = note_withheld(context, request, callee, there, now) && there;
+    const auto gr = request.request_uri.param("gr");
+    const bool to_temporary_gruu = gr && gr->empty();
+    const bool to_a_device = referred || to_temporary_gruu; // whose it is shows when it is found
+    const auto reception = to_a_device ? Reception::nobody_there : received_by(callee, context, request, now);
+    if (reception == Reception::rings) context.callee = callee->id;
     if (request.method == Method::invite && !referred && !context.sender.foreign())
         context.charge = charge_inside(context.aor);
     if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
-    const auto gr = request.request_uri.param("gr");
-    const bool to_temporary_gruu = gr && gr->empty();
     context.look_ups = 1;
     if (gr) context.public_gruu = *gr;
     const auto behind = to_temporary_gruu ? temporary_gruu_in(request.request_uri, env_.cryptography) : std::nullopt;
     if (behind) context.gruu_series = behind->series;
     // Whom the quoted dialog is with must be whom the request is for, there or not: the answer tells nothing else.
     const auto quotes_fit = [&] {
-        return referred || to_temporary_gruu || context.quotes.empty() ||
+        return to_a_device || context.quotes.empty() ||
                quotes_are_of(context, callee != nullptr ? callee->id : AccountId{});
     };
     if (!read_quotes(request, context) || !quotes_fit()) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
-    if (there && callee->refuse_anonymous && (contexts_.find(context_id)->withheld || looks_anonymous(request))) {
+    if (reception == Reception::refuses_anonymous) {
         contexts_.find(context_id)->answered = true;
         return env_.refuse(id, Refusal::anonymity_disallowed, now, out); // RFC 5079
     }
@@ -294,8 +306,9 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     if (to_temporary_gruu)
         return out.push_back(Find{ticket_for(Waiting::gruu, context_id), behind ? behind->device : BindingId{}});
     out.push_back(LookUp{ticket_for(Waiting::targets, context_id),
-                         there ? aor_keys(callee->id, env_.cryptography)
-                               : nobodys_keys(contexts_.find(context_id)->aor, env_.cryptography)});
+                         reception == Reception::rings
+                             ? aor_keys(callee->id, env_.cryptography)
+                             : nobodys_keys(contexts_.find(context_id)->aor, env_.cryptography)});
 }
 
 void Proxy::cancel(SlotId invite, const Message& cancel, TimePoint now, Actions& out)

@@ -100,6 +100,9 @@ private:
     void block_last_caller(SlotId server, AccountId account, TimePoint now, Actions& out);
     void route(SlotId server, const Caller& caller, Flow& flow, TimePoint now, Actions& out);
     void call_inside(SlotId server, ResponseContext context, TimePoint now, Actions& out);
+    /// How an account takes a request outside a dialog, whichever way led to it: address, redirection, GRUU, referral.
+    enum class Reception : std::uint8_t { rings, nobody_there, refuses_anonymous };
+    Reception received_by(const Account* callee, const ResponseContext& context, const Message& request, TimePoint now);
     bool note_withheld(const ResponseContext& context, const Message& request, const Account* callee, bool there,
                        TimePoint now);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
@@ -153,12 +156,14 @@ private:
     // transfer.cpp
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
     std::optional<BindingId> referred_device(const Message& request, const Party& sender) const;
+    void found_behind_referral(SlotId context, const std::vector<Binding>& flows, TimePoint now, Actions& out);
     bool read_quotes(const Message& request, ResponseContext& context) const;
     [[nodiscard]] std::string replied_to(const Message& request, Holder sender, Holder receiver) const;
     void write_quotes(Outbound& message, const ResponseContext& context, const Message& request, Holder receiver) const;
 
     // forward.cpp
     ForwardTarget target_of(const Binding& binding) const;
+    void start_device(SlotId context, std::vector<ForwardTarget> ways, TimePoint now, Actions& out);
     void start_group(SlotId context, std::vector<Branch> group, TimePoint now, Actions& out);
     void start(SlotId context, std::size_t branch, TimePoint now, Actions& out);
     /// The request for one branch's receiver, or why its body may not pass.
@@ -206,6 +211,7 @@ private:
     bool redirected(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
     void branch_over(SlotId context, TimePoint now, Actions& out);
     std::optional<BodyRefusal> unseen_body(const ResponseContext& context, const Message& request) const;
+    void refuse_unseen(SlotId context, Refusal refusal, TimePoint now, Actions& out);
     void answer_best(SlotId context, TimePoint now, Actions& out);
     void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
     std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch,

@@ -288,12 +288,17 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
             branch_over(id, now, out);
             return true;
         }
-        const auto* account = env_.account_of(domains.aor(contact.uri));
-        if (account == nullptr || account->status != AccountStatus::active) continue;
+        const auto aor = domains.aor(contact.uri);
+        if (aor.empty()) continue;
+        // Whoever refuses this caller is looked for in vain, too: 433 would tell of somebody who was not called.
+        const auto* account = env_.account_of(aor);
+        const auto reception = received_by(account, *context, *env_.layer->server(context->server)->request, now);
         ++context->redirections;
         ++context->look_ups;
         any = true;
-        out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(account->id, env_.cryptography)});
+        out.push_back(LookUp{ticket_for(Waiting::targets, id), reception == Reception::rings
+                                                                   ? aor_keys(account->id, env_.cryptography)
+                                                                   : nobodys_keys(aor, env_.cryptography)});
     }
     return any;
 }
@@ -322,6 +327,17 @@ std::optional<BodyRefusal> Proxy::unseen_body(const ResponseContext& context, co
     DialogSeal nobodys{env_.seal_parts(), holder_of(context.sender, env_.cryptography), Holder{}};
     const auto body = body_for(context, request, nobodys, context.role, context.sender, {});
     return body ? std::nullopt : std::optional{body.error()};
+}
+
+/// Nobody is there: the answer says that and no more, unless the body would have been refused by anybody.
+void Proxy::refuse_unseen(SlotId id, Refusal refusal, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    const auto server = context->server;
+    const auto body = unseen_body(*context, *env_.layer->server(server)->request);
+    context->answered = true;
+    if (body) return refuse_body(server, *body, now, out);
+    env_.refuse(server, refusal, now, out);
 }
 
 void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)

@@ -90,6 +90,7 @@ struct ResponseContext {
     bool callee_session{false};
     [[nodiscard]] bool session_of(Role side) const { return side == Role::caller ? caller_session : callee_session; }
     SenderTarget sender_target;
+    AccountId callee;                                    ///< whom the address rings; none: nobody
     std::optional<Target> dialog;                        ///< in a dialog: what the Request-URI opened to
     BindingId dialog_target;                             ///< of a referral: the device that it leads to
     GruuSeries gruu_series;                              ///< of a call to a temporary GRUU

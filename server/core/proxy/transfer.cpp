@@ -120,6 +120,24 @@ std::optional<BindingId> Proxy::referred_device(const Message& request, const Pa
     return handle->device;
 }
 
+/// Whose device it is has its say, as if its address had been called.
+void Proxy::found_behind_referral(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    if (context == nullptr || context->answered) return;
+    context->look_ups = 0;
+    auto ways = reachable(context->dialog_target, flows);
+    const auto party = ways.empty() ? Party{} : ways.front().party;
+    const auto* callee = ways.empty() ? nullptr : env_.accounts->find(party.account());
+    const auto reception = party.foreign()
+                               ? Reception::rings
+                               : received_by(callee, *context, *env_.layer->server(context->server)->request, now);
+    if (reception == Reception::nobody_there) return refuse_unseen(id, Refusal::unavailable, now, out);
+    if (reception == Reception::rings) return start_device(id, std::move(ways), now, out);
+    context->answered = true;
+    env_.refuse(context->server, Refusal::anonymity_disallowed, now, out);
+}
+
 /// False: the request quotes a dialog that is not the sender's to quote. A Target-Dialog that fits nothing is ignored
 /// (RFC 4538 4).
 bool Proxy::read_quotes(const Message& request, ResponseContext& context) const

@@ -11,11 +11,9 @@ void Proxy::wake_sleepers(SlotId id, const std::vector<Binding>& awake, TimePoin
 {
     auto* context = contexts_.find(id);
     if (std::exchange(context->sleepers_asked, true) || env_.settings->push_providers.empty()) return;
-    const auto* callee = env_.account_of(context->aor);
-    const bool there = callee != nullptr && callee->status == AccountStatus::active && !callee->password_needed;
-    if (there) {
+    if (context->callee) {
         const auto ticket = ticket_for(Waiting::sleeper, id);
-        for (const auto& sleeper : env_.push.of(aor_keys(callee->id, env_.cryptography), now)) {
+        for (const auto& sleeper : env_.push.of(aor_keys(context->callee, env_.cryptography), now)) {
             if (std::ranges::find(awake, sleeper.device, &Binding::id) != awake.end()) continue;
             const auto parameters = unpacked(env_.cryptography.open_in_memory(sleeper.parameters.bytes));
             env_.push.await(sleeper.device, {.worker = env_.worker, .ticket = ticket.value});
@@ -42,12 +40,10 @@ void Proxy::woken(SlotId id, Actions& out)
 {
     auto* context = contexts_.find(id);
     if (context == nullptr || context->asleep == 0 || context->answered || context->cancelled) return;
-    const auto* callee = env_.account_of(context->aor);
-    if (callee == nullptr) return;
     --context->asleep;
     ++context->woken;
     ++context->look_ups;
-    out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(callee->id, env_.cryptography)});
+    out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(context->callee, env_.cryptography)});
 }
 
 void Proxy::not_woken(SlotId id, bool none_of_them, TimePoint now, Actions& out)
