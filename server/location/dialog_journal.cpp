@@ -19,6 +19,8 @@ struct Header {
 constexpr std::array<char, 8> mark{'d', 'i', 'a', 'l', 'o', 'g', 's', '1'};
 static_assert(sizeof(Header) == 16);
 
+constexpr std::uint8_t referral_flag = 1, withheld_flag = 2, session_flag = 4;
+
 enum class Kind : std::uint8_t { handle = 1, text = 2 };
 
 /// A handle or a text: its front, the name of the party, then what is sealed. `length` is that of the whole record,
@@ -29,7 +31,7 @@ struct Front {
     Kind kind{Kind::handle};
     std::uint8_t receiver{0};
     std::uint8_t transport{0};
-    std::uint8_t referral{0};
+    std::uint8_t flags{0}; ///< of a handle
     std::uint64_t id{0};
     KeyedHash dialog;
     std::uint64_t account{0};
@@ -57,6 +59,12 @@ std::vector<std::uint8_t> record_of(Front front, std::string_view name, std::str
     return record;
 }
 
+std::uint8_t flags_of(const DialogMemory::Handle& handle)
+{
+    return static_cast<std::uint8_t>((handle.referral ? referral_flag : 0) | (handle.withheld ? withheld_flag : 0) |
+                                     (handle.session ? session_flag : 0));
+}
+
 Party party_of(const Front& front, std::string name)
 {
     const auto receiver = static_cast<Receiver>(front.receiver);
@@ -78,7 +86,7 @@ DialogJournal::Place DialogJournal::add(Epoch epoch, const Handle& record)
     return write(epoch, record_of({.kind = Kind::handle,
                                    .receiver = static_cast<std::uint8_t>(handle.party.receiver()),
                                    .transport = static_cast<std::uint8_t>(handle.transport),
-                                   .referral = handle.referral,
+                                   .flags = flags_of(handle),
                                    .id = record.id.value,
                                    .dialog = record.dialog,
                                    .account = handle.party.account().value,
@@ -233,7 +241,9 @@ void DialogJournal::tell(const Reader& reader, Epoch epoch, Place place, std::sp
                     .device = BindingId{front.device},
                     .transport = static_cast<Transport>(front.transport),
                     .contact = std::move(value),
-                    .referral = front.referral != 0}});
+                    .referral = (front.flags & referral_flag) != 0,
+                    .withheld = (front.flags & withheld_flag) != 0,
+                    .session = (front.flags & session_flag) != 0}});
 }
 
 } // namespace sotto::location

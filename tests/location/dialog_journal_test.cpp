@@ -71,7 +71,8 @@ DialogMemory::Handle handle_of(std::string contact)
             .device = BindingId{8},
             .transport = Transport::wss,
             .contact = SealedText{std::move(contact)},
-            .referral = true};
+            .referral = true,
+            .withheld = true};
 }
 
 } // namespace
@@ -95,6 +96,8 @@ TEST_CASE("The next process knows ended dialogs, handles and long values", "[han
     CHECK(handle->transport == Transport::wss);
     CHECK(handle->contact.bytes == "sealed contact");
     CHECK(handle->referral);
+    CHECK(handle->withheld);
+    CHECK_FALSE(handle->session);
     CHECK_FALSE(handle->flow); // a flow means nothing to another process
     const auto text = after.text(BindingId{6});
     REQUIRE(text);

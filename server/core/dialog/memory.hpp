@@ -26,6 +26,8 @@ public:
         Transport transport{Transport::tls};
         SealedText contact;   ///< see RemoteTarget
         bool referral{false}; ///< made for Refer-To: the one kind of target that a new call may name
+        bool withheld{false}; ///< of a referral: whom it leads to withholds its identity
+        bool session{false};  ///< and its addresses
     };
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;

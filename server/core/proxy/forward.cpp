@@ -249,6 +249,13 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     else
         branch.seal.emplace(env_.seal_parts(), caller, callee);
     auto& seal = *branch.seal;
+    const auto& referral = context.referral;
+    if (referral && referral->device == branch.target.id && (referral->withheld || referral->session)) {
+        // Whom it leads to goes on withholding what it withheld in the dialog that the referral is from.
+        branch.session = referral->session;
+        seal.keep_callee_privacy(
+            {.withheld = referral->withheld ? std::optional{true} : std::nullopt, .session = referral->session});
+    }
     const auto our_via = own_via(branch.target, via);
     const bool outside = branch.target.party.foreign();
     const auto shown = outside ? presented(context, request, branch)

@@ -48,8 +48,12 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
 bool Proxy::quotes_are_of(const ResponseContext& context, const Party& callee) const
 {
     const auto mark = mark_of(holder_of(callee, env_.cryptography));
-    return std::ranges::all_of(context.quotes, [&](const auto& quote) {
-        return quote.first == Header::target_dialog || quote.second.target_owner == mark;
+    const auto* account = env_.accounts->find(callee.account());
+    const bool withholds = account != nullptr && account->withhold_identity;
+    return std::ranges::all_of(context.quotes, [&](const auto& named) {
+        const auto& [header, quote] = named;
+        return header == Header::target_dialog ||
+               (quote.target_owner == mark && !(withholds && quote.target_role == Role::callee));
     });
 }
 

@@ -271,7 +271,8 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     auto* server = env_.layer->server(id);
     const Message& request = *server->request;
     const auto* callee = env_.account_of(context.aor);
-    const auto referred = referred_device(request, context.sender);
+    context.referral = referral_named_by(request, context.sender);
+    const bool referred = context.referral.has_value();
     const auto gr = request.request_uri.param("gr");
     const bool to_temporary_gruu = gr && gr->empty();
     const bool to_a_device = referred || to_temporary_gruu; // whose it is shows when it is found
@@ -298,9 +299,9 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
         return env_.refuse(id, Refusal::anonymity_disallowed, now, out); // RFC 5079
     }
     if (referred) {
-        const auto handle = env_.dialogs.handle(*referred);
-        contexts_.find(context_id)->dialog_target = *referred;
-        out.push_back(Find{ticket_for(Waiting::referred, context_id), handle ? handle->device : *referred});
+        const auto device = contexts_.find(context_id)->referral->device;
+        const auto handle = env_.dialogs.handle(device);
+        out.push_back(Find{ticket_for(Waiting::referred, context_id), handle ? handle->device : device});
         return;
     }
     if (to_temporary_gruu)

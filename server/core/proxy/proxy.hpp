@@ -155,7 +155,10 @@ private:
 
     // transfer.cpp
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
-    std::optional<BindingId> referred_device(const Message& request, const Party& sender) const;
+    std::optional<Referral> referral_named_by(const Message& request, const Party& sender) const;
+    BindingId id_of_referral(Salt salt, KeyedHash from_dialog) const;
+    bool withholds_target(const QuotedDialog& quote) const;
+    bool may_quote(const QuotedDialog& quote, const ResponseContext& context) const;
     void found_behind_referral(SlotId context, const std::vector<Binding>& flows, TimePoint now, Actions& out);
     bool read_quotes(const Message& request, ResponseContext& context) const;
     [[nodiscard]] std::string replied_to(const Message& request, Holder sender, Holder receiver) const;

@@ -72,6 +72,15 @@ struct Charge {
     std::string destination; ///< as far as rating needs it
 };
 
+/// A target that a Refer-To gave, which a new call names.
+struct Referral {
+    Salt salt;
+    BindingId id;
+    BindingId device;     ///< that it leads to
+    bool withheld{false}; ///< whom it leads to withholds its identity
+    bool session{false};  ///< and its addresses
+};
+
 /// What a proxy keeps of one request that it forwards (RFC 3261 16.7 "response context").
 struct ResponseContext {
     transaction::SlotId server;
@@ -90,9 +99,9 @@ struct ResponseContext {
     bool callee_session{false};
     [[nodiscard]] bool session_of(Role side) const { return side == Role::caller ? caller_session : callee_session; }
     SenderTarget sender_target;
-    AccountId callee;                                    ///< whom the address rings; none: nobody
-    std::optional<Target> dialog;                        ///< in a dialog: what the Request-URI opened to
-    BindingId dialog_target;                             ///< of a referral: the device that it leads to
+    AccountId callee;             ///< whom the address rings; none: nobody
+    std::optional<Target> dialog; ///< in a dialog: what the Request-URI opened to
+    std::optional<Referral> referral;
     GruuSeries gruu_series;                              ///< of a call to a temporary GRUU
     std::string public_gruu;                             ///< of a call to a public one: the value of `gr`
     std::string receiver_tag;                            ///< in a dialog: the receiver's own tag

@@ -78,16 +78,34 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     const auto target = domains.ours(uri) && uri.user.size() == Sealer::target_length
                             ? env_.sealer.open_target(uri.user, sender)
                             : std::nullopt;
+    std::optional<QuotedDialog> quoted;
+    auto quoting = Header::replaces;
+    for (const auto header : {Header::replaces, Header::join}) { // RFC 3515 2.1: of both, whoever is called takes one
+        const auto value = embedded(uri.headers, name_of(header));
+        if (value.empty()) continue;
+        quoted = read_quote(quote_text(value, names_in(header)), sender, env_.seal_parts());
+        if (!quoted) return {};
+        quoting = header;
+        break;
+    }
     if (target) {
+        const auto from_dialog = env_.sealer.dialog_hash(target->epoch, target->salt);
+        if (env_.dialogs.ended(from_dialog)) return {};
+        // A referral leads to nobody that its holder is in a dialog with; it is not passed on.
+        if (const auto known = env_.dialogs.handle(target->id); known && known->referral) return {};
+        DialogMemory::Handle handle{.party = {}, .flow = {}, .device = target->id, .contact = {}, .referral = true};
+        if (target->role == Role::callee) {
+            const auto kept = DialogSeal{env_.seal_parts(), *target, sender, {}}.callee_privacy();
+            handle.withheld = kept.withheld.value_or(false);
+            handle.session = kept.session;
+        } else { // a caller's wish stands in the tags of its dialog alone; without them it is taken to withhold all
+            const bool known = quoted && env_.sealer.dialog_hash(quoted->epoch, quoted->salt) == from_dialog;
+            handle.withheld = !known || quoted->quoting_tag.withheld;
+            handle.session = !known || quoted->quoting_tag.session;
+        }
         DialogSeal fresh{env_.seal_parts(), sender, receiver};
-        const auto salt = fresh.salt();
-        const BindingId id{env_.cryptography
-                               .keyed_hash(Cryptography::Use::dialog,
-                                           {reinterpret_cast<const char*>(salt.bytes.data()), salt.bytes.size()})
-                               .low |
-                           1U};
-        env_.dialogs.keep(fresh.hash(), fresh.epoch(), id,
-                          {.party = {}, .flow = {}, .device = target->id, .contact = {}, .referral = true});
+        const auto id = id_of_referral(fresh.salt(), from_dialog);
+        env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle));
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = domains.aor(uri); !aor.empty()) {
         out = "<" + address_uri(uri.scheme, aor);
@@ -98,26 +116,33 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     }
     if (const auto method = uri.param("method"); method && method_of(*method) != Method::other)
         (out += ";method=") += *method;
-    for (const auto header : {Header::replaces, Header::join}) { // RFC 3515 2.1: of both, whoever is called takes one
-        const auto value = embedded(uri.headers, name_of(header));
-        if (value.empty()) continue;
-        const auto quote = read_quote(quote_text(value, names_in(header)), sender, env_.seal_parts());
-        const auto token = quote ? seal_quote(*quote, receiver, env_.seal_parts()) : std::nullopt;
-        if (!token) return {};
-        return out.append("?").append(name_of(header)).append("=") + escape(*token + ";to-tag=0;from-tag=0") + ">";
-    }
-    return out += ">";
+    if (!quoted) return out += ">";
+    const auto token = seal_quote(*quoted, receiver, env_.seal_parts());
+    if (!token) return {};
+    return out.append("?").append(name_of(quoting)).append("=") + escape(*token + ";to-tag=0;from-tag=0") + ">";
 }
 
-/// The target that a referral token leads to; nothing when the URI is no such token.
-std::optional<BindingId> Proxy::referred_device(const Message& request, const Party& sender) const
+/// It also tells from which dialog the referral was made.
+BindingId Proxy::id_of_referral(Salt salt, KeyedHash from_dialog) const
+{
+    std::string text{reinterpret_cast<const char*>(salt.bytes.data()), salt.bytes.size()};
+    text.append(reinterpret_cast<const char*>(&from_dialog), sizeof from_dialog);
+    return {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+}
+
+/// Nothing when the Request-URI is no referral token of the sender's.
+std::optional<Referral> Proxy::referral_named_by(const Message& request, const Party& sender) const
 {
     const auto& uri = request.request_uri;
     if (uri.user.size() != Sealer::target_length) return std::nullopt;
     const auto target = env_.sealer.open_target(uri.user, holder_of(sender, env_.cryptography));
     const auto handle = target ? env_.dialogs.handle(target->id) : std::nullopt;
     if (!handle || !handle->referral) return std::nullopt;
-    return handle->device;
+    return Referral{.salt = target->salt,
+                    .id = target->id,
+                    .device = handle->device,
+                    .withheld = handle->withheld,
+                    .session = handle->session};
 }
 
 /// Whose device it is has its say, as if its address had been called.
@@ -126,7 +151,7 @@ void Proxy::found_behind_referral(SlotId id, const std::vector<Binding>& flows, 
     auto* context = contexts_.find(id);
     if (context == nullptr || context->answered) return;
     context->look_ups = 0;
-    auto ways = reachable(context->dialog_target, flows);
+    auto ways = reachable(context->referral->device, flows);
     const auto party = ways.empty() ? Party{} : ways.front().party;
     const auto* callee = ways.empty() ? nullptr : env_.accounts->find(party.account());
     const auto reception = party.foreign()
@@ -136,6 +161,22 @@ void Proxy::found_behind_referral(SlotId id, const std::vector<Binding>& flows, 
     if (reception == Reception::rings) return start_device(id, std::move(ways), now, out);
     context->answered = true;
     env_.refuse(context->server, Refusal::anonymity_disallowed, now, out);
+}
+
+bool Proxy::withholds_target(const QuotedDialog& quote) const
+{
+    if (quote.target_role == Role::caller) return quote.quoting_tag.withheld;
+    const DialogSeal seal{env_.seal_parts(), Target{quote.epoch, Role::callee, {}, quote.salt}, {}, {}};
+    return seal.callee_privacy().withheld.value_or(false);
+}
+
+/// A dialog with somebody who withholds itself is quoted only where the same dialog's target leads, as in a transfer.
+/// With an address beside it, the answer would tell whose address that is (SEALING.md).
+bool Proxy::may_quote(const QuotedDialog& quote, const ResponseContext& context) const
+{
+    if (!withholds_target(quote)) return true;
+    return context.referral && context.referral->id == id_of_referral(context.referral->salt,
+                                                                      env_.sealer.dialog_hash(quote.epoch, quote.salt));
 }
 
 /// False: the request quotes a dialog that is not the sender's to quote. A Target-Dialog that fits nothing is ignored
@@ -148,7 +189,8 @@ bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
         if (!value) continue;
         auto quote = open_quote(call_id_of(*value), sender, env_.seal_parts());
         if (!quote) quote = read_quote(quote_text(*value, names_in(header)), sender, env_.seal_parts());
-        if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt))) {
+        if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt)) ||
+            !may_quote(*quote, context)) {
             if (header == Header::target_dialog) continue;
             return false;
         }

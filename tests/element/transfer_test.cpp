@@ -1,0 +1,249 @@
+// Transfers (RFC 3515, 3891, 5589): what a referral and a quoted dialog tell about whom they lead to.
+#include "core/privacy/anonymous_callers.hpp"
+#include "element/requests.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cctype>
+#include <tuple>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+/// A dialog as one of its parties knows it.
+struct View {
+    std::string call_id, local, remote, target;
+    [[nodiscard]] std::string quoted(const std::string& of_target = "to-tag", const std::string& own = "from-tag") const
+    {
+        return call_id + ";" + of_target + "=" + tag_in(remote) + ";" + own + "=" + tag_in(local);
+    }
+};
+
+std::string escaped(const std::string& text)
+{
+    std::string out;
+    for (const char c : text) {
+        constexpr std::string_view hex = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) != 0)
+            out += c;
+        else
+            ((out += '%') += hex[byte >> 4U]) += hex[byte & 15U];
+    }
+    return out;
+}
+std::string unescaped(const std::string& text)
+{
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (text[i] != '%') {
+            out += text[i];
+        } else {
+            out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+            i += 2;
+        }
+    return out;
+}
+
+std::string device(const std::string& name) { return "sip:" + name + "-device@192.0.2.1:5555;transport=tls"; }
+std::string contact(const std::string& name) { return "Contact: <" + device(name) + ">\n"; }
+std::string status(const std::string& message) { return start_line(message).substr(8, 3); }
+
+/// Alice calls bob, bob calls carol: bob may transfer the one to the other.
+struct Three {
+    explicit Three(const std::string& of_alice) { std::tie(at_alice, at_bob) = call(alice, "bob", bob, of_alice); }
+
+    World world;
+    Sender alice{world, "alice"};
+    Sender bob{world, "bob"};
+    Sender carol{world, "carol"};
+    View at_alice, at_bob, bob_to_carol, carol_to_bob;
+    std::string invite, ok; ///< of the last call: as its callee and its caller got them
+    int number{500};
+
+    /// A call that is answered, as its caller and its callee know it.
+    std::pair<View, View> call(Sender& one, const std::string& name, Sender& other, const std::string& headers = {})
+    {
+        one.send({.to = "sip:" + name + "@example.org", .headers = headers});
+        return answered(one, name, other);
+    }
+    std::pair<View, View> answered(Sender& one, const std::string& name, Sender& other)
+    {
+        invite = world.receive(other.flow);
+        REQUIRE(start_line(invite).starts_with("INVITE "));
+        world.send(other.flow, response_to(invite, "200 OK", contact(name)));
+        ok = world.receive(one.flow);
+        REQUIRE(status(ok) == "200");
+        return {View{header(ok, "Call-ID"), header(ok, "From"), header(ok, "To"), uri_in(header(ok, "Contact"))},
+                View{header(invite, "Call-ID"), header(invite, "To") + ";tag=answer", header(invite, "From"),
+                     uri_in(header(invite, "Contact"))}};
+    }
+    void request(Sender& from, const std::string& name, const View& view, const std::string& method,
+                 const std::string& headers = {}, const std::string& body = {})
+    {
+        const auto n = std::to_string(++number);
+        world.send(from.flow,
+                   method + " " + view.target + " SIP/2.0\nVia: SIP/2.0/TLS h.invalid;branch=z9hG4bKin" + n +
+                       "\nMax-Forwards: 70\nFrom: " + view.local + "\nTo: " + view.remote +
+                       "\nCall-ID: " + view.call_id + "\nCSeq: " + n + " " + method + "\n" + contact(name) + headers +
+                       (body.empty() ? "" : "Content-Type: application/sdp\n"),
+                   body);
+    }
+    /// Bob refers carol; the URI and the headers in it that she is given.
+    std::string refer(const std::string& refer_to)
+    {
+        if (bob_to_carol.target.empty()) std::tie(bob_to_carol, carol_to_bob) = call(bob, "carol", carol);
+        request(bob, "bob", bob_to_carol, "REFER", "Refer-To: <" + refer_to + ">\n");
+        if (world.quiet(carol.flow)) return {};
+        const auto refer = world.receive(carol.flow);
+        world.send(carol.flow, response_to(refer, "202 Accepted", contact("carol")));
+        CHECK(status(world.receive(bob.flow)) == "202");
+        return uri_in(header(refer, "Refer-To"));
+    }
+    std::string to_alice() { return refer(at_bob.target); }
+};
+
+const std::string withhold = "Privacy: id;session\n";
+
+} // namespace
+
+TEST_CASE("a dialog with somebody who withholds itself is quoted to no address: it would tell whose it is",
+          "[rfc3891][privacy][P4]")
+{
+    Three three{withhold};
+    auto& world = three.world;
+    const auto message = [&](const std::string& whom, const std::string& header) {
+        return status(three.bob.refused({.method = "MESSAGE",
+                                         .to = "sip:" + whom + "@example.org",
+                                         .headers = header + three.at_bob.quoted() + "\n",
+                                         .body = "<p>",
+                                         .content_type = "text/html"}));
+    };
+    for (const auto* header : {"Replaces: ", "Join: "})
+        for (const auto* suspect : {"alice", "carol", "nobody"}) CHECK(message(suspect, header) == "481");
+    three.bob.send({.to = "sip:alice@example.org",
+                    .headers = "Target-Dialog: " + three.at_bob.quoted("remote-tag", "local-tag") + "\n"});
+    CHECK(header(world.receive(three.alice.flow), "Target-Dialog").empty());
+    CHECK(world.quiet(three.alice.flow));
+
+    const auto refer = three.refer("sip:alice@example.org?Replaces=" + escaped(three.at_bob.quoted()));
+    REQUIRE(!refer.empty()); // nor by an accomplice
+    const auto at = refer.find('?');
+    three.carol.send(
+        {.to = refer.substr(0, at), .headers = "Replaces: " + unescaped(refer.substr(refer.find('=', at) + 1)) + "\n"});
+    CHECK(status(world.receive(three.carol.flow)) == "481");
+    CHECK(world.quiet(three.alice.flow));
+}
+
+TEST_CASE("a dialog with somebody who shows itself is quoted to that address", "[rfc3891]")
+{
+    Three three{""};
+    three.bob.send({.to = "sip:alice@example.org", .headers = "Replaces: " + three.at_bob.quoted() + "\n"});
+    CHECK(header(three.world.receive(three.alice.flow), "Replaces").starts_with(three.at_alice.call_id + ";"));
+}
+
+TEST_CASE("a caller who withholds itself goes on doing so when it is transferred", "[rfc3891][privacy][P4]")
+{
+    Three three{withhold};
+    auto& world = three.world;
+    const bool attended = GENERATE(true, false);
+    const auto refer =
+        attended ? three.refer(three.at_bob.target + "?Replaces=" + escaped(three.at_bob.quoted())) : three.to_alice();
+    REQUIRE(!refer.empty());
+    const auto at = refer.find('?');
+    three.carol.send(
+        {.to = refer.substr(0, at),
+         .headers = attended ? "Replaces: " + unescaped(refer.substr(refer.find('=', at) + 1)) + "\n" : std::string{}});
+    const auto [carols, alices] = three.answered(three.carol, "alice", three.alice);
+    if (attended) CHECK(header(three.invite, "Replaces").starts_with(three.at_alice.call_id + ";"));
+    CHECK(three.ok.find("alice") == std::string::npos);
+
+    const std::string offer =
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+        "m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\na=fingerprint:sha-256 "
+        "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n"
+        "a=setup:actpass\r\n";
+    three.request(three.alice, "alice", alices, "UPDATE", {}, offer); // it holds her address, and no relay's
+    CHECK(status(world.receive(three.alice.flow)) == "488");
+    CHECK(world.quiet(three.carol.flow));
+
+    three.request(three.alice, "alice", alices, "BYE");
+    const auto bye = world.receive(three.carol.flow);
+    CHECK(start_line(bye).starts_with("BYE "));
+    CHECK(bye.find("alice") == std::string::npos);
+}
+
+TEST_CASE("a caller who shows itself is shown after an attended transfer, too", "[rfc3891]")
+{
+    Three three{""};
+    const auto refer = three.refer(three.at_bob.target + "?Replaces=" + escaped(three.at_bob.quoted()));
+    const auto at = refer.find('?');
+    three.carol.send(
+        {.to = refer.substr(0, at), .headers = "Replaces: " + unescaped(refer.substr(refer.find('=', at) + 1)) + "\n"});
+    const auto [carols, alices] = three.answered(three.carol, "alice", three.alice);
+    three.request(three.alice, "alice", alices, "BYE");
+    CHECK(header(three.world.receive(three.carol.flow), "From").find("alice@") != std::string::npos);
+}
+
+TEST_CASE("nobody is referred into a call that is over, nor by a referral of somebody else's", "[rfc3515]")
+{
+    Three three{""};
+    auto& world = three.world;
+    const auto token = three.to_alice();
+    REQUIRE(!token.empty());
+    SECTION("passed on")
+    {
+        three.request(three.carol, "carol", three.carol_to_bob, "REFER", "Refer-To: <" + token + ">\n");
+        CHECK(world.quiet(three.bob.flow));
+        const auto told = start_line(world.receive(three.carol.flow));
+        three.request(three.carol, "carol", three.carol_to_bob, "REFER", "Refer-To: <sip:alice@elsewhere.invalid>\n");
+        CHECK(start_line(world.receive(three.carol.flow)) == told); // as any URI that leads nowhere
+    }
+    SECTION("over")
+    {
+        three.request(three.bob, "bob", three.at_bob, "BYE");
+        world.send(three.alice.flow, response_to(world.receive(three.alice.flow), "200 OK"));
+        world.receive(three.bob.flow);
+        CHECK(three.to_alice().empty());
+        CHECK(status(world.receive(three.bob.flow)).starts_with("4"));
+    }
+}
+
+TEST_CASE("a referral tells no more of whom it leads to than an address does", "[rfc3515][P4][P10]")
+{
+    Three three{withhold};
+    auto& world = three.world;
+    const auto token = three.to_alice();
+    REQUIRE(!token.empty());
+    const auto html = [&] {
+        return status(
+            three.carol.refused({.method = "MESSAGE", .to = token, .body = "<p>", .content_type = "text/html"}));
+    };
+    const auto there = html();
+    CHECK(there == "415");
+    SECTION("a body that may not pass is refused whoever is there")
+    {
+        world.disconnect(three.alice.flow);
+        CHECK(html() == there);
+        three.carol.send({.to = token});
+        CHECK(status(world.receive(three.carol.flow)) == "480");
+    }
+    SECTION("blocks hold")
+    {
+        const auto alice = world.accounts->find("alice", "example.org")->id;
+        const auto carol = world.accounts->find("carol", "example.org")->id;
+        world.accounts->blocked.emplace(alice, pair_pseudonym(alice, carol, world.cryptography));
+        three.carol.send({.to = token, .headers = "Privacy: id\n"});
+        CHECK(status(world.receive(three.carol.flow)) == "480");
+        CHECK(world.quiet(three.alice.flow));
+    }
+    SECTION("so does the refusal of anonymous calls")
+    {
+        world.accounts->at(world.accounts->find("alice", "example.org")->id).refuse_anonymous = true;
+        three.carol.send({.to = token, .headers = "Privacy: id\n"});
+        CHECK(status(world.receive(three.carol.flow)) == "433");
+        CHECK(world.quiet(three.alice.flow));
+    }
+}
