@@ -53,6 +53,40 @@ TEST_CASE("Timer C: 181 s after the last sign of life a ringing phone is cancell
     CHECK(world.element.idle());
 }
 
+TEST_CASE("Timer C inside a dialog: the offer is given up, and the call goes on", "[rfc3261][16.8][12.2.1.2]")
+{
+    World world{patient()};
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    alice.send({.to = to_bob, .from = {}});
+    const auto first = world.receive(bob);
+    world.send(bob, response_to(first, "200 OK", "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n"));
+    const auto ok = world.receive(alice.flow);
+    const auto inside = [&](const std::string& method, const std::string& number) {
+        world.send(alice.flow, method + " " + uri_in(header(ok, "Contact")) +
+                                   " SIP/2.0\nVia: SIP/2.0/TLS a.invalid;branch=z9hG4bKin" + number + method +
+                                   "\nMax-Forwards: 70\nFrom: " + header(ok, "From") + "\nTo: " + header(ok, "To") +
+                                   "\nCall-ID: " + header(ok, "Call-ID") + "\nCSeq: " + number + " " + method +
+                                   "\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n");
+    };
+    inside("ACK", header(ok, "CSeq").substr(0, header(ok, "CSeq").find(' ')));
+    CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    inside("INVITE", "100");
+    CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 100 Trying");
+    const auto again = world.receive(bob);
+    world.send(bob, response_to(again, "180 Ringing"));
+    CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 180 Ringing");
+    world.pass(seconds{181});
+    const auto cancel = world.receive(bob);
+    CHECK(start_line(cancel).starts_with("CANCEL "));
+    world.send(bob, response_to(cancel, "200 OK"));
+    world.send(bob, response_to(again, "487 Request Terminated"));
+    CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 487 Request Terminated"); // a 408 would end her call
+    inside("BYE", "101");
+    CHECK(start_line(world.receive(bob)).starts_with("BYE "));
+}
+
 TEST_CASE("those with a lower q have the whole ring timeout for themselves", "[rfc3261][16.6][16.8]")
 {
     auto settings = World::defaults();

@@ -240,7 +240,8 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     auto& branch = context->branches[index];
     env_.layer->cancel_timer(branch.timer_c);
     const auto method = env_.layer->server(context->server)->method;
-    if (branch.cancelled && status == 487 && !context->cancelled) { // given up by us, and not by the caller (16.8)
+    // Given up by us, and not by the caller (16.8). Inside a dialog the 487 stays: a 408 would end it (12.2.1.2).
+    if (branch.cancelled && status == 487 && !context->cancelled && !context->in_dialog) {
         status = 408;
         response.reset();
     }
