@@ -22,6 +22,7 @@ struct Subscriber {
     FlowId bob{world.connect()};
     int number{0};
     std::string to_tag{};
+    std::string own{contact(1)};
 
     Subscriber() { world.registers(bob, "bob", {.contact = contact(1)}); }
 
@@ -31,7 +32,7 @@ struct Subscriber {
         return "SUBSCRIBE sip:" + whom + "@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKsub" + n +
                "\nMax-Forwards: 70\nFrom: <sip:bob@example.org>;tag=s\nTo: <sip:" + whom + "@example.org>" +
                (to_tag.empty() ? "" : ";tag=" + to_tag) + "\nCall-ID: subscription\nCSeq: " + n +
-               " SUBSCRIBE\nContact: " + contact(1) + "\n" + extra;
+               " SUBSCRIBE\nContact: " + own + "\n" + extra;
     }
     std::string subscribes(const std::string& whom = "bob", const std::string& extra = "Event: reg\nExpires: 600\n")
     {
@@ -103,6 +104,25 @@ TEST_CASE("nobody subscribes to another, there or not, and to nothing else at al
         CHECK(status(refused) == "489");
         CHECK(header(refused, "Allow-Events") == "refer, reg");
     }
+}
+
+TEST_CASE("nor by the temporary GRUU of somebody else's phone in one's own Contact", "[rfc3680][rfc5627][P10]")
+{
+    Subscriber subscriber;
+    auto& world = subscriber.world;
+    const auto carol = world.connect();
+    world.accounts->add("carol", "example.org");
+    const auto ok = world.registers(carol, "carol", {.contact = contact(7), .extra = "Supported: gruu\n"});
+    const auto at = ok.find("temp-gruu=\"") + 11;
+    REQUIRE(at != std::string::npos + 11);
+    subscriber.own = "<" + ok.substr(at, ok.find('"', at) - at) + ">";
+    subscriber.bob = world.connect(); // nothing is registered over it
+    const auto notify = subscriber.begins();
+    CHECK(notify.find("id=\"r\" state=\"terminated\"") != std::string::npos); // as if she were not there
+    CHECK(notify.find("<contact") == std::string::npos);
+    world.registers(carol, "carol", {.contact = "*", .extra = "Expires: 0\n"});
+    CHECK(world.quiet(carol));
+    CHECK(world.quiet(subscriber.bob));
 }
 
 TEST_CASE("other devices of the account do not show", "[rfc3680]")

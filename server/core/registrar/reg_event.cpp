@@ -199,6 +199,8 @@ void RegEvent::found(SlotId id, std::vector<Binding> flows, TimePoint now, Actio
 {
     auto* subscription = subscriptions_.find(id);
     if (subscription == nullptr) return;
+    // A temporary GRUU in its Contact may name anybody's device.
+    std::erase_if(flows, [&](const Binding& b) { return b.account != subscription->account; });
     const auto told = what_is_told(flows);
     if (!subscription->notify && told == subscription->shown) return;
     subscription->notify = false;
