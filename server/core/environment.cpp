@@ -50,8 +50,9 @@ Environment::Heed Environment::heeds(const auth::Checked& checked, const std::st
 
 const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker,
                                          const std::string& realm, std::string expected, TimePoint now, Actions& out,
-                                         bool for_help)
+                                         Admits admits)
 {
+    const bool for_help = admits == Admits::for_help;
     auto* server = layer->server(id);
     const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
     bool slow = false;
@@ -64,9 +65,12 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
         }
         slow = heed == Heed::late && !for_help;
     }
-    if (checked.outcome == auth::Outcome::authenticated &&
-        (for_help || checked.account->status == AccountStatus::active)) {
-        if (checked.account->status == AccountStatus::active) flow.authenticated_as(checked.account->id);
+    const bool active = checked.account != nullptr && checked.account->status == AccountStatus::active;
+    if (checked.outcome == auth::Outcome::authenticated && (active || admits != Admits::active)) {
+        if (active)
+            flow.authenticated_as(checked.account->id);
+        else
+            flow.for_help = checked.account->id;
         server->party = checked.account->id;
         return checked.account;
     }

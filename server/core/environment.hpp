@@ -46,11 +46,15 @@ struct Environment {
     /// Answers a request ourselves; the To tag is ours and differs for every transaction.
     [[nodiscard]] std::string own_tag(const transaction::Server& server) const;
     [[nodiscard]] Outbound own_reply(const transaction::Server& server, int status) const;
+    enum class Admits : std::uint8_t {
+        active,    ///< accounts in good standing
+        suspended, ///< a suspended one as well: it may be in an emergency call
+        for_help   ///< an emergency call: also past every limit
+    };
     /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
     /// `expected` names whose challenge it gets when it brings no credentials.
-    /// `for_help`: an emergency call, for which a suspended account is as good as any and no limit counts.
     const Account* authenticate(transaction::SlotId server, Flow& flow, auth::Asker asker, const std::string& realm,
-                                std::string expected, TimePoint now, Actions& out, bool for_help = false);
+                                std::string expected, TimePoint now, Actions& out, Admits admits = Admits::active);
     /// Finds the parties that a foreign flow speaks for: a gateway's or emergency service's routes, and the domain
     /// itself as a peer.
     void recognise(Flow& flow) const;

@@ -523,6 +523,77 @@ TEST_CASE("an emergency call is carried in every state")
     }
 }
 
+TEST_CASE("a suspended account's call for help, over a connection of its own, goes on to its end and nothing else does")
+{
+    World world{with_routes()};
+    const auto registered = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    const auto psap = world.domain("psap.example");
+    const auto inside = [&](FlowId flow, const std::string& ok, const std::string& method, int cseq,
+                            const std::string& extra = {}) {
+        const auto number = std::to_string(cseq);
+        const auto tag = tag_in(header(ok, "From"));
+        world.send(flow, method + " " + uri_in(header(ok, "Contact")) +
+                             " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + tag + method + number +
+                             "\nMax-Forwards: 70\nFrom: " + header(ok, "From") + "\nTo: " + header(ok, "To") +
+                             "\nCall-ID: " + header(ok, "Call-ID") + "\nCSeq: " + number + " " + method +
+                             "\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + extra);
+    };
+    dial(world, registered, {.uri = "sip:bob@example.net", .tag = "before"});
+    CHECK(start_line(world.receive(registered)) == "SIP/2.0 100 Trying");
+    world.send(peer, answer(world.receive(peer), "200 OK", contact));
+    const auto before = world.receive(registered);
+
+    world.accounts->at(world.accounts->find("alice", "example.org")->id).status = AccountStatus::suspended;
+    const auto alice = world.connect();
+    dial(world, alice, {.uri = "sip:112@example.org", .tag = "sos"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    world.send(psap, answer(world.receive(psap), "200 OK", contact));
+    const auto ok = world.receive(alice);
+    REQUIRE(start_line(ok) == "SIP/2.0 200 OK");
+    inside(alice, ok, "ACK", 2);
+    CHECK(start_line(world.receive(psap)).starts_with("ACK "));
+    inside(alice, ok, "INFO", 3);
+    const auto info = world.receive(psap);
+    CHECK(start_line(info).starts_with("INFO "));
+    world.send(psap, answer(info, "200 OK"));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+    SECTION("over the same connection")
+    {
+        inside(alice, ok, "BYE", 4);
+        CHECK(start_line(world.receive(psap)).starts_with("BYE "));
+    }
+    SECTION("over another one, with its password")
+    {
+        const auto again = world.connect();
+        inside(again, ok, "BYE", 4);
+        const auto challenge = world.receive(again);
+        REQUIRE(start_line(challenge) == "SIP/2.0 407 Proxy Authentication Required");
+        inside(again, ok, "BYE", 5, world.credentials(challenge, "alice", "BYE", uri_in(header(ok, "Contact"))));
+        CHECK(start_line(world.receive(psap)).starts_with("BYE "));
+    }
+    SECTION("another call")
+    {
+        world.send(alice, "INVITE sip:bob@example.net SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKno"
+                          "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=no\nTo: <sip:bob@example.net>"
+                          "\nCall-ID: no\nCSeq: 1 INVITE\nContact: <sip:alice-device@192.0.2.1:5555>\n");
+        const auto challenge = world.receive(alice);
+        world.send(alice, "INVITE sip:bob@example.net SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKno2"
+                          "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=no\nTo: <sip:bob@example.net>"
+                          "\nCall-ID: no\nCSeq: 2 INVITE\nContact: <sip:alice-device@192.0.2.1:5555>\n" +
+                              world.credentials(challenge, "alice", "INVITE", "sip:bob@example.net"));
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 407 Proxy Authentication Required");
+        CHECK(world.quiet(peer));
+    }
+    SECTION("a call from before: only over the connection that it had")
+    {
+        inside(alice, before, "INFO", 3);
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 481 "));
+        inside(registered, before, "INFO", 4);
+        CHECK(start_line(world.receive(peer)).starts_with("INFO "));
+    }
+}
+
 TEST_CASE("a connection that answers no OPTIONS is closed")
 {
     World world{with_routes()};

@@ -31,48 +31,57 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
 {
     const auto& uri = request.request_uri;
     if (!env_.domains().ours(uri) || uri.user.size() != Sealer::target_length) return false;
-    for (const auto& party : flow.parties) {
-        const auto sender = holder_of(party, env_.cryptography);
-        const auto opened = env_.sealer.open_target(uri.user, sender);
-        if (!opened) continue;
-        target = *opened;
-        context.sender = party;
-        context.in_dialog = true;
-        context.role = other(target.role);
-        context.dialog = target;
-        const bool to_caller = target.role == Role::caller;
-        DialogSeal seal{env_.seal_parts(), target, to_caller ? Holder{} : sender, to_caller ? sender : Holder{}};
-        if (env_.dialogs.ended(seal.hash())) return false;
-        const auto tag = seal.open_tag(target.role, request.to.tag());
-        if (!tag) return false;
-        context.receiver_tag = tag->value;
-        context.withheld = tag->withheld;
-        context.caller_session = tag->session;
-        const auto wish = privacy_wish(request);
-        if (to_caller || answered_with_a_body(request.method)) {
-            const auto* callee = to_caller ? env_.accounts->find(party.account()) : nullptr;
-            const bool by_account = callee != nullptr && callee->withhold_identity;
-            const auto kept = seal.callee_privacy();
-            context.callee_withheld = withheld(request, wish, Dialled::plain, kept.withheld.value_or(by_account));
-            context.callee_session = kept.session;
-        }
-        if (!to_caller) context.hides_now = wish.withhold();
-        if (to_caller) {
-            auto call_id = seal.open_call_id(request.call_id);
-            if (!call_id) return false;
-            context.receiver_call_id = std::move(*call_id);
-        }
-        context.sender_target = sender_target(request, party, flow);
-        return true;
+    const auto opens = [&](const Party& party) {
+        const auto opened = env_.sealer.open_target(uri.user, holder_of(party, env_.cryptography));
+        if (opened) target = *opened;
+        return opened.has_value();
+    };
+    const auto proven = std::ranges::find_if(flow.parties, opens);
+    const bool for_help = proven == flow.parties.end();
+    if (for_help && !(flow.for_help && opens(flow.for_help) && with_emergency_service(target))) return false;
+    const Party party = for_help ? Party{flow.for_help} : *proven;
+    const auto sender = holder_of(party, env_.cryptography);
+    context.sender = party;
+    context.in_dialog = true;
+    context.role = other(target.role);
+    context.dialog = target;
+    const bool to_caller = target.role == Role::caller;
+    DialogSeal seal{env_.seal_parts(), target, to_caller ? Holder{} : sender, to_caller ? sender : Holder{}};
+    if (env_.dialogs.ended(seal.hash())) return false;
+    const auto tag = seal.open_tag(target.role, request.to.tag());
+    if (!tag) return false;
+    context.receiver_tag = tag->value;
+    context.withheld = tag->withheld;
+    context.caller_session = tag->session;
+    const auto wish = privacy_wish(request);
+    if (to_caller || answered_with_a_body(request.method)) {
+        const auto* callee = to_caller ? env_.accounts->find(party.account()) : nullptr;
+        const bool by_account = callee != nullptr && callee->withhold_identity;
+        const auto kept = seal.callee_privacy();
+        context.callee_withheld = withheld(request, wish, Dialled::plain, kept.withheld.value_or(by_account));
+        context.callee_session = kept.session;
     }
-    return false;
+    if (!to_caller) context.hides_now = wish.withhold();
+    if (to_caller) {
+        auto call_id = seal.open_call_id(request.call_id);
+        if (!call_id) return false;
+        context.receiver_call_id = std::move(*call_id);
+    }
+    context.sender_target = sender_target(request, party, flow);
+    return true;
+}
+
+bool Proxy::with_emergency_service(const Target& target) const
+{
+    const auto handle = env_.dialogs.handle(target.id);
+    return handle && handle->party.receiver() == Receiver::emergency;
 }
 
 void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
 {
     auto* server = env_.layer->server(id);
     // A phone that comes back on a new connection proves first who it is; then its tokens open again.
-    if (!flow.authenticated() && authenticate(id, flow, now, out) == nullptr) return;
+    if (!flow.authenticated() && authenticate(id, flow, Environment::Admits::suspended, now, out) == nullptr) return;
     ResponseContext context;
     Target target;
     if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);

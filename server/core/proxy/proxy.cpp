@@ -73,7 +73,8 @@ std::optional<Proxy::Caller> Proxy::admit(SlotId id, Flow& flow, bool for_help, 
 {
     const Message& request = *env_.layer->server(id)->request;
     if (flow.foreign()) return admit_outsider(id, flow, now, out);
-    const auto* account = authenticate(id, flow, now, out, for_help);
+    const auto* account =
+        authenticate(id, flow, for_help ? Environment::Admits::for_help : Environment::Admits::active, now, out);
     if (account == nullptr) return std::nullopt;
     const auto refusal =
         for_help || !forms_dialog_or_stands_alone(request.method) ? std::nullopt : check_from(request, *account);
@@ -146,7 +147,7 @@ void Proxy::answer_ourselves(SlotId id, const Message& request, TimePoint now, A
     }
 }
 
-const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions& out, bool for_help)
+const Account* Proxy::authenticate(SlotId id, Flow& flow, Environment::Admits admits, TimePoint now, Actions& out)
 {
     const Message& request = *env_.layer->server(id)->request;
     const auto domains = env_.domains();
@@ -156,9 +157,9 @@ const Account* Proxy::authenticate(SlotId id, Flow& flow, TimePoint now, Actions
     std::string expected;
     if (!is_anonymous(request.from.uri))
         expected = unescape(request.from.uri.user).value_or(std::string{});
-    else if (flow.authenticated()) // an anonymous From names nobody, but the phone behind it knows one algorithm
+    else if (!flow.parties.empty()) // an anonymous From names nobody, but the phone behind it knows one algorithm
         if (const auto* known = env_.accounts->find(flow.parties.back().account())) expected = known->user;
-    return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out, for_help);
+    return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out, admits);
 }
 
 std::optional<Refusal> Proxy::check_from(const Message& request, const Account& account) const

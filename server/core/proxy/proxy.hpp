@@ -94,7 +94,7 @@ private:
     std::optional<Refusal> validate(const Message& request) const;
     bool extensions_carried(SlotId server, const Message& request, TimePoint now, Actions& out);
     void answer_ourselves(SlotId server, const Message& request, TimePoint now, Actions& out);
-    const Account* authenticate(SlotId server, Flow& flow, TimePoint now, Actions& out, bool for_help = false);
+    const Account* authenticate(SlotId server, Flow& flow, Environment::Admits admits, TimePoint now, Actions& out);
     std::optional<Caller> admit(SlotId server, Flow& flow, bool for_help, TimePoint now, Actions& out);
     std::optional<Refusal> check_from(const Message& request, const Account& account) const;
     void block_last_caller(SlotId server, AccountId account, TimePoint now, Actions& out);
@@ -117,6 +117,7 @@ private:
     bool quotes_are_of(const ResponseContext& context, const Party& callee) const;
 
     // in_dialog.cpp
+    [[nodiscard]] bool with_emergency_service(const Target& target) const;
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
     /// How the device is reached over each of its flows, the best first; none: it is not.

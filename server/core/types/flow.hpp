@@ -20,6 +20,7 @@ struct Flow {
     KeyedHash source;                 ///< of the peer's IPv4 address or IPv6 /64, for limits; of the day it began on
     auth::FlowNonces nonces;          ///< issued on this flow, with the last nc of each
     std::vector<Party> parties;       ///< proven on this flow, latest last; at most `most_parties`
+    AccountId for_help;               ///< suspended, and proven here for its emergency calls alone
     std::vector<std::string> domains; ///< that the other end's certificate proves (RFC 5922 7), in lower case
     bool offered{false};              ///< for what goes to those domains (RFC 5923 5)
     std::vector<BindingId> bindings;  ///< registered over this flow: they die with it (RFC 5626 7)
@@ -38,7 +39,7 @@ struct Flow {
 
     /// The other end is no phone of ours, but another domain.
     [[nodiscard]] bool foreign() const { return !domains.empty(); }
-    [[nodiscard]] bool authenticated() const { return !parties.empty(); }
+    [[nodiscard]] bool authenticated() const { return !parties.empty() || for_help; }
     [[nodiscard]] bool proves(const Party& party) const { return std::ranges::count(parties, party) != 0; }
     void authenticated_as(Party party)
     {
