@@ -8,9 +8,7 @@
 namespace sotto {
 namespace {
 
-constexpr seconds tarpit{2};            ///< what a guess costs beyond half of the failures that a minute may have
-constexpr std::uint32_t retry_least{5}; ///< seconds
-constexpr std::uint32_t retry_spread{32};
+constexpr seconds tarpit{2}; ///< what a guess costs beyond half of the failures that a minute may have
 
 } // namespace
 
@@ -28,14 +26,16 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
 }
 
 Environment::Heed Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow,
-                                     TimePoint now, Actions& out)
+                                     TimePoint now, Actions& out, Admits admits)
 {
     const std::string user{checked.claimed_user};
     const auto* claimed = accounts->find(user, realm);
     const bool known = claimed != nullptr && flow.proves(claimed->id);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
-    const auto name = cryptography.rotating_hash(Cryptography::Use::source, user + "@" + realm).now;
-    if (!failures.allows(name, flow.source, known, now)) {
+    // An account with several addresses has no more guesses than one.
+    const auto guessed = claimed != nullptr ? std::to_string(claimed->id.value) : user + "@" + realm;
+    const auto name = cryptography.rotating_hash(Cryptography::Use::source, guessed).now;
+    if (admits != Admits::for_help && !failures.allows(name, flow.source, known, now)) {
         ++counters.auth_refused;
         return Heed::not_at_all;
     }
@@ -52,18 +52,17 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
                                          const std::string& realm, std::string expected, TimePoint now, Actions& out,
                                          Admits admits)
 {
-    const bool for_help = admits == Admits::for_help;
     auto* server = layer->server(id);
     const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
     bool slow = false;
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
-        const auto heed = heeds(checked, realm, flow, now, out);
-        if (heed == Heed::not_at_all && !for_help) {
+        const auto heed = heeds(checked, realm, flow, now, out, admits);
+        if (heed == Heed::not_at_all) {
             refuse(id, Refusal::overloaded, now, out);
             return nullptr;
         }
-        slow = heed == Heed::late && !for_help;
+        slow = heed == Heed::late;
     }
     const bool active = checked.account != nullptr && checked.account->status == AccountStatus::active;
     if (checked.outcome == auth::Outcome::authenticated && (active || admits != Admits::active)) {
@@ -124,21 +123,13 @@ void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now,
                   "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, NOTIFY, OPTIONS, PRACK, REFER, REGISTER, UPDATE");
         break;
     case Refusal::overloaded:
-        reply.set(Header::retry_after, std::to_string(retry_after()));
+        reply.set(Header::retry_after, std::to_string(retry_after(cryptography)));
         break;
     default:
         break;
     }
     refusals.count(refusal);
     answer(id, verdict.status, reply, now, out);
-}
-
-/// Not the same for all, so that they do not come back together.
-std::uint32_t Environment::retry_after() const
-{
-    std::array<std::uint8_t, 1> drawn{};
-    cryptography.random(drawn);
-    return retry_least + drawn[0] % retry_spread;
 }
 
 void Environment::recognise(Flow& flow) const

@@ -49,7 +49,7 @@ struct Environment {
     enum class Admits : std::uint8_t {
         active,    ///< accounts in good standing
         suspended, ///< a suspended one as well: it may be in an emergency call
-        for_help   ///< an emergency call: also past every limit
+        for_help   ///< an emergency call: a right answer counts past every limit; wrong ones are counted and slow
     };
     /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
     /// `expected` names whose challenge it gets when it brings no credentials.
@@ -64,12 +64,12 @@ struct Environment {
         late,      ///< they were wrong, as several before
         not_at_all ///< there were too many: not even a right answer counts, since guessing must not pay
     };
-    Heed heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now, Actions& out);
+    Heed heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now, Actions& out,
+               Admits admits = Admits::active);
     static constexpr std::uint8_t late_answer = 6; ///< timer
     void answer_late(transaction::SlotId held, TimePoint now, Actions& out);
     void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);
     void answer(transaction::SlotId server, int status, const Outbound& reply, TimePoint now, Actions& out);
-    [[nodiscard]] std::uint32_t retry_after() const;
     /// The account whose address this canonical form is.
     [[nodiscard]] const Account* account_of(std::string_view aor) const;
 };

@@ -135,3 +135,64 @@ TEST_CASE("a source that was limited is somebody new once its key has changed", 
         world.pass(std::chrono::minutes{2});
     }
 }
+
+TEST_CASE("a call for help is no way to guess: wrong answers are slow and counted, a right one always passes",
+          "[guessing]")
+{
+    auto settings = World::defaults();
+    settings.auth_failures_per_minute = 10;
+    settings.routes = {{.name = "sos",
+                        .kind = Receiver::emergency,
+                        .numbers = {"112"},
+                        .services = {"sos"},
+                        .targets = {{"psap.example"}}}};
+    World world{settings};
+    const auto id = world.accounts->add("bob", "example.org");
+    world.accounts->attach(id, "robert", "example.org");
+    const auto flow = world.connect();
+    const auto invite = [&](const std::string& n, const std::string& credentials, const std::string& contact) {
+        world.send(flow, "INVITE sip:112@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKsos" + n +
+                             "\nMax-Forwards: 70\nFrom: <sip:bob@example.org>;tag=g\nTo: <sip:112@example.org>"
+                             "\nCall-ID: sos\nCSeq: " +
+                             n + " INVITE\n" + contact + credentials);
+    };
+    int number = 0;
+    const auto calls = [&](const std::string& user, bool right) {
+        const std::string contact{"Contact: <sip:x@192.0.2.1>\n"};
+        invite(std::to_string(++number), "", contact);
+        auto credentials = world.credentials(world.receive(flow), user, "INVITE", "sip:112@example.org");
+        if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        invite(std::to_string(++number), credentials, contact);
+    };
+    for (int i = 0; i < 20; ++i) {
+        calls(i % 2 == 0 ? "bob" : "robert", false); // one account, whatever it is called
+        if (i >= 10) CHECK(world.quiet(flow));
+        if (world.quiet(flow)) world.pass(seconds{2});
+        CHECK(start_line(world.receive(flow)) == "SIP/2.0 407 Proxy Authentication Required");
+    }
+    CHECK(world.element.counters().auth_failures == 20);
+    CHECK(world.element.counters().auth_slowed >= 14);
+
+    const auto* wrong = GENERATE("", "Contact: <sip:x@192.0.2.1>, <sip:y@192.0.2.1>\n");
+    invite(std::to_string(++number), "", wrong); // nothing is learnt of a password
+    CHECK(start_line(world.receive(flow)).substr(8, 3) == "400");
+    const auto psap = world.domain("psap.example");
+    calls("bob", true);
+    CHECK(start_line(world.receive(flow)) == "SIP/2.0 100 Trying");
+    CHECK(start_line(world.receive(psap)) == "INVITE urn:service:sos SIP/2.0");
+}
+
+TEST_CASE("an account with several addresses has no more guesses than one", "[guessing]")
+{
+    Guesser guesser;
+    auto& world = guesser.world;
+    const auto id = world.accounts->add("bob", "example.org");
+    world.accounts->attach(id, "robert", "example.org");
+    for (int i = 0; i < 14; ++i) { // each from somewhere else: it is the account, not the source
+        const auto flow = world.connect({1, 1000U + static_cast<unsigned>(i)});
+        guesser.guesses(flow, i % 2 == 0 ? "bob" : "robert");
+    }
+    const auto last = world.connect({1, 2000});
+    guesser.guesses(last, "robert");
+    CHECK(guesser.status(last) == "503");
+}

@@ -1,5 +1,7 @@
 #include "core/privacy/reply.hpp"
 
+#include <array>
+
 namespace sotto {
 
 std::string as_written(const NameAddr& address)
@@ -42,6 +44,15 @@ Outbound reply(const Message& request, int status, std::string_view to_tag, Rece
     out.set(Header::call_id, request.call_id);
     out.set(Header::cseq, std::to_string(request.cseq.number).append(" ").append(request.cseq.method_name));
     return out;
+}
+
+std::uint32_t retry_after(Cryptography& cryptography)
+{
+    constexpr std::uint32_t least = 5;
+    constexpr std::uint32_t spread = 32;
+    std::array<std::uint8_t, 1> drawn{};
+    cryptography.random(drawn);
+    return least + drawn[0] % spread;
 }
 
 } // namespace sotto

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/privacy/outbound.hpp"
+#include "core/types/cryptography.hpp"
 
 #include <span>
 #include <string>
@@ -19,5 +20,8 @@ std::string route_value(std::span<const NameAddr> record_routes, bool reversed);
 /// The start of a response to `request`: its own Vias, From, To, Call-ID and CSeq back (RFC 3261 8.2.6.2). `to_tag` is
 /// added where To has none; empty for 100. Toward another domain its Record-Route goes back as well (12.1.1).
 Outbound reply(const Message& request, int status, std::string_view to_tag, Receiver receiver = Receiver::subscriber);
+
+/// Seconds for Retry-After (RFC 3261 20.33): 5 to 36, not the same for all, so that they do not come back together.
+std::uint32_t retry_after(Cryptography& cryptography);
 
 } // namespace sotto

@@ -61,6 +61,9 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     default:
         break;
     }
+    // RFC 3261 8.1.1.8. Before the password is looked at: whoever guesses one learns nothing short of a call.
+    if (request.method == Method::invite && request.contacts.size() != 1)
+        return env_.refuse(id, Refusal::bad_contact, now, out);
     const bool for_help = asks_for_help(request);
     const auto caller = admit(id, flow, for_help, now, out);
     if (!caller) return;
@@ -213,8 +216,6 @@ void Proxy::blocked(SlotId id, bool stored, TimePoint now, Actions& out)
 void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Actions& out)
 {
     const Message& request = *env_.layer->server(id)->request;
-    if (request.method == Method::invite && request.contacts.size() != 1)
-        return env_.refuse(id, Refusal::bad_contact, now, out); // RFC 3261 8.1.1.8
     auto user = unescape(request.request_uri.user).value_or(std::string{});
     const bool blocks = !caller.party.foreign() && !user.empty() && user == env_.settings->block_code &&
                         env_.domains().ours(request.request_uri);
