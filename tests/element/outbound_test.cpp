@@ -385,3 +385,29 @@ TEST_CASE("many phones register through one connection of an edge at once", "[rf
     }
     CHECK(world.location.size() == phones);
 }
+
+TEST_CASE("an answer finds the caller over its new connection, which has one place less from then on",
+          "[rfc5626][limits]")
+{
+    auto settings = World::defaults();
+    settings.transactions_per_flow = 4;
+    World world{settings};
+    const auto before = world.phone("alice");
+    const auto bob = world.phone("bob");
+    calls(world, before);
+    const auto invite = world.receive(bob);
+    world.disconnect(before);
+    const auto alice = world.phone("alice");
+    world.send(bob, answer(invite, "180 Ringing"));
+    CHECK(status(world.receive(alice)) == "180");
+    const auto asks = [&](int number) {
+        const auto n = std::to_string(number);
+        world.send(alice, "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKmore" + n +
+                              "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=m\nTo: <sip:bob@example.org>"
+                              "\nCall-ID: more" +
+                              n + "\nCSeq: 1 INVITE\nContact: <sip:alice-device@192.0.2.1:5555>\n");
+        return status(world.receive(alice));
+    };
+    for (int i = 0; i < 3; ++i) CHECK(asks(i) == "407");
+    CHECK(asks(3) == "503");
+}

@@ -152,10 +152,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
         auto* waiting = homeless_.find(id);
         if (waiting == nullptr) return;
         const auto other = std::ranges::find_if(flows, [&](const Binding& b) { return b.flow != waiting->gone; });
-        if (other != flows.end()) {
-            if (auto* server = env_.layer->server(waiting->server); server != nullptr) server->flow = other->flow;
-            out.push_back(Send{other->flow, std::move(waiting->bytes), {}});
-        }
+        if (other != flows.end()) env_.layer->move(waiting->server, other->flow, std::move(waiting->bytes), out);
         homeless_.erase(id);
         return;
     }

@@ -88,15 +88,25 @@ bool Layer::Sender::sent(const Server& server) const
     return flow == server.flow || std::ranges::count(parties, server.party) != 0;
 }
 
-/// RFC 3261 17.2.1: a retransmission gets the latest response. It comes only over a new connection of the same client.
+/// RFC 3261 17.2.1: a retransmission gets the latest response. It comes only over another connection of the same
+/// client, and finds a failure only while the connection that it went to is open (flow_closed).
 void Layer::repeat(SlotId id, const Flow& flow, Actions& out)
 {
-    auto* server = servers_.find(id);
+    const auto* server = servers_.find(id);
     if (server == nullptr || server->latest.empty() || !Sender{flow.id, flow.parties}.sent(*server)) return;
-    ++open_[flow.id];
+    move(id, flow.id, server->latest, out);
+}
+
+void Layer::move(SlotId id, FlowId flow, std::string latest, Actions& out)
+{
+    auto* server = servers_.find(id);
+    if (server == nullptr) return out.push_back(Send{flow, std::move(latest), {}});
+    ++open_[flow];
     uncount(server->flow);
-    server->flow = flow.id;
-    out.push_back(Send{flow.id, server->latest, {}});
+    server->flow = flow;
+    const auto* invite = std::get_if<InviteServer>(&server->machine);
+    const bool awaits = invite != nullptr && invite->state() != InviteServer::State::accepted;
+    out.push_back(Send{flow, std::move(latest), {pack(server_ticket, id)}, awaits});
 }
 
 bool Layer::match_ack(const Message& ack, const Sender& sender, TimePoint now, Actions& out)
@@ -330,7 +340,8 @@ void Layer::flow_closed(FlowId flow, TimePoint now, Actions& out)
         if (client.flow == flow && silent) unheard.push_back(id);
     });
     for (const auto id : unheard) undeliverable(id, now, out);
-    std::vector<SlotId> unacknowledged; // the ACK would have come over it, and a lost answer is not asked for anew
+    // The ACK would have come over it. Beside RFC 3261 17.2.1: an INVITE that is asked for anew begins anew.
+    std::vector<SlotId> unacknowledged;
     servers_.for_each([&](SlotId id, const Server& server) {
         const auto* invite = std::get_if<InviteServer>(&server.machine);
         const bool waits = invite != nullptr && invite->state() == InviteServer::State::completed;

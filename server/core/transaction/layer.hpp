@@ -117,6 +117,9 @@ public:
 
     /// Sends a response that the user built. A final one ends a non-INVITE transaction.
     void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);
+    /// Sends its latest response over another flow, which is the transaction's from now on. One that has ended is only
+    /// answered there.
+    void move(SlotId server, FlowId flow, std::string latest, Actions& out);
     /// A client transaction to be filled and started with `send`.
     SlotId open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now);
     [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);
