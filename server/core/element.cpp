@@ -39,9 +39,7 @@ public:
     {
         auto& server = *layer.server(id);
         if (server.request->defect) return env.refuse(id, *server.request->defect, now, out);
-        // A bound for the process, whoever fills it.
-        if (layer.servers() > env.settings->transactions_per_flow * 100 && !proxy.asks_for_help(*server.request))
-            return env.refuse(id, Refusal::overloaded, now, out);
+        if (too_many(*server.request, flow)) return env.refuse(id, Refusal::overloaded, now, out);
         if (too_much(*server.request)) return env.refuse(id, Refusal::overloaded, now, out);
         if (server.method == Method::register_) return registrar.request(id, flow, now, out);
         if (server.method == Method::subscribe && reg_event.request(id, flow, now, out)) return;
@@ -85,6 +83,14 @@ public:
             proxy.timer(kind, id, now, out);
     }
 
+    /// A bound for the process, whoever fills it. Calls for help have as much again, and no bound from whoever is
+    /// proven.
+    [[nodiscard]] bool too_many(const Message& request, const Flow& flow) const
+    {
+        const auto most = std::uint64_t{env.settings->transactions_per_flow} * 100;
+        if (layer.servers() <= most) return false;
+        return !proxy.asks_for_help(request) || (!flow.authenticated() && layer.servers() > most * 2);
+    }
     [[nodiscard]] bool passes_limits(const Message& request) const override { return proxy.asks_for_help(request); }
 
     [[nodiscard]] bool too_much(const Message& request) const

@@ -111,3 +111,33 @@ TEST_CASE("A connection with as many transactions as it may have can go on with 
     CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 503 Service Unavailable");
     CHECK(world.quiet(bob));
 }
+
+TEST_CASE("Calls for help of whoever has proven nothing have as many places again, and no more", "[limits]")
+{
+    auto settings = World::defaults();
+    settings.transactions_per_flow = 6;
+    settings.routes = {{.name = "sos",
+                        .kind = Receiver::emergency,
+                        .numbers = {"112"},
+                        .services = {"sos"},
+                        .targets = {{"psap.example"}}}};
+    World world{settings};
+    const auto alice = world.phone("alice");
+    int number = 0;
+    const auto status = [&](FlowId flow, const std::string& whom) {
+        const auto n = std::to_string(++number);
+        world.send(flow, "INVITE sip:" + whom + "@example.org SIP/2.0\nVia: SIP/2.0/TLS a.invalid;branch=z9hG4bKn" + n +
+                             "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:" + whom +
+                             "@example.org>\nCall-ID: n" + n + "\nCSeq: 1 INVITE\nContact: <sip:a@192.0.2.1>\n");
+        return start_line(world.receive(flow)).substr(8, 3);
+    };
+    const auto stranger = world.connect();
+    for (int i = 0; i < 6; ++i) CHECK(status(stranger, "bob") == "407");
+    CHECK(status(stranger, "bob") == "503");
+    for (int i = 0; i < 6; ++i) CHECK(status(stranger, "112") == "407");
+    const auto before = world.element.counters().server_transactions;
+    for (int i = 0; i < 20; ++i) CHECK(status(stranger, "112") == "503");
+    CHECK(world.element.counters().server_transactions == before); // nothing is kept of them
+    for (int i = 0; i < 20; ++i) CHECK(status(alice, "112") == "407");
+    CHECK(status(world.connect(), "112") == "407");
+}

@@ -153,9 +153,9 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     const auto key = server_key(cryptography_, *request);
     if (const auto* known = by_key_.find(key); known != nullptr) return repeat(*known, flow, out);
-    if (has_too_many(flow, *request) && !user_.passes_limits(*request)) {
+    if (has_too_many(flow, *request)) {
         auto refusal = reply(*request, 503, tag_for(key));
-        refusal.set(Header::retry_after, "5");
+        refusal.set(Header::retry_after, std::to_string(retry_after(cryptography_)));
         out.push_back(Send{flow.id, refusal.write(), {}});
         return;
     }
@@ -404,13 +404,17 @@ void Layer::end_server(SlotId id, TimePoint now, Actions& out)
 }
 
 /// A peer or a gateway carries the calls of many. Requests inside a dialog have as many places again: whoever has begun
-/// too much can go on with it, and end it.
+/// too much can go on with it, and end it. So have calls for help while nobody is proven; somebody proven always has
+/// one.
 bool Layer::has_too_many(const Flow& flow, const Message& request) const
 {
     const auto count = open_.find(flow.id);
-    const auto most = std::uint64_t{most_of_flow_} * (request.to.tag().empty() ? 1 : 2);
-    return count != open_.end() && count->second >= most &&
-           std::ranges::none_of(flow.parties, [](const Party& party) { return party.foreign(); });
+    if (count == open_.end() || count->second < most_of_flow_ ||
+        std::ranges::any_of(flow.parties, [](const Party& party) { return party.foreign(); }))
+        return false;
+    const bool for_help = user_.passes_limits(request);
+    if (for_help && flow.authenticated()) return false;
+    return (request.to.tag().empty() && !for_help) || count->second >= std::uint64_t{most_of_flow_} * 2;
 }
 
 void Layer::uncount(FlowId flow)

@@ -91,7 +91,7 @@ public:
     virtual void on_server_end(SlotId server, TimePoint now, Actions& out) = 0;
     /// A timer that the user set is due.
     virtual void on_user_timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out) = 0;
-    /// A request that no limit stops: a call for help.
+    /// A call for help: no limit stops it once somebody is proven on its flow.
     [[nodiscard]] virtual bool passes_limits(const Message& request) const = 0;
 };
 
