@@ -126,6 +126,9 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
     if ((*run).run == 0)
         return CommandError{"nothing_to_bill", page.run == 0 ? "no call of this month waits for an invoice"
                                                              : "there is no such run any more"};
+    if ((*run).lost)
+        return CommandError{"refused", "the place where this page begins is gone, by retention or a rotation of keys: "
+                                       "read the run from its start (--run)"};
     const auto hide_digits = arguments.optional_flag("hide_digits").value_or(false);
     const auto accounts = view.accounts->directory();
     json::array rows;

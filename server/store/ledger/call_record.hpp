@@ -54,6 +54,7 @@ struct InvoiceRun {
     retention::Day day{};          ///< from which retention runs
     std::vector<BilledCall> calls; ///< one page of them, the calls of an account together
     std::string next;              ///< where the next page begins; empty: this was the last
+    bool lost{false};              ///< the place where the page was to begin is gone: read the run from its start
 };
 
 } // namespace sotto::store

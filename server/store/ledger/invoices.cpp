@@ -71,6 +71,9 @@ Invoices::Invoices(const Database& database, Vault& vault)
       rows_{connection_.prepare("SELECT subject, id, record FROM call WHERE period = ?1 AND (subject, id) > (?2, ?3) "
                                 "ORDER BY subject, id LIMIT ?4")}
 {
+    for (const auto& period : vault_.keys().periods())
+        if (period.invoiced && !period.held && retention::rule_of(period.kind).from == retention::From::statement)
+            reading_[part_of(period)].open = true;
 }
 
 bool Invoices::any_in(PeriodId period)
@@ -100,24 +103,49 @@ InvoiceRun Invoices::again(std::chrono::year_month month, std::uint32_t number, 
 {
     InvoiceRun run{.month = month};
     Cursor cursor{from};
+    const auto* begins = vault_.keys().period(cursor.in());
+    run.lost = !from.empty() && (begins == nullptr || begins->month != month || begins->run != number);
     for (const auto& period : vault_.keys().periods()) { // in the order of their numbers
         if (period.month != month || period.run != number || !period.invoiced) continue;
         run.run = number;
         run.day = *period.invoiced;
-        if (period.id < cursor.in() || !run.next.empty()) continue;
+        if (run.lost || period.id < cursor.in() || !run.next.empty()) continue;
         if (period.id != cursor.in()) cursor.enter(period.id);
         read(period.id, cursor, run);
     }
-    reading_.reset();
-    if (!run.next.empty()) reading_ = Reading{.month = month, .run = number, .waited_since = {}};
+    if (!run.lost) note_reading(run);
     return run;
 }
 
-bool Invoices::still_reads(const KeyStore::Period& period, retention::Time now)
+/// What was waited for stays known, so that reading again does not renew the patience.
+void Invoices::note_reading(const InvoiceRun& run)
 {
-    if (!reading_ || period.month != reading_->month || period.run != reading_->run) return false;
-    if (!reading_->waited_since) reading_->waited_since = now;
-    return now - *reading_->waited_since < patience;
+    std::map<Part, Reading> there;
+    for (const auto& period : vault_.keys().periods()) {
+        if (!period.invoiced) continue;
+        const auto part = part_of(period);
+        const auto known = reading_.find(part);
+        auto reading = known == reading_.end() ? Reading{} : known->second;
+        if (period.month == run.month && period.run == run.run) reading.open = !run.next.empty();
+        there.emplace(part, reading);
+    }
+    reading_ = std::move(there);
+}
+
+bool Invoices::waits_for_reader(const KeyStore::Period& period, retention::Time now)
+{
+    const auto reading = reading_.find(part_of(period));
+    if (reading == reading_.end() || !reading->second.open) return false;
+    auto& since = reading->second.waited_since;
+    if (!since) since = now;
+    return now - *since < patience;
+}
+
+bool Invoices::would_wait(const KeyStore::Period& period, retention::Time due, retention::Time now) const
+{
+    const auto reading = reading_.find(part_of(period));
+    return reading != reading_.end() && reading->second.open &&
+           now - reading->second.waited_since.value_or(due) < patience;
 }
 
 void Invoices::read(PeriodId period, Cursor& cursor, InvoiceRun& into)

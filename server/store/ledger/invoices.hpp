@@ -3,8 +3,10 @@
 #include "store/ledger/call_record.hpp"
 #include "store/ledger/vault.hpp"
 
+#include <map>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace sotto::store {
@@ -21,27 +23,33 @@ public:
     /// Makes the next run of a month, and gives its first page. Without a call to bill, no run is made: `run` is 0.
     InvoiceRun make(std::chrono::year_month month, retention::Day day);
     /// A page of a run, once more or for the first time, as long as retention has left it. `run` is 0: there is no such
-    /// run.
+    /// run. `lost`: the period in which the page begins is gone, by retention or by another key that took its place.
     InvoiceRun again(std::chrono::year_month month, std::uint32_t run, std::string_view from = {});
 
     /// Somebody reads the pages of the period's run one after the other and has not seen the last: retention waits for
-    /// that, though not for longer than `patience`.
-    [[nodiscard]] bool still_reads(const KeyStore::Period& period, retention::Time now);
+    /// that from the first time that it asks, in all not for longer than `patience`, however often a page is read
+    /// again. Of what a process before has left, nobody knows who has read it: a statement's calls wait once more.
+    [[nodiscard]] bool waits_for_reader(const KeyStore::Period& period, retention::Time now);
+    /// The same for a plan, which changes nothing: where retention has not asked yet, it does so at `due`.
+    [[nodiscard]] bool would_wait(const KeyStore::Period& period, retention::Time due, retention::Time now) const;
     static constexpr std::chrono::hours patience{1};
 
 private:
+    /// What stays the same when another key takes the place of a period's.
+    using Part = std::tuple<std::chrono::year_month, std::uint32_t, retention::Case>;
     struct Reading {
-        std::chrono::year_month month;
-        std::uint32_t run;
+        bool open{false}; ///< the last page is still to be read
         std::optional<retention::Time> waited_since;
     };
+    static Part part_of(const KeyStore::Period& period) { return {period.month, period.run, period.kind}; }
     struct Cursor;
 
     [[nodiscard]] bool any_in(PeriodId period);
+    void note_reading(const InvoiceRun& run);
     void read(PeriodId period, Cursor& from, InvoiceRun& into);
 
     Vault& vault_;
-    std::optional<Reading> reading_;
+    std::map<Part, Reading> reading_; ///< of periods that exist, so there are no more than those
     Connection<Purpose::billing> connection_;
     Statement any_, rows_;
 };

@@ -26,7 +26,17 @@ RetentionRun::RetentionRun(const Database& database, Vault& vault, Holds& holds,
 
 RetentionPlan RetentionRun::plan(const retention::Policy& policy, retention::Time now, const Step& each_step)
 {
-    const auto step = each_step ? each_step : [](std::string_view) {};
+    auto plan = by_the_rules(
+        policy, now, each_step ? each_step : [](std::string_view) {});
+    for (auto& decision : plan.decisions) {
+        const auto* period = vault_.keys().period(plan.rows[decision.row].period);
+        if (period != nullptr && invoices_.would_wait(*period, decision.until, now)) decision.goes = false;
+    }
+    return plan;
+}
+
+RetentionPlan RetentionRun::by_the_rules(const retention::Policy& policy, retention::Time now, const Step& step)
+{
     RetentionPlan plan{.now = now};
     for (const auto& group : groups_.ended(step)) {
         const auto* period = vault_.keys().period(group.period);
@@ -55,7 +65,7 @@ RetentionPlan RetentionRun::plan(const retention::Policy& policy, retention::Tim
 RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Time now, const Step& each_step)
 {
     const auto step = each_step ? each_step : [](std::string_view) {};
-    const auto plan = this->plan(policy, now, step);
+    const auto plan = by_the_rules(policy, now, step);
     RetentionReport report;
     report.next = plan.next;
     for (const auto id : plan.holds_over) {
@@ -79,7 +89,7 @@ RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Ti
     for (const auto& [id, fate] : fates) {
         const auto* known = vault_.keys().period(id);
         // A call of an invoiced period that still runs leaves it by itself (Recorder::leave_closed).
-        if (!fate.goes || known == nullptr || groups_.any_running_in(id) || invoices_.still_reads(*known, now))
+        if (!fate.goes || known == nullptr || groups_.any_running_in(id) || invoices_.waits_for_reader(*known, now))
             continue;
         const auto period = *known;
         // What a hold keeps is sealed anew first, so that the key of all others can be destroyed.

@@ -16,10 +16,12 @@ class RetentionRun {
 public:
     RetentionRun(const Database& database, Vault& vault, Holds& holds, Invoices& invoices);
 
+    /// What waits for the reader of its invoices does not go.
     [[nodiscard]] RetentionPlan plan(const retention::Policy& policy, retention::Time now, const Step& step = {});
     RetentionReport run(const retention::Policy& policy, retention::Time now, const Step& step = {});
 
 private:
+    RetentionPlan by_the_rules(const retention::Policy& policy, retention::Time now, const Step& step);
     void carry_over(const KeyStore::Period& period, const std::vector<AccountId>& held, const Step& step);
     std::size_t remove_rows(PeriodId period, const Step& step);
     std::size_t remove_orphans(const Step& step);

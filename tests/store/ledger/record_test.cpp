@@ -14,6 +14,24 @@ using test::LedgerFiles;
 using test::november;
 using test::rules;
 
+namespace {
+
+/// One call more than a page has, for a statement: they go once they are invoiced.
+void make_pages(LedgerFiles& ledger, std::uint64_t first)
+{
+    RecordBatch begins;
+    RecordBatch ends;
+    for (auto i = first; i <= first + Invoices::page; ++i) {
+        begins.answered.push_back(test::call(i, 1));
+        begins.answered.back().tariff.kind = retention::Case::itemised_flat;
+        ends.ended.push_back({begins.answered.back().dialog, 1});
+    }
+    ledger->recorder.record(begins, at(2026y / 11 / 25));
+    ledger->recorder.record(ends, at(2026y / 11 / 25));
+}
+
+} // namespace
+
 TEST_CASE("an ended call has what the invoice needs: account, destination, rounded begin, seconds, tariff, route")
 {
     LedgerFiles ledger;
@@ -129,16 +147,8 @@ TEST_CASE("a run of invoices is read in pages, each call once")
 TEST_CASE("retention waits until a run of invoices is read to its end, for an hour at most")
 {
     LedgerFiles ledger;
-    RecordBatch begins;
-    RecordBatch ends;
-    for (std::uint64_t i = 1; i <= Invoices::page + 1; ++i) {
-        begins.answered.push_back(test::call(i, 1));
-        begins.answered.back().tariff.kind = retention::Case::itemised_flat; // gone once it is invoiced
-        ends.ended.push_back({begins.answered.back().dialog, 1});
-    }
     const auto today = 2026y / 11 / 25;
-    ledger->recorder.record(begins, at(today));
-    ledger->recorder.record(ends, at(today));
+    make_pages(ledger, 1);
     const auto page = ledger->invoices.make(november, retention::Day{today});
     REQUIRE_FALSE(page.next.empty());
     CHECK(ledger->retention.run(rules, at(today, 1h)).calls == 0);
@@ -152,6 +162,63 @@ TEST_CASE("retention waits until a run of invoices is read to its end, for an ho
         CHECK(ledger->retention.run(rules, at(today, 1h + 59min)).calls == 0);
         CHECK(ledger->retention.run(rules, at(today, 2h)).calls == Invoices::page + 1);
     }
+}
+
+TEST_CASE("retention waits for each run that is read, and not anew for who reads its first page again and again")
+{
+    LedgerFiles ledger;
+    const auto today = 2026y / 11 / 25;
+    make_pages(ledger, 1);
+    const auto first = ledger->invoices.make(november, retention::Day{today});
+    make_pages(ledger, 10'000);
+    const auto second = ledger->invoices.make(november, retention::Day{today});
+    REQUIRE_FALSE(first.next.empty());
+    REQUIRE_FALSE(second.next.empty());
+    CHECK(ledger->retention.run(rules, at(today, 1h)).calls == 0); // the second run did not take the place of the first
+    const auto plan = ledger->retention.plan(rules, at(today, 1h + 30min));
+    CHECK(std::ranges::none_of(plan.decisions, &retention::Decision::goes)); // nothing is overdue
+    CHECK(calls_of(ledger, november, 1).size() == Invoices::page);
+    CHECK(ledger->invoices.again(november, 1, first.next).calls.size() == 1); // to its end,
+    CHECK(calls_of(ledger, november, 1).size() == Invoices::page);            // and from its start once more
+    CHECK(ledger->retention.run(rules, at(today, 1h + 50min)).calls == 0);
+    CHECK(calls_of(ledger, november, 2).size() == Invoices::page);
+    CHECK(ledger->retention.run(rules, at(today, 2h)).calls == 2 * (Invoices::page + 1));
+}
+
+TEST_CASE("the rest of a statement that is read over a restart waits for its reader, an hour at most")
+{
+    LedgerFiles ledger;
+    const auto today = 2026y / 11 / 25;
+    make_pages(ledger, 1);
+    const auto page = ledger->invoices.make(november, retention::Day{today});
+    ledger.open();
+    CHECK(ledger->retention.run(rules, at(today, 1h)).calls == 0);
+    SECTION("the rest is read")
+    {
+        CHECK(ledger->invoices.again(november, 1, page.next).calls.size() == 1);
+        CHECK(ledger->retention.run(rules, at(today, 1h)).calls == Invoices::page + 1);
+    }
+    SECTION("nobody comes") { CHECK(ledger->retention.run(rules, at(today, 2h)).calls == Invoices::page + 1); }
+}
+
+TEST_CASE("a rotation of keys between two pages is told to who reads them: no call is left out, none comes twice")
+{
+    LedgerFiles ledger;
+    const auto today = 2026y / 11 / 25;
+    make_pages(ledger, 1);
+    auto page = ledger->invoices.make(november, retention::Day{today});
+    REQUIRE(ledger->rotation.run() == 1);
+    const auto lost = ledger->invoices.again(november, 1, page.next);
+    CHECK(lost.lost);
+    CHECK(lost.run == 1);
+    CHECK(lost.calls.empty());
+    CHECK(ledger->retention.run(rules, at(today, 1h)).calls == 0); // it is still being read
+    std::set<std::uint64_t> seen;
+    for (page = ledger->invoices.again(november, 1);; page = ledger->invoices.again(november, 1, page.next)) {
+        for (const auto& call : page.calls) CHECK(seen.insert(call.id).second);
+        if (page.next.empty()) break;
+    }
+    CHECK(seen.size() == Invoices::page + 1);
 }
 
 TEST_CASE("an account has another pseudonym in each period")
