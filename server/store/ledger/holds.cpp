@@ -132,6 +132,20 @@ HoldOutcome<HoldCase> Holds::release(HoldId id)
     return *found;
 }
 
+std::size_t Holds::forget_keyless()
+{
+    std::vector<std::int64_t> keyless;
+    auto rows = legal_.prepare("SELECT id FROM hold");
+    while (rows.step())
+        if (!vault_.keys().hold_key({static_cast<std::uint64_t>(rows.number(0))})) keyless.push_back(rows.number(0));
+    auto remove = legal_.prepare("DELETE FROM hold WHERE id = ?1");
+    for (const auto id : keyless) {
+        remove.bind_all(id);
+        remove.run();
+    }
+    return keyless.size();
+}
+
 std::vector<HoldCase> Holds::list()
 {
     std::vector<HoldCase> all;

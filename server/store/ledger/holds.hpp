@@ -21,6 +21,8 @@ public:
     HoldOutcome<HoldCase> consent(HoldId id, std::string_view operator_name, retention::Time now);
     HoldOutcome<HoldCase> release(HoldId id);
     [[nodiscard]] std::vector<HoldCase> list();
+    /// Removes the rows of holds whose key is gone: a release that was cut short, or a restored database. How many.
+    std::size_t forget_keyless();
 
 private:
     void put(const HoldCase& hold);

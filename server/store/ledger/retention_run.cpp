@@ -72,6 +72,7 @@ RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Ti
         if (holds_.release(id)) ++report.holds;
         step("hold");
     }
+    report.holds += holds_.forget_keyless();
     struct Fate {
         bool goes{false};
         std::vector<AccountId> held;

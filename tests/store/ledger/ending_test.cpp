@@ -162,6 +162,7 @@ TEST_CASE("a retention run that is cut short at any step is finished by the next
         const auto hold = ledger->holds.ask(dispute({78}, over + retention::days{30}), over - retention::days{1});
         REQUIRE(hold.has_value());
         REQUIRE(ledger->holds.consent((*hold).id, "bert", over - retention::days{1}).has_value());
+        REQUIRE(ledger->holds.ask(dispute({77}, over), over - retention::days{1}).has_value()); // ends in this run
         steps = 0;
         bool cut = false;
         try {
@@ -179,6 +180,7 @@ TEST_CASE("a retention run that is cut short at any step is finished by the next
         REQUIRE(plan.rows.size() == 2); // the held one, and December's
         for (const auto& row : plan.rows) CHECK(row.account == AccountId{78});
         CHECK(calls_of(ledger, november, 1).size() == 1);
+        CHECK(ledger.hold_rows() == 1);
         CHECK_FALSE(ledger->retention.run(rules, over).anything());
         if (!cut) break;
     }

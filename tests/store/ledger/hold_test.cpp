@@ -86,4 +86,19 @@ TEST_CASE("the content of a hold is sealed, and its key goes with it")
     CHECK(ledger.bytes().find("ticket 4711") == std::string::npos);
     ledger->holds.release((*hold).id);
     CHECK_FALSE(ledger->vault.keys().hold_key((*hold).id));
+    CHECK(ledger.hold_rows() == 0);
+}
+
+TEST_CASE("a release that was cut short after the key is finished by the next retention run")
+{
+    LedgerFiles ledger;
+    const auto hold = ledger->holds.ask(dispute({77}, at(2027y / 1 / 1)), at(2026y / 12 / 1));
+    const auto other = ledger->holds.ask(dispute({78}, at(2027y / 1 / 1)), at(2026y / 12 / 1));
+    REQUIRE((hold.has_value() && other.has_value()));
+    ledger->vault.destroy((*hold).id);
+    ledger.open();
+    CHECK(ledger.hold_rows() == 2);
+    CHECK(ledger->retention.run(test::rules, at(2026y / 12 / 2)).holds == 1);
+    CHECK(ledger.hold_rows() == 1);
+    CHECK(ledger->holds.list().size() == 1);
 }

@@ -62,18 +62,21 @@ public:
         }
         return all;
     }
-    [[nodiscard]] std::size_t rows()
-    {
-        auto connection = operations_->database.open<store::Purpose::billing>();
-        auto count = connection.prepare("SELECT count(*) FROM call");
-        count.step();
-        return static_cast<std::size_t>(count.number(0));
-    }
+    [[nodiscard]] std::size_t rows() { return count<store::Purpose::billing>("SELECT count(*) FROM call"); }
+    [[nodiscard]] std::size_t hold_rows() { return count<store::Purpose::legal>("SELECT count(*) FROM hold"); }
 
     StateDirectory state;
     crypto::Secret master{crypto::Secret::random(32)};
 
 private:
+    template <store::Purpose purpose> std::size_t count(std::string_view sql)
+    {
+        auto connection = operations_->database.open<purpose>();
+        auto count = connection.prepare(sql);
+        count.step();
+        return static_cast<std::size_t>(count.number(0));
+    }
+
     std::optional<store::LedgerOperations> operations_;
 };
 
