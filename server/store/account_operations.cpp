@@ -150,6 +150,7 @@ Outcome<AccountRecord> AccountOperations::remove(std::string_view text)
     Transaction transaction{connection_};
     auto shown = show(text);
     if (!shown) return shown;
+    database_.drop_backup(); // before the answer says that the account is gone
     table_.remove((*shown).id);
     transaction.commit();
     changed(false, true);

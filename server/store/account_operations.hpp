@@ -23,6 +23,7 @@ public:
     std::vector<KeyedHash> blocked_by(AccountId account);
 
     void back_up(const std::filesystem::path& to) const { database_.back_up(to); }
+    void drop_old_backup() const { database_.drop_old_backup(); }
     void configure(AccountPolicy policy);
     /// Reads the snapshot that holds everything done so far.
     std::shared_ptr<const AccountSnapshot> load();

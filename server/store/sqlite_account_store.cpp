@@ -49,17 +49,28 @@ private:
     [[nodiscard]] std::optional<std::chrono::milliseconds> longest_wait() const override
     {
         // How long changes of a batch that never ends stay unpublished.
-        return operations_.unpublished() ? std::optional{std::chrono::milliseconds{2000}} : std::nullopt;
+        if (operations_.unpublished()) return std::chrono::milliseconds{2000};
+        return std::chrono::hours{1}; // for a backup that becomes too old
     }
 
     void turn(std::deque<Task> tasks, bool) override
     {
+        drop_old_backup();
         std::vector<std::function<void()>> answers;
         answers.reserve(tasks.size());
         for (auto& task : tasks) answers.push_back(task());
         // Changes that arrived together are published together; a batch with more to come waits for its end.
         if (operations_.unpublished() && (!operations_.more_follows() || tasks.empty())) publish();
         for (const auto& answer : answers) answer();
+    }
+
+    void drop_old_backup()
+    {
+        try {
+            operations_.drop_old_backup();
+        } catch (const StoreError& error) {
+            alarm(error.what());
+        }
     }
 
     void publish()

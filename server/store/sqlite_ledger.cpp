@@ -313,7 +313,9 @@ void SqliteLedger::run_retention(retention::Policy policy, retention::Time now, 
 {
     writer_->perform(std::move(done), [=, step = writer_->between()](LedgerOperations& ledger) {
         ledger.recorder.leave_closed();
-        return ledger.retention.run(policy, now, step);
+        auto report = ledger.retention.run(policy, now, step);
+        ledger.database.drop_old_backup();
+        return report;
     });
 }
 

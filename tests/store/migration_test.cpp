@@ -1,15 +1,19 @@
 #include "store/account_operations.hpp"
 #include "store/database/database.hpp"
 #include "store/database/embedded.hpp"
+#include "store/sqlite_account_store.hpp"
 #include "store/state_directory.hpp"
 #include "store/store_error.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <fstream>
 #include <sys/stat.h>
 
 using namespace sotto::store;
 using Catch::Matchers::Contains;
+using sotto::test::answer_of;
 using sotto::test::StateDirectory;
 
 namespace {
@@ -76,6 +80,29 @@ TEST_CASE("a database is brought forward by itself, after a backup, and keeps it
     CHECK(rows.text(1) == "new");
     rows.reset();
     const Database again{file, Duty::accounts, std::array{first, second}, purposes};
+}
+
+TEST_CASE("the backup of a migration goes after seven days, and at once with an account that is removed")
+{
+    const StateDirectory state;
+    const auto backup = state.path() / "accounts.db.before-migration";
+    const auto make_backup = [&](std::chrono::hours age) {
+        std::ofstream{backup} << "alice, as she was then";
+        std::filesystem::last_write_time(backup, std::filesystem::file_time_type::clock::now() - age);
+    };
+    SqliteAccountStore accounts{state.path(), sotto::test::policy()};
+    const auto add = [&](std::string address) {
+        return answer_of<AccountRecord>([&](auto done) { accounts.add({std::move(address), "secret"}, done); });
+    };
+    make_backup(std::chrono::hours{6 * 24});
+    REQUIRE(add("alice@example.org").has_value());
+    CHECK(std::filesystem::exists(backup));
+    make_backup(std::chrono::hours{8 * 24});
+    REQUIRE(add("bob@example.org").has_value()); // while the daemon runs
+    CHECK_FALSE(std::filesystem::exists(backup));
+    make_backup(std::chrono::hours{1});
+    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.remove("alice@example.org", done); }).has_value());
+    CHECK_FALSE(std::filesystem::exists(backup));
 }
 
 TEST_CASE("a migration that fails leaves the database as it was")

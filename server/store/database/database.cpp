@@ -48,14 +48,6 @@ void copy(sqlite3* database, const std::filesystem::path& to)
     if (work == nullptr || code != SQLITE_OK) sqlite::fail(raw, code, "the backup cannot be written");
 }
 
-void drop_old_backup(const std::filesystem::path& file)
-{
-    std::error_code none;
-    const auto written = std::filesystem::last_write_time(backup_of(file), none);
-    if (!none && std::filesystem::file_time_type::clock::now() - written > backup_lifetime)
-        std::filesystem::remove(backup_of(file), none);
-}
-
 void migrate(sqlite3* database, const std::filesystem::path& file, std::span<const std::string_view> migrations)
 {
     const auto have = version_of(database);
@@ -64,7 +56,7 @@ void migrate(sqlite3* database, const std::filesystem::path& file, std::span<con
         throw StoreError{StoreError::Kind::newer_schema,
                          file.filename().string() + " has schema " + std::to_string(have) + ", this version knows " +
                              std::to_string(want) + ": install the version of Sotto that wrote it, or a later one"};
-    if (have == want) return drop_old_backup(file);
+    if (have == want) return;
     if (have > 0) copy(database, backup_of(file));
     std::string script = "BEGIN IMMEDIATE;";
     for (auto version = have; version < want; ++version)
@@ -82,7 +74,24 @@ Database::Database(std::filesystem::path file, Duty duty, std::span<const std::s
     ::close(open_private(file_));
     const auto database = sqlite::open(file_);
     migrate(database.get(), file_, migrations);
+    drop_old_backup();
     purposes.require_all(duty, columns_of(database.get()));
+}
+
+void Database::drop_old_backup() const
+{
+    std::error_code none;
+    const auto written = std::filesystem::last_write_time(backup_of(file_), none);
+    if (!none && std::filesystem::file_time_type::clock::now() - written > backup_lifetime) drop_backup();
+}
+
+void Database::drop_backup() const
+{
+    std::error_code fault;
+    std::filesystem::remove(backup_of(file_), fault);
+    if (fault)
+        throw StoreError{StoreError::Kind::unavailable,
+                         backup_of(file_).string() + " cannot be removed: " + fault.message()};
 }
 
 void Database::back_up(const std::filesystem::path& to) const { copy(sqlite::open(file_).get(), to); }

@@ -25,6 +25,11 @@ public:
     /// StoreError.
     void back_up(const std::filesystem::path& to) const;
 
+    /// The backup that a migration has made holds what was there then: it is removed when it is seven days old, and
+    /// with the first account that is removed. Throws StoreError: it is still there.
+    void drop_old_backup() const;
+    void drop_backup() const;
+
 private:
     std::filesystem::path file_;
     Duty duty_;
