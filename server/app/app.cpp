@@ -200,7 +200,10 @@ void App::run()
     start_admin();
     start_metrics();
     os::confine_calls(); // nothing is opened for listening from here on
-    remove_erased(*erasures_, *store_, auditing_->log());
+    ErasureInLedger calls;
+    if (recording_->ledger())
+        calls = {.ledger = recording_->ledger().get(), .policy = recording_->policy(), .now = recording_->now()};
+    remove_erased(*erasures_, *store_, auditing_->log(), calls);
     workers_->start();
     recording_->start(*workers_, location_, auditing_->log());
     on_signal();

@@ -1,42 +1,56 @@
 #include "app/erased.hpp"
 
+#include "store/store_error.hpp"
+
 #include <future>
 #include <string>
 
 namespace sotto::app {
 namespace {
 
-store::AccountPage page_of(store::AccountStore& accounts, const std::string& from)
+[[noreturn]] void give_up(const std::string& what)
 {
-    constexpr std::size_t page_size = 1000;
-    std::promise<store::AccountPage> page;
-    accounts.list(from, page_size, [&](store::Outcome<store::AccountPage> listed) {
-        page.set_value(listed ? *listed : store::AccountPage{});
-    });
-    return page.get_future().get();
+    throw store::StoreError{store::StoreError::Kind::unavailable,
+                            what + ": somebody who was erased may still be there, so the service does not start"};
 }
 
-void remove(store::AccountStore& accounts, const std::string& address)
+template <class T, class Start> T answer_of(Start start, const std::string& otherwise)
 {
-    std::promise<void> removed;
-    accounts.remove(address, [&](const auto&) { removed.set_value(); });
-    removed.get_future().wait();
+    std::promise<store::Outcome<T>> promise;
+    start([&](store::Outcome<T> outcome) { promise.set_value(std::move(outcome)); });
+    auto outcome = promise.get_future().get();
+    if (!outcome) give_up(otherwise);
+    return std::move(*outcome);
+}
+
+void remove(const store::AccountRecord& account, store::AccountStore& accounts, audit::AuditLog& audit,
+            const ErasureInLedger& calls)
+{
+    if (calls.ledger != nullptr)
+        answer_of<store::HeldCalls>(
+            [&](auto done) { calls.ledger->erase(account.id, calls.policy, calls.now, std::move(done)); },
+            "the ledger cannot be written");
+    for (const auto& address : account.addresses)
+        if (!audit.forget(address.text())) give_up("the audit log cannot be written");
+    answer_of<store::AccountRecord>(
+        [&](auto done) { accounts.remove(account.addresses.front().text(), std::move(done)); },
+        "the accounts cannot be written");
 }
 
 } // namespace
 
-void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::AuditLog& audit)
+void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::AuditLog& audit,
+                   const ErasureInLedger& calls)
 {
     if (erasures.empty()) return;
+    constexpr std::size_t page_size = 1000;
     std::string from;
     do {
-        const auto listed = page_of(accounts, from);
-        for (const auto& account : listed.accounts) {
-            if (!erasures.contains(account.id)) continue;
-            for (const auto& address : account.addresses) audit.forget(address.text());
-            remove(accounts, account.addresses.front().text());
-        }
-        from = listed.next;
+        const auto page = answer_of<store::AccountPage>(
+            [&](auto done) { accounts.list(from, page_size, std::move(done)); }, "the accounts cannot be read");
+        for (const auto& account : page.accounts)
+            if (erasures.contains(account.id)) remove(account, accounts, audit, calls);
+        from = page.next;
     } while (!from.empty());
 }
 

@@ -2,11 +2,21 @@
 #include "audit/audit_log.hpp"
 #include "store/account_store.hpp"
 #include "store/erasures.hpp"
+#include "store/ledger.hpp"
 
 namespace sotto::app {
 
-/// A database that was restored from a backup does not bring an erased person back: removes the accounts that were
-/// erased, and their values in the audit log. Waits for the store.
-void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::AuditLog& audit);
+/// What an erasure in the ledger goes by; null: nothing is billed, and nothing was.
+struct ErasureInLedger {
+    store::Ledger* ledger{nullptr};
+    retention::Policy policy;
+    retention::Time now{};
+};
+
+/// An erasure that was cut short is finished, and a database that was restored from a backup does not bring an erased
+/// person back: what the ledger may not keep goes, then the values in the audit log, and the account last, by which the
+/// rest is found. Waits for the stores. Throws StoreError (unavailable): somebody may still be there.
+void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::AuditLog& audit,
+                   const ErasureInLedger& calls);
 
 } // namespace sotto::app

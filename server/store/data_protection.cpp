@@ -39,7 +39,10 @@ constexpr std::string_view sealing = R"(
   the person no more. Calls that a billing duty or a hold still keeps are sealed anew and listed with their date; then the person's
   key is destroyed, so that no backup opens what went. A keyed hash of the account's number stays in `erasures` in the state
   directory, which no backup contains, so that a database restored from a backup does not bring the person back: it is removed
-  again at the start. The key of that hash is `pair.key`.
+  again at the start, and so an erasure that was cut short is finished, in the ledger as well. The key of that hash is `pair.key`.
+* `sotto account remove` takes the account only: records of its calls stay for their time, the audit log still names it, and a
+  restored backup brings it back. `sotto subject erase` is for whoever asks to be forgotten. With either, the copy of `accounts.db` that
+  an upgrade may have left (`accounts.db.before-migration`, kept for seven days) goes too.
 * `sotto key change` wraps the keys by another master key. `sotto key rotate` seals all that is kept anew under new keys and destroys
   the old ones. Either can be told again when it was cut short. A backup that was made before an erasure or a rotation opens what
   it concerned no more, also what must still be billed: make another one afterwards.

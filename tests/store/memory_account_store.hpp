@@ -20,7 +20,7 @@ struct AccountMemory {
 
 /// A store of accounts without a disk or a thread: it shows that the interface asks for neither. Keeps to the contract
 /// and to nothing else.
-class MemoryAccountStore final : public store::AccountStore {
+class MemoryAccountStore : public store::AccountStore {
 public:
     MemoryAccountStore(AccountMemory& memory, store::AccountPolicy policy) : memory_{memory}, policy_{std::move(policy)}
     {
