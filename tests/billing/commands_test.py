@@ -90,6 +90,7 @@ class Commands(ComparesWithPage, unittest.TestCase):
         [row] = self.json("retention", "plan", "--now", "2099-01-01T00:00:00Z")["rows"]
         self.assertEqual((row["calls"], row["goes"]), (1, True))
         self.assertIn("lies ahead of the calendar", self.refused("retention", "run", "--now", "2099-01-01T00:00:00Z"))
+        self.assertIn("the calendar shows", self.refused("retention", "run", "--now", "2026-01-01T00:00:00Z"))
         self.assertEqual(self.json("retention", "run")["calls"], 0)
         self.assertEqual(len(self.daemon.export()), 1)
 

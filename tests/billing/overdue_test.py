@@ -52,7 +52,10 @@ class Overdue(unittest.TestCase):
         left = self.daemon.rows()
         self.assertEqual(self.overdue(), left)
         self.assertEqual(left > 0, "retention-waits" in self.daemon.log)
-        now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=DAYS, hours=-1)
+        now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=DAYS, minutes=-5)
+        past = (now - datetime.timedelta(days=DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")   # what the calendar does not show
+        self.assertIn("the calendar shows", self.daemon.sotto("retention", "run", "--now", past, check=False).stderr)
+        self.assertEqual((self.daemon.rows(), self.overdue()), (left, left))   # confirms nothing
         self.daemon.sotto("retention", "run", "--now", now.strftime("%Y-%m-%dT%H:%M:%SZ"))   # an operator confirms the time
         self.daemon.asks("retention plan")
         self.assertEqual((self.daemon.rows(), self.overdue()), (0, 0))

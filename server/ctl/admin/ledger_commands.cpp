@@ -1,6 +1,7 @@
 #include "ctl/admin/ledger_commands.hpp"
 
 #include "core/billing/tariff.hpp"
+#include "core/retention/timekeeper.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/arguments.hpp"
 #include "ctl/admin/audit_commands.hpp"
@@ -196,6 +197,10 @@ Reply run(const LedgerView& view, const Arguments& arguments)
         // Looking ahead is for the plan: a run in the future would destroy what is still to be kept.
         const auto calendar = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
         if (*now > calendar) return wrong("this time lies ahead of the calendar: use it with retention plan");
+        // Who names another time than the calendar shows does not say that the calendar is right.
+        if (calendar - *now > retention::Timekeeper::tolerance)
+            return wrong("the calendar shows " + to_text(calendar) +
+                         ": name the time that it is, or set the clock right");
         view.confirm_clock();
     }
     if (view.ledger == nullptr)
