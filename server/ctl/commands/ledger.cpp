@@ -63,8 +63,8 @@ constexpr std::array retention_commands{
     Command{.words = "retention plan", .summary = "show what goes, why and when; nothing is done",
             .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .audit = {"retention"}, .arguments = only_now,
             .answer = {.rows = "rows", .empty = "nothing is kept about any call", .fields = plan_fields, .beside = beside_plan}, .examples = plan_examples},
-    Command{.words = "retention run", .summary = "destroy what is over now, as the daemon does by itself each hour",
-            .details = "With --now an operator confirms that the calendar is right, after it has jumped. A time ahead of the calendar is refused: look ahead with `retention plan`.",
+    Command{.words = "retention run", .summary = "destroy what is over now, as the daemon does by itself when it is due",
+            .details = "With --now an operator confirms that the calendar is right, after it has jumped. A time ahead of the calendar, or more than an hour behind it, is refused: look ahead with `retention plan`.",
             .roles = Role::operator_ | Role::privacy_officer, .audit = {"retention"}, .arguments = only_now,
             .answer = {.fields = run_fields}, .examples = run_examples},
 };
@@ -106,7 +106,7 @@ constexpr std::array hold_commands{
             .answer = {.fields = one_hold}, .examples = approve_examples},
     Command{.words = "hold list", .summary = "list the holds", .roles = Role::operator_ | Role::privacy_officer, .audit = {"legal"},
             .answer = {.rows = "holds", .empty = "no holds: nothing is kept beyond its time", .fields = hold_fields}, .examples = list_examples},
-    Command{.words = "hold release", .summary = "end a hold; what is overdue goes with the next retention run",
+    Command{.words = "hold release", .summary = "end a hold; what is overdue goes at once",
             .roles = Role::operator_ | Role::privacy_officer, .audit = {"legal"}, .confirmation = "End this hold?", .arguments = only_hold,
             .answer = {.sentence = "the hold has ended", .fields = one_hold}, .examples = release_examples},
 };
