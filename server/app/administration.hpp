@@ -16,7 +16,8 @@ namespace sotto::app {
 class Administration {
 public:
     /// `audit` and what the handlers use outlive this. Throws std::runtime_error when the socket cannot be made.
-    Administration(const config::Settings::Admin& settings, ctl::Handlers handlers, audit::AuditLog& audit);
+    Administration(const config::Settings::Admin& settings, ctl::Handlers handlers, ctl::Canonical canonical,
+                   audit::AuditLog& audit);
     ~Administration();
     Administration(const Administration&) = delete;
     Administration& operator=(const Administration&) = delete;

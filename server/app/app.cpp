@@ -311,7 +311,10 @@ void App::start_admin()
     handlers.merge(ctl::blocking_commands(
         *store_, [this](AccountId account) { return anonymous_callers_->last(account, now()); }));
     handlers.merge(ctl::daemon_commands(view(), *store_));
-    handlers.merge(ctl::audit_commands(auditing_->log()));
+    const auto canonical = [this](const std::string& typed) {
+        return ctl::canonical(typed, ctl::account_policy(configuration_.settings()));
+    };
+    handlers.merge(ctl::audit_commands(auditing_->log(), canonical));
     handlers.merge(ctl::report_commands([this] { return configuration_.settings(); }, recording_->ledger().get()));
     tracing_ = std::make_unique<Tracing>(
         main_, [this](const std::shared_ptr<net::Tap>& tap) { workers_->use(tap); }, auditing_->log());
@@ -332,8 +335,9 @@ void App::start_admin()
                                          .retention_was_run = [this] { recording_->retention_was_run(); },
                                          .holds_changed = [this] { recording_->holds_changed(); }}));
     handlers.merge(ctl::route_commands([this] { return configuration_.core(); }, *store_));
-    administration_ = std::make_unique<Administration>(configuration_.initial().settings.admin, std::move(handlers),
-                                                       auditing_->log());
+    administration_ = std::make_unique<Administration>(
+        configuration_.initial().settings.admin, std::move(handlers),
+        canonical, auditing_->log());
 }
 
 void App::start_metrics()

@@ -14,6 +14,7 @@ public:
     {
         if (full) return std::make_error_code(std::errc::no_space_on_device);
         noted.push_back(action.what);
+        subject = action.subject;
         return audit::Receipt{noted.size()};
     }
     void end(const audit::Receipt&, std::string_view) override {}
@@ -21,6 +22,7 @@ public:
     bool forget(std::string_view) override { return true; }
 
     std::vector<std::string> noted;
+    std::string subject; ///< of the last
     bool full{false};
 };
 
@@ -61,7 +63,15 @@ json::object least(const Command& command)
 
 /// A desk at which every command of the table has a handler, and somebody with these roles.
 struct World {
-    explicit World(Role roles) : desk{handlers(), [roles](const PeerCredentials&) { return roles; }, notes} {}
+    explicit World(Role roles)
+        : desk{handlers(), [roles](const PeerCredentials&) { return roles; },
+               [](const std::string& typed) {
+                   return canonical(typed,
+                                    {.names = {{"example.org", "example.org"}, {"sip.example.org", "example.org"}}});
+               },
+               notes}
+    {
+    }
 
     Handlers handlers()
     {
@@ -145,4 +155,29 @@ TEST_CASE("without room for the record nothing is done that is to be recorded", 
         CHECK(world.code(command, least(command)) == (command.audit.purpose.empty() ? "" : "audit"));
         CHECK(world.done == (command.audit.purpose.empty() ? done : 0));
     });
+}
+
+TEST_CASE("a person's entries are under one spelling, however the address was typed", "[admin][audit]")
+{
+    World world{Role::everybody};
+    int about_somebody = 0;
+    for_each_command([&](const Command& command) {
+        if (command.audit.subject.empty()) return;
+        ++about_somebody;
+        for (const auto* typed : {"alice@example.org", "sip:alice@example.org", "SIPS:alice@Example.ORG",
+                                  "alice@sip.example.org", "sip:alice@SIP.example.org"}) {
+            CAPTURE(typed);
+            auto arguments = least(command);
+            arguments[command.audit.subject] = typed;
+            CHECK(world.code(command, arguments).empty());
+            CHECK(world.notes.subject == "alice@example.org");
+        }
+        for (const auto* other : {"alice", "sip:alice@elsewhere.example"}) {
+            auto arguments = least(command);
+            arguments[command.audit.subject] = other;
+            CHECK(world.code(command, arguments).empty());
+            CHECK(world.notes.subject == other);
+        }
+    });
+    CHECK(about_somebody > 0);
 }

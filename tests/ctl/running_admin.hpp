@@ -57,10 +57,15 @@ public:
 class RunningAdmin {
 public:
     explicit RunningAdmin(const Installation& installation)
-        : lock_{store::StateLock::take(installation.settings.state_directory)},
+        : spelling_{[policy = ctl::account_policy(installation.settings)](const std::string& typed) {
+              return ctl::canonical(typed, policy);
+          }},
+          lock_{store::StateLock::take(installation.settings.state_directory)},
           accounts{installation.settings.state_directory, ctl::account_policy(installation.settings)},
           audit_{{.folder = installation.settings.state_directory / "audit"}, crypto::Secret{32}, {}},
-          desk_{handlers(), [](const ctl::PeerCredentials&) { return ctl::Role::everybody; }, audit_},
+          desk_{handlers(), [](const ctl::PeerCredentials&) { return ctl::Role::everybody; },
+                spelling_,
+                audit_},
           server_{std::make_unique<ctl::AdminServer>(
               io_, installation.settings.admin.socket,
               [this](std::string_view command, const ctl::json::object& arguments, const ctl::PeerCredentials& peer) {
@@ -102,10 +107,11 @@ private:
                                         },
                                         .drain = [] {}},
                                        accounts));
-        all.merge(ctl::audit_commands(audit_));
+        all.merge(ctl::audit_commands(audit_, spelling_));
         return all;
     }
 
+    ctl::Canonical spelling_;
     std::optional<store::StateLock> lock_;
 
 public:

@@ -55,6 +55,15 @@ class Audit(AuditTest):
         self.assertEqual(last["what"], "audit show")
         self.assertEqual({entry["about"] for entry in self.entries(daemon, "--about", AUDITED)}, {AUDITED})
 
+    def test_a_person_is_found_by_any_spelling_of_the_address(self):
+        daemon = self.own()
+        user = AUDITED.split("@")[0]
+        daemon.sotto("account", "show", f"sip:{user}@{DOMAIN.upper()}", "--reason", "ticket 4712")
+        for spelling in (AUDITED, f"sip:{AUDITED}", f"{user}@{DOMAIN.title()}"):
+            self.assertIn(("account show", AUDITED, "ticket 4712"),
+                          [(entry["what"], entry["about"], entry["reason"])
+                           for entry in self.entries(daemon, "--about", spelling)])
+
     def test_no_person_and_no_password_in_its_files(self):
         daemon = self.own()
         daemon.sotto("account", "add", f"erin@{DOMAIN}", "--password-stdin", "--reason", "Erin wrote", stdin=PASSWORD + "\n")

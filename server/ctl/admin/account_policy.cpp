@@ -1,6 +1,7 @@
 #include "ctl/admin/account_policy.hpp"
 
 #include "core/types/ascii.hpp"
+#include "store/address.hpp"
 
 #include <unordered_set>
 
@@ -25,6 +26,12 @@ store::AccountPolicy account_policy(const config::Settings& settings)
         return named ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
     };
     return policy;
+}
+
+std::string canonical(const std::string& typed, const store::AccountPolicy& policy)
+{
+    const auto address = store::parse_address(typed, policy);
+    return address ? address->text() : typed;
 }
 
 } // namespace sotto::ctl

@@ -2,9 +2,17 @@
 #include "config/settings.hpp"
 #include "store/account_store.hpp"
 
+#include <functional>
+#include <string>
+
 namespace sotto::ctl {
 
 /// What the configuration says about accounts. Copies what it needs of the settings.
 store::AccountPolicy account_policy(const config::Settings& settings);
+
+/// An address as typed, as the store knows it; what is no address of ours as it is.
+using Canonical = std::function<std::string(const std::string& typed)>;
+/// Without its scheme, with its served domain; any other text as it is.
+std::string canonical(const std::string& typed, const store::AccountPolicy& policy);
 
 } // namespace sotto::ctl

@@ -58,9 +58,8 @@ json::object entry_of(const audit::FileAuditLog& log, const audit::Line& line)
             {"reason", opened(log, line, "reason")}};
 }
 
-Reply show(audit::FileAuditLog& log, const Arguments& arguments)
+Reply show(audit::FileAuditLog& log, const Filter& filter)
 {
-    const auto filter = filter_from(arguments);
     std::vector<audit::Line> found;
     std::map<std::uint64_t, std::string> results; // of entries that ended on a line of their own
     std::string next;
@@ -113,18 +112,21 @@ json::array audited_about(audit::FileAuditLog& log, const std::string& address)
     json::array all;
     for (std::string from = "1"; !from.empty();) {
         const json::object arguments{{"about", address}, {"from", from}};
-        const auto page = std::get<json::object>(show(log, Arguments{arguments}));
+        const auto page = std::get<json::object>(show(log, filter_from(Arguments{arguments})));
         for (const auto& entry : page.at("entries").as_array()) all.push_back(entry);
         from = std::string{page.at("next").as_string()};
     }
     return all;
 }
 
-Handlers audit_commands(audit::FileAuditLog& log)
+Handlers audit_commands(audit::FileAuditLog& log, const Canonical& canonical)
 {
     Handlers handlers;
-    handlers["audit show"] =
-        with_arguments([&log](const Arguments& arguments, const PeerCredentials&) { return show(log, arguments); });
+    handlers["audit show"] = with_arguments([&log, canonical](const Arguments& arguments, const PeerCredentials&) {
+        auto filter = filter_from(arguments);
+        filter.about = canonical(filter.about);
+        return show(log, filter);
+    });
     handlers["audit verify"] =
         with_arguments([&log](const Arguments& arguments, const PeerCredentials&) { return verify(log, arguments); });
     return handlers;

@@ -87,9 +87,9 @@ Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer)
     return roles;
 }
 
-Desk::Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit, Unwritable on_unwritable)
-    : handlers_{std::move(handlers)}, roles_of_{std::move(roles_of)}, audit_{audit}, on_unwritable_{
-                                                                                         std::move(on_unwritable)}
+Desk::Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit, Unwritable on_unwritable)
+    : handlers_{std::move(handlers)}, roles_of_{std::move(roles_of)}, canonical_{std::move(canonical)}, audit_{audit},
+      on_unwritable_{std::move(on_unwritable)}
 {
 }
 
@@ -113,11 +113,13 @@ Reply Desk::perform(std::string_view words, const json::object& arguments, const
 Reply Desk::recorded(const Command& command, const Handler& handler, const json::object& arguments,
                      const PeerCredentials& peer)
 {
+    // Entries about a person are found and forgotten by one spelling, however many the store accepts.
+    const auto subject = canonical_(text_in(arguments, command.audit.subject));
     const auto entry = audit_.begin({.who = {peer.uid, name_of(peer.uid)},
                                      .what = std::string{command.words},
                                      .purpose = std::string{command.audit.purpose},
                                      .reason = text_in(arguments, "reason"),
-                                     .subject = text_in(arguments, command.audit.subject),
+                                     .subject = subject,
                                      .scope = scope_of(command, arguments)});
     if (!entry && on_unwritable_) on_unwritable_(entry.error());
     if (!entry)

@@ -1,5 +1,6 @@
 #pragma once
 #include "audit/audit_log.hpp"
+#include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/protocol.hpp"
 #include "ctl/commands/command.hpp"
 
@@ -16,7 +17,8 @@ public:
     using Unwritable = std::function<void(const std::error_code& why)>;
 
     /// `audit` outlives this.
-    Desk(Handlers handlers, RolesOf roles_of, audit::AuditLog& audit, Unwritable on_unwritable = {});
+    Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit,
+         Unwritable on_unwritable = {});
 
     Reply perform(std::string_view command, const json::object& arguments, const PeerCredentials& peer);
 
@@ -27,6 +29,7 @@ private:
 
     Handlers handlers_;
     RolesOf roles_of_;
+    Canonical canonical_;
     audit::AuditLog& audit_;
     Unwritable on_unwritable_;
 };

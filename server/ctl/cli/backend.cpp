@@ -75,6 +75,11 @@ private:
     std::string received_;
 };
 
+Canonical canonical_in(const config::Settings& settings)
+{
+    return [policy = account_policy(settings)](const std::string& typed) { return canonical(typed, policy); };
+}
+
 class StoreBackend final : public Backend {
 public:
     StoreBackend(const config::Settings& settings, store::StateLock lock)
@@ -92,7 +97,9 @@ public:
                                                        }},
                                                   audit::audit_key(settings.weaken.audit_key_file),
                                                   noted()},
-          desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, audit_}
+          desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; },
+                canonical_in(settings_),
+                audit_}
     {
     }
 
@@ -112,7 +119,7 @@ private:
     Handlers handlers()
     {
         auto all = account_commands(accounts_);
-        all.merge(audit_commands(audit_));
+        all.merge(audit_commands(audit_, canonical_in(settings_)));
         all["retention plan"] = [this](const json::object& arguments, const PeerCredentials& peer) {
             return plan_retention(arguments, peer);
         };
