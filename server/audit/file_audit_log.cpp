@@ -174,7 +174,6 @@ boost::system::result<std::size_t, std::error_code> FileAuditLog::remove_before(
     if (over == 0) return over;
     // Said before it is done: a gap that no entry explains is a fault.
     if (const auto failed = write({{"what", "audit expire"}, {"through", through}})) return failed;
-    if (const auto failed = flush(file_)) return failed;
     for (std::size_t i = 0; i < over; ++i)
         if (::unlink(files[i].c_str()) != 0) return std::error_code{errno, std::generic_category()};
     return over;
@@ -198,9 +197,7 @@ std::error_code FileAuditLog::write_action(const Action& action, std::string_vie
     if (const auto failed = seal_into(entry, "scope", action.scope, action)) return failed;
     if (const auto failed = seal_into(entry, "reason", action.reason, action)) return failed;
     if (!result.empty()) entry["result"] = result;
-    if (const auto failed = write(entry)) return failed;
-    if (const auto failed = flush(file_)) return failed;
-    return {};
+    return write(entry);
 }
 
 std::error_code FileAuditLog::write(const json::object& members)
@@ -222,8 +219,8 @@ std::error_code FileAuditLog::open_file()
     const auto head = head_.sequence;
     auto before = std::exchange(file_, std::move(*made));
     const auto size_before = std::exchange(size_, 0);
-    auto failed = write_checkpoint(broken ? found_.bad->why : std::string_view{});
-    if (!failed) failed = flush_folder(options_.folder);
+    auto failed = flush_folder(options_.folder);
+    if (!failed) failed = write_checkpoint(broken ? found_.bad->why : std::string_view{});
     if (failed && head == head_.sequence) { // nothing was written: the next attempt begins anew
         file_ = std::move(before);
         size_ = size_before;
@@ -242,7 +239,6 @@ std::error_code FileAuditLog::write_checkpoint(std::string_view broken)
     if (!broken.empty()) entry["broken"] = broken;
     const auto signed_head = head_;
     if (const auto failed = append(entry, reserve)) return failed;
-    if (const auto failed = flush(file_)) return failed;
     unsigned_ = 0;
     if (options_.on_checkpoint) options_.on_checkpoint(signed_head, signature);
     return {};
@@ -258,7 +254,10 @@ std::error_code FileAuditLog::append(const json::object& members, off_t more)
                     static_cast<off_t>(made.line.size()) + more) != 0 &&
         errno != EOPNOTSUPP)
         return {errno, std::generic_category()};
-    if (const auto failed = write_at(file_, size_, crypto::as_bytes(made.line))) {
+    auto failed = write_at(file_, size_, crypto::as_bytes(made.line));
+    // Before anybody is told of it: a head that is noted, of an entry that a power cut took, is a log that was cut off.
+    if (!failed) failed = flush(file_);
+    if (failed) {
         [[maybe_unused]] const int cut = ::ftruncate(file_.descriptor(), static_cast<off_t>(size_));
         return failed;
     }

@@ -2,8 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -13,6 +16,28 @@ using namespace sotto::audit;
 using Catch::Matchers::Contains;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+
+namespace {
+
+/// How much of each file a power cut would leave.
+std::map<fs::path, std::uintmax_t>& flushed()
+{
+    static std::map<fs::path, std::uintmax_t> sizes;
+    return sizes;
+}
+
+} // namespace
+
+/// In place of the library's: what is not flushed is gone after a power cut.
+extern "C" int fdatasync(int descriptor)
+{
+    struct stat file {
+    };
+    if (::fstat(descriptor, &file) == 0)
+        flushed()[fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor))] =
+            static_cast<std::uintmax_t>(file.st_size);
+    return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
+}
 
 namespace {
 
@@ -286,6 +311,32 @@ TEST_CASE("an entry that a crash cut off does not stop the log")
     CHECK_FALSE(next.found().bad);
     REQUIRE(next.record(alice_shown, "done").has_value());
     CHECK_FALSE(next.verify().bad);
+}
+
+TEST_CASE("a power cut right after a head was noted takes no entry that the head knows of")
+{
+    const Folder folder;
+    const Folder other;
+    const auto key = audit_key();
+    std::size_t cuts = 0;
+    const auto cut = [&](const Head& noted) {
+        ++cuts;
+        const auto left = other.path / std::to_string(cuts);
+        fs::copy(folder.path, left, fs::copy_options::recursive);
+        for (const auto& file : files_of(left)) fs::resize_file(file, flushed()[folder.path / file.filename()]);
+        const FileAuditLog after{{.folder = left}, key, {noted}};
+        CAPTURE(noted.sequence);
+        CHECK_FALSE(after.found().bad);
+        CHECK(after.head() == noted);
+    };
+    FileAuditLog log{{.folder = folder.path, .file_bytes = 1024, .on_head = cut}, key, {}};
+    for (int i = 0; i < 4; ++i) {
+        const auto begun = log.begin(alice_shown);
+        REQUIRE(begun.has_value());
+        log.end(*begun, "done");
+    }
+    CHECK(files_of(folder.path).size() > 1);
+    CHECK(cuts == log.head().sequence);
 }
 
 TEST_CASE("without room nothing begins, and with room again everything does")
