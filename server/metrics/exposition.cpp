@@ -3,7 +3,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <utility>
 
 namespace sotto::metrics {
 namespace {
@@ -64,15 +63,15 @@ double middle(std::span<const double> bounds, std::size_t bucket)
 
 void add_histogram(std::string& out, const Family& family, const Sample& sample)
 {
-    double below = 0;
     double count = 0;
-    // Of what is shown only: a sum that grew with each call would count what the tens hide.
+    // Of what is shown only: a sum that grew with each call would count what the tens hide. Each bucket is cut for
+    // itself, before they are added up: so nothing ever falls, which would be taken for a restart.
     double sum = 0;
     for (std::size_t i = 0; i < sample.buckets.size(); ++i) {
-        below += static_cast<double>(sample.buckets[i]);
+        const auto in_bucket = shown(static_cast<double>(sample.buckets[i]), family.shown);
         const auto bound = i < sample.bounds.size() ? text_of(sample.bounds[i]) : "+Inf";
-        const auto before = std::exchange(count, shown(below, family.shown));
-        sum += (count - before) * middle(sample.bounds, i);
+        count += in_bucket;
+        sum += in_bucket * middle(sample.bounds, i);
         add(out, family, "_bucket", labels(family, sample, bound), count);
     }
     add(out, family, "_sum", labels(family, sample), family.shown == Shown::exact ? sample.value : sum);

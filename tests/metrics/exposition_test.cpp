@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
+#include <sstream>
+#include <utility>
 #include <vector>
 
 using namespace sotto::metrics;
@@ -51,6 +54,32 @@ TEST_CASE("A histogram's buckets add up, and its sum tells no more than they do"
     const std::vector<Measured> exactly{
         {{"sotto_work_seconds", Type::histogram, Shown::exact, "Work."}, {{"", 50.0, bounds, buckets}}}};
     CHECK(exposition(exactly).find("sotto_work_seconds_sum 50\n") != std::string::npos);
+}
+
+TEST_CASE("Nothing of a histogram ever falls, in whatever order its samples come", "[metrics][privacy]")
+{
+    const std::vector<double> bounds{0.001, 0.01, 0.1, 1};
+    std::vector<std::uint64_t> buckets(bounds.size() + 1);
+    std::map<std::string, double> before;
+    std::uint32_t next = 1;
+    for (int sample = 0; sample < 2000; ++sample) {
+        next = next * 1664525 + 1013904223; // Numerical Recipes
+        ++buckets[(next >> 16) % buckets.size()];
+        const std::vector<Measured> all{
+            {{"sotto_work_seconds", Type::histogram, Shown::in_tens, "Work."}, {{"", 0, bounds, buckets}}}};
+        std::istringstream lines{exposition(all)};
+        double below = 0;
+        for (std::string line; std::getline(lines, line);) {
+            if (line.starts_with("#")) continue;
+            const auto space = line.rfind(' ');
+            const auto name = line.substr(0, space);
+            const auto value = std::stod(line.substr(space));
+            CAPTURE(sample, name);
+            CHECK(value >= std::exchange(before[name], value));
+            if (name.find("_bucket") != std::string::npos) CHECK(value >= std::exchange(below, value));
+        }
+    }
+    CHECK(before["sotto_work_seconds_count"] > 1900);
 }
 
 TEST_CASE("A label's value cannot break out of its quotes", "[metrics]")
