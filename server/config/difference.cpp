@@ -5,8 +5,14 @@
 namespace sotto::config {
 namespace {
 
+constexpr std::string_view empty_text = "\"\"";
+
+/// Names one person, or somebody at another server.
+bool names_somebody(const Key& key) { return key.kind == Kind::account || key.kind == Kind::credential; }
+
 std::string shown(const Key& key, std::string text)
 {
+    if (names_somebody(key) && !text.empty() && text != empty_text) return "set";
     if (key.kind == Kind::accounts) {
         const auto named = text == "[]" ? 0 : 1 + std::ranges::count(text, ',');
         return text == "[\"*\"]" ? "every account" : std::to_string(named) + " accounts";
@@ -17,7 +23,10 @@ std::string shown(const Key& key, std::string text)
 void compare(std::string path, const Key& key, std::string before, std::string after, std::vector<Difference>& found)
 {
     if (before == after) return;
-    found.push_back({std::move(path), shown(key, std::move(before)), shown(key, std::move(after)), key.effect});
+    auto now = shown(key, std::move(before));
+    auto next = shown(key, std::move(after));
+    if (names_somebody(key) && now == next) next = "changed";
+    found.push_back({std::move(path), std::move(now), std::move(next), key.effect});
 }
 
 /// Entry by entry: one that only one side has is nothing on the other.

@@ -6,7 +6,8 @@
 
 namespace sotto::config {
 
-/// A key whose value is not the same in two configurations. Accounts are counted, never named.
+/// A key whose value is not the same in two configurations. Lists of accounts are counted; of a single one, and of a
+/// user name elsewhere, it is said that it is set or changed.
 struct Difference {
     std::string key; ///< "threads"; "routes[1].target" in an entry of a list
     std::string now;

@@ -357,6 +357,16 @@ TEST_CASE("Lists are compared entry by entry", "[config]")
     moved.domains[0].numbers.country = "49";
     CHECK(said(now, moved) == "domains[0].country_code: \"\" -> \"49\"\n"
                               "routes[0].target: [a.example.net] -> [b.example.net]\n");
+
+    auto named = now;
+    named.routes[0].username = "alice";
+    named.routes[0].announcement = "alice@example.org";
+    CHECK(said(now, named) == "routes[0].username: \"\" -> set\nroutes[0].announcement: \"\" -> set\n");
+    auto renamed = named;
+    renamed.routes[0].username = "bob";
+    renamed.routes[0].announcement = "bob@example.org";
+    CHECK(said(named, renamed) == "routes[0].username: set -> changed\nroutes[0].announcement: set -> changed\n");
+    CHECK(said(named, now) == "routes[0].username: set -> \"\"\nroutes[0].announcement: set -> \"\"\n");
 }
 
 TEST_CASE("Whatever needs a restart stays until then", "[config]")
