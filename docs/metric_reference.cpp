@@ -20,8 +20,9 @@ Why: [decision 14](adr/0014-figures-of-people-are-shown-in-tens.md). The thresho
 * No label says who, from where or with what: labels are the outcomes and reasons of this table, and your own domains.
 * What people do is shown **in tens, rounded down**: 0 to 9 are 0, 129 is 120. So a small server's page does not say that the
   one call of this minute has ended, and a collector that asks every second cannot lay single steps beside what it saw
-  somebody do. A histogram's buckets are rounded in the same way, and its sum is made of the
-  rounded buckets (the middle of each): it does not grow with a single call. So no single time to an answer, of a handshake or
+  somebody do. Each bucket of a histogram is rounded by itself, before they are added up: nothing of it ever
+  falls, and its count may lag by nine for each bucket. Its sum is made of the rounded buckets (the middle of
+  each): it does not grow with a single call. So no single time to an answer, of a handshake or
   of a commit is on the page.
 * Numbers about the server itself (threads, delays, faults, certificates) are exact: an alarm needs the first fault.
 * What remains: when the tenth of something happens the figure steps, and whoever knows of the nine others learns of it. An

@@ -122,25 +122,27 @@ class Metrics(FlowTest):
         answered = 'sotto_answer_seconds_count{method="REGISTER"}'
         alice = self.registered("alice")[0]
         after_one = self.figures()
-        for _ in range(20):
-            alice.registers()
-        connections = [self.daemon.connect() for _ in range(20)]
-        for connection in connections:
-            connection.close()
+        self.counts_in_the_end(answered, alice.registers)
+        self.counts_in_the_end("sotto_handshake_seconds_count", lambda: self.daemon.connect().close())
+        store = 'sotto_store_seconds_%s{store="accounts"%s}'
+        self.counts_in_the_end(store % ("count", ""), lambda: self.daemon.sotto(
+            "account", "set", f"{alice.user}@example.org", "--relay-only", "off"))
         figures = self.figures()
         self.assertEqual([page[answered] % 10 for page in (before, after_one, figures)], [0, 0, 0])
         self.assertLessEqual(after_one[answered], before[answered] + 10)
-        self.assertGreaterEqual(figures[answered], before[answered] + 20)
-        self.assertGreaterEqual(figures["sotto_handshake_seconds_count"], before["sotto_handshake_seconds_count"] + 20)
-        for _ in range(11):   # the last one's time is noted after its answer
-            self.daemon.sotto("account", "show", f"{alice.user}@example.org")
-        store = 'sotto_store_seconds_%s{store="accounts"%s}'
-        figures = self.figures()
-        self.assertGreaterEqual(figures[store % ("count", "")], 10)
         for name, value in figures.items():
             if "_seconds_bucket" in name:
                 self.assertEqual(value % 10, 0, name)
         self.assertEqual(figures[store % ("bucket", ',le="+Inf"')], figures[store % ("count", "")])
+
+    def counts_in_the_end(self, name: str, act) -> None:
+        """Each of the 15 buckets may hide nine."""
+        before = self.figures()[name]
+        for _ in range(15 * 9 + 10):
+            act()
+            if self.figures()[name] >= before + 10:
+                return
+        self.fail(f"{name} does not count")
 
     def test_nothing_of_a_person_stands_on_the_page(self):
         alice, bob = self.registered("alice", "bob")
