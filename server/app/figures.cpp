@@ -54,8 +54,8 @@ boost::json::object latency(const Figures& figures)
     const auto& answers = figures.counters.answers;
     for (std::size_t i = 0; i < answers.names.size(); ++i) json[answers.names[i]] = at_a_glance(answers.by_name[i]);
     json["handshake"] = at_a_glance(figures.counters.handshakes);
-    json["accounts"] = at_a_glance(figures.accounts_turns);
-    json["ledger"] = at_a_glance(figures.ledger_turns);
+    json["accounts"] = at_a_glance(figures.accounts_commits);
+    json["ledger"] = at_a_glance(figures.ledger_commits);
     json["burst"] = at_a_glance(figures.counters.bursts);
     return json;
 }
@@ -125,8 +125,8 @@ std::vector<Measured> measured(const Figures& figures)
          {sample("", counters.bursts)}},
         {{"sotto_handshake_seconds", Type::histogram, Shown::in_tens, "How long a TLS handshake took that was completed, from the begin of its connection."},
          {sample("", counters.handshakes)}},
-        {{"sotto_store_seconds", Type::histogram, Shown::in_tens, "How long the thread of a store took for what waited, until that was on the disk.", "store"},
-         {sample("accounts", figures.accounts_turns), sample("ledger", figures.ledger_turns)}},
+        {{"sotto_store_seconds", Type::histogram, Shown::in_tens, "How long a store took until a change of accounts, or what there was to record of calls, was on the disk.", "store"},
+         {sample("accounts", figures.accounts_commits), sample("ledger", figures.ledger_commits)}},
         {{"sotto_accounts", Type::gauge, Shown::in_tens, "Accounts."}, one(figures.accounts)},
         {{"sotto_bindings", Type::gauge, Shown::in_tens, "Devices that are registered now."}, one(figures.bindings)},
         {{"sotto_dialogs_ended", Type::gauge, Shown::in_tens, "Ended dialogs that are remembered, as keyed hashes, until their keys are destroyed."}, one(figures.ended_dialogs)},

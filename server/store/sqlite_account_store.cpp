@@ -23,6 +23,14 @@ public:
                [this, operation = std::move(operation)]() mutable -> Outcome<T> { return operation(operations_); });
     }
 
+    /// `perform` for what is one commit.
+    template <class T, class Operation> void change(Done<T> done, Operation operation)
+    {
+        submit(std::move(done), [this, operation = std::move(operation)]() mutable -> Outcome<T> {
+            return timed([&] { return operation(operations_); });
+        });
+    }
+
     void configure(AccountPolicy policy)
     {
         enqueue(
@@ -104,13 +112,13 @@ SqliteAccountStore::~SqliteAccountStore() = default;
 
 void SqliteAccountStore::add(NewAccount account, Done<AccountRecord> done)
 {
-    writer_->perform(std::move(done),
+    writer_->change(std::move(done),
                      [account = std::move(account)](AccountOperations& accounts) { return accounts.add(account); });
 }
 
 void SqliteAccountStore::import(std::vector<NewAccount> rows, bool more, Done<ImportReport> done)
 {
-    writer_->perform(std::move(done), [rows = std::move(rows), more](AccountOperations& accounts) {
+    writer_->change(std::move(done), [rows = std::move(rows), more](AccountOperations& accounts) {
         return accounts.import(rows, more);
     });
 }
@@ -130,13 +138,13 @@ void SqliteAccountStore::show(std::string address, Done<AccountRecord> done)
 
 void SqliteAccountStore::set(std::string address, AccountChange change, Done<AccountRecord> done)
 {
-    writer_->perform(std::move(done), [address = std::move(address), change = std::move(change)](
+    writer_->change(std::move(done), [address = std::move(address), change = std::move(change)](
                                           AccountOperations& accounts) { return accounts.set(address, change); });
 }
 
 void SqliteAccountStore::set_password(std::string address, std::string password, Done<AccountRecord> done)
 {
-    writer_->perform(std::move(done),
+    writer_->change(std::move(done),
                      [address = std::move(address), password = std::move(password)](AccountOperations& accounts) {
                          return accounts.set_password(address, password);
                      });
@@ -144,18 +152,18 @@ void SqliteAccountStore::set_password(std::string address, std::string password,
 
 void SqliteAccountStore::remove(std::string address, Done<AccountRecord> done)
 {
-    writer_->perform(std::move(done),
+    writer_->change(std::move(done),
                      [address = std::move(address)](AccountOperations& accounts) { return accounts.remove(address); });
 }
 
 void SqliteAccountStore::block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done)
 {
-    writer_->perform(std::move(done), [=](AccountOperations& accounts) { return accounts.block(account, pseudonym); });
+    writer_->change(std::move(done), [=](AccountOperations& accounts) { return accounts.block(account, pseudonym); });
 }
 
 void SqliteAccountStore::unblock(std::string address, Done<AccountRecord> done)
 {
-    writer_->perform(std::move(done),
+    writer_->change(std::move(done),
                      [address = std::move(address)](AccountOperations& accounts) { return accounts.unblock(address); });
 }
 
@@ -176,6 +184,6 @@ void SqliteAccountStore::configure(AccountPolicy policy) { writer_->configure(st
 
 AccountStore::Directory SqliteAccountStore::directory() const { return writer_->directory(); }
 std::size_t SqliteAccountStore::waiting() const { return writer_->waiting(); }
-WaitTimes SqliteAccountStore::turns() const { return writer_->turns(); }
+WaitTimes SqliteAccountStore::commits() const { return writer_->commits(); }
 
 } // namespace sotto::store

@@ -41,7 +41,7 @@ public:
     /// Tasks that wait for the thread.
     [[nodiscard]] std::size_t waiting() const;
     /// How long its thread took for what waited: until that was on the disk.
-    [[nodiscard]] WaitTimes turns() const;
+    [[nodiscard]] WaitTimes commits() const;
 
 private:
     class Writer;

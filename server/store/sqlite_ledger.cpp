@@ -225,7 +225,11 @@ private:
     {
         try {
             if (!healthy_) operations_.recorder.probe();
-            if (!batch.empty()) operations_.recorder.record(batch, times_.calendar());
+            if (!batch.empty())
+                timed([&] {
+                    operations_.recorder.record(batch, times_.calendar());
+                    return true;
+                });
             healthy_ = true;
             return true;
         } catch (const StoreError& error) {
@@ -272,7 +276,7 @@ SqliteLedger::~SqliteLedger() = default;
 
 void SqliteLedger::stop() { writer_->stop(); }
 std::size_t SqliteLedger::waiting() const { return writer_->waiting(); }
-WaitTimes SqliteLedger::turns() const { return writer_->turns(); }
+WaitTimes SqliteLedger::commits() const { return writer_->commits(); }
 bool SqliteLedger::writable() const { return writer_->writable(); }
 bool SqliteLedger::recording() const { return writer_->recording(); }
 std::size_t SqliteLedger::ended_at_start() const { return writer_->ended_at_start(); }

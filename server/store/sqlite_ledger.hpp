@@ -65,7 +65,7 @@ public:
     /// Calls to be recorded and tasks that wait for the thread.
     [[nodiscard]] std::size_t waiting() const;
     /// How long its thread took for what waited: until that was on the disk.
-    [[nodiscard]] WaitTimes turns() const;
+    [[nodiscard]] WaitTimes commits() const;
 
     /// How many calls a process before had left open.
     [[nodiscard]] std::size_t ended_at_start() const;

@@ -1,6 +1,5 @@
 #include "store/writer_thread.hpp"
 
-#include <chrono>
 #include <pthread.h>
 #include <utility>
 
@@ -41,21 +40,16 @@ void WriterThread::work()
 {
     pthread_setname_np(pthread_self(), name_);
     const auto ready = [this] { return stopping_ || !tasks_.empty() || work_waits(); };
-    std::optional<std::chrono::nanoseconds> took;
     for (bool last = false; !last;) {
         std::unique_lock lock{mutex_};
-        if (took) turns_.record(*took);
         if (const auto wait = longest_wait())
             wake_.wait_for(lock, *wait, ready);
         else
             wake_.wait(lock, ready);
         last = stopping_;
-        const bool busy = !tasks_.empty() || work_waits();
         auto tasks = std::exchange(tasks_, {});
         lock.unlock();
-        const auto began = std::chrono::steady_clock::now();
         turn(std::move(tasks), last);
-        took = busy ? std::optional{std::chrono::steady_clock::now() - began} : std::nullopt;
     }
 }
 

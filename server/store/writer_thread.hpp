@@ -3,6 +3,7 @@
 #include "store/account_store.hpp"
 #include "store/store_error.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -32,11 +33,11 @@ public:
     /// Does what waits and ends the thread. From then on every task is refused.
     void stop();
 
-    /// How long each turn took in which there was something to do: what waits is committed in it.
-    [[nodiscard]] WaitTimes turns() const
+    /// How long each commit took.
+    [[nodiscard]] WaitTimes commits() const
     {
         const std::lock_guard lock{mutex_};
-        return turns_;
+        return commits_;
     }
 
     /// False: the queue is full, unless the task `must` run, or the thread has ended.
@@ -60,6 +61,16 @@ public:
 protected:
     void start();
     void wake() { wake_.notify_one(); }
+    /// What `commit` gives back; where that is true, its time is noted. Not with `mutex()` held.
+    template <class Commit> auto timed(Commit commit)
+    {
+        const auto began = std::chrono::steady_clock::now();
+        auto result = commit();
+        const auto took = std::chrono::steady_clock::now() - began;
+        const std::lock_guard lock{mutex_};
+        if (result) commits_.record(took);
+        return result;
+    }
     void alarm(const std::string& sentence) const
     {
         if (on_alarm_) on_alarm_(sentence);
@@ -84,7 +95,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Task> tasks_;
-    WaitTimes turns_;
+    WaitTimes commits_;
     bool stopping_{false};
     std::thread thread_;
 };

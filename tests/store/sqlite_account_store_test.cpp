@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <numeric>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,33 @@ TEST_CASE("who was told that an account exists finds it in the snapshot")
     REQUIRE(added.has_value());
     CHECK(published == 1);
     CHECK(accounts.directory()->find("alice", "example.org") != nullptr);
+}
+
+TEST_CASE("changes are timed, and neither what only reads nor a backup")
+{
+    const StateDirectory state;
+    SqliteAccountStore accounts{state.path(), policy()};
+    const auto timed = [&] {
+        const auto times = accounts.commits();
+        return std::accumulate(times.buckets.begin(), times.buckets.end(), std::uint64_t{0});
+    };
+    const auto show = [&](std::string address) {
+        return answer_of<AccountRecord>([&](auto done) { accounts.show(std::move(address), std::move(done)); });
+    };
+    REQUIRE(answer_of<AccountRecord>([&](auto done) {
+                accounts.add({"alice@example.org", "secret"}, std::move(done));
+            }).has_value());
+    CHECK(timed() == 1);
+    REQUIRE(show("alice@example.org").has_value());
+    REQUIRE(answer_of<AccountStore::Nothing>([&](auto done) { accounts.back_up(state.path() / "copy.db", std::move(done)); })
+                .has_value());
+    REQUIRE_FALSE(
+        answer_of<AccountRecord>([&](auto done) { accounts.remove("nobody@example.org", std::move(done)); }).has_value());
+    CHECK(timed() == 1);
+    REQUIRE(answer_of<AccountRecord>([&](auto done) {
+                accounts.remove("alice@example.org", std::move(done));
+            }).has_value());
+    CHECK(timed() == 2);
 }
 
 TEST_CASE("accounts in SQLite conform")

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <future>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 using namespace sotto;
@@ -58,6 +59,32 @@ TEST_CASE("where the dialogs go on in the next process, their records do, withou
         after.invoices.make(std::chrono::year{2026} / std::chrono::November, retention::Day{std::chrono::days{20'790}});
     REQUIRE(run.calls.size() == 1);
     CHECK(run.calls.front().record.seconds == 50);
+}
+
+TEST_CASE("each commit of calls is timed, that of an end too, and a backup is not")
+{
+    test::StateDirectory state;
+    const auto master = crypto::Secret::random(32);
+    SqliteLedger ledger{state.path(), master, {}};
+    const auto timed = [&] {
+        const auto times = ledger.commits();
+        return std::accumulate(times.buckets.begin(), times.buckets.end(), std::uint64_t{0});
+    };
+    const auto call = test::call(1, 77);
+    std::promise<bool> recorded;
+    ledger.answered(call, [&](bool durable) { recorded.set_value(durable); });
+    REQUIRE(recorded.get_future().get());
+    CHECK(timed() == 1);
+    ledger.ended(call.dialog); // wakes nobody: it waits for the next turn
+    const auto patience = std::chrono::steady_clock::now() + 20s;
+    while (ledger.recording() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+    CHECK(timed() == 2);
+    std::promise<bool> copied;
+    ledger.back_up(state.path() / "copy.db", [&](const Outcome<Ledger::Nothing>& outcome) {
+        copied.set_value(outcome.has_value());
+    });
+    REQUIRE(copied.get_future().get());
+    CHECK(timed() == 2);
 }
 
 TEST_CASE("while another process has the file locked, calls are refused and nothing is lost")
