@@ -15,6 +15,7 @@ public:
         if (full) return std::make_error_code(std::errc::no_space_on_device);
         noted.push_back(action.what);
         subject = action.subject;
+        scope = action.scope;
         return audit::Receipt{noted.size()};
     }
     void end(const audit::Receipt&, std::string_view) override {}
@@ -22,7 +23,7 @@ public:
     bool forget(std::string_view) override { return true; }
 
     std::vector<std::string> noted;
-    std::string subject; ///< of the last
+    std::string subject, scope; ///< of the last
     bool full{false};
 };
 
@@ -180,4 +181,20 @@ TEST_CASE("a person's entries are under one spelling, however the address was ty
         }
     });
     CHECK(about_somebody > 0);
+}
+
+TEST_CASE("the entry of a further page does not say after whom it begins", "[admin][audit]")
+{
+    World world{Role::everybody};
+    int paged = 0;
+    for_each_command([&](const Command& command) {
+        if (!command.paged || command.audit.purpose.empty()) return;
+        ++paged;
+        auto arguments = least(command);
+        arguments["from"] = "alice@example.org";
+        CHECK(world.code(command, arguments).empty());
+        CHECK(world.notes.scope.find("alice") == std::string::npos);
+        CHECK(world.notes.scope.find(R"("page":"next")") != std::string::npos);
+    });
+    CHECK(paged > 0);
 }

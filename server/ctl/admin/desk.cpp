@@ -42,7 +42,7 @@ std::string scope_of(const Command& command, const json::object& arguments)
         else
             scope[argument.name] = *value;
     }
-    if (const auto* from = arguments.if_contains("from")) scope["from"] = *from;
+    if (arguments.contains("from")) scope["page"] = "next"; // `from` may be somebody's address
     return scope.empty() ? std::string{} : json::serialize(scope);
 }
 
