@@ -197,13 +197,13 @@ void App::listen()
 
 void App::run()
 {
-    start_admin();
-    start_metrics();
-    os::confine_calls(); // nothing is opened for listening from here on
     ErasureInLedger calls;
     if (recording_->ledger())
         calls = {.ledger = recording_->ledger().get(), .policy = recording_->policy(), .now = recording_->now()};
-    remove_erased(*erasures_, *store_, auditing_->log(), calls);
+    remove_erased(*erasures_, *store_, auditing_->log(), calls); // before anybody can ask for them
+    start_admin();
+    start_metrics();
+    os::confine_calls(); // nothing is opened for listening from here on
     workers_->start();
     recording_->start(*workers_, location_, auditing_->log());
     on_signal();
