@@ -28,6 +28,7 @@
 #include <csignal>
 #include <cstring>
 #include <thread>
+#include <unistd.h>
 
 namespace sotto::app {
 
@@ -244,7 +245,7 @@ void App::on_signal()
         if (error) return;
         const auto* meaning = std::ranges::find(signal_meanings, number, &SignalMeaning::number);
         if (meaning->asked == Asked::reload)
-            reload();
+            reload_by_signal();
         else if (draining_)
             main_.stop();
         else
@@ -291,6 +292,15 @@ ctl::Reply App::reload()
     auto reply = configuration_.reload([this](const Prepared& prepared) { use(prepared); });
     os::notify_ready();
     return reply;
+}
+
+void App::reload_by_signal()
+{
+    // Whoever may send it is the service's user or root: the kernel does not say which.
+    const audit::Action action{.who = {::getuid(), "signal"}, .what = "reload", .purpose = "operate"};
+    const auto entry = auditing_->log().begin(action);
+    if (!entry) return Auditing::say_unwritable(entry.error());
+    auditing_->log().end(*entry, ctl::result_of(reload()));
 }
 
 void App::use(const Prepared& prepared)

@@ -49,6 +49,8 @@ private:
     void on_signal();
     /// Any thread.
     ctl::Reply reload();
+    /// What `sotto reload` does, with an entry of its own in the audit log.
+    void reload_by_signal();
     void use(const Prepared& prepared);
     void begin_drain();
     void end_flows();

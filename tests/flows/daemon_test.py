@@ -155,6 +155,9 @@ class Operation(FlowTest):
             self.assertIn("threads", self.daemon.logged("restart-needed", waiting + 1)[-1])
             differences = json.loads(self.daemon.sotto("--json", "config", "diff").stdout)["differences"]
             self.assertEqual([row["key"] for row in differences], ["threads"])
+            entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+            self.assertIn(("signal", os.getuid(), "reload", "done"),
+                          [tuple(entry[key] for key in ("name", "uid", "what", "result")) for entry in entries])
             self.hang_up(bob, alice)
         finally:
             self.daemon.config.update(threads=self.threads)

@@ -52,13 +52,13 @@ std::string text_in(const json::object& arguments, std::string_view name)
     return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
 }
 
+} // namespace
+
 std::string result_of(const Reply& reply)
 {
     const auto* error = std::get_if<CommandError>(&reply);
     return error == nullptr ? "done" : "refused " + error->code;
 }
-
-} // namespace
 
 std::string name_of(uid_t uid)
 {

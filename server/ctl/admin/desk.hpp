@@ -34,6 +34,9 @@ private:
     Unwritable on_unwritable_;
 };
 
+/// What the audit log says of how a command ended.
+std::string result_of(const Reply& reply);
+
 /// The name of a uid in the user database; empty when there is none.
 std::string name_of(uid_t uid);
 
