@@ -31,7 +31,7 @@ struct Figures {
     Keeping keeping;
     std::size_t accounts_waiting{0}; ///< tasks that wait for the store of the accounts
     std::size_t ledger_waiting{0};   ///< calls and tasks that wait for the ledger
-    WaitTimes accounts_commits;        ///< how long the stores took for what waited
+    WaitTimes accounts_commits;      ///< how long the commits of a store took
     WaitTimes ledger_commits;
     push::Notifier::Counts pushes;
     net::WorkerCounters counters;

@@ -113,7 +113,7 @@ SqliteAccountStore::~SqliteAccountStore() = default;
 void SqliteAccountStore::add(NewAccount account, Done<AccountRecord> done)
 {
     writer_->change(std::move(done),
-                     [account = std::move(account)](AccountOperations& accounts) { return accounts.add(account); });
+                    [account = std::move(account)](AccountOperations& accounts) { return accounts.add(account); });
 }
 
 void SqliteAccountStore::import(std::vector<NewAccount> rows, bool more, Done<ImportReport> done)
@@ -139,21 +139,21 @@ void SqliteAccountStore::show(std::string address, Done<AccountRecord> done)
 void SqliteAccountStore::set(std::string address, AccountChange change, Done<AccountRecord> done)
 {
     writer_->change(std::move(done), [address = std::move(address), change = std::move(change)](
-                                          AccountOperations& accounts) { return accounts.set(address, change); });
+                                         AccountOperations& accounts) { return accounts.set(address, change); });
 }
 
 void SqliteAccountStore::set_password(std::string address, std::string password, Done<AccountRecord> done)
 {
     writer_->change(std::move(done),
-                     [address = std::move(address), password = std::move(password)](AccountOperations& accounts) {
-                         return accounts.set_password(address, password);
-                     });
+                    [address = std::move(address), password = std::move(password)](AccountOperations& accounts) {
+                        return accounts.set_password(address, password);
+                    });
 }
 
 void SqliteAccountStore::remove(std::string address, Done<AccountRecord> done)
 {
     writer_->change(std::move(done),
-                     [address = std::move(address)](AccountOperations& accounts) { return accounts.remove(address); });
+                    [address = std::move(address)](AccountOperations& accounts) { return accounts.remove(address); });
 }
 
 void SqliteAccountStore::block(AccountId account, KeyedHash pseudonym, Done<AccountRecord> done)
@@ -164,7 +164,7 @@ void SqliteAccountStore::block(AccountId account, KeyedHash pseudonym, Done<Acco
 void SqliteAccountStore::unblock(std::string address, Done<AccountRecord> done)
 {
     writer_->change(std::move(done),
-                     [address = std::move(address)](AccountOperations& accounts) { return accounts.unblock(address); });
+                    [address = std::move(address)](AccountOperations& accounts) { return accounts.unblock(address); });
 }
 
 void SqliteAccountStore::blocked_by(AccountId account, Done<std::vector<KeyedHash>> done)

@@ -31,8 +31,7 @@ std::map<fs::path, std::uintmax_t>& flushed()
 /// In place of the library's: what is not flushed is gone after a power cut.
 extern "C" int fdatasync(int descriptor)
 {
-    struct stat file {
-    };
+    struct stat file {};
     if (::fstat(descriptor, &file) == 0)
         flushed()[fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor))] =
             static_cast<std::uintmax_t>(file.st_size);

@@ -63,9 +63,7 @@ public:
           lock_{store::StateLock::take(installation.settings.state_directory)},
           accounts{installation.settings.state_directory, ctl::account_policy(installation.settings)},
           audit_{{.folder = installation.settings.state_directory / "audit"}, crypto::Secret{32}, {}},
-          desk_{handlers(), [](const ctl::PeerCredentials&) { return ctl::Role::everybody; },
-                spelling_,
-                audit_},
+          desk_{handlers(), [](const ctl::PeerCredentials&) { return ctl::Role::everybody; }, spelling_, audit_},
           server_{std::make_unique<ctl::AdminServer>(
               io_, installation.settings.admin.socket,
               [this](std::string_view command, const ctl::json::object& arguments, const ctl::PeerCredentials& peer) {

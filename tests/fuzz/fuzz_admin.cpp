@@ -94,11 +94,9 @@ ctl::Perform desk_with(audit::AuditLog& notes)
     auto handlers = ctl::account_commands(store);
     handlers.merge(ctl::blocking_commands(store, [](AccountId) { return std::optional{KeyedHash{1, 2}}; }));
     return [desk = std::make_shared<ctl::Desk>(
-                std::move(handlers), [](const ctl::PeerCredentials&) { return ctl::Role::everybody; },
-                std::identity{}, notes)](
-               std::string_view command, const ctl::json::object& arguments, const ctl::PeerCredentials& peer) {
-        return desk->perform(command, arguments, peer);
-    };
+                std::move(handlers), [](const ctl::PeerCredentials&) { return ctl::Role::everybody; }, std::identity{},
+                notes)](std::string_view command, const ctl::json::object& arguments,
+                        const ctl::PeerCredentials& peer) { return desk->perform(command, arguments, peer); };
 }
 
 /// Whatever the line is.

@@ -11,6 +11,7 @@ from outside.far_end import FarEnd
 from outside.name_server import LyingNameServer, NameServer, located
 from support.daemon import PASSWORD, Daemon, Port
 from support.ladder import Ladder
+from support.log_scan import found_in
 from support.phone import Phone
 from support.pki import Authority
 
@@ -41,8 +42,19 @@ class Outside(unittest.TestCase):
 
     def setUp(self) -> None:
         self.ladder = Ladder()
+        self.daemons: list = []   # that phones of this test used
+        self.addCleanup(self._logs_name_nobody)
+
+    def _logs_name_nobody(self) -> None:
+        """P8, between domains as within one."""
+        hosts = {host for daemon in self.daemons for host in daemon.own_hosts}
+        for daemon in self.daemons:
+            named = found_in(daemon.log, self.ladder.messages, hosts)
+            self.assertEqual(named, set(), f"the log holds what identifies somebody:\n{daemon.log}")
 
     def phone(self, daemon: Daemon, name: str) -> Phone:
+        if daemon not in self.daemons:
+            self.daemons.append(daemon)
         phone = Phone(name, self.ladder, daemon.connect, name, daemon.domain, PASSWORD, daemon.own_hosts)
         self.addCleanup(lambda: phone.connection.close())
         phone.registers()

@@ -51,10 +51,12 @@ TEST_CASE("changes are timed, and neither what only reads nor a backup")
             }).has_value());
     CHECK(timed() == 1);
     REQUIRE(show("alice@example.org").has_value());
-    REQUIRE(answer_of<AccountStore::Nothing>([&](auto done) { accounts.back_up(state.path() / "copy.db", std::move(done)); })
-                .has_value());
-    REQUIRE_FALSE(
-        answer_of<AccountRecord>([&](auto done) { accounts.remove("nobody@example.org", std::move(done)); }).has_value());
+    REQUIRE(answer_of<AccountStore::Nothing>([&](auto done) {
+                accounts.back_up(state.path() / "copy.db", std::move(done));
+            }).has_value());
+    REQUIRE_FALSE(answer_of<AccountRecord>([&](auto done) {
+                      accounts.remove("nobody@example.org", std::move(done));
+                  }).has_value());
     CHECK(timed() == 1);
     REQUIRE(answer_of<AccountRecord>([&](auto done) {
                 accounts.remove("alice@example.org", std::move(done));

@@ -97,9 +97,7 @@ public:
                                                        }},
                                                   audit::audit_key(settings.weaken.audit_key_file),
                                                   noted()},
-          desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; },
-                canonical_in(settings_),
-                audit_}
+          desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_}
     {
     }
 

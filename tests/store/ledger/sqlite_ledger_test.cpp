@@ -80,9 +80,8 @@ TEST_CASE("each commit of calls is timed, that of an end too, and a backup is no
     while (ledger.recording() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
     CHECK(timed() == 2);
     std::promise<bool> copied;
-    ledger.back_up(state.path() / "copy.db", [&](const Outcome<Ledger::Nothing>& outcome) {
-        copied.set_value(outcome.has_value());
-    });
+    ledger.back_up(state.path() / "copy.db",
+                   [&](const Outcome<Ledger::Nothing>& outcome) { copied.set_value(outcome.has_value()); });
     REQUIRE(copied.get_future().get());
     CHECK(timed() == 2);
 }
