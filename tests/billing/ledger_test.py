@@ -10,6 +10,7 @@ from support.billing import GATEWAY, BillingDaemon, number, uri
 from support.daemon import DOMAIN, PASSWORD, Daemon, binary
 from support.ladder import Ladder
 from support.limits import patience
+from support.log_scan import found_in
 from support.phone import Phone
 
 
@@ -20,6 +21,8 @@ def setUpModule() -> None:
 def phone(test: unittest.TestCase, daemon: Daemon, user: str) -> Phone:
     one = Phone(user, test.ladder, daemon.connect, user, DOMAIN, PASSWORD, daemon.own_hosts)
     test.addCleanup(lambda: one.connection.close())
+    test.addCleanup(lambda: test.assertEqual(found_in(daemon.log, test.ladder.messages, {*daemon.own_hosts}), set(),
+                                             f"the log holds what identifies somebody:\n{daemon.log}"))
     one.registers()
     return one
 
