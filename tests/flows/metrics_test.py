@@ -91,7 +91,7 @@ class Metrics(FlowTest):
         self.hang_up(alice, bob)
         self.assertEqual(during['sotto_calls_total{outcome="answered"}'], before['sotto_calls_total{outcome="answered"}'])
         for _ in range(2):   # the time of the first is noted before the second begins
-            self.daemon.sotto("account", "show", f"{alice.user}@example.org")
+            self.daemon.sotto("account", "set", f"{alice.user}@example.org", "--relay-only", "off")
         status = json.loads(self.daemon.sotto("--json", "status").stdout)
         self.assertGreaterEqual(status["sip"]["calls_answered"], 1)
         self.assertGreaterEqual(status["dialogs"]["ended"], 1)
@@ -103,15 +103,18 @@ class Metrics(FlowTest):
 
     def test_many_calls_do_show(self):
         alice, bob = self.registered("alice", "bob")
-        for _ in range(11):
+
+        def a_call():
             self.call(alice, bob)
             self.hang_up(alice, bob)
+        for _ in range(11):
+            a_call()
+        for method in ("INVITE", "BYE"):
+            self.counts_in_the_end(f'sotto_answer_seconds_count{{method="{method}"}}', a_call)
+        self.counts_in_the_end("sotto_burst_seconds_count", a_call)
         figures = self.figures()
         self.assertGreaterEqual(figures['sotto_calls_total{outcome="answered"}'], 10)
-        self.assertGreaterEqual(figures["sotto_burst_seconds_count"], 10)
         self.assertGreaterEqual(figures["sotto_burst_seconds_sum"], 0)
-        for method in ("INVITE", "BYE"):
-            self.assertGreaterEqual(figures[f'sotto_answer_seconds_count{{method="{method}"}}'], 10)
         self.assertEqual(figures["sotto_workers"], 2)
         self.assertEqual(figures["sotto_workers_silent"], 0)
         self.assertGreater(figures['sotto_certificate_left_seconds{domain="example.org"}'], 0)
