@@ -95,6 +95,8 @@ class Tls12(FlowTest):
 
 
 class Operation(FlowTest):
+    config = EVENTS
+
     def test_account_added_and_removed_while_running(self):
         new = f"erin@{DOMAIN}"
         self.daemon.sotto("account", "add", new, "--password-stdin", stdin=PASSWORD + "\n")
