@@ -1,0 +1,205 @@
+// Calls for help: nothing that stops others stops them.
+#include "element/routes.hpp"
+
+using namespace sotto;
+using namespace sotto::test;
+
+TEST_CASE("an emergency call is carried in every state")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    auto& account = world.accounts->at(world.accounts->find("alice", "example.org")->id);
+    const auto psap = world.domain("psap.example");
+    const auto carried = [&](const std::string& uri, const std::string& extra = {}) {
+        dial(world, alice, {.uri = uri, .extra = extra, .tag = "sos"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        return world.receive(psap);
+    };
+    SECTION("as it is")
+    {
+        const auto invite = carried("sip:112@example.org");
+        CHECK(start_line(invite) == "INVITE urn:service:sos SIP/2.0");
+        CHECK(header(invite, "Route") == "<sip:psap.example;transport=tls;lr>");
+        CHECK(header(invite, "P-Asserted-Identity") == "<sip:alice@example.org>");
+        CHECK(world.reports == std::vector<std::string>{"sos"});
+    }
+    SECTION("the identity that is asserted is the caller's choice among its own")
+    {
+        world.accounts->attach(account.id, "+4930123", "example.org");
+        const auto invite = carried("sip:112@example.org", "P-Preferred-Identity: <sip:+4930123@example.org>\n");
+        CHECK(header(invite, "P-Asserted-Identity") == "<sip:+4930123@example.org>");
+        CHECK(header(invite, "From").starts_with("\"Alice\" <sip:alice@example.org>;tag="));
+        CHECK(header(invite, "P-Preferred-Identity").empty());
+    }
+    SECTION("nobody else's identity is asserted")
+    {
+        world.accounts->add("bob", "example.org");
+        const auto invite = carried("sip:112@example.org", "P-Preferred-Identity: <sip:bob@example.org>\n");
+        CHECK(header(invite, "P-Asserted-Identity") == "<sip:alice@example.org>");
+    }
+    SECTION("by its service")
+    {
+        CHECK(start_line(carried("urn:service:sos.fire")) == "INVITE urn:service:sos.fire SIP/2.0");
+    }
+    SECTION("from a suspended account")
+    {
+        account.status = AccountStatus::suspended;
+        CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("while the server drains")
+    {
+        world.element.drain();
+        CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("withheld: the service is told who calls all the same")
+    {
+        account.withhold_identity = true;
+        const auto invite = carried("sip:%2331%23112@example.org", "Privacy: id;critical\n");
+        CHECK(header(invite, "From").starts_with("\"Alice\" <sip:alice@example.org>;tag="));
+        CHECK(header(invite, "Privacy").empty());
+    }
+    SECTION("beyond every limit")
+    {
+        auto strict = with_routes();
+        strict.auth_failures_per_minute = 1;
+        strict.transactions_per_flow = 0;
+        world.element.use(std::make_shared<const CoreSettings>(strict));
+        CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("under extreme strain")
+    {
+        world.element.strained(Strain::extreme);
+        CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("while nothing can be billed")
+    {
+        auto billed = with_routes();
+        billed.routes[1].tariff = billing::Tariff{.name = "local", .route = "carrier"};
+        world.element.use(std::make_shared<const CoreSettings>(billed));
+        world.ledger.takes_calls = false;
+        world.domain("one.trunk.example");
+        dial(world, alice, {.uri = "sip:+4930123456@example.org", .tag = "billed"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 503 Service Unavailable");
+        CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("before a prefix that would match, and before whoever has the number as an address")
+    {
+        auto town = with_routes();
+        town.routes.back().numbers = {"110"};
+        world.element.use(std::make_shared<const CoreSettings>(town));
+        const auto carrier = world.domain("one.trunk.example");
+        dial(world, alice, {.uri = "sip:113@example.org", .tag = "town"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        CHECK(start_line(world.receive(carrier)) == "INVITE sip:+4930113@one.trunk.example;user=phone SIP/2.0");
+        const auto namesake = world.phone("110");
+        CHECK(start_line(carried("sip:110@example.org")) == "INVITE urn:service:sos SIP/2.0");
+        CHECK(world.quiet(namesake));
+    }
+    SECTION("past whatever the caller's words would stop or change")
+    {
+        auto dialled_so = with_routes();
+        dialled_so.block_code = "112"; // an operator's mistake must not cost a life
+        world.element.use(std::make_shared<const CoreSettings>(dialled_so));
+        const auto* extra = GENERATE("", "Privacy: critical;unheard-of\n");
+        CHECK(start_line(carried("sip:112@example.org", extra)) == "INVITE urn:service:sos SIP/2.0");
+    }
+    SECTION("with the place of the caller")
+    {
+        const std::string pidf = "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\">somewhere</presence>";
+        const auto body = "--b\r\nContent-Type: application/sdp\r\n\r\n" + std::string{offer} +
+                          "\r\n--b\r\nContent-Type: application/pidf+xml\r\nContent-ID: <place@phone.invalid>\r\n\r\n" +
+                          pidf + "\r\n--b--\r\n";
+        const Outgoing call{.uri = "urn:service:sos",
+                            .extra = "Geolocation: <cid:place@phone.invalid>, <https://spy.example/1>\n",
+                            .tag = "loc",
+                            .content_type = "multipart/mixed;boundary=b",
+                            .body = body};
+        dial(world, alice, call);
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(psap);
+        CHECK(header(invite, "Geolocation") == "<cid:place@phone.invalid>");
+        CHECK(header(invite, "Geolocation-Routing") == "yes");
+        CHECK(body_of(invite).find("Content-ID: <place@phone.invalid>\r\n") != std::string::npos);
+        CHECK(body_of(invite).find(pidf) != std::string::npos);
+        // and never to anybody else
+        const auto peer = world.domain("example.net");
+        auto other = call;
+        other.uri = "sip:bob@example.net";
+        other.tag = "elsewhere";
+        dial(world, alice, other);
+        const auto leaked = world.receive(peer);
+        CHECK(header(leaked, "Geolocation").empty());
+        CHECK(leaked.find("somewhere") == std::string::npos);
+    }
+}
+
+TEST_CASE("a suspended account's call for help, over a connection of its own, goes on to its end and nothing else does")
+{
+    World world{with_routes()};
+    const auto registered = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    const auto psap = world.domain("psap.example");
+    const auto inside = [&](FlowId flow, const std::string& ok, const std::string& method, int cseq,
+                            const std::string& extra = {}) {
+        const auto number = std::to_string(cseq);
+        const auto tag = tag_in(header(ok, "From"));
+        world.send(flow, method + " " + uri_in(header(ok, "Contact")) +
+                             " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + tag + method + number +
+                             "\nMax-Forwards: 70\nFrom: " + header(ok, "From") + "\nTo: " + header(ok, "To") +
+                             "\nCall-ID: " + header(ok, "Call-ID") + "\nCSeq: " + number + " " + method +
+                             "\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + extra);
+    };
+    dial(world, registered, {.uri = "sip:bob@example.net", .tag = "before"});
+    CHECK(start_line(world.receive(registered)) == "SIP/2.0 100 Trying");
+    world.send(peer, answer(world.receive(peer), "200 OK", contact));
+    const auto before = world.receive(registered);
+
+    world.accounts->at(world.accounts->find("alice", "example.org")->id).status = AccountStatus::suspended;
+    const auto alice = world.connect();
+    dial(world, alice, {.uri = "sip:112@example.org", .tag = "sos"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    world.send(psap, answer(world.receive(psap), "200 OK", contact));
+    const auto ok = world.receive(alice);
+    REQUIRE(start_line(ok) == "SIP/2.0 200 OK");
+    inside(alice, ok, "ACK", 2);
+    CHECK(start_line(world.receive(psap)).starts_with("ACK "));
+    inside(alice, ok, "INFO", 3);
+    const auto info = world.receive(psap);
+    CHECK(start_line(info).starts_with("INFO "));
+    world.send(psap, answer(info, "200 OK"));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+    SECTION("over the same connection")
+    {
+        inside(alice, ok, "BYE", 4);
+        CHECK(start_line(world.receive(psap)).starts_with("BYE "));
+    }
+    SECTION("over another one, with its password")
+    {
+        const auto again = world.connect();
+        inside(again, ok, "BYE", 4);
+        const auto challenge = world.receive(again);
+        REQUIRE(start_line(challenge) == "SIP/2.0 407 Proxy Authentication Required");
+        inside(again, ok, "BYE", 5, world.credentials(challenge, "alice", "BYE", uri_in(header(ok, "Contact"))));
+        CHECK(start_line(world.receive(psap)).starts_with("BYE "));
+    }
+    SECTION("another call")
+    {
+        world.send(alice, "INVITE sip:bob@example.net SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKno"
+                          "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=no\nTo: <sip:bob@example.net>"
+                          "\nCall-ID: no\nCSeq: 1 INVITE\nContact: <sip:alice-device@192.0.2.1:5555>\n");
+        const auto challenge = world.receive(alice);
+        world.send(alice, "INVITE sip:bob@example.net SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKno2"
+                          "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=no\nTo: <sip:bob@example.net>"
+                          "\nCall-ID: no\nCSeq: 2 INVITE\nContact: <sip:alice-device@192.0.2.1:5555>\n" +
+                              world.credentials(challenge, "alice", "INVITE", "sip:bob@example.net"));
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 407 Proxy Authentication Required");
+        CHECK(world.quiet(peer));
+    }
+    SECTION("a call from before: only over the connection that it had")
+    {
+        inside(alice, before, "INFO", 3);
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 481 "));
+        inside(registered, before, "INFO", 4);
+        CHECK(start_line(world.receive(peer)).starts_with("INFO "));
+    }
+}

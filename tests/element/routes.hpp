@@ -1,0 +1,71 @@
+#pragma once
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace sotto::test {
+
+inline constexpr std::string_view offer =
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    "m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\na=fingerprint:sha-256 "
+    "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:"
+    "55:66:77:88:99\r\na=setup:actpass\r\na=rtpmap:0 PCMU/8000\r\n";
+
+inline CoreSettings with_routes()
+{
+    auto settings = World::defaults();
+    settings.domains.front().numbers = {.country = "49", .area = "30"};
+    settings.routes = {
+        {.name = "friends", .domains = {"example.net"}},
+        {.name = "carrier",
+         .kind = Receiver::gateway,
+         .prefixes = {"+"},
+         .targets = {{"one.trunk.example"}, {"two.trunk.example"}},
+         .username = "sotto",
+         .password = "secret"},
+        {.name = "sos",
+         .kind = Receiver::emergency,
+         .numbers = {"112"},
+         .services = {"sos"},
+         .targets = {{"psap.example"}}},
+    };
+    return settings;
+}
+
+struct Outgoing {
+    std::string uri;
+    std::string extra{};
+    std::string tag{"a-tag"};
+    std::string content_type{"application/sdp"};
+    std::string body{offer};
+};
+
+/// INVITE, challenge, INVITE again; what comes back to Alice first after that is left for the test.
+inline void dial(World& world, FlowId alice, const Outgoing& call)
+{
+    const auto invite = [&](const std::string& cseq, const std::string& extra) {
+        return "INVITE " + call.uri + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + call.tag + cseq +
+               "\nMax-Forwards: 70\nFrom: \"Alice\" <sip:alice@example.org>;tag=" + call.tag + "\nTo: <" + call.uri +
+               ">\nCall-ID: " + call.tag + "@secret-host\nCSeq: " + cseq +
+               " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\nContent-Type: " + call.content_type +
+               "\n" + call.extra + extra;
+    };
+    world.send(alice, invite("1", ""), call.body);
+    const auto challenge = world.receive(alice);
+    REQUIRE(start_line(challenge) == "SIP/2.0 407 Proxy Authentication Required");
+    world.send(alice, invite("2", world.credentials(challenge, "alice", "INVITE", call.uri)), call.body);
+}
+
+inline std::string answer(const std::string& request, const std::string& status, const std::string& extra = {})
+{
+    const auto to = header(request, "To");
+    return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") +
+           "\nTo: " + to + (tag_in(to).empty() ? ";tag=g-tag" : "") + "\nCall-ID: " + header(request, "Call-ID") +
+           "\nCSeq: " + header(request, "CSeq") + "\n" + extra;
+}
+
+inline const std::string contact = "Contact: <sip:gw@192.0.2.9:5071;transport=tls>\n";
+
+inline std::string body_of(const std::string& message) { return message.substr(message.find("\r\n\r\n") + 4); }
+
+} // namespace sotto::test
