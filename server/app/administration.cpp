@@ -5,7 +5,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
-#include <csignal>
 #include <pthread.h>
 
 namespace sotto::app {
@@ -45,9 +44,6 @@ Administration::~Administration()
 
 void Administration::run()
 {
-    sigset_t all;
-    sigfillset(&all); // signals are the main thread's business
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
     pthread_setname_np(pthread_self(), "admin");
     const auto work = boost::asio::make_work_guard(context_);
     context_.run();

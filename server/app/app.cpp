@@ -25,7 +25,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 #include <thread>
 #include <unistd.h>
@@ -92,8 +91,8 @@ static_assert(static_cast<int>(config::LogLevel::error) == static_cast<int>(log:
 } // namespace
 
 App::App(Prepared prepared, os::Folders admitted)
-    : descriptors_{os::raise_descriptor_limit()}, started_{now()}, started_at_{std::chrono::floor<seconds>(
-                                                                       std::chrono::system_clock::now())},
+    : descriptors_{os::raise_descriptor_limit()}, signals_{main_, signal_numbers()}, started_{now()},
+      started_at_{std::chrono::floor<seconds>(std::chrono::system_clock::now())},
       configuration_{std::move(prepared), std::move(admitted)}, lock_{take_lock(
                                                                     configuration_.initial().settings.state_directory)},
       passed_{os::passed_descriptors()}, location_{std::make_shared<location::MemoryLocationService>()},
@@ -107,7 +106,6 @@ App::App(Prepared prepared, os::Folders admitted)
                              configuration_.renew(identities, [this](const auto& renewed) { workers_->use(renewed); });
                          }}}
 {
-    for (const auto& meaning : signal_meanings) signals_.add(meaning.number); // they wait until `run`
     const auto& settings = configuration_.initial().settings;
     event(Event::starting, field("version", SOTTO_VERSION), field("domains", settings.domains.size()),
           field("workers", workers_of(settings)));
@@ -207,7 +205,7 @@ void App::run()
     os::confine_calls(); // nothing is opened for listening from here on
     workers_->start();
     recording_->start(*workers_, location_, auditing_->log());
-    on_signal();
+    signals_.on_signal([this](int number) { on_signal(number); });
     every(expiry_, expiry_tick, [this] {
         location_->expire(now());
         anonymous_callers_->expire(now());
@@ -239,19 +237,15 @@ void App::say_whether_keys_are_unprotected()
     event(Event::keys_unprotected, field("keys", keys));
 }
 
-void App::on_signal()
+void App::on_signal(int number)
 {
-    signals_.async_wait([this](boost::system::error_code error, int number) {
-        if (error) return;
-        const auto* meaning = std::ranges::find(signal_meanings, number, &SignalMeaning::number);
-        if (meaning->asked == Asked::reload)
-            reload_by_signal();
-        else if (draining_)
-            main_.stop();
-        else
-            begin_drain();
-        on_signal();
-    });
+    const auto* meaning = std::ranges::find(signal_meanings, number, &SignalMeaning::number);
+    if (meaning->asked == Asked::reload)
+        reload_by_signal();
+    else if (draining_)
+        main_.stop();
+    else
+        begin_drain();
 }
 
 // ---- the end

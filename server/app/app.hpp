@@ -14,12 +14,12 @@
 #include "location/anonymous_callers.hpp"
 #include "location/memory_location_service.hpp"
 #include "metrics/http_server.hpp"
+#include "os/signals.hpp"
 #include "store/erasures.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/state_lock.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
@@ -27,7 +27,8 @@
 namespace sotto::app {
 
 /// The daemon: makes keys, location service, store, workers and admin server, introduces them to each other, and runs
-/// until a signal ends it. The main thread keeps time and signals; admin commands run on a thread of their own.
+/// until a signal ends it. All signals that mean something to it must be held (os::hold_signals). The main thread keeps
+/// time and signals; admin commands run on a thread of their own.
 class App {
 public:
     /// `admitted`: where the process may open files. Throws store::StoreError, net::ListenError, or std::runtime_error
@@ -46,7 +47,7 @@ private:
     void listen();
     /// Once.
     void say_whether_keys_are_unprotected();
-    void on_signal();
+    void on_signal(int number);
     /// Any thread.
     ctl::Reply reload();
     /// What `sotto reload` does, with an entry of its own in the audit log.
@@ -62,7 +63,7 @@ private:
 
     std::uint64_t descriptors_;
     boost::asio::io_context main_{1};
-    boost::asio::signal_set signals_{main_};
+    os::Signals signals_;
     boost::asio::steady_timer expiry_{main_}, forgetting_{main_}, watchdog_{main_}, deadline_{main_};
     TimePoint started_;
     std::chrono::sys_seconds started_at_; ///< the same by the clock on the wall

@@ -41,6 +41,12 @@ struct SignalMeaning {
 inline constexpr std::array signal_meanings{SignalMeaning{SIGTERM, "SIGTERM", Asked::drain},
                                             SignalMeaning{SIGINT, "SIGINT", Asked::drain},
                                             SignalMeaning{SIGHUP, "SIGHUP", Asked::reload}};
+constexpr auto signal_numbers()
+{
+    std::array<int, signal_meanings.size()> numbers{};
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = signal_meanings[i].number;
+    return numbers;
+}
 
 /// docs/man/sottod.8, in man(7)'s language.
 std::string daemon_manual();

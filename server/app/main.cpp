@@ -7,6 +7,7 @@
 #include "net/listener.hpp"
 #include "os/process.hpp"
 #include "os/sandbox.hpp"
+#include "os/signals.hpp"
 #include "store/store_error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -38,6 +39,7 @@ Ending serve(sotto::app::Prepared prepared)
     const auto& settings = prepared.settings;
     auto folders = app::folders_of(settings);
     const bool confined = os::confine_files(folders); // first of all, so that every thread is
+    os::hold_signals(app::signal_numbers());          // by every thread too
     log::start(
         {.target = settings.log.target == config::LogTarget::journal ? log::Target::journal : log::Target::stderr_,
          .level = static_cast<log::Level>(settings.log.level)});

@@ -7,7 +7,6 @@
 
 #include <sys/socket.h>
 
-#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -93,9 +92,6 @@ HttpServer::HttpServer(int listening, std::function<std::string()> text) : text_
     acceptor_.assign(protocol_of(listening), listening);
     accept();
     thread_ = std::thread{[this] {
-        sigset_t all;
-        sigfillset(&all); // signals are the main thread's business
-        pthread_sigmask(SIG_BLOCK, &all, nullptr);
         pthread_setname_np(pthread_self(), "metrics");
         context_.run();
     }};

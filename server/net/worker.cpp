@@ -5,7 +5,6 @@
 #include <pthread.h>
 
 #include <array>
-#include <csignal>
 #include <cstring>
 #include <ctime>
 
@@ -91,9 +90,6 @@ Worker::~Worker()
 void Worker::start()
 {
     thread_ = std::thread{[this] {
-        sigset_t all;
-        sigfillset(&all); // signals are the main thread's business
-        pthread_sigmask(SIG_BLOCK, &all, nullptr);
         pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
         begin();
         entrance_.open();

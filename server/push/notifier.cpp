@@ -18,7 +18,6 @@
 
 #include <pthread.h>
 
-#include <csignal>
 #include <cstring>
 #include <deque>
 #include <optional>
@@ -195,9 +194,6 @@ Notifier::Notifier(Gateway gateway, Fault on_fault)
     : senders_{std::make_unique<Senders>(*this, std::move(gateway), std::move(on_fault))}
 {
     thread_ = std::thread{[this] {
-        sigset_t all;
-        sigfillset(&all); // signals are the main thread's business
-        pthread_sigmask(SIG_BLOCK, &all, nullptr);
         pthread_setname_np(pthread_self(), "push");
         senders_->run();
     }};

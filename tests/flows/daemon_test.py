@@ -211,6 +211,13 @@ class Start(FlowTest):
         self.addCleanup(lambda: phone.connection.close())
         return phone
 
+    def test_no_thread_is_interrupted_by_the_signals_that_it_reads(self):
+        wanted = {1 << (number - 1) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        for task in Path(f"/proc/{self.daemon.pid}/task").iterdir():
+            status = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines() if ":" in line)
+            blocked = int(status["SigBlk"], 16)
+            self.assertTrue(all(blocked & bit for bit in wanted), status["Name"].strip())
+
     def test_no_switch_makes_it_dump_messages(self):
         """Not those of sofia-sip, which reads its own from the environment, nor OpenSSL's key log."""
         daemon = self.own(config={"drain_timeout": "1s", **EVENTS})

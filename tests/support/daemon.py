@@ -234,12 +234,19 @@ class Daemon:
         try:
             status = process.wait(patience(within))
         except subprocess.TimeoutExpired:
+            waits = self._threads()
             process.kill()
             process.wait()
-            status = f"nothing within {within} s of SIGTERM"
+            status = f"nothing within {within} s of SIGTERM, its threads in {waits}"
         self._drainer.join(patience(5))
         if status != 0 or "Sanitizer" in self.log or "runtime error:" in self.log:
             raise AssertionError(f"sottod ended with {status}:\n{self.log}")
+
+    def _threads(self) -> dict:
+        """Where in the kernel each thread is, and the number of the system call that it made."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return {f"{(task / 'comm').read_text().strip()}-{task.name}":
+                f"{(task / 'wchan').read_text()} {(task / 'syscall').read_text().split()[0]}" for task in tasks}
 
     def destroy(self) -> None:
         """Stops the daemon and removes everything that it and the test have made."""
