@@ -35,12 +35,12 @@ std::string invite(std::string_view callee, int cseq, const std::string& extra =
            " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + extra;
 }
 
-std::string answer(const std::string& request, const std::string& status)
+std::string answer(const std::string& request, const std::string& status, const std::string& extra = "")
 {
     const auto to = header(request, "To");
     return "SIP/2.0 " + status + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") +
            "\nTo: " + to + (tag_in(to).empty() ? ";tag=b-tag" : "") + "\nCall-ID: " + header(request, "Call-ID") +
-           "\nCSeq: " + header(request, "CSeq") + "\nContact: <" + callee_contact + ">\n";
+           "\nCSeq: " + header(request, "CSeq") + "\nContact: <" + callee_contact + ">\n" + extra;
 }
 
 std::string bye(const std::string& invite_at_callee)
@@ -134,6 +134,48 @@ TEST_CASE("a caller that knows session refreshes is asked for them in a billed c
     CHECK(asked(number, "Supported: timer\nSession-Expires: 600\n") == "600"); // it has asked by itself
     CHECK(asked(number, "").empty());                                          // and goes without, where it cannot
     CHECK(asked("+498001234567", "Supported: timer\n").empty());
+    CHECK(asked(number, "Supported: timer\nMin-SE: 3600\n") == "3600"); // never below what it says
+    CHECK(asked(number, "Supported: timer\nMin-SE: 90\n") == "1800");
+}
+
+TEST_CASE("where only the caller knows session refreshes, the caller is told to do them", "[billing][rfc4028][8.2]")
+{
+    const auto told = [](std::string_view dialled, const std::string& extra, const std::string& answered = "") {
+        Billed b;
+        b.world.send(b.callee, answer(b.call(dialled, extra), "200 OK", answered));
+        if (!b.world.ledger.waiting.empty()) b.world.record(true);
+        const auto ok = b.world.receive(b.alice);
+        return std::pair{header(ok, "Session-Expires"), header(ok, "Require")};
+    };
+    const std::pair<std::string, std::string> nothing;
+    CHECK(told(number, "Supported: timer\n") == std::pair<std::string, std::string>{"1800;refresher=uac", "timer"});
+    CHECK(told(number, "Supported: timer\nSession-Expires: 600\n") ==
+          std::pair<std::string, std::string>{"600;refresher=uac", "timer"});
+    CHECK(told(number, "") == nothing);
+    CHECK(told("+498001234567", "Supported: timer\nSession-Expires: 600\n") == nothing); // nobody pays: its own affair
+    CHECK(told(number, "Supported: timer\n", "Session-Expires: 900;refresher=uas\nRequire: timer\n") ==
+          std::pair<std::string, std::string>{"900;refresher=uas", "timer"});
+}
+
+TEST_CASE("a caller that refreshes goes on with it, whatever the callee knows", "[billing][rfc4028][8.2]")
+{
+    Billed b;
+    b.world.send(b.callee, answer(b.call(number, "Supported: timer\n"), "200 OK"));
+    b.world.record(true);
+    const auto ok = b.world.receive(b.alice);
+    const auto refreshed = [&](int cseq, const std::string& asked) {
+        const auto text = std::to_string(cseq);
+        b.world.send(b.alice, "UPDATE " + uri_in(header(ok, "Contact")) +
+                                  " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKupd" + text +
+                                  "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: " +
+                                  header(ok, "To") + "\nCall-ID: a-call-id\nCSeq: " + text +
+                                  " UPDATE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" +
+                                  "Supported: timer\nSession-Expires: " + asked + "\n");
+        b.world.send(b.callee, answer(b.world.receive(b.callee), "200 OK"));
+        return header(b.world.receive(b.alice), "Session-Expires");
+    };
+    CHECK(refreshed(3, "1800;refresher=uac") == "1800;refresher=uac");
+    CHECK(refreshed(4, "1800;refresher=uas").empty()); // the callee cannot
 }
 
 TEST_CASE("a call that cannot be recorded ends on both sides", "[billing]")

@@ -6,6 +6,7 @@
 #include "core/privacy/reply.hpp"
 #include "core/privacy/shape.hpp"
 #include "core/privacy/signed_identity.hpp"
+#include "core/proxy/session_timer.hpp"
 #include "core/routing/protection.hpp"
 
 #include <algorithm>
@@ -24,20 +25,6 @@ std::uint32_t forwards_left(std::uint32_t received)
     return received > 0 ? received - 1 : 0;
 }
 constexpr seconds timer_c_interval{181}; ///< RFC 3261 16.6 step 11: more than three minutes
-
-constexpr std::string_view refresh_interval = "1800"; ///< RFC 4028 4: what is recommended
-
-/// RFC 4028 8.1: a billed call is asked to show that it lives, where the caller can; nothing relies on it.
-bool wants_refresh(const Message& request)
-{
-    bool timer = false;
-    for (const auto& field : request.fields) {
-        if (field.name == Header::session_expires) return false;
-        if (field.name == Header::supported)
-            for_each_element(field.value, [&](std::string_view tag) { timer = timer || iequals(tag, "timer"); });
-    }
-    return timer;
-}
 
 bool carries_contact(Method method)
 {
@@ -281,7 +268,8 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
         if (const auto event = event_of_referral(request, seal, context.role); !event.empty())
             message.set(Header::event, event);
     message.set(Header::via, our_via);
-    if (context.charge && wants_refresh(request)) message.set(Header::session_expires, refresh_interval);
+    if (const auto interval = context.charge ? refresh_asked(request) : std::string{}; !interval.empty())
+        message.set(Header::session_expires, interval);
     if (!branch.target.route.empty()) message.set(Header::route, branch.target.route);
     message.set(Header::max_forwards, std::to_string(forwards_left(request.max_forwards.value_or(70))));
     // One for each branch, whatever came in: a share would show a phone how many others its account has.

@@ -3,6 +3,7 @@
 #include "core/dialog/remote_target.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
+#include "core/proxy/session_timer.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
@@ -182,6 +183,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
         message.set(Header::contact, "<" + responder_contact(*context, request, branch, response) + ">");
     if (const auto number = rseq_in(response))
         message.set(Header::rseq, std::to_string(branch.seal->rseq(responder, *number)));
+    ask_caller_to_refresh(message, request, response, context->charge != nullptr);
     if (!body.content.empty()) message.body(body.content_type, body.content);
     auto bytes = message.write();
     if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {
