@@ -396,21 +396,19 @@ void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, T
 /// A request whose two sides are both gone is nobody's any more (DESIGN.md P9).
 void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
 {
-    std::vector<SlotId> nobodys;
-    contexts_.for_each([&](SlotId, ResponseContext& context) {
-        const auto* server = env_.layer->server(context.server);
-        if (context.answered || server == nullptr) return;
-        context.sender_gone = context.sender_gone || server->flow == flow;
-        for (auto& branch : context.branches)
+    for (const auto id : env_.layer->contexts_on(flow)) {
+        auto* context = contexts_.find(id);
+        const auto* server = context == nullptr ? nullptr : env_.layer->server(context->server);
+        if (server == nullptr || context->answered) continue;
+        context->sender_gone = context->sender_gone || server->flow == flow;
+        for (auto& branch : context->branches)
             if (branch.target.flow == flow && branch.other_flows.empty()) branch.gone = true;
-        const bool alone = context.waiting.empty() && context.look_ups == 0 && context.asleep == 0 &&
-                           std::ranges::all_of(context.branches, [](const Branch& b) { return b.ended || b.gone; });
-        if (context.sender_gone && alone) nobodys.push_back(context.server);
-    });
-    for (const auto server : nobodys) {
-        for (auto& branch : contexts_.find(env_.layer->server(server)->context)->branches)
+        const bool alone = context->waiting.empty() && context->look_ups == 0 && context->asleep == 0 &&
+                           std::ranges::all_of(context->branches, [](const Branch& b) { return b.ended || b.gone; });
+        if (!context->sender_gone || !alone) continue;
+        for (auto& branch : context->branches)
             if (!std::exchange(branch.ended, true)) env_.layer->abandon(branch.client);
-        env_.layer->end_server(server, now, out);
+        env_.layer->end_server(context->server, now, out);
     }
 }
 

@@ -41,6 +41,31 @@ std::uint32_t start_of_generations(Cryptography& cryptography)
     return start;
 }
 
+template <class T> void enter(SlotTable<T>& table, SlotId id, SlotId& first)
+{
+    table.find(id)->on_flow.after = first;
+    if (auto* next = table.find(first); next != nullptr) next->on_flow.before = id;
+    first = id;
+}
+
+template <class T> void leave(SlotTable<T>& table, const T& one, SlotId& first)
+{
+    if (auto* next = table.find(one.on_flow.after); next != nullptr) next->on_flow.before = one.on_flow.before;
+    if (auto* previous = table.find(one.on_flow.before); previous != nullptr)
+        previous->on_flow.after = one.on_flow.after;
+    else
+        first = one.on_flow.after;
+}
+
+/// Calls `each(SlotId, T&)` for all of a chain; it may not end any.
+template <class T, class Each> void along(SlotTable<T>& table, SlotId first, Each each)
+{
+    for (auto* one = table.find(first); one != nullptr; one = table.find(first)) {
+        const auto id = std::exchange(first, one->on_flow.after);
+        each(id, *one);
+    }
+}
+
 } // namespace
 
 Layer::Layer(Self self, Cryptography& cryptography, User& user)
@@ -101,9 +126,9 @@ void Layer::move(SlotId id, FlowId flow, std::string latest, Actions& out)
 {
     auto* server = servers_.find(id);
     if (server == nullptr) return out.push_back(Send{flow, std::move(latest), {}});
-    ++open_[flow];
-    uncount(server->flow);
+    leave_flow(*server);
     server->flow = flow;
+    enter_flow(id);
     const auto* invite = std::get_if<InviteServer>(&server->machine);
     const bool awaits = invite != nullptr && invite->state() != InviteServer::State::accepted;
     out.push_back(Send{flow, std::move(latest), {pack(server_ticket, id)}, awaits});
@@ -173,7 +198,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         .context = {},
         .began = now});
     by_key_.insert(key, id);
-    ++open_[flow.id];
+    enter_flow(id);
     auto* server = servers_.find(id);
     rearm(server->timer, server_timer, id, deadline_of(server->machine));
     user_.on_request(id, flow, now, out);
@@ -286,6 +311,7 @@ SlotId Layer::open_client(FlowId flow, Party receiver, Method method, SlotId con
         .context = context,
         .branch = branch});
     auto* client = clients_.find(id);
+    enter(clients_, id, on_flow_[flow].client);
     rearm(client->timer, client_timer, id, deadline_of(client->machine));
     return id;
 }
@@ -331,23 +357,39 @@ void Layer::undeliverable(SlotId id, TimePoint now, Actions& out)
 
 void Layer::flow_closed(FlowId flow, TimePoint now, Actions& out)
 {
+    const auto on = on_flow_.find(flow);
+    if (on == on_flow_.end()) return;
     std::vector<SlotId> unheard;
-    clients_.for_each([&](SlotId id, const Client& client) {
+    along(clients_, on->second.client, [&](SlotId id, const Client& client) {
         const auto* invite = std::get_if<InviteClient>(&client.machine);
         const bool silent = invite != nullptr
                                 ? invite->state() == InviteClient::State::calling
                                 : std::get<NonInviteClient>(client.machine).state() == NonInviteClient::State::trying;
-        if (client.flow == flow && silent) unheard.push_back(id);
+        if (silent) unheard.push_back(id);
     });
-    for (const auto id : unheard) undeliverable(id, now, out);
     // The ACK would have come over it. Beside RFC 3261 17.2.1: an INVITE that is asked for anew begins anew.
     std::vector<SlotId> unacknowledged;
-    servers_.for_each([&](SlotId id, const Server& server) {
+    along(servers_, on->second.server, [&](SlotId id, const Server& server) {
         const auto* invite = std::get_if<InviteServer>(&server.machine);
-        const bool waits = invite != nullptr && invite->state() == InviteServer::State::completed;
-        if (server.flow == flow && waits) unacknowledged.push_back(id);
+        if (invite != nullptr && invite->state() == InviteServer::State::completed) unacknowledged.push_back(id);
     });
+    for (const auto id : unheard) undeliverable(id, now, out);
     for (const auto id : unacknowledged) end_server(id, now, out);
+}
+
+std::vector<SlotId> Layer::contexts_on(FlowId flow)
+{
+    std::vector<SlotId> contexts;
+    const auto on = on_flow_.find(flow);
+    if (on == on_flow_.end()) return contexts;
+    const auto note = [&](SlotId, const auto& transaction) {
+        if (transaction.context) contexts.push_back(transaction.context);
+    };
+    along(clients_, on->second.client, note);
+    along(servers_, on->second.server, note);
+    std::ranges::sort(contexts);
+    contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
+    return contexts;
 }
 
 TimerHandle Layer::set_timer(std::uint8_t kind, SlotId id, TimePoint when)
@@ -398,7 +440,7 @@ void Layer::end_server(SlotId id, TimePoint now, Actions& out)
     if (server == nullptr) return;
     if (server->timer) timers_.cancel(server->timer);
     by_key_.erase(server->key);
-    uncount(server->flow);
+    leave_flow(*server);
     user_.on_server_end(id, now, out);
     servers_.erase(id);
 }
@@ -408,18 +450,35 @@ void Layer::end_server(SlotId id, TimePoint now, Actions& out)
 /// one.
 bool Layer::has_too_many(const Flow& flow, const Message& request) const
 {
-    const auto count = open_.find(flow.id);
-    if (count == open_.end() || count->second < most_of_flow_ ||
-        std::ranges::any_of(flow.parties, [](const Party& party) { return party.foreign(); }))
+    const auto found = on_flow_.find(flow.id);
+    const auto count = found == on_flow_.end() ? 0 : found->second.servers;
+    if (count < most_of_flow_ || std::ranges::any_of(flow.parties, [](const Party& party) { return party.foreign(); }))
         return false;
     const bool for_help = user_.passes_limits(request);
     if (for_help && flow.authenticated()) return false;
-    return (request.to.tag().empty() && !for_help) || count->second >= std::uint64_t{most_of_flow_} * 2;
+    return (request.to.tag().empty() && !for_help) || count >= std::uint64_t{most_of_flow_} * 2;
 }
 
-void Layer::uncount(FlowId flow)
+void Layer::enter_flow(SlotId id)
 {
-    if (const auto count = open_.find(flow); count != open_.end() && --count->second == 0) open_.erase(count);
+    auto& flow = on_flow_[servers_.find(id)->flow];
+    enter(servers_, id, flow.server);
+    ++flow.servers;
+}
+
+void Layer::leave_flow(const Server& server)
+{
+    const auto flow = on_flow_.find(server.flow);
+    leave(servers_, server, flow->second.server);
+    --flow->second.servers;
+    if (flow->second.nothing()) on_flow_.erase(flow);
+}
+
+void Layer::leave_flow(const Client& client)
+{
+    const auto flow = on_flow_.find(client.flow);
+    leave(clients_, client, flow->second.client);
+    if (flow->second.nothing()) on_flow_.erase(flow);
 }
 
 void Layer::end_client(SlotId id)
@@ -427,6 +486,7 @@ void Layer::end_client(SlotId id)
     auto* client = clients_.find(id);
     if (client == nullptr) return;
     if (client->timer) timers_.cancel(client->timer);
+    leave_flow(*client);
     clients_.erase(id);
 }
 

@@ -20,8 +20,14 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace sotto::transaction {
+
+/// Transactions of one flow are chained through themselves: when it ends, nobody else's are looked at.
+struct Neighbours {
+    SlotId before, after;
+};
 
 /// One request that this worker answers. Kept until its machine ends; the response goes to `flow`.
 struct Server {
@@ -38,6 +44,7 @@ struct Server {
     bool heard{false};    ///< the client has got an answer other than 100
     TimePoint began{};
     std::string latest; ///< to an INVITE: the latest response, until it is accepted
+    Neighbours on_flow; ///< others that came over it
 };
 
 /// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3).
@@ -66,6 +73,7 @@ struct Client {
     TimerHandle timer;
     SlotId context;          ///< of the transaction user
     std::uint32_t branch{0}; ///< which of the context's branches
+    Neighbours on_flow;      ///< others that went over it
 
     [[nodiscard]] bool proceeding() const
     {
@@ -135,6 +143,8 @@ public:
     void undeliverable(SlotId client, TimePoint now, Actions& out);
     /// What went out over that flow and has heard nothing yet is lost with it (RFC 5626 7: as after a 430).
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
+    /// Of the transactions over that flow, each once.
+    [[nodiscard]] std::vector<SlotId> contexts_on(FlowId flow);
 
     TimerHandle set_timer(std::uint8_t kind, SlotId id, TimePoint when);
     void cancel_timer(TimerHandle handle) { timers_.cancel(handle); }
@@ -167,7 +177,9 @@ private:
     void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
     [[nodiscard]] bool has_too_many(const Flow& flow, const Message& request) const;
-    void uncount(FlowId flow);
+    void enter_flow(SlotId server);
+    void leave_flow(const Server& server);
+    void leave_flow(const Client& client);
     void server_deadline(SlotId id, TimePoint now, Actions& out);
     void rearm(TimerHandle& timer, std::uint8_t kind, SlotId id, TimePoint deadline);
     void end_client(SlotId id);
@@ -180,8 +192,12 @@ private:
     KeyIndex<SlotId> by_key_;
     TimerQueue timers_;
     std::uint32_t most_of_flow_{1000};
-    boost::unordered_flat_map<FlowId, std::uint32_t, std::hash<FlowId>>
-        open_; ///< server transactions of each flow that has any
+    struct OnFlow {
+        SlotId server, client; ///< the first of each chain
+        std::uint32_t servers{0};
+        [[nodiscard]] bool nothing() const { return !server && !client; }
+    };
+    boost::unordered_flat_map<FlowId, OnFlow, std::hash<FlowId>> on_flow_; ///< those that have a transaction
 };
 
 /// The same in either direction: what names a slot inside a timer key or a ticket. `kind` below 16, index below 2^28.

@@ -1,0 +1,42 @@
+#include "element/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <ctime>
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+/// Processor time for each of fifty connections that end with a request under way, where `others` have one as well.
+double cost_of_an_end(int others)
+{
+    World world;
+    const auto asks = [&] {
+        const auto flow = world.connect();
+        world.send(flow, "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS h.invalid;branch=z9hG4bK" +
+                             std::to_string(flow.value) +
+                             "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:bob@example.org>\n"
+                             "Call-ID: c\nCSeq: 1 INVITE\nContact: <sip:a@192.0.2.1;transport=tls>\n");
+        REQUIRE_FALSE(world.quiet(flow)); // challenged, and not acknowledged
+        return flow;
+    };
+    std::vector<FlowId> ending;
+    for (int i = 0; i < 50; ++i) ending.push_back(asks());
+    for (int i = 0; i < others; ++i) asks();
+    const auto from = std::clock();
+    for (const auto flow : ending) world.disconnect(flow);
+    return static_cast<double>(std::clock() - from) / static_cast<double>(ending.size());
+}
+
+} // namespace
+
+TEST_CASE("when a connection ends, nobody else's requests are looked at")
+{
+    const auto among_few = cost_of_an_end(50);
+    const auto among_many = cost_of_an_end(3000);
+    INFO(among_few << " and " << among_many);
+    CHECK(among_many <
+          6 * among_few + 20); // clock ticks of a microsecond; one after the other it was forty times as dear
+}
