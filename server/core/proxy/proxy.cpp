@@ -93,8 +93,7 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
     const auto domains = env_.domains();
     const bool asks_us = request.method == Method::options && domains.ours(request.request_uri);
     if (request.max_forwards == 0U && !asks_us) return Refusal::too_many_hops; // RFC 3261 16.3 step 3
-    if (transaction::looped(env_.cryptography, request.vias, transaction::loop_part(env_.cryptography, request)))
-        return Refusal::loop;                // RFC 5393 4.2.2
+    if (transaction::looped(env_.cryptography, request)) return Refusal::loop; // RFC 5393 4.2.2
     for (const auto& route : request.routes) // 16.4: ours are taken off; nobody else's is ours to serve
         if (!domains.ours(route.uri)) return Refusal::forbidden;
     const auto breadth = breadth_of(request);
@@ -185,14 +184,15 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
         target.address = without_tag(request.from);
         target.next_hop = {.host = flow.domains.empty() ? std::string{} : flow.domains.front()};
     }
+    if (!party.foreign()) {
+        const auto id = device_named_by(contact, party.account(), flow.bindings);
+        if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
+    }
     DialogMemory::Handle handle{.party = party,
                                 .flow = flow.id,
                                 .transport = flow.transport,
                                 .contact = {env_.cryptography.seal_in_memory(target.pack())}};
-    if (party.foreign()) return {.binding = {}, .handle = std::move(handle)};
-    const auto id = device_named_by(contact, party.account(), flow.bindings);
-    if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
-    if (flow.bindings.size() == 1) handle.device = flow.bindings.front();
+    if (!party.foreign() && flow.bindings.size() == 1) handle.device = flow.bindings.front();
     return {.binding = {}, .handle = std::move(handle)};
 }
 

@@ -183,10 +183,10 @@ bool Proxy::may_quote(const QuotedDialog& quote, const ResponseContext& context)
 /// (RFC 4538 4).
 bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
 {
-    const auto sender = holder_of(context.sender, env_.cryptography);
     for (const auto header : quoting_headers) {
         const auto value = request.field(header);
         if (!value) continue;
+        const auto sender = holder_of(context.sender, env_.cryptography);
         auto quote = open_quote(call_id_of(*value), sender, env_.seal_parts());
         if (!quote) quote = read_quote(quote_text(*value, names_in(header)), sender, env_.seal_parts());
         if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt)) ||

@@ -40,8 +40,10 @@ BindingId binding_id_by_place(AccountId account, const NameAddr& contact, Crypto
 BindingId device_among(std::span<const BindingId> registered, AccountId account, const NameAddr& contact,
                        Cryptography& cryptography)
 {
-    const auto by_place = binding_id_by_place(account, contact, cryptography);
-    if (!has_instance(contact) && std::ranges::find(registered, by_place) != registered.end()) return by_place;
+    if (!has_instance(contact)) {
+        const auto by_place = binding_id_by_place(account, contact, cryptography);
+        if (std::ranges::find(registered, by_place) != registered.end()) return by_place;
+    }
     return binding_id(account, contact, cryptography);
 }
 

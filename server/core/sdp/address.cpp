@@ -7,13 +7,14 @@
 namespace sotto::sdp {
 namespace {
 
-/// The text of an address as the family's own functions write it; nothing when they cannot read it.
-std::optional<Address> canonical(const std::string& text, Family family)
+/// The text of an address in its one spelling; nothing when the family's own function cannot read it.
+std::optional<Address> canonical(std::string text, Family family)
 {
     const int domain = family == Family::ip6 ? AF_INET6 : AF_INET;
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    std::array<char, INET6_ADDRSTRLEN> written{};
     if (inet_pton(domain, text.c_str(), bytes.data()) != 1) return std::nullopt;
+    if (family == Family::ip4) return Address{std::move(text), family}; // no zero in front is read: it was the one
+    std::array<char, INET6_ADDRSTRLEN> written{};
     if (inet_ntop(domain, bytes.data(), written.data(), written.size()) == nullptr) return std::nullopt;
     return Address{written.data(), family};
 }

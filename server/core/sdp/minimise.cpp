@@ -5,6 +5,7 @@
 #include "core/sdp/lines.hpp"
 #include "core/sdp/payloads.hpp"
 
+#include <deque>
 #include <map>
 #include <set>
 #include <tuple>
@@ -19,6 +20,7 @@ struct Item {
     std::uint32_t arrival{0}; ///< decides between lines of the same place
     const LineRule* rule{nullptr};
     std::string_view value;
+    const Candidate* candidate{nullptr}; ///< of an a=candidate: what was read of the value
 
     bool operator<(const Item& other) const { return std::tie(place, arrival) < std::tie(other.place, other.arrival); }
 };
@@ -53,8 +55,8 @@ bool is_bundle_only(const Section& section) { return section.port == 0 && sectio
 class Minimiser {
 public:
     Minimiser(const Description& description, const SdpPolicy& policy, std::pmr::memory_resource* memory)
-        : in_{description}, policy_{policy}, items_{memory}, groups_{memory}, bundles_{memory}, mids_{memory},
-          written_mids_{memory}, foundations_{memory}, streams_{memory}
+        : in_{description}, policy_{policy}, items_{memory}, candidates_{memory}, groups_{memory}, bundles_{memory},
+          mids_{memory}, written_mids_{memory}, foundations_{memory}, streams_{memory}
     {
     }
 
@@ -77,11 +79,12 @@ private:
                                                            bool bundle_only);
     void collect(const Section& section, bool bundle_only);
     void add(const LineRule& rule, std::string_view value);
+    void add_candidate(const LineRule& rule, std::string_view value);
     void add_payload_line(const LineRule& rule, std::string_view value);
     void put_items(std::size_t section);
     void put(const Item& item, std::size_t section);
     void put_group(std::string& out, std::string_view value) const;
-    void put_candidate_of(std::string_view value);
+    void put_candidate_of(const Candidate& candidate);
     void put_stream(std::string_view value, std::size_t section);
     void put_rtcp(std::string_view value);
     [[nodiscard]] std::vector<std::string_view> layers_in(const Section& section) const;
@@ -90,6 +93,7 @@ private:
     const SdpPolicy& policy_;
     std::string out_;
     std::pmr::vector<Item> items_;
+    std::pmr::deque<Candidate> candidates_; ///< what the items point at
     std::pmr::vector<std::string_view> groups_;
     std::pmr::vector<Bundle> bundles_;
     std::array<std::uint8_t, Description::most_sections> bundle_{}; ///< of each section: its bundle's number plus 1
@@ -310,6 +314,7 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
 void Minimiser::collect(const Section& section, bool bundle_only)
 {
     items_.clear();
+    candidates_.clear();
     const bool rtp = payloads_.usable();
     bool direction = !rtp;
     for (const auto& attribute : in_.attributes_of(section)) {
@@ -359,12 +364,9 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
         place = place_of(rule, position_in(extensions, uri));
         break;
     }
-    case Kind::candidate: {
-        const auto candidate = read_candidate(value);
-        if (!candidate || (policy_.relay_only && candidate->type != Candidate::Type::relay)) return;
-        place = place_of(rule, candidate->component, 0, UINT32_MAX - candidate->priority);
-        break;
-    }
+    case Kind::candidate:
+        add_candidate(rule, value);
+        return;
     case Kind::remote_candidates:
         if (policy_.relay_only) return;
         break;
@@ -372,6 +374,15 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
         break;
     }
     items_.push_back({place, static_cast<std::uint32_t>(items_.size()), &rule, value});
+}
+
+void Minimiser::add_candidate(const LineRule& rule, std::string_view value)
+{
+    auto candidate = read_candidate(value);
+    if (!candidate || (policy_.relay_only && candidate->type != Candidate::Type::relay)) return;
+    const auto place = place_of(rule, candidate->component, 0, UINT32_MAX - candidate->priority);
+    const auto arrival = static_cast<std::uint32_t>(items_.size());
+    items_.push_back({place, arrival, &rule, value, &candidates_.emplace_back(*std::move(candidate))});
 }
 
 /// All lines of one payload type stand together: a=rtpmap, a=fmtp, a=rtcp-fb; feedback for all types in front.
@@ -422,7 +433,7 @@ void Minimiser::put(const Item& item, std::size_t section)
         put_extension(out_, value);
         break;
     case Kind::candidate:
-        put_candidate_of(value);
+        put_candidate_of(*item.candidate);
         break;
     case Kind::remote_candidates:
         put_remote_candidates(out_, value);
@@ -477,11 +488,10 @@ void Minimiser::put_group(std::string& out, std::string_view value) const
     if (!members.empty()) put_line(out, "a=group:", semantics, members);
 }
 
-void Minimiser::put_candidate_of(std::string_view value)
+void Minimiser::put_candidate_of(const Candidate& candidate)
 {
-    const auto candidate = read_candidate(value);
     const auto next = static_cast<unsigned>(foundations_.size() + 1);
-    put_candidate(out_, *candidate, foundations_.emplace(candidate->foundation, next).first->second);
+    put_candidate(out_, candidate, foundations_.emplace(candidate.foundation, next).first->second);
 }
 
 /// The number holds the section in which a stream was first named, so that it stays when another one goes on hold.

@@ -98,16 +98,17 @@ LoopPart loop_part(Cryptography& cryptography, const Message& request)
     return loop_part(cryptography, parts);
 }
 
-bool looped(Cryptography& cryptography, std::span<const Via> vias, const LoopPart& loop)
+bool looped(Cryptography& cryptography, const Message& request)
 {
-    return std::ranges::any_of(vias, [&](const Via& via) {
+    return std::ranges::any_of(request.vias, [&](const Via& via) {
         auto text = via.branch();
         if (!read_branch(cryptography, text)) return false;
         text.remove_prefix(magic_cookie.size());
         Block sealed;
         LoopPart seen;
         return from_base64url(text.substr(0, block_length), sealed) &&
-               from_base64url(text.substr(block_length + 1), seen) && seen == shown(cryptography, sealed, loop);
+               from_base64url(text.substr(block_length + 1), seen) &&
+               seen == shown(cryptography, sealed, loop_part(cryptography, request));
     });
 }
 

@@ -44,8 +44,7 @@ LoopPart loop_part(Cryptography& cryptography, std::span<const std::string_view>
 /// The same over the Request-URI and the Route values of a request, as received.
 LoopPart loop_part(Cryptography& cryptography, const Message& request);
 
-/// True when one of our own Vias in the request has that loop part: the request was here before and nothing has
-/// changed.
-bool looped(Cryptography& cryptography, std::span<const Via> vias, const LoopPart& loop);
+/// True when one of our own Vias in the request has its loop part: it was here before and nothing has changed.
+bool looped(Cryptography& cryptography, const Message& request);
 
 } // namespace sotto::transaction
