@@ -2,7 +2,10 @@
 its files and in its logs (docs/DESIGN.md P2, P3, P8, P9). Nothing unnecessary may be anywhere; everything necessary
 arrives."""
 
+import base64
+import hashlib
 import re
+import secrets
 import time
 import unittest
 from collections import Counter
@@ -17,6 +20,25 @@ from census_phone import CensusPhone
 from tokens import Tokens
 
 PEOPLE = {"alice": "127.0.0.2", "bob": "127.0.0.3", "carol": "127.0.0.4"}
+
+
+class Search(unittest.TestCase):
+    def test_it_finds_every_form_and_nothing_else(self) -> None:
+        tokens = Tokens()
+        text = tokens.word("alice", "INVITE: Subject").encode()
+        finder = tokens.finder()
+        self.addCleanup(finder.close)
+        noise = lambda: secrets.token_bytes(100_000)   # noqa: E731
+        forms = {"plain": [text], "hex": [text.hex().encode(), text.hex().upper().encode()],
+                 "base64": [base64.b64encode(b"x" * offset + text + b"yz") for offset in range(3)]}
+        digests = [getattr(hashlib, name)(text).digest() for name in ("md5", "sha1", "sha256")]
+        forms["hash"] = [form for digest in digests for form in (
+            digest, digest.hex().encode(), digest.hex().upper().encode(), base64.b64encode(b"x" + digest + b"yz"),
+            base64.b64encode(digest), base64.urlsafe_b64encode(digest))]
+        self.assertEqual(finder.found(noise()), set())
+        for name, written in forms.items():
+            for one in written:
+                self.assertEqual({form for _, form in finder.found(noise() + one + noise())}, {name}, one)
 
 
 class Census(unittest.TestCase):
@@ -35,6 +57,11 @@ class Census(unittest.TestCase):
         self.addCleanup(phone.connection.close)
         return phone
 
+    def finder(self, *part):
+        finder = self.tokens.finder(*part)
+        self.addCleanup(finder.close)
+        return finder
+
     def test_census(self) -> None:
         self.ladder, self.phones, self.messages = Ladder(), [], {}
         self.looks_into_memory = memory.is_wiped(binary("sottod")) and memory.can_be_read(self.daemon.pid)
@@ -51,7 +78,7 @@ class Census(unittest.TestCase):
                 part(caller, callee, carol)
         ended = time.monotonic()
 
-        finder = self.tokens.finder()
+        finder = self.finder()
         remembered = self.still_in_memory(finder, ended) if self.looks_into_memory else set()
         arrived = {name: self.arrived(finder, name) for name in ("alice", "bob", "carol")}
         stored = {name: finder.found(data) for name, data in self.files().items()}
@@ -143,7 +170,8 @@ class Census(unittest.TestCase):
         callee.sends(180)
         caller.receives(180)
         if self.looks_into_memory:
-            self.assertTrue(self.in_memory(self.tokens.finder()), "a call that rings is in memory, or the search sees nothing")
+            finder = self.finder(self.tokens.part)
+            self.assertTrue(self.in_memory(finder), "a call that rings is in memory, or the search sees nothing")
         caller.sends("CANCEL")
         caller.receives(200)
         callee.receives("CANCEL")
@@ -251,10 +279,7 @@ class Census(unittest.TestCase):
                 return found
 
     def in_memory(self, finder) -> set:
-        found = set()
-        for piece in memory.writable(self.daemon.pid):
-            found |= finder.found(piece)
-        return found
+        return finder.found_in(memory.writable(self.daemon.pid))
 
     def files(self) -> dict:
         return {str(path.relative_to(self.daemon.folder)): path.read_bytes()

@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
-import re
 import secrets
-from collections import defaultdict
+import subprocess
+import tempfile
 from dataclasses import dataclass
+from itertools import chain
+
+from support.daemon import binary
 
 LETTERS = "abcdefghijkmnopqrstuvwxyz"   # in lower case: a server that changes case leaves them as they are
 FORMS = ("plain", "hex", "base64", "hash")
@@ -21,8 +24,7 @@ class Token:
 
 
 class Tokens:
-    """All tokens of one run. Each begins with a mark of the run, so that one look at the mark's few spellings finds any
-    of them in any amount of data."""
+    """All tokens of one run. They begin with a mark of the run, so that a person sees in a trace what is one."""
 
     def __init__(self) -> None:
         self._word_mark = "z" + "".join(secrets.choice(LETTERS) for _ in range(5))
@@ -52,50 +54,53 @@ class Tokens:
         self._issued[text] = Token(text, owner, field, needed, self.part)
         return text
 
-    def finder(self) -> "Finder":
-        return Finder(self)
+    def finder(self, part: str | None = None) -> "Finder":
+        """Of all tokens, or of those made in one part of the test."""
+        return Finder(token for token in self if part in (None, token.part))
 
 
 class Finder:
-    """Finds tokens in bytes: plain, hexadecimal, base64 at any alignment, and as an unsalted hash."""
+    """Finds tokens in bytes: plain, hexadecimal, base64 at any alignment, and as an unsalted hash in each of these."""
     HASHES = (hashlib.md5, hashlib.sha1, hashlib.sha256)
-    HEAD = 5   # characters by which a spelling is looked for first
 
-    def __init__(self, tokens: Tokens) -> None:
-        self._spellings: dict = {}            # bytes -> (token, form)
-        self._by_head = defaultdict(set)      # first bytes -> the lengths of spellings that begin so
-        self._hashes: dict = {}               # hex digest -> token
+    def __init__(self, tokens) -> None:
+        meanings: dict = {}   # spelling -> (token, form)
         for token in tokens:
-            for form, spelling in spellings(token.text.encode()):
-                self._spellings[spelling] = (token, form)
-                self._by_head[spelling[:self.HEAD]].add(len(spelling))
+            text = token.text.encode()
+            meanings.update((spelling, (token, form)) for form, spelling in spellings(text))
             for algorithm in self.HASHES:
-                self._hashes[algorithm(token.text.encode()).hexdigest()] = token
+                meanings.update((spelling, (token, "hash")) for _, spelling in spellings(algorithm(text).digest()))
+        self._meanings = list(meanings.values())
+        with tempfile.NamedTemporaryFile(suffix=".spellings") as spelled:
+            spelled.write(b"".join(bytes([len(spelling)]) + spelling for spelling in meanings))
+            spelled.flush()
+            self._search = subprocess.Popen([binary("find_spellings"), spelled.name], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE)
+            self.found(b"")   # by its answer it has read the list
+
+    def close(self) -> None:
+        self._search.communicate()
 
     def found(self, data: bytes) -> set:
         """(token, form) of everything in `data`."""
-        out = set()
-        for head, lengths in self._by_head.items():
-            at = data.find(head)
-            while at >= 0:
-                for length in lengths:
-                    known = self._spellings.get(bytes(data[at:at + length]))
-                    if known:
-                        out.add(known)
-                at = data.find(head, at + 1)
-        for digest in re.findall(rb"[0-9a-fA-F]{32,64}", data):
-            token = self._hashes.get(digest.decode().lower())
-            if token:
-                out.add((token, "hash"))
-        return out
+        return self.found_in([data])
+
+    def found_in(self, pieces) -> set:
+        """The same, of what comes piece by piece; nothing is looked for across them."""
+        for piece in chain(filter(None, pieces), [b""]):
+            self._search.stdin.write(len(piece).to_bytes(8, "little") + piece)
+        self._search.stdin.flush()
+        return {self._meanings[int(number)] for number in self._search.stdout.readline().split()}
 
 
 def spellings(text: bytes) -> list:
-    """(form, bytes). Of base64 the characters that do not depend on what stands beside the token."""
+    """(form, bytes). Of base64, in both of its alphabets, the characters that do not depend on what stands beside."""
     out = [("plain", text), ("hex", text.hex().encode()), ("hex", text.hex().upper().encode())]
     for offset in range(3):
-        whole = base64.b64encode(b"\0" * offset + text + b"\0" * 3)
-        first = -(-offset * 8 // 6)                   # the first character made of the token alone
+        first = -(-offset * 8 // 6)                   # the first character made of the text alone
         last = (offset + len(text)) * 8 // 6          # one behind the last such
-        out.append(("base64", whole[first:last]))
+        spelling = base64.b64encode(b"\0" * offset + text + b"\0" * 3)[first:last]
+        out.append(("base64", spelling))
+        if b"+" in spelling or b"/" in spelling:
+            out.append(("base64", spelling.replace(b"+", b"-").replace(b"/", b"_")))
     return out
