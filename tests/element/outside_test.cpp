@@ -326,6 +326,34 @@ TEST_CASE("a withheld caller from elsewhere can be blocked where somebody answer
     CHECK_FALSE(world.anonymous_callers.last(alice_id, world.now));
 }
 
+TEST_CASE("a caller whom a gateway does not name is a withheld one, as its callee is shown", "[privacy][rfc5079]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto alice_id = world.accounts->find("alice", "example.org")->id;
+    const auto trunk = world.domain("two.trunk.example");
+    const std::string from =
+        GENERATE("sip:anonymous@carrier.example", "sip:030123@carrier.example"); // no number of E.164
+    INFO(from);
+    const auto call = [&](const std::string& n) {
+        world.send(trunk,
+                   "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS two.trunk.example;branch=z9hG4bKn" + n +
+                       "\nMax-Forwards: 60\nFrom: <" + from + ">;tag=n\nTo: <sip:alice@example.org>\nCall-ID: n" + n +
+                       "\nCSeq: 7 INVITE\nContact: <sip:gw@192.0.2.8:5061>\nContent-Type: application/sdp\n",
+                   offer);
+        CHECK(start_line(world.receive(trunk)) == "SIP/2.0 100 Trying");
+    };
+    world.anonymous_callers.called(alice_id, KeyedHash{.high = 1, .low = 2}, world.now); // somebody else, before
+    call("1");
+    CHECK(header(world.receive(alice), "From").starts_with("\"Anonymous\" <sip:anonymous@anonymous.invalid>"));
+    CHECK_FALSE(world.anonymous_callers.last(alice_id, world.now)); // who is not blocked in its place
+
+    world.accounts->at(alice_id).refuse_anonymous = true;
+    call("2");
+    CHECK(start_line(world.receive(trunk)).starts_with("SIP/2.0 433 "));
+    CHECK(world.quiet(alice));
+}
+
 TEST_CASE("a connection that answers no OPTIONS is closed")
 {
     World world{with_routes()};

@@ -1,10 +1,12 @@
 // Transfers (RFC 3515, 3891, 5589): what a referral and a quoted dialog tell about whom they lead to.
 #include "core/privacy/anonymous_callers.hpp"
+#include "core/privacy/quote.hpp"
 #include "element/requests.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cctype>
+#include <set>
 #include <tuple>
 
 using namespace sotto;
@@ -246,4 +248,136 @@ TEST_CASE("a referral tells no more of whom it leads to than an address does", "
         CHECK(status(world.receive(three.carol.flow)) == "433");
         CHECK(world.quiet(three.alice.flow));
     }
+}
+
+TEST_CASE("a referral leads to one answer: whoever was sent there once cannot ring again", "[rfc3515][P4]")
+{
+    Three three{withhold};
+    auto& world = three.world;
+    const auto token = three.to_alice();
+    REQUIRE(!token.empty());
+    const auto rings = [&] {
+        three.carol.send({.to = token});
+        return !world.quiet(three.alice.flow);
+    };
+    SECTION("an answer that asks for another attempt is none")
+    {
+        const auto [answer, again] = GENERATE(table<std::string, bool>({{"200 OK", false},
+                                                                        {"486 Busy Here", false},
+                                                                        {"603 Decline", false},
+                                                                        {"488 Not Acceptable Here", true},
+                                                                        {"422 Session Interval Too Small", true}}));
+        INFO(answer);
+        REQUIRE(rings());
+        world.send(three.alice.flow, response_to(world.receive(three.alice.flow), answer, contact("alice")));
+        CHECK(status(world.receive(three.carol.flow)) == answer.substr(0, 3));
+        while (!world.quiet(three.alice.flow)) world.receive(three.alice.flow); // ACK
+        CHECK(rings() == again);
+        if (!again) CHECK(status(world.receive(three.carol.flow)) == "480"); // as for nobody's
+    }
+    SECTION("a call that is given up has been one")
+    {
+        REQUIRE(rings());
+        const auto invite = world.receive(three.alice.flow);
+        world.send(three.alice.flow, response_to(invite, "180 Ringing"));
+        CHECK(status(world.receive(three.carol.flow)) == "180");
+        world.pass(seconds{200});
+        while (!world.quiet(three.alice.flow)) world.receive(three.alice.flow);
+        CHECK(status(world.receive(three.carol.flow)) == "480");
+        CHECK_FALSE(rings());
+    }
+    SECTION("it ends with the hour after the one in which it was made")
+    {
+        REQUIRE(world.ring->rotate(world.now + std::chrono::hours{1}));
+        const bool still = GENERATE(true, false);
+        if (!still) REQUIRE(world.ring->rotate(world.now + std::chrono::hours{2}));
+        CHECK(rings() == still);
+    }
+}
+
+TEST_CASE("a dialog with a callee who withholds itself is quoted to its address by whoever dialled that",
+          "[rfc3891][privacy][P4]")
+{
+    Three three{""};
+    auto& world = three.world;
+    const bool by_account = GENERATE(true, false);
+    if (by_account) world.accounts->at(world.accounts->find("carol", "example.org")->id).withhold_identity = true;
+    const std::string wish = by_account ? "" : "Privacy: id\n";
+    const auto answers = [&] {
+        const auto invite = world.receive(three.carol.flow);
+        world.send(three.carol.flow, response_to(invite, "200 OK", contact("carol") + wish));
+        const auto ok = world.receive(three.bob.flow);
+        three.carol_to_bob = {header(invite, "Call-ID"), header(invite, "To") + ";tag=answer", header(invite, "From"),
+                              uri_in(header(invite, "Contact"))};
+        three.bob_to_carol = {header(ok, "Call-ID"), header(ok, "From"), header(ok, "To"),
+                              uri_in(header(ok, "Contact"))};
+    };
+    const auto quote = [&] {
+        three.bob.send({.to = "sip:carol@example.org", .headers = "Replaces: " + three.bob_to_carol.quoted() + "\n"});
+    };
+    SECTION("dialled")
+    {
+        three.bob.send({.to = "sip:carol@example.org"});
+        answers();
+        quote();
+        CHECK(header(world.receive(three.carol.flow), "Replaces").starts_with(three.carol_to_bob.call_id + ";"));
+
+        three.request(three.carol, "carol", three.carol_to_bob, "INFO");
+        const auto info = world.receive(three.bob.flow);
+        CHECK(header(info, "From").find("carol") == std::string::npos);
+        CHECK(tag_in(header(info, "From")) == tag_in(three.bob_to_carol.remote)); // the same dialog
+    }
+    SECTION("dialled, and by whom it refers there")
+    {
+        three.bob.send({.to = "sip:carol@example.org"});
+        answers();
+        three.request(three.bob, "bob", three.at_bob, "REFER",
+                      "Refer-To: <sip:carol@example.org?Replaces=" + escaped(three.bob_to_carol.quoted()) + ">\n");
+        const auto refer = uri_in(header(world.receive(three.alice.flow), "Refer-To"));
+        const auto at = refer.find('?');
+        three.alice.send({.to = refer.substr(0, at),
+                          .headers = "Replaces: " + unescaped(refer.substr(refer.find('=', at) + 1)) + "\n"});
+        CHECK(header(world.receive(three.carol.flow), "Replaces").starts_with(three.carol_to_bob.call_id + ";"));
+    }
+    SECTION("somebody else was dialled: the answer would tell who answered instead")
+    {
+        three.bob.send({.to = "sip:alice@example.org"});
+        world.send(three.alice.flow, response_to(world.receive(three.alice.flow), "302 Moved Temporarily",
+                                                 "Contact: <sip:carol@example.org>\n"));
+        answers();
+        quote();
+        CHECK(status(world.receive(three.bob.flow)) == "481");
+        CHECK(world.quiet(three.carol.flow));
+    }
+}
+
+TEST_CASE("a quoted dialog may have values of any length; it is kept no longer than the dialog", "[sealing]")
+{
+    World world;
+    const SealParts parts{world.sealer, world.cryptography, world.dialogs};
+    const Holder carrier{.hash = {.high = 1, .low = 2}};
+    QuotedDialog dialog{.epoch = world.sealer.current_epoch(),
+                        .salt = world.sealer.fresh_salt(),
+                        .target_role = Role::callee,
+                        .call_id = {},
+                        .quoting_tag = {.value = "own", .owner = "123456"},
+                        .target_tag = "target",
+                        .target_owner = "abcdef"};
+    std::set<std::size_t> lengths;
+    for (const std::size_t length : {1U, 184U, 185U, 186U, 187U, 255U, 256U, 2'000U}) { // around what fits the token
+        dialog.call_id = std::string(length, 'c');
+        const auto token = seal_quote(dialog, carrier, parts);
+        lengths.insert(token.size());
+        const auto opened = open_quote(token, carrier, parts);
+        REQUIRE(opened);
+        CHECK(opened->call_id == dialog.call_id);
+        CHECK(opened->quoting_tag.value == "own");
+        CHECK(opened->target_tag == "target");
+        CHECK(opened->target_owner == "abcdef");
+        CHECK_FALSE(open_quote(token, Holder{}, parts));
+    }
+    CHECK(lengths.size() == 1);
+    const auto token = seal_quote(dialog, carrier, parts);
+    world.dialogs.end(world.sealer.dialog_hash(dialog.epoch, dialog.salt), dialog.epoch);
+    CHECK_FALSE(open_quote(token, carrier, parts));
 }

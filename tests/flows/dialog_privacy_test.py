@@ -98,6 +98,15 @@ class Session(InDialog):
         bob.receives("INVITE")
         bob.sends(200)
         self.hides(alice.receives(200))
+        alice.sends("ACK")
+        bob.receives("ACK")
+        # RFC 3261 11.2: what a phone can do may be described in the answer to a question.
+        for method, options in (("OPTIONS", {}), ("UPDATE", {"sdp": True}),
+                                ("INFO", {"body": b"Signal=5\r\n", "content_type": "application/dtmf-relay"})):
+            alice.sends(method, **options)
+            bob.receives(method)
+            bob.sends(200, sdp=True)
+            self.hides(alice.receives(200))
 
 
 class Wishes(InDialog):

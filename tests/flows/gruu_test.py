@@ -99,6 +99,22 @@ class Gruu(FlowTest):
         desk.has_received_nothing_else()
         self.hang_up(self.caller, self.callee)
 
+    def test_whoever_was_called_at_a_temporary_gruu_stays_unknown(self):
+        """3.1.2: it hides the address, in what the callee asks for later as well."""
+        _, temporary = gruus(self.ok)
+        self.caller.sends("INVITE", to=temporary)
+        self.callee.receives("INVITE")
+        self.callee.sends(200)
+        self.caller.receives(200)
+        self.caller.sends("ACK")
+        self.callee.receives("ACK")
+        for method in ("UPDATE", "OPTIONS", "BYE"):
+            self.callee.sends(method)
+            request = self.caller.receives(method)
+            self.assertNotIn(self.callee.user, str(request))
+            self.caller.sends(200)
+            self.callee.receives(200)
+
     def test_call_from_a_temporary_gruu(self):
         """3.1.2: one's own Contact; the other side sees neither it nor the address behind it."""
         _, temporary = gruus(self.ok)

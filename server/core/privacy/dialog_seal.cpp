@@ -10,6 +10,7 @@ constexpr char plain_base = '@';
 constexpr char withheld_flag = 1;
 constexpr char elsewhere_flag = 2; ///< the text is kept in memory; what follows names it
 constexpr char session_flag = 4;
+constexpr char dialled_flag = 8;
 constexpr std::size_t mark_length = 6;
 constexpr std::uint32_t not_offset_from = 1U << 30U;   // such an initial CSeq leaves no room for an offset
 constexpr std::uint32_t rseq_circle = (1U << 31U) - 1; // RFC 3262 3: 1 to 2^31 - 1
@@ -93,7 +94,8 @@ std::optional<std::string> DialogSeal::open_call_id(std::string_view token)
 std::string DialogSeal::tag(Role stands_for, const Tag& tag)
 {
     const auto owner = tag.owner.empty() ? mark_of(holders_[stands_for == Role::caller ? 0 : 1]) : tag.owner;
-    const auto flags = (tag.withheld ? withheld_flag : 0) | (tag.session ? session_flag : 0);
+    const auto flags =
+        (tag.withheld ? withheld_flag : 0) | (tag.session ? session_flag : 0) | (tag.dialled ? dialled_flag : 0);
     return seal(SealKind::tag, stands_for, static_cast<char>(flags), owner + tag.value);
 }
 
@@ -105,6 +107,7 @@ std::optional<DialogSeal::Tag> DialogSeal::open_tag(Role stands_for, std::string
     return Tag{.value = text->substr(1 + mark_length),
                .withheld = (flags & withheld_flag) != 0,
                .session = (flags & session_flag) != 0,
+               .dialled = (flags & dialled_flag) != 0,
                .owner = text->substr(1, mark_length)};
 }
 

@@ -40,6 +40,7 @@ public:
         std::string value;
         bool withheld{false}; ///< the caller's identity is withheld in this dialog
         bool session{false};  ///< the caller's addresses are (RFC 3323 `session`)
+        bool dialled{false};  ///< whoever answers is whom the caller dialled: nothing led elsewhere
         std::string owner{};  ///< mark of the party whose tag it is; empty when sealing: that of the side's holder
     };
     std::string tag(Role stands_for, const Tag& tag);

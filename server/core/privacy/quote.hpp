@@ -30,8 +30,9 @@ struct QuoteText {
 /// Reads the quoting party's own view of one of its dialogs. Nothing when it is none of its dialogs.
 std::optional<QuotedDialog> read_quote(const QuoteText& text, Holder quoting, SealParts parts);
 
-/// The dialog as one token for the party that carries the quote; nothing when it is too long.
-std::optional<std::string> seal_quote(const QuotedDialog& dialog, Holder carrier, SealParts parts);
+/// The dialog as one token for the party that carries the quote. What is too long for it is kept in memory for the
+/// dialog's life.
+std::string seal_quote(const QuotedDialog& dialog, Holder carrier, SealParts parts);
 /// Back from the carrier's hands.
 std::optional<QuotedDialog> open_quote(std::string_view token, Holder carrier, SealParts parts);
 

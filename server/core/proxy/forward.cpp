@@ -243,6 +243,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
         seal.keep_callee_privacy(
             {.withheld = referral->withheld ? std::optional{true} : std::nullopt, .session = referral->session});
     }
+    if (context.hides_callee && request.method == Method::invite) seal.keep_callee_privacy({.withheld = true});
     const auto our_via = own_via(branch.target, via);
     const bool outside = branch.target.party.foreign();
     const auto shown = outside ? presented(context, request, branch)
@@ -250,9 +251,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
                                            .from = shown_sender(context, request),
                                            .to = shown_receiver(context, request, branch.target.party)};
     auto from_address = shown.from;
-    from_address.append(";tag=").append(seal.tag(
-        context.role,
-        {.value = std::string{request.from.tag()}, .withheld = context.withheld, .session = context.caller_session}));
+    from_address.append(";tag=").append(seal.tag(context.role, context.tag(request.from.tag(), branch.target.party)));
     auto to_address = shown.to;
     if (outside) {
         branch.to = to_address;

@@ -53,7 +53,8 @@ bool Proxy::quotes_are_of(const ResponseContext& context, const Party& callee) c
     return std::ranges::all_of(context.quotes, [&](const auto& named) {
         const auto& [header, quote] = named;
         return header == Header::target_dialog ||
-               (quote.target_owner == mark && !(withholds && quote.target_role == Role::callee));
+               (quote.target_owner == mark &&
+                !(withholds && quote.target_role == Role::callee && !quote.quoting_tag.dialled));
     });
 }
 

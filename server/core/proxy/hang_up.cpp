@@ -74,10 +74,9 @@ void Proxy::end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out)
     const auto& ack = *waiting.ack;
     auto& seal = *waiting.branch.seal;
     const bool from_caller = context.role == Role::caller;
-    const auto own_tag = std::string{";tag="}.append(seal.tag(
-        context.role,
-        {.value = std::string{ack.from.tag()}, .withheld = context.withheld, .session = context.caller_session}));
     const auto& answerer = waiting.branch.target;
+    const auto own_tag =
+        std::string{";tag="}.append(seal.tag(context.role, context.tag(ack.from.tag(), answerer.party)));
     const DialogView view{.call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
                           .from = shown_sender(context, ack) + own_tag,
                           .to =

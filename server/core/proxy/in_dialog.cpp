@@ -18,11 +18,6 @@ bool carried_in_dialog(Method method)
     return method != Method::subscribe && method != Method::publish && method != Method::register_;
 }
 
-bool answered_with_a_body(Method method)
-{
-    return method == Method::invite || method == Method::update || method == Method::prack;
-}
-
 } // namespace
 
 /// Requests inside a dialog (SEALING.md "Who made a value"): the place of a value and the role inside the target token
@@ -53,16 +48,15 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     context.receiver_tag = tag->value;
     context.withheld = tag->withheld;
     context.caller_session = tag->session;
+    context.dialled = tag->dialled;
     const auto wish = privacy_wish(request);
-    if (to_caller || answered_with_a_body(request.method)) {
-        const auto* callee = to_caller ? env_.accounts->find(party.account()) : nullptr;
-        const bool by_account = callee != nullptr && callee->withhold_identity;
-        const auto kept = seal.callee_privacy();
-        context.callee_withheld = withheld(request, wish, Dialled::plain, kept.withheld.value_or(by_account));
-        context.callee_session = kept.session;
-    }
+    const auto kept = seal.callee_privacy();
+    context.callee_session = kept.session; // whatever is asked, the answer may bring a description
     if (!to_caller) context.hides_now = wish.withhold();
     if (to_caller) {
+        const auto* callee = env_.accounts->find(party.account());
+        const bool by_account = callee != nullptr && callee->withhold_identity;
+        context.callee_withheld = withheld(request, wish, Dialled::plain, kept.withheld.value_or(by_account));
         auto call_id = seal.open_call_id(request.call_id);
         if (!call_id) return false;
         context.receiver_call_id = std::move(*call_id);

@@ -229,7 +229,9 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     ResponseContext context;
     context.server = id;
     context.sender = caller.party;
-    context.withheld = withheld(request, wish, dialled, caller.withholds);
+    // Whom a gateway does not name is shown to nobody: that is a withheld caller to whoever refuses or blocks those.
+    context.withheld = withheld(request, wish, dialled, caller.withholds) ||
+                       (caller.party.foreign() && foreign_caller(caller.party, request).empty());
     context.caller_session = wish.session;
     context.sender_target = sender_target(request, caller.party, flow);
     context.aor = decision.aor;
@@ -287,6 +289,7 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     if (gr) context.public_gruu = *gr;
     const auto behind = to_temporary_gruu ? temporary_gruu_in(request.request_uri, env_.cryptography) : std::nullopt;
     if (behind) context.gruu_series = behind->series;
+    context.hides_callee = to_temporary_gruu; // RFC 5627 3.1.2
     // Whom the quoted dialog is with must be whom the request is for, there or not: the answer tells nothing else.
     const auto quotes_fit = [&] {
         return to_a_device || context.quotes.empty() ||

@@ -86,6 +86,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     if (context->answered && !invite) return;
     if (!context->answered && invite && !context->in_dialog) ++env_.counters.calls_answered;
     context->answered = true;
+    spend_referral(*context, status);
     context->waiting.clear();
     env_.layer->cancel_timer(context->ring_timer);
     env_.layer->cancel_timer(context->wake_timer);
@@ -158,10 +159,9 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     const Message& request = *server->request;
     auto& branch = context->branches[index];
     const auto responder = other(context->role);
-    const auto tag = request.to.tag().empty() ? branch.seal->tag(responder, {.value = std::string{response.to.tag()},
-                                                                             .withheld = context->withheld,
-                                                                             .session = context->caller_session})
-                                              : std::string{};
+    const auto tag = request.to.tag().empty()
+                         ? branch.seal->tag(responder, context->tag(response.to.tag(), branch.target.party))
+                         : std::string{};
     if (!tag.empty() && response.status < 300 && response.has(Header::privacy)) {
         const auto wish = privacy_wish(response); // of the connected line; the response itself shows nobody
         auto kept = branch.seal->callee_privacy();
@@ -279,8 +279,9 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
 {
     auto* context = contexts_.find(id);
     // Whoever called and whoever redirects may each keep it to themselves (RFC 7044 10.1).
-    const bool hidden = privacy_wish(*env_.layer->server(context->server)->request).hides_history() ||
-                        privacy_wish(response).hides_history();
+    const bool callee_hides = privacy_wish(response).hides_history();
+    const bool hidden = callee_hides || privacy_wish(*env_.layer->server(context->server)->request).hides_history();
+    context->hides_callee = context->hides_callee || callee_hides;
     const auto former = hidden ? std::string{} : context->branches[index].called;
     const auto domains = env_.domains();
     bool any = false;
@@ -351,6 +352,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     const bool invite = server->method == Method::invite;
     const int status = context->best_status;
     context->answered = true;
+    spend_referral(*context, status);
     env_.layer->cancel_timer(context->ring_timer);
     env_.layer->cancel_timer(context->wake_timer);
     if (invite && !context->in_dialog) ++env_.counters.calls_failed;

@@ -74,6 +74,7 @@ struct Charge {
 
 /// A target that a Refer-To gave, which a new call names.
 struct Referral {
+    Epoch epoch;
     Salt salt;
     BindingId id;
     BindingId device;     ///< that it leads to
@@ -99,12 +100,22 @@ struct ResponseContext {
     bool callee_session{false};
     [[nodiscard]] bool session_of(Role side) const { return side == Role::caller ? caller_session : callee_session; }
     SenderTarget sender_target;
-    AccountId callee;             ///< whom the address rings; none: nobody
+    AccountId callee;    ///< whom the address rings; none: nobody
+    bool dialled{false}; ///< in a dialog: its callee is whom the caller dialled
+    /// A tag of either party with what the dialog's tokens say of it; `called` is whom the request goes to.
+    [[nodiscard]] DialogSeal::Tag tag(std::string_view value, const Party& called) const
+    {
+        return {.value = std::string{value},
+                .withheld = withheld,
+                .session = caller_session,
+                .dialled = in_dialog ? dialled : callee && called == callee};
+    }
     std::optional<Target> dialog; ///< in a dialog: what the Request-URI opened to
     std::optional<Referral> referral;
-    GruuSeries gruu_series;                              ///< of a call to a temporary GRUU
-    std::string public_gruu;                             ///< of a call to a public one: the value of `gr`
-    std::string receiver_tag;                            ///< in a dialog: the receiver's own tag
+    GruuSeries gruu_series;   ///< of a call to a temporary GRUU
+    bool hides_callee{false}; ///< such a call, or a redirection in private: its caller is not to learn whom it reaches
+    std::string public_gruu;  ///< of a call to a public one: the value of `gr`
+    std::string receiver_tag; ///< in a dialog: the receiver's own tag
     std::string receiver_call_id;                        ///< in a dialog toward the caller: its own Call-ID
     std::string aor;                                     ///< outside a dialog: whom the request is for, canonical
     std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names

@@ -118,8 +118,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         (out += ";method=") += *method;
     if (!quoted) return out += ">";
     const auto token = seal_quote(*quoted, receiver, env_.seal_parts());
-    if (!token) return {};
-    return out.append("?").append(name_of(quoting)).append("=") + escape(*token + ";to-tag=0;from-tag=0") + ">";
+    return out.append("?").append(name_of(quoting)).append("=") + escape(token + ";to-tag=0;from-tag=0") + ">";
 }
 
 /// It also tells from which dialog the referral was made.
@@ -130,7 +129,8 @@ BindingId Proxy::id_of_referral(Salt salt, KeyedHash from_dialog) const
     return {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
 }
 
-/// Nothing when the Request-URI is no referral token of the sender's.
+/// Nothing when the Request-URI is no referral token of the sender's, or none any more: it lasts to the end of the hour
+/// after the one in which it was made.
 std::optional<Referral> Proxy::referral_named_by(const Message& request, const Party& sender) const
 {
     const auto& uri = request.request_uri;
@@ -138,11 +138,23 @@ std::optional<Referral> Proxy::referral_named_by(const Message& request, const P
     const auto target = env_.sealer.open_target(uri.user, holder_of(sender, env_.cryptography));
     const auto handle = target ? env_.dialogs.handle(target->id) : std::nullopt;
     if (!handle || !handle->referral) return std::nullopt;
-    return Referral{.salt = target->salt,
+    const auto age = static_cast<std::uint8_t>(env_.sealer.current_epoch().number - target->epoch.number);
+    if (age > 1) return std::nullopt;
+    return Referral{.epoch = target->epoch,
+                    .salt = target->salt,
                     .id = target->id,
                     .device = handle->device,
                     .withheld = handle->withheld,
                     .session = handle->session};
+}
+
+/// It led to an answer, and leads nowhere from now on. After one that asks for another attempt it may be tried again.
+void Proxy::spend_referral(const ResponseContext& context, int status)
+{
+    constexpr std::array<int, 9> to_be_mended{401, 407, 415, 420, 421, 422, 488, 491, 606};
+    if (!context.referral || std::ranges::find(to_be_mended, status) != to_be_mended.end()) return;
+    const auto epoch = context.referral->epoch;
+    env_.dialogs.end(env_.sealer.dialog_hash(epoch, context.referral->salt), epoch);
 }
 
 /// Whose device it is has its say, as if its address had been called.
@@ -166,6 +178,7 @@ void Proxy::found_behind_referral(SlotId id, const std::vector<Binding>& flows, 
 bool Proxy::withholds_target(const QuotedDialog& quote) const
 {
     if (quote.target_role == Role::caller) return quote.quoting_tag.withheld;
+    if (quote.quoting_tag.dialled) return false; // whoever dialled it knows who answered
     const DialogSeal seal{env_.seal_parts(), Target{quote.epoch, Role::callee, {}, quote.salt}, {}, {}};
     return seal.callee_privacy().withheld.value_or(false);
 }
