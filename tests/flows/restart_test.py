@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import re
 import signal
 import socket
+from urllib.parse import quote, unquote
 
 from support.daemon import DOMAIN
 from support.flow_test import EVENTS, FlowTest
@@ -122,6 +124,55 @@ class Restart(FlowTest):
         self.call(alice, bob)
         self.restart(alice, bob)
         self.hang_up(bob, alice)
+
+    def test_a_callee_who_withheld_itself_stays_withheld(self):
+        """What it asked for in its answer holds to the end of the call, whatever happens to the daemon."""
+        for disturb in (self.restart, self.crash):
+            with self.subTest(disturb.__name__):
+                alice, bob = self.registered("alice", "bob")
+                alice.sends("INVITE", to=bob)
+                bob.receives("INVITE")
+                bob.sends(200, headers={"Privacy": "id"})
+                alice.receives(200)
+                alice.sends("ACK")
+                bob.receives("ACK")
+                disturb(alice, bob)
+                for method in ("INFO", "BYE"):
+                    bob.sends(method)
+                    request = alice.receives(method)
+                    self.assertEqual(request.from_.uri, "sip:anonymous@anonymous.invalid")
+                    self.assertNotIn(bob.user, str(request))
+                    alice.sends(200)
+                    bob.receives(200)
+
+    def test_a_transfer_that_was_asked_for_before(self):
+        """The REFER went out before, and is followed afterwards: by the target that it gave, and once."""
+        for disturb in (self.restart, self.crash):
+            with self.subTest(disturb.__name__):
+                alice, bob, carol = self.registered("alice", "bob", "carol")
+                self.call(alice, bob)
+                with_bob = alice.dialog
+                self.call(alice, carol)
+                with_carol, at_carol = alice.dialog, carol.dialog
+                replaces = f"{with_carol.call_id};to-tag={with_carol.remote_tag};from-tag={with_carol.local_tag}"
+                alice.sends("REFER", dialog=with_bob,
+                            headers={"Refer-To": f"<{with_carol.target}?Replaces={quote(replaces, safe='')}>"})
+                refer = bob.receives("REFER")
+                bob.sends(202)
+                alice.receives(202)
+                disturb(alice, bob, carol)
+                uri, _, value = re.match(r"<([^>]*)>", refer.get("Refer-To"))[1].partition("?Replaces=")
+                bob.sends("INVITE", to=uri, headers={"Replaces": unquote(value)})
+                self.assertTrue(carol.receives("INVITE").get("Replaces").startswith(at_carol.call_id + ";"))
+                carol.sends(200)
+                bob.receives(200)
+                bob.sends("ACK")
+                carol.receives("ACK")
+                disturb(alice, bob, carol)
+                bob.sends("INVITE", to=uri)
+                bob.receives(480)
+                carol.has_received_nothing_else()
+                self.hang_up(carol, bob)
 
     def test_what_the_next_process_is_left_is_overwritten_when_it_dies(self):
         """A handle goes with its dialog, in the memory that is handed on too."""
