@@ -6,6 +6,7 @@
 #include "core/types/ids.hpp"
 #include "core/types/party.hpp"
 #include "core/types/private.hpp"
+#include "core/types/time.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -101,6 +102,7 @@ struct CallAlive {
 };
 struct CallEnded {
     KeyedHash dialog;
+    milliseconds ago{0}; ///< as CallLedger::ended
 };
 
 /// Find a way to another domain: a live connection to it, or a new one, over TLS and with its certificate checked

@@ -134,7 +134,7 @@ private:
     void perform(Watch& watch) { location_->watch(watch.device, index_, watch.on); }
     void perform(RecordCall& record);
     void perform(CallAlive& alive) { ledger_->alive(alive.dialog); }
-    void perform(CallEnded& ended) { ledger_->ended(ended.dialog); }
+    void perform(CallEnded& ended) { ledger_->ended(ended.dialog, ended.ago); }
     void perform(Connect& connect);
     void perform(const sotto::Report& report);
     /// Calls the element with an answer that came at once or later.

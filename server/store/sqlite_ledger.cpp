@@ -90,12 +90,12 @@ public:
         call->second.unwritten = true;
     }
 
-    void ended(KeyedHash dialog)
+    void ended(KeyedHash dialog, milliseconds ago)
     {
         const std::lock_guard lock{mutex()};
         const auto call = calls_.find(dialog);
         if (call == calls_.end() || call->second.ended) return;
-        end(dialog, call->second, times_.clock());
+        end(dialog, call->second, std::max(call->second.began, times_.clock() - ago));
     }
 
     [[nodiscard]] std::vector<Running> running() const
@@ -286,7 +286,7 @@ void SqliteLedger::answered(billing::AnsweredCall call, std::function<void(bool)
     writer_->answered(std::move(call), std::move(recorded));
 }
 void SqliteLedger::alive(KeyedHash dialog) { writer_->alive(dialog); }
-void SqliteLedger::ended(KeyedHash dialog) { writer_->ended(dialog); }
+void SqliteLedger::ended(KeyedHash dialog, milliseconds ago) { writer_->ended(dialog, ago); }
 std::vector<Ledger::Running> SqliteLedger::running() const { return writer_->running(); }
 
 void SqliteLedger::invoice(std::chrono::year_month month, retention::Day day, Done<InvoiceRun> done)

@@ -42,7 +42,7 @@ public:
     [[nodiscard]] bool recording() const override;
     void answered(billing::AnsweredCall call, std::function<void(bool)> recorded) override;
     void alive(KeyedHash dialog) override;
-    void ended(KeyedHash dialog) override;
+    void ended(KeyedHash dialog, milliseconds ago = {}) override;
     [[nodiscard]] std::vector<Running> running() const override;
 
     void invoice(std::chrono::year_month month, retention::Day day, Done<InvoiceRun> done) override;

@@ -1,3 +1,4 @@
+#include "element/requests.hpp"
 #include "element/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -119,8 +120,55 @@ TEST_CASE("a request in the dialog of a billed call is a sign of life, and a BYE
     CHECK(b.world.ledger.lives == 1);
     CHECK(b.world.ledger.ends == 0);
     b.world.send(b.callee, bye(request));
+    CHECK(b.world.ledger.ends == 0); // it may be refused
+    b.world.pass(3s);
+    auto heard = b.world.receive(b.alice);
+    while (!start_line(heard).starts_with("BYE ")) heard = b.world.receive(b.alice);
+    b.world.send(b.alice, response_to(heard, "200 OK"));
     CHECK(b.world.ledger.ends == 1);
+    CHECK(b.world.ledger.ended_ago == 3s); // when it was said, not when it was agreed to
     CHECK_FALSE(b.world.ledger.recording());
+}
+
+TEST_CASE("a BYE that is refused leaves the call and its bill as they were", "[billing][rfc3261][15.1]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(true);
+    const auto ok = b.world.receive(b.alice);
+    const auto hangs_up = [&](const std::string& cseq, const std::string& status) {
+        b.world.send(b.alice, "BYE " + uri_in(header(ok, "Contact")) +
+                                  " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye" + cseq +
+                                  "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: " +
+                                  header(ok, "To") + "\nCall-ID: a-call-id\nCSeq: " + cseq + " BYE\n");
+        const auto received = b.world.receive(b.callee);
+        REQUIRE(start_line(received).starts_with("BYE "));
+        b.world.send(b.callee, answer(received, status));
+        return start_line(b.world.receive(b.alice));
+    };
+    CHECK(hangs_up("1", "500 Server Internal Error") == "SIP/2.0 500 Server Internal Error"); // RFC 3261 12.2.2
+    CHECK(b.world.ledger.ends == 0);
+    b.world.send(b.callee, update(request)); // the gateway can go on, and so can its bill
+    const auto updated = b.world.receive(b.alice);
+    CHECK(start_line(updated).starts_with("UPDATE "));
+    b.world.send(b.alice, response_to(updated, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555>\n"));
+    b.world.receive(b.callee);
+    const auto end = GENERATE(as<std::string>{}, "200 OK", "481 Call/Transaction Does Not Exist");
+    CHECK(hangs_up("3", end) == "SIP/2.0 " + end);
+    CHECK(b.world.ledger.ends == 1);
+}
+
+TEST_CASE("a BYE that nobody answers ends the call when it was sent", "[billing][rfc3261][15.1.1]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(true);
+    b.world.send(b.callee, bye(request));
+    b.world.pass(33s);
+    CHECK(b.world.ledger.ends == 1);
+    CHECK(b.world.ledger.ended_ago == 32s);
 }
 
 TEST_CASE("a caller that knows session refreshes is asked for them in a billed call, and in no other",

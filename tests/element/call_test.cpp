@@ -97,6 +97,21 @@ TEST_CASE("a call is carried, and each side sees only its own identifiers", "[rf
     CHECK(start_line(world.receive(bob)) == "SIP/2.0 481 Call/Transaction Does Not Exist");
 }
 
+TEST_CASE("a BYE goes on without a body that may not pass", "[rfc3261][15.1]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob);
+    world.send(bob, bye_from_bob(call) + "Content-Type: text/html\n", "<p>Bye</p>");
+    const auto bye = world.receive(alice);
+    CHECK(start_line(bye) == "BYE sip:alice-device@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(header(bye, "Content-Type").empty());
+    CHECK(bye.ends_with("Content-Length: 0\r\n\r\n"));
+    world.send(alice, answer(bye, "200 OK", ""));
+    CHECK(start_line(world.receive(bob)) == "SIP/2.0 200 OK");
+}
+
 TEST_CASE("a call goes on over the device's new flow", "[rfc5626][4.5]")
 {
     World world;

@@ -225,7 +225,7 @@ void World::perform()
         } else if (auto* alive = std::get_if<CallAlive>(&action)) {
             ledger.alive(alive->dialog);
         } else if (auto* ended = std::get_if<CallEnded>(&action)) {
-            ledger.ended(ended->dialog);
+            ledger.ended(ended->dialog, ended->ago);
         }
     }
     actions_.clear();

@@ -62,12 +62,17 @@ public:
         waiting.emplace_back(std::move(call), std::move(recorded));
     }
     void alive(KeyedHash dialog) override { lives += open.contains(dialog) ? 1 : 0; }
-    void ended(KeyedHash dialog) override { ends += open.erase(dialog); }
+    void ended(KeyedHash dialog, milliseconds ago) override
+    {
+        ends += open.erase(dialog);
+        ended_ago = ago;
+    }
 
     bool takes_calls{true};
     std::set<KeyedHash> open;
     std::vector<std::pair<billing::AnsweredCall, std::function<void(bool)>>> waiting;
     std::size_t lives{0}, ends{0};
+    milliseconds ended_ago{0}; ///< what was said last
 };
 
 /// One worker's element with real cryptography and location, no sockets and a clock that only the test moves. Phones

@@ -1,6 +1,7 @@
 #pragma once
 #include "core/billing/tariff.hpp"
 #include "core/types/ids.hpp"
+#include "core/types/time.hpp"
 
 #include <functional>
 #include <string>
@@ -38,7 +39,8 @@ public:
     virtual void answered(AnsweredCall call, std::function<void(bool)> recorded) = 0;
     /// A sign of life. Dialogs that are not recorded are nobody's business.
     virtual void alive(KeyedHash dialog) = 0;
-    virtual void ended(KeyedHash dialog) = 0;
+    /// `ago`: how long it is that the call has ended.
+    virtual void ended(KeyedHash dialog, milliseconds ago = {}) = 0;
 };
 
 } // namespace sotto::billing

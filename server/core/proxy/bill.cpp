@@ -67,15 +67,11 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
     shed(waiting.context);
 }
 
-/// Every request of a party inside its dialog is a sign of life; with a BYE its session is over (RFC 3261 15.1.1).
-void Proxy::tell_ledger(const Message& request, const Target& target, Actions& out)
+/// Every request of a party inside its dialog is a sign of life.
+void Proxy::tell_ledger(const Target& target, Actions& out)
 {
     if (env_.ledger == nullptr || !env_.ledger->recording()) return;
-    const auto dialog = env_.sealer.dialog_hash(target.epoch, target.salt);
-    if (request.method == Method::bye)
-        out.push_back(CallEnded{dialog});
-    else
-        out.push_back(CallAlive{dialog});
+    out.push_back(CallAlive{env_.sealer.dialog_hash(target.epoch, target.salt)});
 }
 
 } // namespace sotto

@@ -302,7 +302,8 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
             !label.empty())
             message.set(Header::call_protection, label);
     auto body = body_for(context, request, seal, context.role, context.sender, branch.target.party);
-    if (!body && request.method != Method::prack) return body.error(); // a PRACK goes on without its body
+    // A PRACK and a BYE go on without theirs: what they say counts, and a call must have an end.
+    if (!body && request.method != Method::prack && request.method != Method::bye) return body.error();
     if (body && !body->content.empty()) message.body(body->content_type, body->content);
     const auto content = body ? std::string_view{body->content} : std::string_view{};
     const bool signature = signature_holds(request, from_address, to_address, content);

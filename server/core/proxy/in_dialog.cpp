@@ -84,7 +84,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
         return env_.refuse(id, Refusal::bad_event, now, out); // RFC 6665 8.2.1: none, or none that is carried
     if (const auto wish = privacy_wish(*server->request); wish.critical && wish.unknown)
         return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
-    tell_ledger(*server->request, target, out);
+    tell_ledger(target, out);
     context.server = id;
     context.look_ups = 1;
     server->party = context.sender;
@@ -189,10 +189,10 @@ void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoin
     acks_.erase(id);
 }
 
-void Proxy::end_dialog(const DialogSeal& seal, Actions& out)
+void Proxy::end_dialog(const DialogSeal& seal, Actions& out, milliseconds ago)
 {
     env_.dialogs.end(seal.hash(), seal.epoch());
-    if (env_.ledger != nullptr && env_.ledger->recording()) out.push_back(CallEnded{seal.hash()});
+    if (env_.ledger != nullptr && env_.ledger->recording()) out.push_back(CallEnded{seal.hash(), ago});
 }
 
 } // namespace sotto

@@ -334,7 +334,12 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
     const auto* server = env_.layer->server(server_id);
     auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
     if (context == nullptr) return;
-    if (!context->answered) cancel_branches(*context, {}, now, out);
+    if (!context->answered) {
+        if (server->method == Method::bye) // nobody answered in time (RFC 3261 15.1.1)
+            for (const auto& branch : context->branches)
+                if (branch.seal) end_dialog(*branch.seal, out, now - server->began);
+        cancel_branches(*context, {}, now, out);
+    }
     for (auto& branch : context->branches) env_.layer->cancel_timer(branch.timer_c);
     env_.layer->cancel_timer(context->ring_timer);
     env_.layer->cancel_timer(context->wake_timer);

@@ -122,7 +122,8 @@ private:
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
     /// How the device is reached over each of its flows, the best first; none: it is not.
     std::vector<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
-    void end_dialog(const DialogSeal& seal, Actions& out);
+    /// `ago`: how long it is that its party has ended it.
+    void end_dialog(const DialogSeal& seal, Actions& out, milliseconds ago = {});
 
     // bill.cpp
     static std::unique_ptr<Charge> charge(const billing::Tariff& tariff, std::string_view dialled);
@@ -130,7 +131,7 @@ private:
     [[nodiscard]] std::unique_ptr<Charge> charge_inside(std::string_view aor) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
-    void tell_ledger(const Message& request, const Target& target, Actions& out);
+    void tell_ledger(const Target& target, Actions& out);
 
     // outside.cpp
     std::optional<Caller> admit_outsider(SlotId server, const Flow& flow, TimePoint now, Actions& out);

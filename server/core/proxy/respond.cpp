@@ -41,6 +41,13 @@ std::optional<std::uint32_t> rseq_in(const Message& response)
     return number;
 }
 
+/// Its sender takes the dialog for ended (RFC 3261 15.1.1): nobody is there, or nobody knows of it. Any other refusal
+/// of a BYE leaves the call as it was, and the bill: with a CSeq of the past its sender could end both by itself.
+bool ends_dialog(Method method, int status, bool answered)
+{
+    return method == Method::bye && (status == 481 || status == 408 || status == 430 || (status == 503 && !answered));
+}
+
 /// RFC 5626 7: the device may be reached over another of its flows. Whatever else it answers is its answer: a 503 of
 /// its own is none of the transport's (RFC 3261 16.9).
 bool flow_failed(int status, bool answered) { return status == 408 || status == 430 || (status == 503 && !answered); }
@@ -91,8 +98,9 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     env_.layer->cancel_timer(context->ring_timer);
     env_.layer->cancel_timer(context->wake_timer);
     cancel_branches(*context, completed_elsewhere, now, out);
-    if (client->method == Method::bye) end_dialog(*branch.seal, out);
     const auto server_id = context->server;
+    // Who hangs up has hung up when it says so, however late the other side agrees.
+    if (client->method == Method::bye) end_dialog(*branch.seal, out, now - env_.layer->server(server_id)->began);
     const auto body = answer_body(*context, branch, *response);
     if (!body && invite) { // no 488 can be said to whoever answered
         end_answered(branch, *response, client->sent, 488, now, out);
@@ -241,7 +249,8 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     auto* context = contexts_.find(id);
     auto& branch = context->branches[index];
     env_.layer->cancel_timer(branch.timer_c);
-    const auto method = env_.layer->server(context->server)->method;
+    const auto* server = env_.layer->server(context->server);
+    const auto method = server->method;
     // Given up by us, and not by the caller (16.8). Inside a dialog the 487 stays: a 408 would end it (12.2.1.2).
     if (branch.cancelled && status == 487 && !context->cancelled && !context->in_dialog) {
         status = 408;
@@ -258,7 +267,8 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
         return start(id, index, now, out);
     }
     if (response && try_credentials(id, index, *response, now, out)) return;
-    if (method == Method::bye && branch.seal) end_dialog(*branch.seal, out);
+    if (branch.seal && ends_dialog(method, status, response != nullptr))
+        end_dialog(*branch.seal, out, now - server->began);
     branch.ended = true;
     if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
         return;

@@ -76,6 +76,19 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
         CHECK(run.calls.front().record.seconds == 75);
         CHECK(run.calls.front().account == AccountId{77});
     }
+    SECTION("a call whose end is heard of late is billed to when it was, and to no time before it began")
+    {
+        REQUIRE(answered(*ledger, one));
+        REQUIRE(answered(*ledger, call(2, 78)));
+        clock.pass(75s);
+        ledger->ended(one.dialog, 32s);
+        ledger->ended(call(2, 78).dialog, 100s);
+        settle(*ledger);
+        const auto run = invoice(*ledger);
+        REQUIRE(run.calls.size() == 2);
+        CHECK(std::ranges::find(run.calls, AccountId{77}, &store::BilledCall::account)->record.seconds == 43);
+        CHECK(std::ranges::find(run.calls, AccountId{78}, &store::BilledCall::account)->record.seconds == 0);
+    }
     SECTION("a call that runs when the process ends is billed to its last sign of life, once")
     {
         REQUIRE(answered(*ledger, one));

@@ -82,9 +82,10 @@ void MemoryLedger::alive(KeyedHash dialog)
     if (const auto open = memory_.open.find(dialog); open != memory_.open.end()) open->second.alive = clock_.now();
 }
 
-void MemoryLedger::ended(KeyedHash dialog)
+void MemoryLedger::ended(KeyedHash dialog, milliseconds ago)
 {
-    if (memory_.open.contains(dialog)) end(dialog, clock_.now());
+    if (const auto open = memory_.open.find(dialog); open != memory_.open.end())
+        end(dialog, std::max(open->second.began, clock_.now() - ago));
     end_what_is_silent();
 }
 

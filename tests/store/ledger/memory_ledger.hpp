@@ -40,7 +40,7 @@ public:
     [[nodiscard]] bool recording() const override { return !memory_.open.empty(); }
     void answered(billing::AnsweredCall call, std::function<void(bool)> recorded) override;
     void alive(KeyedHash dialog) override;
-    void ended(KeyedHash dialog) override;
+    void ended(KeyedHash dialog, milliseconds ago) override;
     [[nodiscard]] std::vector<Running> running() const override;
 
     void invoice(std::chrono::year_month month, retention::Day day, Done<store::InvoiceRun> done) override;
