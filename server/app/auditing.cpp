@@ -70,6 +70,8 @@ void Auditing::start()
 void Auditing::note(const Report& report)
 {
     if (report.what == Occurrence::guessing) return event(Event::guessing, field("account", report.account));
+    if (report.what == Occurrence::unannounced)
+        return event(Event::route_unannounced, field("route", Plain{report.route}));
     // That there was an emergency call, and over which route: nothing else.
     event(Event::emergency_call, field("route", Plain{report.route}));
     const audit::Action call{.who = {::geteuid(), "sottod"},

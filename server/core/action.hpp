@@ -115,6 +115,7 @@ struct Connect {
 /// Something happened that operators must hear of. Says nothing about who called whom.
 enum class Occurrence : std::uint8_t {
     emergency_call, ///< over `route`
+    unannounced,    ///< a call leaves over `route`, and no media server has told its caller
     guessing        ///< the passwords of `account` are tried, faster than they may be
 };
 struct Report {

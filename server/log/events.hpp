@@ -40,6 +40,7 @@ enum class Event : std::uint8_t {
     audit_unwritable,
     push_failed,
     route_unreachable,
+    route_unannounced,
     emergency_call,
     guessing,
     internal_error,

@@ -122,7 +122,7 @@ public:
 
     std::map<std::string, FlowId> domains;
     std::vector<std::string> connects; ///< hosts that a way was asked for to
-    std::vector<std::string> reports;  ///< routes of emergency calls
+    std::vector<std::string> reports;  ///< routes that operators hear of
     std::vector<FlowId> closed;
     TimePoint now{std::chrono::hours{1000}};
     std::shared_ptr<Accounts> accounts{std::make_shared<Accounts>()};

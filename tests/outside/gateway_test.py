@@ -387,7 +387,7 @@ class Contracts(Outside):
         speaker.receives("INVITE")
         speaker.sends(183, sdp=True)
         self.assertTrue(alice.receives(183).body, "what it says")
-        speaker.sends(480)
+        speaker.sends(603)
         speaker.receives("ACK")
         connection, invite = self.trunk.receives("INVITE")
         self.trunk.answers(connection, invite, 180)

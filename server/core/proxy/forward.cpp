@@ -111,6 +111,8 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
             continue; // 16.5: no duplicates, also after a redirection
         all.emplace_back().target = target_of(binding);
     }
+    const bool announces = context->announcement != ResponseContext::Announcement::none;
+    for (auto& branch : all) branch.announces = announces;
     if (context->woken > 0) { // it joins those that ring already
         --context->woken;
         const auto running = std::ranges::count_if(context->branches, [](const Branch& b) { return !b.ended; });
@@ -131,7 +133,7 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
         from = to;
     }
     // A media server that announces what follows comes before it.
-    const auto where = context->outside ? context->waiting.begin() : context->waiting.end();
+    const auto where = announces ? context->waiting.begin() : context->waiting.end();
     context->waiting.insert(where, std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
     branch_over(id, now, out);
 }

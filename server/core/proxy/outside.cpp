@@ -129,17 +129,32 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
         .route = route.name, .aor = decision.aor, .number = decision.number, .service = decision.service};
     context.waiting.emplace_back().push_back(
         outside_branch(route, party, {.host = domain, .port = request.request_uri.port}));
+    const bool announced = weaker && route.when_weaker == WhenWeaker::announce && request.method == Method::invite;
+    if (announced) context.announcement = ResponseContext::Announcement::due;
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (request.method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
     if (decision.emergency()) out.push_back(Report{.what = Occurrence::emergency_call, .route = route.name});
-    const auto* speaker = weaker && route.when_weaker == WhenWeaker::announce && request.method == Method::invite
-                              ? env_.account_of(route.announcement)
-                              : nullptr;
+    const auto* speaker = announced ? env_.account_of(route.announcement) : nullptr;
     if (speaker == nullptr) return branch_over(context_id, now, out);
     // The media server rings first, speaks as early media and declines; then the call goes on.
     contexts_.find(context_id)->look_ups = 1;
     out.push_back(LookUp{ticket_for(Waiting::targets, context_id), aor_keys(speaker->id, env_.cryptography)});
+}
+
+/// The media server has spoken, or will not: what it answers is not what the callee does. One that was heard is enough.
+void Proxy::announcement_over(SlotId id, std::size_t index, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    auto& branch = context->branches[index];
+    env_.layer->cancel_timer(branch.timer_c);
+    branch.ended = true;
+    context->refused_body.reset();
+    if (context->announcement == ResponseContext::Announcement::heard) {
+        std::erase_if(context->waiting, [](const auto& group) { return group.front().announces; });
+        cancel_branches(*context, {}, now, out);
+    }
+    branch_over(id, now, out);
 }
 
 /// The route's targets as one branch: fail-over, one after the other.

@@ -136,6 +136,7 @@ private:
     // outside.cpp
     std::optional<Caller> admit_outsider(SlotId server, const Flow& flow, TimePoint now, Actions& out);
     void call_outside(SlotId server, ResponseContext context, const Decision& decision, TimePoint now, Actions& out);
+    void announcement_over(SlotId context, std::size_t branch, TimePoint now, Actions& out);
     Branch outside_branch(const Route& route, const Party& party, Destination domain) const;
     bool redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former);
     void connect(SlotId context, std::size_t branch, Actions& out);

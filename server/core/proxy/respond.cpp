@@ -84,9 +84,16 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
         // A body that may not pass is left out: nobody could be told.
         const auto early = answer_body(*context, branch, *response);
+        if (branch.announces && early && !early->content.empty())
+            context->announcement = ResponseContext::Announcement::heard;
         return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
     if (branch.record == Branch::Record::waits) return; // repeated meanwhile
+    if (branch.announces) {                             // nobody who was called has answered
+        end_answered(branch, *response, client->sent, 200, now, out);
+        if (!branch.ended) announcement_over(context_id, index, now, out);
+        return;
+    }
     branch.ended = true;
     env_.layer->cancel_timer(branch.timer_c);
     const bool invite = client->method == Method::invite;
@@ -266,6 +273,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
         branch.other_flows.erase(branch.other_flows.begin());
         return start(id, index, now, out);
     }
+    if (branch.announces) return announcement_over(id, index, now, out);
     if (response && try_credentials(id, index, *response, now, out)) return;
     if (branch.seal && ends_dialog(method, status, response != nullptr))
         end_dialog(*branch.seal, out, now - server->began);
@@ -326,6 +334,9 @@ void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
     if (!context->waiting.empty()) {
         auto group = std::move(context->waiting.front());
         context->waiting.erase(context->waiting.begin());
+        using enum ResponseContext::Announcement;
+        if (!group.front().announces && std::exchange(context->announcement, none) == due)
+            out.push_back(Report{.what = Occurrence::unannounced, .route = context->outside->route});
         env_.layer->cancel_timer(std::exchange(context->ring_timer, {}));
         return start_group(id, std::move(group), now, out);
     }

@@ -56,6 +56,7 @@ struct Branch {
     bool session{false};    ///< its callee withholds its addresses
     bool gone{false};       ///< its connection has ended, and the device has no other
     bool authorised{false}; ///< sent again with an answer to the trunk's challenge
+    bool announces{false};  ///< to a media server, before the call that it announces; its answer is nobody else's
     std::string called;     ///< the Request-URI that a foreign party was sent
     std::string to;         ///< what its receiver was shown as To; kept as the address of a foreign party
 };
@@ -120,6 +121,8 @@ struct ResponseContext {
     std::string aor;                                     ///< outside a dialog: whom the request is for, canonical
     std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names
     std::optional<Outside> outside;                      ///< the request leaves over a route
+    /// What a media server is to tell the caller before the call leaves (WhenWeaker::announce).
+    enum class Announcement : std::uint8_t { none, due, heard } announcement{Announcement::none};
     std::uint32_t breadth{60};
     std::vector<Branch> branches;
     std::vector<std::vector<Branch>> waiting; ///< further groups, by falling q
