@@ -173,6 +173,23 @@ TEST_CASE("a call to the telephone network")
             CHECK(start_line(world.receive(alice)) == "SIP/2.0 403 Forbidden");
         }
     }
+    SECTION("it asks two calls for the password with the same nonce")
+    {
+        const std::string challenge =
+            "WWW-Authenticate: Digest realm=\"trunk\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\n";
+        dial(world, alice, {.uri = "sip:+44207946001@example.org", .tag = "b-tag"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto other = world.receive(trunk);
+        int count = 0;
+        for (const auto& one : {invite, other}) {
+            world.send(trunk, answer(one, "401 Unauthorized", challenge));
+            CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+            const auto again = world.receive(trunk);
+            CHECK(start_line(again) == start_line(one));
+            CHECK(header(again, "Authorization").find("nc=0000000" + std::to_string(++count)) != std::string::npos);
+        }
+        CHECK(world.quiet(alice));
+    }
     SECTION("the caller is told that the call leaves the protected network")
     {
         world.send(trunk, answer(invite, "183 Session Progress", contact));

@@ -71,21 +71,22 @@ std::optional<TrunkCredentials::Challenge> TrunkCredentials::read(const Message&
     return best;
 }
 
-bool TrunkCredentials::challenged(const Route& route, const Message& response)
+bool TrunkCredentials::challenged(const Route& route, const Destination& target, const Message& response)
 {
     if (route.username.empty()) return false;
     auto challenge = read(response);
     if (!challenge) return false;
-    const auto known = challenges_.find(route.name);
-    if (known != challenges_.end() && known->second.nonce == challenge->nonce && known->second.count > 0) return false;
-    challenges_.insert_or_assign(route.name, *std::move(challenge));
+    auto& known = challenges_[{route.name, target.host}];
+    if (known.nonce == challenge->nonce) challenge->count = known.count; // RFC 7616 3.4: nc never starts anew
+    known = *std::move(challenge);
     return true;
 }
 
-std::optional<TrunkCredentials::Answer> TrunkCredentials::answer(const Route& route, Method method,
-                                                                 std::string_view uri, Cryptography& cryptography)
+std::optional<TrunkCredentials::Answer> TrunkCredentials::answer(const Route& route, const Destination& target,
+                                                                 Method method, std::string_view uri,
+                                                                 Cryptography& cryptography)
 {
-    const auto found = challenges_.find(route.name);
+    const auto found = challenges_.find({route.name, target.host});
     if (found == challenges_.end() || route.username.empty()) return std::nullopt;
     auto& challenge = found->second;
     const auto h = [&](const std::string& text) { return digest_of(challenge.sha256, text, cryptography); };

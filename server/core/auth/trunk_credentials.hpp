@@ -8,23 +8,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sotto::auth {
 
 /// Our own credentials toward trunks that ask for Digest (RFC 3261 22.3, RFC 7616). A trunk's latest challenge is
-/// remembered, so that further requests carry an answer at once. One object per worker; at most one entry per route.
+/// remembered, so that further requests carry an answer at once. Each target of a route is a trunk of its own. One
+/// object per worker; at most one entry per target.
 class TrunkCredentials {
 public:
-    /// Takes the challenge of a 401 or 407. False: none that can be answered, or the answer to this very nonce was
-    /// refused.
-    bool challenged(const Route& route, const Message& response);
+    /// Takes the challenge of a 401 or 407, also one that other requests have answered already (RFC 7616 3.3). False:
+    /// none that can be answered.
+    bool challenged(const Route& route, const Destination& target, const Message& response);
 
     struct Answer {
         Header header{Header::authorization};
         std::string value;
     };
     /// Nothing while the trunk has not asked, or when the route has no credentials.
-    std::optional<Answer> answer(const Route& route, Method method, std::string_view uri, Cryptography& cryptography);
+    std::optional<Answer> answer(const Route& route, const Destination& target, Method method, std::string_view uri,
+                                 Cryptography& cryptography);
 
 private:
     struct Challenge {
@@ -37,7 +40,7 @@ private:
     };
     static std::optional<Challenge> read(const Message& response);
 
-    std::map<std::string, Challenge, std::less<>> challenges_; ///< by route
+    std::map<std::pair<std::string, std::string>, Challenge> challenges_; ///< by route and host
 };
 
 } // namespace sotto::auth

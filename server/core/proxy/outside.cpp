@@ -268,7 +268,8 @@ void Proxy::write_outside(Outbound& message, const ResponseContext& context, con
         const auto before = route->trusted ? context.outside->former : std::string{"sip:anonymous@anonymous.invalid"};
         message.set(Header::history_info, "<" + before + ">;index=1, <" + shown.request_uri + ">;index=1.1;mp=1");
     }
-    if (const auto answer = trunks_.answer(*route, request.method, shown.request_uri, env_.cryptography))
+    if (const auto answer =
+            trunks_.answer(*route, branch.target.next_hop, request.method, shown.request_uri, env_.cryptography))
         message.set(answer->header, answer->value);
 }
 
@@ -281,7 +282,7 @@ bool Proxy::try_credentials(SlotId id, std::size_t index, const Message& respons
     if (response.status != 401 && response.status != 407) return false;
     const auto* route = route_of(branch.target.party);
     if (route == nullptr || branch.authorised || branch.cancelled || context->answered) return false;
-    if (!trunks_.challenged(*route, response)) return false;
+    if (!trunks_.challenged(*route, branch.target.next_hop, response)) return false;
     branch.authorised = true;
     start(id, index, now, out);
     return true;
