@@ -190,6 +190,28 @@ TEST_CASE("a call to the telephone network")
         }
         CHECK(world.quiet(alice));
     }
+    SECTION("each of two trunks asks for the password")
+    {
+        const auto second = world.domain("two.trunk.example");
+        const auto challenge = [](const std::string& nonce) {
+            return "Proxy-Authenticate: Digest realm=\"trunk\", nonce=\"" + nonce +
+                   "\", algorithm=SHA-256, qop=\"auth\"\n";
+        };
+        world.send(trunk, answer(invite, "407 Proxy Authentication Required", challenge("of-one")));
+        CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+        const auto again = world.receive(trunk);
+        CHECK(header(again, "Proxy-Authorization").find("nonce=\"of-one\"") != std::string::npos);
+        world.send(trunk, answer(again, "503 Service Unavailable"));
+        CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+        const auto there = world.receive(second);
+        CHECK(header(there, "Proxy-Authorization").empty()); // what one trunk has asked is none of the other's business
+        world.send(second, answer(there, "407 Proxy Authentication Required", challenge("of-two")));
+        CHECK(start_line(world.receive(second)).starts_with("ACK "));
+        const auto there_again = world.receive(second);
+        CHECK(start_line(there_again) == "INVITE sip:+44207946000@two.trunk.example;user=phone SIP/2.0");
+        CHECK(header(there_again, "Proxy-Authorization").find("nonce=\"of-two\"") != std::string::npos);
+        CHECK(world.quiet(alice));
+    }
     SECTION("the caller is told that the call leaves the protected network")
     {
         world.send(trunk, answer(invite, "183 Session Progress", contact));

@@ -271,6 +271,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     if (flow_failed(status, answered) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
         branch.target = std::move(branch.other_flows.front());
         branch.other_flows.erase(branch.other_flows.begin());
+        branch.authorised = false; // another trunk asks for its own
         return start(id, index, now, out);
     }
     if (branch.announces) return announcement_over(id, index, now, out);
