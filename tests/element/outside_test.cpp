@@ -497,6 +497,41 @@ TEST_CASE("a caller whom a gateway does not name is a withheld one, as its calle
     CHECK(world.quiet(alice));
 }
 
+TEST_CASE("whoever was called shows the telephone network the number that was dialled, and no other")
+{
+    World world{with_routes()};
+    const auto carol = world.phone("carol");
+    const auto id = world.accounts->find("carol", "example.org")->id;
+    world.accounts->at(id).number = "+49302222222";
+    world.accounts->attach(id, "+49302222222", "example.org");
+    world.accounts->attach(id, "+442071234567", "example.org");
+    const auto trunk = world.domain("one.trunk.example");
+    const auto& [dialled, shown] =
+        GENERATE(table<std::string, std::string>({{"+49302222222", "<sip:+49302222222@example.org;user=phone>"},
+                                                  {"+442071234567", "<sip:+442071234567@example.org;user=phone>"},
+                                                  {"carol", "\"Anonymous\" <sip:anonymous@anonymous.invalid>"}}));
+    const auto address = "sip:" + dialled + "@example.org";
+    const std::string caller = "<sip:+33123456789@one.trunk.example>;tag=g";
+    world.send(trunk,
+               "INVITE " + address +
+                   " SIP/2.0\nVia: SIP/2.0/TLS one.trunk.example;branch=z9hG4bKg\nMax-Forwards: 60\nFrom: " + caller +
+                   "\nTo: <" + address +
+                   ">\nCall-ID: g\nCSeq: 7 INVITE\nContact: <sip:gw@192.0.2.8:5061>\nContent-Type: application/sdp\n",
+               offer);
+    const auto invite = world.receive(carol);
+    world.send(carol, answer(invite, "200 OK", "Contact: <sip:carol-device@192.0.2.1:5555;transport=tls>\n"));
+    CHECK(start_line(world.receive(trunk)) == "SIP/2.0 100 Trying");
+    CHECK(start_line(world.receive(trunk)) == "SIP/2.0 200 OK");
+    world.send(carol, "BYE " + uri_in(header(invite, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKb\nMax-Forwards: 70\nFrom: " +
+                          header(invite, "To") + ";tag=g-tag\nTo: " + header(invite, "From") +
+                          "\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: 1 BYE\n");
+    const auto bye = world.receive(trunk);
+    CHECK(start_line(bye) == "BYE sip:gw@192.0.2.8:5061 SIP/2.0");
+    CHECK(header(bye, "From").starts_with(shown + ";tag="));
+    CHECK((bye.find("2222222") != std::string::npos) == (dialled == "+49302222222"));
+}
+
 TEST_CASE("a connection that answers no OPTIONS is closed")
 {
     World world{with_routes()};

@@ -235,11 +235,18 @@ Presented Proxy::presented(const ResponseContext& context, const Message& reques
         aor = std::string{account->user}.append("@").append(account->domain);
     const auto preferred =
         account == nullptr ? std::string{} : preferred_address(request, *account, env_.domains(), *env_.accounts);
+    // Whoever was called shows what was dialled, and no other number of its own (RFC 3261 12.2.1.1).
+    std::optional<std::string_view> called_by;
+    if (context.role == Role::callee) {
+        called_by = std::string_view{aor}.substr(0, aor.rfind('@'));
+        if (!is_e164(*called_by)) called_by = "";
+    }
     const Presenting sender{.account = account,
                             .aor = aor,
                             .preferred = preferred,
                             .display = request.from.display,
-                            .withheld = account == nullptr || context.sender_withheld()};
+                            .withheld = account == nullptr || context.sender_withheld(),
+                            .called_by = called_by};
     const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
     if (route != nullptr && !context.in_dialog) {
         Decision decision;

@@ -10,10 +10,11 @@ std::string number_uri(std::string_view number, std::string_view host)
     return std::string{"sip:"}.append(number).append("@").append(host).append(";user=phone");
 }
 
-std::string own_number(const Account* account)
+std::string own_number(const Presenting& caller)
 {
-    if (account == nullptr || account->number.empty()) return {};
-    return "<" + number_uri(account->number, account->domain) + ">";
+    if (caller.account == nullptr) return {};
+    const auto number = caller.called_by.value_or(caller.account->number);
+    return number.empty() ? std::string{} : "<" + number_uri(number, caller.account->domain) + ">";
 }
 
 std::string asserted_uri(Scheme scheme, const Presenting& caller)
@@ -39,7 +40,7 @@ Presented to_gateway(const Decision& decision, const Destination& target, const 
     shown.request_uri = number_uri(decision.number, text_of(target));
     shown.to = "<" + shown.request_uri + ">";
     shown.from = presented_from(Receiver::gateway, caller, Scheme::sip);
-    const auto number = own_number(caller.account);
+    const auto number = own_number(caller);
     const bool inside = decision.route->caller_id == CallerId::asserted && !caller.withheld;
     if (number.empty() || !(inside || (caller.withheld && decision.route->withheld_inside))) return shown;
     shown.asserted.push_back(number);
@@ -71,7 +72,7 @@ std::string presented_from(Receiver kind, const Presenting& caller, Scheme schem
     if (kind == Receiver::emergency) return shown_address(caller.display, address_uri(Scheme::sip, caller.aor));
     if (caller.withheld) return std::string{anonymous_identity};
     if (kind != Receiver::gateway) return shown_address(caller.display, address_uri(scheme, caller.aor));
-    auto number = own_number(caller.account);
+    auto number = own_number(caller);
     return number.empty() ? std::string{anonymous_identity} : number;
 }
 

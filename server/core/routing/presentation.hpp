@@ -2,6 +2,7 @@
 #include "core/auth/account.hpp"
 #include "core/routing/choose.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ struct Presenting {
     std::string_view preferred{};    ///< the own address to be asserted (RFC 3325 9.2), canonical; empty: the same
     std::string_view display{};      ///< as the caller's From has it
     bool withheld{false};
+    std::optional<std::string_view> called_by{}; ///< of a callee: its number that was dialled; empty: it was none
 };
 
 /// What the receiver of a call over a route is shown (docs/interconnect.md, "What each kind of receiver sees").
