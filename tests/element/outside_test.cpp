@@ -532,6 +532,31 @@ TEST_CASE("whoever was called shows the telephone network the number that was di
     CHECK((bye.find("2222222") != std::string::npos) == (dialled == "+49302222222"));
 }
 
+TEST_CASE("a BYE of ours shows the telephone network what the call has shown")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    world.accounts->at(world.accounts->find("alice", "example.org")->id).number = "+49301111111";
+    const auto trunk = world.domain("one.trunk.example");
+    dial(world, alice, {.uri = "sip:+44207946000@example.org", .body = {}});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(trunk);
+    world.send(trunk, answer(invite, "200 OK", contact + sdp), offer);
+    const auto ok = world.receive(alice);
+    CHECK(start_line(ok) == "SIP/2.0 200 OK");
+    world.send(alice,
+               "ACK " + uri_in(header(ok, "Contact")) +
+                   " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKack\nMax-Forwards: 70\nFrom: \"Alice\" "
+                   "<sip:alice@example.org>;tag=a-tag\nTo: " +
+                   header(ok, "To") + "\nCall-ID: a-tag@secret-host\nCSeq: 2 ACK\n" + sdp,
+               "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n");
+    const auto bye = world.receive(trunk);
+    CHECK(start_line(bye) == "BYE sip:gw@192.0.2.9:5071;transport=tls SIP/2.0");
+    CHECK(header(bye, "From") == header(invite, "From"));
+    CHECK(header(bye, "To") == header(invite, "To") + ";tag=g-tag");
+    CHECK(start_line(world.receive(alice)).starts_with("BYE "));
+}
+
 TEST_CASE("a connection that answers no OPTIONS is closed")
 {
     World world{with_routes()};

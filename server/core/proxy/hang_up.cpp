@@ -77,10 +77,13 @@ void Proxy::end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out)
     const auto& answerer = waiting.branch.target;
     const auto own_tag =
         std::string{";tag="}.append(seal.tag(context.role, context.tag(ack.from.tag(), answerer.party)));
+    const bool outside = answerer.party.foreign();
+    const auto shown =
+        outside ? presented(context, ack, waiting.branch)
+                : Presented{.from = shown_sender(context, ack), .to = shown_receiver(context, ack, answerer.party)};
     const DialogView view{.call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
-                          .from = shown_sender(context, ack) + own_tag,
-                          .to =
-                              shown_receiver(context, ack, answerer.party).append(";tag=").append(context.receiver_tag),
+                          .from = shown.from + own_tag,
+                          .to = shown.to + ";tag=" + context.receiver_tag,
                           .cseq = seal.cseq(context.role, ack.cseq.number + 1)};
     send_ours(Method::bye, answerer, view, now, out);
     end_dialog(seal, out);
