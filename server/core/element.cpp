@@ -127,6 +127,7 @@ void Element::use(std::shared_ptr<const CoreSettings> settings)
     state_->env.failures.use(settings->auth_failures_per_minute);
     state_->layer.use(settings->transactions_per_flow);
     state_->env.settings = std::move(settings);
+    ++state_->env.settings_read;
 }
 void Element::use(std::shared_ptr<const AccountDirectory> accounts) { state_->env.accounts = std::move(accounts); }
 

@@ -1,9 +1,11 @@
 #include "core/environment.hpp"
 
 #include "core/privacy/reply.hpp"
+#include "core/routing/choose.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace sotto {
 namespace {
@@ -134,13 +136,19 @@ void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now,
 
 void Environment::recognise(Flow& flow) const
 {
-    if (!flow.foreign() || !flow.parties.empty()) return;
+    if (!flow.foreign() || flow.recognised_by == settings_read) return;
+    flow.recognised_by = settings_read;
+    const auto before = std::exchange(flow.parties, {});
+    const auto add = [&](const Party& party) {
+        if (!flow.proves(party)) flow.parties.push_back(party);
+    };
     for (const auto& domain : flow.domains) {
         for (const auto& route : settings->routes)
-            if (route.kind != Receiver::peer && std::ranges::count(route.targets, domain, &Destination::host) != 0)
-                flow.authenticated_as({route.kind, route.name});
-        flow.authenticated_as({Receiver::peer, domain});
+            if (route.kind != Receiver::peer && leads_to(route, {&domain, 1})) add({route.kind, route.name});
+        flow.parties.emplace_back(Receiver::peer, domain); // the certificate bounds them
     }
+    for (const auto& party : before) // a call that runs can be ended, whatever has become of its route
+        if (party.receiver() != Receiver::peer) add(party);
 }
 
 const Account* Environment::account_of(std::string_view aor) const

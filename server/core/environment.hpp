@@ -36,6 +36,7 @@ struct Environment {
     PushRegistrations& push;
     const billing::CallLedger* ledger{nullptr};
     std::uint16_t worker{0};
+    std::uint64_t settings_read{1}; ///< how often
     bool draining{false};
     transaction::Layer* layer{nullptr};
     transaction::SlotTable<LateAnswer> late{};
@@ -55,8 +56,8 @@ struct Environment {
     /// `expected` names whose challenge it gets when it brings no credentials.
     const Account* authenticate(transaction::SlotId server, Flow& flow, auth::Asker asker, const std::string& realm,
                                 std::string expected, TimePoint now, Actions& out, Admits admits = Admits::active);
-    /// Finds the parties that a foreign flow speaks for: a gateway's or emergency service's routes, and the domain
-    /// itself as a peer.
+    /// Finds the parties that a foreign flow speaks for: a gateway's or emergency service's routes, and the domains
+    /// themselves as peers; anew when the settings have changed.
     void recognise(Flow& flow) const;
     /// Counts credentials that were wrong, and says what that means for the answer.
     enum class Heed : std::uint8_t {

@@ -557,6 +557,70 @@ TEST_CASE("a BYE of ours shows the telephone network what the call has shown")
     CHECK(start_line(world.receive(alice)).starts_with("BYE "));
 }
 
+namespace {
+
+void call_in(World& world, FlowId provider, const std::string& from)
+{
+    static int calls = 0;
+    const auto n = std::to_string(++calls);
+    world.send(provider,
+               "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKin" + n +
+                   "\nMax-Forwards: 60\nFrom: <" + from + ">;tag=in\nTo: <sip:alice@example.org>\nCall-ID: in" + n +
+                   "\nCSeq: 7 INVITE\nContact: <sip:b@192.0.2.8:5061>\nContent-Type: application/sdp\n",
+               offer);
+}
+
+} // namespace
+
+TEST_CASE("a certificate of many domains proves each of them")
+{
+    auto settings = with_routes();
+    settings.routes.front().domains.clear();
+    std::vector<std::string> names;
+    for (int i = 0; i < 20; ++i) names.push_back("d" + std::to_string(i) + ".example");
+    settings.routes.front().domains = names;
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto provider = world.provider(names);
+    for (const auto& name : names) {
+        call_in(world, provider, "sip:bob@" + name);
+        CHECK(start_line(world.receive(provider)) == "SIP/2.0 100 Trying");
+        CHECK(header(world.receive(alice), "From").starts_with("<sip:bob@" + name + ">;tag="));
+    }
+}
+
+TEST_CASE("a reload counts for connections that are open")
+{
+    auto without = with_routes();
+    without.routes.erase(without.routes.begin() + 1);
+    const auto with = std::make_shared<const CoreSettings>(with_routes());
+    World world{without};
+    const auto alice = world.phone("alice");
+    const auto trunk = world.domain("one.trunk.example");
+    const auto refused = [&] {
+        call_in(world, trunk, "sip:+33123456789@elsewhere.example");
+        return start_line(world.receive(trunk)) == "SIP/2.0 403 Forbidden" && world.quiet(alice);
+    };
+    CHECK(refused());
+    world.element.use(with);
+    call_in(world, trunk, "sip:+33123456789@elsewhere.example");
+    CHECK(start_line(world.receive(trunk)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(alice);
+    CHECK(header(invite, "From").starts_with("<sip:+33123456789@example.org;user=phone>;tag="));
+    world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    const auto ok = world.receive(trunk);
+    // The host is the route's no longer: it begins no call, and ends the one that runs.
+    auto moved = with_routes();
+    moved.routes[1].targets = {{"two.trunk.example"}};
+    world.element.use(std::make_shared<const CoreSettings>(moved));
+    CHECK(refused());
+    world.send(trunk, "BYE " + uri_in(header(ok, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKbye\nMax-Forwards: 60\nFrom: " +
+                          header(ok, "From") + "\nTo: " + header(ok, "To") + "\nCall-ID: " + header(ok, "Call-ID") +
+                          "\nCSeq: 8 BYE\n");
+    CHECK(start_line(world.receive(alice)).starts_with("BYE sip:alice-device@192.0.2.1:5555"));
+}
+
 TEST_CASE("a connection that answers no OPTIONS is closed")
 {
     World world{with_routes()};

@@ -90,11 +90,11 @@ FlowId World::connect(KeyedHash source)
     return id;
 }
 
-FlowId World::domain(const std::string& name)
+FlowId World::provider(const std::vector<std::string>& names)
 {
     const auto id = connect();
-    open_[id].domains = {name};
-    domains[name] = id;
+    open_[id].domains = names;
+    for (const auto& name : names) domains[name] = id;
     element.opened(open_[id], now);
     return id;
 }

@@ -87,7 +87,9 @@ public:
     /// From somewhere, as the edge names sources.
     FlowId connect(KeyedHash source);
     /// A connection to or from another domain, which has proved its name; found by what goes to it.
-    FlowId domain(const std::string& name);
+    FlowId domain(const std::string& name) { return provider({name}); }
+    /// One with a certificate for several.
+    FlowId provider(const std::vector<std::string>& names);
     void disconnect(FlowId flow);
     /// What the ledger says of the calls that wait to be recorded.
     void record(bool durable);

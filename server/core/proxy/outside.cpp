@@ -49,23 +49,21 @@ std::optional<Proxy::Caller> Proxy::admit_outsider(SlotId id, const Flow& flow, 
 {
     const Message& request = *env_.layer->server(id)->request;
     const auto host = lower(request.from.uri.host);
-    const Party* sender = nullptr;
-    for (const auto& party : flow.parties) {
-        const bool gateway = party.receiver() != Receiver::peer;
-        const bool fits = gateway || party.name() == host || is_anonymous(request.from.uri);
-        if (!fits || route_of(party) == nullptr) continue;
-        sender = &party;
-        break;
-    }
+    const auto admitted = [&](const Party& party) { // by the routes as they are now
+        const auto* route = route_of(party);
+        return route != nullptr && (party.receiver() == Receiver::peer || leads_to(*route, flow.domains));
+    };
+    const auto speaks = [&](const Party& party) {
+        return party.receiver() != Receiver::peer || party.name() == host || is_anonymous(request.from.uri);
+    };
+    const auto sender =
+        std::ranges::find_if(flow.parties, [&](const Party& party) { return speaks(party) && admitted(party); });
     const auto refuse = [&](Refusal refusal) {
         env_.refuse(id, refusal, now, out);
         return std::nullopt;
     };
-    if (sender == nullptr) {
-        const bool admitted =
-            std::ranges::any_of(flow.parties, [&](const Party& party) { return route_of(party) != nullptr; });
-        return refuse(admitted ? Refusal::from_not_own : Refusal::forbidden);
-    }
+    if (sender == flow.parties.end())
+        return refuse(std::ranges::any_of(flow.parties, admitted) ? Refusal::from_not_own : Refusal::forbidden);
     const auto name = holder_of(*sender, env_.cryptography).hash;
     if (!peers_.allows(name, env_.settings->peer_calls_per_minute, now)) return refuse(Refusal::overloaded);
     const auto* route = route_of(*sender);

@@ -120,6 +120,13 @@ const Route* peer_route(const CoreSettings& settings, std::string_view domain)
     });
 }
 
+bool leads_to(const Route& route, std::span<const std::string> domains)
+{
+    return std::ranges::any_of(domains, [&](const auto& domain) {
+        return std::ranges::count(route.targets, domain, &Destination::host) != 0;
+    });
+}
+
 const Route* route_named(const CoreSettings& settings, std::string_view name)
 {
     const auto found = std::ranges::find(settings.routes, name, &Route::name);

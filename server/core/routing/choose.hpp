@@ -5,6 +5,7 @@
 #include "core/settings.hpp"
 #include "core/types/uri.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,8 @@ Decision choose(const RoutingTable& table, std::string_view caller, const Uri& u
 
 /// The route that a peer may call in by, or be called by: the first whose match names the domain. Null: none.
 const Route* peer_route(const CoreSettings& settings, std::string_view domain);
+/// Whether one of these names is a target of the route.
+bool leads_to(const Route& route, std::span<const std::string> domains);
 const Route* route_named(const CoreSettings& settings, std::string_view name);
 
 } // namespace sotto

@@ -17,11 +17,12 @@ enum class Transport : std::uint8_t { tls, wss };
 struct Flow {
     FlowId id;
     Transport transport{Transport::tls};
-    KeyedHash source;                 ///< of the peer's IPv4 address or IPv6 /64, for limits; of the day it began on
-    auth::FlowNonces nonces;          ///< issued on this flow, with the last nc of each
-    std::vector<Party> parties;       ///< proven on this flow, latest last; at most `most_parties`
-    AccountId for_help;               ///< suspended, and proven here for its emergency calls alone
+    KeyedHash source;           ///< of the peer's IPv4 address or IPv6 /64, for limits; of the day it began on
+    auth::FlowNonces nonces;    ///< issued on this flow, with the last nc of each
+    std::vector<Party> parties; ///< proven here, latest last; at most `most_parties` beside what a certificate proves
+    AccountId for_help;         ///< suspended, and proven here for its emergency calls alone
     std::vector<std::string> domains; ///< that the other end's certificate proves (RFC 5922 7), in lower case
+    std::uint64_t recognised_by{0};   ///< the settings by whose routes its parties were found; 0: none yet
     bool offered{false};              ///< for what goes to those domains (RFC 5923 5)
     std::vector<BindingId> bindings;  ///< registered over this flow: they die with it (RFC 5626 7)
 
@@ -44,7 +45,10 @@ struct Flow {
     void authenticated_as(Party party)
     {
         if (proves(party)) return;
-        if (parties.size() == most_parties) parties.erase(parties.begin());
+        if (parties.size() >= most_parties)
+            if (const auto oldest = std::ranges::find_if(parties, [](const Party& p) { return !p.foreign(); });
+                oldest != parties.end())
+                parties.erase(oldest);
         parties.push_back(std::move(party));
     }
 };
