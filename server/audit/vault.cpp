@@ -63,6 +63,20 @@ std::optional<std::size_t> take_number(std::string_view& text)
     return number;
 }
 
+std::array<std::uint8_t, 16> tag_under(const crypto::Secret& key, const std::string& text)
+{
+    const auto whole = crypto::HmacSha256{key.bytes()}(crypto::as_bytes(text));
+    std::array<std::uint8_t, 16> tag{};
+    std::copy_n(whole.begin(), tag.size(), tag.begin());
+    return tag;
+}
+
+/// Of a person, under the key of a period.
+std::array<std::uint8_t, 16> person_tag(const crypto::Secret& period, std::string_view subject)
+{
+    return tag_under(period, "person " + std::string{subject});
+}
+
 } // namespace
 
 Vault::Month month_of(std::chrono::system_clock::time_point time)
@@ -96,13 +110,10 @@ std::error_code Vault::read()
     return {};
 }
 
-Vault::Tag Vault::tag_of(Kind kind, std::string_view name) const
+Vault::Tag Vault::period_tag(std::string_view purpose, Month month) const
 {
-    const std::string text = (kind == Kind::person ? "person " : "period ") + std::string{name};
-    const auto whole = crypto::HmacSha256{tagging_.bytes()}(crypto::as_bytes(text));
-    Tag tag{};
-    std::copy_n(whole.begin(), tag.size(), tag.begin());
-    return tag;
+    return tag_under(tagging_, "period " + std::string{purpose} + " " + std::to_string(static_cast<int>(month.year())) +
+                                   "-" + std::to_string(static_cast<unsigned>(month.month())));
 }
 
 boost::system::result<std::size_t, std::error_code> Vault::place_of(Kind kind, const Tag& tag, std::string_view purpose,
@@ -155,13 +166,13 @@ std::optional<crypto::Secret> Vault::joined_key(std::size_t period, std::optiona
 boost::system::result<std::string, std::error_code> Vault::seal(std::string_view text, std::string_view purpose,
                                                                 Month month, std::string_view subject)
 {
-    const auto name = std::string{purpose} + " " + std::to_string(static_cast<int>(month.year())) + "-" +
-                      std::to_string(static_cast<unsigned>(month.month()));
-    const auto period = place_of(Kind::period, tag_of(Kind::period, name), purpose, month);
+    const auto period = place_of(Kind::period, period_tag(purpose, month), purpose, month);
     if (!period) return period.error();
     std::optional<std::size_t> person;
     if (!subject.empty()) {
-        const auto place = place_of(Kind::person, tag_of(Kind::person, subject), {}, month);
+        const auto period_key = key_at(*period);
+        if (!period_key) return std::make_error_code(std::errc::io_error); // made under another audit key
+        const auto place = place_of(Kind::person, person_tag(*period_key, subject), purpose, month);
         if (!place) return place.error();
         person = *place;
     }
@@ -200,38 +211,47 @@ std::optional<std::string> Vault::open(std::string_view sealed) const
     return std::string{plain.begin() + 2, plain.begin() + 2 + static_cast<std::ptrdiff_t>(length)};
 }
 
-std::error_code Vault::destroy(std::size_t at)
+std::error_code Vault::destroy(const std::vector<std::size_t>& places)
 {
+    if (places.empty()) return {};
     const Place nothing{};
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&nothing);
-    auto failed = write_at(file_, at * sizeof nothing, {bytes, sizeof nothing});
-    if (!failed) failed = flush(file_);
-    if (failed) return failed;
-    by_tag_.erase(places_[at].tag);
-    places_[at] = nothing;
+    for (const auto at : places)
+        if (const auto failed = write_at(file_, at * sizeof nothing, {bytes, sizeof nothing})) return failed;
+    if (const auto failed = flush(file_)) return failed;
+    for (const auto at : places) {
+        by_tag_.erase(places_[at].tag);
+        places_[at] = nothing;
+    }
     return {};
 }
 
 std::error_code Vault::forget(std::string_view subject)
 {
     if (const auto failed = read()) return failed;
-    const auto found = by_tag_.find(tag_of(Kind::person, subject));
-    return found == by_tag_.end() ? std::error_code{} : destroy(found->second);
+    std::vector<std::size_t> theirs;
+    for (std::size_t at = 0; at < places_.size(); ++at) {
+        if (places_[at].kind != Kind::period) continue;
+        const auto period = key_at(at);
+        if (!period) continue; // made under another audit key, and so was every tag of it
+        if (const auto found = by_tag_.find(person_tag(*period, subject)); found != by_tag_.end())
+            theirs.push_back(found->second);
+    }
+    return destroy(theirs);
 }
 
 boost::system::result<std::size_t, std::error_code> Vault::forget_before(std::string_view purpose, Month first_kept)
 {
     if (const auto failed = read()) return failed;
-    std::size_t destroyed = 0;
+    std::vector<std::size_t> over;
     for (std::size_t at = 0; at < places_.size(); ++at) {
         const auto& place = places_[at];
         const std::string_view whose{place.purpose.data(), ::strnlen(place.purpose.data(), place.purpose.size())};
         const Month month = std::chrono::year{place.year} / std::chrono::month{place.month};
-        if (place.kind != Kind::period || whose != purpose || !(month < first_kept)) continue;
-        if (const auto failed = destroy(at)) return failed;
-        ++destroyed;
+        if (place.kind != Kind::destroyed && whose == purpose && month < first_kept) over.push_back(at);
     }
-    return destroyed;
+    if (const auto failed = destroy(over)) return failed;
+    return over.size();
 }
 
 } // namespace sotto::audit

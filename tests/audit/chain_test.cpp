@@ -1,9 +1,7 @@
-#include "audit/file_audit_log.hpp"
+#include "a_log.hpp"
 
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +11,7 @@
 
 using namespace sotto;
 using namespace sotto::audit;
+using namespace sotto::test;
 using Catch::Matchers::Contains;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -40,32 +39,6 @@ extern "C" int fdatasync(int descriptor)
 
 namespace {
 
-const Action alice_shown{.who = {1000, "olga"},
-                         .what = "account show",
-                         .purpose = "provision",
-                         .reason = "ticket 4711: Alice cannot register",
-                         .subject = "alice@example.org"};
-
-struct Folder {
-    fs::path path;
-    Folder()
-    {
-        std::string name = "/tmp/sotto-audit-XXXXXX";
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { fs::remove_all(path); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-};
-
-crypto::Secret audit_key() { return crypto::Secret{std::array<std::uint8_t, 32>{1, 2, 3}}; }
-
-std::string read(const fs::path& file)
-{
-    std::ostringstream text;
-    text << std::ifstream{file, std::ios::binary}.rdbuf();
-    return text.str();
-}
 void replace(const fs::path& file, const std::string& text) { std::ofstream{file, std::ios::binary} << text; }
 
 std::vector<std::string> lines_of(const std::string& text)
@@ -115,49 +88,6 @@ TEST_CASE("a log that nobody touched is good, with and without the key")
     const auto with_key = verify(log.folder.path, {.audit_key = &key, .heads = {log.head}});
     CHECK_FALSE(with_key.bad);
     CHECK(with_key.macs);
-}
-
-TEST_CASE("a personal value is not in the file, and can be read until the person is forgotten or the time is over")
-{
-    const Folder folder;
-    const auto key = audit_key();
-    auto now = Time{std::chrono::sys_days{2026y / 11 / 25}};
-    FileAuditLog log{{.folder = folder.path, .now = [&now] { return now; }}, key, {}};
-    REQUIRE(log.record(alice_shown, "done").has_value());
-    std::string subject, reason;
-    log.verify([&](const Line& line) {
-        if (line.text("what") != "account show") return;
-        subject = line.text("subject");
-        reason = line.text("reason");
-    });
-    for (const auto& file : fs::directory_iterator{folder.path}) {
-        const auto text = read(file.path());
-        CHECK_THAT(text, !Contains("alice"));
-        CHECK_THAT(text, !Contains("4711: "));
-    }
-    CHECK(log.open(subject) == "alice@example.org");
-    CHECK(log.open(reason) == alice_shown.reason);
-
-    SECTION("forgotten")
-    {
-        CHECK(log.forget("alice@example.org"));
-        CHECK_FALSE(log.open(subject));
-        CHECK_FALSE(log.verify().bad);
-        // The key is not in the file any more either: a log that is opened anew does not know it.
-        const FileAuditLog later{{.folder = folder.path}, key, {log.head()}};
-        CHECK_FALSE(later.open(subject));
-    }
-    SECTION("over")
-    {
-        const std::array keep{Keep{"provision", std::chrono::months{3}}};
-        now += std::chrono::days{62};
-        REQUIRE(log.expire(keep).has_value());
-        CHECK(log.open(subject) == "alice@example.org");
-        now += std::chrono::days{62};
-        REQUIRE(log.expire(keep).has_value());
-        CHECK_FALSE(log.open(subject));
-        CHECK_FALSE(log.verify().bad);
-    }
 }
 
 TEST_CASE("each changed byte is found, and the entry that it belongs to is named")
