@@ -75,21 +75,23 @@ bool drop_torn_line(const std::filesystem::path& folder)
     return ::truncate(files.back().c_str(), static_cast<off_t>(end + 1)) == 0;
 }
 
-Verdict look(const FileAuditLog::Options& options, const crypto::Secret& audit_key, const std::vector<Head>& noted)
+Verdict look(const FileAuditLog::Options& options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
+             const std::function<void(const Line&)>& each)
 {
     make_own_folder(options.folder);
     const Trust trust{.public_key = {}, .audit_key = &audit_key, .heads = noted};
-    auto verdict = audit::verify(options.folder, trust);
+    auto verdict = audit::verify(options.folder, trust, each);
     const bool torn = verdict.bad && verdict.bad->sequence > last_known({}, noted).sequence;
-    if (torn && drop_torn_line(options.folder)) verdict = audit::verify(options.folder, trust);
+    if (torn && drop_torn_line(options.folder)) verdict = audit::verify(options.folder, trust, each);
     return verdict;
 }
 
 } // namespace
 
-FileAuditLog::FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted)
+FileAuditLog::FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
+                           const std::function<void(const Line&)>& each)
     : options_{std::move(options)}, signer_{audit_key}, vault_{options_.folder / "keys", audit_key},
-      found_{look(options_, audit_key, noted)}, segment_{last_known(found_, noted)}, head_{segment_},
+      found_{look(options_, audit_key, noted, each)}, segment_{last_known(found_, noted)}, head_{segment_},
       mac_{audit_key, segment_.sequence + 1, segment_.hash}
 {
 }
@@ -141,10 +143,16 @@ std::optional<std::string> FileAuditLog::open(std::string_view sealed) const
 
 Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each, std::vector<Head> noted) const
 {
-    const std::lock_guard lock{mutex_};
-    noted.push_back(segment_);
-    noted.push_back(head_);
-    return audit::verify(options_.folder, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
+    const std::shared_lock files_stay{removal_};
+    Extent now;
+    {
+        const std::lock_guard lock{mutex_};
+        noted.push_back(segment_);
+        noted.push_back(head_);
+        now.files = files_of(options_.folder);
+        if (file_) now.last_bytes = size_;
+    }
+    return audit::verify(now, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
 }
 
 boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::span<const Keep> times)
@@ -162,6 +170,8 @@ boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::sp
 
 boost::system::result<std::size_t, std::error_code> FileAuditLog::remove_before(Vault::Month first_kept)
 {
+    const std::unique_lock alone{removal_, std::try_to_lock};
+    if (!alone) return std::size_t{0};
     const auto files = files_of(options_.folder);
     std::size_t over = 0; // files that end before the first kept month
     std::uint64_t through = 0;
@@ -222,6 +232,7 @@ std::error_code FileAuditLog::open_file()
     auto failed = flush_folder(options_.folder);
     if (!failed) failed = write_checkpoint(broken ? found_.bad->why : std::string_view{});
     if (failed && head == head_.sequence) { // nothing was written: the next attempt begins anew
+        ::unlink((options_.folder / file_name(head + 1)).c_str());
         file_ = std::move(before);
         size_ = size_before;
     }

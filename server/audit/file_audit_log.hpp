@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <string>
 
@@ -41,8 +42,10 @@ public:
     };
 
     /// Checks what is there against `noted`, and goes on after it. `audit_key` is not kept. Never throws for what the
-    /// disk says: a log that cannot be read or written refuses each `begin` until it can.
-    FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted);
+    /// disk says: a log that cannot be read or written refuses each `begin` until it can. `each` is shown every good
+    /// entry that is there; where a last line was torn, all of them twice.
+    FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
+                 const std::function<void(const Line&)>& each = {});
 
     Written begin(const Action& action) override;
     void end(const Receipt& begun, std::string_view result) override;
@@ -51,11 +54,12 @@ public:
 
     /// Signs the last entry, when none has signed it yet.
     void checkpoint();
-    /// Destroys keys whose time is over, and removes files in which nothing can be read any more. Says how many files.
+    /// Destroys keys whose time is over, and removes files in which nothing can be read any more; those that somebody
+    /// is reading stay until the next time. Says how many files.
     boost::system::result<std::size_t, std::error_code> expire(std::span<const Keep> times);
 
-    /// Checks the whole log against the last entry that this object has written, and against what was `noted`
-    /// elsewhere.
+    /// Checks the log, as it is when this is called, against the last entry that this object has written, and against
+    /// what was `noted` elsewhere. However long it takes, entries can be added meanwhile.
     Verdict verify(const std::function<void(const Line&)>& each = {}, std::vector<Head> noted = {}) const;
     /// What the constructor found.
     [[nodiscard]] const Verdict& found() const { return found_; }
@@ -75,6 +79,8 @@ private:
     std::error_code seal_into(json::object& entry, const char* member, const std::string& text, const Action& action);
 
     Options options_;
+    /// Held together by those who read the files, and alone by whoever removes some. Taken before `mutex_`, or tried.
+    mutable std::shared_mutex removal_;
     mutable std::mutex mutex_;
     Signer signer_;
     Vault vault_;

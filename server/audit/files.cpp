@@ -1,5 +1,6 @@
 #include "audit/files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -75,7 +76,7 @@ std::error_code flush_folder(const std::filesystem::path& folder)
     return opened && ::fsync(opened.descriptor()) == 0 ? std::error_code{} : last_error();
 }
 
-boost::system::result<std::string, std::error_code> read_all(const std::filesystem::path& file)
+boost::system::result<std::string, std::error_code> read_all(const std::filesystem::path& file, std::uint64_t most)
 {
     const File opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
     if (!opened) return last_error();
@@ -83,8 +84,9 @@ boost::system::result<std::string, std::error_code> read_all(const std::filesyst
     std::string text;
     for (;;) {
         const auto had = text.size();
-        text.resize(had + step);
-        const auto got = ::read(opened.descriptor(), text.data() + had, step);
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, most - had));
+        text.resize(had + wanted);
+        const auto got = ::read(opened.descriptor(), text.data() + had, wanted);
         if (got < 0 && errno != EINTR) return last_error();
         text.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
         if (got == 0) return text;

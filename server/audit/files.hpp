@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <system_error>
@@ -35,6 +36,8 @@ std::error_code make_own_folder(const std::filesystem::path& folder);
 std::error_code write_at(const File& file, std::uint64_t offset, std::span<const std::uint8_t> bytes);
 std::error_code flush(const File& file);
 std::error_code flush_folder(const std::filesystem::path& folder);
-boost::system::result<std::string, std::error_code> read_all(const std::filesystem::path& file);
+/// The file, or only its first `most` bytes.
+boost::system::result<std::string, std::error_code>
+read_all(const std::filesystem::path& file, std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
 } // namespace sotto::audit

@@ -22,11 +22,11 @@ public:
     }
 
     /// False when the walk ends here.
-    bool file(const std::filesystem::path& path)
+    bool file(const std::filesystem::path& path, std::uint64_t most)
     {
         file_ = path.filename().string();
         line_ = 0;
-        const auto text = read_all(path);
+        const auto text = read_all(path, most);
         if (!text) return wrong("the file cannot be read: " + text.error().message());
         std::string_view rest{*text};
         if (rest.empty()) return wrong("the file is empty");
@@ -176,12 +176,19 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder)
     return files;
 }
 
-Verdict verify(const std::filesystem::path& folder, const Trust& trust, const std::function<void(const Line&)>& each)
+Verdict verify(const Extent& log, const Trust& trust, const std::function<void(const Line&)>& each)
 {
     Walk walk{trust, each};
-    for (const auto& file : files_of(folder))
-        if (!walk.file(file)) break;
+    for (std::size_t i = 0; i < log.files.size(); ++i) {
+        const bool last = i + 1 == log.files.size();
+        if (!walk.file(log.files[i], last ? log.last_bytes : std::numeric_limits<std::uint64_t>::max())) break;
+    }
     return walk.finish();
+}
+
+Verdict verify(const std::filesystem::path& folder, const Trust& trust, const std::function<void(const Line&)>& each)
+{
+    return verify(Extent{.files = files_of(folder)}, trust, each);
 }
 
 } // namespace sotto::audit

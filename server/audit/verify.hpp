@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +36,17 @@ struct Verdict {
     std::optional<Bad> bad;
 };
 
-/// Reads the log in `folder` from its first entry to its last. `each` is shown every good entry. Pure reading: needs no
-/// lock, but an entry that is being written meanwhile may look torn.
+/// What a log is at one moment: its files in order, and how much of the last one. What is written afterwards does not
+/// belong to it.
+struct Extent {
+    std::vector<std::filesystem::path> files;
+    std::uint64_t last_bytes{std::numeric_limits<std::uint64_t>::max()};
+};
+
+/// Reads a log from its first entry to its last. `each` is shown every good entry. Pure reading, without a lock: the
+/// files must stay.
+Verdict verify(const Extent& log, const Trust& trust, const std::function<void(const Line&)>& each = {});
+/// The log in `folder`, to which nobody is writing: an entry that is being written may look torn.
 Verdict verify(const std::filesystem::path& folder, const Trust& trust,
                const std::function<void(const Line&)>& each = {});
 
