@@ -1,8 +1,10 @@
 #include "app/auditing.hpp"
 
 #include "app/every.hpp"
+#include "app/open_trace.hpp"
 #include "audit/audit_key.hpp"
 #include "audit/retention.hpp"
+#include "log/audit_events.hpp"
 #include "log/log.hpp"
 #include "store/store_error.hpp"
 
@@ -18,18 +20,11 @@ using log::Plain;
 
 constexpr milliseconds checkpoint_period{3600 * 1000};
 
-void say_head(const audit::Head& head)
-{
-    const auto hash = audit::hex(head.hash);
-    event(Event::audit_head, field("sequence", head.sequence), field("hash", Plain{hash}));
-}
+void say_head(const audit::Head& head) { log::audit_head_is(head.sequence, audit::hex(head.hash)); }
 
-void say_checkpoint(const audit::Head& head, const audit::Signature& bytes)
+void say_checkpoint(const audit::Head& head, const audit::Signature& signature)
 {
-    const auto hash = audit::hex(head.hash);
-    const auto signature = audit::hex(bytes);
-    event(Event::audit_checkpoint, field("sequence", head.sequence), field("hash", Plain{hash}),
-          field("signature", Plain{signature}));
+    log::audit_is_signed(head.sequence, audit::hex(head.hash), audit::hex(signature));
 }
 
 } // namespace
@@ -49,14 +44,16 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
         say_head(head);
     };
     const auto key = audit::audit_key(settings.weaken.audit_key_file);
+    OpenTrace trace;
     log_ = std::make_unique<audit::FileAuditLog>(
         audit::FileAuditLog::Options{
             .folder = settings.state_directory / "audit", .on_head = note, .on_checkpoint = say_checkpoint},
-        key, heads);
+        key, heads, [&trace](const audit::Line& entry) { trace.see(entry); });
     if (const auto& bad = log_->found().bad)
         event(Event::audit_broken, field("sequence", bad->sequence), field("reason", Plain{bad->why}));
-    const audit::Action start{.who = {::geteuid(), "sottod"}, .what = "start", .purpose = "operate"};
-    if (const auto written = log_->record(start, "done"); !written) say_unwritable(written.error());
+    record("start", "operate", "done");
+    // In a log that is not as it was written nobody can tell.
+    if (trace.runs() && !log_->found().bad) record("trace end", "fault", "ended by restart");
 }
 
 void Auditing::start()
@@ -74,11 +71,13 @@ void Auditing::note(const Report& report)
         return event(Event::route_unannounced, field("route", Plain{report.route}));
     // That there was an emergency call, and over which route: nothing else.
     event(Event::emergency_call, field("route", Plain{report.route}));
-    const audit::Action call{.who = {::geteuid(), "sottod"},
-                             .what = "emergency call",
-                             .purpose = "operate",
-                             .scope = "route=" + report.route};
-    if (const auto written = log_->record(call, "carried"); !written) say_unwritable(written.error());
+    record("emergency call", "operate", "carried", "route=" + report.route);
+}
+
+void Auditing::record(const char* what, const char* purpose, const char* result, const std::string& scope)
+{
+    const audit::Action action{.who = {::geteuid(), "sottod"}, .what = what, .purpose = purpose, .scope = scope};
+    if (const auto written = log_->record(action, result); !written) say_unwritable(written.error());
 }
 
 void Auditing::say_unwritable(const std::error_code& why)

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <string>
 #include <system_error>
 
 namespace sotto::app {
@@ -16,7 +17,8 @@ namespace sotto::app {
 /// entries come by time. `log` may be used on any thread, the rest on the main thread.
 class Auditing {
 public:
-    /// Writes the entry of this start. Throws store::StoreError, and what audit::FileAuditLog throws.
+    /// Writes the entry of this start, and that of the end of a trace which the last process took with it. Throws
+    /// store::StoreError, and what audit::FileAuditLog throws.
     Auditing(boost::asio::io_context& main, const config::Settings& settings);
 
     [[nodiscard]] audit::FileAuditLog& log() { return *log_; }
@@ -28,6 +30,9 @@ public:
     static void say_unwritable(const std::error_code& why);
 
 private:
+    /// What the daemon does on its own.
+    void record(const char* what, const char* purpose, const char* result, const std::string& scope = {});
+
     std::unique_ptr<store::AuditHead> head_; ///< written under the log's lock
     std::unique_ptr<audit::FileAuditLog> log_;
     boost::asio::steady_timer checkpoints_;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <unistd.h>
 
 namespace sotto::app {
 namespace {
@@ -71,7 +72,7 @@ void Tracing::on_time()
         return;
     }
     end();
-    static_cast<void>(audit_.record({.who = {0, "sottod"}, .what = "trace end", .purpose = "fault"}, "done"));
+    static_cast<void>(audit_.record({.who = {::geteuid(), "sottod"}, .what = "trace end", .purpose = "fault"}, "done"));
 }
 
 void Tracing::end()

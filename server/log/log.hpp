@@ -30,6 +30,8 @@ struct Options {
 void start(Options options);
 /// Writes what waits, and ends the thread.
 void stop();
+/// False where `Target::journal` comes down to stderr.
+[[nodiscard]] bool there_is_a_journal();
 /// May be called from any thread.
 void set_level(Level level);
 [[nodiscard]] bool enabled(Level level);
@@ -96,7 +98,7 @@ template <class T> Field formatted(const Pending<T>& pending)
 template <class... T> void event(Event what, const Pending<T>&... pending)
 {
     const auto& row = row_of(what);
-    if (!enabled(row.level)) return;
+    if (!row.always && !enabled(row.level)) return;
     if constexpr (sizeof...(T) == 0) {
         write(row, {});
     } else {

@@ -5,6 +5,7 @@
 
 #include <sys/uio.h>
 #include <syslog.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION // where in the program it is sent from says nothing: it is always here
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -126,11 +127,13 @@ std::vector<std::string> journal_fields(std::string_view payload, Level level)
     return items;
 }
 
+bool there_is_a_journal() { return ::access("/run/systemd/journal/socket", W_OK) == 0; }
+
 spdlog::sink_ptr make_stderr_sink() { return std::make_shared<StderrSink>(); }
 spdlog::sink_ptr make_journal_sink()
 {
     // sd_journal_sendv says nothing when there is no journal.
-    if (::access("/run/systemd/journal/socket", W_OK) != 0) return make_stderr_sink();
+    if (!there_is_a_journal()) return make_stderr_sink();
     return std::make_shared<JournalSink>();
 }
 spdlog::sink_ptr make_tap_sink(std::function<void(std::string_view)> tap)

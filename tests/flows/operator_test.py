@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 import unittest
@@ -262,6 +263,29 @@ class Diagnosis(FlowTest):
         self.daemon.stop()
         self.daemon.start()
         self.assertIn("there is no trace", self.daemon.sotto("trace", "stop", check=False).stderr)
+
+    def trace_entries(self) -> list:
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+        return [(entry["what"], entry["result"]) for entry in entries if entry["what"] in ("trace start", "trace stop", "trace end")]
+
+    def test_a_trace_that_a_restart_has_ended_has_an_end_in_the_log(self):
+        arguments = ("trace", "start", "--account", f"{self.phone('alice').user}@{DOMAIN}", "--for", "1h", "--yes", "--reason", "test")
+        before = len(self.trace_entries())
+        self.daemon.sotto(*arguments)
+        self.daemon.sotto(*arguments, check=False)   # is refused, and does not end the one that runs
+        self.daemon.signal(signal.SIGKILL)
+        self.daemon.reap()
+        self.daemon.start()
+        ended = [("trace start", "done"), ("trace start", "refused busy"), ("trace end", "ended by restart")]
+        self.assertEqual(self.trace_entries()[before:], ended)
+        self.daemon.stop()
+        self.daemon.start()   # once is enough
+        self.daemon.sotto(*arguments)
+        self.daemon.sotto("trace", "stop")
+        self.daemon.stop()
+        self.daemon.start()   # and what was stopped is over
+        self.assertEqual(self.trace_entries()[before:], [*ended, ("trace start", "done"), ("trace stop", "done")])
+        self.daemon.sotto("audit", "verify")
 
     def test_a_pseudonym_of_another_day_cannot_be_explained(self):
         refused = self.daemon.sotto("log", "explain", "~000000000000", "--reason", "abuse report", check=False)

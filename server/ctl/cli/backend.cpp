@@ -9,6 +9,8 @@
 #include "ctl/admin/ledger_commands.hpp"
 #include "ctl/cli/terminal.hpp"
 #include "ctl/commands/command.hpp"
+#include "log/audit_events.hpp"
+#include "log/log.hpp"
 #include "store/audit_head.hpp"
 #include "store/ledger/key_store.hpp"
 #include "store/ledger/master_key.hpp"
@@ -80,6 +82,32 @@ Canonical canonical_in(const config::Settings& settings)
     return [policy = account_policy(settings)](const std::string& typed) { return canonical(typed, policy); };
 }
 
+/// Where the daemon's log goes to the journal, the heads of the entries that are written here go there too: without
+/// them the log could be cut off behind an operator who worked while the daemon was down. A terminal is spared them.
+class Journal {
+public:
+    explicit Journal(const config::Settings& settings)
+        : used_{settings.log.target == config::LogTarget::journal && log::there_is_a_journal()}
+    {
+        if (used_) log::start({.target = log::Target::journal});
+    }
+    ~Journal() { log::stop(); }
+    Journal(const Journal&) = delete;
+    Journal& operator=(const Journal&) = delete;
+
+    void head(const audit::Head& head) const
+    {
+        if (used_) log::audit_head_is(head.sequence, audit::hex(head.hash));
+    }
+    void checkpoint(const audit::Head& head, const audit::Signature& signature) const
+    {
+        if (used_) log::audit_is_signed(head.sequence, audit::hex(head.hash), audit::hex(signature));
+    }
+
+private:
+    bool used_;
+};
+
 class StoreBackend final : public Backend {
 public:
     StoreBackend(const config::Settings& settings, store::StateLock lock)
@@ -90,13 +118,9 @@ public:
                                                                      std::fprintf(stderr, "sotto: %s\n",
                                                                                   sentence.c_str());
                                                                  }},
-          head_{settings.state_directory}, audit_{{.folder = settings.state_directory / "audit",
-                                                   .on_head =
-                                                       [this](const audit::Head& head) {
-                                                           head_.write({head.sequence, head.hash});
-                                                       }},
-                                                  audit::audit_key(settings.weaken.audit_key_file),
-                                                  noted()},
+          journal_{settings}, head_{settings.state_directory}, audit_{audit_options(),
+                                                                      audit::audit_key(settings.weaken.audit_key_file),
+                                                                      noted()},
           desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_}
     {
     }
@@ -107,6 +131,18 @@ public:
     }
 
 private:
+    audit::FileAuditLog::Options audit_options()
+    {
+        return {.folder = settings_.state_directory / "audit",
+                .on_head =
+                    [this](const audit::Head& head) {
+                        head_.write({head.sequence, head.hash});
+                        journal_.head(head);
+                    },
+                .on_checkpoint = [this](const audit::Head& head,
+                                        const audit::Signature& signature) { journal_.checkpoint(head, signature); }};
+    }
+
     std::vector<audit::Head> noted()
     {
         const auto head = head_.read();
@@ -142,6 +178,7 @@ private:
     const config::Settings settings_;
     store::StateLock lock_;
     store::SqliteAccountStore accounts_;
+    Journal journal_;
     store::AuditHead head_;
     audit::FileAuditLog audit_;
     Desk desk_;
