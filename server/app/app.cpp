@@ -339,8 +339,9 @@ void App::start_admin()
                                          .retention_was_run = [this] { recording_->retention_was_run(); },
                                          .holds_changed = [this] { recording_->holds_changed(); }}));
     handlers.merge(ctl::route_commands([this] { return configuration_.core(); }, *store_));
-    administration_ = std::make_unique<Administration>(configuration_.initial().settings.admin, std::move(handlers),
-                                                       canonical, auditing_->log());
+    administration_ = std::make_unique<Administration>(
+        configuration_.initial().settings.admin, std::move(handlers), canonical,
+        [this](const std::string& address) { return ctl::nearest_address(*store_, address); }, auditing_->log());
 }
 
 void App::start_metrics()

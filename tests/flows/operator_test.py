@@ -212,6 +212,21 @@ class Roles(FlowTest):
                     if group not in groups:
                         self.assertIn("`sotto whoami` shows what you are", done.stderr)
 
+    def test_who_may_list_accounts_hears_of_the_nearest_address(self):
+        meant = f"{self._user('alice', self._testMethodName)}@{DOMAIN}"
+        typed = meant.replace("alice", "alcie")
+        for group, command in (("games", ("account", "show")), ("games", ("binding", "list")), ("games", ("account", "set")),
+                               ("news", ("subject", "export"))):
+            more = {"account set": ("--relay-only", "on"), "subject export": ("--output", "/dev/null/alice.tar")}.get(" ".join(command), ())
+            refused = self.as_member(group, *command, typed, *more)
+            self.assertEqual(refused.returncode, 1, refused.stdout)
+            with self.subTest(group=group, command=command):
+                self.assertEqual(f"did you mean {meant}?" in refused.stderr, group == "games", refused.stderr)
+        for strange in ("zoroaster", "x"):   # nobody is like that
+            self.assertNotIn("did you mean", self.as_member("games", "account", "show", f"{strange}@{DOMAIN}").stderr)
+        entries = json.loads(self.as_member("news", "--json", "audit", "show", "--about", typed).stdout)["entries"]
+        self.assertEqual([entry["result"] for entry in entries if entry["what"] != "audit show"], ["refused not_found, the nearest named"] * 3 + ["refused not_found"])
+
     def test_whoami(self):
         me = json.loads(self.as_member("news", "--json", "whoami").stdout)
         self.assertEqual(me["uid"], self.PERSON)

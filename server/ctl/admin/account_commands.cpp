@@ -1,5 +1,6 @@
 #include "ctl/admin/account_commands.hpp"
 
+#include "config/problem.hpp"
 #include "core/routing/number.hpp"
 #include "ctl/admin/arguments.hpp"
 
@@ -134,6 +135,29 @@ Reply list(AccountStore& accounts, const Arguments& arguments)
 }
 
 } // namespace
+
+std::string nearest_address(AccountStore& accounts, const std::string& address)
+{
+    const auto at = address.rfind('@');
+    if (at == std::string::npos) return {};
+    const auto user = address.substr(0, at);
+    const auto domain = address.substr(at + 1);
+    std::string nearest;
+    for (std::string from;;) {
+        const auto page = wait_for<store::AccountPage>([&](AccountStore::Done<store::AccountPage> done) {
+            accounts.list(from, accounts_per_page, std::move(done));
+        });
+        if (!page) return {};
+        std::vector<std::string> candidates{nearest};
+        for (const auto& account : (*page).accounts)
+            for (const auto& own : account.addresses)
+                if (own.domain == domain) candidates.push_back(own.user);
+        nearest = config::nearest(user, candidates);
+        from = (*page).next;
+        if (from.empty()) break;
+    }
+    return nearest.empty() ? nearest : nearest + "@" + domain;
+}
 
 CommandError error_of(Failure failure, const std::string& address)
 {

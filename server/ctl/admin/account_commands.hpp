@@ -29,6 +29,10 @@ Handlers blocking_commands(store::AccountStore& accounts, LastAnonymousCaller la
 /// An account as JSON: address, addresses, algorithm, password_needed, status and the settings.
 json::object to_json(const store::AccountRecord& account);
 
+/// The address of an account that somebody may have meant who typed `address`, which is none's: of the same domain,
+/// with a similar user. Empty: there is none. Waits for the store. Whom it names may list accounts anyway.
+std::string nearest_address(store::AccountStore& accounts, const std::string& address);
+
 /// The error for a refused operation on `address`, which may be empty.
 CommandError error_of(store::Failure failure, const std::string& address);
 

@@ -87,9 +87,10 @@ Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer)
     return roles;
 }
 
-Desk::Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit, Unwritable on_unwritable)
+Desk::Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit, Nearest nearest,
+           Unwritable on_unwritable)
     : handlers_{std::move(handlers)}, roles_of_{std::move(roles_of)}, canonical_{std::move(canonical)}, audit_{audit},
-      on_unwritable_{std::move(on_unwritable)}
+      nearest_{std::move(nearest)}, on_unwritable_{std::move(on_unwritable)}
 {
 }
 
@@ -130,12 +131,24 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
     asked.erase("reason");
     try {
         auto reply = handler(asked, peer);
-        audit_.end(*entry, result_of(reply));
+        audit_.end(*entry, helped(reply, subject, peer));
         return reply;
     } catch (...) {
         audit_.end(*entry, "refused internal");
         throw;
     }
+}
+
+std::string Desk::helped(Reply& reply, const std::string& address, const PeerCredentials& peer) const
+{
+    auto result = result_of(reply);
+    auto* error = std::get_if<CommandError>(&reply);
+    if (error == nullptr || error->code != "not_found" || address.empty() || !nearest_) return result;
+    if (!share(find_command("account list")->roles, roles_of_(peer))) return result;
+    const auto meant = nearest_(address);
+    if (meant.empty()) return result;
+    error->sentence += "; did you mean " + meant + "?";
+    return result + ", the nearest named";
 }
 
 Reply Desk::whoami(const PeerCredentials& peer) const

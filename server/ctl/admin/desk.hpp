@@ -16,8 +16,11 @@ public:
     /// Told of each command that is refused because its entry could not be written.
     using Unwritable = std::function<void(const std::error_code& why)>;
 
-    /// `audit` outlives this.
-    Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit,
+    /// Whom somebody may have meant by an address that no account has; empty: nobody.
+    using Nearest = std::function<std::string(const std::string& address)>;
+
+    /// `audit` outlives this. `nearest` is asked for those who may list accounts.
+    Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit, Nearest nearest = {},
          Unwritable on_unwritable = {});
 
     Reply perform(std::string_view command, const json::object& arguments, const PeerCredentials& peer);
@@ -26,11 +29,14 @@ private:
     [[nodiscard]] Reply whoami(const PeerCredentials& peer) const;
     Reply recorded(const Command& command, const Handler& handler, const json::object& arguments,
                    const PeerCredentials& peer);
+    /// How the command ended, for the audit log. Where nobody has the address, the reply gets whom it may have meant.
+    std::string helped(Reply& reply, const std::string& address, const PeerCredentials& peer) const;
 
     Handlers handlers_;
     RolesOf roles_of_;
     Canonical canonical_;
     audit::AuditLog& audit_;
+    Nearest nearest_;
     Unwritable on_unwritable_;
 };
 

@@ -121,7 +121,8 @@ public:
           journal_{settings}, head_{settings.state_directory}, audit_{audit_options(),
                                                                       audit::audit_key(settings.weaken.audit_key_file),
                                                                       noted()},
-          desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_}
+          desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_,
+                [this](const std::string& address) { return nearest_address(accounts_, address); }}
     {
     }
 
