@@ -385,7 +385,7 @@ Figures App::figures()
             .unprotected_keys = crypto::Secret::unprotected(),
             .log_lines_lost = log::lines_lost(),
             .audit_entries = audit.head().sequence,
-            .audit_broken = audit.found().bad.has_value(),
+            .audit_broken = audit.broken(),
             .keeping = recording_->keeping(),
             .accounts_waiting = store_->waiting(),
             .ledger_waiting = recording_->ledger() ? recording_->ledger()->waiting() : 0,

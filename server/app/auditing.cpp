@@ -27,6 +27,11 @@ void say_checkpoint(const audit::Head& head, const audit::Signature& signature)
     log::audit_is_signed(head.sequence, audit::hex(head.hash), audit::hex(signature));
 }
 
+void say_broken(const audit::Bad& bad)
+{
+    event(Event::audit_broken, field("sequence", bad.sequence), field("reason", Plain{bad.why}));
+}
+
 } // namespace
 
 Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settings)
@@ -45,12 +50,13 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
     };
     const auto key = audit::audit_key(settings.weaken.audit_key_file);
     OpenTrace trace;
-    log_ = std::make_unique<audit::FileAuditLog>(
-        audit::FileAuditLog::Options{
-            .folder = settings.state_directory / "audit", .on_head = note, .on_checkpoint = say_checkpoint},
-        key, heads, [&trace](const audit::Line& entry) { trace.see(entry); });
-    if (const auto& bad = log_->found().bad)
-        event(Event::audit_broken, field("sequence", bad->sequence), field("reason", Plain{bad->why}));
+    log_ =
+        std::make_unique<audit::FileAuditLog>(audit::FileAuditLog::Options{.folder = settings.state_directory / "audit",
+                                                                           .on_head = note,
+                                                                           .on_checkpoint = say_checkpoint,
+                                                                           .on_broken = say_broken},
+                                              key, heads, [&trace](const audit::Line& entry) { trace.see(entry); });
+    if (const auto& bad = log_->found().bad) say_broken(*bad);
     record("start", "operate", "done");
     // In a log that is not as it was written nobody can tell.
     if (trace.runs() && !log_->found().bad) record("trace end", "fault", "ended by restart");

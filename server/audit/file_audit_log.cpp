@@ -91,8 +91,8 @@ Verdict look(const FileAuditLog::Options& options, const crypto::Secret& audit_k
 FileAuditLog::FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
                            const std::function<void(const Line&)>& each)
     : options_{std::move(options)}, signer_{audit_key}, vault_{options_.folder / "keys", audit_key},
-      found_{look(options_, audit_key, noted, each)}, segment_{last_known(found_, noted)}, head_{segment_},
-      mac_{audit_key, segment_.sequence + 1, segment_.hash}
+      found_{look(options_, audit_key, noted, each)}, broken_{found_.bad.has_value()},
+      segment_{last_known(found_, noted)}, head_{segment_}, mac_{audit_key, segment_.sequence + 1, segment_.hash}
 {
 }
 
@@ -143,6 +143,7 @@ std::optional<std::string> FileAuditLog::open(std::string_view sealed) const
 
 Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each, std::vector<Head> noted) const
 {
+    const bool own_knowledge = noted.empty(); // what somebody typed may be wrong, and is no alarm
     const std::shared_lock files_stay{removal_};
     Extent now;
     {
@@ -152,7 +153,9 @@ Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each, std::
         now.files = files_of(options_.folder);
         if (file_) now.last_bytes = size_;
     }
-    return audit::verify(now, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
+    auto verdict = audit::verify(now, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
+    if (verdict.bad && own_knowledge && !broken_.exchange(true) && options_.on_broken) options_.on_broken(*verdict.bad);
+    return verdict;
 }
 
 boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::span<const Keep> times)

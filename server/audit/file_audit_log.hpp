@@ -5,6 +5,7 @@
 #include "audit/vault.hpp"
 #include "audit/verify.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -39,6 +40,8 @@ public:
         /// After each entry, on the thread that wrote it. Must not call the log.
         std::function<void(const Head&)> on_head{};
         std::function<void(const Head&, const Signature&)> on_checkpoint{}; ///< after each checkpoint, likewise
+        /// At most once: when a reading finds the first entry that is not as it was written. On the thread that reads.
+        std::function<void(const Bad&)> on_broken{};
     };
 
     /// Checks what is there against `noted`, and goes on after it. `audit_key` is not kept. Never throws for what the
@@ -63,6 +66,8 @@ public:
     Verdict verify(const std::function<void(const Line&)>& each = {}, std::vector<Head> noted = {}) const;
     /// What the constructor found.
     [[nodiscard]] const Verdict& found() const { return found_; }
+    /// True when the log was not as it was written, at the start or when it was read since.
+    [[nodiscard]] bool broken() const { return broken_.load(std::memory_order_relaxed); }
     [[nodiscard]] Head head() const;
     [[nodiscard]] const PublicKey& public_key() const { return signer_.public_key(); }
     /// A sealed value, or nothing when its time is over or the person was forgotten.
@@ -85,6 +90,7 @@ private:
     Signer signer_;
     Vault vault_;
     Verdict found_;
+    mutable std::atomic<bool> broken_;
     Head segment_; ///< the entry before this object's first one
     Head head_;
     EvolvingMac mac_;
