@@ -6,13 +6,16 @@ import json
 import secrets
 import socket
 import sqlite3
+import subprocess
 
 from outside.far_end import FarEnd
 
 from .daemon import DOMAIN, Daemon
 from .limits import patience
+from .log_scan import found_in
 from .pki import Authority
 from .sip import Message
+from .tls import Connection
 
 PREFIX = "+4930"
 FLAT_PREFIX = "+4940"   # costs nothing, and stands on the itemised bill
@@ -28,11 +31,13 @@ class AnsweringGateway(FarEnd):
 
     def __init__(self, certificate: tuple, authority: Authority) -> None:
         self.answered: set = set()   # numbers, noted before the answer leaves
+        self.messages: list = []   # the text of all that arrived
         super().__init__(GATEWAY, certificate, authority)
 
     def arrived(self, connection, message) -> None:
         if not isinstance(message, Message) or not message.is_request or message.method == "ACK":
             return
+        self.messages.append(str(message))
         if message.method == "INVITE":
             self.answered.add(dialled(message))
         self.answers(connection, message, 200, sdp=message.method == "INVITE", tag=secrets.token_hex(4))
@@ -75,12 +80,15 @@ def wait_for_calls(daemon: Daemon, count: int) -> list:
 
 
 class BillingDaemon(Daemon):
-    """Its gateway answers by itself, or, with `scripted`, as a test says."""
+    """Its gateway answers by itself, or, with `scripted`, as a test says. At its end its log is looked through for whatever
+    identifies somebody (P8): in what phones and the gateway sent and received, and in what operators typed."""
 
     def __init__(self, accounts=("alice",), overrides: dict | None = None, threads: int = 1, scripted: bool = False) -> None:
         self._master = secrets.token_hex(32)
         self._scripted = scripted
         self.gateway: FarEnd | None = None
+        self._connections: list = []
+        self._typed: set = {account if "@" in account else f"{account}@{DOMAIN}" for account in accounts or ()}
         super().__init__(accounts, {"weaken": {"master_key_file": "master.key"}, "drain_timeout": "1s", **(overrides or {})},
                          threads)
 
@@ -99,10 +107,29 @@ class BillingDaemon(Daemon):
                                        {"name": "help", "match": ["112"], **target, "kind": "emergency"}]}
         super().write_config()
 
+    def connect(self, *arguments, **options) -> Connection:
+        self._connections.append(super().connect(*arguments, **options))
+        return self._connections[-1]
+
+    def sotto(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        self._typed |= {argument for argument in map(str, arguments) if "@" in argument or " " in argument}
+        return super().sotto(*arguments, **options)
+
     def destroy(self) -> None:
+        secrets_ = self.secrets if self.folder.exists() and hasattr(self, "config") else set()
         super().destroy()
         if self.gateway is not None:
             self.gateway.stop()
+        named = self._named_in_the_log() | {secret for secret in secrets_ | self._typed if secret in self.log}
+        if named:
+            raise AssertionError(f"the log holds what identifies somebody, {named}:\n{self.log}")
+
+    def _named_in_the_log(self) -> set:
+        messages = [b"".join(connection.sent).decode(errors="replace") + connection.received.decode(errors="replace")
+                    for connection in self._connections] + getattr(self.gateway, "messages", [])
+        own = {*self.own_hosts, GATEWAY, "127.0.0.1"}
+        phones = {connection.local_address for connection in self._connections}
+        return found_in(self.log, messages, own) | {address for address in phones if address in self.log}
 
     def asks(self, command: str, **arguments) -> dict:
         return asks(self, command, **arguments)

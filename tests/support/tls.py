@@ -121,6 +121,7 @@ class Connection(Stream):
         self.inbox: queue.SimpleQueue = queue.SimpleQueue()
         self.record_sizes: list = []   # of application data, in order of arrival; ciphertext, without record header
         self.received = b""            # plaintext
+        self.sent: list = []           # plaintext, too
         self._ciphertext = b""
         plain = socket.create_connection(address, patience(5), (source, 0) if source else None)
         self.local_address = "{}:{}".format(*plain.getsockname()[:2])
@@ -161,6 +162,10 @@ class Connection(Stream):
             if self._ciphertext[0] == 23:
                 self.record_sizes.append(size)
             self._ciphertext = self._ciphertext[5 + size:]
+
+    def send(self, data: bytes) -> None:
+        self.sent.append(data)
+        super().send(data)
 
     def _read(self) -> None:
         try:
