@@ -8,12 +8,6 @@
 #include <utility>
 
 namespace sotto {
-namespace {
-
-constexpr seconds tarpit{2}; ///< what a guess costs beyond half of the failures that a minute may have
-
-} // namespace
-
 std::string Environment::own_tag(const transaction::Server& server) const
 {
     // One length and one look for every tag that is Sotto's own, like those that it seals for a phone.

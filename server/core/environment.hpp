@@ -68,6 +68,7 @@ struct Environment {
     Heed heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now, Actions& out,
                Admits admits = Admits::active);
     static constexpr std::uint8_t late_answer = 6; ///< timer
+    static constexpr seconds tarpit{2};            ///< what `Heed::late` means
     void answer_late(transaction::SlotId held, TimePoint now, Actions& out);
     void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);
     void answer(transaction::SlotId server, int status, const Outbound& reply, TimePoint now, Actions& out);

@@ -27,6 +27,9 @@ WayFailure failure_of(const SSL* session)
     return finished || SSL_get_verify_result(session) != X509_V_OK ? WayFailure::certificate : WayFailure::handshake;
 }
 
+/// A browser is held up for a wrong password; nothing is read from it until it is answered.
+bool answers_late(const Connection& connection) { return connection.web && connection.web->keeps_response(); }
+
 } // namespace
 
 Connections::Connections(asio::io_context& context, std::uint16_t worker, ConnectionUser& user,
@@ -258,6 +261,7 @@ void Connections::opened(Connection& connection)
 
 void Connections::read(Connection& connection)
 {
+    if (answers_late(connection)) return; // what comes waits in the kernel
     for (int i = 0; i < reads_per_burst; ++i) {
         std::size_t got = 0;
         switch (connection.stream.read(*scratch_, got)) {
@@ -275,7 +279,7 @@ void Connections::read(Connection& connection)
         }
         scratch_used_ = std::max(scratch_used_, got);
         take(connection, {scratch_->data(), got});
-        if (connection.state != State::open) return;
+        if (connection.state != State::open || answers_late(connection)) return;
         if (!connection.stream.pending()) return await_readable(connection);
     }
     read_on_later(connection.flow.id);
@@ -290,6 +294,7 @@ void Connections::take(Connection& connection, std::string_view bytes)
     if (connection.state != State::open) return;
     if (used == bytes.size()) {
         std::string{}.swap(connection.partial); // assignment would keep the memory
+        if (answers_late(connection)) return;
         if (!connection.web || !connection.web->inside_message())
             wait_for_next_message(connection);
         else if (!was_partial && !was_fragmented)
@@ -299,6 +304,7 @@ void Connections::take(Connection& connection, std::string_view bytes)
             connection.partial = bytes;
         else
             connection.partial.erase(0, used);
+        if (answers_late(connection)) return;
         const bool same_message = was_fragmented && connection.web->inside_message();
         if ((!was_partial || used > 0) && !same_message) wait_in(partial_, connection, limits_->message_timeout);
     }
@@ -516,7 +522,7 @@ void Connections::wait_for_next_message(Connection& connection)
 TimePoint Connections::next_deadline() const
 {
     auto next = TimePoint::max();
-    for (const auto* list : {&handshaking_, &strangers_, &idle_, &kept_alive_, &quiet_, &partial_, &lingering_})
+    for (const auto* list : {&handshaking_, &strangers_, &idle_, &kept_alive_, &quiet_, &partial_, &late_, &lingering_})
         if (!list->empty()) next = std::min(next, list->front().wait_until);
     if (!blocked_.empty()) next = std::min(next, blocked_.front().write_until);
     return next;
@@ -543,6 +549,7 @@ void Connections::on_deadline(TimePoint now)
         ++counters_.slow_messages;
         finish(connection);
     });
+    overdue(late_, now, [&](Connection& connection) { answer_late(connection); });
     overdue(lingering_, now, [&](Connection& connection) { kill(connection); });
     while (!blocked_.empty() && blocked_.front().write_until <= now) {
         ++counters_.slow_readers;

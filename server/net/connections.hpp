@@ -112,6 +112,7 @@ private:
     std::size_t cut(Connection& connection, std::string_view bytes);
     std::size_t cut_web(Connection& connection, std::string_view bytes);
     void take_whole(Connection& connection, std::string_view message);
+    void answer_late(Connection& connection);
     void deliver(Connection& connection, MessagePtr message);
     void answer_ping(Connection& connection);
     void discard(Connection& connection);
@@ -132,7 +133,7 @@ private:
     std::shared_ptr<const Identities> identities_;
     std::shared_ptr<const ConnectionLimits> limits_;
     // The lists before the table: its connections leave them as they die.
-    WaitList handshaking_, strangers_, idle_, kept_alive_, quiet_, partial_, lingering_;
+    WaitList handshaking_, strangers_, idle_, kept_alive_, quiet_, partial_, late_, lingering_;
     WriteList blocked_;
     FlowTable table_;
     std::vector<FlowId> dirty_, retired_;

@@ -13,12 +13,36 @@ std::size_t Connections::cut_web(Connection& connection, std::string_view bytes)
         auto step = connection.web->next(bytes.substr(used), limits_->web, limits_->message.head, longest_message);
         if (step.size == 0) break;
         used += step.size;
-        if (step.asked) step.reply = connection.web->answer(user_.asked(connection.flow, *step.asked));
+        if (step.asked) {
+            const auto reply = user_.asked(connection.flow, *step.asked);
+            step.reply = connection.web->answer(reply);
+            step.asked.reset();
+            if (reply.delay > seconds{0}) {
+                connection.web->keep(std::move(step));
+                wait_in(late_, connection, reply.delay);
+                break;
+            }
+        }
         if (!step.reply.empty() && !queue(connection, step.reply)) break;
         if (step.message) take_whole(connection, *step.message);
         if (step.end && connection.state == State::open) finish(connection);
     }
     return used;
+}
+
+/// Its time has come; then for what has arrived meanwhile.
+void Connections::answer_late(Connection& connection)
+{
+    auto step = connection.web->release();
+    if (!queue(connection, step.reply)) return;
+    if (step.end) return finish(connection);
+    if (connection.partial.empty()) {
+        wait_for_next_message(connection);
+    } else {
+        wait_in(partial_, connection, limits_->message_timeout);
+        take(connection, {});
+    }
+    if (connection.state == State::open) read_on_later(connection.flow.id);
 }
 
 void Connections::take_whole(Connection& connection, std::string_view message)

@@ -247,6 +247,13 @@ std::string World::credentials(std::string_view response, std::string_view user,
            answer + "\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"abc\"\n";
 }
 
+RelayReply World::asks_for_relay(FlowId flow, const RelayRequest& request)
+{
+    auto reply = element.relay_credentials(open_.at(flow), request, now, seconds{1'000'000}, actions_);
+    perform();
+    return reply;
+}
+
 FlowId World::phone(const std::string& user)
 {
     if (accounts->find(user, "example.org") == nullptr) accounts->add(user, "example.org");

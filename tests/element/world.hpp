@@ -121,6 +121,8 @@ public:
     /// Sends a REGISTER of `user`, answers the challenge, and returns what comes then. What the phone has received
     /// before is forgotten.
     std::string registers(FlowId flow, const std::string& user, const Register& request);
+    /// Asks for TURN credentials over HTTPS.
+    RelayReply asks_for_relay(FlowId flow, const RelayRequest& request);
 
     std::map<std::string, FlowId> domains;
     std::vector<std::string> connects; ///< hosts that a way was asked for to

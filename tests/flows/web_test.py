@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import tempfile
 import time
 from pathlib import Path
@@ -443,3 +444,75 @@ class TurnLimits(WebTest):
             statuses.append(page.ask("GET", target, {"Authorization": value}).status)
         self.assertEqual(statuses[:3], [401] * 3)
         self.assertEqual(statuses[-1], 503)
+
+    def test_a_wrong_password_takes_time(self):
+        """From half of what a minute may have; the connection, on which another request waits already, goes on then."""
+        user = self._user("bob", self._testMethodName)
+        target = f"/?service=turn&username={user}%40{DOMAIN}"
+        page = self.daemon.connect_web(upgrades=False, source="127.9.0.1")
+        self.addCleanup(page.close)
+        taken = []
+        for password in ("a", "b"):
+            challenge = digest.parse_challenge(page.ask("GET", target).fields["www-authenticate"])
+            value = digest.answer(challenge, user, password, "GET", target)
+            begun = time.monotonic()
+            if password == "b":   # and one more behind it
+                head = f"GET {target} HTTP/1.1\r\nHost: example.org\r\n"
+                page.send_bytes(f"{head}Authorization: {value}\r\n\r\n{head}\r\n{head}".encode())
+                self.assertEqual(self.arrives(page).status, 401)
+            else:
+                self.assertEqual(page.ask("GET", target, {"Authorization": value}).status, 401)
+            taken.append(time.monotonic() - begun)
+        self.assertGreaterEqual(taken[1], 1.9)
+        self.assertLess(taken[0], taken[1])
+        self.assertEqual(self.arrives(page).status, 401)
+        page.send_bytes(b"\r\n")   # the end of the third
+        self.assertEqual(self.arrives(page).status, 401)
+
+
+class WebLimits(WebTest):
+    """What bounds a phone's connection bounds a page's."""
+    config = {"limits": {"connections_per_source": 3, "handshake_timeout": "1s", "message_bytes": 8192, "headers": 32}}
+
+    def options(self, headers: int = 0, body: int = 0) -> bytes:
+        lines = ["OPTIONS sip:example.org SIP/2.0", "Via: SIP/2.0/WSS x.invalid;branch=z9hG4bKlimits",
+                 "From: <sip:a@example.org>;tag=1", "To: <sip:example.org>", "Call-ID: limits", "CSeq: 1 OPTIONS",
+                 "Max-Forwards: 70", f"Content-Length: {body}", *["X-Filler: 1"] * headers]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + b"x" * body
+
+    def test_pages_and_phones_of_one_source_count_together(self):
+        held = [self.daemon.connect(source="127.9.0.2"), self.daemon.connect_web(source="127.9.0.2"),
+                self.daemon.connect_web(source="127.9.0.2", upgrades=False)]
+        self.addCleanup(lambda: [one.close() for one in held])
+        for connect in (self.daemon.connect, self.daemon.connect_web):
+            with self.assertRaises(OSError):
+                connect(source="127.9.0.2")
+        self.page(source="127.9.0.3")   # another source is not concerned
+
+    def test_a_handshake_that_goes_nowhere(self):
+        for said in (b"", b"\x16\x03\x01"):
+            with socket.create_connection(("127.0.0.1", self.daemon.web_port), patience(5)) as silent:
+                begun = time.monotonic()
+                silent.sendall(said)
+                silent.settimeout(patience(10))
+                self.assertEqual(silent.recv(1), b"")
+                self.assertGreaterEqual(time.monotonic() - begun, 0.9)
+
+    def test_too_many_headers(self):
+        page = self.page(source="127.9.0.4")
+        page.send(self.options(headers=20))
+        self.assertEqual(self.arrives(page).status, 200)
+        page.send(self.options(headers=33))
+        self.assertEqual(self.arrives(page).status, 513)
+        page.send(self.options())   # frames keep their ends: nothing else is lost
+        self.assertEqual(self.arrives(page).status, 200)
+
+    def test_too_long_a_message(self):
+        for bytes_ in (self.options(body=40_000), self.options(headers=4_000)):
+            page = self.page(source="127.9.0.5")
+            page.send(bytes_)
+            self.assert_closes(page, 1009)
+            page.close()
+        page = self.page(source="127.9.0.5")
+        page.send_bytes(frame(b"", length=10_000_000))   # what is declared is enough
+        self.assert_closes(page, 1009)

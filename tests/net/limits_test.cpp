@@ -120,7 +120,8 @@ TEST_CASE("A peer that reads slowly but does gets everything", "[back-pressure]"
 
 TEST_CASE("One source has so many connections and no more", "[admission]")
 {
-    Edge edge{{.admission = {.connections_per_source = 3, .handshakes_per_second = 0}}};
+    const auto transport = GENERATE(Transport::tls, Transport::wss);
+    Edge edge{{.admission = {.connections_per_source = 3, .handshakes_per_second = 0}, .transport = transport}};
     std::vector<std::unique_ptr<Client>> mine;
     for (int i = 0; i < 3; ++i) {
         mine.push_back(std::make_unique<Client>(edge.endpoint()));
@@ -185,7 +186,8 @@ TEST_CASE("Once the key of sources has changed, whoever comes is somebody new", 
 
 TEST_CASE("Beyond the rate, handshakes wait in the kernel's queue and then succeed", "[admission]")
 {
-    Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 10}}};
+    const auto transport = GENERATE(Transport::tls, Transport::wss);
+    Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 10}, .transport = transport}};
     const auto begun = Clock::now();
     for (int i = 0; i < 25; ++i) CHECK(Client{edge.endpoint()}.good());
     CHECK(Clock::now() - begun > milliseconds{1'200}); // ten at once, fifteen more at ten a second
@@ -193,8 +195,10 @@ TEST_CASE("Beyond the rate, handshakes wait in the kernel's queue and then succe
 
 TEST_CASE("So many handshakes at a time, the next one waits for a place", "[admission]")
 {
+    const auto transport = GENERATE(Transport::tls, Transport::wss);
     Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 0, .handshakes_in_progress = 2},
-               .connections = {.handshake_timeout = seconds{1}}}};
+               .connections = {.handshake_timeout = seconds{1}},
+               .transport = transport}};
     const Client one{edge.endpoint(), {.handshake = false}};
     const Client other{edge.endpoint(), {.handshake = false}};
     one.greet();
@@ -208,8 +212,10 @@ TEST_CASE("So many handshakes at a time, the next one waits for a place", "[admi
 
 TEST_CASE("Who says nothing gives way to who speaks", "[admission]")
 {
+    const auto transport = GENERATE(Transport::tls, Transport::wss);
     Edge edge{{.admission = {.connections_per_source = 0, .handshakes_per_second = 100, .handshakes_in_progress = 2},
-               .connections = {.handshake_timeout = seconds{30}}}};
+               .connections = {.handshake_timeout = seconds{30}},
+               .transport = transport}};
     std::vector<std::unique_ptr<Client>> silent;
     for (int i = 0; i < 500; ++i)
         silent.push_back(std::make_unique<Client>(edge.endpoint(), Client::Options{.handshake = false}));

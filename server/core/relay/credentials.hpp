@@ -19,6 +19,7 @@ struct RelayReply {
     int status{404};       ///< 200; 401: prove who you are; 404: there are no relays; 503: too many wrong passwords
     std::string challenge; ///< of a 401: value of WWW-Authenticate
     std::string json;      ///< of a 200: username, password, ttl and uris (2.2)
+    seconds delay{0};      ///< until it is to be given
 };
 
 /// Credentials that the TURN servers accept until `date` + lifetime, without having heard of the account: a user name

@@ -86,6 +86,10 @@ std::string Session::answer(const RelayReply& reply) const
                       reply.json);
 }
 
+void Session::keep(Step response) { kept_ = std::make_unique<Step>(std::move(response)); }
+
+Step Session::release() { return std::move(*std::exchange(kept_, nullptr)); }
+
 // RFC 6455 4.2, RFC 7118 4.1. The path of the target means nothing here.
 Step Session::upgrade(const HttpRequest& request, Step step)
 {

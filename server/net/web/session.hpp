@@ -5,6 +5,7 @@
 #include "net/web/rules.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ public:
     Step next(std::string_view buffer, const Rules& rules, std::size_t longest_head, std::size_t longest_message);
     /// The response to what was `asked`, which must be the last thing that came.
     std::string answer(const RelayReply& reply) const;
+    /// Keeps a response that is to be given late; nothing more is taken until it is `released`.
+    void keep(Step response);
+    [[nodiscard]] bool keeps_response() const { return kept_ != nullptr; }
+    Step release();
 
     /// SIP may be sent: the upgrade is done, and no Close was said.
     [[nodiscard]] bool speaks_sip() const { return state_ == State::websocket; }
@@ -52,7 +57,8 @@ private:
     bool text_{false}; ///< the fragments are of a text message
     bool pinged_{false};
     std::string fragments_;
-    std::string origin_; ///< of what was asked
+    std::string origin_;         ///< of what was asked
+    std::unique_ptr<Step> kept_; ///< the response to it, until its time has come
 };
 
 } // namespace sotto::net::web
