@@ -165,6 +165,7 @@ void App::make_workers()
                                 });
                             },
                         .failures = failures_,
+                        .peer_calls = std::make_shared<RateLimit>(),
                         .push = waking_->registrations(),
                         .ledger = recording_->ledger(),
                         .wake = waking_->function(),

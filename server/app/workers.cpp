@@ -45,6 +45,7 @@ Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prep
                                                              .dialogs = shared.dialogs,
                                                              .anonymous_callers = shared.anonymous_callers,
                                                              .failures = shared.failures,
+                                                             .peer_calls = shared.peer_calls,
                                                              .push = shared.push,
                                                              .ledger = shared.ledger,
                                                              .wake = shared.wake,

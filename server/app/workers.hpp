@@ -26,6 +26,7 @@ public:
         std::shared_ptr<const crypto::Secret> pair_key;
         std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block; ///< see net::Worker::Parts
         std::shared_ptr<auth::FailureLimits> failures;
+        std::shared_ptr<RateLimit> peer_calls;
         std::shared_ptr<PushRegistrations> push;
         std::shared_ptr<billing::CallLedger> ledger;           ///< null: nothing is billed
         std::function<void(Wake, std::function<void()>)> wake; ///< on any worker's thread

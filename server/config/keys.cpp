@@ -192,7 +192,7 @@ constexpr std::array table{
     Key{.path = "peers.authorities", .kind = path, .field = in<&S::peers, &S::Peers::authorities>, .example = "tls/authorities.pem",
         .meaning = "PEM file with the certificates of those who may certify other domains and gateways. Without one: whom the system trusts."},
     Key{.path = "peers.calls_per_minute", .kind = count, .bounds = any_count, .zero = no_limit, .field = in<&S::peers, &S::Peers::calls_per_minute>,
-        .meaning = "New calls and messages from one domain, per worker; more get 503."},
+        .meaning = "New calls and messages from one domain, over all its connections; more get 503."},
 
 
     Key{.path = "admin", .kind = section, .meaning = "The operator's side."},

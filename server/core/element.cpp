@@ -25,6 +25,7 @@ public:
               .counters = {},
               .dropped = {},
               .failures = *parts.failures,
+              .peer_calls = *parts.peer_calls,
               .push = *parts.push,
               .ledger = parts.ledger,
               .worker = parts.worker},
@@ -114,8 +115,8 @@ Element::Element(Parts parts, std::shared_ptr<const CoreSettings> settings,
                  std::shared_ptr<const AccountDirectory> accounts)
 {
     if (parts.cryptography == nullptr || parts.sealer == nullptr || parts.dialogs == nullptr ||
-        parts.anonymous_callers == nullptr || parts.failures == nullptr || parts.push == nullptr ||
-        settings->domains.empty())
+        parts.anonymous_callers == nullptr || parts.failures == nullptr || parts.peer_calls == nullptr ||
+        parts.push == nullptr || settings->domains.empty())
         throw std::logic_error{"an element needs its parts and at least one domain"};
     state_ = std::make_unique<State>(parts, std::move(settings), std::move(accounts));
 }

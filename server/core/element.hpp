@@ -10,6 +10,7 @@
 #include "core/privacy/sealer.hpp"
 #include "core/registrar/push.hpp"
 #include "core/relay/credentials.hpp"
+#include "core/routing/rate_limit.hpp"
 #include "core/settings.hpp"
 #include "core/transaction/answer_times.hpp"
 #include "core/types/cryptography.hpp"
@@ -56,6 +57,7 @@ public:
         DialogMemory* dialogs{nullptr}; ///< this and what follows: shared by all workers
         AnonymousCallers* anonymous_callers{nullptr};
         auth::FailureLimits* failures{nullptr};
+        RateLimit* peer_calls{nullptr};
         PushRegistrations* push{nullptr};
         const billing::CallLedger* ledger{nullptr}; ///< asked only; null: a billed call is refused
     };

@@ -65,7 +65,7 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
         if (active)
             flow.authenticated_as(checked.account->id);
         else
-            flow.for_help = checked.account->id;
+            flow.authenticated_for_help(checked.account->id);
         server->party = checked.account->id;
         return checked.account;
     }

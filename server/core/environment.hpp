@@ -33,6 +33,7 @@ struct Environment {
     DroppedHeaders dropped;
     RefusalCounts refusals;
     auth::FailureLimits& failures;
+    RateLimit& peer_calls;
     PushRegistrations& push;
     const billing::CallLedger* ledger{nullptr};
     std::uint16_t worker{0};

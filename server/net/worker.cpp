@@ -41,9 +41,9 @@ std::chrono::microseconds worked()
 
 Worker::Worker(Parts parts)
     : cryptography_{std::move(parts.cryptography)}, sealer_{std::move(parts.sealer)},
-      location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)}, anonymous_callers_{std::move(
-                                                                                    parts.anonymous_callers)},
-      block_{std::move(parts.block)}, failures_{std::move(parts.failures)}, push_{std::move(parts.push)},
+      location_{std::move(parts.location)}, dialogs_{std::move(parts.dialogs)},
+      anonymous_callers_{std::move(parts.anonymous_callers)}, block_{std::move(parts.block)},
+      failures_{std::move(parts.failures)}, peer_calls_{std::move(parts.peer_calls)}, push_{std::move(parts.push)},
       wake_{std::move(parts.wake)}, ledger_{std::move(parts.ledger)}, admission_{std::move(parts.admission)},
       index_{parts.index}, element_{Element::Parts{.worker = parts.index,
                                                    .workers = parts.workers,
@@ -52,6 +52,7 @@ Worker::Worker(Parts parts)
                                                    .dialogs = dialogs_.get(),
                                                    .anonymous_callers = anonymous_callers_.get(),
                                                    .failures = failures_.get(),
+                                                   .peer_calls = peer_calls_.get(),
                                                    .push = push_.get(),
                                                    .ledger = ledger_.get()},
                                     std::move(parts.settings), std::move(parts.accounts)},

@@ -46,6 +46,7 @@ public:
         std::shared_ptr<DialogMemory> dialogs;
         std::shared_ptr<AnonymousCallers> anonymous_callers;
         std::shared_ptr<auth::FailureLimits> failures;
+        std::shared_ptr<RateLimit> peer_calls;
         std::shared_ptr<PushRegistrations> push;
         std::shared_ptr<billing::CallLedger> ledger; ///< null: nothing is billed
         /// Asks a phone to wake; calls `failed`, on any thread, when that did not work. Null: nobody can be woken.
@@ -154,6 +155,7 @@ private:
     std::shared_ptr<AnonymousCallers> anonymous_callers_;
     std::function<void(AccountId, KeyedHash, std::function<void(bool)>)> block_;
     std::shared_ptr<auth::FailureLimits> failures_;
+    std::shared_ptr<RateLimit> peer_calls_;
     std::shared_ptr<PushRegistrations> push_;
     std::function<void(Wake, std::function<void()>)> wake_;
     std::shared_ptr<billing::CallLedger> ledger_;

@@ -133,6 +133,41 @@ TEST_CASE("an emergency call is carried in every state")
     }
 }
 
+TEST_CASE("several suspended accounts call for help over one connection, as those behind an edge do")
+{
+    World world{with_routes()};
+    const std::vector<std::string> names{"alice", "bob", "carol"};
+    for (const auto& name : names)
+        world.accounts->at(world.accounts->add(name, "example.org")).status = AccountStatus::suspended;
+    const auto psap = world.domain("psap.example");
+    const auto edge = world.connect();
+    std::vector<std::string> answered;
+    for (const auto& name : names) {
+        dial(world, edge, {.uri = "sip:112@example.org", .tag = "sos-" + name, .caller = name});
+        CHECK(start_line(world.receive(edge)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(psap);
+        CHECK(header(invite, "P-Asserted-Identity") == "<sip:" + name + "@example.org>");
+        world.send(psap, answer(invite, "200 OK", contact));
+        answered.push_back(world.receive(edge));
+        REQUIRE(start_line(answered.back()) == "SIP/2.0 200 OK");
+    }
+    for (const auto* method : {"ACK", "INFO", "BYE"})
+        for (const auto& ok : answered) {
+            const auto branch = tag_in(header(ok, "From")) + method;
+            const std::string_view what{method};
+            const auto number = what == "ACK" ? "2" : what == "INFO" ? "3" : "4";
+            world.send(edge, std::string{what} + " " + uri_in(header(ok, "Contact")) +
+                                 " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + branch +
+                                 "\nMax-Forwards: 70\nFrom: " + header(ok, "From") + "\nTo: " + header(ok, "To") +
+                                 "\nCall-ID: " + header(ok, "Call-ID") + "\nCSeq: " + number + " " + method + "\n");
+            const auto arrived = world.receive(psap);
+            CHECK(start_line(arrived).starts_with(std::string{what} + " "));
+            if (what == "ACK") continue;
+            world.send(psap, answer(arrived, "200 OK"));
+            CHECK(start_line(world.receive(edge)) == "SIP/2.0 200 OK");
+        }
+}
+
 TEST_CASE("a suspended account's call for help, over a connection of its own, goes on to its end and nothing else does")
 {
     World world{with_routes()};

@@ -150,11 +150,14 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
     const auto id = world.accounts->add("bob", "example.org");
     world.accounts->attach(id, "robert", "example.org");
     const auto flow = world.connect();
-    const auto invite = [&](const std::string& n, const std::string& credentials, const std::string& contact) {
-        world.send(flow, "INVITE sip:112@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKsos" + n +
-                             "\nMax-Forwards: 70\nFrom: <sip:bob@example.org>;tag=g\nTo: <sip:112@example.org>"
-                             "\nCall-ID: sos\nCSeq: " +
-                             n + " INVITE\n" + contact + credentials);
+    const auto invite = [&](const std::string& n, const std::string& credentials, const std::string& contact,
+                            const std::string& body = {}) {
+        world.send(flow,
+                   "INVITE sip:112@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKsos" + n +
+                       "\nMax-Forwards: 70\nFrom: <sip:bob@example.org>;tag=g\nTo: <sip:112@example.org>"
+                       "\nCall-ID: sos\nCSeq: " +
+                       n + " INVITE\n" + contact + credentials,
+                   body);
     };
     int number = 0;
     const auto calls = [&](const std::string& user, bool right) {
@@ -177,6 +180,40 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
     invite(std::to_string(++number), "", wrong); // nothing is learnt of a password
     CHECK(start_line(world.receive(flow)).substr(8, 3) == "400");
     const auto psap = world.domain("psap.example");
+    SECTION("a body that would be refused is refused before the password is looked at")
+    {
+        const std::string readable =
+            "Contact: <sip:x@192.0.2.1>\nContent-Type: application/sdp\n"; // whose keys servers could read: none
+        const std::string body = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+                                 "m=audio 4000 RTP/AVP 0\r\n";
+        std::set<std::string> answers;
+        for (const bool right : {false, true}) {
+            invite(std::to_string(++number), "", "Contact: <sip:x@192.0.2.1>\n");
+            auto credentials = world.credentials(world.receive(flow), "bob", "INVITE", "sip:112@example.org");
+            if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+            invite(std::to_string(++number), credentials, readable, body);
+            answers.insert(start_line(world.receive(flow)));
+            CHECK(world.quiet(psap));
+        }
+        CHECK(answers == std::set<std::string>{"SIP/2.0 488 Not Acceptable Here"});
+        CHECK(world.element.counters().auth_failures == 20);
+    }
+    SECTION("a dialog that it names and that is nobody's does not stop it")
+    {
+        const std::string names = "Contact: <sip:x@192.0.2.1>\nReplaces: nobodys;to-tag=1;from-tag=2\n";
+        for (const bool right : {false, true}) {
+            invite(std::to_string(++number), "", names);
+            auto credentials = world.credentials(world.receive(flow), "bob", "INVITE", "sip:112@example.org");
+            if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+            invite(std::to_string(++number), credentials, names);
+            if (!right) world.pass(seconds{2});
+            CHECK(start_line(world.receive(flow)) ==
+                  (right ? "SIP/2.0 100 Trying" : "SIP/2.0 407 Proxy Authentication Required"));
+        }
+        const auto arrived = world.receive(psap);
+        CHECK(start_line(arrived) == "INVITE urn:service:sos SIP/2.0");
+        CHECK(header(arrived, "Replaces").empty());
+    }
     calls("bob", true);
     CHECK(start_line(world.receive(flow)) == "SIP/2.0 100 Trying");
     CHECK(start_line(world.receive(psap)) == "INVITE urn:service:sos SIP/2.0");

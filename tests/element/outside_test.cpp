@@ -257,19 +257,6 @@ TEST_CASE("a call to the telephone network")
     }
 }
 
-TEST_CASE("a call that must not leave protection is refused")
-{
-    auto settings = with_routes();
-    settings.routes[1].when_weaker = WhenWeaker::refuse;
-    World world{settings};
-    const auto alice = world.phone("alice");
-    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
-    const auto refused = world.receive(alice);
-    CHECK(start_line(refused) == "SIP/2.0 403 Forbidden");
-    CHECK(header(refused, "Warning").starts_with("399 example.org \"This call leaves"));
-    CHECK(world.connects.empty());
-}
-
 namespace {
 
 CoreSettings with_announcement()

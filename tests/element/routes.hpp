@@ -36,6 +36,7 @@ struct Outgoing {
     std::string uri;
     std::string extra{};
     std::string tag{"a-tag"};
+    std::string caller{"alice"};
     std::string content_type{"application/sdp"};
     std::string body{offer};
 };
@@ -45,15 +46,15 @@ inline void dial(World& world, FlowId alice, const Outgoing& call)
 {
     const auto invite = [&](const std::string& cseq, const std::string& extra) {
         return "INVITE " + call.uri + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + call.tag + cseq +
-               "\nMax-Forwards: 70\nFrom: \"Alice\" <sip:alice@example.org>;tag=" + call.tag + "\nTo: <" + call.uri +
-               ">\nCall-ID: " + call.tag + "@secret-host\nCSeq: " + cseq +
+               "\nMax-Forwards: 70\nFrom: \"Alice\" <sip:" + call.caller + "@example.org>;tag=" + call.tag + "\nTo: <" +
+               call.uri + ">\nCall-ID: " + call.tag + "@secret-host\nCSeq: " + cseq +
                " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\nContent-Type: " + call.content_type +
                "\n" + call.extra + extra;
     };
     world.send(alice, invite("1", ""), call.body);
     const auto challenge = world.receive(alice);
     REQUIRE(start_line(challenge) == "SIP/2.0 407 Proxy Authentication Required");
-    world.send(alice, invite("2", world.credentials(challenge, "alice", "INVITE", call.uri)), call.body);
+    world.send(alice, invite("2", world.credentials(challenge, call.caller, "INVITE", call.uri)), call.body);
 }
 
 inline std::string answer(const std::string& request, const std::string& status, const std::string& extra = {})

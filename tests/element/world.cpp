@@ -68,6 +68,7 @@ World::World(CoreSettings chosen)
                                                                                      .anonymous_callers =
                                                                                          &anonymous_callers,
                                                                                      .failures = &failures,
+                                                                                     .peer_calls = &peer_calls,
                                                                                      .push = &push,
                                                                                      .ledger = &ledger},
                                                                                     settings,

@@ -140,6 +140,7 @@ public:
     bool disk_full{false}; ///< nothing can be stored
     location::MemoryLocationService location;
     auth::FailureLimits failures{0};
+    RateLimit peer_calls;
     location::PushMemory push;
     std::vector<Wake> woken; ///< phones that were asked to wake, oldest first
     int renewed{0};          ///< how many were asked to renew their registration

@@ -30,6 +30,7 @@ Edge::Edge(const Options& options) : admission_{std::make_shared<net::Admission>
                                .location = location,
                                .dialogs = nullptr,
                                .failures = nullptr,
+                               .peer_calls = nullptr,
                                .push = nullptr,
                                .admission = admission_,
                                .settings = nullptr,

@@ -27,7 +27,7 @@ class EmergencyService(Outside):
         super().setUpClass()
         cls.psap = cls.keep(FarEnd("psap.example", cls.authority.issue("psap.example", ("psap.example",)), cls.authority))
         cls.keep(NameServer({"example": located(cls.psap.port, at="psap")}))
-        cls.daemon = cls.keep(Daemon(("alice", "bob", "112"), peers(cls.authority, cls.port.number, [
+        cls.daemon = cls.keep(Daemon(("alice", "bob", "carol", "dave", "erin", "112"), peers(cls.authority, cls.port.number, [
             {"name": "everywhere", "kind": "gateway", "match": ["+"], "target": ["psap.example"]},
             {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"]}])
             | cls.more,
@@ -57,6 +57,11 @@ class Emergency(EmergencyService):
         for number, route in (("113", "everywhere"), ("110", "help"), ("+4930110", "everywhere")):
             said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", number).stdout)
             self.assertEqual(said["route"], route)
+        for dialled, service in (("#31#112", "sos"), ("urn:service:sos.fire", "sos.fire")):
+            said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", dialled).stdout)
+            self.assertEqual((said["kind"], said["request_uri"]), ("emergency", f"urn:service:{service}"))
+            self.assertEqual(said["p_asserted_identity"], ["<sip:alice@example.org>"])
+            self.assertNotIn("privacy", said)
         alice.sends("INVITE", to="sip:113@example.org")
         connection, invite = self.psap.receives("INVITE")
         self.assertEqual(invite.request_uri, "sip:+4930113@psap.example;user=phone")
@@ -131,6 +136,31 @@ class Emergency(EmergencyService):
             self.carried(bob, "sip:112@example.org")
         finally:
             self.daemon.sotto("account", "set", "bob@example.org", "--status", "active")
+
+    def test_from_several_suspended_accounts_over_one_connection(self):
+        """As a proxy in front of many phones holds it: each is carried to its end, and only that."""
+        names = ("carol", "dave", "erin")
+        connection = self.daemon.connect()
+        self.addCleanup(connection.close)
+        phones = [Phone(name, self.ladder, lambda: connection, name, "example.org", PASSWORD, self.daemon.own_hosts)
+                  for name in names]
+        for name in names:
+            self.daemon.sotto("account", "set", f"{name}@example.org", "--status", "suspended")
+        for phone in phones:
+            phone.sends("INVITE", to="sip:112@example.org")
+            way, invite = self.psap.receives("INVITE")
+            self.assertIn(f"<{phone.aor}>", invite.all("P-Asserted-Identity"))
+            self.psap.answers(way, invite, 200, sdp=True)
+            phone.receives(200)
+            phone.sends("ACK")
+            self.psap.receives("ACK")
+        for phone in phones:
+            phone.sends("BYE")
+            way, bye = self.psap.receives("BYE")
+            self.psap.answers(way, bye, 200)
+            phone.receives(200)
+        phones[0].sends("INVITE", to="sip:alice@example.org", authenticates=False)
+        phones[0].receives_one_of((403, 407))
 
     def test_z_while_the_server_drains(self):
         alice = self.phone(self.daemon, "alice")

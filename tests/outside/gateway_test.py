@@ -265,6 +265,32 @@ class Trunk(Gateway):
         self.assertEqual((inside["way"], inside["to"]), ("inside", f"{ALICES}@example.org"))
         wrong = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", "+49").stdout)
         self.assertEqual((wrong["way"], wrong["status"]), ("refused", 484))
+        nowhere = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", "sip:bob@elsewhere.example").stdout)
+        self.assertEqual((nowhere["way"], nowhere["status"]), ("refused", 404))
+        unknown = self.daemon.sotto("route", "test", "nobody@example.org", NUMBER, check=False)
+        self.assertNotEqual(unknown.returncode, 0)
+        self.assertIn("is no account's address", unknown.stderr)
+        heard = [str(message) for message in self.first.heard() + self.second.heard()]
+        self.assertFalse([message for message in heard if message.startswith("INVITE")], "somebody was called")
+
+    def test_what_is_sent_is_what_was_said(self):
+        """`route test` beside the call itself, shown and withheld."""
+        alice = self.phone(self.daemon, "alice")
+        for dialled in (NUMBER, f"#31#{NUMBER}", "00442079460000"):
+            with self.subTest(dialled):
+                said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", dialled).stdout)
+                connection, invite = self.dials(alice, dialled.replace("#", "%23"))
+                self.assertEqual(invite.request_uri, said["request_uri"])
+                self.assertEqual(invite.from_.uri, re.search("<(.*)>", said["from"]).group(1))
+                self.assertEqual(invite.to.uri, re.search("<(.*)>", said["to"]).group(1))
+                self.assertEqual(invite.all("P-Asserted-Identity"), said.get("p_asserted_identity", []))
+                self.assertEqual(invite.all("Privacy"), [said["privacy"]] if "privacy" in said else [])
+                self.assertEqual((said["kind"], said["protection"], said["billed"]), ("gateway", "marked", False))
+                self.first.answers(connection, invite, 180)
+                self.assertTrue(alice.receives(180).has("Call-Protection"))
+                self.first.answers(connection, invite, 486)
+                self.first.receives("ACK")
+                alice.receives(486)
 
 
 class Password(Gateway):
@@ -302,6 +328,8 @@ class Password(Gateway):
 
     def test_asserted_identity_also_of_withheld_callers_where_the_contract_says_so(self):
         alice = self.phone(self.daemon, "alice")
+        said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", f"#31#{NUMBER}").stdout)
+        self.assertEqual((said["p_asserted_identity"], said["privacy"]), ([f"<sip:{ALICES}@example.org;user=phone>"], "id"))
         connection, invite = self.challenged(alice, "n3", "MD5", headers={"Privacy": "id"})
         self.assertEqual(invite.from_.uri, "sip:anonymous@anonymous.invalid")
         self.assertEqual(invite.get("P-Asserted-Identity"), f"<sip:{ALICES}@example.org;user=phone>")
@@ -323,6 +351,7 @@ class Contracts(Outside):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.trunk = cls.keep(FarEnd("trunk.example", cls.authority.issue("trunk.example", ("trunk.example",)), cls.authority))
+        cls.shut = cls.keep(FarEnd("shut.example", cls.authority.issue("shut.example", ("shut.example",)), cls.authority))
         silent, cls.plain = cls.keep(Port(), "release"), cls.keep(Plain())
         cls.keep(NameServer({"example": located(cls.trunk.port, at="trunk") + located(silent.number, at="silent") +
                              located(cls.plain.port, at="plain")}))
@@ -337,7 +366,8 @@ class Contracts(Outside):
             carrier("old", "+331"), carrier("announced", "+332", protection="announce", announcement="speaker@example.org"),
             carrier("refused", "+333", protection="refuse"), carrier("billed", "+334", tariff="abroad"),
             {**carrier("several", "+335"), "target": ["silent.example", "plain.example", "trunk.example"]},
-            {**carrier("bare", "+336"), "target": ["plain.example"]}, carrier("free", "+33")])
+            {**carrier("bare", "+336"), "target": ["plain.example"]},
+            {**carrier("shut", "+337", protection="refuse"), "target": ["shut.example"]}, carrier("free", "+33")])
             | {"weaken": {"sdes_routes": ["old"], "master_key_file": str(master)},
                "billing": {"routes": [{"name": "billed"}]}},
             authority=cls.authority), "destroy")
@@ -379,7 +409,16 @@ class Contracts(Outside):
     def test_refused_with_the_reason(self):
         alice = self.phone(self.daemon, "alice")
         alice.sends("INVITE", to="sip:+33399000000@example.org", headers={"Accept-Language": "de"})
-        self.assertIn("Dieser Anruf", alice.receives(403).get("Warning"))
+        self.assertIn("Dieser Anruf ist abgelehnt", alice.receives(403).get("Warning"))
+
+    def test_refused_with_the_reason_when_it_comes_in(self):
+        alice, way = self.phone(self.daemon, "alice"), self.shut.connect(self.port.number)
+        request = self.shut.request("INVITE", alice.aor, "<sip:+33799000000@shut.example>;tag=1", f"<{alice.aor}>", sdp=True)
+        way.send(request.bytes())
+        _, refused = self.shut.receives(403)
+        self.assertIn("This call is refused", refused.get("Warning"))
+        self.assertFalse(refused.has("Call-Protection"))
+        alice.has_received_nothing_else()
 
     def test_announced_by_a_media_server(self):
         alice, speaker = self.phone(self.daemon, "alice"), self.phone(self.daemon, "speaker")

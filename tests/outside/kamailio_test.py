@@ -1,5 +1,6 @@
 """A Kamailio as the foreign domain: its own DNS look-ups, certificate checks and Record-Route."""
 
+import socket
 import subprocess
 import unittest
 
@@ -8,7 +9,9 @@ from outside.far_end import FarEnd
 from outside.name_server import NameServer, located
 from outside.peer_test import Outside, peers
 from support.daemon import Daemon, Port
+from support.limits import patience
 from support.listening import wait_until_listening
+from support.sip import Message, parse_loosely
 
 
 def setUpModule() -> None:
@@ -24,6 +27,7 @@ tcp_children=1
 auto_aliases=no
 alias=kam.example
 listen=tls:127.0.0.1:{port}
+listen=udp:127.0.0.1:{port}
 enable_tls=yes
 tcp_accept_no_cl=no
 dns_try_naptr=yes
@@ -48,7 +52,8 @@ request_route {{
     }}
     if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
     record_route();
-    if ($rd == "kam.example") $du = "sip:ua.kam.example:{phone};transport=tls";
+    if ($rd == "kam.example" && $rU == "plain") $du = "sip:127.0.0.1:{plain};transport=udp";
+    else if ($rd == "kam.example") $du = "sip:ua.kam.example:{phone};transport=tls";
     t_relay();
 }}
 """
@@ -67,6 +72,10 @@ class KamailioAsPeer(Outside):
     def setUpClass(cls) -> None:
         super().setUpClass()
         port = cls.keep(Port(), "release")
+        port.release()   # its UDP half is Kamailio's, too
+        cls.plain = cls.keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), "close")
+        cls.plain.bind(("127.0.0.1", 0))
+        cls.plain.settimeout(patience(10))
         cls.far = cls.keep(FarEnd("ua.kam.example", cls.authority.issue("ua.kam.example", ("ua.kam.example",)),
                                   cls.authority))
         cls.keep(NameServer({"example.org": located(cls.port.number),
@@ -74,7 +83,8 @@ class KamailioAsPeer(Outside):
         chain, key = cls.authority.issue("kam.example", ("kam.example",))
         profile = PROFILE.format(chain=chain, key=key, authority=cls.authority.certificate)
         (cls.folder / "tls.cfg").write_text(f"[server:default]\n{profile}\n[client:default]\n{profile}")
-        (cls.folder / "kamailio.cfg").write_text(CONFIG.format(port=port.number, phone=cls.far.port, folder=cls.folder))
+        (cls.folder / "kamailio.cfg").write_text(CONFIG.format(port=port.number, phone=cls.far.port, folder=cls.folder,
+                                                                         plain=cls.plain.getsockname()[1]))
         cls.kamailio_port = port.number
         with open(cls.folder / "kamailio.log", "w") as log:
             cls.kamailio = subprocess.Popen(["kamailio", "-DD", "-E", "-f", str(cls.folder / "kamailio.cfg"), "-Y",
@@ -110,6 +120,25 @@ class KamailioAsPeer(Outside):
                     alice.receives("BYE")
                     alice.sends(200)
                     self.far.receives(200)
+
+    def test_its_phone_without_tls_is_told(self):
+        """Kamailio records its route on both sides, and so shows where the protected way ends."""
+        alice = self.phone(self.daemon, "alice")
+        alice.sends("INVITE", to="sip:plain@kam.example", headers={"Accept-Language": "en"})
+        data, kamailio = self.plain.recvfrom(65536)
+        invite = parse_loosely(*data.split(b"\r\n\r\n", 1))
+        for status in (180, 486):
+            response = Message(f"SIP/2.0 {status} Far")
+            for name in ("Via", "Record-Route", "From", "To", "Call-ID", "CSeq"):
+                for value in invite.all(name):
+                    response.add(name, f"{value};tag=plain" if name == "To" else value)
+            response.add("Contact", f"<sip:plain@127.0.0.1:{self.plain.getsockname()[1]}>")
+            self.plain.sendto(response.bytes(), kamailio)
+            if status == 180:
+                ringing = alice.receives(180)
+                self.assertEqual(ringing.get("Call-Protection"), "hop;hops=3")
+                self.assertIn("speaks without encryption", ringing.get("Warning"))
+        alice.receives(486)
 
     def test_a_call_from_it(self):
         alice = self.phone(self.daemon, "alice")

@@ -1,5 +1,6 @@
 """Other domains: a second Sotto, real DNS, and servers that prove too little."""
 
+import json
 import shutil
 import ssl
 import tempfile
@@ -219,7 +220,16 @@ class Liars(Outside):
         "wildcard": {"dns": ("*.example",)},
         "cn-only": {"dns": (), "addresses": ()},
         "uri": {"dns": ("uri.example",), "uris": ("sip:other.example",)},
+        "host": {"dns": ("sip.host.example",)},   # where its names lead; RFC 5922 4 asks for the domain
+        "parent": {"dns": ("example",)},
+        "person": {"dns": (), "addresses": (), "uris": ("sip:bob@person.example",)},
+        "partial": {"dns": ("part*.example",)},
+        # these prove what they are called
+        "named": {"dns": ("elsewhere.example",), "uris": ("sip:named.example",)},
+        "upper": {"dns": ("UPPER.Example",)},
+        "several": {"dns": ("first.example", "several.example")},
     }
+    UNPROVEN = ("wrong", "expired", "wildcard", "cn-only", "uri", "host", "parent", "person", "partial", "foreign")
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -267,9 +277,34 @@ class Liars(Outside):
         self.assertNotIn(domain, line, "the log names whom somebody called")
 
     def test_certificates_that_prove_another_name(self):
-        for name in ("wrong", "wildcard", "cn-only", "uri"):
+        for name in ("wrong", "wildcard", "cn-only", "uri", "host", "parent", "person", "partial"):
             with self.subTest(name):
                 self.refused(f"{name}.example", "certificate does not prove its name")
+
+    def test_certificates_that_prove_the_name(self):
+        """By a SIP URI, in capitals, among others (RFC 5922 7.1, 7.2); in both directions."""
+        alice = self.phone(self.daemon, "alice")
+        for name in ("named", "upper", "several"):
+            with self.subTest(name):
+                end = self.ends[name]
+                alice.sends("INVITE", to=f"sip:bob@{name}.example")
+                connection, invite = end.receives("INVITE")
+                end.answers(connection, invite, 486)
+                end.receives("ACK")
+                alice.receives(486)
+                way = end.connect(self.port.number)
+                way.send(end.request("INVITE", alice.aor, f"<sip:bob@{name}.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
+                self.assertEqual(alice.receives("INVITE").from_.uri, f"sip:bob@{name}.example")
+                alice.sends(486)
+                alice.receives("ACK")
+                end.receives(486)
+
+    def test_the_host_that_the_names_lead_to_speaks_for_no_domain(self):
+        alice, host = self.phone(self.daemon, "alice"), self.ends["host"]
+        way = host.connect(self.port.number)
+        way.send(host.request("INVITE", alice.aor, "<sip:bob@host.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
+        host.receives(403)
+        alice.has_received_nothing_else()
 
     def test_an_expired_certificate_and_one_of_nobody_we_trust(self):
         for name in ("expired", "foreign"):
@@ -285,7 +320,7 @@ class Liars(Outside):
 
     def test_nothing_was_sent_to_whoever_proved_nothing(self):
         alice = self.phone(self.daemon, "alice")
-        for name in ("wrong", "expired", "wildcard", "cn-only", "uri", "foreign"):
+        for name in self.UNPROVEN:
             alice.sends("INVITE", to=f"sip:bob@{name}.example")
             alice.receives(503)
             self.failure_told()
@@ -350,7 +385,7 @@ class Liars(Outside):
 
     def test_whoever_comes_in_must_prove_who_he_is(self):
         good = self.ends["good"]
-        strangers = {"none": (), **{name: self.ends[name]._certificate for name in ("foreign", "expired", "wildcard", "cn-only")}}
+        strangers = {"none": (), **{name: self.ends[name]._certificate for name in ("foreign", "expired", "wildcard", "cn-only", "person", "partial")}}
         for name, certificate in strangers.items():
             with self.subTest(name):
                 try:
@@ -368,13 +403,14 @@ class Friends(Outside):
         super().setUpClass()
         cls.ends = {name: cls.keep(FarEnd(f"{name}.example", cls.authority.issue(f"{name}.example", (f"{name}.example",)),
                                           cls.authority, address="::1" if name == "six" else "127.0.0.1"))
-                    for name in ("friend", "trusted", "told", "six", "back", "stranger")}
+                    for name in ("friend", "trusted", "told", "six", "back", "busy", "strict", "stranger")}
         cls.keep(NameServer({"example": [line for name, end in cls.ends.items() for line in located(
             end.port, at=name, address="::1" if name == "six" else "127.0.0.1")]}))
         config = peers(cls.authority, cls.port.number, [
             {"name": "trusted", "kind": "peer", "match": ["trusted.example"], "trusted": True},
             {"name": "told", "kind": "peer", "match": ["told.example"], "trusted": True, "withheld_inside": True},
-            {"name": "friends", "kind": "peer", "match": ["friend.example", "six.example", "back.example"]}])
+            {"name": "strict", "kind": "peer", "match": ["strict.example"], "protection": "refuse"},
+            {"name": "friends", "kind": "peer", "match": ["friend.example", "six.example", "back.example", "busy.example"]}])
         config["listen"]["peers"].append(f"[::1]:{cls.port.number}")
         config["peers"]["calls_per_minute"] = 5
         cls.daemon = cls.keep(Daemon(("alice", "bob"), config, threads=2, authority=cls.authority), "destroy")
@@ -415,6 +451,17 @@ class Friends(Outside):
             seen.append(friend.receives_one_of((480, 503))[1].status)
         self.assertEqual(seen, [480] * 5 + [503])
 
+    def test_too_many_calls_of_one_domain_over_many_connections(self):
+        """They are spread over the workers, and counted together."""
+        busy = self.ends["busy"]
+        seen = []
+        for i in range(16):
+            busy.connect(self.port.number).send(busy.request(
+                "INVITE", "sip:nobody@example.org", f"<sip:bob@busy.example>;tag={i}", "<sip:nobody@example.org>",
+                sdp=True).bytes())
+            seen.append(busy.receives_one_of((480, 503))[1].status)
+        self.assertEqual(seen, [480] * 5 + [503] * 11)
+
     def test_over_ipv6_alone(self):
         alice, six = self.phone(self.daemon, "alice"), self.ends["six"]
         self.assertNotIn("::1", str(self.refused(alice, six, "sip:bob@six.example")))
@@ -442,6 +489,10 @@ class Friends(Outside):
                 self.assertEqual(invite.from_.uri, "sip:anonymous@anonymous.invalid")
                 self.assertEqual(invite.all("P-Asserted-Identity"), [f"<{alice.aor}>"] if withheld else [])
                 self.assertEqual(invite.all("Privacy"), ["id"] if withheld else [])
+                said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org",
+                                                    f"sip:bob@{end.name}").stdout)
+                self.assertEqual((said["kind"], said["targets"], said["request_uri"], said.get("p_asserted_identity", [])),
+                                 ("peer", [end.name], f"sip:bob@{end.name}", [f"<{alice.aor}>"] if shown else []))
         bob, trusted = self.phone(self.daemon, "bob"), self.ends["trusted"]
         way = trusted.connect(self.port.number)
         for asserted, shown in (("robert@trusted.example", "robert@trusted.example"), ("king@other.example", "rob@trusted.example")):
@@ -499,6 +550,45 @@ class Friends(Outside):
         alice.sends(486)
         alice.receives("ACK")
         trusted.receives(486)
+
+    def test_an_answer_from_beyond_a_hop_in_the_clear_is_told(self):
+        alice, friend = self.phone(self.daemon, "alice"), self.ends["friend"]
+        clear = (("Record-Route", "<sip:192.0.2.7;r2=on;lr>, <sip:friend.example;transport=tls;r2=on;lr>"),)
+        for headers, label in ((clear, "hop;hops=3"), (clear[1:], "")):
+            alice.sends("INVITE", to="sip:bob@friend.example", headers={"Accept-Language": "de-AT"})
+            connection, invite = friend.receives("INVITE")
+            friend.answers(connection, invite, 180, headers=headers)
+            ringing = alice.receives(180)
+            self.assertEqual(ringing.all("Call-Protection"), [label] if label else [])
+            self.assertEqual("unverschluesselt" in str(ringing.all("Warning")), bool(label))
+            friend.answers(connection, invite, 486)
+            friend.receives("ACK")
+            alice.receives(486)
+
+    def test_a_hop_in_the_clear_is_refused_in_both_directions(self):
+        alice, strict = self.phone(self.daemon, "alice"), self.ends["strict"]
+        way = strict.connect(self.port.number)
+        way.send(strict.request("INVITE", alice.aor, "<sip:rob@strict.example>;tag=3", f"<{alice.aor}>", sdp=True, headers=(
+            ("Via", "SIP/2.0/TCP phone.strict.example;branch=z9hG4bKclear"),)).bytes())
+        self.assertIn("This call is refused", strict.receives(403)[1].get("Warning"))
+        alice.has_received_nothing_else()
+        self.refused(alice, strict, "sip:bob@strict.example")   # it is called; what counts is how it answers
+        clear = (("Record-Route", "<sip:192.0.2.7;transport=udp;lr>"),)
+        alice.sends("INVITE", to="sip:bob@strict.example")
+        connection, invite = strict.receives("INVITE")
+        strict.answers(connection, invite, 180, headers=clear)
+        self.assertIn("This call is refused", alice.receives(403).get("Warning"))
+        connection, cancel = strict.receives("CANCEL")
+        strict.answers(connection, cancel, 200)
+        strict.answers(connection, invite, 487)
+        strict.receives("ACK")
+        alice.sends("INVITE", to="sip:bob@strict.example")
+        connection, invite = strict.receives("INVITE")
+        strict.answers(connection, invite, 200, sdp=True, headers=clear)
+        self.assertIn("This call is refused", alice.receives(403).get("Warning"))
+        strict.receives("ACK")
+        connection, bye = strict.receives("BYE")
+        strict.answers(connection, bye, 200)
 
 
 class DeadNames(Outside):

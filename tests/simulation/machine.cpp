@@ -63,6 +63,7 @@ void Machine::start_workers()
                                                                   .dialogs = dialogs_.get(),
                                                                   .anonymous_callers = anonymous_callers_.get(),
                                                                   .failures = failures_.get(),
+                                                                  .peer_calls = &peer_calls_,
                                                                   .push = push_.get()},
                                                    settings_, accounts_);
         workers_.push_back(std::move(worker));

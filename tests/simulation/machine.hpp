@@ -108,6 +108,7 @@ private:
     std::unique_ptr<location::SharedDialogMemory> dialogs_;
     std::unique_ptr<location::MemoryAnonymousCallers> anonymous_callers_;
     std::unique_ptr<auth::FailureLimits> failures_;
+    RateLimit peer_calls_;
     std::unique_ptr<location::PushMemory> push_;
     std::unique_ptr<location::MemoryLocationService> location_;
     std::vector<Worker> workers_;

@@ -31,10 +31,13 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         if (opened) target = *opened;
         return opened.has_value();
     };
-    const auto proven = std::ranges::find_if(flow.parties, opens);
-    const bool for_help = proven == flow.parties.end();
-    if (for_help && !(flow.for_help && opens(flow.for_help) && with_emergency_service(target))) return false;
-    const Party party = for_help ? Party{flow.for_help} : *proven;
+    const auto party = [&]() -> Party {
+        if (const auto proven = std::ranges::find_if(flow.parties, opens); proven != flow.parties.end()) return *proven;
+        const auto suspended = std::ranges::find_if(
+            flow.for_help, [&](AccountId id) { return opens(id) && with_emergency_service(target); });
+        return suspended != flow.for_help.end() ? Party{*suspended} : Party{};
+    }();
+    if (!party) return false;
     const auto sender = holder_of(party, env_.cryptography);
     context.sender = party;
     context.in_dialog = true;

@@ -3,7 +3,6 @@
 #include "core/privacy/identity.hpp"
 #include "core/privacy/preferred_identity.hpp"
 #include "core/privacy/privacy_service.hpp"
-#include "core/privacy/reply.hpp"
 #include "core/registrar/device.hpp"
 #include "core/routing/number.hpp"
 #include "core/routing/protection.hpp"
@@ -34,12 +33,27 @@ const Route* Proxy::route_of(const Party& party) const
     return route_named(*env_.settings, party.name());
 }
 
-bool Proxy::asks_for_help(const Message& request) const
+const Route* Proxy::route_for_help(const Message& request) const
 {
-    if (request.method != Method::invite || !request.to.tag().empty() || env_.settings->routes.empty()) return false;
+    if (request.method != Method::invite || !request.to.tag().empty() || env_.settings->routes.empty()) return nullptr;
     auto user = unescape(request.request_uri.user).value_or(std::string{});
     take_prefix(user, {env_.settings->withhold_prefix, env_.settings->show_prefix});
-    return choose({*env_.settings, *env_.accounts}, env_.domains().first(), request.request_uri, user).emergency();
+    const auto decision = choose({*env_.settings, *env_.accounts}, env_.domains().first(), request.request_uri, user);
+    return decision.emergency() ? decision.route : nullptr;
+}
+
+/// A call for help whose password is right is carried, past every limit: whatever would refuse it for another reason
+/// comes first, or the answer would be a guess's reward without any call.
+bool Proxy::carries_help(SlotId id, const Route& route, TimePoint now, Actions& out)
+{
+    const Message& request = *env_.layer->server(id)->request;
+    if (request.body.empty()) return true;
+    ResponseContext nobodys;
+    DialogSeal seal{env_.seal_parts(), Holder{}, Holder{}};
+    const auto body = body_for(nobodys, request, seal, Role::caller, {}, {route.kind, route.name});
+    if (body) return true;
+    refuse_body(id, body.error(), now, out);
+    return false;
 }
 
 // ---- from other domains
@@ -65,11 +79,13 @@ std::optional<Proxy::Caller> Proxy::admit_outsider(SlotId id, const Flow& flow, 
     if (sender == flow.parties.end())
         return refuse(std::ranges::any_of(flow.parties, admitted) ? Refusal::from_not_own : Refusal::forbidden);
     const auto name = holder_of(*sender, env_.cryptography).hash;
-    if (!peers_.allows(name, env_.settings->peer_calls_per_minute, now)) return refuse(Refusal::overloaded);
-    const auto* route = route_of(*sender);
-    const bool weaker = weaker_on(*route) || hop_in_the_clear(request);
-    if (weaker && route->when_weaker == WhenWeaker::refuse) return refuse(Refusal::forbidden);
+    if (!env_.peer_calls.allows(name, env_.settings->peer_calls_per_minute, now)) return refuse(Refusal::overloaded);
     env_.layer->server(id)->party = *sender;
+    const auto* route = route_of(*sender);
+    if (route->when_weaker == WhenWeaker::refuse && (weaker_on(*route) || hop_in_the_clear(request))) {
+        refuse_weaker(id, now, out);
+        return std::nullopt;
+    }
     const auto* domain = env_.domains().of(request.request_uri.host);
     return Caller{.party = *sender, .domain = domain != nullptr ? *domain : env_.domains().first()};
 }
@@ -111,16 +127,13 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     const Message& request = *server->request;
     const auto& route = *decision.route;
     const bool weaker = weaker_on(route);
-    if (weaker && route.when_weaker == WhenWeaker::refuse) {
-        auto reply = env_.own_reply(*server, 403);
-        reply.set(Header::warning, protection_warning(request));
-        env_.refusals.count(Refusal::forbidden);
-        return env_.answer(id, 403, reply, now, out);
-    }
+    if (weaker && route.when_weaker == WhenWeaker::refuse) return refuse_weaker(id, now, out);
     const auto domain = decision.aor.substr(decision.aor.rfind('@') + 1);
     const Party party = route.kind == Receiver::peer ? Party{Receiver::peer, domain} : Party{route.kind, route.name};
-    if (!read_quotes(request, context) || !quotes_are_of(context, party))
-        return env_.refuse(id, Refusal::no_dialog, now, out);
+    if (!read_quotes(request, context) || !quotes_are_of(context, party)) {
+        if (!decision.emergency()) return env_.refuse(id, Refusal::no_dialog, now, out);
+        context.quotes.clear(); // nobody's call for help fails for a dialog that it names
+    }
     if (request.method == Method::invite && !decision.emergency()) context.charge = charge_outside(decision);
     if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     context.outside = {
@@ -350,21 +363,6 @@ bool Proxy::probe_failed(const transaction::Client& client)
         probed_.erase(client.context); // its connection has ended
     }
     return true;
-}
-
-// ---- told when protection drops
-
-std::string Proxy::protection(const Party& with, std::size_t hops, bool in_the_clear) const
-{
-    const auto* route = route_of(with);
-    if (route == nullptr || route->when_weaker == WhenWeaker::refuse) return {};
-    return weaker_on(*route) || in_the_clear ? protection_label(*route, hops) : std::string{};
-}
-
-std::string Proxy::protection_warning(const Message& request) const
-{
-    return "399 " + env_.domains().first() + " \"" +
-           std::string{protection_text(request.field(Header::accept_language).value_or(std::string_view{}))} + "\"";
 }
 
 } // namespace sotto

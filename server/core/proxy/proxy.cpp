@@ -64,7 +64,9 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     // RFC 3261 8.1.1.8. Before the password is looked at: whoever guesses one learns nothing short of a call.
     if (request.method == Method::invite && request.contacts.size() != 1)
         return env_.refuse(id, Refusal::bad_contact, now, out);
-    const bool for_help = asks_for_help(request);
+    const auto* help = route_for_help(request);
+    const bool for_help = help != nullptr;
+    if (for_help && !flow.foreign() && !carries_help(id, *help, now, out)) return;
     const auto caller = admit(id, flow, for_help, now, out);
     if (!caller) return;
     if (!forms_dialog_or_stands_alone(request.method)) return answer_ourselves(id, request, now, out);

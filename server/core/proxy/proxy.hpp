@@ -4,7 +4,7 @@
 #include "core/privacy/body.hpp"
 #include "core/proxy/response_context.hpp"
 #include "core/routing/presentation.hpp"
-#include "core/routing/rate_limit.hpp"
+#include "core/routing/protection.hpp"
 
 #include <span>
 #include <string>
@@ -39,7 +39,7 @@ public:
     void connected(transaction::SlotId connecting, FlowId flow, TimePoint now, Actions& out);
     void opened(const Flow& flow, TimePoint now);
     /// An emergency call that one of our routes carries.
-    [[nodiscard]] bool asks_for_help(const Message& request) const;
+    [[nodiscard]] bool asks_for_help(const Message& request) const { return route_for_help(request) != nullptr; }
     /// A connection that this worker has sent over or received from has ended.
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
@@ -134,6 +134,9 @@ private:
     void tell_ledger(const Target& target, Actions& out);
 
     // outside.cpp
+    /// The route of kind `emergency` that the request takes; null: it is no call for help.
+    const Route* route_for_help(const Message& request) const;
+    bool carries_help(SlotId server, const Route& route, TimePoint now, Actions& out);
     std::optional<Caller> admit_outsider(SlotId server, const Flow& flow, TimePoint now, Actions& out);
     void call_outside(SlotId server, ResponseContext context, const Decision& decision, TimePoint now, Actions& out);
     void announcement_over(SlotId context, std::size_t branch, TimePoint now, Actions& out);
@@ -152,9 +155,17 @@ private:
     /// Who calls from elsewhere, as far as somebody answers for it: "user@domain" or a number; empty: nobody does.
     std::string foreign_caller(const Party& sender, const Message& request) const;
     std::string foreign_sender(const ResponseContext& context, const Message& request) const;
+
+    // protect.cpp
     /// Value of Call-Protection; empty where nothing drops.
     std::string protection(const Party& with, std::size_t hops, bool in_the_clear) const;
-    std::string protection_warning(const Message& request) const;
+    std::string protection_warning(Told what, const Message& request) const;
+    void mark_answer(Outbound& message, const ResponseContext& context, const Branch& branch, const Message& request,
+                     const Message& response) const;
+    void refuse_weaker(SlotId server, TimePoint now, Actions& out);
+    bool answered_too_weakly(const ResponseContext& context, const Branch& branch, const Message& response) const;
+    void refuse_answered(SlotId context, std::size_t branch, const Message& response, const transaction::Sent& sent,
+                         TimePoint now, Actions& out);
 
     // transfer.cpp
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
@@ -232,7 +243,6 @@ private:
     transaction::SlotTable<Connecting> connecting_;
     transaction::SlotTable<Probed> probed_;
     auth::TrunkCredentials trunks_;
-    RateLimit peers_{};
 };
 
 } // namespace sotto

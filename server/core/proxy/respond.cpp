@@ -69,6 +69,9 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     const int status = response->status;
     if (context->shed) return repeat_accepted(*context, index, status, now, out);
     if (status >= 300) return failed(context_id, index, status, std::move(response), now, out);
+    const bool counts = status >= 200 || (status > 100 && !branch.cancelled);
+    if (client->method == Method::invite && counts && answered_too_weakly(*context, branch, *response))
+        return refuse_answered(context_id, index, *response, client->sent, now, out);
     if (status < 200) {
         if (branch.cancelled && !branch.cancel_sent) { // 9.1: a CANCEL waits for the first provisional response
             branch.cancel_sent = true;
@@ -188,12 +191,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     auto message = reply(request, response.status, tag, context->sender.receiver());
     message.from(response);
     env_.dropped.count(response, context->sender.receiver());
-    if (!context->sender.foreign() && request.method == Method::invite && !context->in_dialog && response.status < 300)
-        if (const auto label = protection(branch.target.party, 1 + response.record_routes.size(), false);
-            !label.empty()) {
-            message.set(Header::call_protection, label);
-            message.set(Header::warning, protection_warning(request));
-        }
+    mark_answer(message, *context, branch, request, response);
     if (carries_contact(response.status, request.method) && !response.contacts.empty())
         message.set(Header::contact, "<" + responder_contact(*context, request, branch, response) + ">");
     if (const auto number = rseq_in(response))

@@ -6,15 +6,45 @@
 namespace sotto {
 namespace {
 
-struct Text {
-    std::string_view language, text;
+struct Texts {
+    std::string_view language;
+    std::array<std::string_view, 3> of; ///< by Told
 };
-constexpr std::array texts{
-    Text{"en", "This call leaves the protected network: the telephone network can hear it"},
-    Text{"de", "Dieser Anruf verlaesst das geschuetzte Netz: das Telefonnetz kann mithoeren"},
-    Text{"fr", "Cet appel quitte le reseau protege: le reseau telephonique peut l'entendre"},
-    Text{"es", "Esta llamada sale de la red protegida: la red telefonica puede oirla"},
+// clang-format off
+constexpr std::array languages{
+    Texts{"en", {"This call leaves the protected network: the telephone network can hear it",
+                 "This call leaves the protected network: a server on its way speaks without encryption",
+                 "This call is refused: it would leave the protected network"}},
+    Texts{"de", {"Dieser Anruf verlaesst das geschuetzte Netz: das Telefonnetz kann mithoeren",
+                 "Dieser Anruf verlaesst das geschuetzte Netz: ein Server auf dem Weg spricht unverschluesselt",
+                 "Dieser Anruf ist abgelehnt: er wuerde das geschuetzte Netz verlassen"}},
+    Texts{"fr", {"Cet appel quitte le reseau protege: le reseau telephonique peut l'entendre",
+                 "Cet appel quitte le reseau protege: un serveur sur son chemin parle sans chiffrement",
+                 "Cet appel est refuse: il quitterait le reseau protege"}},
+    Texts{"es", {"Esta llamada sale de la red protegida: la red telefonica puede oirla",
+                 "Esta llamada sale de la red protegida: un servidor en su camino habla sin cifrado",
+                 "Esta llamada se rechaza: saldria de la red protegida"}},
 };
+// clang-format on
+
+constexpr std::uint16_t sips_port = 5061;
+
+/// RFC 3263 4.1: without a transport in the URI, TLS is found by a name's records, and nothing else. RFC 7118 5 writes
+/// `ws` for both kinds of WebSocket.
+bool names_clear_transport(const Uri& uri)
+{
+    const auto transport = uri.scheme == Scheme::sip ? uri.param("transport") : std::nullopt;
+    return transport && !iequals(*transport, "tls") && !iequals(*transport, "ws") && !iequals(*transport, "wss");
+}
+bool is_address(std::string_view host)
+{
+    return host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+bool reached_in_the_clear(const Uri& uri)
+{
+    if (uri.scheme != Scheme::sip || uri.param("transport")) return names_clear_transport(uri);
+    return uri.port != sips_port && (uri.port != 0 || is_address(uri.host));
+}
 
 } // namespace
 
@@ -26,22 +56,27 @@ bool hop_in_the_clear(const Message& request)
         request.vias, [](const Via& via) { return !iequals(via.transport, "TLS") && !iequals(via.transport, "WSS"); });
 }
 
+bool answered_in_the_clear(const Message& response)
+{
+    return std::ranges::any_of(response.record_routes, [](const auto& r) { return reached_in_the_clear(r.uri); }) ||
+           std::ranges::any_of(response.contacts, [](const auto& c) { return names_clear_transport(c.uri); });
+}
+
 std::string protection_label(const Route& route, std::size_t hops)
 {
     const std::string_view where = !weaker_on(route) ? "hop" : route.sdes ? "gateway;keys=sdes" : "gateway";
     return std::string{where} + ";hops=" + std::to_string(hops);
 }
 
-std::string_view protection_text(std::string_view accept_language)
+std::string_view protection_text(Told what, std::string_view accept_language)
 {
-    std::string_view found;
+    const Texts* found = nullptr;
     for_each_element(accept_language, [&](std::string_view range) {
-        const auto primary = range.substr(0, range.find_first_of("-;"));
-        const auto* row =
-            std::ranges::find_if(texts, [&](const Text& t) { return iequals(t.language, trim(primary)); });
-        if (found.empty() && row != texts.end()) found = row->text;
+        const auto primary = trim(range.substr(0, range.find_first_of("-;")));
+        const auto* row = std::ranges::find_if(languages, [&](const Texts& t) { return iequals(t.language, primary); });
+        if (found == nullptr && row != languages.end()) found = row;
     });
-    return found.empty() ? texts.front().text : found;
+    return (found != nullptr ? *found : languages.front()).of[static_cast<std::size_t>(what)];
 }
 
 } // namespace sotto

@@ -20,7 +20,7 @@ struct Flow {
     KeyedHash source;           ///< of the peer's IPv4 address or IPv6 /64, for limits; of the day it began on
     auth::FlowNonces nonces;    ///< issued on this flow, with the last nc of each
     std::vector<Party> parties; ///< proven here, latest last; at most `most_parties` beside what a certificate proves
-    AccountId for_help;         ///< suspended, and proven here for its emergency calls alone
+    std::vector<AccountId> for_help;  ///< suspended, and proven here for their emergency calls alone; as many at most
     std::vector<std::string> domains; ///< that the other end's certificate proves (RFC 5922 7), in lower case
     std::uint64_t recognised_by{0};   ///< the settings by whose routes its parties were found; 0: none yet
     bool offered{false};              ///< for what goes to those domains (RFC 5923 5)
@@ -40,16 +40,23 @@ struct Flow {
 
     /// The other end is no phone of ours, but another domain.
     [[nodiscard]] bool foreign() const { return !domains.empty(); }
-    [[nodiscard]] bool authenticated() const { return !parties.empty() || for_help; }
+    [[nodiscard]] bool authenticated() const { return !parties.empty() || !for_help.empty(); }
     [[nodiscard]] bool proves(const Party& party) const { return std::ranges::count(parties, party) != 0; }
-    void authenticated_as(Party party)
+    void authenticated_as(Party party) { remember(parties, std::move(party)); }
+    void authenticated_for_help(AccountId account) { remember(for_help, account); }
+
+private:
+    /// What a certificate proves stays.
+    static bool certified(const Party& party) { return party.foreign(); }
+    static bool certified(AccountId) { return false; }
+    template <class Proven> void remember(std::vector<Proven>& those, Proven one) const
     {
-        if (proves(party)) return;
-        if (parties.size() >= most_parties)
-            if (const auto oldest = std::ranges::find_if(parties, [](const Party& p) { return !p.foreign(); });
-                oldest != parties.end())
-                parties.erase(oldest);
-        parties.push_back(std::move(party));
+        if (std::ranges::count(those, one) != 0) return;
+        if (those.size() >= most_parties)
+            if (const auto oldest = std::ranges::find_if(those, [](const Proven& p) { return !certified(p); });
+                oldest != those.end())
+                those.erase(oldest);
+        those.push_back(std::move(one));
     }
 };
 

@@ -110,6 +110,27 @@ TEST_CASE("tel: goes where its number goes")
     CHECK(desk.dial(Scheme::tel, "7654321").refusal == Refusal::address_incomplete);
 }
 
+TEST_CASE("each domain has its own way of dialling")
+{
+    Desk desk;
+    desk.settings.domains.push_back({"example.com", {}, {.country = "44", .area = "20"}});
+    const auto dialled = [&](std::string_view user, std::string_view domain) {
+        Uri uri;
+        uri.scheme = Scheme::sip;
+        uri.user = user;
+        uri.host = domain;
+        return choose({desk.settings, desk.accounts}, domain, uri, user).number;
+    };
+    CHECK(dialled("0301234567", "example.org") == "+49301234567");
+    CHECK(dialled("02079460000", "example.com") == "+442079460000");
+    CHECK(dialled("7946000", "example.com") == "+44207946000");
+    Uri local;
+    local.scheme = Scheme::tel;
+    local.user = "7946000";
+    local.params = "phone-context=example.com"; // whoever dials it
+    CHECK(choose({desk.settings, desk.accounts}, "example.org", local, local.user).number == "+44207946000");
+}
+
 TEST_CASE("emergency calls come before everything else")
 {
     Desk desk;
