@@ -110,7 +110,8 @@ App::App(Prepared prepared, os::Folders admitted)
     event(Event::starting, field("version", SOTTO_VERSION), field("domains", settings.domains.size()),
           field("workers", workers_of(settings)));
     if (keys_.resumed()) event(Event::taken_up);
-    log_privacy(settings, *configuration_.initial().identities);
+    const auto& initial = configuration_.initial();
+    log_privacy(settings, *initial.identities, initial.outside.get());
     wire::initialise();
     recording_ = std::make_unique<Recording>(main_, settings, keys_.resumed());
     open_store();

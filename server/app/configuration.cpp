@@ -40,11 +40,13 @@ Keys keys_of(const std::vector<config::Difference>& differences)
 
 } // namespace
 
-void log_privacy(const config::Settings& settings, const net::Identities& identities)
+void log_privacy(const config::Settings& settings, const net::Identities& identities, const net::Identities* outside)
 {
     for (const auto& sentence : config::weakenings(settings)) event(Event::weakened, field("text", Plain{sentence}));
     for (const auto& sentence : config::notices(settings)) event(Event::notice, field("text", Plain{sentence}));
-    for (const auto& sentence : identities.warnings()) event(Event::notice, field("text", Plain{sentence}));
+    for (const auto* one : {&identities, outside})
+        if (one != nullptr)
+            for (const auto& sentence : one->warnings()) event(Event::notice, field("text", Plain{sentence}));
 }
 
 Configuration::Configuration(Prepared prepared, os::Folders admitted)
@@ -87,7 +89,7 @@ ctl::Reply Configuration::reload(const Use& use)
     next.core = core_of(next);
     prepared_ = std::move(next);
     use(prepared_);
-    log_privacy(prepared_.settings, *prepared_.identities);
+    log_privacy(prepared_.settings, *prepared_.identities, prepared_.outside.get());
     event(Event::reloaded, field("domains", prepared_.settings.domains.size()));
     return boost::json::object{{"domains", prepared_.settings.domains.size()},
                                {"changed", std::move(keys.changed)},

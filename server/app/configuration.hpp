@@ -40,6 +40,6 @@ private:
 };
 
 /// What an operator must know of what is in force.
-void log_privacy(const config::Settings& settings, const net::Identities& identities);
+void log_privacy(const config::Settings& settings, const net::Identities& identities, const net::Identities* outside);
 
 } // namespace sotto::app

@@ -29,7 +29,9 @@ void report(const sotto::app::Prepared& prepared)
     for (const auto& sentence : sotto::config::weakenings(prepared.settings))
         std::cout << "weakened: " << sentence << '\n';
     for (const auto& sentence : sotto::config::notices(prepared.settings)) std::cout << "note: " << sentence << '\n';
-    for (const auto& sentence : prepared.identities->warnings()) std::cout << "warning: " << sentence << '\n';
+    for (const auto* identities : {prepared.identities.get(), prepared.outside.get()})
+        if (identities != nullptr)
+            for (const auto& sentence : identities->warnings()) std::cout << "warning: " << sentence << '\n';
     std::cout << prepared.settings.file.string() << ": good\n";
 }
 

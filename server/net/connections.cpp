@@ -234,8 +234,8 @@ bool Connections::proves_domain(Connection& connection)
         kill(connection);
         return false;
     }
-    // What we asked for is what it speaks for here; what it may speak for besides is of no use to us.
-    if (dialled) proven = {connection.expected};
+    // What we asked for stands first; the other end may call for its other domains over the same connection.
+    if (dialled) std::ranges::rotate(proven, std::ranges::find(proven, connection.expected));
     connection.flow.domains = std::move(proven);
     return true;
 }

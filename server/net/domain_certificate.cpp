@@ -34,11 +34,15 @@ bool is_exact(std::string_view name)
 
 std::vector<std::string> proven_domains(const SSL* session)
 {
+    const auto* certificate = SSL_get0_peer_certificate(session);
+    return certificate == nullptr ? std::vector<std::string>{} : proven_domains(certificate);
+}
+
+std::vector<std::string> proven_domains(const X509* certificate)
+{
     constexpr std::string_view scheme = "sip:";
     std::vector<std::string> by_uri;
     std::vector<std::string> by_dns;
-    const auto* certificate = SSL_get0_peer_certificate(session);
-    if (certificate == nullptr) return {};
     const std::unique_ptr<GENERAL_NAMES, FreeNames> names{
         static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {

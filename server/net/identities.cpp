@@ -1,6 +1,7 @@
 #include "net/identities.hpp"
 
 #include "core/types/ascii.hpp"
+#include "net/domain_certificate.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
@@ -77,6 +78,11 @@ Identities::Identities(std::span<const IdentityFiles> files, const TlsOptions& o
     client_ = make_context(files.front(), TLS_client_method());
     static constexpr std::array<unsigned char, 4> sip{3, 's', 'i', 'p'};
     SSL_CTX_set_alpn_protos(client_.get(), sip.data(), sip.size());
+    const auto proven = proven_domains(SSL_CTX_get0_certificate(client_.get()));
+    for (const auto& name : first_names_)
+        if (std::ranges::count(proven, lower(name)) == 0)
+            warnings_.push_back(files.front().certificate + ": does not prove " + name +
+                                " to other domains, which are shown this certificate alone: they refuse its calls");
 }
 
 /// The chain must end at an authority; which names count is decided afterwards (see `proven_domains`).
@@ -128,6 +134,7 @@ Identities::Context Identities::make_context(const IdentityFiles& files, const S
         fail(files.private_key, "no usable private key");
     }
 
+    if (options_.mutual) return context; // the same files serve our own phones, where it is told
     auto* certificate = SSL_CTX_get0_certificate(ctx);
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
         warnings_.push_back(files.certificate + ": is not valid yet");

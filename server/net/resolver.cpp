@@ -173,6 +173,8 @@ public:
             ares_srv_reply* replies = nullptr;
             if (status != ARES_SUCCESS || ares_parse_srv_reply(answer, length, &replies) != ARES_SUCCESS)
                 return finish(WayFailure::no_name);
+            if (replies == nullptr) // another record under that name, as a wildcard CNAME is
+                return addresses({{.port = sips_port, .host = destination_.host}});
             std::vector<ServiceRecord> records;
             for (const auto* reply = replies; reply != nullptr && records.size() < most_addresses; reply = reply->next)
                 records.push_back({reply->priority, reply->weight, reply->port, reply->host});

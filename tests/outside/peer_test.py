@@ -211,6 +211,61 @@ class TwoSottosOfSeveralWorkers(TwoSottos):
             self.end(callee, caller)
 
 
+class TwoDomainsOfOneServer(Outside):
+    """Subscribers of both speak with another server, whoever began: one certificate stands for both domains."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        other = cls.keep(Port(), "release")
+        cls.keep(NameServer({name: located(cls.port.number) for name in ("example.org", "second.example")}
+                            | {"example.net": located(other.number)}))
+        cls.ours = cls.keep(Daemon(("alice",), peers(cls.authority, cls.port.number, [
+            {"name": "friends", "kind": "peer", "match": ["example.net"]}]), threads=2, authority=cls.authority), "destroy")
+        apart = cls.authority.issue("second.example", ("second.example",))
+        cls.told = cls.serves(apart).stdout
+        names = ("example.org", "sip.example.org", "localhost", "second.example")
+        both = cls.authority.issue("both", names)
+        cls.ours.config["domains"][0].update(zip(("certificate", "private_key"), map(str, both)))
+        cls.told_together = cls.serves(both).stdout
+        cls.ours.own_hosts += ("second.example",)
+        cls.ours.stop()
+        cls.ours.start()
+        (cls.folder / "carol.csv").write_text(f"carol@second.example,{PASSWORD}\n")
+        cls.ours.sotto("account", "import", "--csv", str(cls.folder / "carol.csv"))
+        cls.theirs = cls.keep(Daemon(("bob",), peers(cls.authority, other.number, [
+            {"name": "all", "kind": "peer", "match": ["*"]}]), domain="example.net", authority=cls.authority), "destroy")
+
+    @classmethod
+    def serves(cls, certificate: tuple):
+        chain, key = map(str, certificate)
+        cls.ours.config["domains"][1:] = [{"name": "second.example", "certificate": chain, "private_key": key}]
+        cls.ours.write_config()
+        return cls.ours.check_config()
+
+    def of_second(self, name: str) -> Phone:
+        phone = Phone(name, self.ladder, lambda: self.ours.connect("second.example"), name, "second.example", PASSWORD,
+                      self.ours.own_hosts)
+        self.addCleanup(lambda: phone.connection.close())
+        phone.registers()
+        return phone
+
+    def test_calls_of_both_over_whichever_connection_there_is(self):
+        alice, bob, carol = self.phone(self.ours, "alice"), self.phone(self.theirs, "bob"), self.of_second("carol")
+        for caller, callee in ((bob, carol), (alice, bob), (carol, bob), (bob, alice), (alice, bob)):
+            with self.subTest(caller=caller.name, callee=callee.name):
+                caller.sends("INVITE", to=callee)
+                self.assertEqual(callee.receives("INVITE").from_.uri, caller.aor)
+                callee.sends(486)
+                caller.receives(486)
+                callee.receives("ACK")
+
+    def test_a_certificate_that_does_not_stand_for_both_is_told(self):
+        sentence = "does not prove second.example to other domains"
+        self.assertIn(sentence, self.told)
+        self.assertNotIn(sentence, self.told_together)
+
+
 class Liars(Outside):
     """Names that lead to something else than what they promise."""
 
@@ -254,7 +309,9 @@ class Liars(Outside):
                   "_sips._tcp.none SRV 0 0 0 .",
                   # the first address of this one is dead, the other is not
                   f"_sips._tcp.half SRV 2 1 {cls.ends['half'].port} sip.half", f"_sips._tcp.half SRV 1 1 {silent.number} sip.half",
-                  "sip.half A 127.0.0.1"]
+                  "sip.half A 127.0.0.1",
+                  # whatever is asked for below it is an alias: of no service, but of a host (RFC 3263 4.2)
+                  "*.wild CNAME wild", "wild A 127.0.0.5"]
         cls.keep(NameServer({"example": lines}))
         cls.daemon = cls.keep(Daemon(("alice",), peers(cls.authority, cls.port.number, [
             {"name": "everybody", "kind": "peer", "match": ["*"]}]), authority=cls.authority), "destroy")
@@ -300,7 +357,8 @@ class Liars(Outside):
                 end.receives(486)
 
     def test_the_host_that_the_names_lead_to_speaks_for_no_domain(self):
-        alice, host = self.phone(self.daemon, "alice"), self.ends["host"]
+        alice, host = self.phone(self.daemon, "alice"), self.keep(FarEnd("host.example", self.ends["host"]._certificate,
+                                                                         self.authority))
         way = host.connect(self.port.number)
         way.send(host.request("INVITE", alice.aor, "<sip:bob@host.example>;tag=1", f"<{alice.aor}>", sdp=True).bytes())
         host.receives(403)
@@ -317,6 +375,7 @@ class Liars(Outside):
         self.refused("none.example", "not reached over TLS")
         self.refused("nowhere.example", "its name leads nowhere")
         self.refused("served.by.nobody", "its name leads nowhere")
+        self.refused("wild.example", "nobody answers")   # at 5061 of its address: it was looked for there
 
     def test_nothing_was_sent_to_whoever_proved_nothing(self):
         alice = self.phone(self.daemon, "alice")
