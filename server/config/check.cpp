@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 namespace sotto::config {
 namespace {
 
@@ -105,11 +108,28 @@ std::vector<std::string> weakenings(const Settings& settings)
     return sentences;
 }
 
+namespace {
+
+/// Not only those to the police, say.
+bool carries_every_emergency_call(const Settings& settings)
+{
+    constexpr std::array<std::string_view, 3> every{"112", "911", "urn:service:sos"}; // each means the others, too
+    return std::ranges::any_of(settings.routes, [&](const RouteEntry& r) {
+        return route_kinds[r.kind] == "emergency" &&
+               std::ranges::any_of(r.match, [&](const auto& m) { return std::ranges::count(every, m) != 0; });
+    });
+}
+
+} // namespace
+
 std::vector<std::string> notices(const Settings& settings)
 {
     std::vector<std::string> sentences;
     if (!settings.carries_emergency_calls())
         sentences.emplace_back("emergency calls are not carried: there is no route of kind emergency");
+    else if (!carries_every_emergency_call(settings))
+        sentences.emplace_back("emergency calls are not carried to 112, 911 and urn:service:sos: no route of kind "
+                               "emergency has one of them in its match");
     for (const auto& route : settings.routes)
         if (route_kinds[route.kind] == "gateway")
             sentences.push_back("routes: calls over \"" + route.name +

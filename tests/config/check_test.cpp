@@ -101,6 +101,24 @@ TEST_CASE("Weakenings are named without naming accounts", "[config][privacy]")
     CHECK(notices(settings).front().starts_with("emergency calls are not carried"));
 }
 
+TEST_CASE("Emergency calls that no route carries are told", "[config]")
+{
+    const auto told = [](std::vector<std::string> match) {
+        Settings settings;
+        RouteEntry route{.name = "help", .match = std::move(match), .target = {"psap.example"}};
+        while (route_kinds[route.kind] != "emergency") ++route.kind;
+        settings.routes.push_back(std::move(route));
+        for (const auto& sentence : notices(settings))
+            if (sentence.starts_with("emergency calls are not carried")) return sentence;
+        return std::string{};
+    };
+    CHECK(told({"112"}).empty());
+    CHECK(told({"110", "911"}).empty());
+    CHECK(told({"urn:service:sos"}).empty());
+    CHECK(told({"110"}).find("to 112, 911 and urn:service:sos") != std::string::npos);
+    CHECK_FALSE(told({"urn:service:sos.police"}).empty());
+}
+
 TEST_CASE("Whatever can be weakened is named", "[config]")
 {
     for (const auto& key : keys()) {

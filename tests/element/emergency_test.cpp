@@ -37,6 +37,13 @@ TEST_CASE("an emergency call is carried in every state")
         const auto invite = carried("sip:112@example.org", "P-Preferred-Identity: <sip:bob@example.org>\n");
         CHECK(header(invite, "P-Asserted-Identity") == "<sip:alice@example.org>");
     }
+    SECTION("with the Route that the phone has found")
+    {
+        const auto invite = carried("urn:service:sos", "Route: <sip:psap.elsewhere.example;lr>\n"); // RFC 6881 9.2
+        CHECK(start_line(invite) == "INVITE urn:service:sos SIP/2.0");
+        CHECK(header(invite, "Route") == "<sip:psap.example;transport=tls;lr>");
+        CHECK(invite.find("elsewhere") == std::string::npos);
+    }
     SECTION("by its service")
     {
         CHECK(start_line(carried("urn:service:sos.fire")) == "INVITE urn:service:sos.fire SIP/2.0");
@@ -110,14 +117,14 @@ TEST_CASE("an emergency call is carried in every state")
                           "\r\n--b\r\nContent-Type: application/pidf+xml\r\nContent-ID: <place@phone.invalid>\r\n\r\n" +
                           pidf + "\r\n--b--\r\n";
         const Outgoing call{.uri = "urn:service:sos",
-                            .extra = "Geolocation: <cid:place@phone.invalid>, <https://spy.example/1>\n",
+                            .extra = "Geolocation: <cid:place@phone.invalid>, <https://lis.example/1>;x=y\n",
                             .tag = "loc",
                             .content_type = "multipart/mixed;boundary=b",
                             .body = body};
         dial(world, alice, call);
         CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
         const auto invite = world.receive(psap);
-        CHECK(header(invite, "Geolocation") == "<cid:place@phone.invalid>");
+        CHECK(header(invite, "Geolocation") == "<cid:place@phone.invalid>, <https://lis.example/1>");
         CHECK(header(invite, "Geolocation-Routing") == "yes");
         CHECK(body_of(invite).find("Content-ID: <place@phone.invalid>\r\n") != std::string::npos);
         CHECK(body_of(invite).find(pidf) != std::string::npos);
@@ -130,6 +137,21 @@ TEST_CASE("an emergency call is carried in every state")
         const auto leaked = world.receive(peer);
         CHECK(header(leaked, "Geolocation").empty());
         CHECK(leaked.find("somewhere") == std::string::npos);
+        CHECK(leaked.find("lis.example") == std::string::npos);
+    }
+    SECTION("with a place that is to be fetched") // RFC 6442 4.1, RFC 6881 9.2
+    {
+        struct Place {
+            std::string given, passed;
+        };
+        const auto place =
+            GENERATE(Place{"<https://lis.example/a1>", "<https://lis.example/a1>"},
+                     Place{"<sips:a1@lis.example>", "<sips:a1@lis.example>"},
+                     Place{"<pres:a1@lis.example>", "<pres:a1@lis.example>"}, Place{"<http://lis.example/a1>", ""},
+                     Place{"<data:text/plain,alice>", ""}, Place{"https://lis.example/a1", ""});
+        const auto invite = carried("urn:service:sos", "Geolocation: " + place.given + "\n");
+        CHECK(header(invite, "Geolocation") == place.passed);
+        CHECK(header(invite, "Geolocation-Routing") == (place.passed.empty() ? "" : "yes"));
     }
 }
 

@@ -226,6 +226,22 @@ TEST_CASE("a call to the telephone network")
         CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
         CHECK(start_line(world.receive(second)) == "INVITE sip:+44207946000@two.trunk.example;user=phone SIP/2.0");
     }
+    SECTION("the first target says nothing at all: the second is tried")
+    {
+        const auto second = world.domain("two.trunk.example");
+        world.pass(seconds{33});                                          // RFC 3261 17.1.1.2, timer B
+        CHECK(start_line(world.receive(second)).starts_with("OPTIONS ")); // whether it lives, meanwhile
+        CHECK(start_line(world.receive(second)) == "INVITE sip:+44207946000@two.trunk.example;user=phone SIP/2.0");
+        CHECK(world.quiet(alice));
+    }
+    SECTION("the first target is busy: whoever was called is, and the second would say the same")
+    {
+        const auto second = world.domain("two.trunk.example");
+        world.send(trunk, answer(invite, "486 Busy Here"));
+        CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 486 Busy Here");
+        CHECK(world.quiet(second));
+    }
     SECTION("both are gone")
     {
         world.send(trunk, answer(invite, "503 Service Unavailable"));
@@ -249,11 +265,50 @@ TEST_CASE("a call to the telephone network")
         CHECK(header(moved, "History-Info") == "<sip:anonymous@anonymous.invalid>;index=1, "
                                                "<sip:+44207946111@one.trunk.example;user=phone>;index=1.1;mp=1");
     }
+    SECTION("redirected to a number of ours, as the trunk writes it")
+    {
+        const auto carol = world.phone("carol");
+        world.accounts->attach(world.accounts->find("carol", "example.org")->id, "+49302222222", "example.org");
+        const auto* to = GENERATE("<sip:+49302222222@one.trunk.example;user=phone>", "<tel:+49-30-2222222>");
+        world.send(trunk, answer(invite, "302 Moved Temporarily", std::string{"Contact: "} + to + "\n"));
+        CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+        CHECK(start_line(world.receive(carol)).starts_with("INVITE "));
+        CHECK(world.quiet(trunk));
+    }
     SECTION("redirected to a stranger: not followed")
     {
         world.send(trunk, answer(invite, "302 Moved Temporarily", "Contact: <sip:bob@example.net>\n"));
         CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
         CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 480"));
+    }
+}
+
+TEST_CASE("a server that is open to all domains knocks at no door that a message names")
+{
+    auto settings = with_routes();
+    settings.routes.front().domains = {"named.example", "*"};
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("far.example");
+    SECTION("a port counts for domains that the operator has named")
+    {
+        for (const auto* host : {"other.example:22", "named.example:5071"}) {
+            dial(world, alice, {.uri = std::string{"sip:bob@"} + host, .tag = std::string{host, 5}});
+            CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+            CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 503"));
+        }
+        CHECK(world.connects == std::vector<std::string>{"other.example", "named.example:5071"});
+    }
+    SECTION("nor a redirection")
+    {
+        dial(world, alice, {.uri = "sip:bob@far.example"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(peer);
+        const auto* to = GENERATE("<sip:x@10.0.0.5:22>", "<sip:x@localhost>", "<sip:x@[::1]>");
+        world.send(peer, answer(invite, "302 Moved Temporarily", std::string{"Contact: "} + to + "\n"));
+        CHECK(start_line(world.receive(peer)).starts_with("ACK "));
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 480"));
+        CHECK(world.connects == std::vector<std::string>{"far.example"});
     }
 }
 

@@ -137,6 +137,22 @@ TEST_CASE("the answer of another domain shows that its way goes on without TLS",
     CHECK(world.quiet(alice));
 }
 
+TEST_CASE("the language is the one that is wanted most", "[protection]")
+{
+    struct Wish {
+        const char *header, *begins;
+    };
+    const auto wish = GENERATE(Wish{"en;q=0.1, de", "Dieser Anruf"}, Wish{"de;q=0.5, fr;q=0.9, en;q=0.2", "Cet appel"},
+                               Wish{"de;q=0, es;q=0.001", "Esta llamada"}, Wish{"xx, de-CH;q=0.3", "Dieser Anruf"},
+                               Wish{"de;q=a, fr", "Cet appel"}, Wish{"de;q=0", "This call"}, Wish{"", "This call"});
+    CAPTURE(wish.header);
+    World world{gateway_with(WhenWeaker::refuse)};
+    const auto alice = world.phone("alice");
+    dial(world, alice,
+         {.uri = "sip:+44207946000@example.org", .extra = std::string{"Accept-Language: "} + wish.header + "\n"});
+    CHECK(header(world.receive(alice), "Warning").starts_with(std::string{"399 example.org \""} + wish.begins));
+}
+
 TEST_CASE("a hop that the answer does not show until it is final", "[protection]")
 {
     World world{peer_with(WhenWeaker::mark)};

@@ -1,5 +1,6 @@
 #include "element/world.hpp"
 
+#include "core/routing/presentation.hpp"
 #include "wire/framer.hpp"
 
 #include <stdexcept>
@@ -200,7 +201,7 @@ void World::perform()
             element.blocked(block->ticket, !disk_full, now, actions_);
         } else if (auto* connect = std::get_if<Connect>(&action)) {
             const auto& host = connect->to.host;
-            connects.push_back(host);
+            connects.push_back(text_of(connect->to));
             const auto flow = domains.contains(host) ? domains.at(host) : FlowId{};
             element.connected(connect->ticket, flow, now, actions_);
         } else if (auto* report = std::get_if<Report>(&action)) {

@@ -125,7 +125,7 @@ public:
     RelayReply asks_for_relay(FlowId flow, const RelayRequest& request);
 
     std::map<std::string, FlowId> domains;
-    std::vector<std::string> connects; ///< hosts that a way was asked for to
+    std::vector<std::string> connects; ///< "host" or "host:port" that a way was asked for to
     std::vector<std::string> reports;  ///< routes that operators hear of
     std::vector<FlowId> closed;
     TimePoint now{std::chrono::hours{1000}};

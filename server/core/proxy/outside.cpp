@@ -3,6 +3,7 @@
 #include "core/privacy/identity.hpp"
 #include "core/privacy/preferred_identity.hpp"
 #include "core/privacy/privacy_service.hpp"
+#include "core/privacy/shape.hpp"
 #include "core/registrar/device.hpp"
 #include "core/routing/number.hpp"
 #include "core/routing/protection.hpp"
@@ -16,6 +17,14 @@ namespace {
 constexpr seconds probe_interval{30};
 constexpr seconds probe_patience{8};
 constexpr std::uint32_t probe_branch = UINT32_MAX - 1; ///< of a client transaction that belongs to no context
+
+/// Where the dialled domain is. A port that is dialled with it counts for domains that the operator has named: whoever
+/// is open to all would else knock at any port that somebody chooses.
+Destination located_by(const Route& route, const std::string& domain, std::uint16_t port)
+{
+    const bool named = std::ranges::count(route.domains, domain) != 0;
+    return {.host = domain, .port = named ? port : std::uint16_t{0}};
+}
 
 std::string number_in(const NameAddr& address)
 {
@@ -78,8 +87,9 @@ std::optional<Proxy::Caller> Proxy::admit_outsider(SlotId id, const Flow& flow, 
     };
     if (sender == flow.parties.end())
         return refuse(std::ranges::any_of(flow.parties, admitted) ? Refusal::from_not_own : Refusal::forbidden);
-    const auto name = holder_of(*sender, env_.cryptography).hash;
-    if (!env_.peer_calls.allows(name, env_.settings->peer_calls_per_minute, now)) return refuse(Refusal::overloaded);
+    if (sender->receiver() == Receiver::peer && // with others there is a contract; and help may call back
+        !env_.peer_calls.allows(holder_of(*sender, env_.cryptography).hash, env_.settings->peer_calls_per_minute, now))
+        return refuse(Refusal::overloaded);
     env_.layer->server(id)->party = *sender;
     const auto* route = route_of(*sender);
     if (route->when_weaker == WhenWeaker::refuse && (weaker_on(*route) || hop_in_the_clear(request))) {
@@ -139,7 +149,7 @@ void Proxy::call_outside(SlotId id, ResponseContext context, const Decision& dec
     context.outside = {
         .route = route.name, .aor = decision.aor, .number = decision.number, .service = decision.service};
     context.waiting.emplace_back().push_back(
-        outside_branch(route, party, {.host = domain, .port = request.request_uri.port}));
+        outside_branch(route, party, located_by(route, domain, request.request_uri.port)));
     const bool announced = weaker && route.when_weaker == WhenWeaker::announce && request.method == Method::invite;
     if (announced) context.announcement = ResponseContext::Announcement::due;
     const auto context_id = contexts_.emplace(std::move(context));
@@ -187,25 +197,32 @@ Branch Proxy::outside_branch(const Route& route, const Party& party, Destination
     return branch;
 }
 
+/// Where a Contact of a 3xx leads. A gateway writes numbers into URIs of its own.
+Decision Proxy::redirected_to(const ResponseContext& context, Uri contact) const
+{
+    const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
+    const bool gateways =
+        route != nullptr && route->kind == Receiver::gateway &&
+        std::ranges::any_of(route->targets, [&](const auto& t) { return iequals(t.host, contact.host); });
+    if (gateways) contact.host = env_.domains().first();
+    const auto user = unescape(contact.user).value_or(std::string{});
+    return choose({*env_.settings, *env_.accounts}, env_.domains().first(), contact, user);
+}
+
 /// A 3xx of another domain: followed to our own subscribers like any other, and to another address on the same route,
 /// never to one that would cost the caller something else than what was dialled.
-bool Proxy::redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former)
+bool Proxy::redirected_outside(ResponseContext& context, const Uri& uri, std::string_view former)
 {
     const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
     if (route == nullptr || route->kind == Receiver::emergency) return false;
-    const auto user = unescape(contact.user).value_or(std::string{});
-    auto uri = contact;
-    // The number stands in a URI of the gateway's own.
-    const bool gateways = std::ranges::any_of(route->targets, [&](const auto& t) { return iequals(t.host, uri.host); });
-    if (route->kind == Receiver::gateway && gateways) uri.host = env_.domains().first();
-    const auto decision = choose({*env_.settings, *env_.accounts}, env_.domains().first(), uri, user);
+    const auto decision = redirected_to(context, uri);
     if (decision.way != Decision::Way::outside || decision.route != route) return false;
     const auto domain = decision.aor.substr(decision.aor.rfind('@') + 1);
     context.outside->former = former;
     context.outside->aor = decision.aor;
     context.outside->number = decision.number;
     const auto party = route->kind == Receiver::peer ? Party{Receiver::peer, domain} : Party{route->kind, route->name};
-    context.waiting.emplace_back().push_back(outside_branch(*route, party, {.host = domain, .port = uri.port}));
+    context.waiting.emplace_back().push_back(outside_branch(*route, party, located_by(*route, domain, uri.port)));
     return true;
 }
 
@@ -278,7 +295,8 @@ void Proxy::write_outside(Outbound& message, const ResponseContext& context, con
 {
     for (const auto& asserted : shown.asserted) message.set(Header::p_asserted_identity, asserted);
     if (!shown.privacy.empty()) message.set(Header::privacy, shown.privacy);
-    if (branch.target.party.receiver() == Receiver::emergency && request.has(Header::geolocation))
+    if (branch.target.party.receiver() == Receiver::emergency &&
+        !shaped(request, Header::geolocation, Shape::location).empty())
         message.set(Header::geolocation_routing, "yes");
     const auto* route = route_of(branch.target.party);
     if (route == nullptr || request.method == Method::ack) return;

@@ -96,8 +96,10 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
     const bool asks_us = request.method == Method::options && domains.ours(request.request_uri);
     if (request.max_forwards == 0U && !asks_us) return Refusal::too_many_hops; // RFC 3261 16.3 step 3
     if (transaction::looped(env_.cryptography, request)) return Refusal::loop; // RFC 5393 4.2.2
-    for (const auto& route : request.routes) // 16.4: ours are taken off; nobody else's is ours to serve
-        if (!domains.ours(route.uri)) return Refusal::forbidden;
+    // 16.4: ours are taken off; nobody else's is ours to serve. A call for help bears that of the service that the
+    // phone has found (RFC 6881 9.2), and goes over our own.
+    const auto not_ours = [&](const NameAddr& route) { return !domains.ours(route.uri); };
+    if (std::ranges::any_of(request.routes, not_ours) && !asks_for_help(request)) return Refusal::forbidden;
     const auto breadth = breadth_of(request);
     if (!breadth) return Refusal::malformed_header;
     if (*breadth == 0) return Refusal::max_breadth_exceeded;

@@ -141,6 +141,7 @@ private:
     void call_outside(SlotId server, ResponseContext context, const Decision& decision, TimePoint now, Actions& out);
     void announcement_over(SlotId context, std::size_t branch, TimePoint now, Actions& out);
     Branch outside_branch(const Route& route, const Party& party, Destination domain) const;
+    Decision redirected_to(const ResponseContext& context, Uri contact) const;
     bool redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former);
     void connect(SlotId context, std::size_t branch, Actions& out);
     void probe(SlotId probed, TimePoint now, Actions& out);

@@ -309,7 +309,10 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
             branch_over(id, now, out);
             return true;
         }
-        const auto aor = domains.aor(contact.uri);
+        auto aor = domains.aor(contact.uri);
+        if (aor.empty() && context->outside) // a number of ours, as the other network writes it
+            if (auto decision = redirected_to(*context, contact.uri); decision.way == Decision::Way::inside)
+                aor = std::move(decision.aor);
         if (aor.empty()) continue;
         // Whoever refuses this caller is looked for in vain, too: 433 would tell of somebody who was not called.
         const auto* account = env_.account_of(aor);

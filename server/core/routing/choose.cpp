@@ -2,6 +2,7 @@
 
 #include "core/proxy/domains.hpp"
 #include "core/routing/number.hpp"
+#include "core/types/host.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@ namespace {
 
 /// Known on every mobile telephone: never taken for a number of some town, whether a route carries them or not.
 constexpr std::array<std::string_view, 2> emergency_everywhere{"112", "911"};
+constexpr std::string_view any_help = "sos"; ///< RFC 5031 4.2
 
 template <class Matches> const Route* first_route(const CoreSettings& settings, Receiver kind, Matches matches)
 {
@@ -57,6 +59,16 @@ Decision outside(const Route& route)
     return decision;
 }
 
+/// Whoever takes calls for help of every kind, named by the service or by its number: they are the same call.
+const Route* route_for_any_help(const CoreSettings& settings)
+{
+    const auto takes_any = [](const Route& r) {
+        return std::ranges::count(r.services, any_help) != 0 ||
+               std::ranges::any_of(emergency_everywhere, [&](auto n) { return std::ranges::count(r.numbers, n) != 0; });
+    };
+    return first_route(settings, Receiver::emergency, takes_any);
+}
+
 /// Only an address of ours, or a number, can mean an emergency number: "112@elsewhere.example" is somebody's address.
 std::optional<Decision> emergency(const CoreSettings& settings, const Uri& uri, std::string_view digits)
 {
@@ -64,6 +76,7 @@ std::optional<Decision> emergency(const CoreSettings& settings, const Uri& uri, 
         const auto* route = first_route(settings, Receiver::emergency, [&](const Route& r) {
             return std::ranges::any_of(r.services, [&](const auto& s) { return within(service, s); });
         });
+        if (route == nullptr && within(service, any_help)) route = route_for_any_help(settings);
         if (route == nullptr) return refuse(Refusal::not_found);
         auto decision = outside(*route);
         decision.service = service;
@@ -77,8 +90,13 @@ std::optional<Decision> emergency(const CoreSettings& settings, const Uri& uri, 
         decision.service = route->services.empty() ? "sos" : route->services.front();
         return decision;
     }
-    if (std::ranges::count(emergency_everywhere, digits) != 0) return refuse(Refusal::not_found);
-    return std::nullopt;
+    if (std::ranges::count(emergency_everywhere, digits) == 0) return std::nullopt;
+    const auto* route = route_for_any_help(settings);
+    if (route == nullptr) return refuse(Refusal::not_found);
+    auto decision = outside(*route);
+    decision.number = digits;
+    decision.service = any_help;
+    return decision;
 }
 
 const NumberPlan& plan_of(const CoreSettings& settings, std::string_view domain)
@@ -115,8 +133,9 @@ Decision by_tel(const RoutingTable& table, std::string_view caller, const Uri& u
 
 const Route* peer_route(const CoreSettings& settings, std::string_view domain)
 {
+    const bool anybodys = domain.find('.') != std::string_view::npos; // else it is a name of our own network
     return first_route(settings, Receiver::peer, [&](const Route& r) {
-        return std::ranges::any_of(r.domains, [&](const auto& d) { return d == "*" || d == domain; });
+        return std::ranges::any_of(r.domains, [&](const auto& d) { return d == domain || (anybodys && d == "*"); });
     });
 }
 
@@ -146,7 +165,7 @@ Decision choose(const RoutingTable& table, std::string_view caller, const Uri& u
     if (!sip || user.empty()) return refuse(sip ? Refusal::not_found : Refusal::unsupported_scheme);
     if (ours == nullptr) {
         const auto domain = lower(uri.host);
-        const auto* route = peer_route(table.settings, domain);
+        const auto* route = is_address(domain) ? nullptr : peer_route(table.settings, domain); // none is certified
         if (route == nullptr) return refuse(Refusal::not_found);
         auto decision = outside(*route);
         decision.aor = std::string{user}.append("@").append(domain);

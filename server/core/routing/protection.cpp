@@ -1,5 +1,7 @@
 #include "core/routing/protection.hpp"
 
+#include "core/types/host.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -36,14 +38,29 @@ bool names_clear_transport(const Uri& uri)
     const auto transport = uri.scheme == Scheme::sip ? uri.param("transport") : std::nullopt;
     return transport && !iequals(*transport, "tls") && !iequals(*transport, "ws") && !iequals(*transport, "wss");
 }
-bool is_address(std::string_view host)
-{
-    return host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
 bool reached_in_the_clear(const Uri& uri)
 {
     if (uri.scheme != Scheme::sip || uri.param("transport")) return names_clear_transport(uri);
     return uri.port != sips_port && (uri.port != 0 || is_address(uri.host));
+}
+
+/// RFC 3261 20.3: in thousandths; what is no number counts for nothing.
+int quality_of(std::string_view range)
+{
+    const auto semicolon = range.find(';');
+    const auto given =
+        semicolon == std::string_view::npos ? std::nullopt : find_param(range.substr(semicolon + 1), "q");
+    if (!given) return 1000;
+    const auto text = trim(*given);
+    if (text.starts_with('1')) return 1000;
+    if (!text.starts_with("0.")) return 0;
+    int quality = 0;
+    for (std::size_t i = 2; i < 5; ++i) {
+        const char c = i < text.size() ? text[i] : '0';
+        if (c < '0' || c > '9') return 0;
+        quality = quality * 10 + (c - '0');
+    }
+    return quality;
 }
 
 } // namespace
@@ -71,10 +88,14 @@ std::string protection_label(const Route& route, std::size_t hops)
 std::string_view protection_text(Told what, std::string_view accept_language)
 {
     const Texts* found = nullptr;
+    int wish = 0;
     for_each_element(accept_language, [&](std::string_view range) {
         const auto primary = trim(range.substr(0, range.find_first_of("-;")));
         const auto* row = std::ranges::find_if(languages, [&](const Texts& t) { return iequals(t.language, primary); });
-        if (found == nullptr && row != languages.end()) found = row;
+        const auto quality = quality_of(range);
+        if (row == languages.end() || quality <= wish) return;
+        found = row;
+        wish = quality;
     });
     return (found != nullptr ? *found : languages.front()).of[static_cast<std::size_t>(what)];
 }

@@ -141,11 +141,58 @@ TEST_CASE("emergency calls come before everything else")
     CHECK(desk.dial(Scheme::urn, "service:sos").service == "sos");
     CHECK(desk.dial(Scheme::urn, "service:SOS.fire").service == "sos.fire");
     CHECK_FALSE(desk.dial(Scheme::urn, "service:sosfire").emergency());
-    CHECK_FALSE(desk.dial(Scheme::sip, "112", "elsewhere.example").emergency());       // somebody's address there
-    CHECK(desk.dial(Scheme::sip, "911", "example.org").refusal == Refusal::not_found); // never a number of the town
+    CHECK_FALSE(desk.dial(Scheme::sip, "112", "elsewhere.example").emergency()); // somebody's address there
+    CHECK(desk.dial(Scheme::sip, "911", "example.org").service == "sos");        // whoever comes from afar dials it
     desk.settings.routes.pop_back();
+    CHECK(desk.dial(Scheme::sip, "911", "example.org").refusal == Refusal::not_found); // never a number of the town
     CHECK(desk.dial(Scheme::sip, "112", "example.org").refusal == Refusal::not_found);
     CHECK(desk.dial(Scheme::urn, "service:sos").refusal == Refusal::not_found);
+}
+
+TEST_CASE("a route that names help by one of its names carries it by all of them")
+{
+    Desk desk;
+    auto& help = desk.settings.routes.back();
+    const auto carried = [&](const Decision& decision, std::string_view number) {
+        CHECK(decision.emergency());
+        CHECK(decision.service == "sos");
+        CHECK(decision.number == number);
+    };
+    SECTION("by its service")
+    {
+        help.numbers.clear();
+        carried(desk.dial(Scheme::sip, "112", "example.org"), "112");
+        carried(desk.dial(Scheme::tel, "911", {}, "phone-context=example.org"), "911");
+        CHECK_FALSE(desk.dial(Scheme::sip, "110", "example.org").emergency()); // a number of the town
+    }
+    SECTION("by its number")
+    {
+        help.numbers = {"112"};
+        help.services.clear();
+        carried(desk.dial(Scheme::urn, "service:sos"), "");
+        CHECK(desk.dial(Scheme::urn, "service:sos.fire").service == "sos.fire");
+        carried(desk.dial(Scheme::sip, "911", "example.org"), "911");
+    }
+    SECTION("one kind of help is not every kind")
+    {
+        help.numbers = {"110"};
+        help.services = {"sos.police"};
+        CHECK(desk.dial(Scheme::sip, "112", "example.org").refusal == Refusal::not_found);
+        CHECK(desk.dial(Scheme::urn, "service:sos").refusal == Refusal::not_found);
+        CHECK(desk.dial(Scheme::urn, "service:sos.police").emergency());
+    }
+}
+
+TEST_CASE("an address, or a name of our own network, is nobody's domain")
+{
+    Desk desk;
+    desk.settings.routes.push_back({.name = "everybody", .domains = {"*"}});
+    for (const auto* host :
+         {"192.0.2.1", "127.0.0.1", "[::1]", "[2001:db8::1]", "localhost", "printer", "1", "2130706433"})
+        CHECK(desk.way("bob", host) == "404");
+    CHECK(desk.way("bob", "elsewhere.example") == "everybody ");
+    desk.settings.routes.back().domains = {"*", "intranet"}; // unless the operator has named it
+    CHECK(desk.way("bob", "intranet") == "everybody ");
 }
 
 TEST_CASE("each kind of receiver is shown what it needs")
