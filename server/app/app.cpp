@@ -113,7 +113,7 @@ App::App(Prepared prepared, os::Folders admitted)
     const auto& initial = configuration_.initial();
     log_privacy(settings, *initial.identities, initial.outside.get());
     wire::initialise();
-    recording_ = std::make_unique<Recording>(main_, settings, keys_.resumed());
+    recording_ = std::make_unique<Recording>(main_, settings, keys_);
     open_store();
     auditing_ = std::make_unique<Auditing>(main_, settings);
     make_workers();

@@ -1,5 +1,7 @@
 #include "app/recording.hpp"
 
+#include "core/billing/parties.hpp"
+#include "crypto/openssl_cryptography.hpp"
 #include "log/log.hpp"
 #include "os/clocks.hpp"
 #include "store/ledger/key_store.hpp"
@@ -35,6 +37,13 @@ retention::Sighting sighting()
     return {.wall = calendar(), .running = os::running_since_boot(), .synchronised = os::clock_synchronised()};
 }
 
+/// The devices of calls that the process before was recording.
+std::function<billing::Parties(KeyedHash)> parties_left(const Keys& keys)
+{
+    return [dialogs = keys.dialogs(), cryptography = std::make_shared<crypto::OpenSslCryptography>(keys.process())](
+               KeyedHash dialog) { return billing::kept_parties(*dialogs, *cryptography, dialog); };
+}
+
 /// Numbers only: it names nobody.
 std::string result_of(const store::Outcome<store::RetentionReport>& report)
 {
@@ -46,7 +55,7 @@ std::string result_of(const store::Outcome<store::RetentionReport>& report)
 
 } // namespace
 
-Recording::Recording(boost::asio::io_context& main, const config::Settings& settings, bool resumes)
+Recording::Recording(boost::asio::io_context& main, const config::Settings& settings, const Keys& keys)
     : life_{main}, plan_{main}, policy_{settings.retention_policy()}
 {
     if (!billed(settings)) return;
@@ -54,7 +63,8 @@ Recording::Recording(boost::asio::io_context& main, const config::Settings& sett
         settings.state_directory, store::master_key(settings.weaken.master_key_file),
         store::SqliteLedger::Times{.recovery = settings.registrar.binding_lifetime,
                                    .longest_call = settings.proxy.longest_dialog,
-                                   .resumes = resumes},
+                                   .resumes = keys.resumed(),
+                                   .parties = parties_left(keys)},
         [](const std::string& reason) { event(Event::record_failed, field("reason", Plain{reason})); });
     if (const auto ended = ledger_->ended_at_start(); ended > 0) event(Event::records_ended, field("calls", ended));
     std::promise<retention::Time> last;

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/keeping.hpp"
+#include "app/keys.hpp"
 #include "app/workers.hpp"
 #include "audit/audit_log.hpp"
 #include "config/settings.hpp"
@@ -19,9 +20,9 @@ namespace sotto::app {
 /// running calls are there; and keeps to the retention plan. Timers run on the main thread.
 class Recording {
 public:
-    /// `resumes`: the dialogs of the process before go on. Throws store::StoreError, also when something is billed and
-    /// there is no master key.
-    Recording(boost::asio::io_context& main, const config::Settings& settings, bool resumes);
+    /// With the dialogs that `keys` have taken up go the records of their calls. Throws store::StoreError, also when
+    /// something is billed and there is no master key.
+    Recording(boost::asio::io_context& main, const config::Settings& settings, const Keys& keys);
 
     /// Null: nothing is billed, and nothing was.
     [[nodiscard]] const std::shared_ptr<store::SqliteLedger>& ledger() const { return ledger_; }

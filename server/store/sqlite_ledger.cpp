@@ -152,6 +152,10 @@ private:
             auto& live = calls_[dialog];
             live.began = now - seconds{lasted};
             live.alive = now;
+            if (!times_.parties) continue;
+            const auto parties = times_.parties(dialog);
+            live.caller = parties.caller;
+            live.callee = parties.callee;
         }
         running_ = calls_.size();
     }

@@ -1,4 +1,5 @@
 #pragma once
+#include "core/billing/parties.hpp"
 #include "core/types/histogram.hpp"
 #include "core/types/time.hpp"
 #include "crypto/secret.hpp"
@@ -17,7 +18,9 @@ public:
         seconds sign_of_life{30}; ///< how often signs of life are written
         seconds recovery{600};    ///< a call without one for this long has ended with the last one
         seconds longest_call{12 * 3600};
-        bool resumes{false};                       ///< the dialogs of the process before go on, and so do their records
+        bool resumes{false}; ///< the dialogs of the process before go on, and so do their records
+        /// What that process has left to know of their parties; empty: nothing.
+        std::function<billing::Parties(KeyedHash dialog)> parties;
         std::function<TimePoint()> clock;          ///< empty: the steady clock
         std::function<retention::Time()> calendar; ///< empty: the system's
     };

@@ -5,7 +5,7 @@ import time
 import unittest
 
 from clients import network
-from support.billing import BillingDaemon, number, uri
+from support.billing import BillingDaemon, SupervisedBillingDaemon, number, uri
 from support.daemon import DOMAIN, PASSWORD
 from support.ladder import Ladder
 from support.phone import Phone
@@ -17,10 +17,12 @@ def setUpModule() -> None:
     network.enter()
 
 
-class Liveness(unittest.TestCase):
+class OneCall(unittest.TestCase):
+    daemon_type: type = BillingDaemon
+
     def setUp(self):
         self.ladder = Ladder()
-        self.daemon = BillingDaemon(overrides={"registrar": {"binding_lifetime": "60s", "shortest_binding": "60s"}})
+        self.daemon = self.daemon_type(overrides={"registrar": {"binding_lifetime": "60s", "shortest_binding": "60s"}})
         self.addCleanup(self.daemon.destroy)
         self.alice = Phone("alice", self.ladder, self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
         self.addCleanup(lambda: self.alice.connection.close())
@@ -35,6 +37,8 @@ class Liveness(unittest.TestCase):
         while (rest := self.begun + seconds - time.monotonic()) > 0:
             time.sleep(rest)
 
+
+class Liveness(OneCall):
     def test_after_a_crash_a_call_has_lasted_to_its_last_sign_of_life(self):
         self.lasts(2 * WRITTEN_EVERY + LOOKED_EVERY + 5)
         killed = time.monotonic() - self.begun
@@ -58,6 +62,45 @@ class Liveness(unittest.TestCase):
         self.assertGreaterEqual(closed, 60, "closed before the parties could come back")
         [row] = self.daemon.export()
         self.assertLessEqual(row["seconds"], lost + 1)
+
+
+class OverARestart(OneCall):
+    daemon_type = SupervisedBillingDaemon
+
+    def setUp(self):
+        super().setUp()
+        self.lasts(5)
+        self.alice.sends("INFO", body=b"Signal=5\r\n", content_type="application/dtmf-relay")
+        self.alice.receives(200)
+        self.daemon.signal(signal.SIGTERM)
+        self.alice.is_disconnected()
+        self.alice.hangs_up_tls()
+        self.daemon.has_ended()
+        self.daemon.start()
+        self.restarted = time.monotonic() - self.begun
+
+    def test_a_phone_that_registers_again_is_a_sign_of_life(self):
+        self.alice.connects()
+        for refreshed in (0, 40, 80):   # whoever talks sends nothing in the dialog
+            self.lasts(self.restarted + refreshed)
+            self.alice.registers()
+        self.lasts(self.restarted + 100)
+        self.assertEqual((self.daemon.rows("open_call"), self.daemon.rows("call")), (1, 0), "it still runs")
+        self.alice.sends("BYE")
+        self.alice.receives(200)
+        [row] = self.daemon.wait_for_calls(1)
+        self.assertGreaterEqual(row["seconds"], 5 + 100)
+
+    def test_a_call_whose_parties_do_not_come_back_ended_when_they_were_heard_of_last(self):
+        while self.daemon.rows("call") == 0:
+            self.assertTrue(self.daemon.alive, self.daemon.log)
+            self.assertLess(time.monotonic() - self.begun, 240, "the record is never closed")
+            time.sleep(1)
+        self.assertGreaterEqual(time.monotonic() - self.begun, self.restarted + 60, "closed before the parties could come back")
+        [row] = self.daemon.export()
+        self.assertGreaterEqual(row["seconds"], 5)
+        self.assertLessEqual(row["seconds"], self.restarted)
+        self.assertEqual((self.daemon.rows("open_call"), self.daemon.rows("call")), (0, 1))
 
 
 if __name__ == "__main__":

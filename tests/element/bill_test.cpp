@@ -1,3 +1,4 @@
+#include "core/billing/parties.hpp"
 #include "element/requests.hpp"
 #include "element/world.hpp"
 
@@ -108,6 +109,23 @@ TEST_CASE("the answer to a billed call waits until the call is on the disk", "[b
     b.world.send(b.callee, answer(request, "200 OK")); // and later: the caller may have lost its connection
     CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 200 OK");
     CHECK(b.world.ledger.waiting.empty());
+}
+
+TEST_CASE("the devices of a billed call are kept for the next process, sealed, until its dialog ends", "[billing]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    const auto recorded = b.world.ledger.waiting.front().first;
+    b.world.record(true);
+    const auto kept = [&] { return billing::kept_parties(b.world.dialogs, b.world.cryptography, recorded.dialog); };
+    CHECK(kept().caller.binding == recorded.caller.binding);
+    CHECK_FALSE(kept().caller.flow); // it ends with this process
+    CHECK_FALSE(kept().callee.binding);
+    b.world.send(b.callee, bye(request));
+    b.world.receive(b.alice); // the answer
+    b.world.send(b.alice, answer(b.world.receive(b.alice), "200 OK"));
+    CHECK_FALSE(kept().caller.binding);
 }
 
 TEST_CASE("a request in the dialog of a billed call is a sign of life, and a BYE its end", "[billing]")

@@ -15,6 +15,7 @@ from .limits import patience
 from .log_scan import found_in
 from .pki import Authority
 from .sip import Message
+from .supervisor import SupervisedDaemon
 from .tls import Connection
 
 PREFIX = "+4930"
@@ -143,6 +144,10 @@ class BillingDaemon(Daemon):
 
     def wait_for_calls(self, count: int) -> list:
         return wait_for_calls(self, count)
+
+
+class SupervisedBillingDaemon(BillingDaemon, SupervisedDaemon):
+    """One whose next process gets what systemd keeps: the dialogs of billed calls go on."""
 
 
 def number(index: int) -> str:

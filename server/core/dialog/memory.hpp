@@ -32,7 +32,7 @@ public:
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;
 
-    /// A Call-ID or tag too long for its token, under an id made from it.
+    /// A Call-ID or tag too long for its token, or what a dialog needs and no token carries, under an id of its own.
     virtual void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text) = 0;
     [[nodiscard]] virtual std::optional<SealedText> text(BindingId id) const = 0;
 

@@ -1,5 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/billing/parties.hpp"
+
 namespace sotto {
 
 /// Billed calls. The call is on the disk before the caller hears of the answer, so that a crash loses none; a call that
@@ -40,6 +42,7 @@ void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transa
         .tariff = context->charge->tariff,
         .caller = {.flow = server->flow, .binding = from.handle ? from.handle->device : from.binding},
         .callee = {.flow = branch.target.flow, .binding = branch.target.id}});
+    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog, {call->caller, call->callee});
     const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer), sent});
     out.push_back(RecordCall{ticket_for(Waiting::record, waiting), std::move(call)});
 }

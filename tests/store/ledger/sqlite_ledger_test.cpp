@@ -1,9 +1,9 @@
 #include "store/sqlite_ledger.hpp"
 
 #include "store/database/embedded.hpp"
+#include "store/ledger/cases.hpp"
 #include "store/ledger/contract.hpp"
 #include "store/ledger/faulty_disk.hpp"
-#include "store/ledger/ledger_files.hpp"
 #include "store/store_error.hpp"
 
 #include <atomic>
@@ -29,36 +29,105 @@ TEST_CASE("the ledger in SQLite conforms")
     });
 }
 
-TEST_CASE("where the dialogs go on in the next process, their records do, without the time between")
-{
+namespace {
+
+/// A ledger that one process after the other opens, as the dialogs of each go on in the next.
+struct Succession {
     test::StateDirectory state;
-    const auto master = crypto::Secret::random(32);
+    crypto::Secret master{crypto::Secret::random(32)};
     test::LedgerClock clock;
-    const auto open = [&](bool resumes) {
+    std::function<billing::Parties(KeyedHash)> parties; ///< what is handed on
+    std::unique_ptr<SqliteLedger> ledger{next(false)};
+
+    std::unique_ptr<SqliteLedger> next(bool resumes)
+    {
         return std::make_unique<SqliteLedger>(state.path(), master,
                                               SqliteLedger::Times{.resumes = resumes,
+                                                                  .parties = parties,
                                                                   .clock = [&] { return clock.now(); },
                                                                   .calendar = [&] { return clock.calendar(); }});
-    };
+    }
+    void restart(std::chrono::seconds away)
+    {
+        ledger.reset();
+        clock.pass(away);
+        ledger = next(true);
+    }
+    void answer(const billing::AnsweredCall& call)
+    {
+        std::promise<bool> recorded;
+        ledger->answered(call, [&](bool durable) { recorded.set_value(durable); });
+        REQUIRE(recorded.get_future().get());
+    }
+    /// Another call comes and goes: the ledger's thread looks at the clock, and what has ended reaches the disk.
+    void turn(std::uint64_t dialog)
+    {
+        answer(test::call(dialog, 78));
+        ledger->ended(test::call(dialog, 78).dialog);
+        test::answer_of<std::vector<HoldCase>>([&](auto done) { ledger->list_holds(done); });
+    }
+    /// The seconds of the calls of account 77; nobody may open the ledger any more.
+    std::vector<std::uint32_t> billed()
+    {
+        ledger.reset();
+        LedgerOperations after{state.path(), master};
+        std::vector<std::uint32_t> seconds;
+        for (const auto& call : after.invoices.make(test::november, test::invoice_day).calls)
+            if (call.account == AccountId{77}) seconds.push_back(call.record.seconds);
+        return seconds;
+    }
+};
+
+} // namespace
+
+TEST_CASE("where the dialogs go on in the next process, their records do, without the time between")
+{
+    Succession calls;
     const auto call = test::call(1, 77);
-    auto ledger = open(false);
-    std::promise<bool> recorded;
-    ledger->answered(call, [&](bool durable) { recorded.set_value(durable); });
-    REQUIRE(recorded.get_future().get());
-    clock.pass(40s);
-    ledger->alive(call.dialog);
-    ledger.reset();
-    clock.pass(20s); // nobody is there
-    ledger = open(true);
-    CHECK(ledger->running().size() == 1);
-    clock.pass(10s);
-    ledger->ended(call.dialog);
-    ledger.reset();
-    LedgerOperations after{state.path(), master};
-    const auto run =
-        after.invoices.make(std::chrono::year{2026} / std::chrono::November, retention::Day{std::chrono::days{20'790}});
-    REQUIRE(run.calls.size() == 1);
-    CHECK(run.calls.front().record.seconds == 50);
+    calls.answer(call);
+    calls.clock.pass(40s);
+    calls.ledger->alive(call.dialog);
+    calls.restart(20s); // nobody is there
+    CHECK(calls.ledger->running().size() == 1);
+    calls.clock.pass(10s);
+    calls.ledger->ended(call.dialog);
+    CHECK(calls.billed() == std::vector<std::uint32_t>{50});
+}
+
+TEST_CASE("the next process looks for the devices of a call that it takes up")
+{
+    Succession calls;
+    const auto call = test::call(1, 77);
+    calls.answer(call);
+    calls.parties = [&](KeyedHash dialog) {
+        CHECK(dialog == call.dialog);
+        return billing::Parties{.caller = {.flow = {}, .binding = {70}}, .callee = {.flow = {}, .binding = {80}}};
+    };
+    calls.restart(5s);
+    const auto running = calls.ledger->running();
+    REQUIRE(running.size() == 1);
+    CHECK(running.front().caller.binding == BindingId{70});
+    CHECK(running.front().callee.binding == BindingId{80});
+}
+
+TEST_CASE("a call whose parties do not come back after a restart ends once, at its last sign of life before it")
+{
+    Succession calls;
+    const auto call = test::call(1, 77);
+    calls.answer(call);
+    calls.clock.pass(40s);
+    calls.ledger->alive(call.dialog);
+    calls.restart(20s);
+    calls.clock.pass(599s);
+    calls.turn(2);
+    CHECK(calls.ledger->running().size() == 1); // for one binding's lifetime they may
+    calls.clock.pass(31s);
+    calls.turn(3);
+    calls.turn(4);
+    CHECK(calls.ledger->running().empty());
+    calls.ledger->alive(call.dialog);
+    calls.ledger->ended(call.dialog); // a BYE that comes later changes nothing
+    CHECK(calls.billed() == std::vector<std::uint32_t>{40});
 }
 
 TEST_CASE("each commit of calls is timed, that of an end too, and a backup is not")
