@@ -1,4 +1,5 @@
-"""Records beyond their time are counted, and the count is 0 once they are gone."""
+"""The service was down for longer than any rule keeps a record. Whether it catches up by itself depends on the clock: one
+that a time server steers is believed, another one waits for an operator, and meanwhile the record counts as overdue."""
 
 import datetime
 import json
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from clients import network
 from support.billing import BillingDaemon, number
-from support.daemon import DOMAIN, PASSWORD
+from support.daemon import DOMAIN, PASSWORD, binary
 from support.ladder import Ladder
 from support.phone import Phone
 
@@ -19,46 +20,84 @@ def setUpModule() -> None:
     network.enter()
 
 
+def written(time: datetime.datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @unittest.skipUnless(Path(FAKETIME).exists(), "libfaketime is not installed")
 class Overdue(unittest.TestCase):
     def setUp(self):
         self.ladder = Ladder()
         self.daemon = BillingDaemon()
         self.addCleanup(self.daemon.destroy)
+        self.one_invoiced_call()
+        self.assertEqual(self.planned(), [("invoiced", 1, False)])
+        self.assertEqual(self.planned("--now", written(self.now())), [("invoiced", 1, True)], "its time will be over by then")
+        self.assertEqual(self.overdue(), 0)
+        self.daemon.stop()
 
-    def phone(self, user: str) -> Phone:
-        phone = Phone(user, self.ladder, self.daemon.connect, user, DOMAIN, PASSWORD, self.daemon.own_hosts)
-        self.addCleanup(lambda: phone.connection.close())
-        phone.registers()
-        return phone
-
-    def overdue(self) -> int:
-        return json.loads(self.daemon.sotto("--json", "status").stdout)["retention"]["overdue"]
-
-    def test_a_record_that_stays_because_the_clock_is_doubted_is_overdue(self):
-        alice = self.phone("alice")
+    def one_invoiced_call(self) -> None:
+        alice = Phone("alice", self.ladder, self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
+        self.addCleanup(lambda: alice.connection.close())
+        alice.registers()
         alice.sends("INVITE", to=f"sip:{number(1)}@{DOMAIN}")
         alice.receives(200)
         alice.sends("ACK")
         alice.sends("BYE")
         alice.receives(200)
         self.assertEqual(len(self.daemon.wait_for_calls(1)), 1)   # with the invoice its time begins
-        self.assertEqual(self.overdue(), 0)
-        self.daemon.stop()
-        # The calendar jumps. Where no time server steers it that is doubted, and nothing is destroyed; else all is gone.
-        self.daemon.environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"+{DAYS}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    @staticmethod
+    def now() -> datetime.datetime:
+        """As the calendar shows it after the downtime, or five minutes before."""
+        return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=DAYS, minutes=-5)
+
+    def comes_back(self, time_server: str) -> None:
+        self.daemon.environment = {"LD_PRELOAD": f"{binary('libtime_server.so')}:{FAKETIME}", "TIME_SERVER": time_server,
+                                   "FAKETIME": f"+{DAYS}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.daemon.start()
-        self.daemon.asks("retention plan")   # the ledger's thread has done what it was given at the start
-        left = self.daemon.rows()
-        self.assertEqual(self.overdue(), left)
-        self.assertEqual(left > 0, "retention-waits" in self.daemon.log)
-        now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=DAYS, minutes=-5)
-        past = (now - datetime.timedelta(days=DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")   # what the calendar does not show
-        self.assertIn("the calendar shows", self.daemon.sotto("retention", "run", "--now", past, check=False).stderr)
-        self.assertEqual((self.daemon.rows(), self.overdue()), (left, left))   # confirms nothing
-        self.daemon.sotto("retention", "run", "--now", now.strftime("%Y-%m-%dT%H:%M:%SZ"))   # an operator confirms the time
-        self.daemon.asks("retention plan")
+        self.settles()
+
+    def settles(self) -> None:
+        """A run of retention has ended, which asks for another plan to count what is overdue: that one comes before ours."""
+        for _ in range(2):
+            self.daemon.asks("retention plan")
+
+    def planned(self, *arguments: str) -> list:
+        rows = json.loads(self.daemon.sotto("--json", "retention", "plan", *arguments).stdout)["rows"]
+        return [(row["reason"], row["calls"], row["goes"]) for row in rows]
+
+    def overdue(self) -> int:
+        return json.loads(self.daemon.sotto("--json", "status").stdout)["retention"]["overdue"]
+
+    def destroyed(self) -> list:
+        """How many calls each run has destroyed, as the audit log says."""
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+        results = [entry["result"] for entry in entries if entry["what"] == "retention run"]
+        return [int(result.split("calls=")[1].split()[0]) for result in results if "calls=" in result]
+
+    def test_a_clock_that_is_steered_is_believed_and_what_is_over_goes_at_the_start(self):
+        self.comes_back(time_server="steers")
+        self.assertNotIn("retention-waits", self.daemon.log)
         self.assertEqual((self.daemon.rows(), self.overdue()), (0, 0))
+        self.assertEqual(self.planned(), [])
+        self.assertEqual(sum(self.destroyed()), 1, "the run at this start has done it, and no other")
+
+    def test_a_clock_that_nobody_steers_destroys_nothing_and_the_record_is_overdue(self):
+        self.comes_back(time_server="none")
+        self.daemon.logged("retention-waits")
+        self.assertEqual((self.daemon.rows(), self.overdue()), (1, 1))
+        self.assertEqual(self.planned(), [("invoiced", 1, False)], "by the time that is believed")
+        self.assertEqual(sum(self.destroyed()), 0)
+
+        past = written(self.now() - datetime.timedelta(days=DAYS))   # what the calendar does not show
+        self.assertIn("the calendar shows", self.daemon.sotto("retention", "run", "--now", past, check=False).stderr)
+        self.assertEqual((self.daemon.rows(), self.overdue()), (1, 1), "it confirms nothing")
+
+        self.daemon.sotto("retention", "run", "--now", written(self.now()))   # an operator confirms the time
+        self.settles()
+        self.assertEqual((self.daemon.rows(), self.overdue()), (0, 0))
+        self.assertEqual(self.planned(), [])
 
 
 if __name__ == "__main__":
