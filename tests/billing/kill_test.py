@@ -1,9 +1,14 @@
 """The daemon is killed at random points while it records calls: no call that its caller knows of is lost, none is counted
-twice, and none is longer than its last sign of life."""
+twice, and none is longer than its last sign of life. That is looked for on the disk before the next process touches it, and
+in what that one exports."""
 
+import contextlib
 import os
 import random
+import shutil
 import signal
+import sqlite3
+import tempfile
 import threading
 import time
 import unittest
@@ -54,13 +59,25 @@ class Caller(threading.Thread):
         self.acknowledged[dialled] = time.monotonic() - begun
 
 
+def rows_on_disk(daemon: BillingDaemon) -> int:
+    """Calls in the ledger as a crash has left it, running and ended. In a copy: to open it changes its files."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in daemon.state.glob("ledger.db*"):
+            shutil.copy(file, folder)
+        with contextlib.closing(sqlite3.connect(f"{folder}/ledger.db")) as ledger:
+            [(sound,)] = ledger.execute("PRAGMA integrity_check").fetchall()
+            if sound != "ok":
+                raise AssertionError(f"the ledger is corrupted: {sound}")
+            return ledger.execute("SELECT (SELECT count(*) FROM call) + (SELECT count(*) FROM open_call)").fetchone()[0]
+
+
 class Killed(unittest.TestCase):
     def test_no_acknowledged_call_is_lost_and_none_counts_twice(self):
         daemon = BillingDaemon([f"user{i}" for i in range(CALLERS)])
         self.addCleanup(daemon.destroy)
         seed = random.SystemRandom().randrange(1 << 32)
         chance = random.Random(seed)
-        known = 0
+        known = before = 0
         for round_ in range(KILLS):
             daemon.gateway.answered.clear()
             callers = [Caller(daemon, i) for i in range(CALLERS)]
@@ -71,9 +88,15 @@ class Killed(unittest.TestCase):
             daemon.reap()
             for caller in callers:
                 caller.join()
-            daemon.start()
             where = f"round {round_}, seed {seed}"
+            left = rows_on_disk(daemon)
+            self.assertGreaterEqual(left - before, sum(len(caller.acknowledged) for caller in callers),
+                                    f"a call that its caller knows of is not on the disk: {where}")
+            daemon.start()
             exported = daemon.export()
+            self.assertEqual(len(exported), left - before, f"what was on the disk is not what is billed: {where}")
+            self.assertEqual((daemon.rows("call"), daemon.rows("open_call")), (left, 0), where)
+            before = left
             dialled = [call["destination"] for call in exported]
             self.assertEqual(len(dialled), len(set(dialled)), f"a call was counted twice: {where}")
             for caller in callers:
@@ -85,6 +108,7 @@ class Killed(unittest.TestCase):
                 self.assertLessEqual(call["seconds"], 1, where)
         self.assertGreater(known, KILLS, "the kills came too early to show anything")
         self.assertIn("closed at their last sign of life", daemon.log, "no kill met a call that ran")
+        daemon.sotto("audit", "verify")
 
 
 if __name__ == "__main__":
