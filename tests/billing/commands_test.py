@@ -1,7 +1,6 @@
 """What operators do with billed calls, by the command line."""
 
 import csv
-import grp
 import io
 import json
 import os
@@ -9,7 +8,6 @@ import random
 import secrets
 import shutil
 import signal
-import subprocess
 import tarfile
 import threading
 import unittest
@@ -17,9 +15,8 @@ import unittest
 from clients import network
 from support.billing import BillingDaemon, number, this_month, uri
 from support.command_page import ComparesWithPage
-from support.daemon import DOMAIN, PASSWORD, binary
+from support.daemon import DOMAIN, PASSWORD
 from support.ladder import Ladder
-from support.limits import patience
 from support.phone import Phone
 
 ALICE = f"alice@{DOMAIN}"
@@ -107,11 +104,7 @@ class Commands(ComparesWithPage, unittest.TestCase):
 
     def as_second_operator(self, *arguments: str) -> dict:
         """A member of the group of operators, which is one that every Debian has."""
-        self.daemon.folder.chmod(0o711)
-        self.daemon.config_file.chmod(0o644)
-        done = subprocess.run([binary("sotto"), "--config", self.daemon.config_file, "--json", *arguments], text=True,
-                              capture_output=True, timeout=patience(30), user=self.SECOND, group=self.SECOND,
-                              extra_groups=[grp.getgrnam("games").gr_gid])
+        done = self.daemon.sotto_as(self.SECOND, "games", "--json", *arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 

@@ -1,7 +1,6 @@
 """Calls that are kept beyond their time: two operators for it, and an end that comes by itself."""
 
 import datetime
-import grp
 import json
 import os
 import subprocess
@@ -10,7 +9,7 @@ import unittest
 
 from clients import network
 from support.billing import FLAT_PREFIX, BillingDaemon, number, this_month, uri
-from support.daemon import DOMAIN, PASSWORD, binary
+from support.daemon import DOMAIN, PASSWORD
 from support.ladder import Ladder
 from support.limits import patience
 from support.phone import Phone
@@ -39,8 +38,6 @@ class Holds(unittest.TestCase):
         self.ladder = Ladder()
         self.daemon = BillingDaemon(overrides={"admin": {"operators": OPERATORS, "billing": BILLING}})
         self.addCleanup(self.daemon.destroy)
-        self.daemon.folder.chmod(0o711)
-        self.daemon.config_file.chmod(0o644)
         alice = Phone("alice", self.ladder, self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
         self.addCleanup(lambda: alice.connection.close())
         alice.registers()
@@ -54,8 +51,7 @@ class Holds(unittest.TestCase):
             self.assertTrue(self.daemon.alive, self.daemon.log)
 
     def sotto(self, person: int, *arguments: str, group: str = OPERATORS) -> subprocess.CompletedProcess:
-        return subprocess.run([binary("sotto"), "--config", self.daemon.config_file, *arguments], text=True, capture_output=True,
-                              timeout=patience(30), user=person, group=person, extra_groups=[grp.getgrnam(group).gr_gid])
+        return self.daemon.sotto_as(person, group, *arguments)
 
     def does(self, person: int, *arguments: str) -> dict:
         done = self.sotto(person, "--json", *arguments)

@@ -1,6 +1,7 @@
 """`sottod` as a fixture: a configuration and ports of its own, ready when it says so, stopped by pid."""
 
 import base64
+import grp
 import json
 import os
 import select
@@ -144,6 +145,13 @@ class Daemon:
             raise AssertionError(f"sotto {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}\n"
                                  f"{self.log}")
         return done
+
+    def sotto_as(self, person: int, group: str, *arguments: str) -> subprocess.CompletedProcess:
+        """The same by somebody else than root: a user id, and a group that this machine has."""
+        self.folder.chmod(0o711)
+        self.config_file.chmod(0o644)
+        return subprocess.run([binary("sotto"), "--config", self.config_file, *arguments], text=True, capture_output=True,
+                              timeout=patience(30), user=person, group=person, extra_groups=[grp.getgrnam(group).gr_gid])
 
     def bindings(self, user: str) -> list:
         """What the operator sees of a user's devices that are connected."""

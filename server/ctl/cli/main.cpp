@@ -101,10 +101,10 @@ void print_pages(const Invocation& invocation, Backend& backend)
     Printer printer{command};
     auto arguments = invocation.arguments;
     bool first = true;
+    auto page = expect(backend.call(command.words, arguments)); // a refusal stands alone
     if (invocation.csv) std::fputs(csv_header(command.answer.fields).c_str(), stdout);
     if (invocation.json) std::printf("{\"%s\":[", std::string{command.answer.rows}.c_str());
-    for (;;) {
-        auto page = expect(backend.call(command.words, arguments));
+    for (;; page = expect(backend.call(command.words, arguments))) {
         if (invocation.csv)
             print_csv(command, page);
         else if (!invocation.json)
