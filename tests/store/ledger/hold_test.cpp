@@ -4,15 +4,8 @@
 
 using namespace sotto;
 using namespace sotto::store;
+using namespace sotto::test;
 using namespace std::chrono_literals;
-using test::at;
-using test::calls_of;
-using test::dispute;
-using test::invoice_day;
-using test::LedgerFiles;
-using test::november;
-using test::over;
-using test::rules;
 
 TEST_CASE("a hold keeps its account's calls; the period's key goes all the same, and the rest when the hold expires")
 {
@@ -98,7 +91,7 @@ TEST_CASE("a release that was cut short after the key is finished by the next re
     ledger->vault.destroy((*hold).id);
     ledger.open();
     CHECK(ledger.hold_rows() == 2);
-    CHECK(ledger->retention.run(test::rules, at(2026y / 12 / 2)).holds == 1);
+    CHECK(ledger->retention.run(rules, at(2026y / 12 / 2)).holds == 1);
     CHECK(ledger.hold_rows() == 1);
     CHECK(ledger->holds.list().size() == 1);
 }

@@ -1,3 +1,4 @@
+#include "store/ledger/file_limit.hpp"
 #include "store/ledger/ledger_files.hpp"
 #include "store/store_error.hpp"
 
@@ -149,6 +150,34 @@ TEST_CASE("a slot that is damaged in the first copy is mended from the second, a
     CHECK(store.row_key(kept) == key);
     CHECK(store.row_key(gone).empty());
     CHECK(store.content("backup") == store.content("store"));
+}
+
+TEST_CASE("a new key for which there is no room is not given out; those before it open, in this process and the next")
+{
+    Store store;
+    const bool in_a_free_slot = GENERATE(false, true);
+    PeriodId id;
+    {
+        KeyStore keys{store.folder, store.master};
+        id = keys.collecting(november, retention::Case::chargeable);
+        if (in_a_free_slot) keys.destroy(keys.collecting(november, retention::Case::itemised_flat));
+        {
+            const test::FileLimit full{in_a_free_slot ? 0 : store.content("store").size()};
+            CHECK_THROWS_AS(keys.make_subject_key({77}), StoreError);
+            CHECK_THROWS_AS(keys.succeed(*keys.period(id)), StoreError);
+        }
+        CHECK(keys.periods().size() == 1);
+        CHECK_FALSE(keys.subject_key({77}));
+        CHECK(keys.period_key(id) != nullptr);
+    }
+    const auto key = store.row_key(id);
+    CHECK_FALSE(key.empty());
+    KeyStore keys{store.folder, store.master};
+    CHECK(keys.periods().size() == 1);
+    CHECK_FALSE(keys.subject_key({77}));
+    keys.make_subject_key({77}); // there is room again
+    CHECK(std::ranges::equal(keys.period_key(id)->bytes(), key));
+    CHECK(keys.subjects() == std::vector{AccountId{77}});
 }
 
 TEST_CASE("a change of the master key for which there is no room leaves the one before in force")

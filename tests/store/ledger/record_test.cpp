@@ -6,13 +6,8 @@
 
 using namespace sotto;
 using namespace sotto::store;
+using namespace sotto::test;
 using namespace std::chrono_literals;
-using test::at;
-using test::calls_of;
-using test::invoice_day;
-using test::LedgerFiles;
-using test::november;
-using test::rules;
 
 namespace {
 
@@ -253,7 +248,7 @@ TEST_CASE("a row of one place does not open in another")
 
 TEST_CASE("more accounts than keys are remembered: each row opens with its own")
 {
-    const test::StateDirectory state;
+    const StateDirectory state;
     Vault vault{state.path() / "keys", crypto::Secret::random(32), 2};
     const auto period = vault.keys().collecting(november, retention::Case::chargeable);
     const std::vector<std::uint8_t> plain(48, 9);

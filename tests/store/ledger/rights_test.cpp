@@ -5,16 +5,8 @@
 
 using namespace sotto;
 using namespace sotto::store;
+using namespace sotto::test;
 using namespace std::chrono_literals;
-using test::at;
-using test::calls_of;
-using test::dispute;
-using test::invoice_day;
-using test::LedgerFiles;
-using test::november;
-using test::over;
-using test::raw;
-using test::rules;
 
 TEST_CASE("a person is shown all that is held of it, with the date of its end")
 {
