@@ -305,6 +305,38 @@ TEST_CASE("a call between subscribers is billed where its number has a tariff", 
     CHECK(world.ledger.waiting.front().first.callee.binding);
 }
 
+TEST_CASE("a call that its route sends back to a subscriber is not billed as one of the route",
+          "[billing][rfc3261][16.5]")
+{
+    Billed b;
+    const auto bob = b.world.phone("bob");
+    auto moved = answer(b.call(number), "302 Moved Temporarily");
+    moved.replace(moved.find(callee_contact), callee_contact.size(), uri_of("bob"));
+    b.world.send(b.callee, moved);
+    b.world.send(bob, answer(b.world.receive(bob), "200 OK"));
+    CHECK(b.world.ledger.waiting.empty());
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 200 OK");
+}
+
+TEST_CASE("a subscriber's phone sends no caller to a number that costs", "[billing]")
+{
+    auto settings = World::defaults();
+    settings.billed_inside = {{.prefix = "+49900", .tariff = {.name = "premium", .route = "inside"}}};
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto service = world.phone("+49900123");
+    world.send(alice, invite("bob", 1));
+    world.send(alice, invite("bob", 2, world.credentials(world.receive(alice), "alice", "INVITE", uri_of("bob"))));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    auto moved = answer(world.receive(bob), "302 Moved Temporarily");
+    moved.replace(moved.find(callee_contact), callee_contact.size(), uri_of("+49900123"));
+    world.send(bob, moved);
+    CHECK(world.quiet(service));
+    CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 480"));
+    CHECK(world.ledger.waiting.empty());
+}
+
 TEST_CASE("failed attempts and calls on no billed route are never told to the ledger", "[billing]")
 {
     Billed b;

@@ -27,6 +27,14 @@ std::unique_ptr<Charge> Proxy::charge_inside(std::string_view aor) const
     return tariff == nullptr ? nullptr : charge(*tariff, dialled);
 }
 
+/// No redirection leads where it costs something else than what was dialled.
+bool Proxy::costs_otherwise(const ResponseContext& context, std::string_view aor) const
+{
+    const auto there = charge_inside(aor);
+    if (!there) return false;
+    return context.outside || !context.charge || context.charge->tariff != there->tariff;
+}
+
 void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transaction::Sent& sent, Actions& out)
 {
     auto* context = contexts_.find(id);

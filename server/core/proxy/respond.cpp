@@ -52,6 +52,12 @@ bool ends_dialog(Method method, int status, bool answered)
 /// its own is none of the transport's (RFC 3261 16.9).
 bool flow_failed(int status, bool answered) { return status == 408 || status == 430 || (status == 503 && !answered); }
 
+/// A redirection may bring a call that was to leave over a route back inside: that route did not carry it.
+bool carried_as_dialled(const ResponseContext& context, const Branch& branch)
+{
+    return branch.target.party.foreign() == context.outside.has_value();
+}
+
 } // namespace
 
 void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actions& out)
@@ -117,7 +123,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         if (context->in_dialog) end_renegotiated(*context, branch, 488, now, out);
         return refuse_body(server_id, body.error(), now, out);
     }
-    if (context->charge && branch.record == Branch::Record::none)
+    if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
         return record(context_id, index, std::move(response), client->sent, out);
     forward_response(context_id, index, *response, body ? *body : Body{}, now, out);
     shed(context_id);
@@ -313,7 +319,7 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
         if (aor.empty() && context->outside) // a number of ours, as the other network writes it
             if (auto decision = redirected_to(*context, contact.uri); decision.way == Decision::Way::inside)
                 aor = std::move(decision.aor);
-        if (aor.empty()) continue;
+        if (aor.empty() || costs_otherwise(*context, aor)) continue;
         // Whoever refuses this caller is looked for in vain, too: 433 would tell of somebody who was not called.
         const auto* account = env_.account_of(aor);
         const auto reception = received_by(account, *context, *env_.layer->server(context->server)->request, now);
