@@ -56,7 +56,7 @@ ANONYMOUS = {'From: "Anonymous" <sip:anonymous@anonymous.invalid>'}
 # What a phone of one make says of itself in each call.
 HABITS = {"Allow": "X-PHONE, UPDATE,PRACK , INVITE, ACK, BYE", "Supported": "x-phone, timer, 100rel ,replaces",
           "Accept": "application/x-phone, application/sdp;level=1", "Session-Expires": "1800;refresher=uac;x-phone=1", "Min-SE": "0090",
-          "User-Agent": "Phone 7", "X-Phone": "7", "Organization": "Phone", "P-Access-Network-Info": "phone"}
+          "Content-Disposition": "session;handling=required", "User-Agent": "Phone 7", "X-Phone": "7", "Organization": "Phone", "P-Access-Network-Info": "phone"}
 
 
 class PhoneMedia(Media):

@@ -86,6 +86,34 @@ TEST_CASE("a multipart is built anew", "[privacy][rfc2046]")
                          enveloped + "\r\n--sotto--\r\n"));
 }
 
+TEST_CASE("a part in another form than its own is not read, and so not carried", "[privacy][rfc2045]")
+{
+    Pair pair;
+    for (const std::string coding : {"base64", "quoted-printable", "x-canary"}) {
+        const auto body =
+            "--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: " + coding + "\r\n\r\nSGVsbG8=\r\n--b--\r\n";
+        CHECK(pair.through("MESSAGE", "multipart/mixed;boundary=b", body).empty());
+        CHECK(pair.refused.starts_with("SIP/2.0 415"));
+    }
+    const auto whole =
+        pair.through("MESSAGE", "multipart/mixed;boundary=b",
+                     "--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: 8Bit\r\n\r\nHello\r\n--b--\r\n");
+    CHECK(Pair::body_of(whole) == "Hello");
+}
+
+TEST_CASE("tones have one spelling; only a long press is told from others", "[privacy]")
+{
+    Pair pair;
+    const auto arrives = [&](const std::string& body) {
+        return Pair::body_of(pair.through("MESSAGE", "application/dtmf-relay", body));
+    };
+    for (const auto* written : {"Signal=a\r\nDuration=160\r\n", "Signal= A\r\nDuration= 0250\r\n", "signal=A\n",
+                                "Duration=100\r\nSignal=a\r\n", "Signal=A\r\nDuration=canary\r\n"})
+        CHECK(arrives(written) == "Signal=A\r\nDuration=160\r\n");
+    CHECK(arrives("Signal=*\r\nDuration=2900\r\n") == "Signal=*\r\nDuration=3000\r\n");
+    CHECK(arrives("Signal=#\r\nDuration=4000000000\r\n") == "Signal=#\r\nDuration=10000\r\n");
+}
+
 TEST_CASE("one part that remains needs no multipart, and no MIME-Version", "[privacy]")
 {
     Pair pair;

@@ -128,6 +128,14 @@ TEST_CASE("an emergency call is carried in every state")
         CHECK(header(invite, "Geolocation-Routing") == "yes");
         CHECK(body_of(invite).find("Content-ID: <place@phone.invalid>\r\n") != std::string::npos);
         CHECK(body_of(invite).find(pidf) != std::string::npos);
+        dial(world, alice,
+             {.uri = "urn:service:sos",
+              .extra = "Geolocation: <cid:place@phone.invalid>\n",
+              .tag = "alone",
+              .content_type = "multipart/mixed;boundary=b",
+              .body = body.substr(body.find("--b", 3))}); // the offer comes later
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        CHECK(body_of(world.receive(psap)).find("Content-ID: <place@phone.invalid>\r\n") != std::string::npos);
         // and never to anybody else
         const auto peer = world.domain("example.net");
         auto other = call;

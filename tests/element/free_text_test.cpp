@@ -40,7 +40,9 @@ TEST_CASE("a body is handled in one of two ways", "[privacy]")
                     .content_type = "text/plain"});
         return header(world.receive(bob), "Content-Disposition");
     };
-    CHECK(arrives("render;handling=zzcanary") == "render");
+    CHECK(arrives("session;handling=zzcanary") == "session");
+    for (const auto* said : {"render", "Render;handling=required", "render;handling=zzcanary"})
+        CHECK(arrives(said).empty()); // what holds without: it tells one make of phones from another
     CHECK(arrives("Render;zz=zzcanary;handling=Optional") == "render;handling=optional");
     CHECK(arrives("zzcanary").empty());
 }

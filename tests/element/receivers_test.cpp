@@ -22,7 +22,7 @@ constexpr std::string_view offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=
 const std::string everything =
     "Accept: application/sdp\nAccept-Contact: *;canary\nAccept-Encoding: identity\nAccept-Language: x-canary\n"
     "Alert-Info: <http://canary.example>\nAllow: INVITE, ACK, BYE, CANARY\nAllow-Events: refer\n"
-    "Call-Info: <http://canary.example>\nCall-Protection: canary\nContent-Disposition: session\n"
+    "Call-Info: <http://canary.example>\nCall-Protection: canary\nContent-Disposition: session;handling=optional\n"
     "Content-Language: x-canary\nDate: Sat, 13 Nov 2010 23:29:00 GMT\nExpires: 120\nFeature-Caps: *;canary\n"
     "Geolocation: <cid:place@phone.invalid>\nGeolocation-Routing: no\nHistory-Info: <sip:canary@example.org>;index=1\n"
     "Identity: canary\nIn-Reply-To: canary\nMin-SE: 90\nMIME-Version: 1.0\nOrganization: canary\n"

@@ -66,13 +66,13 @@ constexpr std::array rules{
     HeaderRule{Header::flow_timer,          none,          all(own),     Shape::none, "REGISTER only", "RFC 5626 6"},
     HeaderRule{Header::feature_caps,        none,          all(own),     Shape::none, "REGISTER only: how phones can be woken", "RFC 8599 5.4"},
     HeaderRule{Header::mime_version,        all(own),      all(own),     Shape::none, "1.0, with multipart", "RFC 3261 20.24"},
-    HeaderRule{Header::content_disposition, all(pass),     all(pass),    Shape::disposition, "how to read the body: a known type; optional or required", "RFC 3261 20.11"},
+    HeaderRule{Header::content_disposition, all(pass),     all(pass),    Shape::disposition, "how to read the body: a known type, and that it is optional, unless that is what holds without", "RFC 3261 20.11"},
     HeaderRule{Header::content_type,        all(pass),     all(pass),    Shape::content_type, "admitted types only", "RFC 3261 20.15"},
     HeaderRule{Header::content_length,      all(own),      all(own),     Shape::none, "counted", "RFC 3261 20.14"},
 };
 
-constexpr std::array<std::string_view, 10> option_tags{
-    "100rel", "from-change", "join", "norefersub", "outbound", "precondition", "replaces", "tdialog", "timer", "trickle-ice"};
+constexpr std::array<std::string_view, 9> option_tags{
+    "100rel", "from-change", "join", "norefersub", "outbound", "replaces", "tdialog", "timer", "trickle-ice"};
 constexpr std::array<std::string_view, 12> media_types{
     "application/dtmf-relay", "application/im-iscomposing+xml", "application/media_control+xml", "application/pkcs7-mime",
     "application/sdp", "application/trickle-ice-sdpfrag", "message/cpim", "message/sipfrag", "multipart/alternative",

@@ -51,10 +51,12 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
 
 struct Part {
     std::string_view type, content, id, disposition;
+    bool coded{false}; ///< in another form than its own (RFC 2045 6): not read, and so not carried
 };
 
 Part part_of(std::string_view text)
 {
+    constexpr std::array<std::string_view, 3> own_form{"7bit", "8bit", "binary"};
     Part part{"text/plain", {}, {}, {}};
     while (!text.empty()) {
         const auto end = text.find('\n');
@@ -68,9 +70,17 @@ Part part_of(std::string_view text)
         if (iequals(name, "Content-Type")) part.type = value;
         if (iequals(name, "Content-ID")) part.id = value;
         if (iequals(name, "Content-Disposition")) part.disposition = value;
+        if (iequals(name, "Content-Transfer-Encoding"))
+            part.coded = std::ranges::none_of(own_form, [&](auto form) { return iequals(form, value); });
     }
     part.content = text;
     return part;
+}
+
+BodyResult minimise_inner(const Part& part, const BodyPolicy& policy)
+{
+    if (part.coded) return BodyRefusal{Refusal::unsupported_media, {}};
+    return minimise_part(part.type, part.content, policy, true);
 }
 
 /// RFC 2392: what a `cid:` URI may name, in angle brackets.
@@ -79,14 +89,6 @@ bool is_content_id(std::string_view id)
     constexpr std::size_t longest = 128;
     return id.size() > 2 && id.size() <= longest && id.front() == '<' && id.back() == '>' &&
            id.find_first_of(" \t\"\\", 0) == std::string_view::npos;
-}
-
-/// How to handle a part, unless that is what it says without (RFC 3261 20.11).
-std::string disposition_of(const Part& part, std::string_view type)
-{
-    auto value = disposition(part.disposition);
-    if (const auto required = value.find(";handling=required"); required != std::string::npos) value.erase(required);
-    return value == (type == "application/sdp" ? "session" : "render") ? std::string{} : value;
 }
 
 /// The parts between the delimiters of a multipart, without preamble and epilogue; nothing when it is malformed.
@@ -142,17 +144,18 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
     std::vector<Body> kept;
     for (const auto text : *parts) {
         const auto part = part_of(text);
-        auto minimised = minimise_part(part.type, part.content, policy, true);
+        auto minimised = minimise_inner(part, policy);
         if (minimised) {
             if (minimised->content_type == location_type && is_content_id(part.id)) minimised->content_id = part.id;
-            minimised->disposition = disposition_of(part, minimised->content_type);
+            minimised->disposition = disposition(part.disposition, minimised->content_type);
             if (!minimised->content.empty()) kept.push_back(std::move(*minimised));
         } else if (minimised.error().refusal != Refusal::unsupported_media) {
             return minimised.error(); // a description that may not pass is not hidden by leaving it out
         }
     }
     if (kept.empty()) return BodyRefusal{Refusal::unsupported_media, {}};
-    if (kept.size() == 1 && kept.front().disposition.empty()) return std::move(kept.front());
+    if (kept.size() == 1 && kept.front().disposition.empty() && kept.front().content_id.empty())
+        return std::move(kept.front());
     std::vector<std::string> texts;
     texts.reserve(kept.size());
     for (const auto& part : kept) texts.push_back(written(part));
@@ -166,7 +169,7 @@ BodyResult minimise_cpim(std::string_view content, const BodyPolicy& policy)
     while (!line_of(content).empty()) {
     }
     const auto part = part_of(content);
-    auto inner = minimise_part(part.type, part.content, policy, true);
+    auto inner = minimise_inner(part, policy);
     if (!inner) return inner.error();
     return Body{"message/cpim", "\r\n" + written(*inner)};
 }

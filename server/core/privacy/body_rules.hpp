@@ -35,7 +35,7 @@ inline constexpr std::array body_rules{
     BodyRule{"application/sdp",                 Content::sdp,             Within::any_request, "rebuilt, see below"},
     BodyRule{"application/trickle-ice-sdpfrag", Content::sdp_fragment,    Within::any_request, "rebuilt, see below (RFC 8840 9)"},
     BodyRule{"message/sipfrag",                 Content::status_line,     Within::any_request, "the status line, with our reason phrase (RFC 3515 2.4.5)"},
-    BodyRule{"application/dtmf-relay",          Content::dtmf,            Within::any_request, "Signal and Duration"},
+    BodyRule{"application/dtmf-relay",          Content::dtmf,            Within::any_request, "Signal, and Duration: 160 ms, or whole seconds"},
     BodyRule{"application/im-iscomposing+xml",  Content::composing,       Within::message,     "active or idle; times and content type go (RFC 3994 3)"},
     BodyRule{"application/media_control+xml",   Content::picture_request, Within::any_request, "that a whole picture is wanted (RFC 5168 4)"},
     BodyRule{"multipart/mixed",                 Content::multipart,       Within::any_request, "its parts as if they stood alone; boundary and parts' headers are ours, handling stays (RFC 2046 5.1)"},

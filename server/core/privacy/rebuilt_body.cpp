@@ -3,7 +3,10 @@
 #include "core/message/refusal.hpp"
 #include "core/types/ascii.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <optional>
 
 namespace sotto::rebuilt {
 namespace {
@@ -29,6 +32,13 @@ std::string_view text_in(std::string_view xml, std::string_view name)
     return {};
 }
 
+std::optional<std::uint32_t> milliseconds_in(std::string_view text)
+{
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional{value} : std::nullopt;
+}
+
 } // namespace
 
 std::string status_line(std::string_view body)
@@ -45,8 +55,10 @@ std::string status_line(std::string_view body)
 
 std::string dtmf(std::string_view body)
 {
+    constexpr std::uint32_t usual = 160;
+    constexpr std::uint32_t longest = 10'000;
     std::string signal;
-    std::string duration;
+    std::uint32_t duration = usual; // milliseconds
     while (!body.empty()) {
         const auto line = line_of(body);
         const auto equals = line.find('=');
@@ -54,14 +66,13 @@ std::string dtmf(std::string_view body)
         const auto name = trim(line.substr(0, equals));
         const auto value = trim(line.substr(equals + 1));
         constexpr std::string_view keys = "0123456789*#ABCDabcd";
-        const bool number = !value.empty() && value.size() <= 5 && value.find_first_not_of("0123456789") == value.npos;
-        if (iequals(name, "Signal") && value.size() == 1 && keys.find(value.front()) != keys.npos) signal = value;
-        if (iequals(name, "Duration") && number) duration = value;
+        if (iequals(name, "Signal") && value.size() == 1 && keys.find(value.front()) != keys.npos)
+            signal = value.front() >= 'a' ? static_cast<char>(value.front() - 'a' + 'A') : value.front();
+        if (iequals(name, "Duration")) duration = milliseconds_in(value).value_or(usual);
     }
     if (signal.empty()) return {};
-    auto out = "Signal=" + signal + "\r\n";
-    if (!duration.empty()) out += "Duration=" + duration + "\r\n";
-    return out;
+    const auto seconds = (std::min(duration, longest) + 500) / 1'000;
+    return "Signal=" + signal + "\r\nDuration=" + std::to_string(seconds == 0 ? usual : seconds * 1'000) + "\r\n";
 }
 
 std::string composing(std::string_view body)

@@ -9,7 +9,8 @@ namespace sotto::rebuilt {
 
 /// message/sipfrag: the status line of a transfer's progress (RFC 3515 2.4.5); more would quote the other leg.
 std::string status_line(std::string_view body);
-/// application/dtmf-relay: Signal and Duration.
+/// application/dtmf-relay: Signal and Duration. A usual press has one duration, whatever the phone writes or leaves
+/// out; a long one is told in whole seconds.
 std::string dtmf(std::string_view body);
 /// application/im-iscomposing+xml: the state (RFC 3994 3). When and in what language somebody writes goes.
 std::string composing(std::string_view body);

@@ -187,13 +187,16 @@ std::string_view admitted_media_type(std::string_view content_type)
     return same(before_params(content_type), carried_media_types());
 }
 
-std::string disposition(std::string_view value)
+std::string disposition(std::string_view value, std::string_view of)
 {
     constexpr std::array<std::string_view, 6> types{"session",      "render", "early-session",
                                                     "info-package", "signal", "notification"};
-    constexpr std::array<std::string_view, 2> handlings{"optional", "required"};
+    constexpr std::array<std::string_view, 2> handlings{"optional", "required"}; // the latter is what holds without
     const auto type = same(before_params(value), types);
-    return type.empty() ? std::string{} : with_param(std::string{type}, params_of(value), "handling", handlings);
+    if (type.empty()) return {};
+    const auto handling = same(find_param(params_of(value), "handling").value_or(std::string_view{}), handlings);
+    if (handling == "optional") return std::string{type}.append(";handling=optional");
+    return type == (of == "application/sdp" ? "session" : "render") ? std::string{} : std::string{type};
 }
 
 std::string shaped(const Message& source, Header header, Shape shape)
@@ -230,7 +233,8 @@ std::string shaped(const Message& source, Header header, Shape shape)
     case Shape::boolean:
         return iequals(*value, "false") ? "false" : iequals(*value, "true") ? "true" : "";
     case Shape::disposition:
-        return disposition(*value);
+        return disposition(*value,
+                           admitted_media_type(source.field(Header::content_type).value_or(std::string_view{})));
     default:
         return {};
     }

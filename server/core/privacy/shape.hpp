@@ -12,7 +12,8 @@ std::string shaped(const Message& source, Header header, Shape shape);
 /// The admitted media type of a Content-Type value, in canonical spelling; empty when it is not admitted.
 std::string_view admitted_media_type(std::string_view content_type);
 
-/// A Content-Disposition value of a known type, with how to handle it (RFC 3261 20.11); empty when it is not known.
-std::string disposition(std::string_view value);
+/// A Content-Disposition value of a known type, with how to handle it (RFC 3261 20.11), of a body of the admitted type
+/// `of`; empty when it is not known, or says what holds without it.
+std::string disposition(std::string_view value, std::string_view of);
 
 } // namespace sotto
