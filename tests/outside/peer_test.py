@@ -482,6 +482,31 @@ class Friends(Outside):
         phone.receives(486)
         return invite
 
+    def test_lengths_tell_no_more_than_they_do_toward_a_phone(self):
+        """Who watches the way between two domains sees whole cells, whatever is said and to whom (privacy.padding)."""
+        alice, friend = self.phone(self.daemon, "alice"), self.ends["friend"]
+        alice.sends("INVITE", to="sip:far@friend.example")
+        connection, invite = friend.receives("INVITE")
+        friend.answers(connection, invite, 486)
+        friend.receives("ACK")
+        alice.receives(486)
+        before = len(connection.record_sizes)   # the handshake is over
+        for user in ("f", "far", "f" * 60):
+            friend.takes_a_call(alice, f"sip:{user}@friend.example")
+        for length in (1, 2000):
+            alice.sends("MESSAGE", to="sip:far@friend.example", body=b"x" * length, content_type="text/plain", sdp=False)
+            friend.answers(*friend.receives("MESSAGE"), 200)
+            alice.receives(200)
+        alice.sends("INVITE", to="sip:far@friend.example")
+        connection, invite = friend.receives("INVITE")
+        friend.answers(connection, invite, 180)
+        alice.receives(180)
+        alice.sends("CANCEL")
+        friend.receives("CANCEL")
+        sizes = connection.record_sizes[before:]
+        self.assertGreaterEqual(len(sizes), 3 * 3 + 2 + 2)
+        self.assertEqual(set(sizes), {4096 + 16}, "one cell, and its tag")
+
     def arrives(self, phone: Phone, end: FarEnd, way, from_: str, **options):
         way.send(end.request("INVITE", phone.aor, from_, f"<{phone.aor}>", sdp=True, **options).bytes())
         invite = phone.receives("INVITE")

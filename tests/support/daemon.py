@@ -178,6 +178,7 @@ class Daemon:
         Path(notify_path).unlink(missing_ok=True)
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(notify_path)
+        os.chmod(notify_path, 0o666)   # whoever the launcher makes the daemon
         try:
             self._spawn([binary("sottod"), "--config", self.config_file], {"NOTIFY_SOCKET": notify_path})
             self._await_ready(notify, lambda: notify.recv(4096))

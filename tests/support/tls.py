@@ -30,6 +30,8 @@ class Stream:
                  server_side: bool = False) -> None:
         """Returns after the handshake. `plain` belongs to the stream, also when the handshake fails."""
         self._lock = threading.Lock()
+        self.record_sizes: list = []   # of application data, in order of arrival; ciphertext, without record header
+        self._ciphertext = b""
         self._socket, self._ended = plain, False
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -59,7 +61,15 @@ class Stream:
                 raise
 
     def _note_records(self, data: bytes) -> None:
-        """Hears what has arrived, before it is deciphered."""
+        """Of what has arrived, before it is deciphered."""
+        self._ciphertext += data
+        while len(self._ciphertext) >= 5:
+            size = int.from_bytes(self._ciphertext[3:5], "big")
+            if len(self._ciphertext) < 5 + size:
+                return
+            if self._ciphertext[0] == 23:
+                self.record_sizes.append(size)
+            self._ciphertext = self._ciphertext[5 + size:]
 
     def _flush(self) -> None:
         data = self._out.read()
@@ -119,10 +129,8 @@ class Connection(Stream):
     def __init__(self, address: tuple, authority: Path, server_name: str | None = "example.org",
                  context: ssl.SSLContext | None = None, source: str | None = None, read=sip.parse) -> None:
         self.inbox: queue.SimpleQueue = queue.SimpleQueue()
-        self.record_sizes: list = []   # of application data, in order of arrival; ciphertext, without record header
         self.received = b""            # plaintext
         self.sent: list = []           # plaintext, too
-        self._ciphertext = b""
         plain = socket.create_connection(address, patience(5), (source, 0) if source else None)
         self.local_address = "{}:{}".format(*plain.getsockname()[:2])
         self._remote_port = address[1]
@@ -152,16 +160,6 @@ class Connection(Stream):
     @property
     def cipher(self) -> tuple:
         return self._tls.cipher()
-
-    def _note_records(self, data: bytes) -> None:
-        self._ciphertext += data
-        while len(self._ciphertext) >= 5:
-            size = int.from_bytes(self._ciphertext[3:5], "big")
-            if len(self._ciphertext) < 5 + size:
-                return
-            if self._ciphertext[0] == 23:
-                self.record_sizes.append(size)
-            self._ciphertext = self._ciphertext[5 + size:]
 
     def send(self, data: bytes) -> None:
         self.sent.append(data)
