@@ -23,9 +23,12 @@ constexpr std::uint32_t turned(std::uint32_t number, std::uint32_t by)
 }
 static_assert(turned(turned(7, 5), rseq_circle - 5) == 7 && turned(rseq_circle, 1) == 1 && turned(1, rseq_circle) == 1);
 
-BindingId id_of_text(Cryptography& cryptography, std::string_view value)
+/// Of that dialog alone: the forks of a request keep the same value, and the end of one must not take it from another.
+BindingId id_of_text(Cryptography& cryptography, KeyedHash dialog, std::string_view value)
 {
-    return {cryptography.keyed_hash(Cryptography::Use::dialog, value).high | 1U};
+    std::string text{reinterpret_cast<const char*>(&dialog), sizeof dialog};
+    text += value;
+    return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
 }
 
 BindingId id_of_connected_line(Cryptography& cryptography, KeyedHash dialog)
@@ -55,8 +58,8 @@ std::string DialogSeal::seal(SealKind kind, Role stands_for, char flags, std::st
     text += value;
     const auto receiver = receiver_of(stands_for);
     if (auto token = parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, text)) return *token;
-    const auto id = id_of_text(parts_.cryptography, value);
-    parts_.memory.keep_text(hash(), epoch_, id, {parts_.cryptography.seal_in_memory(value)});
+    const auto id = id_of_text(parts_.cryptography, hash(), value);
+    if (!stands_alone_) parts_.memory.keep_text(hash(), epoch_, id, {parts_.cryptography.seal_in_memory(value)});
     std::array<std::uint8_t, sizeof id.value> raw{};
     std::memcpy(raw.data(), &id.value, raw.size());
     text.assign(1, static_cast<char>(plain_base + flags + elsewhere_flag)).append(base64url(raw));

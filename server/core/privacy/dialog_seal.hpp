@@ -27,6 +27,9 @@ public:
     /// The dialog that an opened target token belongs to.
     DialogSeal(SealParts parts, const Target& target, Holder caller, Holder callee);
 
+    /// Of a request that begins no dialog (MESSAGE): no later one names its values, so that none is kept.
+    void stands_alone() { stands_alone_ = true; }
+
     [[nodiscard]] Epoch epoch() const { return epoch_; }
     [[nodiscard]] Salt salt() const { return salt_; }
     [[nodiscard]] KeyedHash hash() const;
@@ -73,6 +76,7 @@ private:
     Epoch epoch_;
     Salt salt_;
     std::array<Holder, 2> holders_; ///< caller, callee
+    bool stands_alone_{false};
 };
 
 /// In-Reply-To (RFC 3261 20.21): a Call-ID that `callee` saw, given back to the caller whose it is; nothing when it is

@@ -238,6 +238,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     else
         branch.seal.emplace(env_.seal_parts(), caller, callee);
     auto& seal = *branch.seal;
+    if (request.method == Method::message && !context.in_dialog) seal.stands_alone();
     const auto& referral = context.referral;
     if (referral && referral->device == branch.target.id && (referral->withheld || referral->session)) {
         // Whom it leads to goes on withholding what it withheld in the dialog that the referral is from.
