@@ -164,6 +164,8 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (to.empty()) {
         context->answered = true;
+        if (env_.layer->server(context->server)->method == Method::bye)
+            end_dialog(DialogSeal{env_.seal_parts(), *context->dialog, {}, {}}, out);
         return env_.refuse(context->server, Refusal::no_dialog, now, out);
     }
     start_device(id, std::move(to), now, out);

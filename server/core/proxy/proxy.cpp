@@ -339,9 +339,11 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
     auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
     if (context == nullptr) return;
     if (!context->answered) {
-        if (server->method == Method::bye) // nobody answered in time (RFC 3261 15.1.1)
+        // A BYE that nobody answered in time (RFC 3261 15.1.1); a call that never began, and whose phones are gone.
+        const bool bye = server->method == Method::bye;
+        if (bye || (server->method == Method::invite && !context->in_dialog))
             for (const auto& branch : context->branches)
-                if (branch.seal) end_dialog(*branch.seal, out, now - server->began);
+                if (branch.seal) end_dialog(*branch.seal, out, bye ? now - server->began : milliseconds{0});
         cancel_branches(*context, {}, now, out);
     }
     for (auto& branch : context->branches) env_.layer->cancel_timer(branch.timer_c);

@@ -41,11 +41,18 @@ std::optional<std::uint32_t> rseq_in(const Message& response)
     return number;
 }
 
-/// Its sender takes the dialog for ended (RFC 3261 15.1.1): nobody is there, or nobody knows of it. Any other refusal
-/// of a BYE leaves the call as it was, and the bill: with a CSeq of the past its sender could end both by itself.
-bool ends_dialog(Method method, int status, bool answered)
+/// A BYE ends the call where nobody knows of it, or nobody is there to hang up (RFC 3261 15.1.1). Any other refusal
+/// leaves the call as it was, and the bill: with a CSeq of the past its sender could end both by itself.
+bool hung_up(int status, bool answered)
 {
-    return method == Method::bye && (status == 481 || status == 408 || status == 430 || (status == 503 && !answered));
+    return status == 481 || status == 408 || status == 430 || (status == 503 && !answered);
+}
+
+/// RFC 3261 12.2.1.2. Of a PRACK it says that the response is unknown (RFC 3262 3), of a NOTIFY that the subscription
+/// is (RFC 6665 4.1.3).
+bool call_is_unknown(int status, Method method)
+{
+    return status == 481 && method != Method::prack && method != Method::notify;
 }
 
 /// RFC 5626 7: the device may be reached over another of its flows. Whatever else it answers is its answer: a 503 of
@@ -280,8 +287,11 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     }
     if (branch.announces) return announcement_over(id, index, now, out);
     if (response && try_credentials(id, index, *response, now, out)) return;
-    if (branch.seal && ends_dialog(method, status, response != nullptr))
-        end_dialog(*branch.seal, out, now - server->began);
+    if (method == Method::bye) {
+        if (branch.seal && hung_up(status, response != nullptr)) end_dialog(*branch.seal, out, now - server->began);
+    } else if (context->in_dialog && !branch.target.party.foreign() && call_is_unknown(status, method)) {
+        end_dialog(*branch.seal, out); // another domain may say it of a phone that is between two connections
+    }
     branch.ended = true;
     if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
         return;
