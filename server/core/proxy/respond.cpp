@@ -159,11 +159,20 @@ void Proxy::shed(SlotId id)
     forget(context->receiver_tag);
     forget(context->receiver_call_id);
     forget(context->quotes);
+    forget(context->public_gruu);
+    forget(context->cancel_reason);
+    if (context->outside)
+        for (auto* text :
+             {&context->outside->aor, &context->outside->number, &context->outside->service, &context->outside->former})
+            forget(*text);
     context->best.reset();
     context->sender_target.handle.reset();
     for (auto& branch : context->branches) {
         forget(branch.target.uri);
         forget(branch.target.route);
+        forget(branch.target.address);
+        forget(branch.called);
+        forget(branch.to);
         forget(branch.other_flows);
     }
 }
