@@ -92,9 +92,9 @@ class Media(FlowTest):
         self.bob.receives("ACK")
         self.bob.receives("BYE")
         self.bob.sends(200)
+        self.alice.receives(488)
         self.alice.receives("BYE")
         self.alice.sends(200)
-        self.alice.receives(488)
 
     def test_early_descriptions_with_plain_rtp_go_without_their_body(self):
         self.alice.sends("INVITE", to=self.bob, sdp=False)

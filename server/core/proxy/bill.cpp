@@ -69,7 +69,7 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
     auto& branch = context->branches[waiting.branch];
     branch.record = Branch::Record::written;
     if (!durable) {
-        end_answered(branch, *waiting.answer, waiting.sent, 500, now, out);
+        end_answered(*context, branch, *waiting.answer, waiting.sent, 500, now, out);
         if (context->accepted.bytes.empty()) env_.refuse(context->server, Refusal::internal_error, now, out);
         return shed(waiting.context);
     }

@@ -215,10 +215,8 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
     auto& seal = *branch.seal;
     auto id = context.sender_target.binding;
     if (!id && context.sender_target.handle) {
-        auto text = request_uri_of(request.contacts.front().uri);
         const auto dialog = seal.hash();
-        text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
-        id = {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+        id = id_of_remote(request_uri_of(request.contacts.front().uri), dialog);
         env_.dialogs.keep(dialog, seal.epoch(), id, *context.sender_target.handle);
     }
     return target_uri(seal, context.role, id, branch.target.party, branch.target.transport, request.request_uri.scheme);

@@ -35,36 +35,37 @@ void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& 
 }
 
 /// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK and BYE there.
-void Proxy::end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, int cause,
-                         TimePoint now, Actions& out)
+void Proxy::end_answered(const ResponseContext& context, const Branch& branch, const Message& ok,
+                         const transaction::Sent& sent, int cause, TimePoint now, Actions& out)
 {
     auto to = branch.target;
     follow_contact(to, ok);
+    // RFC 3261 12.1.2: who is elsewhere has said which way its dialog goes.
+    if (to.party.foreign() && !context.in_dialog) to.route = route_value(ok.record_routes, true);
     DialogView view{
         .call_id = sent.call_id, .from = sent.from, .to = as_written(ok.to), .cseq = sent.cseq, .cause = cause};
-    send_ours(Method::ack, to, view, now, out);
+    if (ok.cseq.method == Method::invite) send_ours(Method::ack, to, view, now, out);
     ++view.cseq;
     send_ours(Method::bye, to, view, now, out);
     end_dialog(*branch.seal, out);
 }
 
 /// The same inside a dialog: whoever asked for a new description loses the call too, and is told so.
-void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, int cause, TimePoint now, Actions& out)
+void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out)
 {
     const auto* server = env_.layer->server(context.server);
     if (server == nullptr || server->request->contacts.empty()) return;
     const Message& request = *server->request;
-    ForwardTarget offerer;
-    offerer.party = context.sender;
-    offerer.flow = server->flow;
-    offerer.transport = server->transport;
-    follow_contact(offerer, request);
-    const DialogView view{.call_id = std::string{request.call_id},
-                          .from = as_written(request.to),
-                          .to = as_written(request.from),
-                          .cseq = branch.seal->cseq(other(context.role), beyond_any_cseq),
-                          .cause = cause};
-    send_ours(Method::bye, offerer, view, now, out);
+    const auto& from = context.sender_target;
+    OurBye bye{.to = {.party = context.sender, .flow = server->flow, .transport = server->transport},
+               .view = {.call_id = std::string{request.call_id},
+                        .from = as_written(request.to),
+                        .to = as_written(request.from),
+                        .cseq = branch.seal->cseq(other(context.role), beyond_any_cseq)}};
+    follow_contact(bye.to, request);
+    if (from.handle)
+        bye.to.route = RemoteTarget::unpack(env_.cryptography.open_in_memory(from.handle->contact.bytes)).route;
+    look_up_for_bye(from.handle ? from.handle->device : from.binding, std::move(bye), out);
 }
 
 /// An answer that may not pass, in an ACK: BYE to whoever waits for it.
@@ -90,21 +91,36 @@ void Proxy::end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out)
 }
 
 /// ... and to whoever wrote it, at its registered Contact: an ACK need not bear one.
-void Proxy::end_acknowledging(WaitingAck& waiting, const std::vector<Binding>& flows, TimePoint now, Actions& out)
+void Proxy::end_acknowledging(WaitingAck& waiting, Actions& out)
 {
     const auto& context = waiting.context;
     const auto& ack = *waiting.ack;
-    ForwardTarget offerer;
-    if (!flows.empty()) offerer = target_of(flows.front());
-    follow_contact(offerer, ack);
-    if (offerer.uri.empty()) offerer.uri = address_of(context.sender);
-    offerer.party = context.sender;
-    offerer.flow = waiting.flow;
-    const DialogView view{.call_id = std::string{ack.call_id},
-                          .from = as_written(ack.to),
-                          .to = as_written(ack.from),
-                          .cseq = waiting.branch.seal->cseq(other(context.role), beyond_any_cseq)};
-    send_ours(Method::bye, offerer, view, now, out);
+    OurBye bye{.to = {.party = context.sender, .flow = waiting.flow, .transport = waiting.transport},
+               .view = {.call_id = std::string{ack.call_id},
+                        .from = as_written(ack.to),
+                        .to = as_written(ack.from),
+                        .cseq = waiting.branch.seal->cseq(other(context.role), beyond_any_cseq)}};
+    follow_contact(bye.to, ack);
+    look_up_for_bye(waiting.device, std::move(bye), out);
+}
+
+void Proxy::look_up_for_bye(BindingId device, OurBye bye, Actions& out)
+{
+    WaitingAck waiting;
+    waiting.bye = std::move(bye);
+    out.push_back(Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))), device});
+}
+
+void Proxy::found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePoint now, Actions& out)
+{
+    auto& to = bye.to;
+    if (!flows.empty()) {
+        auto registered = target_of(flows.front());
+        to.route = std::move(registered.route);
+        if (to.uri.empty()) to.uri = std::move(registered.uri);
+    }
+    if (to.uri.empty()) to.uri = address_of(to.party);
+    send_ours(Method::bye, to, bye.view, now, out);
 }
 
 } // namespace sotto

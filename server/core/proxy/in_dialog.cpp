@@ -65,6 +65,11 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         context.receiver_call_id = std::move(*call_id);
     }
     context.sender_target = sender_target(request, party, flow);
+    // RFC 3261 12.2: a new request may name a new target, but the route set is that of the beginning.
+    if (auto& remote = context.sender_target.handle)
+        if (const auto known =
+                env_.dialogs.handle(id_of_remote(request_uri_of(request.contacts.front().uri), seal.hash())))
+            remote->contact = known->contact;
     return true;
 }
 
@@ -107,6 +112,7 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
         return env_.layer->offer_to_others(
             {.worker = 0, .message = std::move(ack), .from = flow.id, .parties = flow.parties}, out);
     waiting.flow = flow.id;
+    waiting.transport = flow.transport;
     if (!flow.bindings.empty()) waiting.device = flow.bindings.front();
     waiting.ack = std::move(ack);
     const auto handle = env_.dialogs.handle(target.id);
@@ -175,8 +181,8 @@ void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoin
 {
     auto* waiting = acks_.find(id);
     if (waiting == nullptr) return;
-    if (waiting->ended) {
-        end_acknowledging(*waiting, flows, now, out);
+    if (waiting->bye) {
+        found_for_bye(*waiting->bye, flows, now, out);
     } else if (const auto to = reachable(waiting->context.dialog->id, flows); !to.empty()) {
         auto& branch = waiting->branch;
         branch.target = to.front();
@@ -187,8 +193,7 @@ void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoin
             out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
         } else {
             end_acknowledged(*waiting, now, out);
-            waiting->ended = true;
-            return out.push_back(Find{ticket_for(Waiting::ack_target, id), waiting->device});
+            end_acknowledging(*waiting, out);
         }
     }
     acks_.erase(id);

@@ -200,6 +200,13 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
     return {.binding = {}, .handle = std::move(handle)};
 }
 
+BindingId Proxy::id_of_remote(std::string_view uri, KeyedHash dialog) const
+{
+    std::string text{uri};
+    text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
+    return {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+}
+
 /// Dialled by whoever was called: no call comes of it, the reason phrase says what was done.
 void Proxy::block_last_caller(SlotId id, AccountId account, TimePoint now, Actions& out)
 {

@@ -48,13 +48,25 @@ public:
 private:
     using SlotId = transaction::SlotId;
 
+    /// How the receiver of a request of ours knows the dialog.
+    struct DialogView {
+        std::string call_id, from, to;
+        std::uint32_t cseq{0};
+        int cause{488}; ///< of a BYE (RFC 3326)
+    };
+    /// A BYE of ours to a party whose device is being looked up: the Path to it is not known yet.
+    struct OurBye {
+        ForwardTarget to; ///< its URI may be empty
+        DialogView view;
+    };
     struct WaitingAck {
         MessagePtr ack;
         FlowId flow;
+        Transport transport{Transport::tls};
         BindingId device; ///< its sender's; none: not registered over that flow
         ResponseContext context;
         Branch branch{};
-        bool ended{false}; ///< what it said may not pass; the sender is being looked up
+        std::optional<OurBye> bye{}; ///< what its sender said may not pass; nothing else is here any more
     };
     /// A branch that waits for a connection to another domain.
     struct Connecting {
@@ -106,6 +118,8 @@ private:
     bool note_withheld(const ResponseContext& context, const Message& request, const Account* callee, bool there,
                        TimePoint now);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
+    /// The name of a remote target of that dialog which is no binding of ours.
+    BindingId id_of_remote(std::string_view uri, KeyedHash dialog) const;
 
     // wake.cpp
     void wake_sleepers(SlotId context, const std::vector<Binding>& awake, TimePoint now, Actions& out);
@@ -208,18 +222,15 @@ private:
     BodyResult answer_body(ResponseContext& context, Branch& branch, const Message& response) const;
 
     // hang_up.cpp
-    struct DialogView {
-        std::string call_id, from, to;
-        std::uint32_t cseq{0};
-        int cause{488}; ///< of a BYE (RFC 3326)
-    };
     void send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out);
-    void end_answered(const Branch& branch, const Message& ok, const transaction::Sent& sent, int cause, TimePoint now,
-                      Actions& out);
-    void end_renegotiated(const ResponseContext& context, Branch& branch, int cause, TimePoint now, Actions& out);
+    void end_answered(const ResponseContext& context, const Branch& branch, const Message& ok,
+                      const transaction::Sent& sent, int cause, TimePoint now, Actions& out);
+    void end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out);
     void found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out);
     void end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out);
-    void end_acknowledging(WaitingAck& waiting, const std::vector<Binding>& flows, TimePoint now, Actions& out);
+    void end_acknowledging(WaitingAck& waiting, Actions& out);
+    void look_up_for_bye(BindingId device, OurBye bye, Actions& out);
+    void found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePoint now, Actions& out);
 
     // respond.cpp
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,

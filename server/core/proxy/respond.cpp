@@ -126,8 +126,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     if (client->method == Method::bye) end_dialog(*branch.seal, out, now - env_.layer->server(server_id)->began);
     const auto body = answer_body(*context, branch, *response);
     if (!body && invite) { // no 488 can be said to whoever answered
-        end_answered(branch, *response, client->sent, 488, now, out);
-        if (context->in_dialog) end_renegotiated(*context, branch, 488, now, out);
+        end_answered(*context, branch, *response, client->sent, 488, now, out);
+        if (context->in_dialog) end_renegotiated(*context, branch, out);
         return refuse_body(server_id, body.error(), now, out);
     }
     if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
@@ -242,10 +242,8 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
         target.party.foreign() ||
         (uri != target.uri && device_named_by(contact, target.party.account(), std::span{&id, 1}) != id);
     if (elsewhere) {
-        std::string text = uri;
         const auto dialog = seal.hash();
-        text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
-        const BindingId handle{env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+        const auto handle = id_of_remote(uri, dialog);
         RemoteTarget remote{.uri = std::move(uri)};
         if (target.party.foreign()) {
             // RFC 3261 12.1.2: the route set is fixed when the dialog begins.

@@ -1,0 +1,83 @@
+#include "element/dialogs.hpp"
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+constexpr std::string_view plain = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+                                   "m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+const std::string described = "Content-Type: application/sdp\n";
+const std::string alices = "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n";
+const std::string route_of_peer = "Record-Route: <sip:p2.example.net;lr>, <sip:p1.example.net;lr>\n";
+
+} // namespace
+
+TEST_CASE("ACK and BYE of ours go along the route set of whoever answered", "[rfc3261][12.1.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    dial(world, alice, {.uri = "sip:bob@example.net"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(peer);
+    world.send(peer, answer(invite, "200 OK", route_of_peer + contact + described), plain);
+    CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+    for (const std::string method : {"ACK", "BYE"}) {
+        const auto ours = world.receive(peer);
+        CHECK(start_line(ours) == method + " sip:gw@192.0.2.9:5071;transport=tls SIP/2.0");
+        CHECK(header(ours, "Route") == "<sip:p1.example.net;lr>, <sip:p2.example.net;lr>");
+    }
+}
+
+TEST_CASE("a BYE of ours finds its way back to whoever asked for a new description", "[rfc3327]")
+{
+    World world{with_routes()};
+    const auto edge = world.connect();
+    const std::string path = "<sip:t@edge.example.org;lr;ob>";
+    const auto registered =
+        world.registers(edge, "alice",
+                        {.contact = "<sip:alice-device@192.0.2.1:5555;transport=tls>;reg-id=1;"
+                                    "+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-000000000001>\"",
+                         .extra = "Supported: path, outbound\nPath: " + path + "\n",
+                         .more_vias = "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKphone\n"});
+    REQUIRE(start_line(registered) == "SIP/2.0 200 OK");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, edge, bob, "sip:bob@example.org");
+    world.send(edge, request_in(call.ok, "INVITE", 3, alices));
+    CHECK(start_line(world.receive(edge)) == "SIP/2.0 100 Trying");
+    world.send(bob, answer(world.receive(bob), "200 OK", contact + described), plain);
+    CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    CHECK(start_line(world.receive(bob)).starts_with("BYE "));
+    CHECK(start_line(world.receive(edge)).starts_with("SIP/2.0 488"));
+    const auto bye = world.receive(edge);
+    CHECK(start_line(bye) == "BYE sip:alice-device@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(header(bye, "Route") == path);
+}
+
+TEST_CASE("a request inside a dialog changes nothing of its route set", "[rfc3261][12.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    const auto call = establish(world, alice, peer, "sip:bob@example.net", route_of_peer);
+    const std::string route = "<sip:p1.example.net;lr>, <sip:p2.example.net;lr>";
+    world.send(peer, request_in(call.invite, "INVITE", 7, contact + described), offer); // records no route again
+    CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(alice);
+    SECTION("the next request of the other side has all of it")
+    {
+        world.send(alice, answer(invite, "200 OK", alices + described), offer);
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 200 OK");
+        world.send(alice, request_in(call.ok, "BYE", 4));
+        CHECK(header(world.receive(peer), "Route") == route);
+    }
+    SECTION("and so has a BYE of ours")
+    {
+        world.send(alice, answer(invite, "200 OK", alices + described), plain);
+        CHECK(start_line(world.receive(peer)).starts_with("SIP/2.0 488"));
+        const auto bye = world.receive(peer);
+        CHECK(start_line(bye) == "BYE sip:gw@192.0.2.9:5071;transport=tls SIP/2.0");
+        CHECK(header(bye, "Route") == route);
+    }
+}
