@@ -81,3 +81,41 @@ TEST_CASE("a request inside a dialog changes nothing of its route set", "[rfc326
         CHECK(header(bye, "Route") == route);
     }
 }
+
+TEST_CASE("an UPDATE whose answer may not pass ends the call on both sides", "[rfc3311][5.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    world.send(alice, request_in(call.ok, "UPDATE", 3, alices + described), offer);
+    const auto update = world.receive(bob);
+    CHECK(start_line(update).starts_with("UPDATE "));
+    world.send(bob, answer(update, "200 OK", contact + described), plain);
+    const auto bye = world.receive(bob);
+    CHECK(start_line(bye) == "BYE sip:gw@192.0.2.9:5071;transport=tls SIP/2.0");
+    CHECK(header(bye, "Call-ID") == header(call.invite, "Call-ID"));
+    CHECK(header(bye, "From") == header(update, "From"));
+    CHECK(header(bye, "To") == header(update, "To"));
+    CHECK(world.quiet(bob)); // no ACK
+    CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+    const auto alices_bye = world.receive(alice);
+    CHECK(start_line(alices_bye) == "BYE sip:alice-device@192.0.2.1:5555;transport=tls SIP/2.0");
+    CHECK(header(alices_bye, "Call-ID") == header(call.ok, "Call-ID"));
+    world.send(alice, request_in(call.ok, "INFO", 4));
+    CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 481"));
+}
+
+TEST_CASE("an UPDATE without an offer may be answered with anything", "[rfc3311]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    world.send(alice, request_in(call.ok, "UPDATE", 3, alices));
+    world.send(bob, answer(world.receive(bob), "200 OK", contact + "Content-Type: text/html\n"), "<p>yes</p>");
+    const auto ok = world.receive(alice);
+    CHECK(start_line(ok) == "SIP/2.0 200 OK");
+    CHECK(body_of(ok).empty());
+    CHECK(world.quiet(bob));
+}

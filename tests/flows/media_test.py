@@ -96,6 +96,17 @@ class Media(FlowTest):
         self.alice.receives("BYE")
         self.alice.sends(200)
 
+    def test_an_update_answered_with_plain_rtp_ends_the_call(self):
+        self.call(self.alice, self.bob)
+        self.alice.sends("UPDATE", sdp=True)
+        self.bob.receives("UPDATE")
+        self.bob.sends(200, body=offer(PLAIN))
+        self.bob.receives("BYE")
+        self.bob.sends(200)
+        self.alice.receives(488)
+        self.alice.receives("BYE")
+        self.alice.sends(200)
+
     def test_early_descriptions_with_plain_rtp_go_without_their_body(self):
         self.alice.sends("INVITE", to=self.bob, sdp=False)
         self.bob.receives("INVITE")

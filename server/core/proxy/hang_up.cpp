@@ -34,7 +34,8 @@ void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& 
     out.push_back(Send{to.flow, message.write(), {}});
 }
 
-/// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK and BYE there.
+/// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK, if one is due, and BYE
+/// there.
 void Proxy::end_answered(const ResponseContext& context, const Branch& branch, const Message& ok,
                          const transaction::Sent& sent, int cause, TimePoint now, Actions& out)
 {

@@ -125,7 +125,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     // Who hangs up has hung up when it says so, however late the other side agrees.
     if (client->method == Method::bye) end_dialog(*branch.seal, out, now - env_.layer->server(server_id)->began);
     const auto body = answer_body(*context, branch, *response);
-    if (!body && invite) { // no 488 can be said to whoever answered
+    const bool offered = client->method == Method::update && !env_.layer->server(server_id)->request->body.empty();
+    if (!body && (invite || offered)) { // no 488 can be said to whoever answered
         end_answered(*context, branch, *response, client->sent, 488, now, out);
         if (context->in_dialog) end_renegotiated(*context, branch, out);
         return refuse_body(server_id, body.error(), now, out);

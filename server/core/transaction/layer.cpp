@@ -325,7 +325,7 @@ void Layer::send(SlotId id, Sent sent, std::string bytes, Actions& out)
 {
     auto* client = clients_.find(id);
     if (client == nullptr) return;
-    if (client->method == Method::invite) client->sent = std::move(sent);
+    client->sent = std::move(sent);
     out.push_back(Send{client->flow, std::move(bytes), {pack(client_ticket, id)}, true});
 }
 
