@@ -1,8 +1,24 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/billing/parties.hpp"
+#include "core/routing/number.hpp"
+
+#include <algorithm>
 
 namespace sotto {
+namespace {
+
+/// The number in an address as `RemoteTarget::address` keeps it, or its user part.
+std::string user_in(std::string_view address)
+{
+    auto uri = address.substr(address.rfind('<') + 1);
+    uri.remove_prefix(std::min(uri.size(), uri.find(':') + 1));
+    auto user = unescape(uri.substr(0, uri.find_first_of("@;>"))).value_or(std::string{});
+    const auto digits = dialled_digits(user);
+    return is_e164(digits) ? digits : user;
+}
+
+} // namespace
 
 /// Billed calls. The call is on the disk before the caller hears of the answer, so that a crash loses none; a call that
 /// nothing bills leaves no trace here.
@@ -33,6 +49,22 @@ bool Proxy::costs_otherwise(const ResponseContext& context, std::string_view aor
     const auto there = charge_inside(aor);
     if (!there) return false;
     return context.outside || !context.charge || context.charge->tariff != there->tariff;
+}
+
+/// A call that a referral begins is a call like any other, and costs whoever makes it what the number costs that the
+/// quoted call was made to. A call that came in has dialled no number, and none is dialled when it is taken over.
+std::unique_ptr<Charge> Proxy::charge_referred(const ResponseContext& context, const ForwardTarget& to) const
+{
+    const bool came_in = std::ranges::any_of(context.quotes, [](const auto& named) {
+        return named.first != Header::target_dialog && named.second.target_role == Role::caller;
+    });
+    if (came_in) return nullptr;
+    if (const auto* account = env_.accounts->find(to.party.account()); account != nullptr) {
+        auto by_name = charge_inside(account->user);
+        return by_name || account->number.empty() ? std::move(by_name) : charge_inside(account->number);
+    }
+    const auto* route = route_of(to.party);
+    return route == nullptr || !route->tariff ? nullptr : charge(*route->tariff, user_in(to.address));
 }
 
 void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transaction::Sent& sent, Actions& out)

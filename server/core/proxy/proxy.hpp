@@ -144,6 +144,8 @@ private:
     static std::unique_ptr<Charge> charge_outside(const Decision& decision);
     [[nodiscard]] std::unique_ptr<Charge> charge_inside(std::string_view aor) const;
     [[nodiscard]] bool costs_otherwise(const ResponseContext& context, std::string_view aor) const;
+    [[nodiscard]] std::unique_ptr<Charge> charge_referred(const ResponseContext& context,
+                                                          const ForwardTarget& to) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
     void tell_ledger(const Target& target, Actions& out);

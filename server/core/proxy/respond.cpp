@@ -62,7 +62,7 @@ bool flow_failed(int status, bool answered) { return status == 408 || status == 
 /// A redirection may bring a call that was to leave over a route back inside: that route did not carry it.
 bool carried_as_dialled(const ResponseContext& context, const Branch& branch)
 {
-    return branch.target.party.foreign() == context.outside.has_value();
+    return !context.outside || branch.target.party.foreign();
 }
 
 } // namespace

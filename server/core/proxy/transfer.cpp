@@ -170,9 +170,16 @@ void Proxy::found_behind_referral(SlotId id, const std::vector<Binding>& flows, 
                                ? Reception::rings
                                : received_by(callee, *context, *env_.layer->server(context->server)->request, now);
     if (reception == Reception::nobody_there) return refuse_unseen(id, Refusal::unavailable, now, out);
-    if (reception == Reception::rings) return start_device(id, std::move(ways), now, out);
-    context->answered = true;
-    env_.refuse(context->server, Refusal::anonymity_disallowed, now, out);
+    const auto refuse = [&](Refusal refusal) {
+        context->answered = true;
+        env_.refuse(context->server, refusal, now, out);
+    };
+    if (reception == Reception::refuses_anonymous) return refuse(Refusal::anonymity_disallowed);
+    if (env_.layer->server(context->server)->method == Method::invite)
+        context->charge = charge_referred(*context, ways.front());
+    if (context->charge && context->sender.foreign()) return refuse(Refusal::forbidden); // on nobody's account
+    if (context->charge && !recordable()) return refuse(Refusal::overloaded);
+    start_device(id, std::move(ways), now, out);
 }
 
 bool Proxy::withholds_target(const QuotedDialog& quote) const
