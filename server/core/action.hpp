@@ -111,6 +111,8 @@ struct Connect {
     Ticket ticket;
     Destination to;
     std::string route; ///< the name by which operators know it
+    /// Where this way is known to be dead the call need not wait for it.
+    bool others_follow{false};
 };
 /// Something happened that operators must hear of. Says nothing about who called whom.
 enum class Occurrence : std::uint8_t {

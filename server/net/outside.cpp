@@ -9,6 +9,8 @@ namespace {
 
 constexpr milliseconds address_patience{4000}; ///< for one TCP handshake
 constexpr seconds attempt_patience{12};        ///< for all of them
+constexpr seconds retried_after{30};           ///< what was found dead
+constexpr seconds remembered_for{60};          ///< and how long nobody waits for it
 
 TimePoint clock() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
 
@@ -26,23 +28,35 @@ Outside::Outside(asio::io_context& context, Bursts& bursts, Connections& connect
 {
 }
 
-void Outside::connect(const Destination& to, std::string_view route, Done done)
+void Outside::connect(const Connect& to, Done done)
 {
-    const auto key = sotto::text_of(to);
+    const auto key = sotto::text_of(to.to);
     if (const auto live = live_.find(key); live != live_.end()) return done(live->second);
+    const bool waits = !(to.others_follow && dead(key, remembered_for));
+    if (!waits) {
+        done({});
+        if (dead(key, retried_after)) return;
+    }
     const auto [found, fresh] = attempts_.try_emplace(key);
     auto& attempt = found->second;
-    attempt.waiting.push_back(std::move(done));
+    if (waits) attempt.waiting.push_back(std::move(done));
+    attempt.others_follow = attempt.others_follow || to.others_follow;
     if (!fresh) return;
-    attempt.to = to;
-    attempt.route = route;
+    attempt.to = to.to;
+    attempt.route = to.route;
     attempt.until = clock() + attempt_patience;
     if (!resolver_) resolver_ = std::make_unique<Resolver>(context_);
-    resolver_->locate(to, [this, key](Resolver::Found found_addresses) {
+    resolver_->locate(to.to, [this, key](Resolver::Found found_addresses) {
         bursts_.begin();
         located(key, std::move(found_addresses));
         bursts_.end();
     });
+}
+
+bool Outside::dead(const std::string& key, milliseconds within) const
+{
+    const auto found = dead_.find(key);
+    return found != dead_.end() && clock() - found->second < within;
 }
 
 void Outside::located(const std::string& key, Resolver::Found found)
@@ -104,10 +118,12 @@ void Outside::dialled(FlowId flow, std::optional<WayFailure> failure)
 void Outside::finish(const std::string& key, FlowId flow)
 {
     auto attempt = std::move(attempts_.extract(key).mapped());
+    dead_.erase(key);
     if (flow)
         live_.insert_or_assign(key, flow);
-    else if (fault_)
-        fault_(attempt.route, attempt.reason);
+    else if (attempt.others_follow && attempt.reason != WayFailure::full)
+        dead_.emplace(key, clock());
+    if (!flow && fault_) fault_(attempt.route, attempt.reason);
     for (auto& done : attempt.waiting) done(flow);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "core/routing/route.hpp"
+#include "core/action.hpp"
 #include "net/burst.hpp"
 #include "net/connections.hpp"
 #include "net/resolver.hpp"
@@ -26,11 +26,16 @@ public:
 
     Outside(asio::io_context& context, Bursts& bursts, Connections& connections, Fault fault);
 
-    void use(std::shared_ptr<const Identities> identities) { identities_ = std::move(identities); }
+    void use(std::shared_ptr<const Identities> identities)
+    {
+        identities_ = std::move(identities);
+        dead_.clear(); // perhaps it was for want of these
+    }
 
     /// `done` runs within a burst, at once when there is a connection already. Whoever asks for the same destination
-    /// meanwhile waits for the same attempt.
-    void connect(const Destination& to, std::string_view route, Done done);
+    /// meanwhile waits for the same attempt. A destination that was found dead a short while ago delays nobody who has
+    /// others: it is tried again beside the calls.
+    void connect(const Connect& to, Done done);
     /// A domain that came in itself wants its connection to be used for what goes to it (RFC 5923 5).
     void reuse(const std::string& domain, FlowId flow) { live_.insert_or_assign(domain, flow); }
 
@@ -44,6 +49,7 @@ private:
         Destination to;
         std::string route;
         std::vector<Done> waiting;
+        bool others_follow{false}; ///< for somebody who waits
         std::deque<Endpoint> addresses;
         TimePoint until{}; ///< no further address is tried afterwards
         FlowId dialling;
@@ -51,6 +57,7 @@ private:
     };
     using Attempts = std::map<std::string, Attempt>;
 
+    [[nodiscard]] bool dead(const std::string& key, milliseconds within) const;
     void located(const std::string& key, Resolver::Found found);
     void try_next(const std::string& key);
     void reached(const std::string& key, Socket socket);
@@ -64,6 +71,7 @@ private:
     std::unique_ptr<Resolver> resolver_; ///< made when the first name is looked for
     std::map<std::string, FlowId> live_; ///< by "host" or "host:port"
     Attempts attempts_;
+    std::map<std::string, TimePoint> dead_; ///< since when; only of routes with several targets, which bound it
 };
 
 } // namespace sotto::net

@@ -468,11 +468,11 @@ void Worker::perform(Connect& connect)
 {
     auto& home = home_of(connect.to.host);
     if (&home == this)
-        return outside_.connect(connect.to, connect.route, [this, ticket = connect.ticket](FlowId flow) {
+        return outside_.connect(connect, [this, ticket = connect.ticket](FlowId flow) {
             element_.connected(ticket, flow, now_, actions_);
         });
     home.post_burst([&home, asker = this, connect = std::move(connect)] {
-        home.outside_.connect(connect.to, connect.route, [asker, ticket = connect.ticket](FlowId flow) {
+        home.outside_.connect(connect, [asker, ticket = connect.ticket](FlowId flow) {
             asker->post_burst(
                 [asker, ticket, flow] { asker->element_.connected(ticket, flow, asker->now_, asker->actions_); });
         });

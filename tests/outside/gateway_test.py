@@ -33,6 +33,7 @@ class Plain:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.heard = b""
+        self.accepted = 0
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -42,6 +43,7 @@ class Plain:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.accepted += 1
             with connection:
                 self.heard += connection.recv(65536)
                 connection.sendall(b"SIP/2.0 400 No TLS\r\nContent-Length: 0\r\n\r\n")
@@ -353,8 +355,9 @@ class Contracts(Outside):
         cls.trunk = cls.keep(FarEnd("trunk.example", cls.authority.issue("trunk.example", ("trunk.example",)), cls.authority))
         cls.shut = cls.keep(FarEnd("shut.example", cls.authority.issue("shut.example", ("shut.example",)), cls.authority))
         silent, cls.plain = cls.keep(Port(), "release"), cls.keep(Plain())
+        silent, cls.plain, cls.dead = cls.keep(Port(), "release"), cls.keep(Plain()), cls.keep(Plain())
         cls.keep(NameServer({"example": located(cls.trunk.port, at="trunk") + located(silent.number, at="silent") +
-                             located(cls.plain.port, at="plain")}))
+                             located(cls.plain.port, at="plain") + located(cls.dead.port, at="dead")}))
         master = cls.folder / "master.key"
         master.write_text("5a" * 32 + "\n")
         master.chmod(0o600)
@@ -367,7 +370,8 @@ class Contracts(Outside):
             carrier("refused", "+333", protection="refuse"), carrier("billed", "+334", tariff="abroad"),
             {**carrier("several", "+335"), "target": ["silent.example", "plain.example", "trunk.example"]},
             {**carrier("bare", "+336"), "target": ["plain.example"]},
-            {**carrier("shut", "+337", protection="refuse"), "target": ["shut.example"]}, carrier("free", "+33")])
+            {**carrier("shut", "+337", protection="refuse"), "target": ["shut.example"]},
+            {**carrier("broken", "+338"), "target": ["dead.example", "trunk.example"]}, carrier("free", "+33")])
             | {"weaken": {"sdes_routes": ["old"], "master_key_file": str(master)},
                "billing": {"routes": [{"name": "billed"}]}},
             authority=cls.authority), "destroy")
@@ -397,6 +401,12 @@ class Contracts(Outside):
         self.trunk.answers(connection, invite, 486)
         self.trunk.receives("ACK")
         alice.receives(486)
+
+    def test_only_the_first_call_waits_for_a_target_that_is_dead(self):
+        alice = self.phone(self.daemon, "alice")
+        for call in range(3):
+            self.trunk.takes_a_call(alice, f"sip:+3389900000{call}@example.org")
+            self.assertEqual(self.dead.accepted, 1)
 
     def test_a_target_without_tls_gets_nothing(self):
         alice = self.phone(self.daemon, "alice")

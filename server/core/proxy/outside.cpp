@@ -228,11 +228,13 @@ bool Proxy::redirected_outside(ResponseContext& context, const Uri& uri, std::st
 
 void Proxy::connect(SlotId id, std::size_t index, Actions& out)
 {
-    const auto& target = contexts_.find(id)->branches[index].target;
-    const auto* route = route_of(target.party);
+    const auto& branch = contexts_.find(id)->branches[index];
+    const auto* route = route_of(branch.target.party);
     const auto waiting = connecting_.emplace(Connecting{id, index});
-    out.push_back(Connect{ticket_for(Waiting::connection, waiting), target.next_hop,
-                          route != nullptr ? route->name : std::string{}});
+    out.push_back(Connect{.ticket = ticket_for(Waiting::connection, waiting),
+                          .to = branch.target.next_hop,
+                          .route = route != nullptr ? route->name : std::string{},
+                          .others_follow = !branch.other_flows.empty()});
 }
 
 void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& out)
