@@ -112,8 +112,8 @@ TEST_CASE("the answer of another domain shows that its way goes on without TLS",
     const bool told = !shown.label.empty();
     const auto* status = GENERATE("180 Ringing", "200 OK");
     world.send(peer, answer(invite, status, shown.headers));
-    const auto heard = world.receive(alice);
     if (!told || !refuses) {
+        const auto heard = world.receive(alice);
         CHECK(start_line(heard) == std::string{"SIP/2.0 "} + status);
         CHECK(header(heard, "Call-Protection") == shown.label);
         CHECK(header(heard, "Warning") == (told
@@ -123,18 +123,25 @@ TEST_CASE("the answer of another domain shows that its way goes on without TLS",
         CHECK(world.quiet(peer));
         return;
     }
-    CHECK(start_line(heard) == "SIP/2.0 403 Forbidden");
-    CHECK(header(heard, "Warning").starts_with("399 example.org \"Cet appel est refuse"));
-    if (status == std::string_view{"180 Ringing"}) {
+    const bool rang = status == std::string_view{"180 Ringing"};
+    const auto* then = GENERATE("487 Request Terminated", "200 OK"); // it had answered already
+    if (rang) {
+        CHECK(world.quiet(alice));
         CHECK(start_line(world.receive(peer)).starts_with("CANCEL "));
-        world.send(peer, answer(invite, "200 OK", shown.headers)); // it had answered already
+        world.send(peer, answer(invite, then, shown.headers));
     }
     CHECK(start_line(world.receive(peer)).starts_with("ACK "));
-    const auto bye = world.receive(peer);
-    CHECK(start_line(bye).starts_with("BYE "));
-    CHECK(header(bye, "Reason") == "SIP;cause=403");
-    world.send(peer, answer(bye, "200 OK"));
+    if (!rang || then == std::string_view{"200 OK"}) {
+        const auto bye = world.receive(peer);
+        CHECK(start_line(bye).starts_with("BYE "));
+        CHECK(header(bye, "Reason") == "SIP;cause=403");
+        world.send(peer, answer(bye, "200 OK"));
+    }
+    const auto heard = world.receive(alice);
+    CHECK(start_line(heard) == "SIP/2.0 403 Forbidden");
+    CHECK(header(heard, "Warning").starts_with("399 example.org \"Cet appel est refuse"));
     CHECK(world.quiet(alice));
+    CHECK(world.quiet(peer));
 }
 
 TEST_CASE("the language is the one that is wanted most", "[protection]")

@@ -140,6 +140,22 @@ class KamailioAsPeer(Outside):
                 self.assertIn("speaks without encryption", ringing.get("Warning"))
         alice.receives(486)
 
+    def test_a_call_from_its_phone_without_tls_is_told(self):
+        alice = self.phone(self.daemon, "alice")
+        own = self.plain.getsockname()[1]
+        invite = self.far.request("INVITE", alice.aor, "<sip:plain@kam.example>;tag=1", f"<{alice.aor}>", sdp=True,
+                                  via=f"SIP/2.0/UDP 127.0.0.1:{own};branch=z9hG4bKplain")
+        self.plain.sendto(invite.bytes(), ("127.0.0.1", self.kamailio_port))
+        heard = alice.receives("INVITE")
+        self.assertEqual(heard.from_.uri, "sip:plain@kam.example")
+        self.assertEqual(heard.get("Call-Protection"), "hop;hops=2")
+        alice.sends(486)
+        alice.receives("ACK")
+        status = 0
+        while status < 200:   # 100 of Kamailio's own comes first
+            status = parse_loosely(*self.plain.recvfrom(65536)[0].split(b"\r\n\r\n", 1)).status
+        self.assertEqual(status, 486)
+
     def test_a_call_from_it(self):
         alice = self.phone(self.daemon, "alice")
         way = self.far.connect(self.kamailio_port, "kam.example")

@@ -2,8 +2,6 @@
 
 #include "core/routing/protection.hpp"
 
-#include <utility>
-
 namespace sotto {
 
 /// Told when protection drops (docs/interconnect.md).
@@ -51,25 +49,22 @@ bool Proxy::answered_too_weakly(const ResponseContext& context, const Branch& br
     return route != nullptr && route->when_weaker == WhenWeaker::refuse && answered_in_the_clear(response);
 }
 
-/// The invitation itself has gone there; nothing is said over it.
+/// The invitation itself has gone there; nothing is said over it. The caller hears 403 once every branch has ended, so
+/// that a 2xx on its way meets somebody who hangs up.
 void Proxy::refuse_answered(SlotId id, std::size_t index, const Message& response, const transaction::Sent& sent,
                             TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);
     auto& branch = context->branches[index];
+    context->too_weak = true;
+    context->waiting.clear();
     if (response.status >= 200) {
         branch.ended = true;
         env_.layer->cancel_timer(branch.timer_c);
         end_answered(branch, response, sent, 403, now, out);
     }
-    const bool answered = std::exchange(context->answered, true);
-    context->waiting.clear();
-    env_.layer->cancel_timer(context->ring_timer);
-    env_.layer->cancel_timer(context->wake_timer);
     cancel_branches(*context, {}, now, out);
-    if (answered) return;
-    ++env_.counters.calls_failed;
-    refuse_weaker(context->server, now, out);
+    branch_over(id, now, out);
 }
 
 } // namespace sotto

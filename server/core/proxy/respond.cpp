@@ -405,6 +405,7 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (invite && !context->in_dialog) ++env_.counters.calls_failed;
     if (context->cancelled && invite && status < 600)
         return env_.refuse(server_id, Refusal::request_terminated, now, out);
+    if (context->too_weak) return refuse_weaker(server_id, now, out);
     if (status == 408 && !invite) return; // RFC 4320 4.2: nothing is said; the transaction expires
     if (context->in_dialog) {
         if (status == 430 || (status == 503 && !context->best)) // no flow is left

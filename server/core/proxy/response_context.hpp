@@ -139,6 +139,7 @@ struct ResponseContext {
     transaction::TimerHandle ring_timer;
     bool no_answer{false}; ///< the ring timeout ended it
     bool cancelled{false}; ///< by the caller
+    bool too_weak{false};  ///< an answer has shown a hop without TLS, where the route carries none
     std::string cancel_reason;
     bool answered{false}; ///< a final response was sent
     SealedText accepted;  ///< the 2xx that was sent last, and of which branch
