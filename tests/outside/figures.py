@@ -13,6 +13,7 @@ from support.daemon import Daemon
 from support.ladder import Ladder
 
 CALLS, ROUND = 1000, 50
+CALLERS = tuple(f"caller{i}" for i in range(CALLS // ROUND))   # of those who call at a time
 
 
 def setUpModule() -> None:
@@ -24,7 +25,7 @@ class Figures(Outside):
         super().setUp()
         self.far = self.keep(FarEnd("far.example", self.authority.issue("far.example", ("far.example",)), self.authority))
         self.keep(NameServer({"example": located(self.far.port, at="far")}))
-        self.daemon = self.keep(Daemon(("alice", "carol"), peers(self.authority, self.port.number, [
+        self.daemon = self.keep(Daemon(("alice", "carol", *CALLERS), peers(self.authority, self.port.number, [
             {"name": "far", "kind": "peer", "match": ["far.example"]}]) | {"log": {"target": "stderr", "level": "info"}},
             authority=self.authority), "destroy")
 
@@ -79,6 +80,27 @@ class Figures(Outside):
               f"connections to the other domain: {self.far.accepted}")
         self.assertEqual(self.far.accepted, 1)
         self.assertLess(foreign, 1.3 * local)
+
+    def test_as_many_calls_at_a_time_over_one_connection(self):
+        calls = []
+        for name in CALLERS:
+            self.ladder = Ladder()
+            phone = self.phone(self.daemon, name)
+            for _ in range(ROUND):
+                phone.sends("INVITE", to="sip:bob@far.example")
+                connection, invite = self.far.receives("INVITE")
+                self.far.answers(connection, invite, 200, sdp=True)
+                phone.receives(200)
+                phone.sends("ACK")
+                self.far.receives("ACK")
+                calls.append((phone, phone.dialog))
+        self.assertEqual(len(calls), CALLS)
+        for phone, dialog in calls:
+            phone.sends("BYE", dialog=dialog)
+            connection, bye = self.far.receives("BYE")
+            self.far.answers(connection, bye, 200)
+            phone.receives(200)
+        self.assertEqual(self.far.accepted, 1)
 
 
 if __name__ == "__main__":
