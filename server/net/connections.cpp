@@ -235,7 +235,7 @@ bool Connections::proves_domain(Connection& connection)
         return false;
     }
     // What we asked for stands first; the other end may call for its other domains over the same connection.
-    if (dialled) std::ranges::rotate(proven, std::ranges::find(proven, connection.expected));
+    if (dialled) std::rotate(proven.begin(), std::ranges::find(proven, connection.expected), proven.end());
     connection.flow.domains = std::move(proven);
     return true;
 }
