@@ -29,4 +29,12 @@ int open_private(const std::filesystem::path& file)
     return descriptor;
 }
 
+void remove_private(const std::filesystem::path& file)
+{
+    std::error_code fault;
+    std::filesystem::remove(file, fault);
+    if (fault)
+        throw StoreError{StoreError::Kind::unavailable, file.string() + " cannot be removed: " + fault.message()};
+}
+
 } // namespace sotto::store

@@ -8,4 +8,7 @@ namespace sotto::store {
 /// (unavailable).
 int open_private(const std::filesystem::path& file);
 
+/// Takes a file away, if it is there. Throws StoreError (unavailable).
+void remove_private(const std::filesystem::path& file);
+
 } // namespace sotto::store

@@ -1,6 +1,7 @@
 #include "store/sqlite_account_store.hpp"
 
 #include "store/account_operations.hpp"
+#include "store/store_error.hpp"
 #include "store/writer_thread.hpp"
 
 namespace sotto::store {

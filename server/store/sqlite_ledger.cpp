@@ -2,6 +2,7 @@
 
 #include "store/ledger/ledger_operations.hpp"
 #include "store/ledger/master_key.hpp"
+#include "store/store_error.hpp"
 #include "store/writer_thread.hpp"
 
 #include <algorithm>
@@ -365,8 +366,8 @@ void SqliteLedger::erase(AccountId account, retention::Policy policy, retention:
 
 void SqliteLedger::back_up(std::filesystem::path to, Done<Nothing> done)
 {
-    writer_->perform(std::move(done), [to = std::move(to)](LedgerOperations& ledger) {
-        ledger.database.back_up(to);
+    writer_->perform(std::move(done), [to = std::move(to), step = writer_->between()](LedgerOperations& ledger) {
+        ledger.database.back_up(to, [&] { step("pages"); });
         return Nothing{};
     });
 }

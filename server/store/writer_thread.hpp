@@ -1,11 +1,11 @@
 #pragma once
 #include "core/types/histogram.hpp"
 #include "store/account_store.hpp"
-#include "store/store_error.hpp"
 
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -42,15 +42,15 @@ public:
 
     /// False: the queue is full, unless the task `must` run, or the thread has ended.
     bool enqueue(Task task, bool must = false);
-    /// A task that answers `done` with what `operation` gives; a failure of the store becomes `unavailable` and an
-    /// alarm. Where there is no room: `overloaded`, at once.
+    /// A task that answers `done` with what `operation` gives; a failure becomes `unavailable` and an alarm, whatever
+    /// it is: one that nobody foresaw must not take the calls along. Where there is no room: `overloaded`, at once.
     template <class T, class Operation> void submit(Done<T> done, Operation operation)
     {
         auto task = [this, done, operation = std::move(operation)]() mutable -> std::function<void()> {
             Outcome<T> outcome{Failure::unavailable};
             try {
                 outcome = operation();
-            } catch (const StoreError& error) {
+            } catch (const std::exception& error) {
                 alarm(error.what());
             }
             return [done = std::move(done), outcome = std::move(outcome)] { done(outcome); };

@@ -33,19 +33,41 @@ std::vector<std::string> columns_of(sqlite3* database)
 
 std::filesystem::path backup_of(const std::filesystem::path& file) { return file.string() + ".before-migration"; }
 
-/// One generation: the last one is overwritten.
-void copy(sqlite3* database, const std::filesystem::path& to)
+constexpr int pages_at_once = 256; // a mebibyte
+
+/// All pages as they are now; what others write meanwhile is left out.
+void copy_pages(sqlite3* from, const std::filesystem::path& to, const std::function<void()>& between)
 {
-    std::filesystem::remove(to);
-    ::close(open_private(to));
     sqlite3* raw = nullptr;
     int code = sqlite3_open_v2(to.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
     const sqlite::Handle target{raw};
     if (code != SQLITE_OK) sqlite::fail(raw, code, "the backup cannot be written");
-    auto* work = sqlite3_backup_init(raw, "main", database, "main");
-    if (work != nullptr) sqlite3_backup_step(work, -1);
-    code = sqlite3_backup_finish(work);
-    if (work == nullptr || code != SQLITE_OK) sqlite::fail(raw, code, "the backup cannot be written");
+    sqlite::execute(from, "BEGIN; SELECT count(*) FROM sqlite_schema;"); // else a write would make it begin anew
+    auto* work = sqlite3_backup_init(raw, "main", from, "main");
+    if (work == nullptr) sqlite::fail(raw, sqlite3_errcode(raw), "the backup cannot be written");
+    while ((code = sqlite3_backup_step(work, pages_at_once)) == SQLITE_OK)
+        if (between) between();
+    sqlite3_backup_finish(work);
+    sqlite::execute(from, "ROLLBACK");
+    if (code != SQLITE_DONE) sqlite::fail(raw, code, "the backup cannot be written");
+}
+
+/// One generation: the last one goes when the new one is whole.
+void copy(sqlite3* from, const std::filesystem::path& to, const std::function<void()>& between = {})
+{
+    const std::filesystem::path next = to.string() + ".next";
+    remove_private(next);
+    ::close(open_private(next));
+    try {
+        copy_pages(from, next, between);
+    } catch (...) {
+        std::error_code none;
+        std::filesystem::remove(next, none);
+        throw;
+    }
+    std::error_code fault;
+    std::filesystem::rename(next, to, fault);
+    if (fault) throw StoreError{StoreError::Kind::unavailable, to.string() + " cannot be written: " + fault.message()};
 }
 
 void migrate(sqlite3* database, const std::filesystem::path& file, std::span<const std::string_view> migrations)
@@ -85,15 +107,11 @@ void Database::drop_old_backup() const
     if (!none && std::filesystem::file_time_type::clock::now() - written > backup_lifetime) drop_backup();
 }
 
-void Database::drop_backup() const
-{
-    std::error_code fault;
-    std::filesystem::remove(backup_of(file_), fault);
-    if (fault)
-        throw StoreError{StoreError::Kind::unavailable,
-                         backup_of(file_).string() + " cannot be removed: " + fault.message()};
-}
+void Database::drop_backup() const { remove_private(backup_of(file_)); }
 
-void Database::back_up(const std::filesystem::path& to) const { copy(sqlite::open(file_).get(), to); }
+void Database::back_up(const std::filesystem::path& to, const std::function<void()>& between) const
+{
+    copy(sqlite::open(file_).get(), to, between);
+}
 
 } // namespace sotto::store

@@ -2,6 +2,7 @@
 #include "store/database/connection.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -21,9 +22,10 @@ public:
         return Connection<purpose>{file_, duty_, *purposes_};
     }
 
-    /// Copies it, as one moment, to a new file of mode 0600; an older one of that name is overwritten. Throws
-    /// StoreError.
-    void back_up(const std::filesystem::path& to) const;
+    /// Copies it, as one moment, to a file of mode 0600, which takes the place of an older one of that name once it is
+    /// whole and on the disk. Goes in short steps, with `between` after each, so that others can write meanwhile.
+    /// Throws StoreError: the older one is still there.
+    void back_up(const std::filesystem::path& to, const std::function<void()>& between = {}) const;
 
     /// The backup that a migration has made holds what was there then: it is removed when it is seven days old, and
     /// with the first account that is removed. Throws StoreError: it is still there.

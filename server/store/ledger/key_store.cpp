@@ -89,14 +89,19 @@ std::vector<std::uint8_t> content_of(int file)
 
 bool KeyStore::exists(const std::filesystem::path& folder)
 {
-    return std::filesystem::exists(file_in(folder, "store")) || std::filesystem::exists(file_in(folder, "backup"));
+    const auto holds_something = [&](const char* name) {
+        std::error_code none;
+        const auto size = std::filesystem::file_size(file_in(folder, name), none);
+        return !none && size >= slot_size;
+    };
+    return holds_something("store") || holds_something("backup");
 }
 
 KeyStore::KeyStore(std::filesystem::path folder, const crypto::Secret& master)
     : folder_{std::move(folder)}, wrapping_{master}
 {
     make_folder(folder_);
-    std::filesystem::remove(file_in(folder_, "next"));
+    remove_private(file_in(folder_, "next"));
     main_.number = open_private(file_in(folder_, "store"));
     backup_.number = open_private(file_in(folder_, "backup"));
     if (size_of(main_.number) < slot_size && size_of(backup_.number) < slot_size) create();
@@ -405,7 +410,7 @@ void KeyStore::rewrap(const crypto::Secret& master)
         const auto slot = wrapping.wrap(*entry);
         content.insert(content.end(), slot.begin(), slot.end());
     }
-    std::filesystem::remove(next_name);
+    remove_private(next_name);
     Descriptor next{open_private(next_name)};
     write_at(next.number, 0, content, next_name);
     if (::rename(next_name.c_str(), file_in(folder_, "store").c_str()) != 0) fail(next_name, "cannot be renamed");

@@ -38,6 +38,7 @@ public:
     /// Opens the store, or makes one where there is none; makes both copies the same. Throws StoreError (unavailable),
     /// also when `master` is not the key that wraps it.
     KeyStore(std::filesystem::path folder, const crypto::Secret& master);
+    /// Whether either copy holds anything.
     static bool exists(const std::filesystem::path& folder);
 
     /// The period that collects the calls of a month and case; made when there is none.

@@ -11,11 +11,12 @@ namespace sotto::store {
 /// The ledger without its thread: `ledger.db`, the key store in `keys/`, and what each purpose does with
 /// them. One thread. Errors: StoreError.
 struct LedgerOperations {
-    /// Creates, migrates or opens. The caller holds the StateLock.
+    /// Creates, migrates or opens. Throws also where there are calls and the key store is missing: with a new one,
+    /// retention would take them for nobody's. The caller holds the StateLock.
     LedgerOperations(const std::filesystem::path& state_directory, const crypto::Secret& master);
 
-    Vault vault;
     Database database;
+    Vault vault;
     Holds holds;
     Recorder recorder;
     Invoices invoices;

@@ -5,6 +5,7 @@
 #include "store/ledger/cases.hpp"
 #include "store/ledger/needles.hpp"
 #include "store/sqlite_account_store.hpp"
+#include "store/store_error.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -238,7 +239,9 @@ TEST_CASE("an attacker with the master key and every backup of the ledger, but n
         INFO(stolen);
         const StateDirectory elsewhere;
         std::filesystem::copy(stolen, elsewhere.path() / "ledger.db");
-        LedgerOperations attack{elsewhere.path(), ledger.master}; // makes a key store of its own
+        CHECK_THROWS_AS((LedgerOperations{elsewhere.path(), ledger.master}), StoreError);
+        Vault{elsewhere.path() / "keys", ledger.master}.keys().collecting(november, retention::Case::chargeable);
+        LedgerOperations attack{elsewhere.path(), ledger.master}; // with a key store of its own
         CHECK(attack.retention.plan(rules, over).orphans == 1);   // the row is there
         CHECK(attack.retention.plan(rules, over).rows.empty());
         CHECK(attack.invoices.make(november, invoice_day).calls.empty());

@@ -72,3 +72,24 @@ TEST_CASE("while retention goes through many rows, calls that are answered meanw
     CHECK(between > 3'000 / 500); // a step takes at most some hundred rows
     CHECK(ledger->invoices.make(2027y / std::chrono::March, retention::Day{2027y / 4 / 1}).calls.size() == between);
 }
+
+TEST_CASE("calls whose key store is missing stay as they are until it is back")
+{
+    LedgerFiles ledger;
+    ledger.make_call(1, 77, at(2026y / 11 / 25));
+    ledger.close();
+    const auto keys = ledger.state.path() / "keys";
+    const auto elsewhere = ledger.state.path() / "not-mounted-yet";
+    std::filesystem::rename(keys, elsewhere);
+    SECTION("there is none") {}
+    SECTION("there are empty files")
+    {
+        std::filesystem::create_directory(keys);
+        for (const auto* name : {"store", "backup"}) std::ofstream{keys / name} << "";
+    }
+    CHECK_THROWS_WITH(ledger.open(), Catch::Contains("their keys are missing") && Catch::Contains("bring"));
+    std::filesystem::remove_all(keys);
+    std::filesystem::rename(elsewhere, keys);
+    ledger.open();
+    CHECK(ledger->invoices.make(november, invoice_day).calls.size() == 1);
+}

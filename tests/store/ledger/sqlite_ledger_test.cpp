@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <numeric>
@@ -153,6 +154,86 @@ TEST_CASE("each commit of calls is timed, that of an end too, and a backup is no
                    [&](const Outcome<Ledger::Nothing>& outcome) { copied.set_value(outcome.has_value()); });
     REQUIRE(copied.get_future().get());
     CHECK(timed() == 2);
+}
+
+TEST_CASE("a backup that cannot be written is refused, leaves the one before, and no call goes with it")
+{
+    test::FaultyDisk disk;
+    test::StateDirectory state;
+    const auto master = crypto::Secret::random(32);
+    std::atomic<int> alarms{0};
+    SqliteLedger ledger{state.path(), master, {}, [&](const std::string&) { ++alarms; }};
+    const auto answered = [&](std::uint64_t dialog) {
+        std::promise<bool> promise;
+        ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
+        return promise.get_future().get();
+    };
+    const auto backed_up = [&](const std::filesystem::path& to) {
+        return test::answer_of<Ledger::Nothing>([&](auto done) { ledger.back_up(to, done); }).has_value();
+    };
+    const auto content = [](const std::filesystem::path& file) {
+        std::ifstream stream{file, std::ios::binary};
+        return std::string{std::istreambuf_iterator<char>{stream}, {}};
+    };
+    REQUIRE(answered(1));
+    const auto copy = state.path() / "copy.db";
+    REQUIRE(backed_up(copy));
+    const auto before = content(copy);
+    SECTION("the disk is full")
+    {
+        disk.set(test::FaultyDisk::Fault::full);
+        CHECK_FALSE(backed_up(copy));
+        disk.set(test::FaultyDisk::Fault::none);
+        CHECK(content(copy) == before);
+    }
+    SECTION("something is in the way")
+    {
+        std::filesystem::create_directories(state.path() / "full.db" / "x");
+        std::filesystem::create_directories(state.path() / "other.db.next" / "x");
+        CHECK_FALSE(backed_up(state.path() / "full.db"));
+        CHECK_FALSE(backed_up(state.path() / "other.db"));
+        std::filesystem::create_directories(state.path() / "keys" / "next" / "x");
+        std::ofstream{state.path() / "next.key"} << std::string(64, '7');
+        const auto changed = test::answer_of<Ledger::Nothing>(
+            [&](auto done) { ledger.change_master_key(state.path() / "next.key", done); });
+        CHECK_FALSE(changed.has_value());
+    }
+    CHECK(alarms >= 1);
+    CHECK(answered(2));
+    REQUIRE(backed_up(copy));
+    CHECK_FALSE(std::filesystem::exists(state.path() / "copy.db.next"));
+    const Database copied{copy, Duty::ledger, ledger_migrations(), Purposes::declared()};
+    auto connection = copied.open<Purpose::retention>();
+    auto rows = connection.prepare("SELECT count(*) FROM open_call");
+    REQUIRE(rows.step());
+    CHECK(rows.number(0) == 2);
+}
+
+TEST_CASE("while a large ledger is copied, calls that are answered reach the disk, and are not in the copy")
+{
+    test::LedgerFiles files;
+    RecordBatch begins;
+    RecordBatch ends;
+    constexpr std::uint64_t count = 8'000;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+        begins.answered.push_back(test::call(i, i % 40 + 1));
+        ends.ended.push_back({begins.answered.back().dialog, 1});
+    }
+    files->recorder.record(begins, test::at(2026y / 11 / 25));
+    files->recorder.record(ends, test::at(2026y / 11 / 25));
+    std::size_t between = 0;
+    const auto copy = files.state.path() / "copy.db";
+    files->database.back_up(copy, [&] {
+        const auto call = test::call(count + ++between, 77);
+        files->recorder.record({.answered = {call}, .ended = {{call.dialog, 1}}}, test::at(2026y / 11 / 25));
+    });
+    CHECK(between > 0);
+    CHECK(files.rows() == count + between);
+    const Database copied{copy, Duty::ledger, ledger_migrations(), Purposes::declared()};
+    auto connection = copied.open<Purpose::retention>();
+    auto rows = connection.prepare("SELECT count(*) FROM call");
+    REQUIRE(rows.step());
+    CHECK(static_cast<std::size_t>(rows.number(0)) == count);
 }
 
 TEST_CASE("while another process has the file locked, calls are refused and nothing is lost")
