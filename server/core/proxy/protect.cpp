@@ -61,7 +61,7 @@ void Proxy::refuse_answered(SlotId id, std::size_t index, const Message& respons
     if (response.status >= 200) {
         branch.ended = true;
         env_.layer->cancel_timer(branch.timer_c);
-        end_answered(branch, response, sent, 403, now, out);
+        end_answered(*context, branch, response, sent, 403, now, out);
     }
     cancel_branches(*context, {}, now, out);
     branch_over(id, now, out);

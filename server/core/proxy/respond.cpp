@@ -106,7 +106,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     }
     if (branch.record == Branch::Record::waits) return; // repeated meanwhile
     if (branch.announces) {                             // nobody who was called has answered
-        end_answered(branch, *response, client->sent, 200, now, out);
+        end_answered(*context, branch, *response, client->sent, 200, now, out);
         if (!branch.ended) announcement_over(context_id, index, now, out);
         return;
     }
