@@ -599,6 +599,24 @@ TEST_CASE("a BYE of ours shows the telephone network what the call has shown")
     CHECK(start_line(world.receive(alice)).starts_with("BYE "));
 }
 
+TEST_CASE("we hang up on another domain along its route set")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto trunk = world.domain("one.trunk.example");
+    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
+    const auto invite = world.receive(trunk);
+    world.send(trunk,
+               answer(invite, "200 OK",
+                      "Record-Route: <sip:p2.trunk.example;lr>, <sip:p1.trunk.example;lr>\n" + contact + sdp),
+               "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n");
+    for (const auto* method : {"ACK", "BYE"}) {
+        const auto sent = world.receive(trunk);
+        CHECK(start_line(sent) == std::string{method} + " sip:gw@192.0.2.9:5071;transport=tls SIP/2.0");
+        CHECK(header(sent, "Route") == "<sip:p1.trunk.example;lr>, <sip:p2.trunk.example;lr>");
+    }
+}
+
 namespace {
 
 void call_in(World& world, FlowId provider, const std::string& from)
