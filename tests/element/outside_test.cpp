@@ -649,6 +649,28 @@ TEST_CASE("a certificate of many domains proves each of them")
     }
 }
 
+TEST_CASE("whoever called is reached again by the name that it spoke for")
+{
+    auto settings = with_routes();
+    settings.routes[1].targets[0].port = 5071;
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto& [from, way] = GENERATE(table<std::string, std::string>(
+        {{"sip:bob@example.net", "example.net"}, {"sip:+33123456789@elsewhere.example", "one.trunk.example"}}));
+    const auto provider = world.provider({"www.provider.example", way});
+    call_in(world, provider, from);
+    const auto invite = world.receive(alice);
+    world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    world.disconnect(provider);
+    const auto again = world.domain(way);
+    world.send(alice, "BYE " + uri_in(header(invite, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKb\nMax-Forwards: 70\nFrom: " +
+                          header(invite, "To") + ";tag=g-tag\nTo: " + header(invite, "From") +
+                          "\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: 1 BYE\n");
+    CHECK(start_line(world.receive(again)) == "BYE sip:b@192.0.2.8:5061 SIP/2.0");
+    CHECK(world.connects == std::vector<std::string>{way});
+}
+
 TEST_CASE("a reload counts for connections that are open")
 {
     auto without = with_routes();

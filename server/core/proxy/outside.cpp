@@ -178,6 +178,16 @@ void Proxy::announcement_over(SlotId id, std::size_t index, TimePoint now, Actio
     branch_over(id, now, out);
 }
 
+/// Of the names that its certificate proves, the one that it has spoken for: not all of them need be SIP servers.
+Destination Proxy::way_to(const Party& party, const Flow& flow) const
+{
+    if (party.receiver() == Receiver::peer) return {.host = party.name()};
+    if (const auto* route = route_of(party))
+        for (const auto& target : route->targets)
+            if (std::ranges::count(flow.domains, target.host) != 0) return target;
+    return {.host = flow.domains.empty() ? std::string{} : flow.domains.front()};
+}
+
 /// The route's targets as one branch: fail-over, one after the other.
 Branch Proxy::outside_branch(const Route& route, const Party& party, Destination domain) const
 {

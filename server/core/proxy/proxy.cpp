@@ -186,7 +186,7 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
     if (target.uri.empty()) return {}; // of an ACK; other requests are refused
     if (party.foreign()) {
         target.address = without_tag(request.from);
-        target.next_hop = {.host = flow.domains.empty() ? std::string{} : flow.domains.front()};
+        target.next_hop = way_to(party, flow);
     }
     if (!party.foreign()) {
         const auto id = device_named_by(contact, party.account(), flow.bindings);

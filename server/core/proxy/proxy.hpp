@@ -157,6 +157,8 @@ private:
     std::optional<Caller> admit_outsider(SlotId server, const Flow& flow, TimePoint now, Actions& out);
     void call_outside(SlotId server, ResponseContext context, const Decision& decision, TimePoint now, Actions& out);
     void announcement_over(SlotId context, std::size_t branch, TimePoint now, Actions& out);
+    /// Where to connect when the flow that it spoke over has gone.
+    Destination way_to(const Party& party, const Flow& flow) const;
     Branch outside_branch(const Route& route, const Party& party, Destination domain) const;
     Decision redirected_to(const ResponseContext& context, Uri contact) const;
     bool redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former);
