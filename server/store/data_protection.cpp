@@ -34,7 +34,8 @@ constexpr std::string_view sealing = R"(
   pages overwritten; then the write-ahead log is cut to nothing. From the first step on, no old backup of the database opens any
   more, with or without the master key.
 * When a hold keeps some calls of a period beyond their time, these are sealed anew under a key of their own, and the period's key
-  is destroyed as it would have been.
+  is destroyed as it would have been. The account is named by its address or, when it is gone, by its number. `sotto subject export`
+  tells the person of disputes; of tracing and orders, which must not warn anybody, neither the hold nor what only it keeps.
 * An erased person's account is deleted at once, with every call that only the itemised bill was kept for, and the audit log names
   the person no more. Calls that a billing duty or a hold still keeps are sealed anew and listed with their date; then the person's
   key is destroyed, so that no backup opens what went. A keyed hash of the account's number stays in `erasures` in the state

@@ -36,6 +36,7 @@ public:
                                  Done<HoldOutcome<HoldCase>> done) = 0;
     virtual void release_hold(retention::HoldId id, Done<HoldOutcome<HoldCase>> done) = 0;
     virtual void list_holds(Done<std::vector<HoldCase>> done) = 0;
+    /// What a person is shown: without the holds that must not warn anybody, and without what only they keep.
     virtual void held_of(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done) = 0;
     virtual void erase(AccountId account, retention::Policy policy, retention::Time now, Done<HeldCalls> done) = 0;
     /// Without the key store, and so worth nothing without it.

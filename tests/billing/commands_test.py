@@ -187,6 +187,44 @@ class Commands(ComparesWithPage, unittest.TestCase):
         [row] = self.daemon.export()
         self.assertEqual((row["address"], row["destination"]), ("", number(1)))
 
+    def test_a_call_that_runs_is_among_what_stays_of_an_erased_person(self):
+        self.alice.sends("INVITE", to=uri(number(2)))
+        self.alice.receives(200)
+        self.alice.sends("ACK")
+        [stays] = self.json("subject", "erase", ALICE, "--yes")["stays"]
+        self.assertEqual((stays["calls"], stays["case"]), (2, "chargeable"))
+
+    def test_the_calls_of_who_is_gone_can_be_held_by_the_number_of_the_account(self):
+        self.daemon.sotto("subject", "erase", ALICE, "--yes")
+        [row] = self.daemon.export()
+        hold = ("--kind", "dispute", "--first", this_month(), "--reference", "ticket 4711", "--basis", "objection", "--expires",
+                self.soon())
+        self.assertIn("is no account's address", self.refused("hold", "add", ALICE, *hold))
+        self.assertIn("no call of the account", self.refused("hold", "add", "0" * 15 + "1", *hold))
+        self.assertEqual(self.json("hold", "add", row["account"], *hold)["hold"]["account"], row["account"])
+
+    def test_a_removed_account_leaves_its_calls_for_their_time_and_no_longer(self):
+        self.assertIn("Records of its billed calls stay until their time is over",
+                      " ".join(self.daemon.sotto("account", "remove", "--help").stdout.split()))
+        self.daemon.sotto("account", "remove", ALICE, "--yes")
+        [row] = self.daemon.export()
+        self.assertEqual((row["address"], row["destination"]), ("", number(1)))
+        self.assertIn(ALICE, [entry["about"] for entry in self.json("audit", "show")["entries"]])
+        [plan] = self.json("retention", "plan")["rows"]
+        self.assertEqual((plan["calls"], plan["goes"]), (1, False))
+        self.daemon.config["retention"] = {"after_invoice_days": 0}   # their time is over
+        self.daemon.write_config()
+        self.daemon.stop()
+        self.daemon.start()
+        self.assertEqual(self.json("retention", "plan")["rows"], [])
+        self.assertEqual(self.daemon.rows(), 0)
+        self.assertIn("there is no such run any more", self.refused("billing", "export", "--period", this_month(), "--run", "1"))
+
+    def test_an_invoice_is_not_older_than_its_calls(self):
+        self.assertIn("lies before the calls", self.refused("billing", "export", "--period", this_month(), "--invoice-date", "2020-12-03"))
+        [plan] = self.json("retention", "plan")["rows"]
+        self.assertEqual(plan["reason"], "not-invoiced", "no run was made")
+
     def test_the_audit_log_forgets_an_erased_person(self):
         self.daemon.sotto("account", "show", ALICE)
         self.assertIn(ALICE, [entry["about"] for entry in self.json("audit", "show")["entries"]])

@@ -3,6 +3,7 @@
 #include "ctl/commands/command.hpp"
 #include "ctl/commands/reference.hpp"
 #include "ctl/commands/values.hpp"
+#include "store/database/purpose.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -50,6 +51,24 @@ TEST_CASE("every command is declared whole")
             CHECK((command.audit.subject.empty() || !command.audit.purpose.empty()));
             for (const auto& argument : command.arguments) CHECK_FALSE(argument.meaning.empty());
             CHECK(find_command(command.words) == &command);
+        }
+}
+
+TEST_CASE("who may give a command is one of those who may act for its purpose")
+{
+    const auto& purposes = sotto::store::Purposes::declared().all();
+    for (const auto& group : groups())
+        for (const auto& command : group.commands) {
+            if (command.audit.purpose.empty()) continue;
+            CAPTURE(command.words, command.audit.purpose);
+            const auto purpose =
+                std::ranges::find(purposes, command.audit.purpose, &sotto::store::DeclaredPurpose::name);
+            REQUIRE(purpose != purposes.end());
+            for (const auto role : {Role::operator_, Role::billing, Role::privacy_officer}) {
+                if (!share(role, command.roles)) continue;
+                CAPTURE(names_of(role));
+                CHECK(std::ranges::count(purpose->roles, names_of(role)) == 1);
+            }
         }
 }
 

@@ -105,6 +105,8 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
         const auto time = time_from(*text);
         if (!time) return wrong("the invoice date is no day such as 2026-12-03");
         if (*time > view.now()) return wrong("the invoice date lies ahead: retention would begin too late");
+        if (*time < retention::Day{*month / 1})
+            return wrong("the invoice date lies before the calls: they would be destroyed too early");
         day = std::chrono::floor<std::chrono::days>(*time);
     }
     Page page;
@@ -250,6 +252,21 @@ std::optional<store::HoldKind> kind_from(std::string_view name)
     return std::nullopt;
 }
 
+/// By an address; where that is gone, by the number that the export shows, as long as there are calls to keep.
+std::optional<AccountId> account_to_hold(const LedgerView& view, const std::string& text, CommandError& error)
+{
+    if (const auto account = account_at(view, text, error)) return account->id;
+    constexpr std::size_t digits = 16;
+    const auto number = text.size() == digits ? number_from(text, 16) : std::nullopt;
+    if (!number) return std::nullopt;
+    const auto planned = wait_for<store::RetentionPlan>(
+        [&](auto done) { view.ledger->plan_retention(view.policy(), view.now(), std::move(done)); });
+    if (planned && std::ranges::any_of((*planned).rows, [&](const auto& row) { return row.account.value == *number; }))
+        return AccountId{*number};
+    error = {"not_found", "no call of the account " + text + " is kept"};
+    return std::nullopt;
+}
+
 Reply add_hold(const LedgerView& view, const Arguments& arguments, const PeerCredentials& peer)
 {
     const auto kind = kind_from(arguments.text("kind"));
@@ -260,13 +277,13 @@ Reply add_hold(const LedgerView& view, const Arguments& arguments, const PeerCre
     if (!first || !last) return wrong("the months are not such as 2026-11");
     if (!expires) return wrong("the expiry is no time such as 2027-03-01");
     CommandError error;
-    const auto account = account_at(view, arguments.text("address"), error);
+    const auto account = account_to_hold(view, arguments.text("address"), error);
     if (!account) return error;
     HoldCase hold{.id = {},
                   .kind = *kind,
                   .reference = arguments.text("reference"),
                   .basis = arguments.text("basis"),
-                  .account = account->id,
+                  .account = *account,
                   .first = *first,
                   .last = *last,
                   .expires = *expires,
@@ -318,7 +335,7 @@ json::array periods_of(const store::HeldCalls& held)
     for (const auto& period : held.periods)
         periods.push_back(json::object{{"month", to_text(period.month)},
                                        {"case", retention::rule_of(period.kind).name},
-                                       {"calls", period.calls.size()},
+                                       {"calls", period.calls.size() + period.running},
                                        {"reason", retention::name_of(period.reason)},
                                        {"until", to_text(period.until)},
                                        {"held", period.held}});

@@ -78,7 +78,7 @@ constexpr std::string_view schema = R"({
         "properties": {
           "month": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$" },
           "case": { "type": "string", "description": "of the retention matrix" },
-          "calls": { "type": "integer" },
+          "calls": { "type": "integer", "description": "those that run at this moment included" },
           "reason": { "type": "string" },
           "until": { "type": "string", "format": "date-time" },
           "held": { "type": "boolean", "description": "kept longer for a case" }

@@ -16,7 +16,7 @@ constexpr Argument now{.name = "now", .option = "--now", .take = Take::time, .re
 constexpr std::array export_arguments{
     Argument{.name = "period", .option = "--period", .take = Take::period, .meaning = "the month in which the calls began"},
     Argument{.name = "run", .option = "--run", .required = false, .meaning = "number of an earlier run of that month, to have it once more; without it the next run is made"},
-    Argument{.name = "invoice_date", .option = "--invoice-date", .required = false, .meaning = "day from which retention runs, such as 2026-12-03; today unless said otherwise"},
+    Argument{.name = "invoice_date", .option = "--invoice-date", .required = false, .meaning = "day from which retention runs, such as 2026-12-03, not before the month of the calls; today unless said otherwise"},
     Argument{.name = "hide_digits", .option = "--hide-digits", .take = Take::present, .required = false, .meaning = "leave the last three digits of every destination out, for an itemised bill"}};
 constexpr std::array call_fields{
     Field{"run",         "number", "the invoice run of the month, from 1", "RUN"},
@@ -71,7 +71,7 @@ constexpr std::array retention_commands{
 
 // ---- holds
 constexpr std::array add_arguments{
-    account_address,
+    Argument{.name = "address", .meaning = "the account's address, such as alice@example.org; where the account is gone, its number as `billing export` shows it"},
     Argument{.name = "kind", .option = "--kind", .take = Take::choice, .choices = hold_kinds, .meaning = "a disputed bill, malicious-call tracing, or an order"},
     Argument{.name = "first", .option = "--first", .take = Take::period, .meaning = "the first month whose calls are kept"},
     Argument{.name = "last", .option = "--last", .take = Take::period, .required = false, .meaning = "the last one; the first unless said otherwise"},
@@ -122,7 +122,7 @@ constexpr std::array export_fields{
 constexpr std::array stay_fields{
     Field{"month",  "text",   "in which the calls began", "MONTH"},
     Field{"case",   "text",   "of the retention matrix", "CASE"},
-    Field{"calls",  "number", "how many", "CALLS"},
+    Field{"calls",  "number", "how many, those that run included", "CALLS"},
     Field{"reason", "text",   "the duty that keeps them", "WHY"},
     Field{"until",  "text",   "when they go", "UNTIL"},
     Field{"held",   "flag",   "a hold keeps them", "STATE"}};

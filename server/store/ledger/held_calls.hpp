@@ -13,7 +13,8 @@ struct HeldPeriod {
     std::optional<retention::Day> invoiced;
     retention::Reason reason{};
     retention::Time until{};
-    bool held{false}; ///< by a hold
+    bool held{false};       ///< by a hold
+    std::size_t running{0}; ///< further ones, which have not ended
     std::vector<BilledCall> calls;
 };
 

@@ -10,6 +10,8 @@ namespace sotto::store {
 /// Why calls are kept beyond their time.
 enum class HoldKind : std::uint8_t { dispute, tracing, legal_order };
 std::string_view name_of(HoldKind kind);
+/// Whether the person concerned may know of it. Tracing and orders must not warn anybody.
+constexpr bool may_be_told(HoldKind kind) { return kind == HoldKind::dispute; }
 
 /// One case: exactly the calls of one account in some months. It keeps nothing before a second operator has consented.
 struct HoldCase {

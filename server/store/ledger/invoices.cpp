@@ -86,7 +86,7 @@ bool Invoices::any_in(PeriodId period)
 
 InvoiceRun Invoices::make(std::chrono::year_month month, retention::Day day)
 {
-    std::uint32_t last = 0;
+    auto last = vault_.keys().last_run(month);
     std::vector<PeriodId> open;
     for (const auto& period : vault_.keys().periods()) {
         if (period.month != month) continue;
@@ -94,6 +94,7 @@ InvoiceRun Invoices::make(std::chrono::year_month month, retention::Day day)
         if (!period.invoiced && !period.held && any_in(period.id)) open.push_back(period.id);
     }
     if (open.empty()) return {.month = month, .day = day};
+    vault_.keys().note_run(month, last + 1); // first: a number may be left out, and never comes twice
     // A crash between two of them leaves the second to the next run: it is billed once all the same.
     for (const auto period : open) vault_.keys().invoice(period, last + 1, day);
     return again(month, last + 1);

@@ -72,6 +72,16 @@ void write_at(int file, std::size_t offset, crypto::Bytes bytes, const std::file
     if (::fdatasync(file) != 0) fail(name, "cannot be flushed");
 }
 
+constexpr std::uint32_t number_of(std::chrono::year_month month)
+{
+    return static_cast<std::uint32_t>(static_cast<int>(month.year())) * 12 + static_cast<unsigned>(month.month()) - 1;
+}
+
+constexpr std::chrono::year_month month_of(std::uint32_t number)
+{
+    return std::chrono::year{static_cast<int>(number / 12)} / std::chrono::month{number % 12 + 1};
+}
+
 std::vector<std::uint8_t> content_of(int file)
 {
     std::vector<std::uint8_t> content(size_of(file));
@@ -176,8 +186,7 @@ void KeyStore::take(const KeyEntry& entry, std::size_t slot)
         single_[{entry.kind, entry.id}] = slot;
         return;
     }
-    const auto year = std::chrono::year{static_cast<int>(entry.month / 12)};
-    Period period{.id = {entry.id}, .month = year / std::chrono::month{entry.month % 12 + 1}};
+    Period period{.id = {entry.id}, .month = month_of(entry.month)};
     period.kind = static_cast<retention::Case>(entry.case_);
     if (entry.day != 0) period.invoiced = retention::Day{std::chrono::days{entry.day}};
     period.run = entry.run;
@@ -237,8 +246,7 @@ void KeyStore::put_period(const Period& period, std::size_t slot)
     KeyEntry entry;
     entry.kind = Kind::period;
     entry.id = period.id.value;
-    entry.month = static_cast<std::uint32_t>(static_cast<int>(period.month.year())) * 12 +
-                  static_cast<unsigned>(period.month.month()) - 1;
+    entry.month = number_of(period.month);
     entry.day = period.invoiced ? static_cast<std::uint32_t>(period.invoiced->time_since_epoch().count()) : 0;
     entry.run = period.run;
     entry.case_ = static_cast<std::uint8_t>(period.kind);
@@ -328,6 +336,38 @@ void KeyStore::destroy(PeriodId id)
     periods_.erase(found);
     erase(slot);
 }
+
+// ---- invoice runs
+
+std::uint32_t KeyStore::last_run(std::chrono::year_month month) const
+{
+    const auto found = single_.find({Kind::invoice_run, number_of(month)});
+    const auto entry = found == single_.end() ? std::nullopt : read(main_.number, found->second);
+    return entry ? entry->run : 0;
+}
+
+void KeyStore::note_run(std::chrono::year_month month, std::uint32_t run)
+{
+    KeyEntry entry;
+    entry.kind = Kind::invoice_run;
+    entry.id = number_of(month);
+    entry.run = run;
+    const Name name{entry.kind, entry.id};
+    if (const auto found = single_.find(name); found != single_.end())
+        write(found->second, wrapping_.wrap(entry));
+    else
+        single_[name] = add(entry);
+}
+
+std::vector<std::chrono::year_month> KeyStore::months_with_runs() const
+{
+    std::vector<std::chrono::year_month> all;
+    for (const auto& [name, slot] : single_)
+        if (name.first == Kind::invoice_run) all.push_back(month_of(static_cast<std::uint32_t>(name.second)));
+    return all;
+}
+
+void KeyStore::forget_runs(std::chrono::year_month month) { destroy(Name{Kind::invoice_run, number_of(month)}); }
 
 // ---- subjects and holds
 

@@ -54,6 +54,12 @@ public:
     void invoice(PeriodId id, std::uint32_t run, retention::Day day);
     void destroy(PeriodId id);
 
+    /// The number of a month's last invoice run; 0: it had none. It outlives the calls, so that no number comes twice.
+    [[nodiscard]] std::uint32_t last_run(std::chrono::year_month month) const;
+    void note_run(std::chrono::year_month month, std::uint32_t run);
+    [[nodiscard]] std::vector<std::chrono::year_month> months_with_runs() const;
+    void forget_runs(std::chrono::year_month month);
+
     /// Accounts that have a key.
     [[nodiscard]] std::vector<AccountId> subjects() const { return accounts_of(Kind::subject); }
     [[nodiscard]] std::optional<Key> subject_key(AccountId account) const

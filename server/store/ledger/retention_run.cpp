@@ -103,6 +103,7 @@ RetentionReport RetentionRun::run(const retention::Policy& policy, retention::Ti
     report.periods += forget_empty_periods(now, step);
     report.orphans = remove_orphans(step);
     report.subjects = forget_idle_subjects(step);
+    forget_runs(policy, now);
     connection_.truncate_log();
     vault_.keys().believe(now);
     step("log");
@@ -192,6 +193,17 @@ std::size_t RetentionRun::forget_idle_subjects(const Step& step)
         step("subject");
     }
     return forgotten;
+}
+
+/// No call can wait for another invoice run of such a month.
+void RetentionRun::forget_runs(const retention::Policy& policy, retention::Time now)
+{
+    const auto periods = vault_.keys().periods();
+    for (const auto month : vault_.keys().months_with_runs()) {
+        const auto end = retention::Day{(month + std::chrono::months{1}) / 1} + policy.without_invoice;
+        if (end <= now && std::ranges::none_of(periods, [=](const auto& period) { return period.month == month; }))
+            vault_.keys().forget_runs(month);
+    }
 }
 
 bool RetentionRun::has_call(AccountId account)

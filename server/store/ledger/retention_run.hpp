@@ -27,6 +27,7 @@ private:
     std::size_t remove_orphans(const Step& step);
     std::size_t forget_empty_periods(retention::Time now, const Step& step);
     std::size_t forget_idle_subjects(const Step& step);
+    void forget_runs(const retention::Policy& policy, retention::Time now);
     [[nodiscard]] bool has_call(AccountId account);
 
     Vault& vault_;

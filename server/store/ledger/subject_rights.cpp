@@ -15,35 +15,48 @@ SubjectRights::SubjectRights(const Database& database, Vault& vault, Holds& hold
 
 HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy, retention::Time now)
 {
+    return held(account, policy, now, may_be_told);
+}
+
+HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy, retention::Time now,
+                              bool (*tell)(HoldKind))
+{
     HeldCalls held{.account = account};
-    std::vector<retention::Hold> scopes;
-    for (const auto& hold : holds_.list()) scopes.push_back(hold.scope());
+    std::vector<retention::Hold> all, told;
+    for (const auto& hold : holds_.list()) {
+        all.push_back(hold.scope());
+        if (tell(hold.kind)) told.push_back(hold.scope());
+    }
     auto rows = reading_.prepare("SELECT subject, id, record FROM call WHERE period = ?1 AND subject = ?2");
-    auto running = reading_.prepare("SELECT 1 FROM open_call WHERE period = ?1 AND subject = ?2");
+    auto running = reading_.prepare("SELECT count(*) FROM open_call WHERE period = ?1 AND subject = ?2");
     for (const auto& period : vault_.keys().periods()) {
         const auto pseudonym = vault_.pseudonym(period.id, account);
         running.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
-        held.running = running.step() || held.running;
+        running.step();
+        const auto run = static_cast<std::size_t>(running.number(0));
         running.reset();
+        held.running = held.running || run > 0;
         rows.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
         std::vector<BilledCall> calls;
         while (rows.step())
             if (auto call = opened_call(rows, period.id, vault_)) calls.push_back(std::move(*call));
         rows.reset();
-        if (calls.empty()) continue;
+        if (calls.empty() && run == 0) continue;
         const retention::Row row{.period = period.id,
                                  .account = account,
                                  .kind = period.kind,
                                  .month = period.month,
                                  .invoiced = period.invoiced,
                                  .calls = calls.size()};
-        const auto decision = retention::plan(policy, scopes, {&row, 1}, now).front();
+        const auto decision = retention::plan(policy, told, {&row, 1}, now).front();
+        if (decision.goes && !retention::plan(policy, all, {&row, 1}, now).front().goes) continue;
         held.periods.push_back({.month = period.month,
                                 .kind = period.kind,
                                 .invoiced = period.invoiced,
                                 .reason = decision.reason,
                                 .until = decision.until,
                                 .held = decision.held.has_value(),
+                                .running = run,
                                 .calls = std::move(calls)});
     }
     return held;
@@ -52,7 +65,7 @@ HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy
 HeldCalls SubjectRights::erase(AccountId account, const retention::Policy& policy, retention::Time now)
 {
     renew(account, now);
-    auto stays = held(account, policy, now);
+    auto stays = held(account, policy, now, [](HoldKind) { return true; });
     if (stays.periods.empty() && !stays.running) vault_.destroy(account);
     return stays;
 }

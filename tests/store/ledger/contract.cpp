@@ -212,6 +212,9 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
                 [&](auto done) { ledger->held_of({77}, matrix, clock.calendar(), done); });
         };
         CHECK(held().running);
+        REQUIRE(held().periods.size() == 1); // and the call that runs is in it
+        CHECK(held().periods.front().running == 1);
+        CHECK(held().periods.front().calls.empty());
         ledger->ended(one.dialog);
         settle(*ledger);
         CHECK_FALSE(held().running);
@@ -227,6 +230,116 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
         REQUIRE(stays.has_value());
         REQUIRE((*stays).periods.size() == 1); // what no duty keeps is gone
         CHECK((*stays).periods.front().kind == retention::Case::chargeable);
+    }
+    SECTION("no number is given to two invoice runs of a month, whatever has become of the first")
+    {
+        auto on_the_bill_only = call(2, 77);
+        on_the_bill_only.tariff.kind = retention::Case::itemised_flat;
+        for (std::uint32_t run = 1; run <= 3; ++run) {
+            on_the_bill_only.dialog = {run, run};
+            REQUIRE(answered(*ledger, on_the_bill_only));
+            ledger->ended(on_the_bill_only.dialog);
+            settle(*ledger);
+            const auto made = invoice(*ledger);
+            CHECK(made.run == run);
+            CHECK(made.calls.size() == 1);
+            const auto report = answer_of<store::RetentionReport>(
+                [&](auto done) { ledger->run_retention(matrix, retention::Time{invoice_day} + 2h, done); });
+            REQUIRE(report.has_value());
+            CHECK((*report).calls == 1);
+            again();
+        }
+    }
+    SECTION("a plan says what a run would do and does nothing; a hold that is released keeps nothing any more")
+    {
+        REQUIRE(answered(*ledger, one));
+        ledger->ended(one.dialog);
+        settle(*ledger);
+        invoice(*ledger);
+        const auto over = retention::Time{invoice_day} + retention::days{90};
+        const auto goes = [&](retention::Time now) {
+            const auto plan =
+                answer_of<store::RetentionPlan>([&](auto done) { ledger->plan_retention(matrix, now, done); });
+            REQUIRE(plan.has_value());
+            REQUIRE((*plan).decisions.size() == 1);
+            CHECK((*plan).rows.front().account == one.account);
+            return (*plan).decisions.front().goes;
+        };
+        CHECK_FALSE(goes(over - 1s));
+        CHECK(goes(over));
+        const auto soon = over - retention::days{1};
+        const auto asked = answer_of<store::HoldOutcome<store::HoldCase>>([&](auto done) {
+            ledger->ask_hold({.id = {},
+                              .kind = store::HoldKind::dispute,
+                              .reference = "ticket 4711",
+                              .basis = "objection",
+                              .account = one.account,
+                              .first = november,
+                              .last = november,
+                              .expires = over + retention::days{10},
+                              .asked_by = "ann",
+                              .consented_by = {}},
+                             soon, done);
+        });
+        REQUIRE((asked.has_value() && (*asked).has_value()));
+        const auto id = (**asked).id;
+        CHECK(goes(over)); // one operator alone
+        answer_of<store::HoldOutcome<store::HoldCase>>(
+            [&](auto done) { ledger->consent_to_hold(id, "bert", soon, done); });
+        CHECK_FALSE(goes(over));
+        const auto released =
+            answer_of<store::HoldOutcome<store::HoldCase>>([&](auto done) { ledger->release_hold(id, done); });
+        REQUIRE((released.has_value() && (*released).has_value()));
+        CHECK(goes(over));
+        const auto run =
+            answer_of<store::RetentionReport>([&](auto done) { ledger->run_retention(matrix, over, done); });
+        CHECK((*run).calls == 1);
+        CHECK(*answer_of<retention::Time>([&](auto done) { ledger->last_retention(done); }) == over);
+    }
+    SECTION("a person is told of a dispute and of no order, nor shown what only an order keeps")
+    {
+        REQUIRE(answered(*ledger, one));
+        ledger->ended(one.dialog);
+        settle(*ledger);
+        invoice(*ledger);
+        const auto over = retention::Time{invoice_day} + retention::days{90};
+        const auto expires = over + retention::days{10};
+        const auto hold = [&](store::HoldKind kind) {
+            const auto asked = answer_of<store::HoldOutcome<store::HoldCase>>([&](auto done) {
+                ledger->ask_hold({.id = {},
+                                  .kind = kind,
+                                  .reference = "12 Gs 34/26",
+                                  .basis = "order",
+                                  .account = one.account,
+                                  .first = november,
+                                  .last = november,
+                                  .expires = expires,
+                                  .asked_by = "ann",
+                                  .consented_by = {}},
+                                 over - retention::days{1}, done);
+            });
+            REQUIRE((asked.has_value() && (*asked).has_value()));
+            answer_of<store::HoldOutcome<store::HoldCase>>(
+                [&](auto done) { ledger->consent_to_hold((**asked).id, "bert", over - retention::days{1}, done); });
+        };
+        const auto shown = [&](retention::Time now) {
+            return (*answer_of<store::HeldCalls>([&](auto done) { ledger->held_of({77}, matrix, now, done); })).periods;
+        };
+        hold(store::HoldKind::legal_order);
+        hold(store::HoldKind::tracing);
+        REQUIRE(shown(over - 1s).size() == 1);
+        CHECK_FALSE(shown(over - 1s).front().held);
+        CHECK(shown(over - 1s).front().until == over);
+        CHECK(shown(over).empty());
+        const auto erased = [&] {
+            return *answer_of<store::HeldCalls>([&](auto done) { ledger->erase({77}, matrix, over, done); });
+        };
+        REQUIRE(erased().periods.size() == 1); // who acts for the person is told what stays
+        CHECK(erased().periods.front().held);
+        hold(store::HoldKind::dispute);
+        REQUIRE(shown(over).size() == 1);
+        CHECK(shown(over).front().held);
+        CHECK(shown(over).front().until == expires);
     }
     SECTION("new keys change nothing of what is kept")
     {

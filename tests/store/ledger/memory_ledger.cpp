@@ -98,16 +98,14 @@ std::vector<store::Ledger::Running> MemoryLedger::running() const
 
 void MemoryLedger::invoice(std::chrono::year_month month, retention::Day day, Done<store::InvoiceRun> done)
 {
-    std::uint32_t last = 0;
-    for (const auto& call : memory_.ended)
-        if (call.month == month) last = std::max(last, call.run);
     store::InvoiceRun run{.month = month, .day = day};
     for (auto& call : memory_.ended) {
         if (call.month != month || call.run != 0) continue;
-        run.run = call.run = last + 1;
+        run.run = call.run = memory_.last_run[month] + 1;
         call.invoiced = day;
         run.calls.push_back(call.call);
     }
+    if (run.run != 0) memory_.last_run[month] = run.run;
     done(run);
 }
 
@@ -124,10 +122,11 @@ void MemoryLedger::invoice_again(std::chrono::year_month month, std::uint32_t nu
     done(run);
 }
 
-std::vector<retention::Hold> MemoryLedger::scopes() const
+std::vector<retention::Hold> MemoryLedger::scopes(bool (*tell)(store::HoldKind)) const
 {
     std::vector<retention::Hold> all;
-    for (const auto& hold : memory_.holds) all.push_back(hold.scope());
+    for (const auto& hold : memory_.holds)
+        if (tell == nullptr || tell(hold.kind)) all.push_back(hold.scope());
     return all;
 }
 
@@ -198,29 +197,38 @@ void MemoryLedger::release_hold(retention::HoldId id, Done<HoldOutcome<HoldCase>
 
 void MemoryLedger::list_holds(Done<std::vector<HoldCase>> done) { done(memory_.holds); }
 
-store::HeldCalls MemoryLedger::held(AccountId account, const retention::Policy& policy, retention::Time now) const
+store::HeldCalls MemoryLedger::held(AccountId account, const retention::Policy& policy, retention::Time now,
+                                    bool (*tell)(store::HoldKind)) const
 {
     store::HeldCalls held{.account = account};
-    held.running = std::ranges::any_of(memory_.open, [&](const auto& o) { return o.second.call.account == account; });
-    for (const auto& call : memory_.ended) {
-        if (call.call.account != account) continue;
+    const auto add = [&](const LedgerMemory::Ended& call, bool running) {
         const auto row = row_of(call);
-        const auto decision = retention::plan(policy, scopes(), {&row, 1}, now).front();
+        const auto decision = retention::plan(policy, scopes(tell), {&row, 1}, now).front();
+        if (decision.goes && !retention::plan(policy, scopes(), {&row, 1}, now).front().goes) return;
         held.periods.push_back({.month = call.month,
                                 .kind = call.kind,
                                 .invoiced = call.invoiced,
                                 .reason = decision.reason,
                                 .until = decision.until,
                                 .held = decision.held.has_value(),
-                                .calls = {call.call}});
+                                .running = running ? 1U : 0U});
+        if (!running) held.periods.back().calls = {call.call};
+    };
+    for (const auto& [dialog, open] : memory_.open) {
+        if (open.call.account != account) continue;
+        held.running = true;
+        const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(open.start)};
+        add({.month = day.year() / day.month(), .kind = open.call.tariff.kind, .call = {.account = account}}, true);
     }
+    for (const auto& call : memory_.ended)
+        if (call.call.account == account) add(call, false);
     return held;
 }
 
 void MemoryLedger::held_of(AccountId account, retention::Policy policy, retention::Time now,
                            Done<store::HeldCalls> done)
 {
-    done(held(account, policy, now));
+    done(held(account, policy, now, store::may_be_told));
 }
 
 void MemoryLedger::erase(AccountId account, retention::Policy policy, retention::Time now, Done<store::HeldCalls> done)
@@ -231,7 +239,7 @@ void MemoryLedger::erase(AccountId account, retention::Policy policy, retention:
         const bool kept = std::ranges::any_of(holds, [&](const auto& hold) { return hold.covers(row, now); });
         return call.call.account == account && !kept && !is_duty(retention::rule_of(call.kind));
     });
-    done(held(account, policy, now));
+    done(held(account, policy, now, nullptr));
 }
 
 void MemoryLedger::back_up(std::filesystem::path, Done<Nothing> done) { done(store::Failure::unavailable); }

@@ -28,6 +28,7 @@ struct LedgerMemory {
     std::vector<store::HoldCase> holds;
     retention::Time believed{};
     std::uint64_t last_id{0};
+    std::map<std::chrono::year_month, std::uint32_t> last_run;
 };
 
 /// A ledger without a disk, a thread or a key: it shows that the interface asks for none of them. Keeps to the contract
@@ -64,9 +65,10 @@ public:
 private:
     void end(KeyedHash dialog, TimePoint at);
     void end_what_is_silent();
-    [[nodiscard]] std::vector<retention::Hold> scopes() const;
+    [[nodiscard]] std::vector<retention::Hold> scopes(bool (*tell)(store::HoldKind) = nullptr) const;
     [[nodiscard]] store::RetentionPlan plan(const retention::Policy& policy, retention::Time now) const;
-    [[nodiscard]] store::HeldCalls held(AccountId account, const retention::Policy& policy, retention::Time now) const;
+    [[nodiscard]] store::HeldCalls held(AccountId account, const retention::Policy& policy, retention::Time now,
+                                        bool (*tell)(store::HoldKind)) const;
 
     LedgerClock& clock_;
     LedgerMemory& memory_;

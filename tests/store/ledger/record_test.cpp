@@ -111,6 +111,7 @@ TEST_CASE("a call that runs while its month is invoiced and destroyed is billed 
     CHECK(ledger->retention.run(rules, at(2026y / 11 / 25, 2h)).calls == 1); // the statement is made
     ledger->recorder.record({.ended = {{running.dialog, 7200}}}, at(2026y / 11 / 25, 3h));
     const auto next = ledger->invoices.make(november, retention::Day{2026y / 12 / 1});
+    CHECK(next.run == 2); // the first one is gone, and its number is not given again
     REQUIRE(next.calls.size() == 1);
     CHECK(next.calls.front().record.seconds == 7200);
 }
@@ -258,4 +259,18 @@ TEST_CASE("more accounts than keys are remembered: each row opens with its own")
         CHECK(vault.open(period, {i}, RowId{1}, sealed[i - 1]) == plain);
         CHECK_FALSE(vault.open(period, {i % 5 + 1}, RowId{1}, sealed[i - 1]));
     }
+}
+
+TEST_CASE("the number of a month's last run goes when no call can wait for another one")
+{
+    LedgerFiles ledger;
+    ledger.make_call(1, 77, at(2026y / 11 / 25), 60, "+4930111111", retention::Case::itemised_flat);
+    CHECK(ledger->invoices.make(november, retention::Day{2026y / 12 / 1}).run == 1);
+    const auto end = at(2026y / 12 / 1) + rules.without_invoice;
+    CHECK(ledger->retention.run(rules, end - 1s).calls == 1);
+    CHECK(ledger->vault.keys().last_run(november) == 1);
+    ledger.open();
+    CHECK(ledger->vault.keys().last_run(november) == 1);
+    ledger->retention.run(rules, end);
+    CHECK(ledger->vault.keys().months_with_runs().empty());
 }
