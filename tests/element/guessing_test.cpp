@@ -1,5 +1,5 @@
 // Passwords that are guessed: first slowly, then not at all; the device that is known does not suffer.
-#include "element/world.hpp"
+#include "element/routes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -141,31 +141,21 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
 {
     auto settings = World::defaults();
     settings.auth_failures_per_minute = 10;
-    settings.routes = {{.name = "sos",
-                        .kind = Receiver::emergency,
-                        .numbers = {"112"},
-                        .services = {"sos"},
-                        .targets = {{"psap.example"}}}};
+    settings.routes = {route_for_help()};
     World world{settings};
     const auto id = world.accounts->add("bob", "example.org");
     world.accounts->attach(id, "robert", "example.org");
     const auto flow = world.connect();
-    const auto invite = [&](const std::string& n, const std::string& credentials, const std::string& contact,
-                            const std::string& body = {}) {
-        world.send(flow,
-                   "INVITE sip:112@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKsos" + n +
-                       "\nMax-Forwards: 70\nFrom: <sip:bob@example.org>;tag=g\nTo: <sip:112@example.org>"
-                       "\nCall-ID: sos\nCSeq: " +
-                       n + " INVITE\n" + contact + credentials,
-                   body);
-    };
     int number = 0;
+    const auto invite = [&](const std::string& credentials, const std::string& contact, const std::string& body = {}) {
+        world.send(flow, invite_of_a_stranger("112", "bob", "sos", ++number, contact + credentials), body);
+    };
     const auto calls = [&](const std::string& user, bool right) {
         const std::string contact{"Contact: <sip:x@192.0.2.1>\n"};
-        invite(std::to_string(++number), "", contact);
+        invite("", contact);
         auto credentials = world.credentials(world.receive(flow), user, "INVITE", "sip:112@example.org");
         if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
-        invite(std::to_string(++number), credentials, contact);
+        invite(credentials, contact);
     };
     for (int i = 0; i < 20; ++i) {
         calls(i % 2 == 0 ? "bob" : "robert", false); // one account, whatever it is called
@@ -177,7 +167,7 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
     CHECK(world.element.counters().auth_slowed >= 14);
 
     const auto* wrong = GENERATE("", "Contact: <sip:x@192.0.2.1>, <sip:y@192.0.2.1>\n");
-    invite(std::to_string(++number), "", wrong); // nothing is learnt of a password
+    invite("", wrong); // nothing is learnt of a password
     CHECK(start_line(world.receive(flow)).substr(8, 3) == "400");
     const auto psap = world.domain("psap.example");
     SECTION("a body that would be refused is refused before the password is looked at")
@@ -188,10 +178,10 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
                                  "m=audio 4000 RTP/AVP 0\r\n";
         std::set<std::string> answers;
         for (const bool right : {false, true}) {
-            invite(std::to_string(++number), "", "Contact: <sip:x@192.0.2.1>\n");
+            invite("", "Contact: <sip:x@192.0.2.1>\n");
             auto credentials = world.credentials(world.receive(flow), "bob", "INVITE", "sip:112@example.org");
             if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
-            invite(std::to_string(++number), credentials, readable, body);
+            invite(credentials, readable, body);
             answers.insert(start_line(world.receive(flow)));
             CHECK(world.quiet(psap));
         }
@@ -202,10 +192,10 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
     {
         const std::string names = "Contact: <sip:x@192.0.2.1>\nReplaces: nobodys;to-tag=1;from-tag=2\n";
         for (const bool right : {false, true}) {
-            invite(std::to_string(++number), "", names);
+            invite("", names);
             auto credentials = world.credentials(world.receive(flow), "bob", "INVITE", "sip:112@example.org");
             if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
-            invite(std::to_string(++number), credentials, names);
+            invite(credentials, names);
             if (!right) world.pass(seconds{2});
             CHECK(start_line(world.receive(flow)) ==
                   (right ? "SIP/2.0 100 Trying" : "SIP/2.0 407 Proxy Authentication Required"));

@@ -11,6 +11,26 @@ inline constexpr std::string_view offer =
     "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:"
     "55:66:77:88:99\r\na=setup:actpass\r\na=rtpmap:0 PCMU/8000\r\n";
 
+/// The way of a call for help, by its number and by its service.
+inline Route route_for_help()
+{
+    return {.name = "sos",
+            .kind = Receiver::emergency,
+            .numbers = {"112"},
+            .services = {"sos"},
+            .targets = {{"psap.example"}}};
+}
+
+/// An INVITE to `user`, of whoever has proven nothing; `headers` are further lines, each with "\n".
+inline std::string invite_of_a_stranger(const std::string& user, const std::string& from, const std::string& call,
+                                        int number, const std::string& headers)
+{
+    const auto n = std::to_string(number);
+    return "INVITE sip:" + user + "@example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKs" + n +
+           "\nMax-Forwards: 70\nFrom: <sip:" + from + "@example.org>;tag=s\nTo: <sip:" + user +
+           "@example.org>\nCall-ID: " + call + "\nCSeq: " + n + " INVITE\n" + headers;
+}
+
 inline CoreSettings with_routes()
 {
     auto settings = World::defaults();
@@ -23,11 +43,7 @@ inline CoreSettings with_routes()
          .targets = {{"one.trunk.example"}, {"two.trunk.example"}},
          .username = "sotto",
          .password = "secret"},
-        {.name = "sos",
-         .kind = Receiver::emergency,
-         .numbers = {"112"},
-         .services = {"sos"},
-         .targets = {{"psap.example"}}},
+        route_for_help(),
     };
     return settings;
 }

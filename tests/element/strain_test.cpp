@@ -1,4 +1,5 @@
 #include "element/requests.hpp"
+#include "element/routes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -116,19 +117,14 @@ TEST_CASE("Calls for help of whoever has proven nothing have as many places agai
 {
     auto settings = World::defaults();
     settings.transactions_per_flow = 6;
-    settings.routes = {{.name = "sos",
-                        .kind = Receiver::emergency,
-                        .numbers = {"112"},
-                        .services = {"sos"},
-                        .targets = {{"psap.example"}}}};
+    settings.routes = {route_for_help()};
     World world{settings};
     const auto alice = world.phone("alice");
     int number = 0;
     const auto status = [&](FlowId flow, const std::string& whom) {
-        const auto n = std::to_string(++number);
-        world.send(flow, "INVITE sip:" + whom + "@example.org SIP/2.0\nVia: SIP/2.0/TLS a.invalid;branch=z9hG4bKn" + n +
-                             "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:" + whom +
-                             "@example.org>\nCall-ID: n" + n + "\nCSeq: 1 INVITE\nContact: <sip:a@192.0.2.1>\n");
+        ++number;
+        world.send(flow, invite_of_a_stranger(whom, "alice", "n" + std::to_string(number), number,
+                                              "Contact: <sip:a@192.0.2.1>\n"));
         return start_line(world.receive(flow)).substr(8, 3);
     };
     const auto stranger = world.connect();
