@@ -33,6 +33,20 @@ std::pair<std::string, std::string> split(const std::string& column)
     return {column.substr(0, dot), column.substr(dot + 1)};
 }
 
+/// An INSERT with a value for each column.
+std::string whole_row_into(const std::string& table, Duty duty)
+{
+    std::string names, values;
+    for (const auto& column : Purposes::declared().columns(duty)) {
+        const auto [of, name] = split(column.name);
+        if (of != table) continue;
+        names += (names.empty() ? "" : ", ") + name;
+        values += values.empty() ? "?" : ", ?";
+    }
+    return std::string{"INSERT INTO "}.append(table).append(" (").append(names).append(") VALUES (").append(values) +
+           ")";
+}
+
 template <Purpose purpose> void check_purpose(const Database& database, Duty duty)
 {
     auto connection = database.open<purpose>();
@@ -47,10 +61,25 @@ template <Purpose purpose> void check_purpose(const Database& database, Duty dut
         CHECK(admits(connection, "SELECT 1 WHERE EXISTS (SELECT 1 FROM " + table + " AS t WHERE t." + name + " = 1)") ==
               read);
         CHECK(admits(connection, "WITH t AS (SELECT " + name + " AS x FROM " + table + ") SELECT x FROM t") == read);
-        CHECK(admits(connection, "UPDATE " + table + " SET " + name + " = ?1") == may.write.contains(column.name));
-        CHECK(admits(connection, "DELETE FROM " + table) == may.remove.contains(table));
+        CHECK(admits(connection, "SELECT 1 FROM " + table + " ORDER BY " + name) == read);
+        CHECK(admits(connection,
+                     "SELECT 1 FROM " + table + " AS a JOIN " + table + " AS b ON a." + name + " = b." + name) == read);
+        // Of these SQLite does not tell: a guess would be compared with what may not be read.
+        CHECK_FALSE(
+            admits(connection, "SELECT 1 FROM (SELECT ?1 AS " + name + ") JOIN " + table + " USING(" + name + ")"));
+        CHECK_FALSE(admits(connection, "SELECT 1 FROM (SELECT ?1 AS " + name + ") natural JOIN " + table));
+        const bool write = may.write.contains(column.name);
+        CHECK(admits(connection, "UPDATE " + table + " SET " + name + " = ?1") == write);
+        CHECK(admits(connection, "UPDATE " + table + " SET " + name + " = ?1 WHERE " + name + " = ?2") ==
+              (write && read));
+        const bool remove = may.remove.contains(table);
+        CHECK(admits(connection, "DELETE FROM " + table) == remove);
+        CHECK(admits(connection, "DELETE FROM " + table + " WHERE " + name + " = ?1") == (remove && read));
+        CHECK(admits(connection, "DELETE FROM " + table + " RETURNING " + name) == (remove && read));
         // A row is added whole, or not at all.
-        if (!may.add.contains(table)) CHECK_FALSE(admits(connection, "INSERT INTO " + table + " DEFAULT VALUES"));
+        const bool add = may.add.contains(table);
+        CHECK(admits(connection, whole_row_into(table, duty)) == add);
+        if (!add) CHECK_FALSE(admits(connection, "INSERT INTO " + table + " (" + name + ") VALUES (?1)"));
     }
 }
 

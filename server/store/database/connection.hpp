@@ -51,7 +51,7 @@ private:
 /// Used through `Connection`; one thread at a time.
 class BoundConnection {
 public:
-    [[nodiscard]] Statement prepare(std::string_view sql) { return Statement{database_.get(), sql}; }
+    [[nodiscard]] Statement prepare(std::string_view sql);
     void run(std::string_view sql) { prepare(sql).run(); }
     /// Rows changed by the last statement.
     [[nodiscard]] std::int64_t changes() const;
