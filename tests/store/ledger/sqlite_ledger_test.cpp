@@ -1,6 +1,7 @@
 #include "store/sqlite_ledger.hpp"
 
 #include "store/database/embedded.hpp"
+#include "store/database/sqlite.hpp"
 #include "store/ledger/cases.hpp"
 #include "store/ledger/contract.hpp"
 #include "store/ledger/faulty_disk.hpp"
@@ -330,6 +331,12 @@ TEST_CASE("a full or broken disk refuses calls, says so, and corrupts nothing")
         disk.set(test::FaultyDisk::Fault::none);
         while (!ledger.writable()) std::this_thread::yield(); // it looks again by itself
         CHECK(answered(5));
+    }
+    {
+        const auto database = sqlite::open(state.path() / "ledger.db");
+        Statement check{database.get(), "PRAGMA integrity_check"};
+        REQUIRE(check.step());
+        CHECK(check.text(0) == "ok");
     }
     LedgerOperations after{state.path(), master};
     CHECK(after.recorder.open_calls() == 2); // 2 and 5: what was acknowledged and has not ended
