@@ -31,7 +31,9 @@ Environment::Heed Environment::heeds(const auth::Checked& checked, const std::st
     // An account with several addresses has no more guesses than one.
     const auto guessed = claimed != nullptr ? std::to_string(claimed->id.value) : user + "@" + realm;
     const auto name = cryptography.rotating_hash(Cryptography::Use::source, guessed).now;
-    if (admits != Admits::for_help && !failures.allows(name, flow.source, known, now)) {
+    const bool allowed =
+        admits == Admits::for_help ? now >= flow.held_up : failures.allows(name, flow.source, known, now);
+    if (!allowed) {
         ++counters.auth_refused;
         return Heed::not_at_all;
     }
@@ -59,6 +61,8 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
             return nullptr;
         }
         slow = heed == Heed::late;
+        // Over a connection that several subscribers share, one of them must not keep the others from help.
+        if (slow && admits == Admits::for_help && flow.parties.size() < 2) flow.held_up = now + tarpit;
     }
     const bool active = checked.account != nullptr && checked.account->status == AccountStatus::active;
     if (checked.outcome == auth::Outcome::authenticated && (active || admits != Admits::active)) {

@@ -51,7 +51,8 @@ struct Environment {
     enum class Admits : std::uint8_t {
         active,    ///< accounts in good standing
         suspended, ///< a suspended one as well: it may be in an emergency call
-        for_help   ///< an emergency call: a right answer counts past every limit; wrong ones are counted and slow
+        for_help   ///< an emergency call: a right answer counts past every limit; wrong ones are counted and slow, and
+                   ///< come one after the other
     };
     /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
     /// `expected` names whose challenge it gets when it brings no credentials.

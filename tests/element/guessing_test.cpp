@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <utility>
+
 using namespace sotto;
 using namespace sotto::test;
 
@@ -145,7 +147,7 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
     World world{settings};
     const auto id = world.accounts->add("bob", "example.org");
     world.accounts->attach(id, "robert", "example.org");
-    const auto flow = world.connect();
+    auto flow = world.connect();
     int number = 0;
     const auto invite = [&](const std::string& credentials, const std::string& contact, const std::string& body = {}) {
         world.send(flow, invite_of_a_stranger("112", "bob", "sos", ++number, contact + credentials), body);
@@ -203,6 +205,21 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
         const auto arrived = world.receive(psap);
         CHECK(start_line(arrived) == "INVITE urn:service:sos SIP/2.0");
         CHECK(header(arrived, "Replaces").empty());
+    }
+    SECTION("one guess at a time over one connection, and nobody else's call for help waits for it")
+    {
+        calls("bob", false);
+        CHECK(world.quiet(flow));
+        calls("bob", true); // which could be the next guess
+        CHECK(start_line(world.receive(flow)) == "SIP/2.0 503 Service Unavailable");
+        CHECK(world.quiet(psap));
+        const auto attacked = std::exchange(flow, world.connect());
+        calls("bob", true);
+        CHECK(start_line(world.receive(flow)) == "SIP/2.0 100 Trying");
+        CHECK(start_line(world.receive(psap)) == "INVITE urn:service:sos SIP/2.0");
+        flow = attacked;
+        world.pass(seconds{2});
+        CHECK(start_line(world.receive(flow)) == "SIP/2.0 407 Proxy Authentication Required");
     }
     calls("bob", true);
     CHECK(start_line(world.receive(flow)) == "SIP/2.0 100 Trying");

@@ -26,6 +26,8 @@ struct Flow {
     bool offered{false};              ///< for what goes to those domains (RFC 5923 5)
     std::vector<BindingId> bindings;  ///< registered over this flow: they die with it (RFC 5626 7)
 
+    /// Until then no call for help is looked at here: one with a wrong password waits for its answer.
+    TimePoint held_up{};
     seconds keep_alive{0}; ///< the peer promised a sign of life this often (RFC 5626 4.4); 0: it did not
 
     std::size_t most_parties{16};
