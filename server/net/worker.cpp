@@ -220,7 +220,7 @@ void Worker::wipe()
 {
     connections_.wipe();
     if (now_ >= wipe_stack_at_) {
-        wipe_stack();
+        asio::post(context_, wipe_stack); // from the loop itself: below this frame would not be below all of them
         wipe_stack_at_ = TimePoint::max();
     } else if (heard_) {
         wipe_stack_at_ = std::min(wipe_stack_at_, now_ + stack_wiped_after);
