@@ -103,6 +103,28 @@ class Enumeration(unittest.TestCase):
                                    for user in NOBODY_FOR_THE_WITHHELD})
                 blocking.has_received_nothing_else()
 
+    def redirected(self, method: str, user: str, **options) -> tuple:
+        """What the caller hears of somebody to whom the phone that it called points, and how long after that."""
+        self.caller.sends(method, to=self.online, **options)
+        self.online.receives(method)
+        before = time.perf_counter()
+        self.online.sends(302, headers={"Contact": f"<sip:{user}@{DOMAIN}>"})
+        if method == "INVITE":
+            self.online.receives("ACK")
+        answer = self.caller.receives(480)
+        return answer, time.perf_counter() - before
+
+    def test_form_and_time_of_whom_a_redirection_leads_to(self):
+        """The caller does not learn whether there is somebody where a phone points, and whether that one blocks it."""
+        blocking = self.blocks_the_caller()
+        for method, options in WITH_BODY.items():
+            with self.subTest(method=method):
+                self.assert_alike({user: self.redirected(method, user, **options)[0] for user in ABSENT})
+                self.assert_alike({user: self.redirected(method, user, headers=WITHHELD, **options)[0]
+                                   for user in NOBODY_FOR_THE_WITHHELD})
+        self.assert_as_long((UNKNOWN, BLOCKING), lambda user: self.redirected("INVITE", user, headers=WITHHELD)[1])
+        blocking.has_received_nothing_else()
+
     def test_who_refuses_the_anonymous_says_so_whether_there_or_not(self):
         """433 tells that there is such an account, which is its owner's choice (ADR 9), and nothing else."""
         there = self.phone(REFUSING[0])

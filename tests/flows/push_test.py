@@ -137,6 +137,19 @@ class Push(PushTest):
         self.gateway.next()
         self.alice.receives(480, timeout=15)
 
+    def test_who_sleeps_and_nobody_look_alike(self):
+        """Of whom nothing is heard, the answer is the same; docs/adr/0017 says for how long."""
+        self.falls_asleep()
+        nobody = "n" * len(self.bob.user)
+        forms = []
+        for user in (self.bob.user, nobody):
+            self.alice.sends("INVITE", to=f"sip:{user}@{self.bob.domain}")
+            answer = self.alice.receives(480, timeout=15)
+            echoed = ("Via", "From", "To", "Call-ID", "CSeq")
+            forms.append((answer.start, [(name, len(value) if name in echoed else value) for name, value in answer.fields],
+                          answer.body))
+        self.assertEqual(forms[0], forms[1])
+
     def test_gateway_that_refuses_does_not_keep_the_caller_waiting(self):
         self.gateway.status = 503
         self.falls_asleep()
