@@ -23,8 +23,8 @@ TOKENS = {
     "target_held_by_the_callee": lambda caller, callee: Uri.parse(callee.target).user,
 }
 ATTACKERS = ("caller", "callee", "stranger")
-OUTSIDE = ("INVITE", "MESSAGE", "REFER", "OPTIONS", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REGISTER")
-INSIDE = ("INFO", "MESSAGE", "OPTIONS", "UPDATE", "REFER", "NOTIFY", "PRACK", "INVITE", "BYE")
+OUTSIDE = ("INVITE", "MESSAGE", "REFER", "OPTIONS", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REGISTER", "ACK", "CANCEL")
+INSIDE = ("INFO", "MESSAGE", "OPTIONS", "UPDATE", "REFER", "NOTIFY", "PRACK", "ACK", "CANCEL", "INVITE", "BYE")
 
 
 def _set_tag(name: str):
@@ -78,6 +78,12 @@ class Player(Phone):
     def tries(self, request: Message, *others: "Player") -> int:
         """Sends `request`, with credentials when they are asked for; the final status. Meanwhile `others` decline what they get.
         All of them refuse what shows a value of somebody else (support/ladder.py)."""
+        if request.method == "ACK":   # nothing answers it
+            self._write(request)
+            self.pings()
+            for other in others:
+                other.pings_past_requests()
+            return 0
         transaction = self.transmits(request)
         deadline = time.monotonic() + patience(1)
         while transaction.final is None or transaction.final.status == 407 and not transaction.answered_challenge:
@@ -108,6 +114,13 @@ class Player(Phone):
                 answer.add("To", item.get("To") + ("" if item.to.tag else f";tag={self._secret('tag', secrets.token_hex(6))}"))
                 self._write(answer.add("Call-ID", item.call_id).add("CSeq", item.get("CSeq")))
 
+    def pings_past_requests(self) -> None:
+        """What was sent to it until now has come."""
+        self.connection.send(b"\r\n\r\n")
+        while (item := self.connection.next(patience(5))) != "pong":
+            if not isinstance(item, Message):
+                self._fail(f"{item}")
+            self.ladder.check_nothing_leaks(self, str(item))
 
     def forgets_what_came(self) -> None:
         self.connection.send(b"\r\n\r\n")
