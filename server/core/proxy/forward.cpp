@@ -372,7 +372,10 @@ std::string Proxy::address_of(const Party& party) const
 
 BodyResult Proxy::answer_body(ResponseContext& context, Branch& branch, const Message& response) const
 {
-    if (!context.in_dialog) context.callee_session = branch.session;
+    if (!context.in_dialog)
+        context.callee_session = branch.session;
+    else if (context.role == Role::caller && !response.body.empty()) // whatever was asked: it may be a description
+        context.callee_session = branch.seal->callee_privacy().session;
     return body_for(context, response, *branch.seal, other(context.role), branch.target.party, context.sender);
 }
 

@@ -53,12 +53,12 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     context.caller_session = tag->session;
     context.dialled = tag->dialled;
     const auto wish = privacy_wish(request);
-    const auto kept = seal.callee_privacy();
-    context.callee_session = kept.session; // whatever is asked, the answer may bring a description
     if (!to_caller) context.hides_now = wish.withhold();
     if (to_caller) {
         const auto* callee = env_.accounts->find(party.account());
         const bool by_account = callee != nullptr && callee->withhold_identity;
+        const auto kept = seal.callee_privacy();
+        context.callee_session = kept.session;
         context.callee_withheld = withheld(request, wish, Dialled::plain, kept.withheld.value_or(by_account));
         auto call_id = seal.open_call_id(request.call_id);
         if (!call_id) return false;
