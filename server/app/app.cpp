@@ -115,7 +115,7 @@ App::App(Prepared prepared, os::Folders admitted)
     wire::initialise();
     recording_ = std::make_unique<Recording>(main_, settings, keys_);
     open_store();
-    auditing_ = std::make_unique<Auditing>(main_, settings);
+    auditing_ = std::make_unique<Auditing>(main_, settings, *recording_);
     make_workers();
     listen();
 }
@@ -325,7 +325,8 @@ void App::start_admin()
     tracing_ = std::make_unique<Tracing>(
         main_, [this](const std::shared_ptr<net::Tap>& tap) { workers_->use(tap); }, auditing_->log());
     handlers.merge(ctl::diagnosis_commands(
-        {.start_trace = [this](AccountId account, seconds time) { return tracing_->start(account, time); },
+        {.start_trace = [this](AccountId account, const std::string& address,
+                               seconds time) { return tracing_->start(account, address, time); },
          .stop_trace = [this] { return tracing_->stop(); },
          .pseudonym = log::pseudonym},
         *store_));
@@ -337,6 +338,7 @@ void App::start_admin()
                                          .confirm_clock = [this] { recording_->confirm_clock(); },
                                          .erasures = erasures_.get(),
                                          .audit = &auditing_->log(),
+                                         .canonical = canonical,
                                          .bindings = [this](AccountId account) { return devices_->of(account); },
                                          .retention_was_run = [this] { recording_->retention_was_run(); },
                                          .holds_changed = [this] { recording_->holds_changed(); }}));

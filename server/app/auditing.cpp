@@ -1,7 +1,7 @@
 #include "app/auditing.hpp"
 
 #include "app/every.hpp"
-#include "app/open_trace.hpp"
+#include "app/last_run.hpp"
 #include "audit/audit_key.hpp"
 #include "audit/retention.hpp"
 #include "log/audit_events.hpp"
@@ -34,7 +34,7 @@ void say_broken(const audit::Bad& bad)
 
 } // namespace
 
-Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settings)
+Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settings, Recording& recording)
     : head_{std::make_unique<store::AuditHead>(settings.state_directory)}, checkpoints_{main}
 {
     const auto noted = head_->read();
@@ -49,25 +49,33 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
         say_head(head);
     };
     const auto key = audit::audit_key(settings.weaken.audit_key_file);
-    OpenTrace trace;
-    log_ =
-        std::make_unique<audit::FileAuditLog>(audit::FileAuditLog::Options{.folder = settings.state_directory / "audit",
-                                                                           .on_head = note,
-                                                                           .on_checkpoint = say_checkpoint,
-                                                                           .on_broken = say_broken},
-                                              key, heads, [&trace](const audit::Line& entry) { trace.see(entry); });
+    LastRun last;
+    log_ = std::make_unique<audit::FileAuditLog>(
+        audit::FileAuditLog::Options{.folder = settings.state_directory / "audit",
+                                     .believed = [&recording] { return recording.now(); },
+                                     .on_head = note,
+                                     .on_checkpoint = say_checkpoint,
+                                     .on_broken = say_broken},
+        key, heads, [&last](const audit::Line& entry) { last.see(entry); });
     if (const auto& bad = log_->found().bad) say_broken(*bad);
+    recording.begins_at(std::chrono::floor<seconds>(last.believed()));
     record("start", "operate", "done");
-    // In a log that is not as it was written nobody can tell.
-    if (trace.runs() && !log_->found().bad) record("trace end", "fault", "ended by restart");
+    if (last.left_a_trace())
+        record("trace end", "fault", "ended by restart", {}, log_->open(last.traced()).value_or(""));
 }
 
 void Auditing::start()
 {
+    expire(); // what a stopped service has missed
     every(checkpoints_, checkpoint_period, [this] {
         log_->checkpoint();
-        if (const auto expired = log_->expire(audit::keep_times()); !expired) say_unwritable(expired.error());
+        expire();
     });
+}
+
+void Auditing::expire()
+{
+    if (const auto expired = log_->expire(audit::keep_times()); !expired) say_unwritable(expired.error());
 }
 
 void Auditing::note(const Report& report)
@@ -80,9 +88,11 @@ void Auditing::note(const Report& report)
     record("emergency call", "operate", "carried", "route=" + report.route);
 }
 
-void Auditing::record(const char* what, const char* purpose, const char* result, const std::string& scope)
+void Auditing::record(const char* what, const char* purpose, const char* result, const std::string& scope,
+                      const std::string& subject)
 {
-    const audit::Action action{.who = {::geteuid(), "sottod"}, .what = what, .purpose = purpose, .scope = scope};
+    const audit::Action action{
+        .who = {::geteuid(), "sottod"}, .what = what, .purpose = purpose, .subject = subject, .scope = scope};
     if (const auto written = log_->record(action, result); !written) say_unwritable(written.error());
 }
 

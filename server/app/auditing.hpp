@@ -1,4 +1,5 @@
 #pragma once
+#include "app/recording.hpp"
 #include "audit/file_audit_log.hpp"
 #include "config/settings.hpp"
 #include "core/action.hpp"
@@ -19,7 +20,8 @@ class Auditing {
 public:
     /// Writes the entry of this start, and that of the end of a trace which the last process took with it. Throws
     /// store::StoreError, and what audit::FileAuditLog throws.
-    Auditing(boost::asio::io_context& main, const config::Settings& settings);
+    /// `recording` knows the time that retention goes by: no entry is written after its end.
+    Auditing(boost::asio::io_context& main, const config::Settings& settings, Recording& recording);
 
     [[nodiscard]] audit::FileAuditLog& log() { return *log_; }
     void start();
@@ -31,7 +33,9 @@ public:
 
 private:
     /// What the daemon does on its own.
-    void record(const char* what, const char* purpose, const char* result, const std::string& scope = {});
+    void record(const char* what, const char* purpose, const char* result, const std::string& scope = {},
+                const std::string& subject = {});
+    void expire();
 
     std::unique_ptr<store::AuditHead> head_; ///< written under the log's lock
     std::unique_ptr<audit::FileAuditLog> log_;

@@ -127,6 +127,12 @@ void Recording::look_for_parties()
     });
 }
 
+void Recording::begins_at(retention::Time last)
+{
+    const std::lock_guard lock{mutex_};
+    if (!ledger_) time_ = retention::Timekeeper{last};
+}
+
 retention::Time Recording::now()
 {
     const std::lock_guard lock{mutex_};

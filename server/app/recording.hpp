@@ -42,6 +42,8 @@ public:
     /// After a reload.
     void use(const config::Settings& settings);
     [[nodiscard]] retention::Policy policy() const;
+    /// Where nothing is billed, and so no ledger knows it: what was believed last, before this process. Before `now`.
+    void begins_at(retention::Time last);
     /// The time that retention goes by. Any thread.
     [[nodiscard]] retention::Time now();
     /// An operator says that the calendar is right. Any thread.

@@ -26,11 +26,12 @@ Tracing::Tracing(boost::asio::io_context& io, UseTap use_tap, audit::AuditLog& a
 {
 }
 
-ctl::Reply Tracing::start(AccountId account, seconds time)
+ctl::Reply Tracing::start(AccountId account, const std::string& address, seconds time)
 {
     const std::lock_guard lock{mutex_};
     if (running_) return ctl::CommandError{"busy", "a trace runs already: `sotto trace stop` ends it"};
     trace_ = std::make_shared<AccountTrace>(account, std::chrono::time_point_cast<milliseconds>(Clock::now()));
+    address_ = address;
     running_ = true;
     use_tap_(trace_);
     arm(time);
@@ -51,7 +52,7 @@ ctl::Reply Tracing::stop()
                                             {"direction", rung.to_sotto ? "-->" : "<--"},
                                             {"message", rung.message},
                                             {"call", "call " + std::to_string(rung.call)}});
-    return boost::json::object{{"ladder", std::move(rungs)}, {"full", ladder.full()}};
+    return boost::json::object{{"account", address_}, {"ladder", std::move(rungs)}, {"full", ladder.full()}};
 }
 
 void Tracing::arm(seconds span)
@@ -72,7 +73,8 @@ void Tracing::on_time()
         return;
     }
     end();
-    static_cast<void>(audit_.record({.who = {::geteuid(), "sottod"}, .what = "trace end", .purpose = "fault"}, "done"));
+    static_cast<void>(audit_.record(
+        {.who = {::geteuid(), "sottod"}, .what = "trace end", .purpose = "fault", .subject = address_}, "done"));
 }
 
 void Tracing::end()

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 
 namespace sotto::app {
 
@@ -21,7 +22,8 @@ public:
     /// `io` is the main thread's. `audit` outlives this.
     Tracing(boost::asio::io_context& io, UseTap use_tap, audit::AuditLog& audit);
 
-    ctl::Reply start(AccountId account, seconds time);
+    /// `address` is for the audit log and whoever sees the ladder.
+    ctl::Reply start(AccountId account, const std::string& address, seconds time);
     /// Ends a trace that runs, and shows what it has drawn.
     ctl::Reply stop();
 
@@ -36,6 +38,7 @@ private:
     std::mutex mutex_;
     boost::asio::steady_timer timer_; ///< touched on the main thread only
     std::shared_ptr<AccountTrace> trace_;
+    std::string address_;
     bool running_{false};
 };
 

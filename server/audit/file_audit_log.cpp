@@ -1,8 +1,9 @@
 #include "audit/file_audit_log.hpp"
 
+#include "audit/time_text.hpp"
+
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -19,19 +20,6 @@ std::string file_name(std::uint64_t first)
     return std::string(name_digits - std::min(name_digits, number.size()), '0') + number + ".log";
 }
 
-std::string time_text(Time time)
-{
-    const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
-    const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::milliseconds>(time) -
-                                      std::chrono::floor<std::chrono::days>(time)};
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                  static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-    return text.data();
-}
-
 struct FirstLine {
     std::uint64_t sequence{0};
     std::string time;
@@ -43,15 +31,6 @@ std::optional<FirstLine> first_line(const std::filesystem::path& file)
     const auto line = take_apart(std::string_view{*text}.substr(0, text->find('\n')));
     if (!line || line->sequence() == 0) return std::nullopt;
     return FirstLine{line->sequence(), line->text("time")};
-}
-
-/// Of "2026-11-...".
-Vault::Month month_from(const std::string& time)
-{
-    int year = 0;
-    unsigned month = 0;
-    std::sscanf(time.c_str(), "%4d-%2u", &year, &month);
-    return std::chrono::year{year} / std::chrono::month{month};
 }
 
 /// The last entry that is known of: in the log, or noted elsewhere.
@@ -73,6 +52,17 @@ bool drop_torn_line(const std::filesystem::path& folder)
     const auto end = text->rfind('\n');
     if (end == std::string::npos) return ::unlink(files.back().c_str()) == 0;
     return ::truncate(files.back().c_str(), static_cast<off_t>(end + 1)) == 0;
+}
+
+/// A file in the way of the next one with whole entries in it is what somebody has spoiled: it shows who and how.
+std::error_code set_aside(const std::filesystem::path& path)
+{
+    const auto text = read_all(path);
+    if (!text || text->find('\n') == std::string::npos) return {};
+    auto aside = path;
+    for (aside += ".bad"; std::filesystem::exists(aside);) aside += ".bad";
+    return ::rename(path.c_str(), aside.c_str()) == 0 ? std::error_code{}
+                                                      : std::error_code{errno, std::generic_category()};
 }
 
 Verdict look(const FileAuditLog::Options& options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
@@ -161,7 +151,7 @@ Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each, std::
 boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::span<const Keep> times)
 {
     const std::lock_guard lock{mutex_};
-    const auto now = options_.now();
+    const auto now = believed();
     std::chrono::months longest{0};
     for (const auto& keep : times) {
         longest = std::max(longest, keep.time);
@@ -180,7 +170,8 @@ boost::system::result<std::size_t, std::error_code> FileAuditLog::remove_before(
     std::uint64_t through = 0;
     while (over + 1 < files.size()) {
         const auto next = first_line(files[over + 1]);
-        if (!next || !(month_from(next->time) < first_kept)) break;
+        const auto begun = next ? time_from(next->time) : std::nullopt;
+        if (!begun || !(month_of(*begun) < first_kept)) break;
         through = next->sequence - 1;
         ++over;
     }
@@ -192,11 +183,13 @@ boost::system::result<std::size_t, std::error_code> FileAuditLog::remove_before(
     return over;
 }
 
+Time FileAuditLog::believed() const { return options_.believed ? options_.believed() : options_.now(); }
+
 std::error_code FileAuditLog::seal_into(json::object& entry, const char* member, const std::string& text,
                                         const Action& action)
 {
     if (text.empty()) return {};
-    const auto sealed = vault_.seal(text, action.purpose, month_of(options_.now()), action.subject);
+    const auto sealed = vault_.seal(text, action.purpose, month_of(believed()), action.subject);
     if (!sealed) return sealed.error();
     entry[member] = *sealed;
     return {};
@@ -225,7 +218,9 @@ std::error_code FileAuditLog::write(const json::object& members)
 std::error_code FileAuditLog::open_file()
 {
     const bool broken = !file_ && found_.bad;
-    auto made = open_own(options_.folder / file_name(head_.sequence + 1));
+    const auto path = options_.folder / file_name(head_.sequence + 1);
+    if (const auto failed = set_aside(path)) return failed;
+    auto made = open_own(path);
     if (!made) return made.error();
     // What an attempt before this one has left there was acknowledged to nobody.
     if (::ftruncate(made->descriptor(), 0) != 0) return {errno, std::generic_category()};
@@ -250,6 +245,7 @@ std::error_code FileAuditLog::write_checkpoint(std::string_view broken)
                        {"segment", to_string(segment_)},
                        {"public_key", hex(signer_.public_key())},
                        {"signature", hex(signature)}};
+    if (options_.believed) entry["believed"] = time_text(options_.believed());
     if (!broken.empty()) entry["broken"] = broken;
     const auto signed_head = head_;
     if (const auto failed = append(entry, reserve)) return failed;

@@ -36,7 +36,10 @@ public:
         std::filesystem::path folder;              ///< "audit" in the state directory; made when it is missing
         std::uint64_t file_bytes{8 * 1024 * 1024}; ///< a larger file is followed by a new one
         std::uint64_t entries_per_checkpoint{64};
-        std::function<Time()> now{[] { return std::chrono::system_clock::now(); }};
+        std::function<Time()> now{[] { return std::chrono::system_clock::now(); }}; ///< of entries
+        /// By what keys end and begin, where `now` may be wrong (core/retention/timekeeper.hpp): destruction cannot be
+        /// taken back. Checkpoints note it for the next process. Without it, `now`.
+        std::function<Time()> believed{};
         /// After each entry, on the thread that wrote it. Must not call the log.
         std::function<void(const Head&)> on_head{};
         std::function<void(const Head&, const Signature&)> on_checkpoint{}; ///< after each checkpoint, likewise
@@ -74,6 +77,7 @@ public:
     [[nodiscard]] std::optional<std::string> open(std::string_view sealed) const;
 
 private:
+    [[nodiscard]] Time believed() const;
     std::error_code write_action(const Action& action, std::string_view result);
     std::error_code write(const json::object& members);
     std::error_code write_checkpoint(std::string_view broken = {});

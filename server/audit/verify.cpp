@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t name_digits = 12;
 
-/// Walks along the chain and stops at the first entry that is wrong.
+/// Walks along the chain. At an entry that is wrong it loses the way, and finds it again at a checkpoint.
 class Walk {
 public:
     Walk(const Trust& trust, const std::function<void(const Line&)>& each) : trust_{trust}, each_{each}
@@ -21,28 +21,30 @@ public:
         verdict_.macs = trust.audit_key != nullptr;
     }
 
-    /// False when the walk ends here.
-    bool file(const std::filesystem::path& path, std::uint64_t most)
+    void file(const std::filesystem::path& path, std::uint64_t most)
     {
         file_ = path.filename().string();
         line_ = 0;
         const auto text = read_all(path, most);
-        if (!text) return wrong("the file cannot be read: " + text.error().message());
+        if (!text || text->empty()) {
+            wrong(text ? "the file is empty" : "the file cannot be read: " + text.error().message());
+            return;
+        }
         std::string_view rest{*text};
-        if (rest.empty()) return wrong("the file is empty");
         while (!rest.empty()) {
             ++line_;
             const auto end = rest.find('\n');
-            if (end == std::string_view::npos) return wrong("the entry is cut off");
-            if (!entry(rest.substr(0, end))) return false;
+            if (end == std::string_view::npos) {
+                wrong("the entry is cut off");
+                return;
+            }
+            take(rest.substr(0, end));
             rest.remove_prefix(end + 1);
         }
-        return true;
     }
 
     Verdict finish()
     {
-        if (verdict_.bad) return verdict_;
         for (const auto& head : trust_.heads)
             if (head.sequence > verdict_.last.sequence) {
                 wrong("entry " + std::to_string(head.sequence) +
@@ -62,8 +64,34 @@ public:
 private:
     bool wrong(std::string why)
     {
-        verdict_.bad = Bad{verdict_.last.sequence + 1, file_, std::max<std::size_t>(line_, 1), std::move(why)};
+        Bad bad{verdict_.last.sequence + 1, file_, std::max<std::size_t>(line_, 1), std::move(why)};
+        if (!verdict_.bad)
+            verdict_.bad = std::move(bad);
+        else if (!lost_)
+            verdict_.more.push_back(std::move(bad));
+        lost_ = true;
         return false;
+    }
+
+    void take(std::string_view text)
+    {
+        if (!lost_ && entry(text)) return;
+        if (finds_the_way(text)) entry(text);
+    }
+
+    /// A checkpoint further on says what stood before it, and is signed.
+    bool finds_the_way(std::string_view text)
+    {
+        const auto line = public_key_ ? take_apart(text) : std::nullopt;
+        if (!line || line->text("what") != "checkpoint" || line->sequence() <= verdict_.last.sequence) return false;
+        Head before{.sequence = line->sequence() - 1};
+        Signature signature{};
+        if (!from_hex(line->text("previous"), before.hash) || !from_hex(line->text("signature"), signature) ||
+            !audit::verify(*public_key_, crypto::as_bytes(signed_text(before)), signature))
+            return false;
+        verdict_.last = before;
+        lost_ = false;
+        return true;
     }
 
     bool entry(std::string_view text)
@@ -161,6 +189,7 @@ private:
     std::string file_, first_file_;
     std::size_t line_{0};
     std::uint64_t removed_through_{0};
+    bool lost_{false};
     Verdict verdict_;
 };
 
@@ -181,7 +210,7 @@ Verdict verify(const Extent& log, const Trust& trust, const std::function<void(c
     Walk walk{trust, each};
     for (std::size_t i = 0; i < log.files.size(); ++i) {
         const bool last = i + 1 == log.files.size();
-        if (!walk.file(log.files[i], last ? log.last_bytes : std::numeric_limits<std::uint64_t>::max())) break;
+        walk.file(log.files[i], last ? log.last_bytes : std::numeric_limits<std::uint64_t>::max());
     }
     return walk.finish();
 }

@@ -33,7 +33,8 @@ struct Verdict {
     Head last;                    ///< the last good entry
     std::uint64_t checkpoints{0}; ///< with a good signature
     bool macs{false};             ///< the MACs were checked
-    std::optional<Bad> bad;
+    std::optional<Bad> bad;       ///< the first
+    std::vector<Bad> more;        ///< others behind it, in order
 };
 
 /// What a log is at one moment: its files in order, and how much of the last one. What is written afterwards does not
@@ -43,8 +44,9 @@ struct Extent {
     std::uint64_t last_bytes{std::numeric_limits<std::uint64_t>::max()};
 };
 
-/// Reads a log from its first entry to its last. `each` is shown every good entry. Pure reading, without a lock: the
-/// files must stay.
+/// Reads a log from its first entry to its last. Behind an entry that is wrong it goes on with the next checkpoint that
+/// is signed with the key which `trust` names: what follows hangs on that one. `each` is shown every good entry. Pure
+/// reading, without a lock: the files must stay.
 Verdict verify(const Extent& log, const Trust& trust, const std::function<void(const Line&)>& each = {});
 /// The log in `folder`, to which nobody is writing: an entry that is being written may look torn.
 Verdict verify(const std::filesystem::path& folder, const Trust& trust,

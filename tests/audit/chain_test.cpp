@@ -181,6 +181,124 @@ TEST_CASE("an older copy in place of the log is found at the next start")
     CHECK(log.verify().bad->sequence == head.sequence);
 }
 
+TEST_CASE("behind an entry that was changed the log can be read from the next checkpoint on", "[audit]")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    FileAuditLog log{{.folder = folder.path, .entries_per_checkpoint = 4}, key, {}};
+    for (int i = 0; i < 12; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
+    const auto file = folder.path / "000000000001.log";
+    const auto lines = lines_of(read(file));
+    const auto change = [&](std::initializer_list<std::size_t> entries) {
+        std::string text;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            auto line = lines[i];
+            for (const auto entry : entries)
+                if (i + 1 == entry) line[line.find("account show") + 8] = 'S';
+            text += line;
+        }
+        replace(file, text);
+    };
+    const auto seen = [&](const Verdict& verdict, const std::vector<std::uint64_t>& entries) {
+        CHECK(verdict.last == log.head());
+        return entries;
+    };
+    std::vector<std::uint64_t> entries;
+    const auto look = [&] {
+        entries.clear();
+        return log.verify([&](const Line& line) { entries.push_back(line.sequence()); });
+    };
+    std::vector<std::uint64_t> checkpoints;
+    for (const auto& line : lines)
+        if (const auto taken = take_apart(std::string_view{line}.substr(0, line.size() - 1)))
+            if (taken->text("what") == "checkpoint") checkpoints.push_back(taken->sequence());
+    REQUIRE(checkpoints.size() >= 3);
+
+    change({2});
+    auto verdict = look();
+    REQUIRE(verdict.bad);
+    CHECK(verdict.bad->sequence == 2);
+    CHECK(verdict.more.empty());
+    CHECK(seen(verdict, entries).at(1) == checkpoints[1]); // after the first entry, which is good
+
+    change({2, static_cast<std::size_t>(checkpoints[1]) + 1}); // a second place is found, too
+    verdict = look();
+    REQUIRE(verdict.more.size() == 1);
+    CHECK(verdict.bad->sequence == 2);
+    CHECK(verdict.more.front().sequence == checkpoints[1] + 1);
+
+    // Whoever has no key cannot lead the reader on with a checkpoint of his own.
+    const crypto::Secret wrong{std::array<std::uint8_t, 32>{9}};
+    const Head before{lines.size() + 5, Hash{}};
+    const auto forged = chained({{"seq", before.sequence + 1},
+                                 {"time", ""},
+                                 {"what", "checkpoint"},
+                                 {"previous", hex(before.hash)},
+                                 {"public_key", hex(log.public_key())},
+                                 {"signature", hex(Signer{wrong}.sign(crypto::as_bytes(signed_text(before))))}},
+                                before.hash, EvolvingMac{wrong, 1, before.hash});
+    std::string text;
+    for (const auto& line : lines) text += line;
+    replace(file, text + forged.line);
+    const auto forged_verdict = verify(folder.path, {.public_key = log.public_key()});
+    REQUIRE(forged_verdict.bad);
+    CHECK(forged_verdict.last == log.head());
+}
+
+TEST_CASE("what somebody has spoiled is not in the way of the next entry, and not lost", "[audit]")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    Head head;
+    {
+        FileAuditLog log{{.folder = folder.path}, key, {}};
+        REQUIRE(log.record(alice_shown, "done").has_value());
+        head = log.head();
+    }
+    {
+        FileAuditLog log{{.folder = folder.path}, key, {head}};
+        for (int i = 0; i < 3; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
+    }
+    const auto second = files_of(folder.path).back();
+    auto text = read(second);
+    text[2] = 'X';
+    replace(second, text);
+    FileAuditLog log{{.folder = folder.path}, key, {head}}; // an older database knows nothing of the second file
+    REQUIRE(log.found().bad);
+    REQUIRE(log.record(alice_shown, "done").has_value());
+    bool kept = false;
+    for (const auto& file : fs::directory_iterator{folder.path}) kept = kept || read(file.path()) == text;
+    CHECK(kept);
+    CHECK(log.broken());
+}
+
+TEST_CASE("a calendar that jumps ends no key before its time", "[audit]")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    const Time before{std::chrono::sys_days{2026y / 11 / 25}};
+    Time now = before;
+    FileAuditLog log{
+        {.folder = folder.path, .file_bytes = 2048, .now = [&now] { return now; }, .believed = [&] { return before; }},
+        key,
+        {}};
+    for (int i = 0; i < 8; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
+    now = std::chrono::sys_days{2040y / 1 / 1};
+    REQUIRE(log.record(alice_shown, "done").has_value());
+    const auto files = files_of(folder.path).size();
+    const std::array keep{Keep{"provision", std::chrono::months{12}}};
+    CHECK(log.expire(keep).value() == 0);
+    CHECK(files_of(folder.path).size() == files);
+    std::size_t readable = 0;
+    std::string believed;
+    log.verify([&](const Line& line) {
+        if (line.text("what") == "checkpoint") believed = line.text("believed");
+        readable += log.open(line.text("subject")) == "alice@example.org" ? 1 : 0;
+    });
+    CHECK(readable == 9);
+    CHECK(believed == "2026-11-25T00:00:00.000Z"); // for the next process
+}
+
 TEST_CASE("whoever has the file but no key cannot write an entry that passes")
 {
     const Written5 log;

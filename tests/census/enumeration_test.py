@@ -91,7 +91,7 @@ class Enumeration(unittest.TestCase):
         phone.receives("ACK")
         self.caller.receives(486)
         self.daemon.sotto("account", "block", f"{BLOCKING}@{DOMAIN}")
-        self.addCleanup(self.daemon.sotto, "account", "unblock", f"{BLOCKING}@{DOMAIN}")
+        self.addCleanup(self.daemon.sotto, "account", "unblock", f"{BLOCKING}@{DOMAIN}", "--yes")
         return phone
 
     def test_form_of_what_a_withheld_caller_hears(self):

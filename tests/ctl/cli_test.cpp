@@ -93,7 +93,11 @@ TEST_CASE("the last anonymous caller is blocked by command, and all blocks are l
         return answer.at("account").at("blocked_callers").to_number<int>();
     };
     CHECK(blocks("account show") == 1);
-    CHECK(blocks("account unblock") == 0);
+    const auto unasked = sotto_with(installation, "account unblock bob@example.org"); // nobody is there to answer
+    CHECK(unasked.status == 2);
+    CHECK_THAT(unasked.output, Contains("Lift all blocks of bob@example.org?"));
+    CHECK(blocks("account show") == 1);
+    CHECK(blocks("account unblock --yes") == 0);
 }
 
 TEST_CASE("what the other side learns is reported from the tables, without daemon or configuration", "[privacy]")

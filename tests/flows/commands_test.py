@@ -57,7 +57,7 @@ class Fields(ComparesWithPage, FlowTest):
         bob.receives(486)
         alice.receives("ACK")
         self.asks("account", "block", who)
-        self.asks("account", "unblock", who)
+        self.asks("account", "unblock", who, "--yes")
         self.assertGreater(len(self.asks("account", "list")["accounts"]), 1)
         (folder / "more.csv").write_text(f"frank@{DOMAIN},{PASSWORD}\n")
         self.asks("account", "import", also=("--csv", str(folder / "more.csv")))

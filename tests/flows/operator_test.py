@@ -1,5 +1,6 @@
 """What the operator's commands leave behind: roles, the audit log, and what happens when it is touched or cannot be written."""
 
+import datetime
 import grp
 import json
 import os
@@ -18,6 +19,7 @@ from support.log_scan import found_in
 
 ROOT = Path(__file__).resolve().parents[2]
 AUDITED = f"alice@{DOMAIN}"
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 class AuditTest(FlowTest):
@@ -92,8 +94,19 @@ class Audit(AuditTest):
         self.assertIn(f"sequence={number}", daemon.log)
         alice = self.own_phone(daemon, "alice")
         alice.registers()   # calls go on
-        daemon.sotto("account", "show", AUDITED)   # and so does the record
+        daemon.sotto("account", "show", AUDITED, "--reason", "after it was changed")   # and so does the record
         self.assertIn(f"entry {number} (", self.verify(daemon).stderr)
+        shown = daemon.sotto("--json", "audit", "show", check=False)   # which can still be read, and says what is wrong with it
+        self.assertEqual(shown.returncode, 1)
+        self.assertIn(f"entry {number} (", shown.stderr)
+        answer = json.loads(shown.stdout)
+        self.assertIn(f"entry {number} (", answer["broken"])
+        self.assertIn("after it was changed", [entry["reason"] for entry in answer["entries"]])
+        log = self.files(daemon)[-1]   # and what is changed later is found beside it
+        log.write_bytes(log.read_bytes().replace(b'"account show"', b'"account list"', 1))
+        said = self.verify(daemon).stderr
+        self.assertIn(f"entry {number} (", said)
+        self.assertIn(f"({log.name}", said)
 
     def test_a_log_that_was_cut_off_is_found_by_the_head_in_the_database(self):
         daemon = self.own()
@@ -129,6 +142,29 @@ class Audit(AuditTest):
         found = self.verify(daemon, "--head", noted)
         self.assertEqual(found.returncode, 1, found.stdout)
         self.assertIn("was cut off, or an older file", found.stderr)
+
+    @unittest.skipUnless(Path(FAKETIME).exists(), "libfaketime is not installed")
+    def test_a_calendar_that_jumps_makes_it_forget_nobody(self):
+        """A clock that comes up years ahead, and that no time server steers, is not believed: not at the first start, and not at
+        the second. What an operator confirms is."""
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED)
+        daemon.stop()
+        daemon.environment = {"LD_PRELOAD": f"{binary('libtime_server.so')}:{FAKETIME}", "TIME_SERVER": "none",
+                              "FAKETIME": "+1500d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        for _ in range(2):
+            daemon.start()
+            self.assertIn(AUDITED, [entry["about"] for entry in self.entries(daemon)])
+            daemon.logged("retention-waits")
+            daemon.stop()
+        daemon.start()
+        then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1500, minutes=-5)
+        daemon.sotto("retention", "run", "--now", then.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        daemon.sotto("account", "list")   # in a period of its own
+        daemon.stop()
+        daemon.start()
+        self.assertNotIn(AUDITED, [entry["about"] for entry in self.entries(daemon)])
+        self.assertEqual(self.verify(daemon).returncode, 0)
 
     @unittest.skipUnless(os.geteuid() == 0, "takes root to make a small disk")
     def test_without_room_for_the_record_nothing_is_done_and_calls_go_on(self):
@@ -263,6 +299,7 @@ class Diagnosis(FlowTest):
         entries = json.loads(self.daemon.sotto("--json", "audit", "show", "--about", who).stdout)["entries"]
         [started] = [entry for entry in entries if entry["what"] == "trace start"]
         self.assertEqual(started["reason"], "ticket 4711")
+        self.assertIn(("trace stop", "found"), [(entry["what"], entry["result"]) for entry in entries], "who saw the ladder, too")
         self.assertEqual(json.loads(started["scope"]), {"for": 600, "consent": True})
 
     def test_a_trace_ends_by_itself_and_with_the_daemon(self):
@@ -292,6 +329,8 @@ class Diagnosis(FlowTest):
         self.daemon.reap()
         self.daemon.start()
         ended = [("trace start", "done"), ("trace start", "refused busy"), ("trace end", "ended by restart")]
+        about = json.loads(self.daemon.sotto("--json", "audit", "show", "--about", arguments[3]).stdout)["entries"]
+        self.assertIn("trace end", [entry["what"] for entry in about])
         self.assertEqual(self.trace_entries()[before:], ended)
         self.daemon.stop()
         self.daemon.start()   # once is enough
@@ -299,7 +338,7 @@ class Diagnosis(FlowTest):
         self.daemon.sotto("trace", "stop")
         self.daemon.stop()
         self.daemon.start()   # and what was stopped is over
-        self.assertEqual(self.trace_entries()[before:], [*ended, ("trace start", "done"), ("trace stop", "done")])
+        self.assertEqual(self.trace_entries()[before:], [*ended, ("trace start", "done"), ("trace stop", "done"), ("trace stop", "found")])
         self.daemon.sotto("audit", "verify")
 
     def test_a_pseudonym_of_another_day_cannot_be_explained(self):
@@ -333,9 +372,13 @@ class Guessing(GuessingTest):
         found = self.daemon.sotto("--json", "log", "explain", said[1], "--reason", "abuse report of today")
         self.assertEqual(json.loads(found.stdout), {"address": f"{victim}@{DOMAIN}"})
         entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
-        [explained] = [entry for entry in entries if entry["what"] == "log explain"]
-        self.assertEqual((explained["reason"], explained["purpose"], explained["result"]), ("abuse report of today", "abuse", "done"))
-        self.assertEqual(json.loads(explained["scope"]), {"pseudonym": said[1]})
+        asked, found = [entry for entry in entries if entry["what"] == "log explain"]
+        for entry, result, about in ((asked, "done", None), (found, "found", f"{victim}@{DOMAIN}")):
+            self.assertEqual((entry["reason"], entry["purpose"], entry["result"]), ("abuse report of today", "abuse", result))
+            self.assertEqual(json.loads(entry["scope"]), {"pseudonym": said[1]})
+            self.assertEqual(entry["about"], about)
+        about = json.loads(self.daemon.sotto("--json", "audit", "show", "--about", f"{victim}@{DOMAIN}").stdout)["entries"]
+        self.assertIn("log explain", [entry["what"] for entry in about], "whoever was looked for finds it")
         self.assertNotIn(victim, self.daemon.log)
 
 

@@ -122,7 +122,7 @@ class Withholding(FlowTest):
         self.anonymous_call()
         self.daemon.sotto("account", "block", address)
         self.assert_blocked()
-        self.daemon.sotto("account", "unblock", address)
+        self.daemon.sotto("account", "unblock", address, "--yes")
         self.anonymous_call()
 
     def test_a_block_survives_the_daemon(self):

@@ -42,6 +42,31 @@ class Rights(unittest.TestCase):
         left = b"".join(file.read_bytes() for file in self.daemon.state.glob("accounts.db*"))
         self.assertNotIn(b"alice", left)
 
+    def audited(self) -> str:
+        return self.daemon.sotto("--json", "audit", "show").stdout
+
+    def test_an_erased_person_is_forgotten_under_former_addresses_and_when_somebody_looks_again(self):
+        former, taken = f"al.former@{DOMAIN}", f"al.taken@{DOMAIN}"
+        for address in (former, taken):
+            self.daemon.sotto("account", "set", ALICE, "--add-address", address)
+            self.daemon.sotto("account", "show", address, "--reason", f"the one called {address.split('@')[0]}")
+            self.daemon.sotto("account", "set", ALICE, "--remove-address", f"sip:{address}")
+        self.daemon.sotto("account", "set", BOB, "--add-address", taken)   # somebody else's from now on
+        archive = self.daemon.folder / "alice.tar"
+        self.daemon.sotto("subject", "export", ALICE, "--output", str(archive))
+        with tarfile.open(archive) as tar:
+            exported = [entry["about"] for entry in json.loads(tar.extractfile("subject.json").read())["audit"]]
+        self.assertIn(former, exported)
+        self.daemon.sotto("subject", "erase", ALICE, "--yes")
+        for known in ("alice", "al.former"):
+            self.assertNotIn(known, self.audited())
+        self.assertIn(taken, self.audited(), "that is about Bob now")
+        self.daemon.sotto("account", "show", ALICE, check=False)   # whoever makes sure writes the address down again
+        self.assertIn(ALICE, self.audited())
+        self.assertIn("is no account's address", self.daemon.sotto("subject", "erase", ALICE, "--yes", check=False).stderr)
+        self.assertNotIn("alice", self.audited())
+        self.daemon.sotto("audit", "verify")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 
 #include "ctl/admin/arguments.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <vector>
@@ -58,12 +59,25 @@ json::object entry_of(const audit::FileAuditLog& log, const audit::Line& line)
             {"reason", opened(log, line, "reason")}};
 }
 
+std::string place_of(const audit::Bad& bad)
+{
+    return "entry " + std::to_string(bad.sequence) + " (" + bad.file + ", line " + std::to_string(bad.line) + ")";
+}
+
+std::string sentence_of(const audit::Verdict& broken)
+{
+    auto sentence = "the audit log was changed: " + place_of(*broken.bad) + ": " + broken.bad->why +
+                    "; the entries before it are good, and those from the next checkpoint on";
+    for (const auto& bad : broken.more) sentence += "; then " + place_of(bad) + ": " + bad.why;
+    return sentence;
+}
+
 Reply show(audit::FileAuditLog& log, const Filter& filter)
 {
     std::vector<audit::Line> found;
     std::map<std::uint64_t, std::string> results; // of entries that ended on a line of their own
     std::string next;
-    static_cast<void>(log.verify([&](const audit::Line& line) {
+    const auto verdict = log.verify([&](const audit::Line& line) {
         if (const auto* of = line.members.if_contains("of"); of != nullptr && of->is_int64())
             results[static_cast<std::uint64_t>(of->get_int64())] = line.text("result");
         if (!next.empty() || !filter.wants(line)) return;
@@ -71,7 +85,7 @@ Reply show(audit::FileAuditLog& log, const Filter& filter)
             next = std::to_string(line.sequence());
         else
             found.push_back({.members = line.members}); // the views end with the walk
-    }));
+    });
     json::array entries;
     for (const auto& line : found) {
         auto entry = entry_of(log, line);
@@ -80,7 +94,8 @@ Reply show(audit::FileAuditLog& log, const Filter& filter)
             entry["result"] = result->second;
         entries.push_back(std::move(entry));
     }
-    return json::object{{"entries", std::move(entries)}, {"next", next}};
+    return json::object{
+        {"entries", std::move(entries)}, {"broken", verdict.bad ? sentence_of(verdict) : ""}, {"next", next}};
 }
 
 Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
@@ -92,10 +107,7 @@ Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
         noted.push_back(*head);
     }
     const auto verdict = log.verify({}, noted);
-    if (verdict.bad)
-        return CommandError{"broken", "the audit log was changed: entry " + std::to_string(verdict.bad->sequence) +
-                                          " (" + verdict.bad->file + ", line " + std::to_string(verdict.bad->line) +
-                                          "): " + verdict.bad->why + "; the entries before it are good"};
+    if (verdict.bad) return CommandError{"broken", sentence_of(verdict)};
     return json::object{{"entries", verdict.entries},
                         {"first", verdict.first},
                         {"last", verdict.last.sequence},
@@ -117,6 +129,25 @@ json::array audited_about(audit::FileAuditLog& log, const std::string& address)
         from = std::string{page.at("next").as_string()};
     }
     return all;
+}
+
+std::vector<std::string> with_former(audit::FileAuditLog& log, std::vector<std::string> addresses,
+                                     const Canonical& canonical)
+{
+    for (std::size_t i = 0; i < addresses.size(); ++i) // it grows meanwhile
+        for (const auto& entry : audited_about(log, addresses[i])) {
+            const auto* scope = entry.at("scope").if_string();
+            if (entry.at("what") != json::value("account set") || scope == nullptr) continue;
+            boost::system::error_code none;
+            const auto asked = json::parse(*scope, none);
+            const auto* detached = none || !asked.is_object() ? nullptr : asked.get_object().if_contains("detach");
+            if (detached == nullptr || !detached->is_array()) continue;
+            for (const auto& typed : detached->get_array())
+                if (auto former = canonical(std::string{typed.as_string()});
+                    std::ranges::find(addresses, former) == addresses.end())
+                    addresses.push_back(std::move(former));
+        }
+    return addresses;
 }
 
 Handlers audit_commands(audit::FileAuditLog& log, const Canonical& canonical)

@@ -116,27 +116,44 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
 {
     // Entries about a person are found and forgotten by one spelling, however many the store accepts.
     const auto subject = canonical_(text_in(arguments, command.audit.subject));
-    const auto entry = audit_.begin({.who = {peer.uid, name_of(peer.uid)},
-                                     .what = std::string{command.words},
-                                     .purpose = std::string{command.audit.purpose},
-                                     .reason = text_in(arguments, "reason"),
-                                     .subject = subject,
-                                     .scope = scope_of(command, arguments)});
-    if (!entry && on_unwritable_) on_unwritable_(entry.error());
-    if (!entry)
-        return CommandError{"audit",
-                            "nothing was done, because the audit log cannot be written: " + entry.error().message() +
-                                "; make room in the folder audit of state_directory, then ask again"};
+    audit::Action action{.who = {peer.uid, name_of(peer.uid)},
+                         .what = std::string{command.words},
+                         .purpose = std::string{command.audit.purpose},
+                         .reason = text_in(arguments, "reason"),
+                         .subject = subject,
+                         .scope = scope_of(command, arguments)};
+    const auto entry = audit_.begin(action);
+    if (!entry) return unwritable("nothing was done", entry.error());
     auto asked = arguments;
     asked.erase("reason");
     try {
         auto reply = handler(asked, peer);
+        if (auto refused = name_the_answered(command, reply, std::move(action))) reply = *std::move(refused);
         audit_.end(*entry, helped(reply, subject, peer));
         return reply;
     } catch (...) {
         audit_.end(*entry, "refused internal");
         throw;
     }
+}
+
+CommandError Desk::unwritable(const std::string& what, const std::error_code& why) const
+{
+    if (on_unwritable_) on_unwritable_(why);
+    return CommandError{"audit", what + ", because the audit log cannot be written: " + why.message() +
+                                     "; make room in the folder audit of state_directory, then ask again"};
+}
+
+std::optional<CommandError> Desk::name_the_answered(const Command& command, Reply& reply, audit::Action action)
+{
+    auto* answer = std::get_if<json::object>(&reply);
+    if (command.audit.answered.empty() || answer == nullptr) return std::nullopt;
+    action.subject = canonical_(text_in(*answer, command.audit.answered));
+    if (action.subject.empty()) return std::nullopt;
+    const auto declared = [&](const Field& field) { return field.name == command.audit.answered; };
+    if (std::ranges::none_of(command.answer.fields, declared)) answer->erase(command.audit.answered);
+    const auto written = audit_.record(action, "found");
+    return written ? std::nullopt : std::optional{unwritable("nothing is shown", written.error())};
 }
 
 std::string Desk::helped(Reply& reply, const std::string& address, const PeerCredentials& peer) const

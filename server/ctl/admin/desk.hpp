@@ -5,6 +5,9 @@
 #include "ctl/commands/command.hpp"
 
 #include <functional>
+#include <optional>
+#include <string>
+#include <system_error>
 
 namespace sotto::ctl {
 
@@ -29,6 +32,9 @@ private:
     [[nodiscard]] Reply whoami(const PeerCredentials& peer) const;
     Reply recorded(const Command& command, const Handler& handler, const json::object& arguments,
                    const PeerCredentials& peer);
+    CommandError unwritable(const std::string& what, const std::error_code& why) const;
+    /// Writes whose data the reply shows, where only the reply knows; or says why it must not be shown.
+    std::optional<CommandError> name_the_answered(const Command& command, Reply& reply, audit::Action action);
     /// How the command ended, for the audit log. Where nobody has the address, the reply gets whom it may have meant.
     std::string helped(Reply& reply, const std::string& address, const PeerCredentials& peer) const;
 

@@ -24,7 +24,7 @@ Reply start_trace(const DiagnosisView& daemon, const store::AccountStore& accoun
                                                   : directory->find(std::string_view{address}.substr(0, at),
                                                                     lower(std::string_view{address}.substr(at + 1)));
     if (account == nullptr) return error_of(store::Failure::not_found, address);
-    return daemon.start_trace(account->id, seconds{time});
+    return daemon.start_trace(account->id, address, seconds{time});
 }
 
 store::Outcome<store::AccountPage> page_after(store::AccountStore& accounts, std::string from)

@@ -12,7 +12,7 @@ namespace sotto::ctl {
 
 /// What diagnosis needs of the running daemon. Called on the admin server's thread.
 struct DiagnosisView {
-    std::function<Reply(AccountId account, seconds time)> start_trace;
+    std::function<Reply(AccountId account, const std::string& address, seconds time)> start_trace;
     std::function<Reply()> stop_trace;
     std::function<std::string(std::string_view value)> pseudonym; ///< of today
 };

@@ -342,6 +342,21 @@ json::array periods_of(const store::HeldCalls& held)
     return periods;
 }
 
+/// The addresses under which the audit log has entries about a person: those of now, and those of before that nobody
+/// else has got since.
+std::vector<std::string> audited_as(const LedgerView& view, const store::AccountRecord& account)
+{
+    std::vector<std::string> addresses;
+    for (const auto& address : account.addresses) addresses.push_back(address.text());
+    const auto own = addresses.size();
+    addresses = with_former(*view.audit, std::move(addresses), view.canonical);
+    CommandError nobody;
+    std::vector<std::string> theirs{addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(own)};
+    for (auto i = own; i < addresses.size(); ++i)
+        if (!account_at(view, addresses[i], nobody)) theirs.push_back(addresses[i]);
+    return theirs;
+}
+
 Reply export_subject(const LedgerView& view, const Arguments& arguments)
 {
     CommandError error;
@@ -358,8 +373,8 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
         devices.push_back(json::object{{"transport", binding.transport == Transport::tls ? "tls" : "wss"},
                                        {"expires_in", binding.expires_in.count()}});
     json::array audited;
-    for (const auto& address : account->addresses)
-        for (auto& entry : audited_about(*view.audit, address.text()))
+    for (const auto& address : audited_as(view, *account))
+        for (auto& entry : audited_about(*view.audit, address))
             if (entry.at("purpose") != json::value("legal"))
                 audited.push_back(std::move(entry)); // it must not warn anybody
     answer["blocked_callers"] = std::move(blocks);
@@ -380,7 +395,11 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
     const auto address = arguments.text("address");
     CommandError error;
     const auto account = account_at(view, address, error);
-    if (!account) return error;
+    if (!account) { // removed, or erased before: what was asked about it since then
+        if (!view.audit->forget(view.canonical(address))) return error_of(store::Failure::unavailable, address);
+        return error;
+    }
+    const auto known_as = audited_as(view, *account);
     // First, so that a crash in between leaves a person who is erased at the next start.
     try {
         view.erasures->add(account->id);
@@ -394,8 +413,8 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
         if (!held) return failed(held.error());
         stays = periods_of(*held);
     }
-    for (const auto& known : account->addresses)
-        if (!view.audit->forget(known.text())) return error_of(store::Failure::unavailable, address);
+    for (const auto& known : known_as)
+        if (!view.audit->forget(known)) return error_of(store::Failure::unavailable, address);
     const auto removed =
         wait_for<store::AccountRecord>([&](auto done) { view.accounts->remove(address, std::move(done)); });
     if (!removed) return error_of(removed.error(), address);

@@ -1,5 +1,6 @@
 #pragma once
 #include "audit/file_audit_log.hpp"
+#include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/daemon_view.hpp"
 #include "ctl/admin/protocol.hpp"
 #include "store/account_store.hpp"
@@ -20,6 +21,7 @@ struct LedgerView {
     std::function<void()> confirm_clock;  ///< an operator says that the calendar is right
     store::Erasures* erasures{nullptr};
     audit::FileAuditLog* audit{nullptr};
+    Canonical canonical;                                         ///< the desk's: the audit log knows persons by it
     std::function<std::vector<BindingView>(AccountId)> bindings; ///< where a person is registered now
     std::function<void()> retention_was_run{};                   ///< an operator has run it
     std::function<void()> holds_changed{};                       ///< retention is to run at once

@@ -95,30 +95,77 @@ void print_csv(const Command& command, const json::object& result)
 }
 
 /// All pages of a list, as one.
+class Pages {
+public:
+    explicit Pages(const Invocation& invocation) : invocation_{invocation}, printer_{*invocation.command}
+    {
+        if (invocation_.csv) std::fputs(csv_header(answer().fields).c_str(), stdout);
+        if (invocation_.json) std::printf("{\"%s\":[", std::string{answer().rows}.c_str());
+    }
+
+    void add(const json::object& page)
+    {
+        if (invocation_.csv) return print_csv(*invocation_.command, page);
+        if (!invocation_.json) return printer_.add(page);
+        for (const auto& entry : page.at(answer().rows).as_array())
+            std::printf("%s%s", std::exchange(first_, false) ? "" : ",", json::serialize(entry).c_str());
+    }
+
+    void end(const json::object& last_page)
+    {
+        json::object beside;
+        for (const auto& field : answer().beside) beside[field.name] = last_page.at(field.name);
+        close(beside);
+    }
+
+    /// The next page does not come.
+    [[noreturn]] void break_off(int status, const std::string& sentence)
+    {
+        close({{"error", json::object{{"status", status}, {"sentence", sentence}}}});
+        print_error(sentence);
+        throw Refused{status, ""};
+    }
+
+private:
+    [[nodiscard]] const Answer& answer() const { return invocation_.command->answer; }
+
+    void close(const json::object& beside)
+    {
+        if (invocation_.json) {
+            const auto members = json::serialize(beside);
+            std::printf("]%s%s\n", beside.empty() ? "" : ",", members.c_str() + 1);
+        } else if (!invocation_.csv)
+            printer_.finish();
+    }
+
+    const Invocation& invocation_;
+    Printer printer_;
+    bool first_{true};
+};
+
 void print_pages(const Invocation& invocation, Backend& backend)
 {
-    const auto& command = *invocation.command;
-    Printer printer{command};
     auto arguments = invocation.arguments;
-    bool first = true;
-    auto page = expect(backend.call(command.words, arguments)); // a refusal stands alone
-    if (invocation.csv) std::fputs(csv_header(command.answer.fields).c_str(), stdout);
-    if (invocation.json) std::printf("{\"%s\":[", std::string{command.answer.rows}.c_str());
-    for (;; page = expect(backend.call(command.words, arguments))) {
-        if (invocation.csv)
-            print_csv(command, page);
-        else if (!invocation.json)
-            printer.add(page);
-        if (invocation.json)
-            for (const auto& entry : page.at(command.answer.rows).as_array())
-                std::printf("%s%s", std::exchange(first, false) ? "" : ",", json::serialize(entry).c_str());
+    auto page = expect(backend.call(invocation.command->words, arguments)); // a refusal stands alone
+    Pages pages{invocation};
+    for (;;) {
+        pages.add(page);
         if (page.at("next").as_string().empty()) break;
         arguments["from"] = page.at("next");
+        try {
+            page = expect(backend.call(invocation.command->words, arguments));
+        } catch (const Refused& refused) {
+            pages.break_off(refused.status(), refused.what());
+        } catch (const Unreachable& lost) {
+            pages.break_off(status_unreachable, lost.what());
+        }
     }
-    if (invocation.json)
-        std::puts("]}");
-    else if (!invocation.csv)
-        printer.finish();
+    pages.end(page);
+    // What stands in a log that was changed is shown, and what was changed is said.
+    const auto* broken = page.if_contains("broken");
+    if (broken == nullptr || broken->as_string().empty()) return;
+    print_error(std::string{broken->as_string()});
+    throw Refused{status_refused, ""};
 }
 
 CsvFile read_import(const Invocation& invocation, const config::Settings& settings)

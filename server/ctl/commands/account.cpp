@@ -47,7 +47,7 @@ constexpr std::array<sv, 1> show_examples{"sotto account show alice@example.org 
 constexpr std::array<sv, 2> set_examples{"sotto account set alice@example.org --refuse-anonymous on --add-address +4930123456@example.org",
                                          "sotto account set alice@example.org --status suspended"};
 constexpr std::array<sv, 1> block_examples{"sotto account block bob@example.org --reason 'he called about harassment'"};
-constexpr std::array<sv, 1> unblock_examples{"sotto account unblock bob@example.org"};
+constexpr std::array<sv, 1> unblock_examples{"sotto account unblock bob@example.org --yes"};
 constexpr std::array<sv, 1> remove_examples{"sotto account remove alice@example.org --yes"};
 constexpr std::array<sv, 1> password_examples{"sotto account password alice@example.org"};
 
@@ -69,6 +69,7 @@ constexpr std::array commands{
             .arguments = only_address, .answer = {.fields = one_account}, .examples = block_examples},
     Command{.words = "account unblock", .summary = "lift all blocks of an account", .details = "All together, as nobody can tell which is whose.",
             .place = Place::daemon_or_store, .audit = {"provision", "address"},
+            .confirmation = "Lift all blocks of {address}? They cannot be set again without another call.",
             .arguments = only_address, .answer = {.fields = one_account}, .examples = unblock_examples},
     Command{.words = "account remove", .summary = "remove an account: its addresses, secret, settings and blocks",
             .details = "Records of its billed calls stay until their time is over, entries of the audit log still name it, and a database that is restored from a backup brings it back. Who asks to be forgotten is erased with `sotto subject erase` instead: afterwards the account is not found any more.",

@@ -26,6 +26,8 @@ constexpr std::array entry_fields{
     Field{"purpose",  "text",   "for what, of schema/purposes.yaml", "PURPOSE"},
     Field{"scope",    "text",   "how much of it: the arguments of the command", "SCOPE"},
     Field{"reason",   "text",   "why, in the operator's words", "REASON"}};
+constexpr std::array beside_entries{
+    Field{"broken", "text", "what `sotto audit verify` says of a log that was changed: entries may be missing here, and the exit status is 1; empty: it is good"}};
 constexpr std::array verdict_fields{
     Field{"entries",     "number", "entries that are as they were written"},
     Field{"first",       "number", "the first that is still kept"},
@@ -44,7 +46,7 @@ constexpr std::array commands{
     Command{.words = "audit show", .summary = "show what operators did",
             .details = "Needs the running daemon: whoever reads the log leaves an entry, and the daemon hands its head to the journal too.",
             .roles = Role::privacy_officer, .audit = {"audit", "about"}, .paged = true, .arguments = show_arguments,
-            .answer = {.rows = "entries", .empty = "no entries", .fields = entry_fields}, .examples = show_examples},
+            .answer = {.rows = "entries", .empty = "no entries", .fields = entry_fields, .beside = beside_entries}, .examples = show_examples},
     Command{.words = "audit verify", .summary = "check that nobody has changed the audit log",
             .details = "Exits 1 and names the first bad entry when one was changed, removed, moved or added, or the end was cut off.",
             .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .arguments = verify_arguments,

@@ -84,6 +84,8 @@ struct Audit {
     std::string_view purpose{}; ///< one of schema/purposes.yaml; empty: no action and no personal data, so no entry
     std::string_view subject{}; ///< the argument that names whose data it is
     bool reason_required{false};
+    std::string_view answered{}; ///< the member of the handler's answer that names whose data it is, where
+                                 ///< only the handler knows; it is shown where `Answer` declares it
 };
 
 struct Command {

@@ -34,13 +34,13 @@ constexpr std::array trace_commands{
             .details = "Methods, status codes, order and time are drawn; addresses, identifiers and content are not kept. One trace at a time; it ends by itself, and with the daemon. --yes says that the subscriber has agreed.",
             .audit = {"fault", "account", true}, .confirmation = "Has {account} agreed to be traced?",
             .arguments = start_arguments, .answer = {.sentence = "tracing {account}: `sotto trace stop` shows the ladder", .fields = start_fields}, .examples = start_examples},
-    Command{.words = "trace stop", .summary = "end the trace and show its ladder", .details = "A trace that ended by itself can be seen for an hour, once.", .audit = {"fault"},
+    Command{.words = "trace stop", .summary = "end the trace and show its ladder", .details = "A trace that ended by itself can be seen for an hour, once.", .audit = {"fault", "", false, "account"},
             .answer = {.rows = "ladder", .empty = "nothing passed while the trace ran", .fields = rung_fields, .beside = beside_rungs}, .examples = stop_examples},
 };
 constexpr std::array log_commands{
     Command{.words = "log explain", .summary = "say which account a pseudonym of today's log stands for",
-            .details = "Tries all accounts. Whoever is no subscriber cannot be found, and nobody once the day (UTC) is over: its key is destroyed.",
-            .roles = Role::operator_ | Role::privacy_officer, .audit = {"abuse", "", true},
+            .details = "Tries all accounts. Whoever is no subscriber cannot be found, and nobody once the day (UTC) is over: its key is destroyed. A second entry of the audit log, with the result `found`, says who it was.",
+            .roles = Role::operator_ | Role::privacy_officer, .audit = {"abuse", "", true, "address"},
             .arguments = explain_arguments, .answer = {.fields = explain_fields}, .examples = explain_examples},
 };
 // clang-format on
