@@ -1,5 +1,6 @@
 #include "app/configuration.hpp"
 
+#include "config/agree.hpp"
 #include "config/check.hpp"
 #include "config/difference.hpp"
 #include "log/log.hpp"
@@ -36,6 +37,19 @@ Keys keys_of(const std::vector<config::Difference>& differences)
         (difference.effect == config::Effect::restart ? keys.waiting : keys.changed).emplace_back(difference.key);
     }
     return keys;
+}
+
+/// What can be taken at once must fit what stays until a restart: half of a change may be wrong where the whole is
+/// right. Empty: it does.
+std::string unfit_before_restart(const config::Settings& next, const config::Settings& now)
+{
+    config::Loaded mixed{.settings = next};
+    config::keep_what_needs_restart(mixed.settings, now);
+    config::agree(mixed);
+    if (mixed.problems.empty()) return {};
+    const auto& problem = mixed.problems.front();
+    return "nothing was changed: the file is good, but a part of it counts after a restart only, and without that " +
+           problem.key + " " + problem.what + "; restart the daemon: `systemctl restart sotto`";
 }
 
 } // namespace
@@ -84,6 +98,12 @@ ctl::Reply Configuration::reload(const Use& use)
         event(Event::reload_refused);
         return ctl::CommandError{"configuration", sentences_of(next.problems)};
     }
+    const auto unfit = unfit_before_restart(next.settings, prepared_.settings);
+    if (!unfit.empty()) {
+        event(Event::configuration_problem, field("text", Plain{unfit}));
+        event(Event::reload_refused);
+        return ctl::CommandError{"configuration", unfit};
+    }
     auto keys = keys_of(config::differences(prepared_.settings, next.settings));
     config::keep_what_needs_restart(next.settings, prepared_.settings);
     next.core = core_of(next);
@@ -101,6 +121,8 @@ ctl::Reply Configuration::diff() const
     const std::lock_guard lock{mutex_};
     const auto next = prepare(prepared_.settings.file, &admitted_);
     if (!next.problems.empty()) return ctl::CommandError{"configuration", sentences_of(next.problems)};
+    const auto unfit = unfit_before_restart(next.settings, prepared_.settings);
+    if (!unfit.empty()) return ctl::CommandError{"configuration", unfit};
     boost::json::array rows;
     for (const auto& difference : config::differences(prepared_.settings, next.settings))
         rows.push_back(

@@ -1,10 +1,17 @@
 #include "app/prepared.hpp"
 
 #include "config/check.hpp"
+#include "crypto/primitives.hpp"
+#include "store/ledger/master_key.hpp"
+#include "store/store_error.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -147,6 +154,45 @@ std::shared_ptr<const net::Identities> open_outside(const config::Settings& sett
     return std::make_shared<net::Identities>(identities_of(settings), mutual);
 }
 
+namespace {
+
+/// Needs the certificates of our own domains: where these are wrong, that is said already.
+void try_outside(const config::Loaded& loaded, Prepared& prepared)
+{
+    if (std::ranges::any_of(prepared.problems, [](const auto& problem) {
+            return problem.key.starts_with("domains") || problem.key.starts_with("peers.authorities");
+        }))
+        return;
+    try {
+        prepared.outside = open_outside(loaded.settings);
+    } catch (const net::IdentityError& error) {
+        prepared.problems.push_back(loaded.problem("peers.authorities", error.what(),
+                                                   "a PEM file with the certificates of who certifies other domains"));
+    }
+}
+
+/// Of which the running daemon has no need any more, and mostly no right to it.
+void try_what_is_read_once(const config::Loaded& loaded, std::vector<config::Problem>& problems)
+{
+    const auto& settings = loaded.settings;
+    if (settings.push.gateway && !settings.push.authorities.empty()) {
+        const std::unique_ptr<SSL_CTX, crypto::Releaser<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
+        if (SSL_CTX_load_verify_file(context.get(), settings.push.authorities.c_str()) != 1)
+            problems.push_back(loaded.problem("push.authorities",
+                                              settings.push.authorities.string() + " holds no certificate",
+                                              "a PEM file with the certificates of who certifies the gateway"));
+        ERR_clear_error();
+    }
+    if (settings.billing.routes.empty() || settings.weaken.master_key_file.empty()) return;
+    try {
+        store::read_master_key(settings.weaken.master_key_file);
+    } catch (const store::StoreError& error) {
+        problems.push_back(loaded.problem("weaken.master_key_file", error.what(), "or correct the path"));
+    }
+}
+
+} // namespace
+
 os::Folders folders_of(const config::Settings& settings)
 {
     os::Folders folders{.read = {},
@@ -177,15 +223,10 @@ Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted)
     try_identities(loaded, prepared.problems);
     read_relay_secret(loaded, prepared);
     read_passwords(loaded, prepared);
+    try_outside(loaded, prepared);
+    if (admitted == nullptr) try_what_is_read_once(loaded, prepared.problems);
     if (!prepared.problems.empty()) return prepared;
     prepared.identities = open_identities(loaded.settings);
-    try {
-        prepared.outside = open_outside(loaded.settings);
-    } catch (const net::IdentityError& error) {
-        prepared.problems.push_back(loaded.problem("peers.authorities", error.what(),
-                                                   "a PEM file with the certificates of who certifies other domains"));
-        return prepared;
-    }
     prepared.core = core_of(prepared);
     prepared.connections = connections_of(loaded.settings);
     return prepared;

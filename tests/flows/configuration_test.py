@@ -105,6 +105,32 @@ class Configuration(FlowTest):
         rows = json.loads(self.daemon.sotto("--json", "config", "diff").stdout)["differences"]
         self.assertEqual([row["key"] for row in rows], ["threads"])
 
+    def test_half_of_a_change_is_not_taken(self):
+        """A route is in use at once, what bills its calls after a restart: in between they would go unrecorded."""
+        good = json.loads(json.dumps(self.daemon.config))
+        self.daemon.config["routes"] = [{"name": "carrier", "kind": "gateway", "match": ["+49"], "target": ["gw.example:5061"],
+                                         "tariff": "local"}]
+        self.daemon.config["billing"] = {"routes": [{"name": "carrier"}]}
+        self.daemon.config["peers"] = {"authorities": str(self.daemon.authority.certificate)}
+        self.daemon.config["weaken"]["master_key_file"] = "master.key"
+        (self.daemon.folder / "master.key").write_text("0" * 64 + "\n")
+        (self.daemon.folder / "master.key").chmod(0o600)
+        self.daemon.write_config()
+        try:
+            self.assertEqual(self.daemon.check_config().returncode, 0, self.daemon.check_config().stderr)
+            for command in ("reload", "diff"):
+                refused = self.daemon.sotto("config", command, check=False)
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn("its calls are not billed; restart the daemon", refused.stderr)
+            caller = self.phone("alice").user
+            routed = self.daemon.sotto("route", "test", f"{caller}@example.org", "+49301234567", check=False)
+            self.assertNotIn("carrier", routed.stdout)
+        finally:
+            self.daemon.config.clear()
+            self.daemon.config.update(good)
+            self.daemon.write_config()
+        self.daemon.sotto("config", "reload")
+
     def test_check_says_everything_at_once(self):
         """What is wrong in the text, in the files that it names and in what these hold."""
         daemon = self.daemon
@@ -124,6 +150,20 @@ class Configuration(FlowTest):
             for what in ("ring_timeuot", "limits.headers", "missing.pem", "domains[1].certificate"):
                 self.assertIn(what, said.stderr)
             self.assertRegex(said.stderr, r"sotto\.yaml:\d+:\d+: domains\[0\]\.certificate: there is no file")
+            # And what is read at the start only, or beside other faults.
+            for name in ("outside.pem", "push.pem", "master.key"):
+                (daemon.folder / name).write_text("nothing of use\n")
+                (daemon.folder / name).chmod(0o600)
+            daemon.config["domains"] = [domain]
+            daemon.config["peers"] = {"authorities": "outside.pem"}
+            daemon.config["routes"] = [{"name": "carrier", "kind": "gateway", "match": ["+49"], "target": ["gw.example:5061"], "tariff": "local"}]
+            daemon.config["billing"] = {"routes": [{"name": "carrier"}]}
+            daemon.config["push"] = {"gateway": "push.example:443", "providers": ["fcm"], "authorities": "push.pem"}
+            daemon.config["weaken"]["master_key_file"] = "master.key"
+            daemon.write_config()
+            said = daemon.check_config()
+            for key in ("ring_timeuot", "peers.authorities", "push.authorities", "weaken.master_key_file"):
+                self.assertIn(key, said.stderr)
         finally:
             daemon.config.clear()
             daemon.config.update(good)

@@ -163,6 +163,7 @@ public:
 private:
     void reply(std::size_t length)
     {
+        idle_.cancel(); // the client waits for us
         answer_ = answer(std::string_view{received_}.substr(0, length - 1), peer_, listener_->perform());
         OPENSSL_cleanse(received_.data(), length); // it may have held a password
         received_.erase(0, length);

@@ -24,6 +24,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <cstdio>
 #include <openssl/crypto.h>
 #include <optional>
@@ -39,9 +40,9 @@ using Local = asio::local::stream_protocol;
 
 class DaemonBackend final : public Backend {
 public:
-    explicit DaemonBackend(const std::filesystem::path& path)
+    explicit DaemonBackend(const std::filesystem::path& path) : daemon_{path.string()}
     {
-        socket_.connect(Local::endpoint{path.string()}, state_);
+        socket_.connect(daemon_, state_);
     }
 
     /// How connecting went.
@@ -51,7 +52,8 @@ public:
     {
         auto request = request_line(command, arguments);
         error_code failed;
-        asio::write(socket_, asio::buffer(request), failed);
+        if (std::chrono::steady_clock::now() - last_ > longest_silence) connect_again(failed);
+        if (!failed) asio::write(socket_, asio::buffer(request), failed);
         OPENSSL_cleanse(request.data(), request.size()); // it may have held a password
         std::size_t length = 0;
         if (!failed) wait_for_answer(command);
@@ -59,10 +61,22 @@ public:
         if (failed) throw Unreachable{"the daemon closed the connection before it answered"};
         auto reply = read_answer(std::string_view{received_}.substr(0, length - 1));
         received_.erase(0, length);
+        last_ = std::chrono::steady_clock::now();
         return reply;
     }
 
 private:
+    /// The daemon closes a connection on which nothing is said for a minute; whoever is asked, or reads a long list,
+    /// may take that long.
+    static constexpr std::chrono::seconds longest_silence{20};
+
+    void connect_again(error_code& failed)
+    {
+        received_.clear();
+        socket_ = Local::socket{io_};
+        socket_.connect(daemon_, failed);
+    }
+
     void wait_for_answer(std::string_view command)
     {
         constexpr int one_second = 1000;
@@ -73,8 +87,10 @@ private:
 
     asio::io_context io_;
     Local::socket socket_{io_};
+    const Local::endpoint daemon_;
     error_code state_;
     std::string received_;
+    std::chrono::steady_clock::time_point last_{std::chrono::steady_clock::now()};
 };
 
 Canonical canonical_in(const config::Settings& settings)
