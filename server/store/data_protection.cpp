@@ -65,7 +65,7 @@ constexpr std::string_view sealing = R"(
 Destruction cannot be undone, so retention does not believe every clock. A clock that a time server steers is believed. Another
 one is believed as far as the machine's own even clock confirms it; after a restart, for a week. A clock that jumps further is
 reported (`retention-waits` in the log), nothing is destroyed early, and an operator confirms the time with `sotto retention run
---now TIME`. A clock that is set back keeps nothing for longer.
+--now TIME`. A clock that is set back keeps nothing for longer. The audit log's keys go by the same time.
 
 ## Lawful interception
 
