@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import ssl
 from pathlib import Path
 
@@ -172,7 +173,7 @@ class Configuration(FlowTest):
 
 class Expiry(FlowTest):
     def test_a_certificate_that_ends_within_thirty_days_is_named(self):
-        for days, named in ((45, False), (20, True)):
+        for days, named in ((45, False), (20, True), (5, True), (1, True)):
             daemon = Daemon(("alice",), EVENTS)
             self.addCleanup(daemon.destroy)
             chain, key = daemon.authority.issue("short-lived", days=days)
@@ -182,4 +183,5 @@ class Expiry(FlowTest):
             before = len(daemon.log)
             daemon.start()
             daemon.stop()   # the log is whole then: its thread writes behind the daemon's READY
-            self.assertEqual("certificate-expires" in daemon.log[before:], named, days)
+            said = re.findall(r" warning certificate-expires: .* domain=example\.org days=(\d+)$", daemon.log[before:], re.M)
+            self.assertEqual([days - int(left) in (0, 1) for left in said], [True] * named, f"{days}: {said}")

@@ -1,6 +1,5 @@
 """What the operator's commands leave behind: roles, the audit log, and what happens when it is touched or cannot be written."""
 
-import datetime
 import grp
 import json
 import os
@@ -16,10 +15,10 @@ from support.daemon import DOMAIN, PASSWORD, Daemon, binary
 from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
 from support.log_scan import found_in
+from support.supervisor import SupervisedDaemon
 
 ROOT = Path(__file__).resolve().parents[2]
 AUDITED = f"alice@{DOMAIN}"
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 class AuditTest(FlowTest):
@@ -143,29 +142,6 @@ class Audit(AuditTest):
         self.assertEqual(found.returncode, 1, found.stdout)
         self.assertIn("was cut off, or an older file", found.stderr)
 
-    @unittest.skipUnless(Path(FAKETIME).exists(), "libfaketime is not installed")
-    def test_a_calendar_that_jumps_makes_it_forget_nobody(self):
-        """A clock that comes up years ahead, and that no time server steers, is not believed: not at the first start, and not at
-        the second. What an operator confirms is."""
-        daemon = self.own()
-        daemon.sotto("account", "show", AUDITED)
-        daemon.stop()
-        daemon.environment = {"LD_PRELOAD": f"{binary('libtime_server.so')}:{FAKETIME}", "TIME_SERVER": "none",
-                              "FAKETIME": "+1500d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        for _ in range(2):
-            daemon.start()
-            self.assertIn(AUDITED, [entry["about"] for entry in self.entries(daemon)])
-            daemon.logged("retention-waits")
-            daemon.stop()
-        daemon.start()
-        then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1500, minutes=-5)
-        daemon.sotto("retention", "run", "--now", then.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        daemon.sotto("account", "list")   # in a period of its own
-        daemon.stop()
-        daemon.start()
-        self.assertNotIn(AUDITED, [entry["about"] for entry in self.entries(daemon)])
-        self.assertEqual(self.verify(daemon).returncode, 0)
-
     @unittest.skipUnless(os.geteuid() == 0, "takes root to make a small disk")
     def test_without_room_for_the_record_nothing_is_done_and_calls_go_on(self):
         daemon = self.own()
@@ -262,6 +238,13 @@ class Roles(FlowTest):
             self.assertNotIn("did you mean", self.as_member("games", "account", "show", f"{strange}@{DOMAIN}").stderr)
         entries = json.loads(self.as_member("news", "--json", "audit", "show", "--about", typed).stdout)["entries"]
         self.assertEqual([entry["result"] for entry in entries if entry["what"] != "audit show"], ["refused not_found, the nearest named"] * 3 + ["refused not_found"])
+
+    def test_a_refusal_is_json_as_well(self):
+        for group, command in (("mail", ("account", "list")), ("games", ("audit", "show")), ("news", ("whoami", "--nonsense"))):
+            refused = self.as_member(group, "--json", *command)
+            error = json.loads(refused.stdout)["error"]
+            self.assertEqual(error["status"], refused.returncode)
+            self.assertIn(error["sentence"], refused.stderr)
 
     def test_whoami(self):
         me = json.loads(self.as_member("news", "--json", "whoami").stdout)
@@ -380,6 +363,19 @@ class Guessing(GuessingTest):
         about = json.loads(self.daemon.sotto("--json", "audit", "show", "--about", f"{victim}@{DOMAIN}").stdout)["entries"]
         self.assertIn("log explain", [entry["what"] for entry in about], "whoever was looked for finds it")
         self.assertNotIn(victim, self.daemon.log)
+
+
+class PseudonymsOfTheDay(GuessingTest):
+    daemon_type = SupervisedDaemon
+
+    def test_they_go_on_in_the_next_process(self):
+        self.guess("alice")
+        said = re.search(r"account=(~[0-9a-f]{12})$", self.daemon.logged("guessing")[-1])[1]
+        self.daemon.signal(signal.SIGKILL)
+        self.daemon.reap()
+        self.daemon.start()
+        found = self.daemon.sotto("log", "explain", said, "--reason", "abuse report").stdout
+        self.assertIn(f"{self.phone('alice').user}@{DOMAIN}", found)
 
 
 class GuessingNobody(GuessingTest):

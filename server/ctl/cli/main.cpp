@@ -336,6 +336,8 @@ int main(int argc, char** argv)
     using namespace sotto::ctl;
     std::signal(SIGPIPE, SIG_IGN);
     Invocation invocation;
+    // Known also where the command line is too wrong to be read.
+    invocation.json = std::ranges::find(argv, argv + argc, std::string_view{"--json"}) != argv + argc;
     try {
         invocation = read_command_line(argc, argv);
         run(invocation);

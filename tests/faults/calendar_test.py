@@ -1,0 +1,74 @@
+"""The calendar of the machine goes wrong, or only on: what is kept by days and months."""
+
+import datetime
+import json
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+from support.daemon import DOMAIN, PASSWORD, Daemon, binary
+from support.flow_test import EVENTS
+from support.ladder import Ladder
+from support.phone import Phone
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+ALICE = f"alice@{DOMAIN}"
+
+
+@unittest.skipUnless(Path(FAKETIME).exists(), "libfaketime is not installed")
+class Calendar(unittest.TestCase):
+    def setUp(self) -> None:
+        self.daemon = Daemon(("alice",), {"drain_timeout": "1s", "limits": {"auth_failures_per_minute": 1}, **EVENTS})
+        self.addCleanup(self.daemon.destroy)
+
+    def with_calendar(self, **variables: str) -> None:
+        """The next process has a calendar of its own, which no time server steers."""
+        self.daemon.stop()
+        self.daemon.environment = {"LD_PRELOAD": f"{binary('libtime_server.so')}:{FAKETIME}", "TIME_SERVER": "none",
+                                   "FAKETIME_DONT_FAKE_MONOTONIC": "1", **variables}
+
+    def audited(self) -> list:
+        return [entry["about"] for entry in json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]]
+
+    def test_years_ahead_it_makes_the_audit_log_forget_nobody(self) -> None:
+        """It is not believed at the first start, and not at the second. What an operator confirms is."""
+        self.daemon.sotto("account", "show", ALICE)
+        self.with_calendar(FAKETIME="+1500d")
+        for start in (1, 2):
+            self.daemon.start()
+            self.assertIn(ALICE, self.audited())
+            self.daemon.logged("retention-waits", start)
+            self.daemon.stop()
+        self.daemon.start()
+        then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1500, minutes=-5)
+        self.daemon.sotto("retention", "run", "--now", then.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.daemon.stop()
+        self.daemon.start()
+        self.assertNotIn(ALICE, self.audited())
+        self.daemon.sotto("audit", "verify")
+
+    def explained(self, pseudonym: str) -> subprocess.CompletedProcess:
+        return self.daemon.sotto("log", "explain", pseudonym, "--reason", "abuse report", check=False)
+
+    def test_the_next_day_a_pseudonym_stands_for_nobody(self) -> None:
+        offset = self.daemon.folder / "offset"
+        offset.write_text("+0d")
+        self.with_calendar(FAKETIME_TIMESTAMP_FILE=str(offset), FAKETIME_NO_CACHE="1")
+        self.daemon.start()
+        guesser = Phone("guesser", Ladder(), self.daemon.connect, "alice", DOMAIN, "wrong-" + PASSWORD, self.daemon.own_hosts)
+        self.addCleanup(lambda: guesser.connection.close())
+        for status in (401, 503):
+            guesser.transmits(guesser.register_request())
+            guesser.authenticates(guesser.receives(401))
+            guesser.receives(status)
+        said = re.search(r"account=(~[0-9a-f]{12})$", self.daemon.logged("guessing")[-1])[1]
+        self.assertIn(ALICE, self.explained(said).stdout)
+        offset.write_text("+1d")
+        refused = self.explained(said)
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("no account has this pseudonym today", refused.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
