@@ -655,8 +655,9 @@ TEST_CASE("whoever called is reached again by the name that it spoke for")
     settings.routes[1].targets[0].port = 5071;
     World world{settings};
     const auto alice = world.phone("alice");
-    const auto& [from, way] = GENERATE(table<std::string, std::string>(
-        {{"sip:bob@example.net", "example.net"}, {"sip:+33123456789@elsewhere.example", "one.trunk.example"}}));
+    const auto& [from, way, port] = GENERATE(table<std::string, std::string, std::string>(
+        {{"sip:bob@example.net", "example.net", ""},
+         {"sip:+33123456789@elsewhere.example", "one.trunk.example", ":5071"}}));
     const auto provider = world.provider({"www.provider.example", way});
     call_in(world, provider, from);
     const auto invite = world.receive(alice);
@@ -668,7 +669,7 @@ TEST_CASE("whoever called is reached again by the name that it spoke for")
                           header(invite, "To") + ";tag=g-tag\nTo: " + header(invite, "From") +
                           "\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: 1 BYE\n");
     CHECK(start_line(world.receive(again)) == "BYE sip:b@192.0.2.8:5061 SIP/2.0");
-    CHECK(world.connects == std::vector<std::string>{way});
+    CHECK(world.connects == std::vector<std::string>{way + port});
 }
 
 TEST_CASE("a reload counts for connections that are open")
