@@ -305,6 +305,26 @@ TEST_CASE("a call between subscribers is billed where its number has a tariff", 
     CHECK(world.ledger.waiting.front().first.callee.binding);
 }
 
+TEST_CASE("a caller cannot have the bill ended by the callee, by naming its call otherwise",
+          "[billing][rfc3261][12.2.2]")
+{
+    Billed b;
+    b.world.send(b.callee, answer(b.call(number), "200 OK"));
+    b.world.record(true);
+    const auto ok = b.world.receive(b.alice);
+    const auto* method = GENERATE("BYE", "INFO");
+    const auto& [tag, call_id] =
+        GENERATE(table<std::string, std::string>({{"another", "a-call-id"}, {"a-tag", "another"}}));
+    b.world.send(b.alice, std::string{method} + " " + uri_in(header(ok, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\n"
+                              "From: <sip:alice@example.org>;tag=" +
+                              tag + "\nTo: " + header(ok, "To") + "\nCall-ID: " + call_id + "\nCSeq: 9 " + method +
+                              "\n");
+    CHECK(start_line(b.world.receive(b.alice)).starts_with("SIP/2.0 481"));
+    CHECK(b.world.quiet(b.callee));
+    CHECK(b.world.ledger.ends == 0);
+}
+
 TEST_CASE("a call that its route sends back to a subscriber is not billed as one of the route",
           "[billing][rfc3261][16.5]")
 {

@@ -9,16 +9,20 @@ using namespace sotto::test;
 
 namespace {
 
+void invites(World& world, FlowId flow, const std::string& branch)
+{
+    world.send(flow, "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS h.invalid;branch=z9hG4bK" + branch +
+                         "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:bob@example.org>\n"
+                         "Call-ID: c\nCSeq: 1 INVITE\nContact: <sip:a@192.0.2.1;transport=tls>\n");
+}
+
 /// Processor time for each of fifty connections that end with a request under way, where `others` have one as well.
 double cost_of_an_end(int others)
 {
     World world;
     const auto asks = [&] {
         const auto flow = world.connect();
-        world.send(flow, "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS h.invalid;branch=z9hG4bK" +
-                             std::to_string(flow.value) +
-                             "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <sip:bob@example.org>\n"
-                             "Call-ID: c\nCSeq: 1 INVITE\nContact: <sip:a@192.0.2.1;transport=tls>\n");
+        invites(world, flow, std::to_string(flow.value));
         REQUIRE_FALSE(world.quiet(flow)); // challenged, and not acknowledged
         return flow;
     };
@@ -39,4 +43,25 @@ TEST_CASE("when a connection ends, nobody else's requests are looked at")
     INFO(among_few << " and " << among_many);
     CHECK(among_many <
           6 * among_few + 20); // clock ticks of a microsecond; one after the other it was forty times as dear
+}
+
+TEST_CASE("requests that come again, in any order and over another connection, end with the connection",
+          "[rfc3261][17.2.1]")
+{
+    World world;
+    const auto one = world.phone("alice");
+    const auto other = world.connect(); // the same subscriber's
+    world.registers(other, "alice", {.contact = "<sip:other-device@192.0.2.2:5555;transport=tls>"});
+    const auto first = GENERATE(0, 1, 2);
+    const auto second = GENERATE(0, 1, 2);
+    const auto moved = GENERATE(0, 1, 2);
+    for (int i = 0; i < 3; ++i) invites(world, one, std::to_string(i));
+    for (const auto again : {first, second, second, first}) invites(world, one, std::to_string(again));
+    invites(world, other, std::to_string(moved));
+    invites(world, other, "3");
+    CHECK(world.element.counters().server_transactions >= 4);
+    world.disconnect(one);
+    invites(world, other, std::to_string(moved));
+    world.disconnect(other);
+    CHECK(world.element.counters().server_transactions == 0);
 }

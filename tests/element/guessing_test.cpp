@@ -149,8 +149,8 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
     world.accounts->attach(id, "robert", "example.org");
     auto flow = world.connect();
     int number = 0;
-    const auto invite = [&](const std::string& credentials, const std::string& contact, const std::string& body = {}) {
-        world.send(flow, invite_of_a_stranger("112", "bob", "sos", ++number, contact + credentials), body);
+    const auto invite = [&](const std::string& credentials, const std::string& headers, const std::string& body = {}) {
+        world.send(flow, invite_of_a_stranger("112", "bob", "sos", ++number, headers + credentials), body);
     };
     const auto calls = [&](const std::string& user, bool right) {
         const std::string contact{"Contact: <sip:x@192.0.2.1>\n"};

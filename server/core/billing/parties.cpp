@@ -1,13 +1,15 @@
 #include "core/billing/parties.hpp"
 
-#include <array>
 #include <cstring>
 #include <string>
 
 namespace sotto::billing {
 namespace {
 
-using Packed = std::array<BindingId, 2>; ///< caller, callee
+struct Packed {
+    BindingId caller, callee;
+    KeyedHash identifiers;
+};
 
 BindingId id_of_parties(Cryptography& cryptography, KeyedHash dialog)
 {
@@ -18,11 +20,17 @@ BindingId id_of_parties(Cryptography& cryptography, KeyedHash dialog)
 
 } // namespace
 
+KeyedHash identifiers_of(Cryptography& cryptography, std::string_view call_id, std::string_view tag)
+{
+    std::string text{call_id};
+    text.append(1, '\0').append(tag);
+    return cryptography.keyed_hash(Cryptography::Use::dialog, text);
+}
+
 void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog,
                   const Parties& parties)
 {
-    const Packed packed{parties.caller.binding, parties.callee.binding};
-    if (!packed[0] && !packed[1]) return;
+    const Packed packed{parties.caller.binding, parties.callee.binding, parties.identifiers};
     memory.keep_text(dialog, epoch, id_of_parties(cryptography, dialog),
                      {cryptography.seal_in_memory({reinterpret_cast<const char*>(&packed), sizeof packed})});
 }
@@ -35,7 +43,9 @@ Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, Key
     Packed packed;
     if (text.size() != sizeof packed) return {};
     std::memcpy(&packed, text.data(), sizeof packed);
-    return {.caller = {.flow = {}, .binding = packed[0]}, .callee = {.flow = {}, .binding = packed[1]}};
+    return {.caller = {.flow = {}, .binding = packed.caller},
+            .callee = {.flow = {}, .binding = packed.callee},
+            .identifiers = packed.identifiers};
 }
 
 } // namespace sotto::billing

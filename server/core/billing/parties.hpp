@@ -8,10 +8,16 @@ namespace sotto::billing {
 /// Whose device and which flow stands for each end of a call.
 struct Parties {
     Reach caller, callee;
+    KeyedHash identifiers; ///< of the caller's Call-ID and tag, as `identifiers_of` makes it; none: not known
 };
 
-/// Keeps the devices of a recorded call in the dialog memory until the dialog ends: that reaches the next process,
-/// where a live binding of either is a sign of life again. Flows end with this process, so they are left out.
+/// The names that a caller gives its call: whoever gives others asks for another one (RFC 3261 12.2.2), and must not
+/// have this one ended by the 481 that it gets.
+KeyedHash identifiers_of(Cryptography& cryptography, std::string_view call_id, std::string_view tag);
+
+/// Keeps the devices and the identifiers of a recorded call in the dialog memory until the dialog ends: that reaches
+/// the next process, where a live binding of either is a sign of life again. Flows end with this process, so they are
+/// left out.
 void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog,
                   const Parties& parties);
 /// Of a call that a process before has recorded; nobody: nothing is kept, or the dialog has ended.

@@ -82,7 +82,12 @@ void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transa
         .tariff = context->charge->tariff,
         .caller = {.flow = server->flow, .binding = from.handle ? from.handle->device : from.binding},
         .callee = {.flow = branch.target.flow, .binding = branch.target.id}});
-    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog, {call->caller, call->callee});
+    const Message& request = *server->request;
+    billing::keep_parties(
+        env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog,
+        {.caller = call->caller,
+         .callee = call->callee,
+         .identifiers = billing::identifiers_of(env_.cryptography, request.call_id, request.from.tag())});
     const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer), sent});
     out.push_back(RecordCall{ticket_for(Waiting::record, waiting), std::move(call)});
 }
@@ -108,6 +113,16 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
     const auto body = answer_body(*context, branch, *waiting.answer);
     forward_response(waiting.context, waiting.branch, *waiting.answer, body ? *body : Body{}, now, out);
     shed(waiting.context);
+}
+
+/// A caller that names its recorded call otherwise than before gets 481 from here: from the callee, it would end the
+/// bill.
+bool Proxy::names_its_call(const Message& request, KeyedHash dialog) const
+{
+    if (env_.ledger == nullptr || !env_.ledger->recording()) return true;
+    const auto kept = billing::kept_parties(env_.dialogs, env_.cryptography, dialog).identifiers;
+    return kept == KeyedHash{} ||
+           kept == billing::identifiers_of(env_.cryptography, request.call_id, request.from.tag());
 }
 
 /// Every request of a party inside its dialog is a sign of life.

@@ -148,6 +148,7 @@ private:
                                                           const ForwardTarget& to) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
+    [[nodiscard]] bool names_its_call(const Message& request, KeyedHash dialog) const;
     void tell_ledger(const Target& target, Actions& out);
 
     // outside.cpp

@@ -82,6 +82,9 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     const int status = response->status;
     if (context->shed) return repeat_accepted(*context, index, status, now, out);
     if (status >= 300) return failed(context_id, index, status, std::move(response), now, out);
+    if (status >= 200 &&
+        (branch.record == Branch::Record::waits || (branch.ended && (branch.announces || context->too_weak))))
+        return; // repeated meanwhile, or after we have hung up
     const bool counts = status >= 200 || (status > 100 && !branch.cancelled);
     if (client->method == Method::invite && counts && answered_too_weakly(*context, branch, *response))
         return refuse_answered(context_id, index, *response, client->sent, now, out);
@@ -104,8 +107,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
             context->announcement = ResponseContext::Announcement::heard;
         return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
-    if (branch.record == Branch::Record::waits) return; // repeated meanwhile
-    if (branch.announces) {                             // nobody who was called has answered
+    if (branch.announces) { // nobody who was called has answered
         end_answered(*context, branch, *response, client->sent, 200, now, out);
         if (!branch.ended) announcement_over(context_id, index, now, out);
         return;

@@ -43,7 +43,7 @@ std::uint32_t start_of_generations(Cryptography& cryptography)
 
 template <class T> void enter(SlotTable<T>& table, SlotId id, SlotId& first)
 {
-    table.find(id)->on_flow.after = first;
+    table.find(id)->on_flow = {.before = {}, .after = first}; // one that moves has others' places in it
     if (auto* next = table.find(first); next != nullptr) next->on_flow.before = id;
     first = id;
 }
@@ -367,13 +367,15 @@ void Layer::flow_closed(FlowId flow, TimePoint now, Actions& out)
                                 : std::get<NonInviteClient>(client.machine).state() == NonInviteClient::State::trying;
         if (silent) unheard.push_back(id);
     });
+    for (const auto id : unheard) undeliverable(id, now, out);
     // The ACK would have come over it. Beside RFC 3261 17.2.1: an INVITE that is asked for anew begins anew.
     std::vector<SlotId> unacknowledged;
-    along(servers_, on->second.server, [&](SlotId id, const Server& server) {
+    const auto left = on_flow_.find(flow); // also those that have failed just now
+    if (left == on_flow_.end()) return;
+    along(servers_, left->second.server, [&](SlotId id, const Server& server) {
         const auto* invite = std::get_if<InviteServer>(&server.machine);
         if (invite != nullptr && invite->state() == InviteServer::State::completed) unacknowledged.push_back(id);
     });
-    for (const auto id : unheard) undeliverable(id, now, out);
     for (const auto id : unacknowledged) end_server(id, now, out);
 }
 

@@ -144,7 +144,7 @@ public:
     void undeliverable(SlotId client, TimePoint now, Actions& out);
     /// What went out over that flow and has heard nothing yet is lost with it (RFC 5626 7: as after a 430).
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
-    /// Of the transactions over that flow, each once.
+    /// Of the transactions over that flow, each once: ids of their users, of whichever table.
     [[nodiscard]] std::vector<SlotId> contexts_on(FlowId flow);
 
     TimerHandle set_timer(std::uint8_t kind, SlotId id, TimePoint when);
