@@ -153,11 +153,11 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
         world.send(flow, invite_of_a_stranger("112", "bob", "sos", ++number, headers + credentials), body);
     };
     const auto calls = [&](const std::string& user, bool right) {
-        const std::string contact{"Contact: <sip:x@192.0.2.1>\n"};
-        invite("", contact);
+        const std::string where{"Contact: <sip:x@192.0.2.1>\n"};
+        invite("", where);
         auto credentials = world.credentials(world.receive(flow), user, "INVITE", "sip:112@example.org");
         if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
-        invite(credentials, contact);
+        invite(credentials, where);
     };
     for (int i = 0; i < 20; ++i) {
         calls(i % 2 == 0 ? "bob" : "robert", false); // one account, whatever it is called
