@@ -299,6 +299,29 @@ TEST_CASE("a calendar that jumps ends no key before its time", "[audit]")
     CHECK(believed == "2026-11-25T00:00:00.000Z"); // for the next process
 }
 
+TEST_CASE("a calendar that is set back takes nothing from the log", "[audit]")
+{
+    const Folder folder;
+    const auto key = audit_key();
+    const Time believed{std::chrono::sys_days{2026y / 11 / 25}};
+    Time now = believed;
+    const FileAuditLog::Options options{
+        .folder = folder.path, .now = [&now] { return now; }, .believed = [&] { return believed; }};
+    Head head;
+    for (const auto start : {2026y / 11 / 25, 1990y / 1 / 1, 1990y / 1 / 2}) {
+        now = std::chrono::sys_days{start};
+        FileAuditLog log{options, key, {head}};
+        REQUIRE(log.record(alice_shown, "done").has_value());
+        head = log.head();
+    }
+    FileAuditLog log{options, key, {head}};
+    const std::array keep{Keep{"provision", std::chrono::months{12}}};
+    CHECK(log.expire(keep).value() == 0);
+    std::size_t readable = 0;
+    log.verify([&](const Line& line) { readable += log.open(line.text("subject")) == "alice@example.org" ? 1 : 0; });
+    CHECK(readable == 3);
+}
+
 TEST_CASE("whoever has the file but no key cannot write an entry that passes")
 {
     const Written5 log;

@@ -1,4 +1,8 @@
+#include "audit/audit_key.hpp"
+#include "audit/time_text.hpp"
 #include "ctl/running_admin.hpp"
+#include "os/clocks.hpp"
+#include "store/audit_head.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -198,6 +202,37 @@ TEST_CASE("without the daemon, only accounts, the check of the audit log and the
     }
     for (const auto* command : {"account list", "audit verify", "retention plan"})
         CHECK(sotto_with(installation, command).status == 0);
+}
+
+TEST_CASE("what is done without the daemon is sealed by the time that the daemon believed last", "[audit]")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    const auto folder = installation.settings.state_directory / "audit";
+    const auto key = audit::audit_key(installation.folder / "audit.key");
+    const auto last = std::chrono::system_clock::now() + std::chrono::years{1}; // the calendar was set back since
+    {
+        store::AuditHead noted{installation.settings.state_directory};
+        const auto before = noted.read();
+        audit::FileAuditLog log{{.folder = folder,
+                                 .believed = [&] { return last; },
+                                 .on_head =
+                                     [&](const audit::Head& head) {
+                                         noted.write({head.sequence, head.hash});
+                                     }},
+                                key,
+                                {{before.sequence, before.hash}}};
+        REQUIRE(log.record({.who = {0, "sottod"}, .what = "start", .purpose = "operate"}, "done").has_value());
+    }
+    REQUIRE(add(installation, "bob@example.org").status == 0);
+    std::string believed;
+    CHECK_FALSE(audit::verify(folder, {.audit_key = &key}, [&](const audit::Line& line) {
+                    if (line.text("what") == "checkpoint") believed = line.text("believed");
+                }).bad);
+    const auto time = audit::time_from(believed);
+    REQUIRE(time);
+    if (!os::clock_synchronised()) // a calendar that a time server steers is believed
+        CHECK(*time >= std::chrono::floor<std::chrono::seconds>(last));
 }
 
 TEST_CASE("a state directory in use without an answering daemon is left alone")

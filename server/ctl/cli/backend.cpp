@@ -2,6 +2,8 @@
 
 #include "audit/audit_key.hpp"
 #include "audit/file_audit_log.hpp"
+#include "audit/time_text.hpp"
+#include "core/retention/timekeeper.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
@@ -11,6 +13,7 @@
 #include "ctl/commands/command.hpp"
 #include "log/audit_events.hpp"
 #include "log/log.hpp"
+#include "os/clocks.hpp"
 #include "store/audit_head.hpp"
 #include "store/ledger/key_store.hpp"
 #include "store/ledger/master_key.hpp"
@@ -136,7 +139,8 @@ public:
                                                                  }},
           journal_{settings}, head_{settings.state_directory}, audit_{audit_options(),
                                                                       audit::audit_key(settings.weaken.audit_key_file),
-                                                                      noted()},
+                                                                      noted(),
+                                                                      [this](const audit::Line& line) { see(line); }},
           desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_,
                 [this](const std::string& address) { return nearest_address(accounts_, address); }}
     {
@@ -151,6 +155,7 @@ private:
     audit::FileAuditLog::Options audit_options()
     {
         return {.folder = settings_.state_directory / "audit",
+                .believed = [this] { return believed(); },
                 .on_head =
                     [this](const audit::Head& head) {
                         head_.write({head.sequence, head.hash});
@@ -158,6 +163,20 @@ private:
                     },
                 .on_checkpoint = [this](const audit::Head& head,
                                         const audit::Signature& signature) { journal_.checkpoint(head, signature); }};
+    }
+
+    /// What the last process believed of the calendar, so that nothing is sealed under a month that is long over.
+    void see(const audit::Line& line)
+    {
+        if (const auto last = audit::time_from(line.text("believed")))
+            time_ = retention::Timekeeper{std::chrono::floor<seconds>(*last)};
+    }
+
+    audit::Time believed()
+    {
+        return time_.observe({.wall = std::chrono::floor<seconds>(std::chrono::system_clock::now()),
+                              .running = os::running_since_boot(),
+                              .synchronised = os::clock_synchronised()});
     }
 
     std::vector<audit::Head> noted()
@@ -197,6 +216,7 @@ private:
     store::SqliteAccountStore accounts_;
     Journal journal_;
     store::AuditHead head_;
+    retention::Timekeeper time_{retention::Time{}};
     audit::FileAuditLog audit_;
     Desk desk_;
 };
