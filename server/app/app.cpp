@@ -328,6 +328,7 @@ void App::start_admin()
         {.start_trace = [this](AccountId account, const std::string& address,
                                seconds time) { return tracing_->start(account, address, time); },
          .stop_trace = [this] { return tracing_->stop(); },
+         .canonical = canonical,
          .pseudonym = log::pseudonym},
         *store_));
     handlers.merge(ctl::ledger_commands({.ledger = recording_->ledger().get(),
@@ -340,6 +341,7 @@ void App::start_admin()
                                          .audit = &auditing_->log(),
                                          .canonical = canonical,
                                          .bindings = [this](AccountId account) { return devices_->of(account); },
+                                         .end_trace = [this](AccountId account) { tracing_->forget(account); },
                                          .retention_was_run = [this] { recording_->retention_was_run(); },
                                          .holds_changed = [this] { recording_->holds_changed(); }}));
     handlers.merge(ctl::route_commands([this] { return configuration_.core(); }, *store_));

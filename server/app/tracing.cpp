@@ -31,6 +31,7 @@ ctl::Reply Tracing::start(AccountId account, const std::string& address, seconds
     const std::lock_guard lock{mutex_};
     if (running_) return ctl::CommandError{"busy", "a trace runs already: `sotto trace stop` ends it"};
     trace_ = std::make_shared<AccountTrace>(account, std::chrono::time_point_cast<milliseconds>(Clock::now()));
+    account_ = account;
     address_ = address;
     running_ = true;
     use_tap_(trace_);
@@ -55,6 +56,17 @@ ctl::Reply Tracing::stop()
     return boost::json::object{{"account", address_}, {"ladder", std::move(rungs)}, {"full", ladder.full()}};
 }
 
+void Tracing::forget(AccountId account)
+{
+    const std::lock_guard lock{mutex_};
+    if (!trace_ || account_ != account) return;
+    if (running_) {
+        end();
+        note_end("ended by erasure");
+    }
+    trace_.reset();
+}
+
 void Tracing::arm(seconds span)
 {
     boost::asio::post(io_, [this, span] {
@@ -73,8 +85,7 @@ void Tracing::on_time()
         return;
     }
     end();
-    static_cast<void>(audit_.record(
-        {.who = {::geteuid(), "sottod"}, .what = "trace end", .purpose = "fault", .subject = address_}, "done"));
+    note_end("done");
 }
 
 void Tracing::end()
@@ -82,6 +93,12 @@ void Tracing::end()
     running_ = false;
     use_tap_(nullptr);
     arm(kept_afterwards);
+}
+
+void Tracing::note_end(std::string_view result)
+{
+    static_cast<void>(audit_.record(
+        {.who = {::geteuid(), "sottod"}, .what = "trace end", .purpose = "fault", .subject = address_}, result));
 }
 
 } // namespace sotto::app

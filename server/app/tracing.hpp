@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace sotto::app {
 
@@ -22,15 +23,18 @@ public:
     /// `io` is the main thread's. `audit` outlives this.
     Tracing(boost::asio::io_context& io, UseTap use_tap, audit::AuditLog& audit);
 
-    /// `address` is for the audit log and whoever sees the ladder.
+    /// `address`, as the desk writes it, is for the audit log and whoever sees the ladder.
     ctl::Reply start(AccountId account, const std::string& address, seconds time);
     /// Ends a trace that runs, and shows what it has drawn.
     ctl::Reply stop();
+    /// Ends a trace of this account that runs, and shows nobody what a trace of it has drawn.
+    void forget(AccountId account);
 
 private:
     void arm(seconds span);
     void on_time();
     void end();
+    void note_end(std::string_view result);
 
     boost::asio::io_context& io_;
     UseTap use_tap_;
@@ -38,6 +42,7 @@ private:
     std::mutex mutex_;
     boost::asio::steady_timer timer_; ///< touched on the main thread only
     std::shared_ptr<AccountTrace> trace_;
+    AccountId account_;
     std::string address_;
     bool running_{false};
 };

@@ -67,6 +67,14 @@ class Rights(unittest.TestCase):
         self.assertNotIn("alice", self.audited())
         self.daemon.sotto("audit", "verify")
 
+    def test_a_trace_of_an_erased_person_ends_before_the_person_is_forgotten(self):
+        self.daemon.sotto("trace", "start", "--account", f"alice@{DOMAIN.upper()}", "--for", "1h", "--yes", "--reason", "test")
+        self.daemon.sotto("subject", "erase", ALICE, "--yes")
+        self.assertIn("there is no trace", self.daemon.sotto("trace", "stop", check=False).stderr)
+        self.assertIn(("trace end", "ended by erasure", "[forgotten]"),
+                      [(entry["what"], entry["result"], entry["about"]) for entry in json.loads(self.audited())["entries"]])
+        self.assertNotIn("alice", self.audited().lower())
+
 
 if __name__ == "__main__":
     unittest.main()

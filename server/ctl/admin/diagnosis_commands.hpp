@@ -1,6 +1,7 @@
 #pragma once
 #include "core/types/ids.hpp"
 #include "core/types/time.hpp"
+#include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/protocol.hpp"
 #include "store/account_store.hpp"
 
@@ -14,6 +15,7 @@ namespace sotto::ctl {
 struct DiagnosisView {
     std::function<Reply(AccountId account, const std::string& address, seconds time)> start_trace;
     std::function<Reply()> stop_trace;
+    Canonical canonical;                                          ///< the desk's: a trace's end is found by it
     std::function<std::string(std::string_view value)> pseudonym; ///< of today
 };
 

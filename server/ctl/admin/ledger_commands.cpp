@@ -413,6 +413,7 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
         if (!held) return failed(held.error());
         stays = periods_of(*held);
     }
+    view.end_trace(account->id); // its end would name the person again
     for (const auto& known : known_as)
         if (!view.audit->forget(known)) return error_of(store::Failure::unavailable, address);
     const auto removed =

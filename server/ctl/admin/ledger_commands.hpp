@@ -23,6 +23,7 @@ struct LedgerView {
     audit::FileAuditLog* audit{nullptr};
     Canonical canonical;                                         ///< the desk's: the audit log knows persons by it
     std::function<std::vector<BindingView>(AccountId)> bindings; ///< where a person is registered now
+    std::function<void(AccountId)> end_trace{};                  ///< of a person who is to be forgotten
     std::function<void()> retention_was_run{};                   ///< an operator has run it
     std::function<void()> holds_changed{};                       ///< retention is to run at once
 };
