@@ -119,6 +119,8 @@ Outcome<AccountRecord> AccountOperations::set(std::string_view text, const Accou
         const auto held = std::ranges::find(account.addresses, *address);
         if (held == account.addresses.end()) return Failure::not_attached;
         if (held == account.addresses.begin()) return Failure::first_address;
+        // The audit log has this change under the address that it was asked for by: nothing would lead there any more.
+        if (address == parse_address(text, policy_)) return Failure::names_account;
         table_.detach(*address);
     }
     for (const auto& further : change.attach) {

@@ -22,6 +22,7 @@ enum class Failure : std::uint8_t {
     exists,        ///< the address belongs to an account already
     not_found,     ///< no account has that address
     first_address, ///< digest secrets are bound to the first address: it cannot be taken away
+    names_account, ///< the address is the one that the account was asked for by: it cannot be taken away through itself
     full,          ///< the account blocks as many callers as one may
     not_attached,  ///< the further address does not belong to this account
     overloaded,    ///< the queue is full: try again

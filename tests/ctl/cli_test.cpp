@@ -67,7 +67,10 @@ TEST_CASE("accounts are kept with and without the daemon, by the same commands")
     CHECK(shown.at("account").at("relay_only") == false);
 
     CHECK(sotto_with(installation, "account password al@example.org --password-stdin", "other\\n").status == 0);
-    CHECK(sotto_with(installation, "account set al@example.org --remove-address al@example.org").status == 0);
+    const auto itself = sotto_with(installation, "account set al@example.org --remove-address al@example.org");
+    CHECK(itself.status == 1);
+    CHECK_THAT(itself.output, Contains("al@example.org cannot be taken away through itself: name the account by"));
+    CHECK(sotto_with(installation, "account set alice@example.org --remove-address al@example.org").status == 0);
     CHECK(sotto_with(installation, "account show al@example.org").status == 1);
 
     CHECK(sotto_with(installation, "account remove alice@example.org").status == 2); // nobody to ask

@@ -87,6 +87,8 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         CHECK(set(*accounts, "alice@example.org", {.detach = {"alice@example.org"}}).error() == Failure::first_address);
         CHECK(set(*accounts, "alice@example.org", {.detach = {"+4930124@example.org"}}).error() ==
               Failure::not_attached);
+        for (const auto* spelling : {"+4930123@example.org", "sip:+4930123@EXAMPLE.org"})
+            CHECK(set(*accounts, "+4930123@example.org", {.detach = {spelling}}).error() == Failure::names_account);
         REQUIRE(set(*accounts, "alice@example.org", {.detach = {"+4930123@example.org"}}).has_value());
         CHECK(accounts->directory()->find("+4930123", "example.org") == nullptr);
     }

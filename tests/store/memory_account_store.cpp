@@ -141,7 +141,8 @@ void MemoryAccountStore::show(std::string address, Done<AccountRecord> done)
     done(entry ? Outcome<AccountRecord>{record_of(**entry)} : entry.error());
 }
 
-Outcome<AccountRecord> MemoryAccountStore::changed(Entry entry, const store::AccountChange& change)
+Outcome<AccountRecord> MemoryAccountStore::changed(Entry entry, const store::AccountChange& change,
+                                                   const std::string& named)
 {
     auto& record = entry.record;
     record.status = change.status.value_or(record.status);
@@ -154,6 +155,7 @@ Outcome<AccountRecord> MemoryAccountStore::changed(Entry entry, const store::Acc
         const auto held = std::ranges::find(record.addresses, *address);
         if (held == record.addresses.end()) return Failure::not_attached;
         if (held == record.addresses.begin()) return Failure::first_address;
+        if (address == store::parse_address(named, policy_)) return Failure::names_account;
         record.addresses.erase(held);
     }
     for (const auto& further : change.attach) {
@@ -169,7 +171,7 @@ Outcome<AccountRecord> MemoryAccountStore::changed(Entry entry, const store::Acc
 void MemoryAccountStore::set(std::string address, store::AccountChange change, Done<AccountRecord> done)
 {
     const auto entry = at(address);
-    done(entry ? changed(**entry, change) : entry.error());
+    done(entry ? changed(**entry, change, address) : entry.error());
 }
 
 void MemoryAccountStore::set_password(std::string address, std::string password, Done<AccountRecord> done)

@@ -46,7 +46,8 @@ private:
     store::Outcome<store::AccountRecord> put(const store::NewAccount& account);
     [[nodiscard]] Entry* find(const store::Address& address);
     [[nodiscard]] store::Outcome<Entry*> at(std::string_view address);
-    [[nodiscard]] store::Outcome<store::AccountRecord> changed(Entry entry, const store::AccountChange& change);
+    [[nodiscard]] store::Outcome<store::AccountRecord> changed(Entry entry, const store::AccountChange& change,
+                                                               const std::string& named);
     [[nodiscard]] store::DigestSecret secret_for(const store::Address& first, std::string_view password) const;
     static store::AccountRecord record_of(const Entry& entry);
 

@@ -30,6 +30,7 @@ constexpr std::array wordings{
     Wording{Failure::exists,        "exists",        "belongs to an account already"},
     Wording{Failure::not_found,     "not_found",     "is no account's address"},
     Wording{Failure::first_address, "first_address", "was asked to lose its first address: the password is bound to it; add a new account instead"},
+    Wording{Failure::names_account, "names_account", "cannot be taken away through itself: name the account by another of its addresses"},
     Wording{Failure::not_attached,  "not_attached",  "does not have that further address"},
     Wording{Failure::full,          "full",          "blocks as many callers as one account may: `sotto account unblock` lifts all blocks"},
     Wording{Failure::overloaded,    "overloaded",    "was not touched: the store is busy, try again"},
