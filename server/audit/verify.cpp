@@ -67,10 +67,17 @@ private:
         Bad bad{verdict_.last.sequence + 1, file_, std::max<std::size_t>(line_, 1), std::move(why)};
         if (!verdict_.bad)
             verdict_.bad = std::move(bad);
-        else if (!lost_)
+        else if (!lost_ && !is_last(bad))
             verdict_.more.push_back(std::move(bad));
         lost_ = true;
         return false;
+    }
+
+    /// A changed checkpoint may still show the way, and is as wrong as before.
+    [[nodiscard]] bool is_last(const Bad& bad) const
+    {
+        const auto& last = verdict_.more.empty() ? *verdict_.bad : verdict_.more.back();
+        return last.file == bad.file && last.line == bad.line;
     }
 
     void take(std::string_view text)

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <map>
+#include <numeric>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -226,6 +227,15 @@ TEST_CASE("behind an entry that was changed the log can be read from the next ch
     REQUIRE(verdict.more.size() == 1);
     CHECK(verdict.bad->sequence == 2);
     CHECK(verdict.more.front().sequence == checkpoints[1] + 1);
+
+    auto spoiled = lines; // a checkpoint whose signature still fits is named once
+    auto& checkpoint = spoiled[static_cast<std::size_t>(checkpoints[1]) - 1];
+    checkpoint.replace(checkpoint.find("\"time\":\"") + 8, 4, "1999");
+    replace(file, std::accumulate(spoiled.begin(), spoiled.end(), std::string{}));
+    verdict = look();
+    REQUIRE(verdict.bad);
+    CHECK(verdict.bad->sequence == checkpoints[1]);
+    CHECK(verdict.more.empty());
 
     // Whoever has no key cannot lead the reader on with a checkpoint of his own.
     const crypto::Secret wrong{std::array<std::uint8_t, 32>{9}};
