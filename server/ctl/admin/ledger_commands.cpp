@@ -5,6 +5,7 @@
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/arguments.hpp"
 #include "ctl/admin/audit_commands.hpp"
+#include "ctl/admin/audited_addresses.hpp"
 #include "store/store_error.hpp"
 
 #include <algorithm>
@@ -342,21 +343,6 @@ json::array periods_of(const store::HeldCalls& held)
     return periods;
 }
 
-/// The addresses under which the audit log has entries about a person: those of now, and those of before that nobody
-/// else has got since.
-std::vector<std::string> audited_as(const LedgerView& view, const store::AccountRecord& account)
-{
-    std::vector<std::string> addresses;
-    for (const auto& address : account.addresses) addresses.push_back(address.text());
-    const auto own = addresses.size();
-    addresses = with_former(*view.audit, std::move(addresses), view.canonical);
-    CommandError nobody;
-    std::vector<std::string> theirs{addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(own)};
-    for (auto i = own; i < addresses.size(); ++i)
-        if (!account_at(view, addresses[i], nobody)) theirs.push_back(addresses[i]);
-    return theirs;
-}
-
 Reply export_subject(const LedgerView& view, const Arguments& arguments)
 {
     CommandError error;
@@ -372,8 +358,10 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
     for (const auto& binding : view.bindings(account->id))
         devices.push_back(json::object{{"transport", binding.transport == Transport::tls ? "tls" : "wss"},
                                        {"expires_in", binding.expires_in.count()}});
+    const auto known_as = audited_as(*account, *view.accounts, *view.audit, view.canonical);
+    if (!known_as) return error_of(known_as.error(), arguments.text("address"));
     json::array audited;
-    for (const auto& address : audited_as(view, *account))
+    for (const auto& address : *known_as)
         for (auto& entry : audited_about(*view.audit, address))
             if (entry.at("purpose") != json::value("legal"))
                 audited.push_back(std::move(entry)); // it must not warn anybody
@@ -395,11 +383,15 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
     const auto address = arguments.text("address");
     CommandError error;
     const auto account = account_at(view, address, error);
-    if (!account) { // removed, or erased before: what was asked about it since then
+    if (!account) {
+        if (error.code != "not_found") return error;
+        // Removed, or erased before: what was asked about it since then.
         if (!view.audit->forget(view.canonical(address))) return error_of(store::Failure::unavailable, address);
         return error;
     }
-    const auto known_as = audited_as(view, *account);
+    const auto found = audited_as(*account, *view.accounts, *view.audit, view.canonical);
+    if (!found) return error_of(found.error(), address);
+    const auto& known_as = *found;
     // First, so that a crash in between leaves a person who is erased at the next start.
     try {
         view.erasures->add(account->id);

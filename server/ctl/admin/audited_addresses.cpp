@@ -1,0 +1,39 @@
+#include "ctl/admin/audited_addresses.hpp"
+
+#include "ctl/admin/audit_commands.hpp"
+
+#include <future>
+#include <memory>
+
+namespace sotto::ctl {
+namespace {
+
+store::Outcome<bool> is_taken(const std::string& address, store::AccountStore& accounts)
+{
+    const auto promise = std::make_shared<std::promise<store::Outcome<store::AccountRecord>>>();
+    accounts.show(address, [promise](auto outcome) { promise->set_value(std::move(outcome)); });
+    const auto shown = promise->get_future().get();
+    if (shown) return true;
+    using enum store::Failure;
+    if (shown.error() == unavailable || shown.error() == overloaded) return shown.error();
+    return false; // what is no address of ours (any more) is nobody's, too
+}
+
+} // namespace
+
+store::Outcome<std::vector<std::string>> audited_as(const store::AccountRecord& account, store::AccountStore& accounts,
+                                                    audit::FileAuditLog& audit, const Canonical& canonical)
+{
+    std::vector<std::string> theirs;
+    for (const auto& address : account.addresses) theirs.push_back(address.text());
+    const auto own = theirs.size();
+    const auto all = with_former(audit, theirs, canonical);
+    for (auto i = own; i < all.size(); ++i) {
+        const auto taken = is_taken(all[i], accounts);
+        if (!taken) return taken.error();
+        if (!*taken) theirs.push_back(all[i]);
+    }
+    return theirs;
+}
+
+} // namespace sotto::ctl

@@ -1,0 +1,121 @@
+#include "ctl/admin/account_policy.hpp"
+#include "ctl/admin/audit_commands.hpp"
+#include "ctl/admin/ledger_commands.hpp"
+#include "store/memory_account_store.hpp"
+#include "store/state_directory.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sotto;
+using namespace sotto::ctl;
+
+namespace {
+
+/// Has no room for questions about one address.
+class Busy final : public test::MemoryAccountStore {
+public:
+    using MemoryAccountStore::MemoryAccountStore;
+    void show(std::string address, Done<store::AccountRecord> done) override
+    {
+        if (address == busy_with) return done(store::Failure::overloaded);
+        MemoryAccountStore::show(std::move(address), std::move(done));
+    }
+
+    std::string busy_with;
+};
+
+store::AccountPolicy policy()
+{
+    return {.names = {{"example.org", "example.org"}},
+            .algorithm_of = [](auto, auto) { return DigestAlgorithm::sha256; }};
+}
+
+/// Alice, who was al@example.org before; an entry is about each address.
+struct World {
+    World()
+    {
+        add("alice@example.org");
+        note("account set", "alice@example.org", R"({"detach":["al@example.org"]})");
+        note("account show", "al@example.org");
+    }
+
+    void add(const std::string& address)
+    {
+        accounts.add({address, "secret"}, [](const auto& added) { REQUIRE(added.has_value()); });
+    }
+    void note(const std::string& what, const std::string& subject, const std::string& scope = "")
+    {
+        REQUIRE(audit.record({.what = what, .purpose = "provision", .subject = subject, .scope = scope}, "done")
+                    .has_value());
+    }
+    Reply perform(std::string_view words, const std::string& address)
+    {
+        return ledger_commands({.accounts = &accounts,
+                                .policy = [] { return retention::Policy{}; },
+                                .now = [] { return retention::Time{}; },
+                                .erasures = &erasures,
+                                .audit = &audit,
+                                .canonical = canonical,
+                                .bindings = [](AccountId) { return std::vector<BindingView>{}; },
+                                .end_trace = [](AccountId) {}})
+            .find(words)
+            ->second({{"address", address}}, {});
+    }
+    std::string code(std::string_view words, const std::string& address)
+    {
+        const auto reply = perform(words, address);
+        const auto* error = std::get_if<CommandError>(&reply);
+        return error == nullptr ? "" : error->code;
+    }
+    /// How many entries name it still.
+    std::size_t named(const std::string& address) { return audited_about(audit, address).size(); }
+
+    test::StateDirectory state;
+    test::AccountMemory memory;
+    Busy accounts{memory, policy()};
+    store::Erasures erasures{state.path(), crypto::Secret::random(32)};
+    audit::FileAuditLog audit{{.folder = state.path() / "audit"}, crypto::Secret{32}, {}};
+    Canonical canonical{[](const std::string& typed) { return ctl::canonical(typed, policy()); }};
+};
+
+} // namespace
+
+TEST_CASE("a former address that somebody else has got is not the person's, also where the store is too busy to say so",
+          "[audit]")
+{
+    World world;
+    world.add("al@example.org"); // Bob has it now
+    world.accounts.busy_with = "al@example.org";
+    for (const auto* command : {"subject export", "subject erase"}) {
+        CHECK(world.code(command, "alice@example.org") == "overloaded");
+        CHECK(world.named("alice@example.org") == 1);
+        CHECK(world.named("al@example.org") == 1);
+    }
+    CHECK(world.erasures.empty());
+    world.accounts.busy_with.clear();
+    const auto exported = world.perform("subject export", "alice@example.org");
+    CHECK(std::get<json::object>(exported).at("audit").as_array().size() == 1);
+    CHECK(world.code("subject erase", "alice@example.org").empty());
+    CHECK(world.named("alice@example.org") == 0);
+    CHECK(world.named("al@example.org") == 1);
+}
+
+TEST_CASE("a former address that is nobody's is the person's, also one that never was an address", "[audit]")
+{
+    World world;
+    world.note("account set", "alice@example.org", R"({"detach":["al"]})");
+    world.note("account show", "al");
+    CHECK(world.code("subject erase", "alice@example.org").empty());
+    for (const auto* address : {"alice@example.org", "al@example.org", "al"}) CHECK(world.named(address) == 0);
+}
+
+TEST_CASE("nothing is forgotten of an account of which the store does not say whether it is there", "[audit]")
+{
+    World world;
+    world.accounts.busy_with = "alice@example.org";
+    CHECK(world.code("subject erase", "alice@example.org") == "overloaded");
+    CHECK(world.named("alice@example.org") == 1);
+    world.accounts.busy_with.clear();
+    CHECK(world.code("subject erase", "alice@example.org").empty()); // and finds the former address
+    CHECK(world.named("al@example.org") == 0);
+}
