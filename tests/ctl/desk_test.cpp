@@ -18,12 +18,12 @@ public:
         scope = action.scope;
         return audit::Receipt{noted.size()};
     }
-    void end(const audit::Receipt&, std::string_view) override {}
+    void end(const audit::Receipt&, std::string_view how) override { result = how; }
     audit::Written record(const audit::Action& action, std::string_view) override { return begin(action); }
     bool forget(std::string_view) override { return true; }
 
     std::vector<std::string> noted;
-    std::string subject, scope; ///< of the last
+    std::string subject, scope, result; ///< of the last
     bool full{false};
 };
 
@@ -197,4 +197,26 @@ TEST_CASE("the entry of a further page does not say after whom it begins", "[adm
         CHECK(world.notes.scope.find(R"("page":"next")") != std::string::npos);
     });
     CHECK(paged > 0);
+}
+
+TEST_CASE("another address is named only where nobody has the one that was typed", "[admin]")
+{
+    Notes notes;
+    Desk desk{{{"binding remove",
+                [](const json::object&, const PeerCredentials&) -> Reply {
+                    return CommandError{"not_found", "is not there"};
+                }}},
+              [](const PeerCredentials&) { return Role::everybody; },
+              [](const std::string& typed) { return typed; },
+              notes,
+              [](const std::string&) { return "alice@example.org"; }};
+    const auto asked = [&](const char* address) {
+        auto arguments = least(*find_command("binding remove"));
+        arguments["address"] = address;
+        return std::get<CommandError>(desk.perform("binding remove", arguments, {})).sentence;
+    };
+    CHECK(asked("alise@example.org") == "is not there; did you mean alice@example.org?");
+    CHECK(notes.result == "refused not_found, the nearest named");
+    CHECK(asked("alice@example.org") == "is not there"); // it is the binding
+    CHECK(notes.result == "refused not_found");
 }

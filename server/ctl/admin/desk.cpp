@@ -163,7 +163,7 @@ std::string Desk::helped(Reply& reply, const std::string& address, const PeerCre
     if (error == nullptr || error->code != "not_found" || address.empty() || !nearest_) return result;
     if (!share(find_command("account list")->roles, roles_of_(peer))) return result;
     const auto meant = nearest_(address);
-    if (meant.empty()) return result;
+    if (meant.empty() || meant == address) return result; // the address is somebody's: something else was not found
     error->sentence += "; did you mean " + meant + "?";
     return result + ", the nearest named";
 }
