@@ -5,6 +5,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
+#include <poll.h>
 #include <random>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +40,13 @@ public:
         return line;
     }
     void close() { socket_.close(); }
+    /// Waits until the server has closed the connection, and takes nothing of what it said.
+    bool is_cut_off()
+    {
+        constexpr int patience = 60'000; // milliseconds
+        ::pollfd end{.fd = socket_.native_handle(), .events = 0, .revents = 0};
+        return ::poll(&end, 1, patience) == 1 && (end.revents & POLLHUP) != 0;
+    }
 
 private:
     asio::io_context io_;
@@ -118,6 +126,27 @@ TEST_CASE("too many clients wait until one leaves")
     late.send(status);
     clients.front()->close();
     CHECK_THAT(late.line(), Contains("flows"));
+}
+
+TEST_CASE("a client that says nothing, or does not take its answer, is cut off")
+{
+    const Installation installation;
+    asio::io_context io;
+    ctl::AdminServer server{io,
+                            installation.settings.admin.socket,
+                            [](std::string_view, const ctl::json::object&, const ctl::PeerCredentials&) -> ctl::Reply {
+                                return ctl::json::object{{"long", std::string(8U << 20U, 'x')}}; // no socket takes it
+                            },
+                            {},
+                            std::chrono::milliseconds{50}};
+    std::thread thread{[&] { io.run(); }};
+    Client silent{installation};
+    Client deaf{installation};
+    deaf.send(status);
+    CHECK(silent.is_cut_off());
+    CHECK(deaf.is_cut_off());
+    io.stop();
+    thread.join();
 }
 
 TEST_CASE("the socket is for owner and group, and goes with the server")

@@ -24,9 +24,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Local = asio::local::stream_protocol;
 
-/// A client that says nothing for that long is cut off.
-constexpr std::chrono::seconds longest_idle{60};
-
 PeerCredentials credentials_of(Local::socket& socket)
 {
     ucred credentials{};
@@ -77,8 +74,9 @@ void require_free(asio::io_context& io, const std::filesystem::path& path)
 /// Accepts clients and knows them, so that all end together. Sessions hold it; it is gone with the last of them.
 class AdminServer::Listener : public std::enable_shared_from_this<Listener> {
 public:
-    Listener(asio::io_context& io, const std::filesystem::path& path, Perform perform, const std::vector<gid_t>& groups)
-        : acceptor_{io}, later_{io}, path_{path}, perform_{std::move(perform)}
+    Listener(asio::io_context& io, const std::filesystem::path& path, Perform perform, const std::vector<gid_t>& groups,
+             std::chrono::milliseconds longest_idle)
+        : acceptor_{io}, later_{io}, path_{path}, perform_{std::move(perform)}, longest_idle_{longest_idle}
     {
         if (path.native().size() + sizeof ".new" > sizeof(sockaddr_un::sun_path))
             throw std::runtime_error{"admin.socket: the path is too long for a socket (at most 100 bytes)"};
@@ -109,6 +107,7 @@ public:
     void stop();
     [[nodiscard]] bool groups_admitted() const { return admitted_; }
     [[nodiscard]] const Perform& perform() const { return perform_; }
+    [[nodiscard]] std::chrono::milliseconds longest_idle() const { return longest_idle_; }
 
 private:
     class Session;
@@ -124,6 +123,7 @@ private:
     std::filesystem::path path_;
     struct stat made_ {};
     Perform perform_;
+    std::chrono::milliseconds longest_idle_;
     std::set<std::shared_ptr<Session>> sessions_;
     bool waiting_for_room_{false};
     bool admitted_{true};
@@ -141,10 +141,7 @@ public:
 
     void read()
     {
-        idle_.expires_after(longest_idle);
-        idle_.async_wait([self = shared_from_this()](error_code stopped) {
-            if (!stopped) self->close();
-        });
+        wait_for_client();
         asio::async_read_until(socket_, asio::dynamic_buffer(received_, longest_request), '\n',
                                [self = shared_from_this()](error_code failed, std::size_t length) {
                                    if (failed == asio::error::not_found) return self->refuse_length();
@@ -161,6 +158,14 @@ public:
     }
 
 private:
+    void wait_for_client()
+    {
+        idle_.expires_after(listener_->longest_idle());
+        idle_.async_wait([self = shared_from_this()](error_code stopped) {
+            if (!stopped) self->close();
+        });
+    }
+
     void reply(std::size_t length)
     {
         idle_.cancel(); // the client waits for us
@@ -178,6 +183,7 @@ private:
 
     void write(bool go_on)
     {
+        wait_for_client(); // who does not take its answer must not keep a place from others
         asio::async_write(socket_, asio::buffer(answer_),
                           [self = shared_from_this(), go_on](error_code failed, std::size_t) {
                               if (failed || !go_on) return self->end();
@@ -240,8 +246,8 @@ void AdminServer::Listener::stop()
 }
 
 AdminServer::AdminServer(asio::io_context& io, const std::filesystem::path& path, Perform perform,
-                         const std::vector<gid_t>& groups)
-    : listener_{std::make_shared<Listener>(io, path, std::move(perform), groups)}
+                         const std::vector<gid_t>& groups, std::chrono::milliseconds longest_idle)
+    : listener_{std::make_shared<Listener>(io, path, std::move(perform), groups, longest_idle)}
 {
     listener_->accept();
 }

@@ -2,6 +2,7 @@
 #include "ctl/admin/protocol.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <sys/types.h>
@@ -18,9 +19,11 @@ public:
 
     /// Listens at `path` with mode 0660, and for the members of `groups`; its folder, when missing, is made with mode
     /// 0750. A socket that nobody answers on is replaced. Throws std::runtime_error with a sentence when the path is
-    /// taken by something else, the folder may be written by everybody, or the system refuses.
+    /// taken by something else, the folder may be written by everybody, or the system refuses. A client that says
+    /// nothing for `longest_idle`, or does not take its answer in that time, is cut off.
     AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Perform perform,
-                const std::vector<gid_t>& groups = {});
+                const std::vector<gid_t>& groups = {},
+                std::chrono::milliseconds longest_idle = std::chrono::minutes{1});
     /// False when the file system knows no access lists: members of `groups` cannot connect then.
     [[nodiscard]] bool groups_admitted() const;
     /// On the io_context's thread, or when it has stopped. Ends all connections and removes the socket.
