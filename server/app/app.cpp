@@ -201,7 +201,7 @@ void App::run()
     ErasureInLedger calls;
     if (recording_->ledger())
         calls = {.ledger = recording_->ledger().get(), .policy = recording_->policy(), .now = recording_->now()};
-    remove_erased(*erasures_, *store_, auditing_->log(), calls); // before anybody can ask for them
+    remove_erased(*erasures_, *store_, auditing_->log(), spelling(), calls); // before anybody can ask for them
     start_admin();
     start_metrics();
     os::confine_calls(); // nothing is opened for listening from here on
@@ -311,15 +311,20 @@ void App::use(const Prepared& prepared)
         main_, [this, settings, identities = prepared.identities] { certificates_.follow(settings, identities); });
 }
 
+ctl::Canonical App::spelling()
+{
+    return [this](const std::string& typed) {
+        return ctl::canonical(typed, ctl::account_policy(configuration_.settings()));
+    };
+}
+
 void App::start_admin()
 {
     ctl::Handlers handlers = ctl::account_commands(*store_);
     handlers.merge(ctl::blocking_commands(
         *store_, [this](AccountId account) { return anonymous_callers_->last(account, now()); }));
     handlers.merge(ctl::daemon_commands(view(), *store_));
-    const auto canonical = [this](const std::string& typed) {
-        return ctl::canonical(typed, ctl::account_policy(configuration_.settings()));
-    };
+    const auto canonical = spelling();
     handlers.merge(ctl::audit_commands(auditing_->log(), canonical));
     handlers.merge(ctl::report_commands([this] { return configuration_.settings(); }, recording_->ledger().get()));
     tracing_ = std::make_unique<Tracing>(

@@ -55,6 +55,8 @@ private:
     void use(const Prepared& prepared);
     void begin_drain();
     void end_flows();
+    /// How the audit log spells an address.
+    ctl::Canonical spelling();
     void start_admin();
     void start_metrics();
     ctl::DaemonView view();

@@ -1,5 +1,6 @@
 #include "app/erased.hpp"
 
+#include "ctl/admin/audited_addresses.hpp"
 #include "store/store_error.hpp"
 
 #include <future>
@@ -23,15 +24,17 @@ template <class T, class Start> T answer_of(Start start, const std::string& othe
     return std::move(*outcome);
 }
 
-void remove(const store::AccountRecord& account, store::AccountStore& accounts, audit::AuditLog& audit,
-            const ErasureInLedger& calls)
+void remove(const store::AccountRecord& account, store::AccountStore& accounts, audit::FileAuditLog& audit,
+            const ctl::Canonical& canonical, const ErasureInLedger& calls)
 {
     if (calls.ledger != nullptr)
         answer_of<store::HeldCalls>(
             [&](auto done) { calls.ledger->erase(account.id, calls.policy, calls.now, std::move(done)); },
             "the ledger cannot be written");
-    for (const auto& address : account.addresses)
-        if (!audit.forget(address.text())) give_up("the audit log cannot be written");
+    const auto known_as = ctl::audited_as(account, accounts, audit, canonical);
+    if (!known_as) give_up("the accounts cannot be read");
+    for (const auto& address : *known_as)
+        if (!audit.forget(address)) give_up("the audit log cannot be written");
     answer_of<store::AccountRecord>(
         [&](auto done) { accounts.remove(account.addresses.front().text(), std::move(done)); },
         "the accounts cannot be written");
@@ -39,8 +42,8 @@ void remove(const store::AccountRecord& account, store::AccountStore& accounts, 
 
 } // namespace
 
-void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::AuditLog& audit,
-                   const ErasureInLedger& calls)
+void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::FileAuditLog& audit,
+                   const ctl::Canonical& canonical, const ErasureInLedger& calls)
 {
     if (erasures.empty()) return;
     constexpr std::size_t page_size = 1000;
@@ -49,7 +52,7 @@ void remove_erased(const store::Erasures& erasures, store::AccountStore& account
         const auto page = answer_of<store::AccountPage>(
             [&](auto done) { accounts.list(from, page_size, std::move(done)); }, "the accounts cannot be read");
         for (const auto& account : page.accounts)
-            if (erasures.contains(account.id)) remove(account, accounts, audit, calls);
+            if (erasures.contains(account.id)) remove(account, accounts, audit, canonical, calls);
         from = page.next;
     } while (!from.empty());
 }

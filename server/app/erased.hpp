@@ -1,5 +1,6 @@
 #pragma once
-#include "audit/audit_log.hpp"
+#include "audit/file_audit_log.hpp"
+#include "ctl/admin/account_policy.hpp"
 #include "store/account_store.hpp"
 #include "store/erasures.hpp"
 #include "store/ledger.hpp"
@@ -15,8 +16,9 @@ struct ErasureInLedger {
 
 /// An erasure that was cut short is finished, and a database that was restored from a backup does not bring an erased
 /// person back: what the ledger may not keep goes, then the values in the audit log, and the account last, by which the
-/// rest is found. Waits for the stores. Throws StoreError (unavailable): somebody may still be there.
-void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::AuditLog& audit,
-                   const ErasureInLedger& calls);
+/// rest is found. `canonical` must be the desk's. Waits for the stores. Throws StoreError (unavailable): somebody may
+/// still be there.
+void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::FileAuditLog& audit,
+                   const ctl::Canonical& canonical, const ErasureInLedger& calls);
 
 } // namespace sotto::app

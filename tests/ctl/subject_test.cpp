@@ -1,5 +1,6 @@
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
+#include "ctl/admin/audited_addresses.hpp"
 #include "ctl/admin/ledger_commands.hpp"
 #include "store/memory_account_store.hpp"
 #include "store/state_directory.hpp"
@@ -118,4 +119,14 @@ TEST_CASE("nothing is forgotten of an account of which the store does not say wh
     world.accounts.busy_with.clear();
     CHECK(world.code("subject erase", "alice@example.org").empty()); // and finds the former address
     CHECK(world.named("al@example.org") == 0);
+}
+
+TEST_CASE("former addresses are forgotten first, because the entries about those of now lead to them", "[audit]")
+{
+    World world;
+    world.note("account set", "al@example.org", R"({"detach":["a@example.org"]})");
+    store::AccountRecord alice;
+    world.accounts.show("alice@example.org", [&](const auto& shown) { alice = *shown; });
+    CHECK(*audited_as(alice, world.accounts, world.audit, world.canonical) ==
+          std::vector<std::string>{"a@example.org", "al@example.org", "alice@example.org"});
 }

@@ -17,16 +17,33 @@ using test::at;
 
 namespace {
 
-/// Knows only whom it has forgotten.
-class Forgetful final : public audit::AuditLog {
+/// An audit log with entries about persons.
+class Entries {
 public:
-    audit::Written begin(const audit::Action&) override { return audit::Receipt{}; }
-    void end(const audit::Receipt&, std::string_view) override {}
-    audit::Written record(const audit::Action&, std::string_view) override { return audit::Receipt{}; }
-    bool forget(std::string_view subject) override { return forgotten.emplace(subject).second; }
+    explicit Entries(const test::StateDirectory& state)
+        : log{{.folder = state.path() / "audit"}, crypto::Secret{32}, {}}
+    {
+    }
 
-    std::set<std::string> forgotten;
+    void add(const std::string& subject, const std::string& what = "account show", const std::string& scope = "")
+    {
+        REQUIRE(
+            log.record({.what = what, .purpose = "provision", .subject = subject, .scope = scope}, "done").has_value());
+    }
+    /// Whom they name still.
+    std::set<std::string> named()
+    {
+        std::set<std::string> all;
+        log.verify([&](const audit::Line& line) {
+            if (const auto subject = log.open(line.text("subject"))) all.insert(*subject);
+        });
+        return all;
+    }
+
+    audit::FileAuditLog log;
 };
+
+const ctl::Canonical as_typed = [](const std::string& typed) { return typed; };
 
 /// An account store that cannot be read.
 class Unreadable final : public test::MemoryAccountStore {
@@ -53,16 +70,19 @@ TEST_CASE("an erasure that was cut short before the ledger is finished at the st
     files.close();
     Erasures erasures{files.state.path(), crypto::Secret::random(32)};
     erasures.add(alice); // and no further
-    Forgetful audit;
+    Entries entries{files.state};
+    entries.add("alice@example.org", "account set", R"({"detach":["al@example.org"]})");
+    for (const auto* somebody : {"al@example.org", "bob@example.org"}) entries.add(somebody);
     {
         SqliteLedger ledger{files.state.path(), files.master, {}};
-        app::remove_erased(erasures, accounts, audit, {.ledger = &ledger, .policy = {}, .now = at(today, 1h)});
+        app::remove_erased(erasures, accounts, entries.log, as_typed,
+                           {.ledger = &ledger, .policy = {}, .now = at(today, 1h)});
     }
     files.open();
     CHECK(files.rows() == 1);
     CHECK_FALSE(files->vault.keys().subject_key(alice));
     CHECK(files->vault.keys().subject_key(bob));
-    CHECK(audit.forgotten == std::set<std::string>{"alice@example.org"});
+    CHECK(entries.named() == std::set<std::string>{"bob@example.org"});
     CHECK(memory.accounts.size() == 1);
 }
 
@@ -72,8 +92,30 @@ TEST_CASE("accounts that cannot be read at the start are not taken for none: an 
     test::AccountMemory memory;
     Unreadable accounts{memory, test::policy()};
     Erasures erasures{state.path(), crypto::Secret::random(32)};
-    Forgetful audit;
-    CHECK_NOTHROW(app::remove_erased(erasures, accounts, audit, {})); // nobody was erased
+    Entries entries{state};
+    CHECK_NOTHROW(app::remove_erased(erasures, accounts, entries.log, as_typed, {})); // nobody was erased
     erasures.add({77});
-    CHECK_THROWS_AS(app::remove_erased(erasures, accounts, audit, {}), StoreError);
+    CHECK_THROWS_AS(app::remove_erased(erasures, accounts, entries.log, as_typed, {}), StoreError);
+}
+
+TEST_CASE("whose a former address is must be known at the start: somebody else may have got it")
+{
+    class Mute final : public test::MemoryAccountStore {
+    public:
+        using MemoryAccountStore::MemoryAccountStore;
+        void show(std::string, Done<AccountRecord> done) override { done(Failure::unavailable); }
+    };
+    const test::StateDirectory state;
+    test::AccountMemory memory;
+    Mute accounts{memory, test::policy()};
+    const auto alice = answer_of<AccountRecord>([&](auto done) {
+        accounts.add({"alice@example.org", "secret"}, done);
+    });
+    Erasures erasures{state.path(), crypto::Secret::random(32)};
+    erasures.add((*alice).id);
+    Entries entries{state};
+    entries.add("alice@example.org", "account set", R"({"detach":["al@example.org"]})");
+    entries.add("al@example.org");
+    CHECK_THROWS_AS(app::remove_erased(erasures, accounts, entries.log, as_typed, {}), StoreError);
+    CHECK(entries.named() == std::set<std::string>{"al@example.org", "alice@example.org"});
 }

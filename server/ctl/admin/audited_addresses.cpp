@@ -2,6 +2,7 @@
 
 #include "ctl/admin/audit_commands.hpp"
 
+#include <algorithm>
 #include <future>
 #include <memory>
 
@@ -33,6 +34,7 @@ store::Outcome<std::vector<std::string>> audited_as(const store::AccountRecord& 
         if (!taken) return taken.error();
         if (!*taken) theirs.push_back(all[i]);
     }
+    std::ranges::reverse(theirs);
     return theirs;
 }
 
