@@ -44,9 +44,10 @@ struct World {
     {
         accounts.add({address, "secret"}, [](const auto& added) { REQUIRE(added.has_value()); });
     }
-    void note(const std::string& what, const std::string& subject, const std::string& scope = "")
+    void note(const std::string& what, const std::string& subject, const std::string& scope = "",
+              const std::string& result = "done")
     {
-        REQUIRE(audit.record({.what = what, .purpose = "provision", .subject = subject, .scope = scope}, "done")
+        REQUIRE(audit.record({.what = what, .purpose = "provision", .subject = subject, .scope = scope}, result)
                     .has_value());
     }
     Reply perform(std::string_view words, const std::string& address)
@@ -108,6 +109,15 @@ TEST_CASE("a former address that is nobody's is the person's, also one that neve
     world.note("account show", "al");
     CHECK(world.code("subject erase", "alice@example.org").empty());
     for (const auto* address : {"alice@example.org", "al@example.org", "al"}) CHECK(world.named(address) == 0);
+}
+
+TEST_CASE("an address that could not be taken from an account is not the person's", "[audit]")
+{
+    World world;
+    world.note("account set", "alice@example.org", R"({"detach":["carol@example.org"]})", "refused not_found");
+    world.note("account show", "carol@example.org"); // who is gone, and to be remembered
+    CHECK(world.code("subject erase", "alice@example.org").empty());
+    CHECK(world.named("carol@example.org") == 1);
 }
 
 TEST_CASE("nothing is forgotten of an account of which the store does not say whether it is there", "[audit]")

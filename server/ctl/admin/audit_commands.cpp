@@ -138,6 +138,7 @@ std::vector<std::string> with_former(audit::FileAuditLog& log, std::vector<std::
         for (const auto& entry : audited_about(log, addresses[i])) {
             const auto* scope = entry.at("scope").if_string();
             if (entry.at("what") != json::value("account set") || scope == nullptr) continue;
+            if (entry.at("result").as_string().starts_with("refused")) continue; // somebody else's, mistyped
             boost::system::error_code none;
             const auto asked = json::parse(*scope, none);
             const auto* detached = none || !asked.is_object() ? nullptr : asked.get_object().if_contains("detach");
