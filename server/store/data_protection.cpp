@@ -62,8 +62,8 @@ constexpr std::string_view sealing = R"(
 
 ## The clock
 
-Destruction cannot be undone, so retention does not believe every clock. A clock that a time server steers is believed. Another
-one is believed as far as the machine's own even clock confirms it; after a restart, for a week. A clock that jumps further is
+Destruction cannot be undone, so retention does not believe every clock. A clock that a time server steers is believed, where the
+kernel can be asked for that: not under the shipped unit, which closes all that could set a clock. Another one is believed as far as the machine's own even clock confirms it; after a restart, for a week. A clock that jumps further is
 reported (`retention-waits` in the log), nothing is destroyed early, and an operator confirms the time with `sotto retention run
 --now TIME`. A clock that is set back keeps nothing for longer. The audit log's keys go by the same time.
 
