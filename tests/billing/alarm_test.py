@@ -5,10 +5,8 @@ import unittest
 from pathlib import Path
 
 from clients import network
-from support.billing import BillingDaemon, number, uri
-from support.daemon import DOMAIN, PASSWORD, Port, binary
-from support.ladder import Ladder
-from support.phone import Phone
+from support.billing import BillingDaemon, number
+from support.daemon import Port, binary
 from support.prometheus import Prometheus
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
@@ -30,14 +28,7 @@ class Overdue(unittest.TestCase):
         self.addCleanup(self.prometheus.stop)
 
     def one_invoiced_call(self) -> None:
-        alice = Phone("alice", Ladder(), self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
-        self.addCleanup(lambda: alice.connection.close())
-        alice.registers()
-        alice.sends("INVITE", to=uri(number(1)))
-        alice.receives(200)
-        alice.sends("ACK")
-        alice.sends("BYE")
-        alice.receives(200)
+        self.daemon.alice_calls(number(1))
         self.daemon.wait_for_calls(1)
 
     def test_it_rings_while_a_record_is_overdue_and_not_before_or_after(self) -> None:

@@ -7,10 +7,8 @@ import os
 import unittest
 
 from clients import network
-from support.billing import BillingDaemon, number, this_month, uri
-from support.daemon import DOMAIN, PASSWORD
-from support.ladder import Ladder
-from support.phone import Phone
+from support.billing import BillingDaemon, number, this_month
+from support.daemon import DOMAIN
 
 PERSON = 12345   # no user of this machine
 OPERATORS, BILLING, PRIVACY = "games", "mail", "news"   # groups that every Debian has
@@ -25,19 +23,9 @@ class Export(unittest.TestCase):
     EXPORT = ("billing", "export", "--period", this_month())
 
     def setUp(self):
-        self.ladder = Ladder()
         self.daemon = BillingDaemon(overrides={"admin": {"operators": OPERATORS, "billing": BILLING, "privacy_officers": PRIVACY}})
         self.addCleanup(self.daemon.destroy)
-        alice = Phone("alice", self.ladder, self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
-        self.addCleanup(lambda: alice.connection.close())
-        alice.registers()
-        alice.sends("INVITE", to=uri(number(1)))
-        alice.receives(200)
-        alice.sends("ACK")
-        alice.sends("BYE")
-        alice.receives(200)
-        while self.daemon.rows() < 1:   # an ended call reaches the disk soon after its BYE
-            self.assertTrue(self.daemon.alive, self.daemon.log)
+        self.daemon.alice_calls(number(1))
 
     def exports_in_the_audit_log(self) -> list:
         shown = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]

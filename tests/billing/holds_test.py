@@ -8,11 +8,9 @@ import time
 import unittest
 
 from clients import network
-from support.billing import FLAT_PREFIX, BillingDaemon, number, this_month, uri
-from support.daemon import DOMAIN, PASSWORD
-from support.ladder import Ladder
+from support.billing import FLAT_PREFIX, BillingDaemon, number, this_month
+from support.daemon import DOMAIN
 from support.limits import patience
-from support.phone import Phone
 
 ALICE = f"alice@{DOMAIN}"
 OPERATORS = "games"   # groups that every Debian has
@@ -35,21 +33,10 @@ def now() -> datetime.datetime:
 @unittest.skipUnless(os.geteuid() == 0, "takes root to be two other people")
 class Holds(unittest.TestCase):
     def setUp(self):
-        self.ladder = Ladder()
         self.daemon = BillingDaemon(overrides={"admin": {"operators": OPERATORS, "billing": BILLING},
                                                "retention": {"after_invoice_days": 0}})
         self.addCleanup(self.daemon.destroy)
-        alice = Phone("alice", self.ladder, self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
-        self.addCleanup(lambda: alice.connection.close())
-        alice.registers()
-        for dialled in (number(1), FLAT_PREFIX + "1234567"):
-            alice.sends("INVITE", to=uri(dialled))
-            alice.receives(200)
-            alice.sends("ACK")
-            alice.sends("BYE")
-            alice.receives(200)
-        while self.daemon.rows() < 2:   # an ended call reaches the disk soon after its BYE
-            self.assertTrue(self.daemon.alive, self.daemon.log)
+        self.daemon.alice_calls(number(1), FLAT_PREFIX + "1234567")
 
     def sotto(self, person: int, *arguments: str, group: str = OPERATORS) -> subprocess.CompletedProcess:
         return self.daemon.sotto_as(person, group, *arguments)

@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::string_view plain = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
                                    "m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
-const std::string described = "Content-Type: application/sdp\n";
 const std::string alices = "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n";
 const std::string route_of_peer = "Record-Route: <sip:p2.example.net;lr>, <sip:p1.example.net;lr>\n";
 

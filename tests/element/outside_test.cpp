@@ -312,127 +312,6 @@ TEST_CASE("a server that is open to all domains knocks at no door that a message
     }
 }
 
-namespace {
-
-CoreSettings with_announcement()
-{
-    auto settings = with_routes();
-    settings.routes[1].when_weaker = WhenWeaker::announce;
-    settings.routes[1].announcement = "speaker@example.org";
-    return settings;
-}
-
-const std::string sdp = "Content-Type: application/sdp\n";
-
-} // namespace
-
-TEST_CASE("a media server says so first, and what it answers is not the callee's answer")
-{
-    World world{with_announcement()};
-    const auto alice = world.phone("alice");
-    const auto speaker = world.phone("speaker");
-    const auto trunk = world.domain("one.trunk.example");
-    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    const auto announced = world.receive(speaker);
-    CHECK(world.quiet(trunk));
-    SECTION("it speaks and declines, in whatever way")
-    {
-        const auto* const declined = GENERATE("302 Moved Temporarily", "404 Not Found", "480 Temporarily Unavailable",
-                                              "486 Busy Here", "603 Decline");
-        world.send(speaker, answer(announced, "183 Session Progress", contact + sdp), offer);
-        CHECK(body_of(world.receive(alice)).find("m=audio") != std::string::npos);
-        world.send(speaker, answer(announced, declined, "Contact: <sip:speaker@example.org>\n"));
-        const auto invite = world.receive(trunk);
-        CHECK(start_line(invite).starts_with("INVITE sip:+44207946000@one.trunk.example"));
-        CHECK(world.reports.empty());
-        world.send(trunk, answer(invite, "410 Gone"));
-        CHECK(start_line(world.receive(alice)) == "SIP/2.0 410 Gone");
-    }
-    SECTION("it declines and has said nothing")
-    {
-        world.send(speaker, answer(announced, "486 Busy Here"));
-        CHECK(start_line(world.receive(trunk)).starts_with("INVITE "));
-        CHECK(world.reports == std::vector<std::string>{"carrier"});
-    }
-    SECTION("the caller has heard enough")
-    {
-        world.send(speaker, answer(announced, "183 Session Progress", contact + sdp), offer);
-        CHECK(start_line(world.receive(alice)) == "SIP/2.0 183 Session Progress");
-        world.send(alice, "CANCEL sip:+44207946000@example.org SIP/2.0\nVia: SIP/2.0/TLS "
-                          "host.invalid;branch=z9hG4bKa-tag2\nMax-Forwards: 70\nFrom: \"Alice\" "
-                          "<sip:alice@example.org>;tag=a-tag\nTo: <sip:+44207946000@example.org>\nCall-ID: "
-                          "a-tag@secret-host\nCSeq: 2 CANCEL\n");
-        CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
-        CHECK(start_line(world.receive(speaker)).starts_with("CANCEL "));
-        world.send(speaker, answer(announced, "487 Request Terminated"));
-        CHECK(start_line(world.receive(alice)) == "SIP/2.0 487 Request Terminated");
-        CHECK(world.quiet(trunk));
-    }
-}
-
-TEST_CASE("a media server that answers is hung up on, and nobody is billed for it", "[billing]")
-{
-    auto settings = with_announcement();
-    settings.routes[1].tariff = billing::Tariff{.name = "local", .route = "carrier"};
-    World world{settings};
-    const auto alice = world.phone("alice");
-    const auto speaker = world.phone("speaker");
-    const auto trunk = world.domain("one.trunk.example");
-    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    const auto announced = world.receive(speaker);
-    const auto answered = answer(announced, "200 OK", contact + sdp);
-    world.send(speaker, answered, offer);
-    CHECK(start_line(world.receive(speaker)).starts_with("ACK "));
-    const auto bye = world.receive(speaker);
-    CHECK(start_line(bye).starts_with("BYE "));
-    CHECK(header(bye, "To") == header(announced, "To") + ";tag=g-tag");
-    CHECK(world.ledger.waiting.empty());
-    CHECK(world.quiet(alice));
-    const auto invite = world.receive(trunk);
-    world.send(speaker, answered, offer); // before the ACK, which TLS does not lose, has come there
-    CHECK(world.quiet(speaker));
-    CHECK(world.quiet(trunk));
-    world.send(trunk, answer(invite, "200 OK", contact + sdp), offer);
-    CHECK(world.ledger.waiting.size() == 1);
-    world.record(true);
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
-}
-
-TEST_CASE("one media server that was heard is enough")
-{
-    World world{with_announcement()};
-    const auto alice = world.phone("alice");
-    const auto first = world.phone("speaker");
-    const auto second = world.connect();
-    world.registers(second, "speaker", {.contact = "<sip:other-device@192.0.2.2:5555;transport=tls>"});
-    const auto trunk = world.domain("one.trunk.example");
-    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    const auto announced = world.receive(first);
-    const auto again = world.receive(second);
-    world.send(first, answer(announced, "183 Session Progress", contact + sdp), offer);
-    world.send(second, answer(again, "180 Ringing"));
-    world.send(first, answer(announced, "480 Temporarily Unavailable"));
-    CHECK(start_line(world.receive(second)).starts_with("CANCEL "));
-    CHECK(world.quiet(trunk));
-    world.send(second, answer(again, "487 Request Terminated"));
-    CHECK(start_line(world.receive(trunk)).starts_with("INVITE "));
-}
-
-TEST_CASE("no media server is there: the call leaves all the same, and operators hear of it")
-{
-    const bool known = GENERATE(true, false);
-    World world{with_announcement()};
-    const auto alice = world.phone("alice");
-    const auto trunk = world.domain("one.trunk.example");
-    if (known) world.accounts->add("speaker", "example.org");
-    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
-    CHECK(start_line(world.receive(trunk)).starts_with("INVITE sip:+44207946000@one.trunk.example"));
-    CHECK(world.reports == std::vector<std::string>{"carrier"});
-}
-
 TEST_CASE("a call from the telephone network")
 {
     World world{with_routes()};
@@ -583,38 +462,20 @@ TEST_CASE("a BYE of ours shows the telephone network what the call has shown")
     dial(world, alice, {.uri = "sip:+44207946000@example.org", .body = {}});
     CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
     const auto invite = world.receive(trunk);
-    world.send(trunk, answer(invite, "200 OK", contact + sdp), offer);
+    world.send(trunk, answer(invite, "200 OK", contact + described), offer);
     const auto ok = world.receive(alice);
     CHECK(start_line(ok) == "SIP/2.0 200 OK");
     world.send(alice,
                "ACK " + uri_in(header(ok, "Contact")) +
                    " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKack\nMax-Forwards: 70\nFrom: \"Alice\" "
                    "<sip:alice@example.org>;tag=a-tag\nTo: " +
-                   header(ok, "To") + "\nCall-ID: a-tag@secret-host\nCSeq: 2 ACK\n" + sdp,
+                   header(ok, "To") + "\nCall-ID: a-tag@secret-host\nCSeq: 2 ACK\n" + described,
                "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n");
     const auto bye = world.receive(trunk);
     CHECK(start_line(bye) == "BYE sip:gw@192.0.2.9:5071;transport=tls SIP/2.0");
     CHECK(header(bye, "From") == header(invite, "From"));
     CHECK(header(bye, "To") == header(invite, "To") + ";tag=g-tag");
     CHECK(start_line(world.receive(alice)).starts_with("BYE "));
-}
-
-TEST_CASE("we hang up on another domain along its route set")
-{
-    World world{with_routes()};
-    const auto alice = world.phone("alice");
-    const auto trunk = world.domain("one.trunk.example");
-    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
-    const auto invite = world.receive(trunk);
-    world.send(trunk,
-               answer(invite, "200 OK",
-                      "Record-Route: <sip:p2.trunk.example;lr>, <sip:p1.trunk.example;lr>\n" + contact + sdp),
-               "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n");
-    for (const auto* method : {"ACK", "BYE"}) {
-        const auto sent = world.receive(trunk);
-        CHECK(start_line(sent) == std::string{method} + " sip:gw@192.0.2.9:5071;transport=tls SIP/2.0");
-        CHECK(header(sent, "Route") == "<sip:p1.trunk.example;lr>, <sip:p2.trunk.example;lr>");
-    }
 }
 
 namespace {

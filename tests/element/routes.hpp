@@ -82,6 +82,7 @@ inline std::string answer(const std::string& request, const std::string& status,
 }
 
 inline const std::string contact = "Contact: <sip:gw@192.0.2.9:5071;transport=tls>\n";
+inline const std::string described = "Content-Type: application/sdp\n"; ///< what goes with `offer`
 
 inline std::string body_of(const std::string& message) { return message.substr(message.find("\r\n\r\n") + 4); }
 

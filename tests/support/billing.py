@@ -10,9 +10,11 @@ import subprocess
 
 from outside.far_end import FarEnd
 
-from .daemon import DOMAIN, Daemon
+from .daemon import DOMAIN, PASSWORD, Daemon
+from .ladder import Ladder
 from .limits import patience
 from .log_scan import found_in
+from .phone import Phone
 from .pki import Authority
 from .sip import Message
 from .supervisor import SupervisedDaemon
@@ -144,6 +146,21 @@ class BillingDaemon(Daemon):
 
     def wait_for_calls(self, count: int) -> list:
         return wait_for_calls(self, count)
+
+    def alice_calls(self, *dialled: str) -> None:
+        """One after the other, each answered and ended; returns once their rows are on the disk."""
+        alice = Phone("alice", Ladder(), self.connect, "alice", DOMAIN, PASSWORD, self.own_hosts)
+        with contextlib.closing(alice.connection):
+            alice.registers()
+            for one in dialled:
+                alice.sends("INVITE", to=uri(one))
+                alice.receives(200)
+                alice.sends("ACK")
+                alice.sends("BYE")
+                alice.receives(200)
+        while self.rows() < len(dialled):   # an ended call reaches the disk soon after its BYE
+            if not self.alive:
+                raise AssertionError(f"the daemon has ended:\n{self.log}")
 
 
 class SupervisedBillingDaemon(BillingDaemon, SupervisedDaemon):
