@@ -143,7 +143,7 @@ class Push(PushTest):
         nobody = "n" * len(self.bob.user)
         forms = []
         for user in (self.bob.user, nobody):
-            self.alice.sends("INVITE", to=f"sip:{user}@{self.bob.domain}")
+            self.alice.sends("INVITE", to=f"sip:{user}@{self.bob.domain}", headers={"CSeq": "1 INVITE"})
             answer = self.alice.receives(480, timeout=15)
             echoed = ("Via", "From", "To", "Call-ID", "CSeq")
             forms.append((answer.start, [(name, len(value) if name in echoed else value) for name, value in answer.fields],
