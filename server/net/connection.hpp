@@ -65,6 +65,7 @@ struct Connection : WaitHook, WriteHook {
     TimePoint write_until{};
     std::uint64_t asked_by{0}; ///< workers (modulo 64) that await answers over it; they are told when it ends
     State state{State::handshaking};
+    bool pads{false};    ///< more is unsent than signs of life: its length would tell
     bool reading{false}; ///< a wait for the socket to become readable is under way
     bool writing{false};
     std::string expected; ///< the domain that the other end must prove; empty: the other end began the connection

@@ -102,13 +102,14 @@ bool Connections::send(FlowId id, std::string& bytes)
     return queue(*connection, frame);
 }
 
-bool Connections::queue(Connection& connection, std::string& bytes)
+bool Connections::queue(Connection& connection, std::string& bytes, What what)
 {
     if (connection.unsent() + bytes.size() > limits_->send_queue) {
         ++counters_.slow_readers;
         kill(connection);
         return false;
     }
+    connection.pads = what == What::message || (connection.pads && connection.unsent() > 0);
     if (connection.unsent() == 0) {
         connection.outbound = std::move(bytes);
         connection.sent = 0;
@@ -359,8 +360,10 @@ void Connections::deliver(Connection& connection, MessagePtr message)
 void Connections::answer_ping(Connection& connection)
 {
     ++counters_.pings;
-    std::string pong{"\r\n"};
-    send(connection.flow.id, pong);
+    constexpr std::string_view line_end{"\r\n"};
+    if (connection.web && !connection.web->speaks_sip()) return;
+    auto pong = connection.web ? web::message_frame(line_end) : std::string{line_end};
+    queue(connection, pong, What::sign_of_life);
 }
 
 void Connections::discard(Connection& connection)
@@ -402,6 +405,7 @@ void Connections::mark_dirty(Connection& connection)
 
 void Connections::flush(Connection& connection)
 {
+    connection.stream.pads(connection.pads);
     while (connection.unsent() > 0) {
         std::size_t put = 0;
         const auto rest = std::string_view{connection.outbound}.substr(connection.sent, connection.longest_write);

@@ -116,7 +116,9 @@ private:
     void deliver(Connection& connection, MessagePtr message);
     void answer_ping(Connection& connection);
     void discard(Connection& connection);
-    bool queue(Connection& connection, std::string& bytes);
+    /// What is queued: all but a sign of life hides its length.
+    enum class What : std::uint8_t { message, sign_of_life };
+    bool queue(Connection& connection, std::string& bytes, What what = What::message);
     void mark_dirty(Connection& connection);
     void flush(Connection& connection);
     void finish(Connection& connection);

@@ -19,8 +19,6 @@ constexpr std::size_t largest_record = 16'384;
 /// What most messages fit into. The library takes and wipes a buffer of a whole record for each write: a smaller one is
 /// cheaper, and a longer message goes out in several records.
 constexpr std::size_t usual_record = 4'096;
-/// A keep-alive pong is CRLF, to which TLS 1.3 adds the content type: padding it would only cost the phone's battery.
-constexpr std::size_t pong_length = 3;
 
 [[noreturn]] void fail(const std::string& file, std::string_view what)
 {
@@ -31,10 +29,11 @@ constexpr std::size_t pong_length = 3;
     throw IdentityError{file + ": " + std::string{what} + (code != 0 ? std::string{" ("} + reason.data() + ")" : "")};
 }
 
+/// No `cell`: what is written tells nothing by its length (TlsStream::pads).
 std::size_t pad(SSL*, int type, std::size_t length, void* cell)
 {
     const auto size = reinterpret_cast<std::uintptr_t>(cell);
-    if (type != SSL3_RT_APPLICATION_DATA || length <= pong_length) return 0;
+    if (type != SSL3_RT_APPLICATION_DATA || size == 0) return 0;
     return (size - length % size) % size;
 }
 

@@ -74,6 +74,12 @@ Progress TlsStream::write(std::string_view from, std::size_t& put)
     return progress_of(SSL_write_ex(ssl_.get(), from.data(), from.size(), &put));
 }
 
+void TlsStream::pads(bool wanted)
+{
+    auto* const cell = SSL_CTX_get_record_padding_callback_arg(SSL_get_SSL_CTX(ssl_.get()));
+    SSL_set_record_padding_callback_arg(ssl_.get(), wanted ? cell : nullptr);
+}
+
 void TlsStream::finish()
 {
     ERR_clear_error();

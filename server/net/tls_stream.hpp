@@ -40,6 +40,8 @@ public:
     /// Encrypts and sends one record of `from`, or a part. After `want_write`, the next call must offer at least the
     /// same bytes.
     Progress write(std::string_view from, std::size_t& put);
+    /// Whether what is written from now on fills whole cells, where its context has cells (identities.hpp).
+    void pads(bool wanted);
     /// Received bytes wait inside: read before waiting for the socket.
     [[nodiscard]] bool pending() const { return SSL_has_pending(ssl_.get()) != 0; }
     /// Says goodbye (close_notify), if the session is whole, and that nothing more will be sent.

@@ -23,7 +23,8 @@ std::size_t Connections::cut_web(Connection& connection, std::string_view bytes)
                 break;
             }
         }
-        if (!step.reply.empty() && !queue(connection, step.reply)) break;
+        const auto what = step.sign_of_life ? What::sign_of_life : What::message;
+        if (!step.reply.empty() && !queue(connection, step.reply, what)) break;
         if (step.message) take_whole(connection, *step.message);
         if (step.end && connection.state == State::open) finish(connection);
     }
@@ -79,7 +80,7 @@ void Connections::ask_whether_there(Connection& connection)
         ++counters_.idle_timeouts;
         return finish(connection);
     }
-    if (queue(connection, *ping)) wait_in(quiet_, connection, limits_->ping_interval);
+    if (queue(connection, *ping, What::sign_of_life)) wait_in(quiet_, connection, limits_->ping_interval);
 }
 
 } // namespace sotto::net

@@ -17,6 +17,8 @@ ONE_CELL = CELL + TAG
 
 
 class Records(FlowTest):
+    framing = staticmethod(lambda message: 0)   # bytes around each message
+
     def setUp(self):
         super().setUp()
         self.kinds = defaultdict(set)   # of messages -> record sizes
@@ -86,8 +88,28 @@ class Records(FlowTest):
             with self.subTest(length=length):
                 # Each record holds whole cells, one byte of which says what kind of record it is (RFC 8446 5.2).
                 self.assertEqual([(size - TAG) % CELL for size in records], [0] * len(records))
-                cells = -(-(len(message.bytes()) + len(records)) // CELL)
+                cells = -(-(len(message.bytes()) + self.framing(len(message.bytes())) + len(records)) // CELL)
                 self.assertEqual(sum(size - TAG for size in records), cells * CELL)
+
+    def test_the_last_bytes_of_a_message_fill_a_cell_however_few_they_are(self):
+        """What does not fit into the first record may be one byte."""
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)   # in which all but the text stays as long as it is
+        self._records[bob] = len(bob.connection.record_sizes)
+
+        def sends(length: int) -> int:
+            alice.sends("MESSAGE", body=b"x" * length, content_type="text/plain")
+            message, records = self.got(bob, "MESSAGE")
+            bob.sends(200)
+            alice.receives(200)
+            size = len(message.bytes())
+            size += self.framing(size)
+            self.assertEqual(records, [ONE_CELL] if size < CELL else [ONE_CELL, ONE_CELL], size)
+            return size
+
+        rest = CELL - 1 - sends(3000)   # to the end of the record
+        lengths = {sends(3000 + rest + more) for more in range(-4, 8)}
+        self.assertLessEqual({CELL - 1, CELL, CELL + 1, CELL + 2}, lengths)
 
     def test_keep_alive_stays_small(self):
         [alice] = self.watched("alice")
@@ -106,6 +128,18 @@ class Records(FlowTest):
         self.assertEqual(set(alice.connection.record_sizes[before:]), {ONE_CELL})
 
 
+class RecordsInAPage(Records):
+    """The same over secure WebSocket, as a browser has it: what stands around a message there (RFC 6455 5.2) fills the cell
+    with it."""
+    web_phones = ("alice", "bob")
+    framing = staticmethod(lambda length: 2 if length < 126 else 4 if length < 65536 else 10)
+
+
+class RecordsBetweenBoth(Records):
+    """A page calls a telephone, and is called by none."""
+    web_phones = ("alice",)
+
+
 class NamesOfAnyLength(unittest.TestCase):
     """The length of an address shows no more than the kind of a message."""
     NAMES = ("b", "bob", "b" * 20, "b" * 60)
@@ -113,30 +147,33 @@ class NamesOfAnyLength(unittest.TestCase):
     def test_names(self):
         daemon = Daemon(("alice", *self.NAMES), {"drain_timeout": "1s"})
         self.addCleanup(daemon.destroy)
-        sizes = set()
-        for name in self.NAMES:
-            ladder = Ladder()
-            alice, callee = (Phone(user, ladder, daemon.connect, user, DOMAIN, PASSWORD, daemon.own_hosts)
-                             for user in ("alice", name))
-            for phone in (alice, callee):
-                self.addCleanup(phone.connection.close)
-                phone.registers()   # a session ticket has come before the answer
-            before = {phone: len(phone.connection.record_sizes) for phone in (alice, callee)}
-            callee.media = Media(address=f"10.{secrets.randbelow(250)}.0.{secrets.randbelow(250)}")
-            alice.sends("INVITE", to=callee, from_=f'"{name.title()}" <{alice.aor}>')
-            callee.receives("INVITE")
-            callee.sends(200)
-            alice.receives(200)
-            alice.sends("ACK")
-            callee.receives("ACK")
-            alice.sends("BYE")
-            callee.receives("BYE")
-            callee.sends(200)
-            alice.receives(200)
-            alice.unregisters()
-            for phone, registered in before.items():
-                sizes |= set(phone.connection.record_sizes[registered:])
-        self.assertEqual(sizes, {ONE_CELL})
+        for connect in (daemon.connect, daemon.connect_web):
+            with self.subTest(connect.__name__):
+                self.assertEqual(set.union(*(self.sizes(daemon, connect, name) for name in self.NAMES)), {ONE_CELL})
+
+    def sizes(self, daemon: Daemon, connect, name: str) -> set:
+        """Of all that the two get in a call, and of the end of a registration."""
+        ladder = Ladder()
+        alice, callee = phones = [Phone(user, ladder, connect, user, DOMAIN, PASSWORD, daemon.own_hosts)
+                                  for user in ("alice", name)]
+        for phone in phones:
+            self.addCleanup(phone.connection.close)
+            phone.registers()   # a session ticket has come before the answer
+        before = {phone: len(phone.connection.record_sizes) for phone in phones}
+        callee.media = Media(address=f"10.{secrets.randbelow(250)}.0.{secrets.randbelow(250)}")
+        alice.sends("INVITE", to=callee, from_=f'"{name.title()}" <{alice.aor}>')
+        callee.receives("INVITE")
+        callee.sends(200)
+        alice.receives(200)
+        alice.sends("ACK")
+        callee.receives("ACK")
+        alice.sends("BYE")
+        callee.receives("BYE")
+        callee.sends(200)
+        alice.receives(200)
+        for phone in phones:
+            phone.unregisters()
+        return {size for phone, registered in before.items() for size in phone.connection.record_sizes[registered:]}
 
 
 if __name__ == "__main__":

@@ -129,7 +129,11 @@ Step Session::websocket(std::string_view buffer, std::size_t longest_message)
     }
     switch (frame.opcode) {
     case Opcode::ping:
-        return {.size = frame.size, .reply = web::frame(Opcode::pong, frame.payload)};
+        return {.size = frame.size,
+                .reply = web::frame(Opcode::pong, frame.payload),
+                .message = {},
+                .asked = {},
+                .sign_of_life = true};
     case Opcode::pong:
         return {.size = frame.size};
     case Opcode::close: // 5.5.1: the same code comes back

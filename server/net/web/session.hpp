@@ -18,6 +18,7 @@ struct Step {
     std::string reply{};                ///< to be written as it stands
     std::optional<std::string> message; ///< one WebSocket message: a SIP message (RFC 7118 5) or a keep-alive
     std::optional<RelayRequest> asked;  ///< to be answered by `answer`
+    bool sign_of_life{false};           ///< that is what `reply` is: it tells nothing by its length
     bool end{false};                    ///< close once `reply` is written
 };
 
