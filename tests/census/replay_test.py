@@ -1,6 +1,6 @@
-"""A token of one dialog, put into every field of every method elsewhere: by the party that holds it, by the other party, and by
-a stranger to whom it was given (docs/SEALING.md, property 3). It comes out sealed or the request is refused; what it stands for
-shows to nobody, and the dialog that it belongs to goes on."""
+"""A token of one dialog, put into every field of every method, and of every answer, elsewhere: by the party that holds it, by the
+other party, and by a stranger to whom it was given (docs/SEALING.md, property 3). It comes out sealed or the request is refused;
+what it stands for shows to nobody, and the dialog that it belongs to goes on."""
 
 import re
 import secrets
@@ -24,7 +24,15 @@ TOKENS = {
 }
 ATTACKERS = ("caller", "callee", "stranger")
 OUTSIDE = ("INVITE", "MESSAGE", "REFER", "OPTIONS", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REGISTER", "ACK", "CANCEL")
-INSIDE = ("INFO", "MESSAGE", "OPTIONS", "UPDATE", "REFER", "NOTIFY", "PRACK", "ACK", "CANCEL", "INVITE", "BYE")
+INSIDE = ("INFO", "MESSAGE", "OPTIONS", "UPDATE", "REFER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "PRACK", "ACK", "CANCEL", "INVITE",
+          "BYE")
+# What is answered, and how: outside of a dialog and in one.
+ANSWERED_OUTSIDE = (("INVITE", 180), ("INVITE", 183), ("INVITE", 200), ("INVITE", 302), ("INVITE", 486), ("MESSAGE", 200),
+                    ("MESSAGE", 486))
+ANSWERED_INSIDE = (("INFO", 200), ("MESSAGE", 202), ("OPTIONS", 200), ("UPDATE", 200), ("PRACK", 200), ("REFER", 202), ("NOTIFY", 200),
+                   ("INVITE", 200), ("INVITE", 488), ("BYE", 200))
+HEADERS_OF = {"PRACK": {"RAck": "1 1 INVITE"}, "REFER": {"Refer-To": f"<sip:erin@{DOMAIN}>"},
+              "NOTIFY": {"Event": "refer", "Subscription-State": "active"}}
 
 
 def _set_tag(name: str):
@@ -67,6 +75,16 @@ FIELDS = {
     "Referred-By": _set("Referred-By", f"<sip:{{t}}@{DOMAIN}>"),
     "P-Preferred-Identity": _set("P-Preferred-Identity", f"<sip:{{t}}@{DOMAIN}>"),
     "Event id": _set("Event", "refer;id={t}"),
+}
+# What Sotto reads in a response, one at a time; the rest at once: none of it is anything to a response.
+READ_IN_RESPONSES = {name: (FIELDS[name],) for name in ("Call-ID", "From tag", "To tag", "From", "To", "Via", "Contact", "Record-Route")} | {
+    "Contact with tags": (_set("Contact", f'"{{t}}" <sip:{{t}}@{DOMAIN};tag={{t}}>;tag={{t}}'),),
+    "reason phrase": (lambda response, token: setattr(response, "start", f"SIP/2.0 {response.status} {token}"),),
+    "others": (*(change for name, change in FIELDS.items() if name in (
+                   "Route", "Refer-To", "Replaces", "Join", "Target-Dialog", "In-Reply-To", "Referred-By",
+                   "P-Preferred-Identity", "Event id")),
+               _set("P-Asserted-Identity", f"<sip:{{t}}@{DOMAIN}>"), _set("Warning", f'399 {DOMAIN} "{{t}}"'),
+               _set("Session-ID", "{t};remote={t}"), _set("Reason", 'SIP;cause=200;text="{t}"'), _set("Reply-To", f"<sip:{{t}}@{DOMAIN}>")),
 }
 # An address is an address: whoever writes a token there tells it himself, and it opens nothing.
 TOLD_BY_THE_SENDER = ("Refer-To", "Replaces in Refer-To")
@@ -113,6 +131,40 @@ class Player(Phone):
                 answer = Message("SIP/2.0 603 Decline").add("Via", item.get("Via")).add("From", item.get("From"))
                 answer.add("To", item.get("To") + ("" if item.to.tag else f";tag={self._secret('tag', secrets.token_hex(6))}"))
                 self._write(answer.add("Call-ID", item.call_id).add("CSeq", item.get("CSeq")))
+
+    def answer_to(self, request: Message, status: int) -> Message:
+        """As a phone writes it."""
+        response = Message(f"SIP/2.0 {status} Spoken By The Phone").add("Via", request.get("Via")).add("From", request.get("From"))
+        response.add("To", request.get("To") + ("" if request.to.tag else f";tag={self._secret('tag', secrets.token_hex(6))}"))
+        response.add("Call-ID", request.call_id).add("CSeq", request.get("CSeq"))
+        if status < 400:
+            response.add("Contact", f"<{self.contact}>")
+        return response
+
+    def gets_answer(self, transaction) -> Message:
+        """The final one."""
+        while transaction.final is None:
+            item = self._unread.pop() if self._unread else self.connection.next(patience(5))
+            if not isinstance(item, Message):
+                self._fail(f"{item} instead of an answer to\n{transaction.request}")
+            self._take(item)
+        return transaction.final
+
+    def takes_what_came(self) -> None:
+        """All that was sent to it until now."""
+        self.has_unread("")
+        while self._unread:
+            self._take(self._unread.pop(0))
+
+    def request_that_came(self, method: str) -> Message:
+        """The next one of that method; others are no concern of who answers this one."""
+        while True:
+            item = self.connection.next(patience(5))
+            if not isinstance(item, Message):
+                self._fail(f"{item} instead of {method}")
+            self.ladder.check_nothing_leaks(self, str(item))
+            if item.is_request and item.method == method:
+                return item
 
     def pings_past_requests(self) -> None:
         """What was sent to it until now has come."""
@@ -205,6 +257,58 @@ class Replay(FlowTest):
                 self.assertNotIn(token, new, f"{field}: a value that names a dialog never passes as it is:\n{request}")
         return status
 
+    def replay_in_answers(self, attacker: str) -> None:
+        """The accomplice asks, and whoever has the tokens answers with them: in each field of each answer one of them, and in the
+        same field of the next answer the next."""
+        sender = getattr(self, attacker)
+        tokens = [(read(*self.dialogs), self.dialogs["held_by_the_callee" in name]) for name, read in TOKENS.items()]
+
+        def fields(kind: int):
+            for number, (field, changes) in enumerate(READ_IN_RESPONSES.items()):
+                token, self.view = tokens[(kind + number) % len(tokens)]
+                yield field, changes, token
+
+        for kind, (method, status) in enumerate(ANSWERED_OUTSIDE):
+            for field, changes, token in fields(kind):
+                request = self.accomplice.new_request(method, sender.aor, f"<{sender.aor}>")
+                asked = self.accomplice.gets_past_the_challenge(self.accomplice.transmits(request))
+                self.answer(sender, asked, status, changes, token, field)
+                if asked.final.status == 200 and method == "INVITE":
+                    self.accomplice.sends("ACK")
+                    self.answer(sender, self.accomplice.sends("BYE"), 200, (), token, f"what follows {field}")
+        for kind, (method, status) in enumerate(ANSWERED_INSIDE):
+            between = None
+            for field, changes, token in fields(kind):
+                if between is None or method == "BYE":
+                    sender.forgets_what_came()
+                    self.call(self.accomplice, sender)
+                    between = self.accomplice.dialog
+                asked = self.accomplice.sends(method, dialog=between, sdp=False, headers=HEADERS_OF.get(method, {}))
+                self.answer(sender, asked, status, changes, token, field)
+                if method == "INVITE" and asked.final.status == 200:
+                    self.accomplice.sends("ACK", dialog=between)
+
+    def answer(self, sender: Player, asked, status: int, changes: tuple, token: str, field: str) -> None:
+        method = asked.request.method
+        seen = len(self.accomplice.connection.received)
+        came = sender.request_that_came(method)
+        response = sender.answer_to(came, status)
+        if status == 183:
+            response.add("Require", "100rel").add("RSeq", 1)
+        for change in changes:
+            self.change(response, change, token)
+        try:
+            sender._write(response)
+            sender.pings_past_requests()
+            self.accomplice.takes_what_came()
+            if asked.final is None:   # provisional, or of no transaction because of the change
+                sender._write(sender.answer_to(came, 486))
+                self.accomplice.gets_answer(asked)
+        except AssertionError as fault:
+            fault.add_note(f"--- {field} in ---\n{response}")
+            raise
+        self.assertNotIn(token, self.accomplice.connection.received[seen:].decode(), f"{field}:\n{response}")
+
     def test_all_that_the_caller_sees_in_the_hands_of_a_stranger(self):
         self.steal(self.dialogs[0], self.caller)
 
@@ -241,9 +345,12 @@ class Replay(FlowTest):
 
 
 def _add_tests() -> None:
-    """One test for each token in each pair of hands, so that each has users and a call of its own."""
-    for token in TOKENS:
-        for attacker in ATTACKERS:
+    """For each pair of hands, so that each has users and a call of its own; in requests, for each token as well."""
+    for attacker in ATTACKERS:
+        def in_answers(self, attacker=attacker):
+            self.replay_in_answers(attacker)
+        setattr(Replay, f"test_answers_of_the_{attacker}", in_answers)
+        for token in TOKENS:
             def test(self, token=token, attacker=attacker):
                 self.replay(token, attacker)
             setattr(Replay, f"test_{token}_replayed_by_the_{attacker}", test)
