@@ -63,61 +63,6 @@ class Media(FlowTest):
         self.assertEqual([b - a for a, b in zip(versions, versions[1:])], [1, 1])
         self.hang_up(self.bob, self.alice)
 
-    def test_answer_with_plain_rtp_ends_the_call(self):
-        """No 488 can be said any more: the callee gets ACK and BYE, the caller 488."""
-        self.alice.sends("INVITE", to=self.bob, sdp=False)
-        self.bob.receives("INVITE")
-        self.bob.sends(200, body=offer(PLAIN))
-        self.bob.receives("ACK")
-        self.bob.receives("BYE")
-        self.bob.sends(200)
-        self.alice.receives(488)
-
-    def test_an_ack_with_plain_rtp_ends_the_call(self):
-        """Nothing can be said to an ACK: BYE to both."""
-        self.alice.sends("INVITE", to=self.bob, sdp=False)
-        self.bob.receives("INVITE")
-        self.bob.sends(200)
-        self.alice.receives(200)
-        self.alice.sends("ACK", body=offer(PLAIN))
-        for phone in (self.bob, self.alice):
-            phone.receives("BYE")
-            phone.sends(200)
-
-    def test_a_new_answer_with_plain_rtp_ends_the_call(self):
-        self.call(self.alice, self.bob)
-        self.alice.sends("INVITE", sdp=False)
-        self.bob.receives("INVITE")
-        self.bob.sends(200, body=offer(PLAIN))
-        self.bob.receives("ACK")
-        self.bob.receives("BYE")
-        self.bob.sends(200)
-        self.alice.receives(488)
-        self.alice.receives("BYE")
-        self.alice.sends(200)
-
-    def test_an_update_answered_with_plain_rtp_ends_the_call(self):
-        self.call(self.alice, self.bob)
-        self.alice.sends("UPDATE", sdp=True)
-        self.bob.receives("UPDATE")
-        self.bob.sends(200, body=offer(PLAIN))
-        self.bob.receives("BYE")
-        self.bob.sends(200)
-        self.alice.receives(488)
-        self.alice.receives("BYE")
-        self.alice.sends(200)
-
-    def test_early_descriptions_with_plain_rtp_go_without_their_body(self):
-        self.alice.sends("INVITE", to=self.bob, sdp=False)
-        self.bob.receives("INVITE")
-        self.bob.sends(183, body=offer(PLAIN), headers={"Require": "100rel", "RSeq": 7001})
-        early = self.alice.receives(183)
-        self.assertEqual(early.body, b"")
-        self.alice.sends("PRACK", body=offer(PLAIN), headers={"RAck": f"{early.get('RSeq')} {early.cseq[0]} INVITE"})
-        self.assertEqual(self.bob.receives("PRACK").body, b"")
-        self.bob.sends(200)
-        self.alice.receives(200)
-
 
 class Codecs(FlowTest):
     """A list of permitted codecs (media.codecs): the others go with all their lines, in offers and answers."""
