@@ -294,3 +294,52 @@ TEST_CASE("a blocked caller wakes nobody, rings nobody and waits as for an unkno
     sleep.calls("bob", "Privacy: id\n");
     CHECK(world.quiet(sleep.alice) == waits);
 }
+
+TEST_CASE("whoever is reached by a redirection is woken too", "[rfc8599][5.6.2]")
+{
+    auto settings = with_push();
+    settings.domains.front().numbers = {.country = "49"};
+    settings.routes = {
+        {.name = "carrier", .kind = Receiver::gateway, .prefixes = {"+"}, .targets = {{"trunk.example"}}}};
+    World world{settings};
+    const auto alice = world.phone("alice");
+    auto bob = world.connect();
+    world.registers(bob, "bob", {.contact = contact(parameters)});
+    world.disconnect(bob);
+    const auto trunk = world.domain("trunk.example");
+    const auto carol = world.phone("carol");
+    const auto& [dialled, redirects] = GENERATE_COPY(
+        table<std::string, FlowId>({{"sip:+44207946000@example.org", trunk}, {"sip:carol@example.org", carol}}));
+    const auto invite = [&](int n, const std::string& credentials) {
+        return "INVITE " + dialled + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKc" + std::to_string(n) +
+               "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <" + dialled +
+               ">\nCall-ID: c\nCSeq: " + std::to_string(n) +
+               " INVITE\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + credentials;
+    };
+    world.send(alice, invite(1, ""));
+    world.send(alice, invite(2, world.credentials(world.receive(alice), "alice", "INVITE", dialled)));
+    CHECK(status(world.receive(alice)) == "100");
+    const auto first = world.receive(redirects);
+    CHECK(world.woken.empty());
+    world.send(redirects, "SIP/2.0 302 Moved Temporarily\nVia: " + header(first, "Via") +
+                              "\nFrom: " + header(first, "From") + "\nTo: " + header(first, "To") +
+                              ";tag=r\nCall-ID: " + header(first, "Call-ID") + "\nCSeq: " + header(first, "CSeq") +
+                              "\nContact: <sip:bob@example.org>\n");
+    REQUIRE(world.woken.size() == 1);
+    CHECK(world.woken.front().token == "secret-token");
+    CHECK(world.quiet(alice));
+    SECTION("and rings when it comes")
+    {
+        bob = world.connect();
+        CHECK(status(world.registers(bob, "bob", {.contact = contact(parameters)})) == "200");
+        CHECK(start_line(world.receive(bob)).starts_with("INVITE sip:bob-device@192.0.2.1:5555"));
+        CHECK(world.woken.size() == 1);
+    }
+    SECTION("and is waited for no longer than others")
+    {
+        world.pass(seconds{19});
+        CHECK(world.quiet(alice));
+        world.pass(seconds{2});
+        CHECK(status(world.receive(alice)) == "480");
+    }
+}

@@ -90,8 +90,6 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     if (context == nullptr) return;
     if (context->look_ups > 0) --context->look_ups;
     auto& bindings = located.bindings;
-    // A GRUU is one device, and connected; whoever announces what follows elsewhere is there or not.
-    if (context->public_gruu.empty() && !context->outside) wake_sleepers(id, bindings, now, out);
     if (!context->public_gruu.empty()) // RFC 5627 6.1: like the address, but of its devices only this one
         std::erase_if(bindings, [&](const Binding& b) {
             return !b.has_instance || public_gruu_value(b.id, env_.cryptography) != context->public_gruu;
@@ -113,6 +111,8 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     }
     const bool announces = context->announcement != ResponseContext::Announcement::none;
     for (auto& branch : all) branch.announces = announces;
+    if (context->look_ups == 0 && !context->cancelled && !context->no_answer && !context->answered)
+        wake_sleepers(id, all, now, out);
     if (context->woken > 0) { // it joins those that ring already
         --context->woken;
         const auto running = std::ranges::count_if(context->branches, [](const Branch& b) { return !b.ended; });

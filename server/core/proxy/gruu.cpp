@@ -38,7 +38,6 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
     if (reception == Reception::nobody_there) return refuse_unseen(id, Refusal::not_found, now, out);
     if (!quotes_are_of(*context, callee->id)) return refuse(Refusal::no_dialog);
     if (reception == Reception::refuses_anonymous) return refuse(Refusal::anonymity_disallowed);
-    context->sleepers_asked = true;
     context->aor = std::string{callee->user}.append("@").append(callee->domain);
     located(id, Located{.version = 0, .bindings = std::move(flows)}, now, out);
 }

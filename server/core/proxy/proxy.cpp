@@ -305,6 +305,7 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     const auto quotes_fit = [&] {
         return to_a_device || context.quotes.empty() ||
                quotes_are_of(context, callee != nullptr ? callee->id : AccountId{});
+    if (!gr && !referred) context.sought = {sought(reception == Reception::rings ? callee : nullptr, context.aor)};
     };
     if (!read_quotes(request, context) || !quotes_fit()) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));

@@ -122,7 +122,8 @@ private:
     BindingId id_of_remote(std::string_view uri, KeyedHash dialog) const;
 
     // wake.cpp
-    void wake_sleepers(SlotId context, const std::vector<Binding>& awake, TimePoint now, Actions& out);
+    ResponseContext::Sought sought(const Account* account, std::string_view aor) const;
+    void wake_sleepers(SlotId context, const std::vector<Branch>& found, TimePoint now, Actions& out);
     bool seems_to_sleep(std::string_view aor) const;
 
     // gruu.cpp

@@ -345,6 +345,8 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
         const auto reception = received_by(account, *context, *env_.layer->server(context->server)->request, now);
         ++context->redirections;
         ++context->look_ups;
+        if (context->public_gruu.empty()) // else one device is meant
+            context->sought.push_back(sought(reception == Reception::rings ? account : nullptr, aor));
         any = true;
         out.push_back(LookUp{ticket_for(Waiting::targets, id), reception == Reception::rings
                                                                    ? aor_keys(account->id, env_.cryptography)

@@ -134,7 +134,13 @@ struct ResponseContext {
     std::uint32_t redirections{0};
     std::uint32_t asleep{0}; ///< phones that were asked to wake and have not come yet
     std::uint32_t woken{0};  ///< those that have come and are being looked up
-    bool sleepers_asked{false};
+    /// Whose phones are to be asked to wake, once those that are awake are known.
+    struct Sought {
+        AccountId account; ///< none: nobody's address
+        bool seems_to_sleep{false};
+    };
+    std::vector<Sought> sought;
+    std::vector<AccountId> sleepers; ///< the accounts of those that were asked
     transaction::TimerHandle wake_timer;
     transaction::TimerHandle ring_timer;
     bool no_answer{false}; ///< the ring timeout ended it

@@ -5,26 +5,44 @@
 
 namespace sotto {
 
-/// RFC 8599 5.6.2: the callee's phones that are not connected are asked to come back, and waited for. So is, without
-/// asking anybody, a share of the addresses that are nobody's: the wait must not tell who is there (DESIGN.md P10).
-void Proxy::wake_sleepers(SlotId id, const std::vector<Binding>& awake, TimePoint now, Actions& out)
+/// `account` rings; null: nobody at that address does.
+ResponseContext::Sought Proxy::sought(const Account* account, std::string_view aor) const
+{
+    if (env_.settings->push_providers.empty()) return {};
+    if (account != nullptr) return {.account = account->id};
+    return {.account = {}, .seems_to_sleep = seems_to_sleep(aor)};
+}
+
+/// RFC 8599 5.6.2: the phones of whoever is called that are not connected are asked to come back, and waited for. So
+/// is, without asking anybody, a share of the addresses that are nobody's: the wait must not tell who is there
+/// (DESIGN.md P10).
+/// `found`: devices that are awake, beside those that ring or wait their turn.
+void Proxy::wake_sleepers(SlotId id, const std::vector<Branch>& found, TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);
-    if (std::exchange(context->sleepers_asked, true) || env_.settings->push_providers.empty()) return;
-    if (context->callee) {
+    const auto before = context->asleep;
+    const auto awake = [&](BindingId device) {
+        const auto among = [&](const auto& group) {
+            return std::ranges::any_of(group, [&](const Branch& branch) { return branch.target.device == device; });
+        };
+        return among(found) || among(context->branches) || std::ranges::any_of(context->waiting, among);
+    };
+    for (const auto& [account, seems_to_sleep] : std::exchange(context->sought, {})) {
+        if (seems_to_sleep) ++context->asleep;
+        if (!account || std::ranges::count(context->sleepers, account) != 0) continue;
         const auto ticket = ticket_for(Waiting::sleeper, id);
-        for (const auto& sleeper : env_.push.of(aor_keys(context->callee, env_.cryptography), now)) {
-            if (std::ranges::find(awake, sleeper.device, &Binding::id) != awake.end()) continue;
+        for (const auto& sleeper : env_.push.of(aor_keys(account, env_.cryptography), now)) {
+            if (awake(sleeper.device)) continue;
             const auto parameters = unpacked(env_.cryptography.open_in_memory(sleeper.parameters.bytes));
             env_.push.await(sleeper.device, {.worker = env_.worker, .ticket = ticket.value});
             out.push_back(Wake{ticket, parameters.provider, parameters.parameter, parameters.token});
             ++context->asleep;
+            if (context->sleepers.empty() || context->sleepers.back() != account) context->sleepers.push_back(account);
         }
-    } else if (seems_to_sleep(context->aor)) {
-        context->asleep = 1;
     }
-    if (context->asleep > 0)
-        context->wake_timer = env_.layer->set_timer(wake_timer, id, now + env_.settings->push_wait);
+    if (context->asleep == before) return;
+    env_.layer->cancel_timer(context->wake_timer);
+    context->wake_timer = env_.layer->set_timer(wake_timer, id, now + env_.settings->push_wait);
 }
 
 /// Nobody's address, waited for like a phone that does not wake: a keyed choice, in the share of accounts that have
@@ -41,9 +59,11 @@ void Proxy::woken(SlotId id, Actions& out)
     auto* context = contexts_.find(id);
     if (context == nullptr || context->asleep == 0 || context->answered || context->cancelled) return;
     --context->asleep;
-    ++context->woken;
-    ++context->look_ups;
-    out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(context->callee, env_.cryptography)});
+    for (const auto account : context->sleepers) { // whose phone it is, nobody says
+        ++context->woken;
+        ++context->look_ups;
+        out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(account, env_.cryptography)});
+    }
 }
 
 void Proxy::not_woken(SlotId id, bool none_of_them, TimePoint now, Actions& out)
