@@ -118,3 +118,141 @@ TEST_CASE("an UPDATE without an offer may be answered with anything", "[rfc3311]
     CHECK(body_of(ok).empty());
     CHECK(world.quiet(bob));
 }
+
+namespace {
+
+const std::string asks = "Proxy-Authenticate: Digest realm=\"trunk\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\n";
+
+std::string number_of(const std::string& message)
+{
+    return header(message, "CSeq").substr(0, header(message, "CSeq").find(' '));
+}
+
+} // namespace
+
+TEST_CASE("a BYE of ours that a trunk asks the password for goes once more with it", "[rfc3261][22.3]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto trunk = world.domain("one.trunk.example");
+    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(trunk);
+    world.send(trunk, answer(invite, "200 OK", "Record-Route: <sip:p1.trunk.example;lr>\n" + contact + described),
+               plain);
+    CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+    CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+    const auto bye = world.receive(trunk);
+    CHECK(start_line(bye).starts_with("BYE "));
+    CHECK(header(bye, "Proxy-Authorization").empty());
+    world.send(trunk, answer(bye, "100 Trying"));
+    CHECK(world.quiet(trunk));
+    world.send(trunk, answer(bye, "407 Proxy Authentication Required", asks));
+    const auto again = world.receive(trunk);
+    CHECK(start_line(again) == start_line(bye));
+    CHECK(header(again, "Proxy-Authorization").find("username=\"sotto\"") != std::string::npos);
+    CHECK(header(again, "Proxy-Authorization").find("uri=\"sip:gw@192.0.2.9:5071;transport=tls\"") !=
+          std::string::npos);
+    for (const auto* same : {"Call-ID", "From", "To", "Route", "Reason"})
+        CHECK(header(again, same) == header(bye, same));
+    CHECK(header(again, "Via") != header(bye, "Via"));
+    CHECK(std::stoul(number_of(again)) == std::stoul(number_of(bye)) + 1); // RFC 3261 22.2
+    SECTION("a second refusal is the end")
+    {
+        world.send(trunk, answer(again, "407 Proxy Authentication Required", asks));
+        CHECK(world.quiet(trunk));
+    }
+    SECTION("the next one has it from the beginning")
+    {
+        world.send(trunk, answer(again, "200 OK"));
+        dial(world, alice, {.uri = "sip:+44207946001@example.org", .tag = "b-tag"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        world.send(trunk, answer(world.receive(trunk), "200 OK", contact + described), plain);
+        CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+        const auto next = world.receive(trunk);
+        CHECK(start_line(next).starts_with("BYE "));
+        CHECK(header(next, "Proxy-Authorization").find("nc=00000003") != std::string::npos);
+    }
+}
+
+TEST_CASE("a BYE of ours to a trunk that called, and asks for the password", "[rfc3261][22.3]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto trunk = world.domain("one.trunk.example");
+    const std::string caller = "<sip:+33123456789@one.trunk.example>;tag=g";
+    world.send(trunk,
+               "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS one.trunk.example;branch=z9hG4bKg\n"
+               "Record-Route: <sip:p1.trunk.example;lr>\nMax-Forwards: 60\nFrom: " +
+                   caller +
+                   "\nTo: <sip:alice@example.org>\nCall-ID: g\nCSeq: 7 INVITE\nContact: <sip:gw@192.0.2.8:5061>\n");
+    CHECK(start_line(world.receive(trunk)) == "SIP/2.0 100 Trying");
+    world.send(alice, answer(world.receive(alice), "200 OK", alices + described), offer);
+    const auto ok = world.receive(trunk);
+    REQUIRE(start_line(ok) == "SIP/2.0 200 OK");
+    world.send(trunk,
+               "ACK " + uri_in(header(ok, "Contact")) +
+                   " SIP/2.0\nVia: SIP/2.0/TLS one.trunk.example;branch=z9hG4bKa\nMax-Forwards: 60\nFrom: " + caller +
+                   "\nTo: " + header(ok, "To") + "\nCall-ID: g\nCSeq: 7 ACK\n" + described,
+               plain);
+    CHECK(start_line(world.receive(alice)).starts_with("BYE "));
+    const auto bye = world.receive(trunk); // the ACK has no Contact: where the call came from
+    CHECK(start_line(bye) == "BYE sip:gw@192.0.2.8:5061 SIP/2.0");
+    CHECK(header(bye, "Route") == "<sip:p1.trunk.example;lr>");
+    CHECK(header(bye, "From") == header(ok, "To"));
+    CHECK(header(bye, "To") == caller);
+    world.send(trunk, answer(bye, "407 Proxy Authentication Required", asks));
+    CHECK(header(world.receive(trunk), "Proxy-Authorization").find("username=\"sotto\"") != std::string::npos);
+}
+
+TEST_CASE("a new Contact inside a dialog takes no route with it and brings none", "[rfc3261][12.2.1.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    const std::string moved = "Contact: <sip:gw@192.0.2.77:5071;transport=tls>\n";
+    const auto* const records = GENERATE("", "Record-Route: <sip:elsewhere.example.net;lr>\n");
+    const auto update = [&](const std::string& by, int cseq) {
+        world.send(peer, request_in(by, "UPDATE", cseq, moved + records));
+        const auto passed = world.receive(alice);
+        CHECK(start_line(passed).starts_with("UPDATE "));
+        world.send(alice, answer(passed, "200 OK", alices));
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 200 OK");
+        return passed;
+    };
+    SECTION("of whoever was called")
+    {
+        const auto call = establish(world, alice, peer, "sip:bob@example.net", route_of_peer);
+        const auto updated = update(call.invite, 7);
+        update(call.invite, 8); // and again
+        // What was there before leads there as well, until the phone takes the new one.
+        for (const auto& uri : {uri_in(header(call.ok, "Contact")), uri_in(header(updated, "Contact"))}) {
+            static int cseq = 4;
+            auto info = request_in(call.ok, "INFO", cseq++);
+            info.replace(info.find("sip:"), info.find(' ', info.find("sip:")) - info.find("sip:"), uri);
+            world.send(alice, info);
+            const auto arrived = world.receive(peer);
+            CHECK(start_line(arrived) == "INFO sip:gw@192.0.2.77:5071;transport=tls SIP/2.0");
+            CHECK(header(arrived, "Route") == "<sip:p1.example.net;lr>, <sip:p2.example.net;lr>");
+        }
+    }
+    SECTION("of whoever called")
+    {
+        const std::string from = "<sip:bob@example.net>;tag=in";
+        world.send(peer, "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS p1.example.net;branch=z9hG4bKin\n"
+                         "Record-Route: <sip:p1.example.net;lr>\nMax-Forwards: 60\nFrom: " +
+                             from +
+                             "\nTo: <sip:alice@example.org>\nCall-ID: b\nCSeq: 6 INVITE\n"
+                             "Contact: <sip:bob@192.0.2.8:5061>\n");
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(alice);
+        world.send(alice, answer(invite, "200 OK", alices));
+        const auto ok = world.receive(peer);
+        CHECK(start_line(ok) == "SIP/2.0 200 OK");
+        update(ok, 7);
+        world.send(alice, request_in(invite, "BYE", 1));
+        const auto bye = world.receive(peer);
+        CHECK(start_line(bye) == "BYE sip:gw@192.0.2.77:5071;transport=tls SIP/2.0");
+        CHECK(header(bye, "Route") == "<sip:p1.example.net;lr>");
+    }
+}

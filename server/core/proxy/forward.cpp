@@ -216,7 +216,7 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
     auto id = context.sender_target.binding;
     if (!id && context.sender_target.handle) {
         const auto dialog = seal.hash();
-        id = id_of_remote(request_uri_of(request.contacts.front().uri), dialog);
+        id = id_of_remote(request.from.tag(), context.role, dialog);
         env_.dialogs.keep(dialog, seal.epoch(), id, *context.sender_target.handle);
     }
     return target_uri(seal, context.role, id, branch.target.party, branch.target.transport, request.request_uri.scheme);

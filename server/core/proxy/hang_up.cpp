@@ -6,6 +6,7 @@
 namespace sotto {
 namespace {
 
+constexpr std::uint32_t our_branch = UINT32_MAX - 2;       ///< of a client transaction that belongs to no context
 constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that may have sent nothing yet
 
 /// Where the message's sender says that it is, if it says so.
@@ -17,11 +18,16 @@ void follow_contact(ForwardTarget& to, const Message& message)
 
 } // namespace
 
-/// One request of ours inside a dialog, built from what its receiver knows of it. Its answer is of no use to us.
-void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out)
+/// One request of ours inside a dialog, built from what its receiver knows of it. Its answer is of no use to us, but
+/// for one that asks for our credentials.
+void Proxy::send_ours(OurRequest ours, TimePoint now, Actions& out)
 {
-    const auto client =
-        method == Method::ack ? SlotId{} : env_.layer->open_client(to.flow, to.party, method, {}, 0, now);
+    const auto& [method, to, view, authorised] = ours;
+    const bool answered = method != Method::ack;
+    const auto* route = answered ? route_of(to.party) : nullptr;
+    const bool may_repeat = route != nullptr && !route->username.empty() && !authorised;
+    const auto kept = may_repeat ? ours_.emplace(ours) : SlotId{};
+    const auto client = answered ? env_.layer->open_client(to.flow, to.party, method, kept, our_branch, now) : SlotId{};
     auto message = Outbound::request(method, to.uri, to.party.receiver());
     message.set(Header::via, own_via(to, env_.layer->branch_for(client, {})));
     if (!to.route.empty()) message.set(Header::route, to.route);
@@ -31,7 +37,35 @@ void Proxy::send_ours(Method method, const ForwardTarget& to, const DialogView& 
     message.set(Header::call_id, view.call_id);
     message.set(Header::cseq, std::to_string(view.cseq).append(" ").append(name_of(method)));
     if (method == Method::bye) message.set(Header::reason, "SIP;cause=" + std::to_string(view.cause));
+    if (route != nullptr)
+        if (const auto answer = trunks_.answer(*route, to.next_hop, method, to.uri, env_.cryptography))
+            message.set(answer->header, answer->value);
+    if (answered) return env_.layer->send(client, {}, message.write(), out);
     out.push_back(Send{to.flow, message.write(), {}});
+}
+
+/// True when a request of ours was answered; one that a trunk wants credentials for goes once more (RFC 3261 22.2).
+bool Proxy::ours_answered(const transaction::Client& client, const Message& response, TimePoint now, Actions& out)
+{
+    if (client.branch != our_branch) return false;
+    auto* kept = ours_.find(client.context);
+    if (kept == nullptr || response.status < 200) return true;
+    auto ours = std::move(*kept);
+    ours_.erase(client.context);
+    const auto* route = route_of(ours.to.party);
+    const bool asks = response.status == 401 || response.status == 407;
+    if (!asks || route == nullptr || !trunks_.challenged(*route, ours.to.next_hop, response)) return true;
+    ++ours.view.cseq;
+    ours.authorised = true;
+    send_ours(std::move(ours), now, out);
+    return true;
+}
+
+bool Proxy::ours_failed(const transaction::Client& client)
+{
+    if (client.branch != our_branch) return false;
+    ours_.erase(client.context);
+    return true;
 }
 
 /// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK, if one is due, and BYE
@@ -45,9 +79,9 @@ void Proxy::end_answered(const ResponseContext& context, const Branch& branch, c
     if (to.party.foreign() && !context.in_dialog) to.route = route_value(ok.record_routes, true);
     DialogView view{
         .call_id = sent.call_id, .from = sent.from, .to = as_written(ok.to), .cseq = sent.cseq, .cause = cause};
-    if (ok.cseq.method == Method::invite) send_ours(Method::ack, to, view, now, out);
+    if (ok.cseq.method == Method::invite) send_ours({.method = Method::ack, .to = to, .view = view}, now, out);
     ++view.cseq;
-    send_ours(Method::bye, to, view, now, out);
+    send_ours({.method = Method::bye, .to = std::move(to), .view = std::move(view)}, now, out);
     end_dialog(*branch.seal, out);
 }
 
@@ -64,8 +98,11 @@ void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, Act
                         .to = as_written(request.from),
                         .cseq = branch.seal->cseq(other(context.role), beyond_any_cseq)}};
     follow_contact(bye.to, request);
-    if (from.handle)
-        bye.to.route = RemoteTarget::unpack(env_.cryptography.open_in_memory(from.handle->contact.bytes)).route;
+    if (from.handle) {
+        auto remote = RemoteTarget::unpack(env_.cryptography.open_in_memory(from.handle->contact.bytes));
+        bye.to.route = std::move(remote.route);
+        bye.to.next_hop = std::move(remote.next_hop);
+    }
     look_up_for_bye(from.handle ? from.handle->device : from.binding, std::move(bye), out);
 }
 
@@ -87,11 +124,11 @@ void Proxy::end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out)
                           .from = shown.from + own_tag,
                           .to = shown.to + ";tag=" + context.receiver_tag,
                           .cseq = seal.cseq(context.role, ack.cseq.number + 1)};
-    send_ours(Method::bye, answerer, view, now, out);
+    send_ours({.method = Method::bye, .to = answerer, .view = view}, now, out);
     end_dialog(seal, out);
 }
 
-/// ... and to whoever wrote it, at its registered Contact: an ACK need not bear one.
+/// ... and to whoever wrote it, at its registered Contact, or where its dialog says: an ACK need not bear one.
 void Proxy::end_acknowledging(WaitingAck& waiting, Actions& out)
 {
     const auto& context = waiting.context;
@@ -101,6 +138,11 @@ void Proxy::end_acknowledging(WaitingAck& waiting, Actions& out)
                         .from = as_written(ack.to),
                         .to = as_written(ack.from),
                         .cseq = waiting.branch.seal->cseq(other(context.role), beyond_any_cseq)}};
+    if (auto remote = remote_of(ack.from.tag(), context.role, waiting.branch.seal->hash(), context.sender)) {
+        bye.to.uri = std::move(remote->uri);
+        bye.to.route = std::move(remote->route);
+        bye.to.next_hop = std::move(remote->next_hop);
+    }
     follow_contact(bye.to, ack);
     look_up_for_bye(waiting.device, std::move(bye), out);
 }
@@ -121,7 +163,7 @@ void Proxy::found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePo
         if (to.uri.empty()) to.uri = std::move(registered.uri);
     }
     if (to.uri.empty()) to.uri = address_of(to.party);
-    send_ours(Method::bye, to, bye.view, now, out);
+    send_ours({.method = Method::bye, .to = to, .view = bye.view}, now, out);
 }
 
 } // namespace sotto

@@ -66,11 +66,12 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         context.receiver_call_id = std::move(*call_id);
     }
     context.sender_target = sender_target(request, party, flow);
-    // RFC 3261 12.2: a new request may name a new target, but the route set is that of the beginning.
+    // RFC 3261 12.2.1.2: a request may name a new target, but the route set is that of the beginning.
     if (auto& remote = context.sender_target.handle)
-        if (const auto known =
-                env_.dialogs.handle(id_of_remote(request_uri_of(request.contacts.front().uri), seal.hash())))
-            remote->contact = known->contact;
+        if (auto known = remote_of(request.from.tag(), context.role, seal.hash(), party)) {
+            known->uri = request_uri_of(request.contacts.front().uri);
+            remote->contact = {env_.cryptography.seal_in_memory(known->pack())};
+        }
     return true;
 }
 
@@ -193,8 +194,8 @@ void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoin
         if (auto bytes = write_request(waiting->context, ack, branch, via, nullptr)) {
             out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
         } else {
+            end_acknowledging(*waiting, out); // first: the other one ends the dialog, and what is kept of it
             end_acknowledged(*waiting, now, out);
-            end_acknowledging(*waiting, out);
         }
     }
     acks_.erase(id);

@@ -200,11 +200,19 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
     return {.binding = {}, .handle = std::move(handle)};
 }
 
-BindingId Proxy::id_of_remote(std::string_view uri, KeyedHash dialog) const
+BindingId Proxy::id_of_remote(std::string_view tag, Role side, KeyedHash dialog) const
 {
-    std::string text{uri};
-    text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
+    std::string text{side == Role::caller ? "caller " : "callee "};
+    text.append(tag).append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
     return {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
+}
+
+std::optional<RemoteTarget> Proxy::remote_of(std::string_view tag, Role side, KeyedHash dialog,
+                                             const Party& party) const
+{
+    const auto kept = env_.dialogs.handle(id_of_remote(tag, side, dialog));
+    if (!kept || kept->party != party) return std::nullopt;
+    return RemoteTarget::unpack(env_.cryptography.open_in_memory(kept->contact.bytes));
 }
 
 /// Dialled by whoever was called: no call comes of it, the reason phrase says what was done.
@@ -297,6 +305,7 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
         context.charge = charge_inside(context.aor);
     if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     context.look_ups = 1;
+    if (!gr && !referred) context.sought = {sought(reception == Reception::rings ? callee : nullptr, context.aor)};
     if (gr) context.public_gruu = *gr;
     const auto behind = to_temporary_gruu ? temporary_gruu_in(request.request_uri, env_.cryptography) : std::nullopt;
     if (behind) context.gruu_series = behind->series;
@@ -305,7 +314,6 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     const auto quotes_fit = [&] {
         return to_a_device || context.quotes.empty() ||
                quotes_are_of(context, callee != nullptr ? callee->id : AccountId{});
-    if (!gr && !referred) context.sought = {sought(reception == Reception::rings ? callee : nullptr, context.aor)};
     };
     if (!read_quotes(request, context) || !quotes_fit()) return env_.refuse(id, Refusal::no_dialog, now, out);
     const auto context_id = contexts_.emplace(std::move(context));

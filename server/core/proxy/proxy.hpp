@@ -1,5 +1,6 @@
 #pragma once
 #include "core/auth/trunk_credentials.hpp"
+#include "core/dialog/remote_target.hpp"
 #include "core/environment.hpp"
 #include "core/privacy/body.hpp"
 #include "core/proxy/response_context.hpp"
@@ -58,6 +59,13 @@ private:
     struct OurBye {
         ForwardTarget to; ///< its URI may be empty
         DialogView view;
+    };
+    /// A request of ours to a trunk that may ask for our credentials, until it is answered.
+    struct OurRequest {
+        Method method{Method::other};
+        ForwardTarget to;
+        DialogView view;
+        bool authorised{false}; ///< sent again with an answer to the trunk's challenge
     };
     struct WaitingAck {
         MessagePtr ack;
@@ -118,8 +126,10 @@ private:
     bool note_withheld(const ResponseContext& context, const Message& request, const Account* callee, bool there,
                        TimePoint now);
     SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
-    /// The name of a remote target of that dialog which is no binding of ours.
-    BindingId id_of_remote(std::string_view uri, KeyedHash dialog) const;
+    /// The name of the remote target of that side of a dialog, which its tag tells from others that answered (RFC 3261
+    /// 12), where it is no binding of ours. A new Contact takes the place of the one before.
+    BindingId id_of_remote(std::string_view tag, Role side, KeyedHash dialog) const;
+    std::optional<RemoteTarget> remote_of(std::string_view tag, Role side, KeyedHash dialog, const Party& party) const;
 
     // wake.cpp
     ResponseContext::Sought sought(const Account* account, std::string_view aor) const;
@@ -228,7 +238,9 @@ private:
     BodyResult answer_body(ResponseContext& context, Branch& branch, const Message& response) const;
 
     // hang_up.cpp
-    void send_ours(Method method, const ForwardTarget& to, const DialogView& view, TimePoint now, Actions& out);
+    void send_ours(OurRequest ours, TimePoint now, Actions& out);
+    bool ours_answered(const transaction::Client& client, const Message& response, TimePoint now, Actions& out);
+    bool ours_failed(const transaction::Client& client);
     void end_answered(const ResponseContext& context, const Branch& branch, const Message& ok,
                       const transaction::Sent& sent, int cause, TimePoint now, Actions& out);
     void end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out);
@@ -261,6 +273,7 @@ private:
     transaction::SlotTable<WaitingRecord> records_;
     transaction::SlotTable<Connecting> connecting_;
     transaction::SlotTable<Probed> probed_;
+    transaction::SlotTable<OurRequest> ours_;
     auth::TrunkCredentials trunks_;
 };
 

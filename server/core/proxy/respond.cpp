@@ -70,7 +70,7 @@ bool carried_as_dialled(const ResponseContext& context, const Branch& branch)
 void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
-    if (probe_answered(*client, now)) return;
+    if (probe_answered(*client, now) || ours_answered(*client, *response, now, out)) return;
     const auto context_id = client->context;
     const auto index = client->branch;
     auto* context = contexts_.find(context_id);
@@ -235,6 +235,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
                                      const Message& response)
 {
     auto& seal = *branch.seal;
+    const auto responder = other(context.role);
     const auto& contact = response.contacts.front();
     const auto& target = branch.target;
     auto id = target.id;
@@ -246,7 +247,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
         (uri != target.uri && device_named_by(contact, target.party.account(), std::span{&id, 1}) != id);
     if (elsewhere) {
         const auto dialog = seal.hash();
-        const auto handle = id_of_remote(uri, dialog);
+        const auto handle = id_of_remote(response.to.tag(), responder, dialog);
         RemoteTarget remote{.uri = std::move(uri)};
         if (target.party.foreign()) {
             // RFC 3261 12.1.2: the route set is fixed when the dialog begins.
@@ -262,13 +263,14 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
                            .contact = {env_.cryptography.seal_in_memory(remote.pack())}});
         id = handle;
     }
-    return target_uri(seal, other(context.role), id, context.sender, server->transport, request.request_uri.scheme);
+    return target_uri(seal, responder, id, context.sender, server->transport, request.request_uri.scheme);
 }
 
 void Proxy::no_answer(SlotId client_id, bool transport_error, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
-    if (client == nullptr || probe_failed(*client) || contexts_.find(client->context) == nullptr) return;
+    if (client == nullptr || probe_failed(*client) || ours_failed(*client)) return;
+    if (contexts_.find(client->context) == nullptr) return;
     failed(client->context, client->branch, transport_error ? 503 : 408, nullptr, now, out); // 16.9
 }
 
@@ -343,10 +345,10 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
         // Whoever refuses this caller is looked for in vain, too: 433 would tell of somebody who was not called.
         const auto* account = env_.account_of(aor);
         const auto reception = received_by(account, *context, *env_.layer->server(context->server)->request, now);
-        ++context->redirections;
-        ++context->look_ups;
         if (context->public_gruu.empty()) // else one device is meant
             context->sought.push_back(sought(reception == Reception::rings ? account : nullptr, aor));
+        ++context->redirections;
+        ++context->look_ups;
         any = true;
         out.push_back(LookUp{ticket_for(Waiting::targets, id), reception == Reception::rings
                                                                    ? aor_keys(account->id, env_.cryptography)
