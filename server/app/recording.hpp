@@ -46,7 +46,7 @@ public:
     void begins_at(retention::Time last);
     /// The time that retention goes by. Any thread.
     [[nodiscard]] retention::Time now();
-    /// An operator says that the calendar is right. Any thread.
+    /// An operator, or the kernel, says that the calendar is right. Any thread.
     void confirm_clock();
 
 private:

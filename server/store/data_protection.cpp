@@ -62,10 +62,12 @@ constexpr std::string_view sealing = R"(
 
 ## The clock
 
-Destruction cannot be undone, so retention does not believe every clock. A clock that a time server steers is believed, where the
-kernel can be asked for that: not under the shipped unit, which closes all that could set a clock. Another one is believed as far as the machine's own even clock confirms it; after a restart, for a week. A clock that jumps further is
-reported (`retention-waits` in the log), nothing is destroyed early, and an operator confirms the time with `sotto retention run
---now TIME`. A clock that is set back keeps nothing for longer. The audit log's keys go by the same time.
+Destruction cannot be undone, so retention does not believe every clock. A clock that a time server steers is believed. The daemon's
+unit closes all that could set a clock, the question included, so that `sotto-retention.timer` asks the kernel, hourly, in a process
+without a network: `sotto retention run` says what it hears. So retention catches up by itself within an hour of a start, however long the
+service was down. A clock that nobody steers is believed as far as the machine's own even clock confirms it; after a restart, for a week.
+One that jumps further is reported (`retention-waits` in the log), nothing is destroyed early, and an operator confirms the time with
+`sotto retention run --now TIME`. A clock that is set back keeps nothing for longer. The audit log's keys go by the same time.
 
 ## Lawful interception
 

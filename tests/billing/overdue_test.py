@@ -1,8 +1,11 @@
 """The service was down for longer than any rule keeps a record. Whether it catches up by itself depends on the clock: one
-that a time server steers is believed, another one waits for an operator, and meanwhile the record counts as overdue."""
+that a time server steers is believed, another one waits for an operator, and meanwhile the record counts as overdue. Where the
+daemon may not ask who steers the clock, the timer's command asks."""
 
 import datetime
 import json
+import os
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from clients import network
 from support.billing import BillingDaemon, number
 from support.daemon import DOMAIN, PASSWORD, binary
 from support.ladder import Ladder
+from support.limits import patience
 from support.phone import Phone
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
@@ -98,6 +102,26 @@ class Overdue(unittest.TestCase):
         self.settles()
         self.assertEqual((self.daemon.rows(), self.overdue()), (0, 0))
         self.assertEqual(self.planned(), [])
+
+    def test_where_the_daemon_may_not_ask_the_timer_brings_what_the_kernel_says(self):
+        self.comes_back(time_server="none")   # as the unit's confinement has it
+        self.daemon.logged("retention-waits")
+        self.timer_fires(time_server="none")
+        self.settles()
+        self.assertEqual((self.daemon.rows(), self.overdue()), (1, 1), "nobody has said that the clock is right")
+        self.timer_fires(time_server="steers")
+        self.settles()
+        self.assertEqual((self.daemon.rows(), self.overdue()), (0, 0))
+
+    def timer_fires(self, time_server: str) -> None:
+        """What sotto-retention.service runs, on a machine whose kernel says that."""
+        unit = (Path(__file__).parents[2] / "systemd/sotto-retention.service").read_text()
+        program, option, _, *command = next(line.removeprefix("ExecStart=").split() for line in unit.splitlines()
+                                            if line.startswith("ExecStart="))
+        self.assertEqual((program, option), ("/usr/bin/sotto", "--config"))
+        environment = os.environ | {"LD_PRELOAD": binary("libtime_server.so"), "TIME_SERVER": time_server}
+        subprocess.run([binary("sotto"), "--config", self.daemon.config_file, *command], env=environment, check=True,
+                       capture_output=True, timeout=patience(30))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ json::value example_of(const Argument& argument)
     case Take::on_off:
     case Take::present:
     case Take::agreed:
+    case Take::steered:
         return true;
     case Take::choice:
         return json::string_view{argument.choices.front().data(), argument.choices.front().size()};

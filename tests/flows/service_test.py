@@ -1,9 +1,11 @@
 """The daemon as a service: its watchdog is tied to the progress of every worker, and it may do no more than its unit says."""
 
 import ctypes
+import errno
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -18,6 +20,20 @@ PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
 SANITIZED = "SOTTO_SANITIZE=\n" not in "".join(
     line.replace(":STRING", "") for line in (Path(os.environ["SOTTO_BIN"]).parent / "CMakeCache.txt").open()
     if line.startswith("SOTTO_SANITIZE"))
+
+# As somebody without a capability, and for whom nothing gives one back.
+AS_THE_UNITS = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all",
+                *(("--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ())]
+# Prints the errors of: asking, setting the offset, setting who steers, setting the time.
+ASKS_AND_SETS = """
+import ctypes, struct
+libc = ctypes.CDLL(None, use_errno=True)
+def error(modes):
+    ctypes.set_errno(0)
+    libc.adjtimex(ctypes.create_string_buffer(struct.pack("I", modes), 512))
+    return ctypes.get_errno()
+print(*map(error, (0, 1, 16, 256)))
+"""
 
 
 class OneThread:
@@ -134,6 +150,19 @@ class Units(unittest.TestCase):
             self.assertEqual(checked.returncode, 0, checked.stdout[-400:] + checked.stderr)
             self.assertRegex(checked.stdout, rf"Overall exposure level for {re.escape(unit.name)}: [01]\.")
 
+    def test_who_may_ask_for_the_clocks_state_cannot_set_it(self):
+        """To ask and to set are one system call, of which the kernel refuses the second part without a capability."""
+        for name in ("sotto-retention", "sotto-maintenance"):
+            permitted, unit = self.permitted(name), (UNITS / f"{name}.service").read_text()
+            self.assertEqual(permitted & self.calls(["@clock"]), {"clock_adjtime"})
+            for line in ("User=sotto", "CapabilityBoundingSet=", "NoNewPrivileges=yes"):
+                self.assertIn(f"\n{line}\n", unit)
+        self.assertEqual(self.permitted("sotto") & self.calls(["@clock"]), set(), "the daemon does neither")
+        asked, *refused = subprocess.run([*AS_THE_UNITS, sys.executable, "-c", ASKS_AND_SETS], text=True, check=True,
+                                         capture_output=True, timeout=patience(30)).stdout.split()
+        self.assertEqual(asked, "0")
+        self.assertEqual(refused, [str(errno.EPERM)] * 3)
+
     def test_keys_and_memory(self):
         unit = (UNITS / "sotto.service").read_text()
         for line in ("Type=notify", "WatchdogSec=", "FileDescriptorStoreMax=", "MemorySwapMax=0", "LimitCORE=0",
@@ -146,12 +175,15 @@ class Units(unittest.TestCase):
         # And those by which it confines itself.
         kept |= {"seccomp", "prctl", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
         self.assertGreater(len(kept), 80)
+        self.assertEqual(kept - self.permitted("sotto"), set())
+
+    def permitted(self, unit: str) -> set:
+        """By its SystemCallFilter= lines, one after the other."""
         permitted: set = set()
-        for line in re.findall(r"^SystemCallFilter=(.*)$", (UNITS / "sotto.service").read_text(), re.M):
+        for line in re.findall(r"^SystemCallFilter=(.*)$", (UNITS / f"{unit}.service").read_text(), re.M):
             calls = self.calls(line.lstrip("~").split())
             permitted = permitted - calls if line.startswith("~") else permitted | calls
-        permitted |= self.calls(["@default"])
-        self.assertEqual(kept - permitted, set())
+        return permitted | self.calls(["@default"])
 
     def calls(self, names: list) -> set:
         """What systemd means by its groups."""

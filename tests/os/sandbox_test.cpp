@@ -6,11 +6,13 @@
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -109,7 +111,8 @@ TEST_CASE("A link that leads to itself ends", "[sandbox]")
     CHECK(folders_of(folder.path / "a").size() == 1);
 }
 
-TEST_CASE("No program can be started, no address be listened on, no memory be written and executed", "[sandbox]")
+TEST_CASE("No program can be started, no address listened on, no memory written and executed, no clock set",
+          "[sandbox]")
 {
     const auto confined = [](const std::function<bool()>& claim) {
         return holds([&] {
@@ -135,6 +138,12 @@ TEST_CASE("No program can be started, no address be listened on, no memory be wr
     CHECK(confined([] {
         void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         return page != MAP_FAILED && mprotect(page, 4096, PROT_READ | PROT_EXEC) == -1;
+    }));
+    CHECK(confined([] { // nor asked who steers it, which is the same call
+        timex state{};
+        timespec now{};
+        clock_gettime(CLOCK_REALTIME, &now);
+        return adjtimex(&state) == -1 && errno == EPERM && clock_settime(CLOCK_REALTIME, &now) == -1;
     }));
     CHECK(confined([] { // threads still can
         int done = 0;

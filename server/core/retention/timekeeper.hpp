@@ -25,7 +25,7 @@ public:
 
     /// The time to go by. Never goes back, but where a steered clock says so.
     Time observe(const Sighting& sighting);
-    /// An operator says that the calendar is right.
+    /// An operator says that the calendar is right, or whoever may ask the kernel.
     void confirm(const Sighting& sighting);
     /// The last sighting was ahead of what is believed: retention waits, and an operator should look.
     [[nodiscard]] bool doubts() const { return doubts_; }

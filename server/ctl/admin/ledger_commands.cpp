@@ -194,6 +194,7 @@ Reply plan(const LedgerView& view, const Arguments& arguments)
 
 Reply run(const LedgerView& view, const Arguments& arguments)
 {
+    if (arguments.optional_flag("steered").value_or(false)) view.confirm_clock();
     const auto now = time_of(view, arguments);
     if (!now) return wrong("the time is not one such as 2026-12-31T00:00:00Z");
     if (arguments.optional_text("now")) {

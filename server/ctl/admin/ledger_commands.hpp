@@ -18,7 +18,7 @@ struct LedgerView {
     std::filesystem::path state_directory; ///< the only place where the daemon may write
     std::function<retention::Policy()> policy;
     std::function<retention::Time()> now; ///< the time that retention goes by
-    std::function<void()> confirm_clock;  ///< an operator says that the calendar is right
+    std::function<void()> confirm_clock;  ///< an operator, or the kernel, says that the calendar is right
     store::Erasures* erasures{nullptr};
     audit::FileAuditLog* audit{nullptr};
     Canonical canonical;                                         ///< the desk's: the audit log knows persons by it
@@ -32,7 +32,7 @@ struct LedgerView {
 /// change|rotate`. Each waits for the store: run them on no worker's thread.
 ///     billing export   period, run, invoice_date, hide_digits, from -> period, run, invoice_date, calls [...], next
 ///     retention plan   now                                    -> now, rows [...]
-///     retention run    now                                    -> now, calls, periods, held, holds
+///     retention run    now, steered                           -> now, calls, periods, held, holds
 ///     hold add         kind, address, first, last, reference, basis, expires -> hold
 ///     hold approve     hold                                   -> hold
 ///     hold list                                               -> holds [...]

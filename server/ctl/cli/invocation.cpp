@@ -104,6 +104,7 @@ private:
                 option, [this, name](std::int64_t) { into_.arguments[name] = true; }, meaning);
             return;
         case Take::agreed: // by --yes, or asked for
+        case Take::steered:
             return;
         case Take::file:
         case Take::rows:

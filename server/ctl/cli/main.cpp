@@ -11,6 +11,7 @@
 #include "ctl/cli/printer.hpp"
 #include "ctl/cli/rows_as_csv.hpp"
 #include "ctl/cli/subject_archive.hpp"
+#include "os/clocks.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -86,6 +87,13 @@ void require_agreement(Invocation& invocation)
     }
     for (const auto& argument : command.arguments)
         if (argument.take == Take::agreed) invocation.arguments[argument.name] = true;
+}
+
+/// The daemon cannot ask: its sandbox, which faces the network, closes all that could set a clock.
+void ask_the_kernel(Invocation& invocation)
+{
+    for (const auto& argument : invocation.command->arguments)
+        if (argument.take == Take::steered) invocation.arguments[argument.name] = os::clock_synchronised();
 }
 
 void print_csv(const Command& command, const json::object& result)
@@ -313,6 +321,7 @@ void run(Invocation& invocation)
     for (const auto& argument : command.arguments)
         if (argument.take == Take::secret) invocation.arguments[argument.name] = password_for(invocation);
     require_agreement(invocation);
+    ask_the_kernel(invocation);
     if (command.paged) return print_pages(invocation, *backend);
     auto result = expect(backend->call(command.words, invocation.arguments));
     if (command.words == "subject export") result = write_subject_archive(invocation.file, result);

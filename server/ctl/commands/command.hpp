@@ -40,6 +40,7 @@ enum class Take : std::uint8_t {
     present,  ///< an option without value; true in the request
     secret,   ///< asked for twice on the terminal, or one line of standard input with the option; text
     agreed,   ///< that the command's question was answered with yes, or --yes given; true in the request
+    steered,  ///< not typed: whether the kernel says, where the command is typed, that a time server steers the clock
     file,     ///< a file of whoever types the command; it is not part of the request
     rows      ///< a file whose lines are the rows of one or more requests; each but the last says `more`
 };

@@ -39,6 +39,7 @@ constexpr std::array billing_commands{
 
 // ---- retention
 constexpr std::array only_now{now};
+constexpr std::array run_arguments{now, Argument{.name = "steered", .take = Take::steered, .required = false, .meaning = "the kernel says that a time server steers the clock"}};
 constexpr std::array plan_fields{
     Field{"month",    "text",   "in which the calls began", "MONTH"},
     Field{"case",     "text",   "of the retention matrix", "CASE"},
@@ -64,8 +65,8 @@ constexpr std::array retention_commands{
             .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .audit = {"retention"}, .arguments = only_now,
             .answer = {.rows = "rows", .empty = "nothing is kept about any call", .fields = plan_fields, .beside = beside_plan}, .examples = plan_examples},
     Command{.words = "retention run", .summary = "destroy what is over now, as the daemon does by itself when it is due",
-            .details = "With --now an operator confirms that the calendar is right, after it has jumped. A time ahead of the calendar, or more than an hour behind it, is refused: look ahead with `retention plan`.",
-            .roles = Role::operator_ | Role::privacy_officer, .audit = {"retention"}, .arguments = only_now,
+            .details = "After a long downtime, or when the calendar has jumped, the daemon waits for somebody to say that it is right. This command asks the kernel, and says so where a time server steers the clock; where none does, --now says it for an operator. A time ahead of the calendar, or more than an hour behind it, is refused: look ahead with `retention plan`.",
+            .roles = Role::operator_ | Role::privacy_officer, .audit = {"retention"}, .arguments = run_arguments,
             .answer = {.fields = run_fields}, .examples = run_examples},
 };
 

@@ -41,13 +41,14 @@ std::string written(const Argument& argument)
     return std::string{argument.option} + (value.empty() ? "" : " " + value);
 }
 
+bool is_typed(const Argument& argument) { return argument.take != Take::steered; }
 bool left_out(const Argument& argument) { return !argument.required || argument.take == Take::secret; }
 
 std::string usage(const Command& command)
 {
     std::string text = "sotto " + std::string{command.words};
     for (const auto& argument : command.arguments)
-        if (argument.take != Take::agreed)
+        if (argument.take != Take::agreed && is_typed(argument))
             text += left_out(argument) ? " [" + written(argument) + "]" : " " + written(argument);
     if (!command.audit.purpose.empty()) text += command.audit.reason_required ? " --reason TEXT" : " [--reason TEXT]";
     if (!command.confirmation.empty()) text += " [--yes]";
@@ -82,7 +83,7 @@ void add_command(std::string& page, const Command& command)
     if (!command.details.empty()) page += std::string{command.details} + "\n\n";
     page += "```\n" + usage(command) + "\n```\n\n";
     for (const auto& argument : command.arguments)
-        page += "* `" + written(argument) + "`: " + std::string{argument.meaning} + "\n";
+        if (is_typed(argument)) page += "* `" + written(argument) + "`: " + std::string{argument.meaning} + "\n";
     if (!command.arguments.empty()) page += "\n";
     page += "For " + names_of(command.roles) + ". Works in " + std::string{place_of(command.place)} + ". ";
     page += command.audit.purpose.empty()
@@ -228,7 +229,8 @@ std::string manual_page()
             if (!command.details.empty()) page += " " + roff(command.details);
             page += " For " + roff(names_of(command.roles)) + ".\n";
             for (const auto& argument : command.arguments)
-                page += ".RS\n.TP\n.B " + roff(written(argument)) + "\n" + roff(argument.meaning) + "\n.RE\n";
+                if (is_typed(argument))
+                    page += ".RS\n.TP\n.B " + roff(written(argument)) + "\n" + roff(argument.meaning) + "\n.RE\n";
             for (const auto example : command.examples) page += ".RS\n.PP\n.EX\n" + roff(example) + "\n.EE\n.RE\n";
         }
     }

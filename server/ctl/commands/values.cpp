@@ -75,6 +75,7 @@ bool fits(const Argument& argument, const json::value& value)
         return value.is_string() && is_choice(argument, text);
     case Take::on_off:
     case Take::present:
+    case Take::steered:
         return value.is_bool();
     case Take::agreed:
         return value.is_bool() && value.get_bool();
@@ -125,6 +126,8 @@ std::string description_of(const Argument& argument)
         return "on or off";
     case Take::agreed:
         return "true";
+    case Take::steered:
+        return "true or false";
     case Take::choice: {
         std::string words;
         for (const auto choice : argument.choices) words.append(words.empty() ? "" : ", ").append(choice);
