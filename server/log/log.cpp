@@ -13,23 +13,40 @@ namespace sotto::log {
 namespace {
 
 constexpr std::size_t queue_length = 8192;
+constexpr std::size_t kept_queue_length = 256;
+
+/// A queue with a thread that empties it.
+struct Queue {
+    std::shared_ptr<spdlog::details::thread_pool> thread;
+    std::shared_ptr<spdlog::logger> logger;
+
+    Queue() = default;
+    Queue(std::size_t length, const spdlog::sink_ptr& sink, spdlog::async_overflow_policy when_full)
+        : thread{std::make_shared<spdlog::details::thread_pool>(length, 1)}, logger{
+                                                                                 std::make_shared<spdlog::async_logger>(
+                                                                                     "sotto", sink, thread, when_full)}
+    {
+        logger->set_level(spdlog::level::trace); // `least` decides
+    }
+};
 
 /// The process's one log. Replaced only by start and stop, which run while no other thread logs.
 struct Running {
-    std::shared_ptr<spdlog::details::thread_pool> thread;
-    std::shared_ptr<spdlog::logger> logger;
+    Queue lines; ///< from which the oldest fall out
+    Queue kept;  ///< from which nothing does: what is written at every level
 };
 Running running; // NOLINT: a log is one for the process
 std::atomic<Level> least{Level::info};
 
-spdlog::logger& logger()
+spdlog::logger& logger(bool kept)
 {
     static const auto at_once = [] {
         auto made = std::make_shared<spdlog::logger>("sotto", make_stderr_sink());
         made->set_level(spdlog::level::trace);
         return made;
     }();
-    return running.logger ? *running.logger : *at_once;
+    const auto& queued = kept ? running.kept.logger : running.lines.logger;
+    return queued ? *queued : *at_once;
 }
 
 void append(std::string& payload, std::string_view text)
@@ -44,28 +61,23 @@ void start(Options options)
 {
     stop();
     set_level(options.level);
-    running.thread = std::make_shared<spdlog::details::thread_pool>(queue_length, 1);
-    std::vector<spdlog::sink_ptr> sinks;
-    if (options.tap)
-        sinks.push_back(make_tap_sink(std::move(options.tap)));
-    else
-        sinks.push_back(options.target == Target::journal ? make_journal_sink() : make_stderr_sink());
-    running.logger = std::make_shared<spdlog::async_logger>("sotto", sinks.begin(), sinks.end(), running.thread,
-                                                            spdlog::async_overflow_policy::overrun_oldest);
-    running.logger->set_level(spdlog::level::trace); // `least` decides
+    const auto sink = options.tap                         ? make_tap_sink(std::move(options.tap))
+                      : options.target == Target::journal ? make_journal_sink()
+                                                          : make_stderr_sink();
+    running.lines = Queue{queue_length, sink, spdlog::async_overflow_policy::overrun_oldest};
+    running.kept = Queue{kept_queue_length, sink, spdlog::async_overflow_policy::block};
 }
 
 void stop()
 {
-    running.logger.reset();
-    running.thread.reset(); // writes what waits
+    running = {}; // writes what waits
 }
 
 void set_level(Level level) { least.store(level, std::memory_order_relaxed); }
 
 bool enabled(Level level) { return level >= least.load(std::memory_order_relaxed); }
 
-std::uint64_t lines_lost() { return running.thread ? running.thread->overrun_counter() : 0; }
+std::uint64_t lines_lost() { return running.lines.thread ? running.lines.thread->overrun_counter() : 0; }
 
 void write(const EventRow& row, std::span<const Field> fields)
 {
@@ -78,7 +90,7 @@ void write(const EventRow& row, std::span<const Field> fields)
         payload += '=';
         append(payload, field.value);
     }
-    logger().log(spdlog_level(row.level), spdlog::string_view_t{payload.data(), payload.size()});
+    logger(row.always).log(spdlog_level(row.level), spdlog::string_view_t{payload.data(), payload.size()});
 }
 
 namespace {

@@ -24,11 +24,12 @@ struct Options {
     std::function<void(std::string_view line)> tap{};
 };
 
-/// Starts the log's own thread: from here on `event` only puts a line into a bounded queue, from which the oldest fall
-/// out when the target cannot keep up. Without it, events are written to stderr at once. Block the signals that another
-/// thread shall get before the call.
+/// Starts the log's own threads: from here on `event` only puts a line into a bounded queue, from which the oldest fall
+/// out when the target cannot keep up. Events that are written at every level (EventRow::always) have a queue apart,
+/// from which nothing falls out: when it is full, who writes one waits. Without it, events are written to stderr at
+/// once. Block the signals that another thread shall get before the call.
 void start(Options options);
-/// Writes what waits, and ends the thread.
+/// Writes what waits, and ends the threads.
 void stop();
 /// False where `Target::journal` comes down to stderr.
 [[nodiscard]] bool there_is_a_journal();
@@ -82,7 +83,8 @@ template <std::size_t n> Pending<Plain> field(FieldName name, const char (&liter
     return {name, Plain{std::string_view{literal, n - 1}}};
 }
 
-/// Puts an event into the log. May be called from any thread; never blocks on the target.
+/// Puts an event into the log. May be called from any thread; never blocks on the target, but for those with
+/// EventRow::always when their queue is full: on no worker's thread.
 void write(const EventRow& row, std::span<const Field> fields);
 
 template <class T> Field formatted(const Pending<T>& pending)

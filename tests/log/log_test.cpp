@@ -1,3 +1,4 @@
+#include "log/audit_events.hpp"
 #include "log/log.hpp"
 #include "log/pseudonym.hpp"
 #include "log/sinks.hpp"
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -154,6 +156,33 @@ TEST_CASE("All threads can log at once, and nothing of it is lost at the end", "
     });
     CHECK(lines.size() == 2000);
     for (const auto& line : lines) CHECK(line.ends_with("reason=idle"));
+}
+
+TEST_CASE("A target that cannot keep up loses lines, and no head of the audit log", "[log][audit]")
+{
+    constexpr std::uint64_t heads = 100, others = 20'000; // of these more than its queue holds
+    std::promise<void> goes_on;
+    std::vector<std::string> lines;
+    start({.target = Target::stderr_,
+           .level = Level::error,
+           .tap = [&, held = goes_on.get_future().share()](std::string_view line) {
+               held.wait();
+               lines.emplace_back(line);
+           }});
+    for (std::uint64_t i = 0; i < others; ++i) {
+        event(Event::internal_error);
+        if (i % (others / heads) == 0) audit_head_is(i, "00ff");
+    }
+    CHECK(lines_lost() > 0);
+    goes_on.set_value();
+    stop();
+    std::vector<std::string> kept;
+    std::ranges::copy_if(lines, std::back_inserter(kept),
+                         [](const auto& line) { return line.find(" audit-head") != std::string::npos; });
+    REQUIRE(kept.size() == heads);
+    for (std::uint64_t i = 0; i < heads; ++i) // in their order, at a level that is above theirs
+        CHECK(kept[i].find("sequence=" + std::to_string(i * (others / heads)) + " ") != std::string::npos);
+    CHECK(lines.size() < heads + others);
 }
 
 TEST_CASE("Bare strings are not loggable: they could identify somebody", "[log][privacy]")
