@@ -18,7 +18,7 @@ using log::event;
 using log::field;
 using log::Plain;
 
-constexpr milliseconds checkpoint_period{3600 * 1000};
+constexpr milliseconds an_hour{3600 * 1000};
 
 void say_head(const audit::Head& head) { log::audit_head_is(head.sequence, audit::hex(head.hash)); }
 
@@ -67,7 +67,8 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
 void Auditing::start()
 {
     expire(); // what a stopped service has missed
-    every(checkpoints_, checkpoint_period, [this] {
+    check_.emplace(*log_, an_hour);
+    every(checkpoints_, an_hour, [this] {
         log_->checkpoint();
         expire();
     });

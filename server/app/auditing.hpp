@@ -1,6 +1,7 @@
 #pragma once
 #include "app/recording.hpp"
 #include "audit/file_audit_log.hpp"
+#include "audit/self_check.hpp"
 #include "config/settings.hpp"
 #include "core/action.hpp"
 #include "store/audit_head.hpp"
@@ -9,13 +10,14 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
 namespace sotto::app {
 
-/// The audit log of the running daemon: each head goes into accounts.db and the journal, checkpoints and the end of old
-/// entries come by time. `log` may be used on any thread, the rest on the main thread.
+/// The audit log of the running daemon: each head goes into accounts.db and the journal; checkpoints, the end of old
+/// entries and a check of the whole log come by the hour. `log` may be used on any thread, the rest on the main thread.
 class Auditing {
 public:
     /// Writes the entry of this start, and that of the end of a trace which the last process took with it. Throws
@@ -40,6 +42,7 @@ private:
     std::unique_ptr<store::AuditHead> head_; ///< written under the log's lock
     std::unique_ptr<audit::FileAuditLog> log_;
     boost::asio::steady_timer checkpoints_;
+    std::optional<audit::SelfCheck> check_; ///< ends before the log
 };
 
 } // namespace sotto::app

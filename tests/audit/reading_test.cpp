@@ -1,5 +1,7 @@
 #include "a_log.hpp"
+#include "audit/self_check.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 #include <optional>
@@ -42,6 +44,36 @@ TEST_CASE("entries are added while somebody reads the log, and the reading is of
     CHECK(verdict.last == before);
     CHECK(files_of(folder.path).size() > files);
     CHECK(log.verify().last == log.head());
+}
+
+TEST_CASE("a change is noticed without anybody asking, and said once", "[audit]")
+{
+    const Folder folder;
+    std::promise<Bad> said;
+    std::atomic<int> times{0};
+    FileAuditLog log{{.folder = folder.path,
+                      .on_broken =
+                          [&](const Bad& bad) {
+                              if (++times == 1) said.set_value(bad);
+                          }},
+                     audit_key(),
+                     {}};
+    for (int i = 0; i < 3; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
+    {
+        const SelfCheck check{log, 1ms};
+        CHECK_FALSE(log.broken());
+        auto text = read(files_of(folder.path).front());
+        const auto at = text.find("olga"); // of the first entry, which stands behind a checkpoint
+        REQUIRE(at != std::string::npos);
+        text.replace(at, 4, "paul");
+        std::ofstream{files_of(folder.path).front(), std::ios::binary} << text;
+        const auto bad = said.get_future();
+        REQUIRE(bad.wait_for(patience) == std::future_status::ready);
+    }
+    CHECK(log.broken());
+    REQUIRE(log.verify().bad);
+    CHECK(log.verify().bad->sequence == 2); // behind the checkpoint that begins the file
+    CHECK(times == 1);
 }
 
 TEST_CASE("files whose time is over stay until nobody reads them; their keys do not", "[audit]")

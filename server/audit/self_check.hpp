@@ -1,0 +1,32 @@
+#pragma once
+#include "audit/file_audit_log.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace sotto::audit {
+
+/// Reads the whole log again after each `period`, on a thread of its own, so that a change is noticed without anybody
+/// asking: FileAuditLog::broken() and Options::on_broken tell of it.
+class SelfCheck {
+public:
+    /// `log` outlives this. The first reading comes after the first period: the start has read the log already.
+    SelfCheck(const FileAuditLog& log, std::chrono::milliseconds period);
+    /// Waits for the end of a reading that has begun.
+    ~SelfCheck();
+    SelfCheck(const SelfCheck&) = delete;
+    SelfCheck& operator=(const SelfCheck&) = delete;
+
+private:
+    void run(std::chrono::milliseconds period);
+
+    const FileAuditLog& log_;
+    std::mutex mutex_; ///< guards `ends_`
+    std::condition_variable end_;
+    bool ends_{false};
+    std::thread thread_;
+};
+
+} // namespace sotto::audit
