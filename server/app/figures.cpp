@@ -95,7 +95,10 @@ boost::json::object status(const Figures& figures)
             {"refusals", std::move(refusals)},
             {"dropped_headers", std::move(dropped)},
             {"push",
-             {{"sent", figures.pushes.sent}, {"failed", figures.pushes.failed}, {"dropped", figures.pushes.dropped}}},
+             {{"sent", figures.pushes.sent},
+              {"failed", figures.pushes.failed},
+              {"dropped", figures.pushes.dropped},
+              {"waiting", figures.pushes.waiting}}},
             {"dialogs", {{"ended", figures.ended_dialogs}, {"handles", figures.handles}}},
             {"waiting", {{"accounts", figures.accounts_waiting}, {"ledger", figures.ledger_waiting}}},
             {"retention",
@@ -134,7 +137,7 @@ std::vector<Measured> measured(const Figures& figures)
         {{"sotto_keys_unprotected_total", Type::counter, Shown::exact, "Keys that could not be locked in memory, or left out of dumps. Must be 0."}, one(figures.unprotected_keys)},
         {{"sotto_log_lines_lost_total", Type::counter, Shown::exact, "Lines that the log's target was too slow for."}, one(figures.log_lines_lost)},
         {{"sotto_audit_entries_total", Type::counter, Shown::exact, "Entries of the audit log: what operators have done."}, one(figures.audit_entries)},
-        {{"sotto_audit_broken", Type::gauge, Shown::exact, "1 when the audit log was found changed, cut or reordered at the start. Must be 0."}, one(figures.audit_broken)},
+        {{"sotto_audit_broken", Type::gauge, Shown::exact, "1 when the audit log was found changed, cut or reordered: at the start, in the check of each hour, or when it was read. Must be 0."}, one(figures.audit_broken)},
         {{"sotto_retention_overdue", Type::gauge, Shown::exact, "Records of calls whose time was over an hour ago, and that are still there. Must be 0."}, one(figures.keeping.overdue)},
         {{"sotto_retention_last_run_time_seconds", Type::gauge, Shown::exact, "When retention ran last, Unix time; it does so hourly. 0: it has not yet, or nothing is billed."}, one(figures.keeping.last_run.time_since_epoch().count())},
         {{"sotto_retention_clock_doubted", Type::gauge, Shown::exact, "1 while nothing is destroyed because the clock has jumped. Must be 0."}, one(figures.keeping.clock_is_doubted)},
@@ -171,6 +174,9 @@ std::vector<Measured> measured(const Figures& figures)
                    {{"sent", static_cast<double>(figures.pushes.sent)},
                     {"failed", static_cast<double>(figures.pushes.failed)},
                     {"dropped", static_cast<double>(figures.pushes.dropped)}}});
+    all.push_back({{"sotto_pushes_waiting", Type::gauge, Shown::in_tens,
+                    "Phones to be woken for which the push gateway was not asked yet."},
+                   one(figures.pushes.waiting)});
     add(all, counters.connections, connection_counts);
     add(all, counters.element, element_counts);
     Measured left{{"sotto_certificate_left_seconds", Type::gauge, Shown::exact,

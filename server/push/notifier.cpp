@@ -89,8 +89,10 @@ public:
     void stop() { context_.stop(); }
     void add(WakeUp phone)
     {
+        ++owner_.waiting_;
         asio::post(context_, [this, phone = std::move(phone)]() mutable {
             if (queue_.size() == most_waiting) {
+                --owner_.waiting_;
                 ++owner_.dropped_;
                 if (phone.failed) phone.failed();
                 return wipe(phone);
@@ -108,6 +110,7 @@ private:
             while (queue_.empty()) co_await work_.async_wait(tuple);
             auto phone = std::move(queue_.front());
             queue_.pop_front();
+            --owner_.waiting_;
             auto request = request_for(gateway_, phone);
             wipe(phone);
             // A connection that was kept may have been closed by the gateway meanwhile: then once more over a new one.

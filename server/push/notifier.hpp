@@ -29,6 +29,7 @@ public:
         std::uint64_t sent{0};
         std::uint64_t failed{0};  ///< the gateway could not be reached, or answered with an error
         std::uint64_t dropped{0}; ///< too many waited
+        std::uint64_t waiting{0}; ///< now, for the gateway to be asked
     };
     /// Called on the notifier's thread when a request failed after one that did not: why, naming no phone.
     using Fault = std::function<void(const std::string&)>;
@@ -43,12 +44,12 @@ public:
     void wake(WakeUp phone);
     /// Sends nothing any more and calls nobody back; waits until the thread has ended.
     void stop();
-    [[nodiscard]] Counts counts() const { return {sent_, failed_, dropped_}; }
+    [[nodiscard]] Counts counts() const { return {sent_, failed_, dropped_, waiting_}; }
 
 private:
     class Senders;
 
-    std::atomic<std::uint64_t> sent_{0}, failed_{0}, dropped_{0};
+    std::atomic<std::uint64_t> sent_{0}, failed_{0}, dropped_{0}, waiting_{0};
     std::unique_ptr<Senders> senders_;
     std::thread thread_;
 };

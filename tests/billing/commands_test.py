@@ -304,6 +304,41 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.daemon.start()
         self.assertEqual(len(self.daemon.export()), 1)
 
+    def test_while_the_daemon_is_down_keys_change_and_people_are_erased(self):
+        """What sotto-maintenance.service is for: the service's keys, and no daemon. The next one goes on from there."""
+        before = (self.daemon.state / "keys" / "store").read_bytes()
+        self.daemon.sotto("account", "show", ALICE, "--reason", "she wrote a letter")
+        self.daemon.stop()
+        self.assertEqual(self.json("key", "rotate")["keys"], 1)
+        after = (self.daemon.state / "keys" / "store").read_bytes()
+        self.assertTrue(any(before[at:at + 128] not in after for at in range(128, len(before), 128)), "the old key is overwritten")
+        key = self.daemon.folder / "next.key"
+        key.write_text(secrets.token_hex(32))
+        self.daemon.sotto("key", "change", str(key), "--yes")
+        self.assertIn("the master key is not the one that wraps these keys", self.refused("retention", "plan"))
+        self.daemon.use_master_key(key.read_text())
+        archive = self.daemon.folder / "alice.tar"
+        self.daemon.sotto("subject", "export", ALICE, "--output", str(archive))
+        with tarfile.open(archive) as tar:
+            self.assertIn(number(1), tar.extractfile("calls.csv").read().decode())
+        [stays] = self.json("subject", "erase", ALICE, "--yes")["stays"]
+        self.assertEqual((stays["calls"], stays["reason"]), (1, "not-invoiced"))
+        self.daemon.sotto("backup", str(self.daemon.state / "backup"))
+        self.assertTrue((self.daemon.state / "backup" / "ledger.db").exists())
+        self.daemon.start()
+        self.daemon.sotto("audit", "verify")
+        entries = self.json("audit", "show")["entries"]
+        self.assertNotIn("alice", json.dumps(entries))
+        for command in ("key rotate", "key change", "subject export", "subject erase", "backup"):
+            self.assertIn((command, "done"), [(entry["what"], entry["result"]) for entry in entries])
+        self.assertIn("is no account's address", self.refused("account", "show", ALICE))
+        self.assertEqual([call["address"] for call in self.daemon.export()], [""], "what must be billed is billed")
+        self.daemon.config["retention"] = {"after_invoice_days": 0}   # and its time is over
+        self.daemon.write_config()
+        self.daemon.stop()
+        self.assertEqual(self.json("retention", "run", "--reason", "nightly")["calls"], 1)
+        self.assertEqual(self.daemon.rows(), 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -5,9 +5,11 @@ daemon may not ask who steers the clock, the timer's command asks."""
 import datetime
 import json
 import os
+import shlex
 import subprocess
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from clients import network
 from support.billing import BillingDaemon, number
@@ -56,9 +58,14 @@ class Overdue(unittest.TestCase):
         """As the calendar shows it after the downtime, or five minutes before."""
         return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=DAYS, minutes=-5)
 
+    @staticmethod
+    def then(time_server: str) -> dict:
+        """For the environment of a process: the calendar after the downtime, and who steers it."""
+        return {"LD_PRELOAD": f"{binary('libtime_server.so')}:{FAKETIME}", "TIME_SERVER": time_server,
+                "FAKETIME": f"+{DAYS}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
     def comes_back(self, time_server: str) -> None:
-        self.daemon.environment = {"LD_PRELOAD": f"{binary('libtime_server.so')}:{FAKETIME}", "TIME_SERVER": time_server,
-                                   "FAKETIME": f"+{DAYS}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.daemon.environment = self.then(time_server)
         self.daemon.start()
         self.settles()
 
@@ -86,6 +93,21 @@ class Overdue(unittest.TestCase):
         self.assertEqual((self.daemon.rows(), self.overdue()), (0, 0))
         self.assertEqual(self.planned(), [])
         self.assertEqual(sum(self.destroyed()), 1, "the run at this start has done it, and no other")
+
+    def while_it_is_down(self, time_server: str, *arguments: str) -> int:
+        """How many calls a run by the command line destroys, as sotto-retention.service asks for it."""
+        with mock.patch.dict(os.environ, self.then(time_server)):
+            return json.loads(self.daemon.sotto("--json", "retention", "run", "--reason", "nightly", *arguments).stdout)["calls"]
+
+    def test_what_is_over_goes_though_the_service_is_down(self):
+        self.assertEqual(self.while_it_is_down("steers"), 1)
+        self.assertEqual(self.daemon.rows(), 0)
+
+    def test_nor_is_a_clock_believed_while_the_service_is_down(self):
+        self.assertEqual(self.while_it_is_down("none"), 0)
+        self.assertEqual(self.daemon.rows(), 1)
+        self.assertEqual(self.while_it_is_down("none", "--now", written(self.now())), 1, "an operator has confirmed it")
+        self.assertEqual(self.daemon.rows(), 0)
 
     def test_a_clock_that_nobody_steers_destroys_nothing_and_the_record_is_overdue(self):
         self.comes_back(time_server="none")
@@ -116,7 +138,7 @@ class Overdue(unittest.TestCase):
     def timer_fires(self, time_server: str) -> None:
         """What sotto-retention.service runs, on a machine whose kernel says that."""
         unit = (Path(__file__).parents[2] / "systemd/sotto-retention.service").read_text()
-        program, option, _, *command = next(line.removeprefix("ExecStart=").split() for line in unit.splitlines()
+        program, option, _, *command = next(shlex.split(line.removeprefix("ExecStart=")) for line in unit.splitlines()
                                             if line.startswith("ExecStart="))
         self.assertEqual((program, option), ("/usr/bin/sotto", "--config"))
         environment = os.environ | {"LD_PRELOAD": binary("libtime_server.so"), "TIME_SERVER": time_server}

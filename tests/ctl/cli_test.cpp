@@ -193,18 +193,33 @@ TEST_CASE("an import larger than one request and one page arrives complete")
     CHECK(admin.accounts.directory()->find("user12344", "example.org") != nullptr);
 }
 
-TEST_CASE("without the daemon, only accounts, the check of the audit log and the plan of retention work")
+TEST_CASE("without the daemon works what needs the stores and their keys, and nothing else")
 {
     const Installation installation;
     for (const auto* command : {"status", "reload", "drain", "binding list alice@example.org", "audit show"}) {
         const auto run = sotto_with(installation, command);
         CHECK(run.status == 3);
         CHECK_THAT(run.output, Contains("the daemon is not running: nobody answers at"));
-        CHECK_THAT(run.output, Contains("audit verify, ") || Contains("audit verify work"));
+        CHECK_THAT(run.output,
+                   Contains("retention plan|run, subject export|erase, key change|rotate, audit verify, backup work"));
         CHECK_THAT(run.output, Contains("sotto-maintenance.service"));
     }
-    for (const auto* command : {"account list", "audit verify", "retention plan"})
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    const auto archive = installation.folder / "alice.tar";
+    for (const auto& command :
+         {std::string{"account list"}, std::string{"audit verify"}, std::string{"retention plan"},
+          std::string{"retention run"}, "backup " + (installation.settings.state_directory / "backup").string(),
+          "subject export alice@example.org --output " + archive.string()}) {
+        INFO(command);
         CHECK(sotto_with(installation, command).status == 0);
+    }
+    CHECK(std::filesystem::file_size(archive) > 0);
+    CHECK(std::filesystem::exists(installation.settings.state_directory / "backup" / "accounts.db"));
+    CHECK_THAT(sotto_with(installation, "key rotate").output, Contains("nothing is billed"));
+    CHECK_THAT(sotto_with(installation, "subject erase alice@example.org --yes").output,
+               Contains("nothing is kept about this person"));
+    CHECK_THAT(sotto_with(installation, "account show alice@example.org").output, Contains("is no account's address"));
+    CHECK(sotto_with(installation, "audit verify").status == 0);
 }
 
 TEST_CASE("what is done without the daemon is sealed by the time that the daemon believed last", "[audit]")

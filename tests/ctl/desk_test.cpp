@@ -1,5 +1,7 @@
+#include "audit/retention.hpp"
 #include "ctl/admin/desk.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 using namespace sotto;
@@ -15,6 +17,8 @@ public:
         if (full) return std::make_error_code(std::errc::no_space_on_device);
         noted.push_back(action.what);
         subject = action.subject;
+        purpose = action.purpose;
+        reason = action.reason;
         scope = action.scope;
         return audit::Receipt{noted.size()};
     }
@@ -23,7 +27,7 @@ public:
     bool forget(std::string_view) override { return true; }
 
     std::vector<std::string> noted;
-    std::string subject, scope, result; ///< of the last
+    std::string subject, purpose, reason, scope, result; ///< of the last
     bool full{false};
 };
 
@@ -182,6 +186,39 @@ TEST_CASE("a person's entries are under one spelling, however the address was ty
         }
     });
     CHECK(about_somebody > 0);
+}
+
+TEST_CASE("every command that is recorded keeps the reason that is given, and some are not done without one",
+          "[admin][audit]")
+{
+    World world{Role::everybody};
+    std::vector<std::string_view> demand;
+    for_each_command([&](const Command& command) {
+        auto arguments = least(command);
+        arguments["reason"] = "ticket 4711";
+        CHECK(world.code(command, arguments) == (command.audit.purpose.empty() ? "usage" : ""));
+        if (!command.audit.purpose.empty()) CHECK(std::exchange(world.notes.reason, "") == "ticket 4711");
+        arguments.erase("reason");
+        if (world.code(command, arguments) == "usage") demand.push_back(command.words);
+    });
+    // Where a person is looked for in what names nobody, and where only the consent makes it right.
+    CHECK(demand == std::vector<std::string_view>{"trace start", "log explain"});
+}
+
+TEST_CASE("an entry that leads to a former address is kept as long as any", "[admin][audit]")
+{
+    World world{Role::everybody};
+    const auto* set = find_command("account set");
+    CHECK(world.code(*set, least(*set)).empty());
+    CHECK(world.notes.purpose == "provision");
+    auto arguments = least(*set);
+    arguments["detach"] = json::array{"al@example.org"};
+    CHECK(world.code(*set, arguments).empty());
+    CHECK(world.notes.purpose == "access");
+    const auto times = audit::keep_times();
+    const auto kept = std::ranges::find(times, world.notes.purpose, &audit::Keep::purpose);
+    REQUIRE(kept != times.end());
+    for (const auto& other : times) CHECK(other.time <= kept->time);
 }
 
 TEST_CASE("the entry of a further page does not say after whom it begins", "[admin][audit]")

@@ -120,6 +120,14 @@ TEST_CASE("an address that could not be taken from an account is not the person'
     CHECK(world.named("carol@example.org") == 1);
 }
 
+TEST_CASE("who was removed is forgotten under former addresses, too", "[audit]")
+{
+    World world;
+    world.accounts.remove("alice@example.org", [](const auto& removed) { REQUIRE(removed.has_value()); });
+    CHECK(world.code("subject erase", "alice@example.org") == "not_found");
+    for (const auto* address : {"alice@example.org", "al@example.org"}) CHECK(world.named(address) == 0);
+}
+
 TEST_CASE("nothing is forgotten of an account of which the store does not say whether it is there", "[audit]")
 {
     World world;

@@ -110,6 +110,11 @@ class BillingDaemon(Daemon):
                                        {"name": "help", "match": ["112"], **target, "kind": "emergency"}]}
         super().write_config()
 
+    def use_master_key(self, key: str) -> None:
+        """From the next start on."""
+        self._master = key
+        self.write_config()
+
     def connect(self, *arguments, **options) -> Connection:
         self._connections.append(super().connect(*arguments, **options))
         return self._connections[-1]

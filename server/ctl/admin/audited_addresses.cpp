@@ -20,13 +20,10 @@ store::Outcome<bool> is_taken(const std::string& address, store::AccountStore& a
     return false; // what is no address of ours (any more) is nobody's, too
 }
 
-} // namespace
-
-store::Outcome<std::vector<std::string>> audited_as(const store::AccountRecord& account, store::AccountStore& accounts,
-                                                    audit::FileAuditLog& audit, const Canonical& canonical)
+store::Outcome<std::vector<std::string>> with_those_of_before(std::vector<std::string> theirs,
+                                                              store::AccountStore& accounts, audit::FileAuditLog& audit,
+                                                              const Canonical& canonical)
 {
-    std::vector<std::string> theirs;
-    for (const auto& address : account.addresses) theirs.push_back(address.text());
     const auto own = theirs.size();
     const auto all = with_former(audit, theirs, canonical);
     for (auto i = own; i < all.size(); ++i) {
@@ -36,6 +33,22 @@ store::Outcome<std::vector<std::string>> audited_as(const store::AccountRecord& 
     }
     std::ranges::reverse(theirs);
     return theirs;
+}
+
+} // namespace
+
+store::Outcome<std::vector<std::string>> audited_as(const store::AccountRecord& account, store::AccountStore& accounts,
+                                                    audit::FileAuditLog& audit, const Canonical& canonical)
+{
+    std::vector<std::string> theirs;
+    for (const auto& address : account.addresses) theirs.push_back(address.text());
+    return with_those_of_before(std::move(theirs), accounts, audit, canonical);
+}
+
+store::Outcome<std::vector<std::string>> audited_as(const std::string& address, store::AccountStore& accounts,
+                                                    audit::FileAuditLog& audit, const Canonical& canonical)
+{
+    return with_those_of_before({canonical(address)}, accounts, audit, canonical);
 }
 
 } // namespace sotto::ctl

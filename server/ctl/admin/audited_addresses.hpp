@@ -14,5 +14,8 @@ namespace sotto::ctl {
 /// overloaded: it does not say who has got one, and whose entries they are is not known.
 store::Outcome<std::vector<std::string>> audited_as(const store::AccountRecord& account, store::AccountStore& accounts,
                                                     audit::FileAuditLog& audit, const Canonical& canonical);
+/// The same of somebody whose account is gone, by the address that is left to ask for.
+store::Outcome<std::vector<std::string>> audited_as(const std::string& address, store::AccountStore& accounts,
+                                                    audit::FileAuditLog& audit, const Canonical& canonical);
 
 } // namespace sotto::ctl

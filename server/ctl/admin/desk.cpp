@@ -46,6 +46,12 @@ std::string scope_of(const Command& command, const json::object& arguments)
     return scope.empty() ? std::string{} : json::serialize(scope);
 }
 
+std::string_view purpose_of(const Command& command, const json::object& arguments)
+{
+    const bool leads = !command.audit.former.empty() && arguments.contains(command.audit.former);
+    return leads ? "access" : command.audit.purpose;
+}
+
 std::string text_in(const json::object& arguments, std::string_view name)
 {
     const auto* value = name.empty() ? nullptr : arguments.if_contains(name);
@@ -118,7 +124,7 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
     const auto subject = canonical_(text_in(arguments, command.audit.subject));
     audit::Action action{.who = {peer.uid, name_of(peer.uid)},
                          .what = std::string{command.words},
-                         .purpose = std::string{command.audit.purpose},
+                         .purpose = std::string{purpose_of(command, arguments)},
                          .reason = text_in(arguments, "reason"),
                          .subject = subject,
                          .scope = scope_of(command, arguments)};

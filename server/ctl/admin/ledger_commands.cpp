@@ -379,6 +379,12 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
     return answer;
 }
 
+/// The audit log no longer names these.
+bool forgotten(const LedgerView& view, const std::vector<std::string>& addresses)
+{
+    return std::ranges::all_of(addresses, [&](const auto& address) { return view.audit->forget(address); });
+}
+
 Reply erase_subject(const LedgerView& view, const Arguments& arguments)
 {
     const auto address = arguments.text("address");
@@ -387,12 +393,12 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
     if (!account) {
         if (error.code != "not_found") return error;
         // Removed, or erased before: what was asked about it since then.
-        if (!view.audit->forget(view.canonical(address))) return error_of(store::Failure::unavailable, address);
-        return error;
+        const auto left = audited_as(address, *view.accounts, *view.audit, view.canonical);
+        if (!left) return error_of(left.error(), address);
+        return forgotten(view, *left) ? error : error_of(store::Failure::unavailable, address);
     }
     const auto found = audited_as(*account, *view.accounts, *view.audit, view.canonical);
     if (!found) return error_of(found.error(), address);
-    const auto& known_as = *found;
     // First, so that a crash in between leaves a person who is erased at the next start.
     try {
         view.erasures->add(account->id);
@@ -407,8 +413,7 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
         stays = periods_of(*held);
     }
     view.end_trace(account->id); // its end would name the person again
-    for (const auto& known : known_as)
-        if (!view.audit->forget(known)) return error_of(store::Failure::unavailable, address);
+    if (!forgotten(view, *found)) return error_of(store::Failure::unavailable, address);
     const auto removed =
         wait_for<store::AccountRecord>([&](auto done) { view.accounts->remove(address, std::move(done)); });
     if (!removed) return error_of(removed.error(), address);

@@ -87,6 +87,9 @@ struct Audit {
     bool reason_required{false};
     std::string_view answered{}; ///< the member of the handler's answer that names whose data it is, where
                                  ///< only the handler knows; it is shown where `Answer` declares it
+    std::string_view former{};   ///< the argument that names addresses which the subject loses: an entry with it is of
+                                 ///< the purpose `access`, kept as long as any, since what was done under them is found
+                                 ///< by it when the person asks
 };
 
 struct Command {

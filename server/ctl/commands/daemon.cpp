@@ -20,14 +20,14 @@ constexpr std::array status_fields{
     Field{"sip",         "object", "requests, calls and transactions, counted"},
     Field{"refusals",    "object", "requests that were refused, counted by the answer that they got"},
     Field{"dropped_headers", "object", "header fields that stayed behind, counted by known names"},
-    Field{"push",        "object", "requests to the push gateway: sent, failed, dropped"},
+    Field{"push",        "object", "requests to the push gateway: sent, failed, dropped, and waiting now"},
     Field{"dialogs",     "object", "ended dialogs that are remembered, and handles of running ones"},
     Field{"waiting",     "object", "what waits for the stores of accounts and ledger"},
     Field{"retention",   "object", "overdue: records of calls beyond their time, must be 0; last_run: Unix time; clock_doubted: nothing is destroyed meanwhile"},
     Field{"latency",     "object", "seconds within which half of them, and 99 of 100 (`most`), were done: first answers by method, handshakes, commits of the stores, bursts of a worker; 0: there were none"},
     Field{"unprotected_keys", "number", "keys that could not be locked in memory; must be 0"},
     Field{"log_lines_lost", "number", "lines that the log's target was too slow for"},
-    Field{"audit",       "object", "entries of the audit log; broken: it was found changed at the start"},
+    Field{"audit",       "object", "entries of the audit log; broken: it was found changed, at the start, in the check of each hour, or when it was read"},
     Field{"certificate_days", "object", "days that each domain's certificate is still good"},
     Field{"weakened",    "list",   "what makes this server less private than it can be, a sentence each"}};
 constexpr std::array drain_fields{Field{"draining", "flag", "true: new calls are refused from now on"}};
@@ -68,7 +68,7 @@ constexpr std::array commands{
                        "Looks at port 5060 too, where nothing should answer. Exits 1 when something is bad.",
             .roles = Role::everybody, .place = Place::here, .arguments = assess_arguments,
             .answer = {.rows = "findings", .fields = assess_fields, .beside = beside_assess}, .examples = assess_examples},
-    Command{.words = "backup", .summary = "copy the databases, without the keys of the ledger", .details = "The daemon may write below state_directory only: take the copies from there.", .audit = {"operate"}, .arguments = backup_arguments, .answer = {.fields = backup_fields}, .examples = backup_examples},
+    Command{.words = "backup", .summary = "copy the databases, without the keys of the ledger", .details = "The daemon may write below state_directory only: take the copies from there.", .place = Place::daemon_or_store, .audit = {"operate"}, .arguments = backup_arguments, .answer = {.fields = backup_fields}, .examples = backup_examples},
 };
 // clang-format on
 

@@ -66,7 +66,7 @@ constexpr std::array retention_commands{
             .answer = {.rows = "rows", .empty = "nothing is kept about any call", .fields = plan_fields, .beside = beside_plan}, .examples = plan_examples},
     Command{.words = "retention run", .summary = "destroy what is over now, as the daemon does by itself when it is due",
             .details = "After a long downtime, or when the calendar has jumped, the daemon waits for somebody to say that it is right. This command asks the kernel, and says so where a time server steers the clock; where none does, --now says it for an operator. A time ahead of the calendar, or more than an hour behind it, is refused: look ahead with `retention plan`.",
-            .roles = Role::operator_ | Role::privacy_officer, .audit = {"retention"}, .arguments = run_arguments,
+            .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .audit = {"retention"}, .arguments = run_arguments,
             .answer = {.fields = run_fields}, .examples = run_examples},
 };
 
@@ -132,10 +132,10 @@ constexpr std::array<sv, 1> export_subject_examples{"sotto subject export alice@
 constexpr std::array<sv, 1> erase_examples{"sotto subject erase alice@example.org --yes"};
 constexpr std::array subject_commands{
     Command{.words = "subject export", .summary = "write all that is held about a person into one archive",
-            .roles = Role::operator_ | Role::privacy_officer, .audit = {"access", "address"}, .arguments = export_subject_arguments,
+            .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .audit = {"access", "address"}, .arguments = export_subject_arguments,
             .answer = {.fields = export_fields}, .examples = export_subject_examples},
     Command{.words = "subject erase", .summary = "erase a person; what a duty keeps is listed with the day on which it goes",
-            .roles = Role::operator_ | Role::privacy_officer, .audit = {"access", "address"}, .confirmation = "Erase {address} for good?",
+            .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .audit = {"access", "address"}, .confirmation = "Erase {address} for good?",
             .arguments = only_address,
             .answer = {.rows = "stays", .empty = "erased; nothing is kept about this person", .fields = stay_fields, .beside = beside_stays}, .examples = erase_examples},
 };
@@ -148,12 +148,12 @@ constexpr std::array<sv, 1> rotate_examples{"sotto key rotate"};
 constexpr std::array<sv, 1> key_examples{"sotto key change /etc/sotto/next.key --yes"};
 constexpr std::array key_commands{
     Command{.words = "key change", .summary = "wrap the ledger's keys by another master key",
-            .details = "Give the service the new key before its next start: the old one opens nothing then. Can be told again when it was cut short.",
-            .audit = {"provision"}, .confirmation = "From now on only the new master key opens the ledger. Go on?", .arguments = key_arguments,
+            .details = "Give the service the new key before its next start: the old one opens nothing then. The service's user must be able to read the file. Can be told again when it was cut short.",
+            .place = Place::daemon_or_store, .audit = {"provision"}, .confirmation = "From now on only the new master key opens the ledger. Go on?", .arguments = key_arguments,
             .answer = {.fields = key_fields}, .examples = key_examples},
     Command{.words = "key rotate", .summary = "seal what is kept anew under new keys, and destroy the old ones",
             .details = "For use after a copy of the key store may have got into wrong hands. Calls are recorded meanwhile. Cut short, it can be told again.",
-            .audit = {"retention"}, .answer = {.fields = rotate_fields}, .examples = rotate_examples},
+            .place = Place::daemon_or_store, .audit = {"retention"}, .answer = {.fields = rotate_fields}, .examples = rotate_examples},
 };
 // clang-format on
 

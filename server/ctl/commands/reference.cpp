@@ -89,6 +89,10 @@ void add_command(std::string& page, const Command& command)
     page += command.audit.purpose.empty()
                 ? "Not in the audit log: it shows nobody's data and changes nothing."
                 : "In the audit log with the purpose `" + std::string{command.audit.purpose} + "`.";
+    for (const auto& argument : command.arguments)
+        if (argument.name == command.audit.former)
+            page += " With `" + std::string{argument.option} +
+                    "` the purpose is `access`, as the entry leads to the former address.";
     page += "\n\n";
     if (command.answer.fields.empty()) return;
     page += command.answer.rows.empty()

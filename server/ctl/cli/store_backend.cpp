@@ -1,0 +1,168 @@
+#include "ctl/cli/store_backend.hpp"
+
+#include "audit/audit_key.hpp"
+#include "audit/time_text.hpp"
+#include "ctl/admin/account_commands.hpp"
+#include "ctl/admin/account_policy.hpp"
+#include "ctl/admin/audit_commands.hpp"
+#include "ctl/commands/command.hpp"
+#include "log/audit_events.hpp"
+#include "log/log.hpp"
+#include "os/clocks.hpp"
+#include "store/ledger/key_store.hpp"
+#include "store/ledger/master_key.hpp"
+#include "store/pair_key.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+namespace sotto::ctl {
+namespace {
+
+Canonical canonical_in(const config::Settings& settings)
+{
+    return [policy = account_policy(settings)](const std::string& typed) { return canonical(typed, policy); };
+}
+
+void say(const std::string& sentence) { std::fprintf(stderr, "sotto: %s\n", sentence.c_str()); }
+
+retention::Time last_run_of(store::Ledger& ledger)
+{
+    std::promise<retention::Time> last;
+    ledger.last_retention(
+        [&](store::Outcome<retention::Time> time) { last.set_value(time ? *time : retention::Time{}); });
+    return last.get_future().get();
+}
+
+std::unique_ptr<store::Erasures> erasures_in(const std::filesystem::path& directory)
+{
+    auto raw = store::pair_key(directory);
+    const crypto::Secret key{std::span<const std::uint8_t>{raw}};
+    OPENSSL_cleanse(raw.data(), raw.size());
+    return std::make_unique<store::Erasures>(directory, key);
+}
+
+} // namespace
+
+// ---- the journal
+
+Journal::Journal(const config::Settings& settings)
+    : used_{settings.log.target == config::LogTarget::journal && log::there_is_a_journal()}
+{
+    if (used_) log::start({.target = log::Target::journal});
+}
+
+Journal::~Journal() { log::stop(); }
+
+void Journal::head(const audit::Head& head) const
+{
+    if (used_) log::audit_head_is(head.sequence, audit::hex(head.hash));
+}
+
+void Journal::checkpoint(const audit::Head& head, const audit::Signature& signature) const
+{
+    if (used_) log::audit_is_signed(head.sequence, audit::hex(head.hash), audit::hex(signature));
+}
+
+// ---- the stores
+
+StoreBackend::StoreBackend(const config::Settings& settings, store::StateLock lock)
+    : settings_{settings}, lock_{std::move(lock)},
+      accounts_{settings.state_directory, account_policy(settings), {}, say}, journal_{settings},
+      head_{settings.state_directory}, audit_{audit_options(), audit::audit_key(settings.weaken.audit_key_file),
+                                              noted(), [this](const audit::Line& line) { see(line); }},
+      desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_,
+            [this](const std::string& address) { return nearest_address(accounts_, address); }}
+{
+}
+
+Reply StoreBackend::call(std::string_view command, const json::object& arguments)
+{
+    return desk_.perform(command, arguments, {::getuid(), ::getgid(), ::getpid()});
+}
+
+audit::FileAuditLog::Options StoreBackend::audit_options()
+{
+    return {.folder = settings_.state_directory / "audit",
+            .believed = [this] { return believed(); },
+            .on_head =
+                [this](const audit::Head& head) {
+                    head_.write({head.sequence, head.hash});
+                    journal_.head(head);
+                },
+            .on_checkpoint = [this](const audit::Head& head,
+                                    const audit::Signature& signature) { journal_.checkpoint(head, signature); }};
+}
+
+void StoreBackend::see(const audit::Line& line)
+{
+    const auto last = audit::time_from(line.text("believed"));
+    if (!last) return;
+    last_ = std::chrono::floor<seconds>(*last);
+    time_ = retention::Timekeeper{last_};
+}
+
+retention::Sighting StoreBackend::sighting()
+{
+    return {.wall = std::chrono::floor<seconds>(std::chrono::system_clock::now()),
+            .running = os::running_since_boot(),
+            .synchronised = os::clock_synchronised()};
+}
+
+retention::Time StoreBackend::believed() { return time_.observe(sighting()); }
+
+std::vector<audit::Head> StoreBackend::noted()
+{
+    const auto head = head_.read();
+    if (head.sequence == 0) return {};
+    return {{head.sequence, head.hash}};
+}
+
+Handlers StoreBackend::handlers()
+{
+    auto all = account_commands(accounts_);
+    all.merge(audit_commands(audit_, canonical_in(settings_)));
+    for (const auto& [words, unopened] : ledger_commands({}))
+        if (find_command(words)->place == Place::daemon_or_store)
+            all[words] = [this, command = words](const json::object& arguments, const PeerCredentials& peer) {
+                return ledger_commands(view()).at(command)(arguments, peer);
+            };
+    return all;
+}
+
+store::SqliteLedger* StoreBackend::ledger()
+{
+    if (!ledger_ && store::KeyStore::exists(settings_.state_directory / "keys")) {
+        ledger_.emplace(settings_.state_directory, store::master_key(settings_.weaken.master_key_file),
+                        store::SqliteLedger::Times{.resumes = true}, say);
+        // The daemon's clock: it counts from the last run, and from what was believed when it ended.
+        time_ = retention::Timekeeper{std::max(last_, last_run_of(*ledger_))};
+    }
+    return ledger_ ? &*ledger_ : nullptr;
+}
+
+LedgerView StoreBackend::view()
+{
+    if (!erasures_) erasures_ = erasures_in(settings_.state_directory);
+    return {.ledger = ledger(),
+            .accounts = &accounts_,
+            .state_directory = settings_.state_directory,
+            .policy = [this] { return settings_.retention_policy(); },
+            .now = [this] { return believed(); },
+            .confirm_clock = [this] { time_.confirm(sighting()); },
+            .erasures = erasures_.get(),
+            .audit = &audit_,
+            .canonical = canonical_in(settings_),
+            // Without a daemon nobody is registered or traced, and there is nothing to tell it.
+            .bindings = [](AccountId) { return std::vector<BindingView>{}; },
+            .end_trace = [](AccountId) {},
+            .retention_was_run = [] {},
+            .holds_changed = [] {}};
+}
+
+} // namespace sotto::ctl
