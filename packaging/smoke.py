@@ -1,6 +1,11 @@
-"""Places one call between two linphones through a sottod with the demo's certificates and accounts, and shows what the
-caller sent next to what the callee received. Used by packaging/quickstart --smoke; exit status 0 when the call worked,
-media flowed both ways, and nothing that the callee need not know arrived."""
+"""Places one call between two linphones, and shows what the caller sent next to what the callee received. Exit status 0
+when the call worked, media flowed both ways, and nothing that the callee need not know arrived.
+
+    smoke.py DEMO                        through a sottod of its own with the demo's certificates and accounts, whose audit
+                                         log is verified too: packaging/quickstart --smoke
+    smoke.py PID ACCOUNTS AUTHORITY      through the sottod that listens at port 5061 in the network of process PID, with two
+                                         accounts of it (lines of address,password) and whoever has certified it
+"""
 
 import json
 import os
@@ -88,13 +93,13 @@ def find(phone: Linphone, sent: bool, start: str, holding: str = "") -> str:
     return found[-1]
 
 
-def place_call(folder: Path, demo: Path) -> bool:
-    accounts = [line.split(",") for line in (demo / "accounts.csv").read_text().split()]
+def place_call(folder: Path, accounts_file: Path, authority: Path) -> bool:
+    accounts = [line.split(",") for line in accounts_file.read_text().split()]
     phones = []
     try:
         for number, (address, password) in enumerate(accounts):
             user, domain = address.split("@")
-            phones.append(Linphone(folder / user, user, password, domain, 5061, demo / "tls" / "ca.pem",
+            phones.append(Linphone(folder / user, user, password, domain, 5061, authority,
                                    7100 + 100 * number, answers=number == 1))
         caller, callee = phones
         sound = tone.write(folder / "tone.wav")
@@ -144,20 +149,25 @@ def audit_log_is_whole(state: Path) -> bool:
     return verified.returncode == 0
 
 
-def main() -> int:
-    demo = Path(sys.argv[1])
+def through_running(pid: int, accounts_file: Path, authority: Path) -> bool:
+    network.join(pid)
+    with tempfile.TemporaryDirectory(prefix="sotto-smoke-") as folder:
+        return place_call(Path(folder), accounts_file, authority)
+
+
+def through_demo(demo: Path) -> bool:
     try:
         network.enter()
     except unittest.SkipTest as reason:
         print(f"{reason}. The two phones need one: run packaging/quickstart --smoke as root.", file=sys.stderr)
-        return 1
+        return False
     with tempfile.TemporaryDirectory(prefix="sotto-smoke-") as name:
         folder = Path(name)
         state = folder / "state"
         state.mkdir(mode=0o700)
         daemon = start_daemon(demo, state)
         try:
-            worked = place_call(folder, demo) and audit_log_is_whole(state)
+            worked = place_call(folder, demo / "accounts.csv", demo / "tls" / "ca.pem") and audit_log_is_whole(state)
         finally:
             daemon.send_signal(signal.SIGTERM)
             try:
@@ -166,8 +176,20 @@ def main() -> int:
                 daemon.kill()
                 ended = daemon.wait()
         worked = worked and audit_log_is_whole(state)   # and once more at rest
-    worked = worked and ended == 0
-    print("\nIt works." if worked else f"\nIt does not work (sottod ended with {ended}).")
+    if ended != 0:
+        print(f"sottod ended with {ended}.", file=sys.stderr)
+    return worked and ended == 0
+
+
+def main() -> int:
+    if len(sys.argv) == 2:
+        worked = through_demo(Path(sys.argv[1]))
+    elif len(sys.argv) == 4:
+        worked = through_running(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        print(__doc__, file=sys.stderr)
+        return 2
+    print("\nIt works." if worked else "\nIt does not work.")
     return 0 if worked else 1
 
 

@@ -26,6 +26,19 @@ def enter(answer_names: bool = True) -> None:
     if user != 0:   # root within the namespaces only
         for file, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
             Path(f"/proc/self/{file}").write_text(text)
+    _furnish(answer_names)
+
+
+def join(pid: int) -> None:
+    """Likewise moves this process into the network of process `pid`, which is nobody else's, and furnishes it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(f"/proc/{pid}/ns/net") as network:
+        if libc.setns(network.fileno(), CLONE_NEWNET) != 0 or libc.unshare(CLONE_NEWNS) != 0:
+            raise OSError(ctypes.get_errno(), f"the network of process {pid} cannot be entered")
+    _furnish(answer_names=True)
+
+
+def _furnish(answer_names: bool) -> None:
     for command in ("link set lo up", "link add phones type veth peer name router", f"addr add {ADDRESS}/24 dev phones",
                     "link set phones up", "link set router up", "route add default via 192.0.2.1"):
         subprocess.run(["ip", *command.split()], check=True, capture_output=True)
