@@ -109,14 +109,13 @@ class Phone {
     this.session.terminate();
   }
 
+  /// Until the other side has agreed.
   hold() {
-    this.session.hold();
-    return this.waits("hold");
+    return new Promise((resolve, reject) => { if (!this.session.hold({}, resolve)) reject(Error("not now")); });
   }
 
   unhold() {
-    this.session.unhold();
-    return this.waits("unhold");
+    return new Promise((resolve, reject) => { if (!this.session.unhold({}, resolve)) reject(Error("not now")); });
   }
 
   /// Waits until the browser has noticed that this is its address now.
