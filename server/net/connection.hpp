@@ -20,7 +20,8 @@ using AutoUnlink = intrusive::link_mode<intrusive::auto_unlink>;
 using WaitHook = intrusive::list_base_hook<intrusive::tag<WaitTag>, AutoUnlink>;
 using WriteHook = intrusive::list_base_hook<intrusive::tag<WriteTag>, AutoUnlink>;
 
-/// One TLS connection as its worker keeps it. While nothing is on its way it owns no buffer.
+/// One TLS connection as its worker keeps it. While nothing is on its way it owns no buffer, except for a browser's
+/// that Boost.Beast has.
 struct Connection : WaitHook, WriteHook {
     enum class State : std::uint8_t {
         handshaking,
@@ -31,14 +32,13 @@ struct Connection : WaitHook, WriteHook {
     };
 
     Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, KeyedHash from, Transport transport,
-               wire::Limits limits)
+               wire::Limits limits, std::unique_ptr<web::Session> of_browser)
         : identities{std::move(set)}, stream{std::move(socket), identities->initial()}, framer{limits},
-          longest_write{identities->longest_write()}
+          web{std::move(of_browser)}, longest_write{identities->longest_write()}
     {
         flow.id = id;
         flow.source = from;
         flow.transport = transport;
-        if (transport == Transport::wss) web = std::make_unique<web::Session>();
     }
     /// One that we begin, to a domain that the other end must prove.
     Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, std::string domain, wire::Limits limits)
@@ -50,6 +50,8 @@ struct Connection : WaitHook, WriteHook {
 
     [[nodiscard]] bool takes_messages() const { return state == State::open || state == State::finishing; }
     [[nodiscard]] std::size_t unsent() const { return outbound.size() - sent; }
+    /// The front of a message has come, and not its end.
+    [[nodiscard]] bool inside_message() const { return !partial.empty() || (web && web->under_way()); }
 
     Flow flow;
     std::shared_ptr<const Identities> identities; ///< until the handshake is over

@@ -46,8 +46,9 @@ bool Connections::accept(Socket socket, KeyedHash source, Transport transport,
     if (!id) return false;
     std::unique_ptr<Connection> begun;
     try {
+        auto browser = transport == Transport::wss ? std::make_unique<web::Session>(web_completions_) : nullptr;
         begun = std::make_unique<Connection>(*id, std::move(socket), outside ? outside : identities_, source, transport,
-                                             limits_->message);
+                                             limits_->message, std::move(browser));
     } catch (const std::bad_alloc&) {
         return false;
     }
@@ -98,8 +99,8 @@ bool Connections::send(FlowId id, std::string& bytes)
     if (connection == nullptr || !connection->takes_messages()) return false;
     if (!connection->web) return queue(*connection, bytes);
     if (!connection->web->speaks_sip()) return false;
-    auto frame = web::message_frame(bytes);
-    return queue(*connection, frame);
+    auto carried = connection->web->carry(bytes);
+    return queue(*connection, carried);
 }
 
 bool Connections::queue(Connection& connection, std::string& bytes, What what)
@@ -131,7 +132,7 @@ void Connections::awaits_answer(FlowId id, std::uint16_t worker)
 void Connections::wait_anew(FlowId id)
 {
     auto* connection = table_.find(id);
-    if (connection != nullptr && connection->state == State::open && connection->partial.empty())
+    if (connection != nullptr && connection->state == State::open && !connection->inside_message())
         wait_for_next_message(*connection);
 }
 
@@ -289,26 +290,22 @@ void Connections::read(Connection& connection)
 void Connections::take(Connection& connection, std::string_view bytes)
 {
     const bool was_partial = !connection.partial.empty();
-    const bool was_fragmented = connection.web && connection.web->inside_message();
     if (was_partial) bytes = connection.partial.append(bytes);
+    const auto before = connection.web ? connection.web->under_way() : std::nullopt;
     const auto used = connection.web ? cut_web(connection, bytes) : cut(connection, bytes);
     if (connection.state != State::open) return;
-    if (used == bytes.size()) {
+    if (used == bytes.size())
         std::string{}.swap(connection.partial); // assignment would keep the memory
-        if (answers_late(connection)) return;
-        if (!connection.web || !connection.web->inside_message())
-            wait_for_next_message(connection);
-        else if (!was_partial && !was_fragmented)
-            wait_in(partial_, connection, limits_->message_timeout);
-    } else {
-        if (!was_partial)
-            connection.partial = bytes;
-        else
-            connection.partial.erase(0, used);
-        if (answers_late(connection)) return;
-        const bool same_message = was_fragmented && connection.web->inside_message();
-        if ((!was_partial || used > 0) && !same_message) wait_in(partial_, connection, limits_->message_timeout);
-    }
+    else if (!was_partial)
+        connection.partial = bytes;
+    else
+        connection.partial.erase(0, used);
+    if (answers_late(connection)) return;
+    const auto now = connection.web ? connection.web->under_way() : std::nullopt;
+    if (!connection.inside_message())
+        wait_for_next_message(connection);
+    else if (now ? now != before : !was_partial || used > 0) // another message than before
+        wait_in(partial_, connection, limits_->message_timeout);
 }
 
 std::size_t Connections::cut(Connection& connection, std::string_view bytes)
@@ -362,7 +359,7 @@ void Connections::answer_ping(Connection& connection)
     ++counters_.pings;
     constexpr std::string_view line_end{"\r\n"};
     if (connection.web && !connection.web->speaks_sip()) return;
-    auto pong = connection.web ? web::message_frame(line_end) : std::string{line_end};
+    auto pong = connection.web ? connection.web->carry(line_end) : std::string{line_end};
     queue(connection, pong, What::sign_of_life);
 }
 

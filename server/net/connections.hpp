@@ -6,6 +6,7 @@
 #include "net/flow_table.hpp"
 #include "net/options.hpp"
 #include "net/way.hpp"
+#include "net/web/completions.hpp"
 
 #include <array>
 #include <cstdint>
@@ -137,6 +138,7 @@ private:
     // The lists before the table: its connections leave them as they die.
     WaitList handshaking_, strangers_, idle_, kept_alive_, quiet_, partial_, late_, lingering_;
     WriteList blocked_;
+    web::Completions web_completions_; // and these, for its browsers
     FlowTable table_;
     std::vector<FlowId> dirty_, retired_;
     std::unique_ptr<std::array<char, record_size>> scratch_;

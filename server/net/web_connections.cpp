@@ -9,10 +9,10 @@ std::size_t Connections::cut_web(Connection& connection, std::string_view bytes)
 {
     const auto longest_message = limits_->message.head + limits_->message.body;
     std::size_t used = 0;
-    while (used < bytes.size() && connection.state == State::open) {
+    for (bool again = true; again && connection.state == State::open;) {
         auto step = connection.web->next(bytes.substr(used), limits_->web, limits_->message.head, longest_message);
-        if (step.size == 0) break;
         used += step.size;
+        again = step.again;
         if (step.asked) {
             const auto reply = user_.asked(connection.flow, *step.asked);
             step.reply = connection.web->answer(reply);

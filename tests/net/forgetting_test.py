@@ -8,6 +8,7 @@ import unittest
 
 from support.flow_test import FlowTest
 from support.limits import patience
+from support.web import frame
 
 
 def found_in_memory(pid: int, values) -> set:
@@ -27,7 +28,7 @@ def found_in_memory(pid: int, values) -> set:
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root may look into the daemon's memory")
-class Forgetting(FlowTest):
+class ForgettingTest(FlowTest):
     threads = 2
 
     def identifiers(self, *phones) -> set:
@@ -43,6 +44,13 @@ class Forgetting(FlowTest):
         while left := found_in_memory(self.daemon.pid, values):
             self.assertLess(time.monotonic(), end, f"still in memory: {left}")
 
+    def assert_arrived(self, values) -> None:
+        deadline = time.monotonic() + patience(5)
+        while found_in_memory(self.daemon.pid, values) != values:
+            self.assertLess(time.monotonic(), deadline, "it never arrived")
+
+
+class Forgetting(ForgettingTest):
     def test_the_search_finds_what_is_there(self):
         self.assertEqual(found_in_memory(self.daemon.pid, {"example.org", "sure to be nowhere"}), {"example.org"})
 
@@ -94,9 +102,7 @@ class Forgetting(FlowTest):
                     values |= {str(alice.media.session), alice.contact_user}
                 whole = request.bytes()
                 alice.connection.send(whole[:whole.index(after) + len(after)])
-                deadline = time.monotonic() + patience(5)
-                while found_in_memory(self.daemon.pid, values) != values:   # it has arrived
-                    self.assertLess(time.monotonic(), deadline, "the half never arrived")
+                self.assert_arrived(values)
                 alice.loses_connection()
                 self.assert_forgotten(values, within=5)
 
@@ -108,3 +114,58 @@ class Forgetting(FlowTest):
         alice.connection.close()
         bob.connection.close()
         self.assert_forgotten(values)
+
+
+class ForgettingBrowsers(ForgettingTest):
+    """The same over WebSocket, whose library keeps a buffer for each connection. Frames are masked with next to nothing: what
+    they hold stands in memory as it is."""
+    web_phones = ("alice", "bob")
+
+    def phone(self, *arguments, **options):
+        phone = super().phone(*arguments, **options)
+        phone.connection.mask = b"\0\0\0\0"
+        return phone
+
+    def test_a_call_whose_parties_stay(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        values = self.identifiers(alice, bob)
+        self.hang_up(alice, bob)
+        self.assert_forgotten(values)
+
+    def test_a_call_whose_parties_have_left(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        values = self.identifiers(alice, bob)
+        self.hang_up(bob, alice)
+        alice.connection.close()
+        bob.connection.close()
+        self.assert_forgotten(values)
+
+    def half_of_a_frame(self, last: bool):
+        """Of an INVITE: the phone that has sent it, and what it holds that nobody has asked for twice."""
+        [alice] = self.registered("alice")
+        request = alice.new_request("INVITE", "sip:bob@example.org", "<sip:bob@example.org>")
+        request.add("Content-Type", "application/sdp")
+        request.body = alice.media.describe()
+        values = {request.call_id, request.from_.tag, request.vias[0].branch, str(alice.media.session)}
+        whole = request.bytes()
+        half = whole.index(b"m=audio")
+        if last:
+            alice.connection.send_bytes(frame(whole, mask=alice.connection.mask)[:half + 8])
+        else:
+            alice.connection.send_bytes(frame(whole[:half], last=False, mask=alice.connection.mask))
+        self.assert_arrived(values)
+        return alice, values
+
+    def test_half_a_message_whose_connection_is_cut(self):
+        for last in (True, False):
+            with self.subTest(last=last):
+                alice, values = self.half_of_a_frame(last)
+                alice.loses_connection()
+                self.assert_forgotten(values, within=5)
+
+    def test_half_a_message_that_breaks_a_rule(self):
+        alice, values = self.half_of_a_frame(last=False)
+        alice.connection.send_bytes(frame(b"another message"))
+        self.assert_forgotten(values)   # at once, though the connection waits for the other end to go

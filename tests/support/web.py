@@ -35,8 +35,9 @@ class Control:
 
 
 def frame(payload: bytes, opcode: int = TEXT, last: bool = True, masked: bool = True, reserved: int = 0,
-          length: int | None = None) -> bytes:
-    """One frame of a client (RFC 6455 5.2). `length`: what it declares instead of the truth."""
+          length: int | None = None, mask: bytes = b"") -> bytes:
+    """One frame of a client (RFC 6455 5.2). `length`: what it declares instead of the truth; `mask`: drawn by chance
+    unless given."""
     size = len(payload) if length is None else length
     out = bytes([(0x80 if last else 0) | reserved << 4 | opcode])
     mark = 0x80 if masked else 0
@@ -48,7 +49,7 @@ def frame(payload: bytes, opcode: int = TEXT, last: bool = True, masked: bool = 
         out += bytes([mark | 127]) + size.to_bytes(8, "big")
     if not masked:
         return out + payload
-    mask = secrets.token_bytes(4)
+    mask = mask or secrets.token_bytes(4)
     return out + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
 
 
@@ -116,6 +117,7 @@ class WebConnection(Connection):
     def __init__(self, *arguments, upgrades: bool = True, fields: dict | None = None, **options) -> None:
         self.opcode, self._speaks_sip = TEXT, False
         self.fragment = 0   # bytes of each fragment of a message; 0: it goes whole
+        self.mask = b""     # of all frames; empty: another one for each, as a browser does
         super().__init__(*arguments, **options)
         if upgrades:
             response = self.upgrade(fields)
@@ -163,7 +165,8 @@ class WebConnection(Connection):
             return self.send_bytes(data)
         size = self.fragment or len(data)
         starts = range(0, len(data), size)
-        self.send_bytes(b"".join(frame(data[at:at + size], CONTINUATION if at else self.opcode, last=at == starts[-1])
+        self.send_bytes(b"".join(frame(data[at:at + size], CONTINUATION if at else self.opcode, last=at == starts[-1],
+                                       mask=self.mask)
                                  for at in starts))
 
     def close(self) -> None:

@@ -1,14 +1,11 @@
 #include "net/web/http.hpp"
 
-#include "core/message/message.hpp"
 #include "core/types/cryptography.hpp"
 #include "core/types/uri.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <openssl/sha.h>
 
 #include <array>
 
@@ -17,8 +14,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 1.3
-constexpr std::size_t key_length = 24;                                    // 16 bytes in base64
+constexpr std::size_t key_length = 24; // 16 bytes in base64
 
 std::string text_of(const http::fields& fields, http::field name)
 {
@@ -58,6 +54,7 @@ std::optional<HttpRequest> parse_request(std::string_view head)
     request.key = text_of(read, http::field::sec_websocket_key);
     request.version = text_of(read, http::field::sec_websocket_version);
     request.offers_sip = lists(read, http::field::sec_websocket_protocol, "sip");
+    request.as_read = parser.release();
     return request;
 }
 
@@ -86,17 +83,13 @@ std::string http_reply(int status, HttpFields fields, std::string_view body)
     return out.append("\r\n").append(body);
 }
 
-std::optional<std::string> accept_for(std::string_view key)
+bool is_key(std::string_view key)
 {
-    // The last of the 22 digits has 4 bits that are not used.
+    if (key.size() != key_length || !key.ends_with("==")) return false;
     std::string digits{key.substr(0, key_length - 2)};
     for (auto& digit : digits) digit = digit == '+' ? '-' : digit == '/' ? '_' : digit;
     std::array<std::uint8_t, 16> bytes;
-    if (key.size() != key_length || !key.ends_with("==") || !from_base64url(digits, bytes)) return std::nullopt;
-    const auto text = std::string{key}.append(guid);
-    std::array<std::uint8_t, SHA_DIGEST_LENGTH> hash;
-    SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
-    return base64(hash);
+    return from_base64url(digits, bytes);
 }
 
 } // namespace sotto::net::web

@@ -1,4 +1,7 @@
 #pragma once
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -20,6 +23,7 @@ struct HttpRequest {
     std::string key;      ///< Sec-WebSocket-Key
     std::string version;  ///< Sec-WebSocket-Version
     bool offers_sip{false};
+    boost::beast::http::request<boost::beast::http::empty_body> as_read; ///< by Boost.Beast, which goes on with it
 };
 
 /// One head with the empty line at its end. Nothing when it breaks the grammar.
@@ -32,7 +36,7 @@ using HttpFields = std::initializer_list<std::pair<std::string_view, std::string
 /// A whole response; fields with an empty value are left out.
 std::string http_reply(int status, HttpFields fields, std::string_view body = {});
 
-/// Sec-WebSocket-Accept for a key (RFC 6455 4.2.2); nothing when the key is not 16 bytes in base64.
-std::optional<std::string> accept_for(std::string_view key);
+/// A Sec-WebSocket-Key: 16 bytes in base64 (RFC 6455 4.2.1).
+bool is_key(std::string_view key);
 
 } // namespace sotto::net::web

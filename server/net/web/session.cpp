@@ -1,6 +1,7 @@
 #include "net/web/session.hpp"
 
 #include "core/types/ascii.hpp"
+#include "net/web/http.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,7 +17,7 @@ constexpr std::pair<std::string_view, std::string_view> not_stored{"Cache-Contro
 Step refused(std::size_t size, int status, std::string_view field = {}, std::string_view value = {})
 {
     auto reply = http_reply(status, {{"Connection", "close"}, {field, value}});
-    return {.size = size, .reply = std::move(reply), .message = {}, .asked = {}, .end = true};
+    return {.size = size, .again = false, .reply = std::move(reply), .message = {}, .asked = {}, .end = true};
 }
 
 /// CORS (Fetch standard 3.2): may the page ask again, with credentials?
@@ -38,30 +39,35 @@ bool Rules::admits(std::string_view origin) const
     return origin.empty() || std::ranges::any_of(origins, [&](const auto& one) { return iequals(one, origin); });
 }
 
+Session::Session(Completions& completions) : completions_{completions} {}
+
+Session::~Session() = default;
+
 Step Session::next(std::string_view buffer, const Rules& rules, std::size_t longest_head, std::size_t longest_message)
 {
-    auto step = state_ == State::http ? http(buffer, rules, longest_head) : websocket(buffer, longest_message);
+    if (over_) return {.size = buffer.size()};
+    auto step = web_socket_ ? web_socket(buffer) : http(buffer, rules, longest_head, longest_message);
     if (step.size > 0) pinged_ = false;
     return step;
 }
 
 // ---- HTTP
 
-Step Session::http(std::string_view buffer, const Rules& rules, std::size_t longest_head)
+Step Session::http(std::string_view buffer, const Rules& rules, std::size_t longest_head, std::size_t longest_message)
 {
     const auto end = buffer.substr(0, longest_head).find(end_of_head);
     if (end == std::string_view::npos) return buffer.size() < longest_head ? Step{} : refused(buffer.size(), 431);
     const auto size = end + end_of_head.size();
-    const auto request = parse_request(buffer.substr(0, size));
+    auto request = parse_request(buffer.substr(0, size));
     if (!request || request->host.empty() || request->has_body) return refused(size, 400);
     if (!rules.admits(request->origin)) return refused(size, 403);
-    Step step{.size = size, .end = !request->keep_alive};
+    Step step{.size = size, .again = true, .end = !request->keep_alive};
     if (request->method == "OPTIONS" && !request->origin.empty()) {
         step.reply = preflight(request->origin);
         return step;
     }
     if (request->method != "GET") return refused(size, 405, "Allow", "GET, OPTIONS");
-    if (request->upgrades) return upgrade(*request, std::move(step));
+    if (request->upgrades) return upgrade(*std::move(request), std::move(step), longest_message);
     const auto account = query_value(request->target, "username");
     if (!request->target.starts_with("/?") || query_value(request->target, "service") != "turn" || !account)
         return refused(size, 404);
@@ -91,93 +97,63 @@ void Session::keep(Step response) { kept_ = std::make_unique<Step>(std::move(res
 Step Session::release() { return std::move(*std::exchange(kept_, nullptr)); }
 
 // RFC 6455 4.2, RFC 7118 4.1. The path of the target means nothing here.
-Step Session::upgrade(const HttpRequest& request, Step step)
+Step Session::upgrade(HttpRequest&& request, Step step, std::size_t longest_message)
 {
     if (request.version != "13") return refused(step.size, 426, "Sec-WebSocket-Version", "13");
-    const auto accept = accept_for(request.key);
-    if (!accept || !request.offers_sip) return refused(step.size, 400);
-    state_ = State::websocket;
+    if (!is_key(request.key) || !request.offers_sip) return refused(step.size, 400);
+    auto begun = std::make_unique<WebSocket>(completions_, longest_message);
+    auto accepted = begun->accept(std::move(request), "sip");
+    if (!accepted) return refused(step.size, 400);
+    web_socket_ = std::move(begun);
     step.end = false;
-    step.reply = http_reply(101, {{"Upgrade", "websocket"},
-                                  {"Connection", "Upgrade"},
-                                  {"Sec-WebSocket-Accept", *accept},
-                                  {"Sec-WebSocket-Protocol", "sip"}});
+    step.reply = *std::move(accepted);
     return step;
 }
 
 // ---- WebSocket
 
-Step Session::fail(std::size_t size, CloseCode code)
+Step Session::web_socket(std::string_view buffer)
 {
-    Step step{.size = size, .reply = goodbye(code), .message = {}, .asked = {}, .end = true};
-    state_ = State::closed;
+    auto received = web_socket_->receive(buffer);
+    Step step{.size = received.size,
+              .again = received.message.has_value(),
+              .reply = web_socket_->written(),
+              .message = std::move(received.message),
+              .asked = {},
+              .sign_of_life = !received.over, // the stream itself writes a Pong, or else a Close
+              .end = received.over};
+    if (received.over) {
+        web_socket_.reset();
+        over_ = true;
+    }
     return step;
 }
 
-Step Session::websocket(std::string_view buffer, std::size_t longest_message)
+std::optional<std::uint64_t> Session::under_way() const
 {
-    auto frame = next_frame(buffer, longest_message);
-    switch (frame.kind) {
-    case Frame::Kind::need_more:
-        return {};
-    case Frame::Kind::broken:
-        return fail(buffer.size(), CloseCode::protocol_error);
-    case Frame::Kind::too_big:
-        return fail(buffer.size(), CloseCode::too_big);
-    case Frame::Kind::whole:
-        break;
-    }
-    switch (frame.opcode) {
-    case Opcode::ping:
-        return {.size = frame.size,
-                .reply = web::frame(Opcode::pong, frame.payload),
-                .message = {},
-                .asked = {},
-                .sign_of_life = true};
-    case Opcode::pong:
-        return {.size = frame.size};
-    case Opcode::close: // 5.5.1: the same code comes back
-        if (const auto fault = fault_of_close(frame.payload)) return fail(frame.size, *fault);
-        state_ = State::closed;
-        return {.size = frame.size,
-                .reply = web::frame(Opcode::close, std::string_view{frame.payload}.substr(0, 2)),
-                .message = {},
-                .asked = {},
-                .end = true};
-    case Opcode::continuation:
-    case Opcode::text:
-    case Opcode::binary:
-        break;
-    }
-    return data(std::move(frame), longest_message);
+    return web_socket_ ? web_socket_->under_way() : std::nullopt;
 }
 
-Step Session::data(Frame&& frame, std::size_t longest_message)
+std::string Session::carry(std::string_view message)
 {
-    const bool goes_on = frame.opcode == Opcode::continuation;
-    if (goes_on != fragmented_) return fail(frame.size, CloseCode::protocol_error); // RFC 6455 5.4
-    if (!goes_on) text_ = frame.opcode == Opcode::text;
-    if (fragments_.size() + frame.payload.size() > longest_message) return fail(frame.size, CloseCode::too_big);
-    fragmented_ = !frame.last;
-    if (fragmented_) {
-        fragments_ += frame.payload;
-        return {.size = frame.size};
-    }
-    auto message = goes_on ? std::exchange(fragments_, {}).append(frame.payload) : std::move(frame.payload);
-    if (text_ && !is_utf8(message)) return fail(frame.size, CloseCode::not_sip);
-    return {.size = frame.size, .reply = {}, .message = std::move(message)};
+    web_socket_->send(message);
+    return web_socket_->written();
 }
 
 std::optional<std::string> Session::ping()
 {
-    if (state_ != State::websocket || std::exchange(pinged_, true)) return std::nullopt;
-    return frame(Opcode::ping, {});
+    if (!web_socket_ || std::exchange(pinged_, true)) return std::nullopt;
+    web_socket_->ping();
+    return web_socket_->written();
 }
 
 std::string Session::goodbye(CloseCode code)
 {
-    if (std::exchange(state_, State::closed) != State::websocket) return {};
-    return close_frame(code);
+    over_ = true;
+    const auto ended = std::exchange(web_socket_, nullptr);
+    if (!ended) return {};
+    ended->close(code);
+    return ended->written();
 }
 
 } // namespace sotto::net::web

@@ -1,8 +1,7 @@
 #pragma once
 #include "core/relay/credentials.hpp"
-#include "net/web/frame.hpp"
-#include "net/web/http.hpp"
 #include "net/web/rules.hpp"
+#include "net/web/web_socket.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -14,7 +13,8 @@ namespace sotto::net::web {
 
 /// What stood at the front of the stream, and what it asks for.
 struct Step {
-    std::size_t size{0};                ///< bytes to consume; 0: read on
+    std::size_t size{0};                ///< bytes to consume
+    bool again{false};                  ///< the next step may be ready; otherwise: read on
     std::string reply{};                ///< to be written as it stands
     std::optional<std::string> message; ///< one WebSocket message: a SIP message (RFC 7118 5) or a keep-alive
     std::optional<RelayRequest> asked;  ///< to be answered by `answer`
@@ -23,9 +23,12 @@ struct Step {
 };
 
 /// What is spoken above TLS with a browser: HTTP/1.1 (RFC 9112), and from an upgrade on WebSocket (RFC 6455) with the
-/// sub-protocol `sip` (RFC 7118). Bytes in, bytes out: no socket, no clock. Owns nothing while nothing is under way.
+/// sub-protocol `sip` (RFC 7118). Bytes in, bytes out: no socket, no clock. On the thread of `completions`.
 class Session {
 public:
+    explicit Session(Completions& completions);
+    ~Session();
+
     /// `longest_head`, `longest_message`: bytes.
     Step next(std::string_view buffer, const Rules& rules, std::size_t longest_head, std::size_t longest_message);
     /// The response to what was `asked`, which must be the last thing that came.
@@ -36,28 +39,25 @@ public:
     Step release();
 
     /// SIP may be sent: the upgrade is done, and no Close was said.
-    [[nodiscard]] bool speaks_sip() const { return state_ == State::websocket; }
-    /// Fragments of a message have come, and not its end.
-    [[nodiscard]] bool inside_message() const { return fragmented_; }
+    [[nodiscard]] bool speaks_sip() const { return web_socket_ != nullptr; }
+    /// Part of a WebSocket message has come, and not its end: a number, another one for the next message.
+    [[nodiscard]] std::optional<std::uint64_t> under_way() const;
+    /// What carries one SIP message. Only while it `speaks_sip`.
+    std::string carry(std::string_view message);
     /// A Ping, or nothing when the last one was not followed by any byte.
     std::optional<std::string> ping();
     /// Says that the server goes; empty where there is nothing to say.
     std::string goodbye(CloseCode code = CloseCode::going_away);
 
 private:
-    enum class State : std::uint8_t { http, websocket, closed };
+    Step http(std::string_view buffer, const Rules& rules, std::size_t longest_head, std::size_t longest_message);
+    Step upgrade(HttpRequest&& request, Step step, std::size_t longest_message);
+    Step web_socket(std::string_view buffer);
 
-    Step http(std::string_view buffer, const Rules& rules, std::size_t longest_head);
-    Step upgrade(const HttpRequest& request, Step step);
-    Step websocket(std::string_view buffer, std::size_t longest_message);
-    Step data(Frame&& frame, std::size_t longest_message);
-    Step fail(std::size_t size, CloseCode code);
-
-    State state_{State::http};
-    bool fragmented_{false};
-    bool text_{false}; ///< the fragments are of a text message
+    Completions& completions_;
+    std::unique_ptr<WebSocket> web_socket_; ///< from the upgrade to the Close
+    bool over_{false};
     bool pinged_{false};
-    std::string fragments_;
     std::string origin_;         ///< of what was asked
     std::unique_ptr<Step> kept_; ///< the response to it, until its time has come
 };
