@@ -49,6 +49,24 @@ constexpr const Profile* profile_named(std::string_view name)
     return found == profiles.end() ? nullptr : &*found;
 }
 
+constexpr std::string_view mid_extension = "urn:ietf:params:rtp-hdrext:sdes:mid";
+constexpr std::string_view layer_extension = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+
+/// What an a=extmap is about, encrypted or not (RFC 8285 5, RFC 6904).
+std::string_view extension_in(std::string_view value)
+{
+    take_word(value);
+    const auto uri = take_word(value);
+    return uri == encrypted_extension ? take_word(value) : uri;
+}
+
+bool lists_word(std::string_view list, std::string_view wanted)
+{
+    for (auto word = take_word(list); !word.empty(); word = take_word(list))
+        if (word == wanted) return true;
+    return false;
+}
+
 /// Port 0 does not mean rejected then (RFC 8843 6).
 bool is_bundle_only(const Section& section) { return section.port == 0 && section.names(rule_for("bundle-only")); }
 
@@ -65,6 +83,8 @@ public:
 
 private:
     void find_bundles();
+    [[nodiscard]] bool refers_to_sections() const;
+    [[nodiscard]] bool carries(const Section& section, std::string_view extension) const;
     [[nodiscard]] std::optional<Candidate> relay_of(const Section& section, unsigned component = 1) const;
     [[nodiscard]] const Bundle* bundle_of(std::size_t section) const;
 
@@ -101,8 +121,9 @@ private:
     std::pmr::set<std::string_view> written_mids_;
     std::pmr::map<std::string_view, unsigned> foundations_;
     std::pmr::map<std::string_view, unsigned> streams_;
-    bool unsupported_{false}; ///< a section was rejected by us
-    bool active_{false};      ///< a section was not
+    bool names_sections_{false}; ///< something refers to a=mid
+    bool unsupported_{false};    ///< a section was rejected by us
+    bool active_{false};         ///< a section was not
 
     // Of the section that is being written:
     Payloads payloads_;
@@ -155,6 +176,36 @@ void Minimiser::find_bundles()
     }
 }
 
+/// A name that nothing refers to, neither a group nor RTP nor what is to be trickled, would only tell one phone from
+/// another (RFC 5888 4, RFC 8843 15.2, RFC 8840 4.1.1).
+bool Minimiser::refers_to_sections() const
+{
+    return std::ranges::any_of(in_.attributes, [](const Attribute& attribute) {
+        auto value = attribute.value;
+        switch (attribute.rule->kind) {
+        case Kind::group: {
+            const auto semantics = take_word(value);
+            return semantics == "BUNDLE" || semantics == "LS";
+        }
+        case Kind::extmap:
+            return extension_in(value) == mid_extension;
+        case Kind::ice_options:
+            return lists_word(value, "trickle");
+        default:
+            return false;
+        }
+    });
+}
+
+/// Does the section's RTP have that header extension (RFC 8285)?
+bool Minimiser::carries(const Section& section, std::string_view extension) const
+{
+    const auto& where = section.names(rule_for("extmap")) ? section : in_.session;
+    return std::ranges::any_of(in_.attributes_of(where), [&](const Attribute& attribute) {
+        return attribute.rule->kind == Kind::extmap && extension_in(attribute.value) == extension;
+    });
+}
+
 const Bundle* Minimiser::bundle_of(std::size_t section) const
 {
     return bundle_[section] == 0 ? nullptr : &bundles_[bundle_[section] - 1U];
@@ -163,6 +214,7 @@ const Bundle* Minimiser::bundle_of(std::size_t section) const
 SdpResult Minimiser::description()
 {
     find_bundles();
+    names_sections_ = !mids_.empty() && refers_to_sections();
     out_.reserve(4096);
     for (std::size_t i = 0; i < in_.sections.size(); ++i) {
         if (const auto refusal = put_section(i)) return *refusal;
@@ -195,7 +247,7 @@ void Minimiser::put_rejected(const Section& section, const Profile* profile)
     else
         put_line(out_, " 0 ", profile != nullptr ? profile->name : "RTP/AVP", " 0");
     put_line(out_, "c=IN IP4 0.0.0.0");
-    if (!section.mid.empty()) put_line(out_, "a=mid:", section.mid);
+    if (names_sections_ && !section.mid.empty()) put_line(out_, "a=mid:", section.mid);
 }
 
 /// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads_`.
@@ -356,14 +408,12 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
     case Kind::rtcp_fb:
         add_payload_line(rule, value);
         return;
-    case Kind::extmap: {
-        auto rest = value;
-        take_word(rest);
-        auto uri = take_word(rest);
-        if (uri == encrypted_extension) uri = take_word(rest);
-        place = place_of(rule, position_in(extensions, uri));
+    case Kind::extmap:
+        place = place_of(rule, position_in(extensions, extension_in(value)));
         break;
-    }
+    case Kind::mid:
+        if (!names_sections_) return;
+        break;
     case Kind::candidate:
         add_candidate(rule, value);
         return;
@@ -463,7 +513,7 @@ void Minimiser::put(const Item& item, std::size_t section)
         put_message_size(out_, value);
         break;
     case Kind::rid:
-        put_layer(out_, value, payloads_);
+        if (carries(in_.sections[section], layer_extension)) put_layer(out_, value, payloads_);
         break;
     case Kind::simulcast:
         put_simulcast(out_, value, layers_in(in_.sections[section]));
@@ -528,6 +578,7 @@ void Minimiser::put_rtcp(std::string_view value)
 std::vector<std::string_view> Minimiser::layers_in(const Section& section) const
 {
     std::vector<std::string_view> names;
+    if (!carries(section, layer_extension)) return names;
     for (const auto& attribute : in_.attributes_of(section))
         if (attribute.rule->kind == Kind::rid)
             if (const auto name = layer_name(attribute.value); !name.empty()) names.push_back(name);
@@ -536,6 +587,7 @@ std::vector<std::string_view> Minimiser::layers_in(const Section& section) const
 
 SdpResult Minimiser::fragment()
 {
+    names_sections_ = true; // RFC 8840 4.4: it is all that says which section is meant
     for (const auto& section : in_.sections) {
         // The profile and format of a pseudo m= line mean nothing (RFC 8840 4.4), so they are the same for all.
         const auto media = position_in(media_types, section.media);

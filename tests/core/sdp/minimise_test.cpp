@@ -93,10 +93,48 @@ TEST_CASE("a retransmission of a retransmission is of no use", "[sdp][rfc4588]")
     CHECK(out.find("103") == std::string::npos);
 }
 
+TEST_CASE("a section is named only where something refers to it", "[sdp][rfc5888][privacy]")
+{
+    const auto named = [](const std::string& before, const std::string& inside) {
+        const auto with = [&](const std::string& first, const std::string& second) {
+            return minimised(session + before + key + audio + "a=mid:" + first + "\n" + inside +
+                             "m=video 0 RTP/AVP 31\na=mid:" + second + "\n");
+        };
+        const auto out = with("audio", "video");
+        CHECK((out == with("0", "1")) == (out.find("a=mid") == std::string::npos)); // two phones with other habits
+        return has_line(out, "a=mid:audio") && has_line(out, "a=mid:video");
+    };
+    CHECK_FALSE(named("", ""));
+    CHECK_FALSE(named("a=group:FID audio video\na=ice-options:ice2\n", "a=ice-options:ice2 x-trickle\n"));
+    CHECK_FALSE(named("", "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\n"));
+    CHECK(named("a=group:BUNDLE audio\n", ""));
+    CHECK(named("a=group:LS audio video\n", ""));
+    CHECK(named("a=ice-options:ice2 trickle\n", ""));
+    CHECK(named("", "a=ice-options:trickle\n"));
+    CHECK(named("", "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\n"));
+    CHECK(named("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\n", ""));
+    CHECK(named("", "a=extmap:4 urn:ietf:params:rtp-hdrext:encrypt urn:ietf:params:rtp-hdrext:sdes:mid\n"));
+}
+
+const std::string layers_in_rtp = "a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\n";
+
+TEST_CASE("layers are named only where RTP names them", "[sdp][rfc8852][privacy]")
+{
+    const std::string layers = "a=rid:hi send\na=rid:lo send\na=simulcast:send hi;lo\n";
+    CHECK(minimised(session + audio + key + layers) == minimised(session + audio + key));
+    const auto in_section = minimised(session + audio + key + layers_in_rtp + layers);
+    CHECK(in_section.ends_with("a=rid:hi send\na=rid:lo send\na=simulcast:send hi;lo\n"));
+    CHECK(minimised(session + layers_in_rtp + audio + key + layers) == in_section);
+    // one extension of the section's own, and those of the session part do not hold there
+    CHECK(minimised(session + layers_in_rtp + audio + key + layers +
+                    "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\n")
+              .find("a=rid") == std::string::npos);
+}
+
 TEST_CASE("simulcast names what is sent and received, and nothing else", "[sdp][rfc8853]")
 {
     const auto through = [](const std::string& value) {
-        std::string layers;
+        auto layers = layers_in_rtp;
         for (const auto* name : {"1", "2", "3", "4"}) layers += "a=rid:" + std::string{name} + " send\n";
         return minimised(session + audio + key + layers + "a=simulcast:" + value + "\n");
     };
@@ -114,8 +152,8 @@ TEST_CASE("simulcast names what is sent and received, and nothing else", "[sdp][
 TEST_CASE("a line holds no word and no number of its sender's own", "[sdp][privacy]")
 {
     const auto line = [](const std::string& text) {
-        const auto with = minimised(session + audio + key + "a=rid:1 send\n" + text + "\n");
-        const auto without = minimised(session + audio + key + "a=rid:1 send\n");
+        const auto with = minimised(session + audio + key + layers_in_rtp + "a=rid:1 send\n" + text + "\n");
+        const auto without = minimised(session + audio + key + layers_in_rtp + "a=rid:1 send\n");
         INFO(with);
         return with == without;
     };
@@ -128,7 +166,6 @@ TEST_CASE("a line holds no word and no number of its sender's own", "[sdp][priva
                              "a=tls-id:zzcanary",
                              "a=ice-ufrag:zz-canary",
                              "a=ice-pwd:zzcanary",
-                             "a=mid:zz-canary-zz-canary",
                              "a=extmap:4444 urn:ietf:params:rtp-hdrext:sdes:mid",
                              "a=extmap:0 urn:ietf:params:rtp-hdrext:sdes:mid",
                              "a=remote-candidates:1 zzcanary-laptop.example.org 4000",
@@ -142,7 +179,8 @@ TEST_CASE("a line holds no word and no number of its sender's own", "[sdp][priva
         INFO(text);
         CHECK(line(text));
     }
-    CHECK(has_line(minimised(session + audio + key + "a=rid:hi send zz=zzcanary;max-width=1280;pt=0,77,zzcanary\n"),
+    CHECK(has_line(minimised(session + audio + key + layers_in_rtp +
+                             "a=rid:hi send zz=zzcanary;max-width=1280;pt=0,77,zzcanary\n"),
                    "a=rid:hi send pt=0;max-width=1280"));
     CHECK(
         has_line(minimised(session + audio + key + "a=max-message-size:1073741823\n"), "a=max-message-size:536870912"));
