@@ -124,9 +124,10 @@ TEST_CASE("an emergency call is carried in every state")
         dial(world, alice, call);
         CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
         const auto invite = world.receive(psap);
-        CHECK(header(invite, "Geolocation") == "<cid:place@phone.invalid>, <https://lis.example/1>");
+        CHECK(header(invite, "Geolocation") == "<cid:1@location.invalid>, <https://lis.example/1>");
         CHECK(header(invite, "Geolocation-Routing") == "yes");
-        CHECK(body_of(invite).find("Content-ID: <place@phone.invalid>\r\n") != std::string::npos);
+        CHECK(body_of(invite).find("Content-ID: <1@location.invalid>\r\n") != std::string::npos);
+        CHECK(invite.find("phone.invalid") == std::string::npos); // the phone's own name for it
         CHECK(body_of(invite).find(pidf) != std::string::npos);
         dial(world, alice,
              {.uri = "urn:service:sos",
@@ -135,7 +136,9 @@ TEST_CASE("an emergency call is carried in every state")
               .content_type = "multipart/mixed;boundary=b",
               .body = body.substr(body.find("--b", 3))}); // the offer comes later
         CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-        CHECK(body_of(world.receive(psap)).find("Content-ID: <place@phone.invalid>\r\n") != std::string::npos);
+        const auto alone = world.receive(psap);
+        CHECK(header(alone, "Geolocation") == "<cid:1@location.invalid>");
+        CHECK(body_of(alone).find("Content-ID: <1@location.invalid>\r\n") != std::string::npos);
         // and never to anybody else
         const auto peer = world.domain("example.net");
         auto other = call;
@@ -146,6 +149,43 @@ TEST_CASE("an emergency call is carried in every state")
         CHECK(header(leaked, "Geolocation").empty());
         CHECK(leaked.find("somewhere") == std::string::npos);
         CHECK(leaked.find("lis.example") == std::string::npos);
+    }
+    SECTION("with a place that is the whole body") // RFC 8262: then the message's own header says what it is called
+    {
+        const std::string pidf = "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\">somewhere</presence>";
+        const Outgoing call{.uri = "urn:service:sos",
+                            .extra = "Geolocation: <cid:pl%41ce@phone.invalid>\nContent-ID: <plAce@phone.invalid>\n",
+                            .tag = "sole",
+                            .content_type = "application/pidf+xml",
+                            .body = pidf};
+        dial(world, alice, call);
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(psap);
+        CHECK(header(invite, "Content-ID") == "<1@location.invalid>");
+        CHECK(header(invite, "Geolocation") == "<cid:1@location.invalid>");
+        CHECK(header(invite, "Geolocation-Routing") == "yes");
+        CHECK(body_of(invite) == pidf);
+        CHECK(invite.find("phone.invalid") == std::string::npos);
+    }
+    SECTION("with several places, each under the name that stands for it")
+    {
+        const auto part = [](const std::string& name) {
+            return "--b\r\nContent-Type: application/pidf+xml\r\nContent-ID: <" + name + "@phone.invalid>\r\n\r\n<" +
+                   name + "/>\r\n";
+        };
+        const Outgoing call{.uri = "urn:service:sos",
+                            .extra = "Geolocation: <cid:home@phone.invalid>, <cid:here@phone.invalid>\n"
+                                     "Geolocation: <cid:nothing@phone.invalid>\n",
+                            .tag = "several",
+                            .content_type = "multipart/mixed;boundary=b",
+                            .body = part("here") + part("home") + "--b--\r\n"};
+        dial(world, alice, call);
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(psap);
+        CHECK(header(invite, "Geolocation") == "<cid:2@location.invalid>, <cid:1@location.invalid>");
+        CHECK(body_of(invite).find("Content-ID: <1@location.invalid>\r\n\r\n<here/>") != std::string::npos);
+        CHECK(body_of(invite).find("Content-ID: <2@location.invalid>\r\n\r\n<home/>") != std::string::npos);
+        CHECK(invite.find("phone.invalid") == std::string::npos);
     }
     SECTION("with a place that is to be fetched") // RFC 6442 4.1, RFC 6881 9.2
     {

@@ -24,7 +24,8 @@ const std::string everything =
     "Alert-Info: <http://canary.example>\nAllow: INVITE, ACK, BYE, CANARY\nAllow-Events: refer\n"
     "Call-Info: <http://canary.example>\nCall-Protection: canary\nContent-Disposition: session;handling=optional\n"
     "Content-Language: x-canary\nDate: Sat, 13 Nov 2010 23:29:00 GMT\nExpires: 120\nFeature-Caps: *;canary\n"
-    "Geolocation: <cid:place@phone.invalid>\nGeolocation-Routing: no\nHistory-Info: <sip:canary@example.org>;index=1\n"
+    "Geolocation: <cid:canary@phone.invalid>, <https://lis.example/1>\nGeolocation-Routing: no\nHistory-Info: "
+    "<sip:canary@example.org>;index=1\n"
     "Identity: canary\nIn-Reply-To: canary\nMin-SE: 90\nMIME-Version: 1.0\nOrganization: canary\n"
     "P-Access-Network-Info: canary\nP-Asserted-Identity: <sip:canary@example.org>\nP-Charging-Vector: canary\n"
     "P-Preferred-Identity: <sip:canary@example.org>\nPath: <sip:canary.example>\nPriority: canary\nPrivacy: none\n"
@@ -145,6 +146,7 @@ TEST_CASE("the matrix tries every row of the minimisation table")
     const std::set<std::string> elsewhere{"Authorization",
                                           "Call-ID",
                                           "Contact",
+                                          "Content-ID",
                                           "Content-Length",
                                           "Content-Type",
                                           "CSeq",

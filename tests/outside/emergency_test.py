@@ -100,7 +100,8 @@ class Emergency(EmergencyService):
         alice.sends("INVITE", to="urn:service:sos", body=body, content_type="multipart/mixed;boundary=b",
                     headers={"Geolocation": "<cid:place@phone>"})
         connection, invite = self.psap.receives("INVITE")
-        self.assertEqual(invite.get("Geolocation"), "<cid:place@phone>")
+        self.assertEqual(invite.get("Geolocation"), "<cid:1@location.invalid>")
+        self.assertNotIn("place@phone", str(invite))
         self.assertIn(PLACE, invite.body)
         self.psap.answers(connection, invite, 486)
         self.psap.receives("ACK")

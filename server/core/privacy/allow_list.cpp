@@ -59,7 +59,7 @@ constexpr std::array rules{
     HeaderRule{Header::date,                all(pass),     none,         Shape::none, "with Identity only: the signature is made over it", "RFC 8224 4"},
     HeaderRule{Header::identity,            all(pass),     none,         Shape::none, "unchanged and with its Date, where the caller is shown and From, To and fingerprints leave as they were signed; otherwise both go", "RFC 8224 4, 6.2"},
     HeaderRule{Header::history_info,        by(drop, own, own, drop), none, Shape::none, "who was called before, inside the trust domain; anonymous beyond it", "RFC 7044 10"},
-    HeaderRule{Header::geolocation,         by(drop, drop, drop, pass), none, Shape::location, "where the caller is, in an emergency call only", "RFC 6442 4.1; RFC 6881"},
+    HeaderRule{Header::geolocation,         by(drop, drop, drop, rebuild), none, Shape::none, "where the caller is, in an emergency call only; parts of the body under names of ours", "RFC 6442 4.1; RFC 6881"},
     HeaderRule{Header::geolocation_routing, by(drop, drop, drop, own),  none, Shape::none, "always yes: nothing but the emergency call needs it", "RFC 6442 4.2"},
     HeaderRule{Header::call_protection,     by(own, drop, drop, drop),  by(own, drop, drop, drop), Shape::none, "that and where a call leaves end-to-end protection", "docs/interconnect.md"},
     HeaderRule{Header::service_route,       none,          all(own),     Shape::none, "REGISTER only", "RFC 3608"},
@@ -67,6 +67,7 @@ constexpr std::array rules{
     HeaderRule{Header::feature_caps,        none,          all(own),     Shape::none, "REGISTER only: how phones can be woken", "RFC 8599 5.4"},
     HeaderRule{Header::mime_version,        all(own),      all(own),     Shape::none, "1.0, with multipart", "RFC 3261 20.24"},
     HeaderRule{Header::content_disposition, all(pass),     all(pass),    Shape::disposition, "how to read the body: a known type, and that it is optional, unless that is what holds without", "RFC 3261 20.11"},
+    HeaderRule{Header::content_id,          by(drop, drop, drop, own), none, Shape::none, "of a body that says where the caller is: Geolocation refers to it", "RFC 8262; RFC 6442 4.1"},
     HeaderRule{Header::content_type,        all(pass),     all(pass),    Shape::content_type, "admitted types only", "RFC 3261 20.15"},
     HeaderRule{Header::content_length,      all(own),      all(own),     Shape::none, "counted", "RFC 3261 20.14"},
 };

@@ -34,8 +34,7 @@ enum class Shape : std::uint8_t {
     boolean,            ///< true or false
     disposition,        ///< type and handling (RFC 3261 20.11)
     content_type,       ///< admitted media type and its charset
-    coding,             ///< identity only
-    location            ///< references to parts of the same body (RFC 6442), never to elsewhere
+    coding              ///< identity only
 };
 
 /// One row of the policy. Requests and responses have one treatment for each receiver.

@@ -1,6 +1,7 @@
 #include "core/privacy/body.hpp"
 
 #include "core/privacy/body_rules.hpp"
+#include "core/privacy/geolocation.hpp"
 #include "core/privacy/rebuilt_body.hpp"
 #include "core/privacy/secure_mime.hpp"
 #include "core/privacy/shape.hpp"
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
-#include <vector>
 
 namespace sotto {
 namespace {
@@ -83,14 +83,6 @@ BodyResult minimise_inner(const Part& part, const BodyPolicy& policy)
     return minimise_part(part.type, part.content, policy, true);
 }
 
-/// RFC 2392: what a `cid:` URI may name, in angle brackets.
-bool is_content_id(std::string_view id)
-{
-    constexpr std::size_t longest = 128;
-    return id.size() > 2 && id.size() <= longest && id.front() == '<' && id.back() == '>' &&
-           id.find_first_of(" \t\"\\", 0) == std::string_view::npos;
-}
-
 /// The parts between the delimiters of a multipart, without preamble and epilogue; nothing when it is malformed.
 std::optional<std::vector<std::string_view>> parts_of(std::string_view written_type, std::string_view content)
 {
@@ -142,11 +134,15 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
     const auto parts = parts_of(written_type, content);
     if (!parts) return BodyRefusal{Refusal::bad_body, {}};
     std::vector<Body> kept;
+    std::vector<std::string> locations;
     for (const auto text : *parts) {
         const auto part = part_of(text);
         auto minimised = minimise_inner(part, policy);
         if (minimised) {
-            if (minimised->content_type == location_type && is_content_id(part.id)) minimised->content_id = part.id;
+            if (minimised->content_type == location_type) {
+                minimised->content_id = location_id(locations.size());
+                locations.emplace_back(part.id);
+            }
             minimised->disposition = disposition(part.disposition, minimised->content_type);
             if (!minimised->content.empty()) kept.push_back(std::move(*minimised));
         } else if (minimised.error().refusal != Refusal::unsupported_media) {
@@ -160,7 +156,9 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
     texts.reserve(kept.size());
     for (const auto& part : kept) texts.push_back(written(part));
     const auto own = boundary_for(texts);
-    return Body{std::string{admitted} + ";boundary=" + own, joined(texts, own)};
+    return Body{.content_type = std::string{admitted} + ";boundary=" + own,
+                .content = joined(texts, own),
+                .locations = std::move(locations)};
 }
 
 /// RFC 3862: who writes to whom and when is said by the message around it, as far as it may be; the text remains.
@@ -272,7 +270,12 @@ BodyResult minimise_body(const Message& source, const BodyPolicy& policy)
     if (!type) return BodyRefusal{Refusal::bad_body, {}};
     if (const auto coding = source.field(Header::content_encoding); coding && !iequals(*coding, "identity"))
         return BodyRefusal{Refusal::unsupported_media, {}};
-    return minimise_part(*type, source.body, policy, false);
+    auto body = minimise_part(*type, source.body, policy, false);
+    if (body && body->content_type == location_type) { // RFC 8262: then the message itself says what it is called
+        body->content_id = location_id(0);
+        body->locations.emplace_back(source.field(Header::content_id).value_or(std::string_view{}));
+    }
+    return body;
 }
 
 void throw_exception_from_error(const BodyRefusal&, const boost::source_location&)

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sotto {
 
@@ -16,10 +17,10 @@ struct BodyRefusal {
 
 struct Body {
     std::string content_type;
-    std::string content;      ///< empty: there is none
-    std::string content_id{}; ///< of a part that a header refers to, with its angle brackets; else empty
-    std::string
-        disposition{}; ///< of a part: what its Content-Disposition says that is not the default (RFC 3261 20.11)
+    std::string content;                  ///< empty: there is none
+    std::string content_id{};             ///< ours, of what a header refers to, with its angle brackets; else empty
+    std::string disposition{};            ///< of a part: what is not the default (RFC 3261 20.11)
+    std::vector<std::string> locations{}; ///< what the sender calls its locations (geolocation.hpp)
 };
 
 /// What one receiver may learn of a body.

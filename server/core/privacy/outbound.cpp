@@ -100,7 +100,7 @@ std::string Outbound::write() const
             continue;
         }
         const bool describes_body = rule.header == Header::content_type || rule.header == Header::content_disposition ||
-                                    rule.header == Header::mime_version;
+                                    rule.header == Header::mime_version || rule.header == Header::content_id;
         if (describes_body && content_.empty()) continue;
         if (rule.header == Header::content_type) {
             append_line(out, Header::content_type, content_type_);

@@ -127,31 +127,6 @@ std::string cause(const Message& source)
     return out;
 }
 
-/// RFC 6442 4.1: what travels in this message's own body, and references that are fetched over TLS or within SIP; they
-/// are for whoever is to come and help (RFC 6881 9.2), and nobody else gets any of it.
-bool is_location(std::string_view uri)
-{
-    constexpr std::array<std::string_view, 4> schemes{"cid:", "https:", "sips:", "pres:"};
-    constexpr std::size_t longest = 512;
-    const auto scheme = uri.substr(0, uri.find(':') + 1);
-    return uri.size() <= longest && std::ranges::any_of(schemes, [&](auto one) { return iequals(one, scheme); }) &&
-           std::ranges::all_of(uri, [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '<'; });
-}
-
-std::string location(const Message& source)
-{
-    std::string out;
-    for (const auto& field : source.fields)
-        if (field.name == Header::geolocation)
-            for_each_element(field.value, [&](std::string_view one) {
-                const auto close = one.find('>');
-                if (!one.starts_with('<') || close == std::string_view::npos || !is_location(one.substr(1, close - 1)))
-                    return;
-                (out += out.empty() ? "" : ", ") += one.substr(0, close + 1);
-            });
-    return out;
-}
-
 struct WarningText {
     std::string_view code, text;
 };
@@ -212,8 +187,6 @@ std::string shaped(const Message& source, Header header, Shape shape)
         return intersection(source, header, carried_events());
     case Shape::cause:
         return cause(source);
-    case Shape::location:
-        return location(source);
     default:
         break;
     }

@@ -1,6 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/dialog/remote_target.hpp"
+#include "core/privacy/geolocation.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/reply.hpp"
@@ -52,6 +53,16 @@ std::string rack(std::string_view value, DialogSeal& seal, Role sender)
         .append(std::to_string(seal.cseq(sender, static_cast<std::uint32_t>(numbers[1]))))
         .append(" ")
         .append(name_of(method));
+}
+
+/// Where the caller is, for who comes to help. `body`: what leaves of the request's.
+void write_location(Outbound& message, const Message& request, const Body& body)
+{
+    if (!body.content_id.empty()) message.set(Header::content_id, body.content_id);
+    const auto where = geolocation(request, body.locations);
+    if (where.empty()) return;
+    message.set(Header::geolocation, where);
+    message.set(Header::geolocation_routing, "yes");
 }
 
 /// RFC 3515 2.4.6: "refer;id=" and the CSeq number of the REFER, as whoever sent that one knows it. Empty: no such
@@ -306,6 +317,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     // A PRACK and a BYE go on without theirs: what they say counts, and a call must have an end.
     if (!body && request.method != Method::prack && request.method != Method::bye) return body.error();
     if (body && !body->content.empty()) message.body(body->content_type, body->content);
+    if (branch.target.party.receiver() == Receiver::emergency) write_location(message, request, body ? *body : Body{});
     const auto content = body ? std::string_view{body->content} : std::string_view{};
     const bool signature = signature_holds(request, from_address, to_address, content);
     for (const auto& field : request.fields) {

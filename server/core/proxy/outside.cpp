@@ -3,7 +3,6 @@
 #include "core/privacy/identity.hpp"
 #include "core/privacy/preferred_identity.hpp"
 #include "core/privacy/privacy_service.hpp"
-#include "core/privacy/shape.hpp"
 #include "core/registrar/device.hpp"
 #include "core/routing/number.hpp"
 #include "core/routing/protection.hpp"
@@ -307,9 +306,6 @@ void Proxy::write_outside(Outbound& message, const ResponseContext& context, con
 {
     for (const auto& asserted : shown.asserted) message.set(Header::p_asserted_identity, asserted);
     if (!shown.privacy.empty()) message.set(Header::privacy, shown.privacy);
-    if (branch.target.party.receiver() == Receiver::emergency &&
-        !shaped(request, Header::geolocation, Shape::location).empty())
-        message.set(Header::geolocation_routing, "yes");
     const auto* route = route_of(branch.target.party);
     if (route == nullptr || request.method == Method::ack) return;
     if (context.outside && !context.outside->former.empty()) { // RFC 7044 10: nobody's name crosses the border
