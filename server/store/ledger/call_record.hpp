@@ -49,6 +49,8 @@ struct BilledCall {
 
 /// The calls of one invoice run.
 struct InvoiceRun {
+    static constexpr std::size_t page = 2000; ///< calls at once, at most
+
     std::chrono::year_month month{};
     std::uint32_t run{0};          ///< from 1 within the month
     retention::Day day{};          ///< from which retention runs

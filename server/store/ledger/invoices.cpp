@@ -151,7 +151,7 @@ bool Invoices::would_wait(const KeyStore::Period& period, retention::Time due, r
 
 void Invoices::read(PeriodId period, Cursor& cursor, InvoiceRun& into)
 {
-    const auto room = static_cast<std::int64_t>(page - into.calls.size());
+    const auto room = static_cast<std::int64_t>(InvoiceRun::page - into.calls.size());
     rows_.bind_all(as_number(period), crypto::Bytes{cursor.subject}, crypto::Bytes{cursor.id}, room);
     std::int64_t taken = 0;
     for (; rows_.step(); ++taken) {

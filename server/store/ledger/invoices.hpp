@@ -16,8 +16,6 @@ namespace sotto::store {
 /// One thread. Errors: StoreError.
 class Invoices {
 public:
-    static constexpr std::size_t page = 2000; ///< calls at once
-
     Invoices(const Database& database, Vault& vault);
 
     /// Makes the next run of a month, and gives its first page. Without a call to bill, no run is made: `run` is 0.

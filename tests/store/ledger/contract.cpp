@@ -1,52 +1,38 @@
 #include "store/ledger/contract.hpp"
 
-#include "store/ledger/ledger_files.hpp"
+#include "store/ledger/asked_ledger.hpp"
+#include "store/store_error.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
-#include <future>
 
 using namespace std::chrono_literals;
 
 namespace sotto::test {
 namespace {
 
-using store::Failure;
-using store::Ledger;
+namespace fs = std::filesystem;
+using store::BilledCall;
+using store::HoldFailure;
+using store::HoldKind;
 
-constexpr auto november = 2026y / std::chrono::November;
-constexpr retention::Day invoice_day{2026y / 12 / 3};
-constexpr retention::Policy matrix{};
-
-bool answered(Ledger& ledger, billing::AnsweredCall call)
+store::HoldCase hold_of(HoldKind kind, retention::Time expires)
 {
-    std::promise<bool> promise;
-    ledger.answered(std::move(call), [&](bool recorded) { promise.set_value(recorded); });
-    return promise.get_future().get();
+    auto hold = dispute({77}, expires);
+    hold.kind = kind;
+    return hold;
 }
 
-/// Everything told before has been done when this returns.
-void settle(Ledger& ledger)
+std::uint32_t seconds_of(const store::InvoiceRun& run, std::uint64_t account)
 {
-    answer_of<std::vector<store::HoldCase>>([&](auto done) { ledger.list_holds(done); });
+    const auto found = std::ranges::find(run.calls, AccountId{account}, &BilledCall::account);
+    REQUIRE(found != run.calls.end());
+    return found->record.seconds;
 }
 
-store::InvoiceRun invoice(Ledger& ledger)
+/// From the answer of a call to its record.
+void recording_conforms(AskedLedger& ledger)
 {
-    auto run = answer_of<store::InvoiceRun>([&](auto done) { ledger.invoice(november, invoice_day, done); });
-    REQUIRE(run.has_value());
-    return *run;
-}
-
-} // namespace
-
-void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Ledger>()>& make)
-{
-    auto ledger = make();
-    const auto again = [&] {
-        ledger.reset();
-        ledger = make();
-    };
+    auto& clock = ledger.clock();
     const auto one = call(1, 77);
 
     SECTION("nothing is recorded before a call is answered")
@@ -56,317 +42,455 @@ void ledger_conforms(LedgerClock& clock, const std::function<std::unique_ptr<Led
         CHECK(ledger->running().empty());
         ledger->alive(one.dialog);
         ledger->ended(one.dialog);
-        CHECK(invoice(*ledger).calls.empty());
+        CHECK(ledger.invoice().calls.empty());
     }
     SECTION("a call that is answered runs until it ends, and is billed for the time between")
     {
-        CHECK(answered(*ledger, one));
+        CHECK(ledger.answered(one));
         CHECK(ledger->recording());
         REQUIRE(ledger->running().size() == 1);
         CHECK(ledger->running().front().dialog == one.dialog);
-        CHECK(invoice(*ledger).run == 0); // it runs
+        CHECK(ledger.invoice().run == 0); // it runs
         clock.pass(75s);
         ledger->ended(one.dialog);
         ledger->ended(one.dialog);
         CHECK(ledger->running().empty());
-        settle(*ledger);
+        ledger.settle();
         CHECK_FALSE(ledger->recording());
-        const auto run = invoice(*ledger);
+        const auto run = ledger.invoice();
         REQUIRE(run.calls.size() == 1);
-        CHECK(run.calls.front().record.seconds == 75);
-        CHECK(run.calls.front().account == AccountId{77});
+        CHECK(seconds_of(run, 77) == 75);
+        CHECK(run.calls.front().record.destination == one.destination);
+        CHECK(run.calls.front().record.tariff == one.tariff.name);
+        CHECK(run.calls.front().record.route == one.tariff.route);
     }
     SECTION("a call whose end is heard of late is billed to when it was, and to no time before it began")
     {
-        REQUIRE(answered(*ledger, one));
-        REQUIRE(answered(*ledger, call(2, 78)));
+        REQUIRE(ledger.answered(one));
+        REQUIRE(ledger.answered(call(2, 78)));
         clock.pass(75s);
         ledger->ended(one.dialog, 32s);
         ledger->ended(call(2, 78).dialog, 100s);
-        settle(*ledger);
-        const auto run = invoice(*ledger);
+        ledger.settle();
+        const auto run = ledger.invoice();
         REQUIRE(run.calls.size() == 2);
-        CHECK(std::ranges::find(run.calls, AccountId{77}, &store::BilledCall::account)->record.seconds == 43);
-        CHECK(std::ranges::find(run.calls, AccountId{78}, &store::BilledCall::account)->record.seconds == 0);
+        CHECK(seconds_of(run, 77) == 43);
+        CHECK(seconds_of(run, 78) == 0);
     }
     SECTION("a call that runs when the process ends is billed to its last sign of life, once")
     {
-        REQUIRE(answered(*ledger, one));
+        REQUIRE(ledger.answered(one));
         clock.pass(40s);
         ledger->alive(one.dialog);
         clock.pass(100s); // nothing is heard any more
-        again();
+        ledger.again();
         CHECK(ledger->running().empty());
-        const auto run = invoice(*ledger);
+        const auto run = ledger.invoice();
         REQUIRE(run.calls.size() == 1);
-        CHECK(run.calls.front().record.seconds == 40);
-        again();
-        CHECK(invoice(*ledger).run == 0);
+        CHECK(seconds_of(run, 77) == 40);
+        ledger.again();
+        CHECK(ledger.invoice().run == 0);
     }
     SECTION("a call that nobody hears of for the time of a binding ended when it was heard of last")
     {
-        REQUIRE(answered(*ledger, one));
+        REQUIRE(ledger.answered(one));
         clock.pass(60s);
         ledger->alive(one.dialog);
         clock.pass(599s);
-        REQUIRE(answered(*ledger, call(2, 78)));
-        settle(*ledger);
+        REQUIRE(ledger.answered(call(2, 78)));
+        ledger.settle();
         CHECK(ledger->running().size() == 2);
         clock.pass(1s);
         ledger->ended(call(2, 78).dialog); // lets it look at the clock
         clock.pass(31s);
-        REQUIRE(answered(*ledger, call(3, 78)));
-        ledger->ended(call(3, 78).dialog);
-        settle(*ledger);
+        ledger.makes(call(3, 78));
         CHECK(ledger->running().empty());
-        settle(*ledger);
-        const auto run = invoice(*ledger);
+        ledger.settle();
+        const auto run = ledger.invoice();
         REQUIRE(run.calls.size() == 3);
-        const auto of_77 = std::ranges::find(run.calls, AccountId{77}, &store::BilledCall::account);
-        REQUIRE(of_77 != run.calls.end());
-        CHECK(of_77->record.seconds == 60);
+        CHECK(seconds_of(run, 77) == 60);
     }
     SECTION("no call is longer than the longest one")
     {
-        REQUIRE(answered(*ledger, one));
+        REQUIRE(ledger.answered(one));
         for (int i = 0; i < 13 * 12; ++i) {
             clock.pass(300s);
             ledger->alive(one.dialog);
         }
-        REQUIRE(answered(*ledger, call(2, 78)));
-        settle(*ledger);
+        REQUIRE(ledger.answered(call(2, 78)));
+        ledger.settle();
         CHECK(ledger->running().size() == 1);
-        settle(*ledger);
-        const auto run = invoice(*ledger);
+        ledger.settle();
+        const auto run = ledger.invoice();
         REQUIRE(run.calls.size() == 1);
-        CHECK(run.calls.front().record.seconds == 12 * 3600);
-    }
-    SECTION("a call is in one invoice run, which can be read again, until its time is over")
-    {
-        REQUIRE(answered(*ledger, one));
-        ledger->ended(one.dialog);
-        settle(*ledger);
-        const auto first = invoice(*ledger);
-        CHECK(first.run == 1);
-        CHECK(invoice(*ledger).run == 0);
-        const auto read = [&] {
-            const auto run =
-                answer_of<store::InvoiceRun>([&](auto done) { ledger->invoice_again(november, 1, {}, done); });
-            REQUIRE(run.has_value());
-            return (*run).calls.size();
-        };
-        CHECK(read() == 1);
-        const auto over = retention::Time{invoice_day} + retention::days{90};
-        const auto run = [&](retention::Time now) {
-            const auto report =
-                answer_of<store::RetentionReport>([&](auto done) { ledger->run_retention(matrix, now, done); });
-            REQUIRE(report.has_value());
-            return *report;
-        };
-        CHECK_FALSE(run(over - 1s).anything());
-        CHECK(run(over).calls == 1);
-        CHECK_FALSE(run(over).anything());
-        CHECK(read() == 0);
-    }
-    SECTION("a hold of two operators keeps calls beyond their time")
-    {
-        REQUIRE(answered(*ledger, one));
-        ledger->ended(one.dialog);
-        settle(*ledger);
-        invoice(*ledger);
-        const auto over = retention::Time{invoice_day} + retention::days{90};
-        const store::HoldCase hold{.id = {},
-                                   .kind = store::HoldKind::legal_order,
-                                   .reference = "12 Gs 34/26",
-                                   .basis = "order",
-                                   .account = {77},
-                                   .first = november,
-                                   .last = november,
-                                   .expires = over + retention::days{10},
-                                   .asked_by = "ann",
-                                   .consented_by = {}};
-        const auto asked = answer_of<store::HoldOutcome<store::HoldCase>>(
-            [&](auto done) { ledger->ask_hold(hold, clock.calendar() + retention::days{60}, done); });
-        REQUIRE((*asked).has_value());
-        const auto id = (**asked).id;
-        const auto consent = [&](const char* who) {
-            return *answer_of<store::HoldOutcome<store::HoldCase>>(
-                [&](auto done) { ledger->consent_to_hold(id, who, clock.calendar() + retention::days{60}, done); });
-        };
-        CHECK_FALSE(consent("ann").has_value());
-        CHECK(consent("bert").has_value());
-        const auto run = [&](retention::Time now) {
-            return *answer_of<store::RetentionReport>([&](auto done) { ledger->run_retention(matrix, now, done); });
-        };
-        const auto kept = run(over);
-        CHECK(kept.calls == 0);
-        CHECK(kept.next == hold.expires); // what is overdue goes then, and no later
-        CHECK(run(hold.expires).calls == 1);
-        CHECK_FALSE(run(hold.expires).next);
-    }
-    SECTION("a person is shown what is held, and erased")
-    {
-        REQUIRE(answered(*ledger, one));
-        const auto held = [&] {
-            return *answer_of<store::HeldCalls>(
-                [&](auto done) { ledger->held_of({77}, matrix, clock.calendar(), done); });
-        };
-        CHECK(held().running);
-        REQUIRE(held().periods.size() == 1); // and the call that runs is in it
-        CHECK(held().periods.front().running == 1);
-        CHECK(held().periods.front().calls.empty());
-        ledger->ended(one.dialog);
-        settle(*ledger);
-        CHECK_FALSE(held().running);
-        CHECK(held().periods.size() == 1);
-        auto on_the_bill_only = call(2, 77);
-        on_the_bill_only.tariff.kind = retention::Case::itemised_flat;
-        REQUIRE(answered(*ledger, on_the_bill_only));
-        ledger->ended(on_the_bill_only.dialog);
-        settle(*ledger);
-        CHECK(held().periods.size() == 2);
-        const auto stays =
-            answer_of<store::HeldCalls>([&](auto done) { ledger->erase({77}, matrix, clock.calendar(), done); });
-        REQUIRE(stays.has_value());
-        REQUIRE((*stays).periods.size() == 1); // what no duty keeps is gone
-        CHECK((*stays).periods.front().kind == retention::Case::chargeable);
-    }
-    SECTION("no number is given to two invoice runs of a month, whatever has become of the first")
-    {
-        auto on_the_bill_only = call(2, 77);
-        on_the_bill_only.tariff.kind = retention::Case::itemised_flat;
-        for (std::uint32_t run = 1; run <= 3; ++run) {
-            on_the_bill_only.dialog = {run, run};
-            REQUIRE(answered(*ledger, on_the_bill_only));
-            ledger->ended(on_the_bill_only.dialog);
-            settle(*ledger);
-            const auto made = invoice(*ledger);
-            CHECK(made.run == run);
-            CHECK(made.calls.size() == 1);
-            const auto report = answer_of<store::RetentionReport>(
-                [&](auto done) { ledger->run_retention(matrix, retention::Time{invoice_day} + 2h, done); });
-            REQUIRE(report.has_value());
-            CHECK((*report).calls == 1);
-            again();
-        }
-    }
-    SECTION("a plan says what a run would do and does nothing; a hold that is released keeps nothing any more")
-    {
-        REQUIRE(answered(*ledger, one));
-        ledger->ended(one.dialog);
-        settle(*ledger);
-        invoice(*ledger);
-        const auto over = retention::Time{invoice_day} + retention::days{90};
-        const auto goes = [&](retention::Time now) {
-            const auto plan =
-                answer_of<store::RetentionPlan>([&](auto done) { ledger->plan_retention(matrix, now, done); });
-            REQUIRE(plan.has_value());
-            REQUIRE((*plan).decisions.size() == 1);
-            CHECK((*plan).rows.front().account == one.account);
-            return (*plan).decisions.front().goes;
-        };
-        CHECK_FALSE(goes(over - 1s));
-        CHECK(goes(over));
-        const auto soon = over - retention::days{1};
-        const auto asked = answer_of<store::HoldOutcome<store::HoldCase>>([&](auto done) {
-            ledger->ask_hold({.id = {},
-                              .kind = store::HoldKind::dispute,
-                              .reference = "ticket 4711",
-                              .basis = "objection",
-                              .account = one.account,
-                              .first = november,
-                              .last = november,
-                              .expires = over + retention::days{10},
-                              .asked_by = "ann",
-                              .consented_by = {}},
-                             soon, done);
-        });
-        REQUIRE((asked.has_value() && (*asked).has_value()));
-        const auto id = (**asked).id;
-        CHECK(goes(over)); // one operator alone
-        answer_of<store::HoldOutcome<store::HoldCase>>(
-            [&](auto done) { ledger->consent_to_hold(id, "bert", soon, done); });
-        CHECK_FALSE(goes(over));
-        const auto released =
-            answer_of<store::HoldOutcome<store::HoldCase>>([&](auto done) { ledger->release_hold(id, done); });
-        REQUIRE((released.has_value() && (*released).has_value()));
-        CHECK(goes(over));
-        const auto run =
-            answer_of<store::RetentionReport>([&](auto done) { ledger->run_retention(matrix, over, done); });
-        CHECK((*run).calls == 1);
-        CHECK(*answer_of<retention::Time>([&](auto done) { ledger->last_retention(done); }) == over);
-    }
-    SECTION("a person is told of a dispute and of no order, nor shown what only an order keeps")
-    {
-        REQUIRE(answered(*ledger, one));
-        ledger->ended(one.dialog);
-        settle(*ledger);
-        invoice(*ledger);
-        const auto over = retention::Time{invoice_day} + retention::days{90};
-        const auto expires = over + retention::days{10};
-        const auto hold = [&](store::HoldKind kind) {
-            const auto asked = answer_of<store::HoldOutcome<store::HoldCase>>([&](auto done) {
-                ledger->ask_hold({.id = {},
-                                  .kind = kind,
-                                  .reference = "12 Gs 34/26",
-                                  .basis = "order",
-                                  .account = one.account,
-                                  .first = november,
-                                  .last = november,
-                                  .expires = expires,
-                                  .asked_by = "ann",
-                                  .consented_by = {}},
-                                 over - retention::days{1}, done);
-            });
-            REQUIRE((asked.has_value() && (*asked).has_value()));
-            answer_of<store::HoldOutcome<store::HoldCase>>(
-                [&](auto done) { ledger->consent_to_hold((**asked).id, "bert", over - retention::days{1}, done); });
-        };
-        const auto shown = [&](retention::Time now) {
-            return (*answer_of<store::HeldCalls>([&](auto done) { ledger->held_of({77}, matrix, now, done); })).periods;
-        };
-        hold(store::HoldKind::legal_order);
-        hold(store::HoldKind::tracing);
-        REQUIRE(shown(over - 1s).size() == 1);
-        CHECK_FALSE(shown(over - 1s).front().held);
-        CHECK(shown(over - 1s).front().until == over);
-        CHECK(shown(over).empty());
-        const auto erased = [&] {
-            return *answer_of<store::HeldCalls>([&](auto done) { ledger->erase({77}, matrix, over, done); });
-        };
-        REQUIRE(erased().periods.size() == 1); // who acts for the person is told what stays
-        CHECK(erased().periods.front().held);
-        hold(store::HoldKind::dispute);
-        REQUIRE(shown(over).size() == 1);
-        CHECK(shown(over).front().held);
-        CHECK(shown(over).front().until == expires);
-    }
-    SECTION("new keys change nothing of what is kept")
-    {
-        REQUIRE(answered(*ledger, one));
-        ledger->ended(one.dialog);
-        REQUIRE(answered(*ledger, call(2, 78)));
-        clock.pass(10s);
-        const auto rotated = answer_of<std::size_t>([&](auto done) { ledger->rotate_keys(done); });
-        REQUIRE(rotated.has_value());
-        clock.pass(10s);
-        ledger->ended(call(2, 78).dialog);
-        settle(*ledger);
-        const auto run = invoice(*ledger);
-        REQUIRE(run.calls.size() == 2);
-        CHECK(run.calls[0].record.seconds + run.calls[1].record.seconds == 20);
+        CHECK(seconds_of(run, 77) == 12 * 3600);
     }
     SECTION("many calls at once are each recorded once")
     {
-        constexpr std::uint64_t count = 500;
-        std::vector<std::promise<bool>> promises(count);
-        for (std::uint64_t i = 0; i < count; ++i)
-            ledger->answered(call(i + 1, i % 7 + 1), [&, i](bool recorded) { promises[i].set_value(recorded); });
-        for (auto& promise : promises) CHECK(promise.get_future().get());
-        for (std::uint64_t i = 0; i < count; ++i) ledger->ended(call(i + 1, 1).dialog);
-        settle(*ledger);
-        CHECK(invoice(*ledger).calls.size() == count);
+        ledger.makes_more_than_a_page();
+        CHECK_FALSE(ledger->recording());
+        CHECK(ledger.plan(over).rows.size() >= 3);
+        std::size_t calls = 0;
+        for (const auto& row : ledger.plan(over).rows) calls += row.calls;
+        CHECK(calls == AskedLedger::more_than_a_page);
     }
+}
+
+/// Reads a run to its end: how many calls, each once, those of an account together.
+std::size_t calls_read(AskedLedger& ledger, store::InvoiceRun page)
+{
+    std::set<std::uint64_t> calls;
+    std::vector<AccountId> accounts;
+    for (;; page = ledger.page(page.next)) {
+        CHECK(page.run == 1);
+        CHECK(page.day == invoice_day);
+        CHECK(page.calls.size() <= store::InvoiceRun::page);
+        for (const auto& call : page.calls) {
+            CHECK(calls.insert(call.id).second);
+            if (accounts.empty() || accounts.back() != call.account) accounts.push_back(call.account);
+        }
+        if (page.next.empty()) break;
+    }
+    CHECK(accounts.size() == std::set<AccountId>(accounts.begin(), accounts.end()).size());
+    return calls.size();
+}
+
+void invoices_conform(AskedLedger& ledger)
+{
+    SECTION("a call is in one invoice run, which can be read again, until its time is over")
+    {
+        ledger.makes(call(1, 77));
+        CHECK(ledger.invoice().run == 1);
+        CHECK(ledger.invoice().run == 0);
+        CHECK(ledger.page().calls.size() == 1);
+        CHECK(ledger.page({}, 2).run == 0);
+        CHECK_FALSE(ledger.run(over - 1s).anything());
+        CHECK(ledger.run(over).calls == 1);
+        CHECK_FALSE(ledger.run(over).anything());
+        CHECK(ledger.page().calls.empty());
+    }
+    SECTION("no number is given to two invoice runs of a month, whatever has become of the first")
+    {
+        for (std::uint32_t run = 1; run <= 3; ++run) {
+            ledger.makes(itemised(run));
+            const auto made = ledger.invoice();
+            CHECK(made.run == run);
+            CHECK(made.calls.size() == 1);
+            CHECK(ledger.run(retention::Time{invoice_day} + 2h).calls == 1);
+            ledger.again();
+        }
+    }
+    SECTION("what a page does not hold comes on the next one, and the same when it is read again")
+    {
+        ledger.makes_more_than_a_page();
+        const auto first = ledger.invoice();
+        REQUIRE_FALSE(first.next.empty());
+        CHECK(calls_read(ledger, first) == AskedLedger::more_than_a_page);
+        ledger.again(); // where a page begins is known in another process as well
+        CHECK(calls_read(ledger, first) == AskedLedger::more_than_a_page);
+        CHECK(calls_read(ledger, ledger.page()) == AskedLedger::more_than_a_page);
+    }
+    SECTION("retention leaves a run while its pages are read, and no longer")
+    {
+        ledger.makes_more_than_a_page();
+        const auto first = ledger.invoice();
+        CHECK(ledger.run(over).calls == 0);
+        SECTION("than to the last one")
+        {
+            CHECK(ledger.page(first.next).calls.size() == AskedLedger::more_than_a_page - first.calls.size());
+            CHECK(ledger.run(over).calls == AskedLedger::more_than_a_page);
+        }
+        SECTION("than an hour: the place where the next one began is lost")
+        {
+            CHECK(ledger.run(over + 1h - 1s).calls == 0);
+            CHECK(ledger.run(over + 1h).calls == AskedLedger::more_than_a_page);
+            const auto lost = ledger.page(first.next);
+            CHECK(lost.lost);
+            CHECK(lost.calls.empty());
+            CHECK(lost.next.empty());
+        }
+    }
+    SECTION("a statement that was being read when the process ended waits for its reader once more")
+    {
+        ledger.makes_more_than_a_page(retention::Case::itemised_flat);
+        const auto first = ledger.invoice();
+        ledger.again();
+        CHECK(ledger.run(retention::Time{invoice_day} + 1h).calls == 0);
+        CHECK_FALSE(ledger.page(first.next).lost);
+        CHECK(ledger.run(retention::Time{invoice_day} + 1h).calls == AskedLedger::more_than_a_page);
+    }
+    SECTION("new keys between two pages are told: read from its start, no call is left out and none comes twice")
+    {
+        ledger.makes_more_than_a_page();
+        const auto first = ledger.invoice();
+        ledger.rotates();
+        const auto lost = ledger.page(first.next);
+        CHECK(lost.lost);
+        CHECK(lost.calls.empty());
+        CHECK(calls_read(ledger, ledger.page()) == AskedLedger::more_than_a_page);
+    }
+}
+
+void retention_conforms(AskedLedger& ledger)
+{
+    const auto soon = over - retention::days{1};
+    const auto expires = over + retention::days{10};
+    const auto goes = [&](retention::Time now) {
+        const auto plan = ledger.plan(now);
+        REQUIRE(plan.decisions.size() == 1);
+        CHECK(plan.rows.front().account == AccountId{77});
+        return plan.decisions.front().goes;
+    };
+
+    SECTION("a plan says what a run would do and does nothing; a hold that is released keeps nothing any more")
+    {
+        ledger.makes(call(1, 77));
+        ledger.invoice();
+        CHECK_FALSE(goes(soon));
+        CHECK(goes(over));
+        const auto asked = ledger.asks_to_hold(hold_of(HoldKind::dispute, expires), soon);
+        REQUIRE(asked.has_value());
+        CHECK(goes(over)); // one operator alone
+        REQUIRE(ledger.consents((*asked).id, "bert", soon).has_value());
+        CHECK_FALSE(goes(over));
+        REQUIRE(ledger.releases((*asked).id).has_value());
+        CHECK(goes(over));
+        CHECK(ledger.run(over).calls == 1);
+    }
+    SECTION("the time that retention went by last is known to the next process")
+    {
+        CHECK(ledger.last_run() == retention::Time{});
+        ledger.run(over);
+        ledger.plan(expires);
+        CHECK(ledger.last_run() == over);
+        ledger.again();
+        CHECK(ledger.last_run() == over);
+    }
+    SECTION("a hold of two operators keeps its account's calls beyond their time, and nobody else's")
+    {
+        ledger.makes(call(1, 77));
+        ledger.makes(call(2, 78));
+        ledger.invoice();
+        ledger.hold(hold_of(HoldKind::legal_order, expires), soon);
+        const auto kept = ledger.run(over);
+        CHECK(kept.calls == 1);
+        CHECK(kept.held == 1);
+        CHECK(kept.next == expires); // what is overdue goes then, and no later
+        REQUIRE(ledger.page().calls.size() == 1);
+        CHECK(ledger.page().calls.front().account == AccountId{77});
+        CHECK(ledger.run(expires).calls == 1);
+        CHECK_FALSE(ledger.run(expires).next);
+        CHECK(ledger.holds().empty());
+    }
+    SECTION("a hold says what it lacks, and each operator counts once")
+    {
+        auto hold = hold_of(HoldKind::dispute, expires);
+        hold.basis.clear();
+        CHECK(ledger.asks_to_hold(hold, soon).error() == HoldFailure::incomplete);
+        CHECK(ledger.asks_to_hold(hold_of(HoldKind::dispute, soon), soon).error() == HoldFailure::expired);
+        CHECK(ledger.asks_to_hold(hold_of(HoldKind::dispute, soon + 367 * 24h), soon).error() == HoldFailure::expired);
+        const auto asked = ledger.asks_to_hold(hold_of(HoldKind::dispute, expires), soon);
+        REQUIRE(asked.has_value());
+        const auto id = (*asked).id;
+        CHECK(ledger.consents(id, "ann", soon).error() == HoldFailure::same_operator);
+        CHECK(ledger.consents(id, "bert", expires).error() == HoldFailure::expired);
+        CHECK(ledger.consents({id.value + 1}, "bert", soon).error() == HoldFailure::no_such_hold);
+        REQUIRE(ledger.consents(id, "bert", soon).has_value());
+        CHECK(ledger.consents(id, "carl", soon).error() == HoldFailure::consented);
+        ledger.again();
+        const auto holds = ledger.holds();
+        REQUIRE(holds.size() == 1);
+        CHECK(holds.front().id == id);
+        CHECK(holds.front().asked_by == "ann");
+        CHECK(holds.front().consented_by == "bert");
+        CHECK(holds.front().expires == expires);
+        REQUIRE(ledger.releases(id).has_value());
+        CHECK(ledger.releases(id).error() == HoldFailure::no_such_hold);
+        CHECK(ledger.holds().empty());
+    }
+}
+
+void rights_conform(AskedLedger& ledger)
+{
+    const auto soon = over - retention::days{1};
+    const auto expires = over + retention::days{10};
+    const auto now = ledger.clock().calendar();
+
+    SECTION("a person is shown what is held, and erased")
+    {
+        REQUIRE(ledger.answered(call(1, 77)));
+        const auto runs = ledger.held(77, now);
+        CHECK(runs.running);
+        REQUIRE(runs.periods.size() == 1); // and the call that runs is in it
+        CHECK(runs.periods.front().running == 1);
+        CHECK(runs.periods.front().calls.empty());
+        ledger->ended(call(1, 77).dialog);
+        ledger.settle();
+        CHECK_FALSE(ledger.held(77, now).running);
+        CHECK(ledger.held(77, now).periods.size() == 1);
+        ledger.makes(itemised(2));
+        CHECK(ledger.held(77, now).periods.size() == 2);
+        CHECK(ledger.held(78, now).periods.empty());
+        const auto stays = ledger.erases(77, now);
+        REQUIRE(stays.periods.size() == 1); // what no duty keeps is gone
+        CHECK(stays.periods.front().kind == retention::Case::chargeable);
+        CHECK(ledger.held(77, now).periods.size() == 1);
+    }
+    SECTION("who is erased during a call is billed for it, once")
+    {
+        REQUIRE(ledger.answered(call(1, 77)));
+        CHECK(ledger.erases(77, now).running);
+        ledger.clock().pass(20s);
+        ledger->ended(call(1, 77).dialog);
+        ledger.settle();
+        ledger.again();
+        const auto run = ledger.invoice();
+        REQUIRE(run.calls.size() == 1);
+        CHECK(seconds_of(run, 77) == 20);
+    }
+    SECTION("a hold keeps what an erasure would remove")
+    {
+        ledger.makes(itemised(1));
+        ledger.hold(hold_of(HoldKind::dispute, now + retention::days{30}), now);
+        CHECK(ledger.erases(77, now).periods.size() == 1);
+    }
+    SECTION("a person is told of a dispute and of no order, nor shown what only an order keeps")
+    {
+        ledger.makes(call(1, 77));
+        ledger.invoice();
+        ledger.hold(hold_of(HoldKind::legal_order, expires), soon);
+        ledger.hold(hold_of(HoldKind::tracing, expires), soon);
+        const auto before = ledger.held(77, over - 1s).periods;
+        REQUIRE(before.size() == 1);
+        CHECK_FALSE(before.front().held);
+        CHECK(before.front().until == over);
+        CHECK(ledger.held(77, over).periods.empty());
+        const auto stays = ledger.erases(77, over).periods; // who acts for the person is told what stays
+        REQUIRE(stays.size() == 1);
+        CHECK(stays.front().held);
+        ledger.hold(hold_of(HoldKind::dispute, expires), soon);
+        const auto told = ledger.held(77, over).periods;
+        REQUIRE(told.size() == 1);
+        CHECK(told.front().held);
+        CHECK(told.front().until == expires);
+    }
+}
+
+void copies_conform(AskedLedger& ledger)
+{
+    const auto copy = ledger.folder() / "copy";
+
+    SECTION("a copy is as of one moment, and for nobody else")
+    {
+        ledger.makes(call(1, 77));
+        REQUIRE(ledger.backs_up(copy));
+        CHECK(fs::status(copy).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+        ledger.makes(call(2, 78));
+        ledger.restored(copy);
+        const auto run = ledger.invoice();
+        REQUIRE(run.calls.size() == 1);
+        CHECK(run.calls.front().account == AccountId{77});
+    }
+    SECTION(
+        "a copy takes the place of the one before; where none can be written, that is said and nothing else changes")
+    {
+        REQUIRE(ledger.backs_up(copy));
+        ledger.makes(call(1, 77));
+        REQUIRE(ledger.backs_up(copy));
+        CHECK_FALSE(ledger.backs_up(ledger.folder() / "missing" / "copy"));
+        CHECK_FALSE(ledger.backs_up(ledger.folder()));
+        ledger.makes(call(2, 77));
+        ledger.restored(copy);
+        CHECK(ledger.invoice().calls.size() == 1);
+    }
+    SECTION("a copy that is put back brings nobody back who was erased")
+    {
+        ledger.makes(itemised(1));
+        ledger.makes(call(2, 78));
+        REQUIRE(ledger.backs_up(copy));
+        ledger.erases(77, ledger.clock().calendar());
+        ledger.restored(copy);
+        CHECK(ledger.held(77, ledger.clock().calendar()).periods.empty());
+        const auto run = ledger.invoice();
+        REQUIRE(run.calls.size() == 1);
+        CHECK(run.calls.front().account == AccountId{78});
+    }
+    SECTION("nor a call whose time was over")
+    {
+        ledger.makes(call(1, 77));
+        ledger.invoice();
+        REQUIRE(ledger.backs_up(copy));
+        CHECK(ledger.run(over).calls == 1);
+        ledger.restored(copy);
+        CHECK(ledger.page().calls.empty());
+        CHECK(ledger.held(77, over - 1s).periods.empty());
+        CHECK(ledger.invoice().run == 0);
+    }
+    SECTION("nor anything from before new keys")
+    {
+        ledger.makes(call(1, 77));
+        REQUIRE(ledger.backs_up(copy));
+        ledger.rotates();
+        ledger.restored(copy);
+        CHECK(ledger.invoice().run == 0);
+    }
+}
+
+void keys_conform(AskedLedger& ledger)
+{
+    SECTION("new keys change nothing of what is kept")
+    {
+        ledger.makes(call(1, 77));
+        REQUIRE(ledger.answered(call(2, 78)));
+        ledger.clock().pass(10s);
+        CHECK(ledger.rotates() > 0);
+        ledger.clock().pass(10s);
+        ledger->ended(call(2, 78).dialog);
+        ledger.settle();
+        ledger.again();
+        const auto run = ledger.invoice();
+        REQUIRE(run.calls.size() == 2);
+        CHECK(seconds_of(run, 77) == 0);
+        CHECK(seconds_of(run, 78) == 20);
+    }
+    SECTION("another master key opens everything from then on, and the one before nothing; it can be told again")
+    {
+        ledger.makes(call(1, 77));
+        REQUIRE(ledger.answered(call(2, 78)));
+        const auto first = ledger.folder() / "first";
+        const auto second = ledger.master("second", '2');
+        REQUIRE(ledger.changes_master(second));
+        REQUIRE(ledger.changes_master(second));
+        ledger.clock().pass(10s);
+        ledger->ended(call(2, 78).dialog);
+        ledger.settle();
+        CHECK_THROWS_AS(ledger.open(first), store::StoreError);
+        ledger.again();
+        CHECK(ledger.invoice().calls.size() == 2);
+    }
+    SECTION("a file without a key is refused, and the master key stays")
+    {
+        ledger.makes(call(1, 77));
+        const auto wrong = ledger.folder() / "wrong";
+        std::ofstream{wrong} << "not sixty-four digits\n";
+        CHECK_FALSE(ledger.changes_master(wrong));
+        CHECK_FALSE(ledger.changes_master(ledger.folder() / "missing"));
+        ledger.again();
+        CHECK(ledger.invoice().calls.size() == 1);
+    }
+}
+
+} // namespace
+
+void ledger_conforms(LedgerKind& kind)
+{
+    AskedLedger ledger{kind};
+    recording_conforms(ledger);
+    invoices_conform(ledger);
+    retention_conforms(ledger);
+    rights_conform(ledger);
+    copies_conform(ledger);
+    keys_conform(ledger);
 }
 
 } // namespace sotto::test

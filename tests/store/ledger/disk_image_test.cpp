@@ -263,8 +263,7 @@ TEST_CASE("what was over does not come back with an old backup of the ledger")
     ledger->database.back_up(backup);
     ledger->retention.run(rules, over);
     ledger.close();
-    std::filesystem::copy(backup, ledger.state.path() / "ledger.db", std::filesystem::copy_options::overwrite_existing);
-    for (const auto* rest : {"ledger.db-wal", "ledger.db-shm"}) std::filesystem::remove(ledger.state.path() / rest);
+    restore_ledger(ledger.state.path(), backup);
     ledger.open();
     CHECK(ledger.rows() == 1);
     CHECK(calls_of(ledger, november, 1).empty());

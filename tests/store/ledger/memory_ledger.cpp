@@ -1,11 +1,21 @@
 #include "store/ledger/memory_ledger.hpp"
 
+#include "store/ledger/master_key.hpp"
+#include "store/store_error.hpp"
+
 #include <algorithm>
+#include <fcntl.h>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <tuple>
+#include <unistd.h>
 
 namespace sotto::test {
 namespace {
 
 using namespace std::chrono_literals;
+using store::Failure;
 using store::HoldCase;
 using store::HoldFailure;
 using store::HoldOutcome;
@@ -13,45 +23,94 @@ using store::HoldOutcome;
 constexpr auto sign_of_life = 30s;
 constexpr auto recovery = 600s;
 constexpr auto longest_call = 12h;
+constexpr auto patience = 1h;
 constexpr retention::days longest_hold{366};
 
-retention::Row row_of(const LedgerMemory::Ended& call)
+std::chrono::year_month month_of(retention::Time time)
 {
-    return {.period = {1},
-            .account = call.call.account,
-            .kind = call.kind,
-            .month = call.month,
-            .invoiced = call.invoiced,
-            .calls = 1};
+    const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(time)};
+    return day.year() / day.month();
+}
+
+std::string content(const std::filesystem::path& file)
+{
+    std::ifstream stream{file};
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+/// Where a call stands in a run; as text, where the page after it begins.
+using Place = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>; // period, account, call
+
+Place place_from(const std::string& text)
+{
+    std::istringstream words{text};
+    Place place;
+    words >> std::get<0>(place) >> std::get<1>(place) >> std::get<2>(place);
+    return place;
+}
+std::string to_text(const Place& place)
+{
+    const auto& [period, account, call] = place;
+    return std::to_string(period) + " " + std::to_string(account) + " " + std::to_string(call);
 }
 
 } // namespace
 
-MemoryLedger::MemoryLedger(LedgerClock& clock, LedgerMemory& memory)
+MemoryLedger::MemoryLedger(LedgerClock& clock, LedgerMemory& memory, const std::filesystem::path& master)
     : clock_{clock}, memory_{memory}, next_life_{clock.now() + sign_of_life}
 {
-    while (!memory_.open.empty()) {
-        const auto& [dialog, open] = *memory_.open.begin();
+    if (memory_.master.empty()) memory_.master = content(master);
+    if (memory_.master != content(master))
+        throw store::StoreError{store::StoreError::Kind::unavailable, "another master key"};
+    forget_what_does_not_open();
+    while (!records().open.empty()) {
+        const auto& [dialog, open] = *records().open.begin();
         end(dialog, open.alive);
     }
+    for (const auto& [id, period] : memory_.periods) // who has read it is not known
+        if (period.invoiced && retention::rule_of(period.kind).from == retention::From::statement)
+            reading_[{period.month, period.run}].open = true;
+}
+
+void MemoryLedger::forget_what_does_not_open()
+{
+    const auto opens = [&](const LedgerMemory::Seal& seal, AccountId account) {
+        return memory_.periods.contains(seal.period) && memory_.subjects[account] == seal.subject;
+    };
+    std::erase_if(records().ended, [&](const Ended& call) { return !opens(call.seal, call.call.account); });
+    std::erase_if(records().open, [&](const auto& one) { return !opens(one.second.seal, one.second.call.account); });
+}
+
+std::uint64_t MemoryLedger::collecting(std::chrono::year_month month, retention::Case kind)
+{
+    for (const auto& [id, period] : memory_.periods)
+        if (period.month == month && period.kind == kind && !period.invoiced) return id;
+    memory_.periods[++memory_.last_id] = {.month = month, .kind = kind};
+    return memory_.last_id;
+}
+
+/// Another key for what stays of a period.
+std::uint64_t MemoryLedger::in_place_of(std::uint64_t period)
+{
+    memory_.periods[++memory_.last_id] = memory_.periods.at(period);
+    return memory_.last_id;
 }
 
 void MemoryLedger::end(KeyedHash dialog, TimePoint at)
 {
-    const auto found = memory_.open.find(dialog);
-    const auto& [call, began, alive, start] = found->second;
-    const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(start)};
+    const auto found = records().open.find(dialog);
+    const auto& [seal, call, began, alive, start] = found->second;
     const auto lasted = std::chrono::floor<std::chrono::seconds>(std::min<milliseconds>(at - began, longest_call));
-    memory_.ended.push_back({.month = day.year() / day.month(),
-                             .kind = call.tariff.kind,
-                             .call = {.id = ++memory_.last_id,
-                                      .account = call.account,
-                                      .record = {.start = billing::rated_start(start, call.tariff.start_rounding),
-                                                 .seconds = static_cast<std::uint32_t>(lasted.count()),
-                                                 .destination = call.destination,
-                                                 .tariff = call.tariff.name,
-                                                 .route = call.tariff.route}}});
-    memory_.open.erase(found);
+    // Its period may have been invoiced meanwhile: then it goes into the next one.
+    records().ended.push_back({.seal = {collecting(month_of(start), call.tariff.kind), seal.subject},
+                               .call = {.id = ++memory_.last_id,
+                                        .account = call.account,
+                                        .record = {.start = billing::rated_start(start, call.tariff.start_rounding),
+                                                   .seconds = static_cast<std::uint32_t>(lasted.count()),
+                                                   .destination = call.destination,
+                                                   .tariff = call.tariff.name,
+                                                   .route = call.tariff.route}}});
+    records().open.erase(found);
 }
 
 void MemoryLedger::end_what_is_silent()
@@ -60,7 +119,7 @@ void MemoryLedger::end_what_is_silent()
     if (now < next_life_) return;
     next_life_ = now + sign_of_life;
     std::vector<std::pair<KeyedHash, TimePoint>> over;
-    for (const auto& [dialog, open] : memory_.open) {
+    for (const auto& [dialog, open] : records().open) {
         if (now - open.began >= longest_call)
             over.emplace_back(dialog, now);
         else if (now - open.alive >= recovery)
@@ -72,19 +131,21 @@ void MemoryLedger::end_what_is_silent()
 void MemoryLedger::answered(billing::AnsweredCall call, std::function<void(bool)> recorded)
 {
     const auto dialog = call.dialog;
-    memory_.open[dialog] = {std::move(call), clock_.now(), clock_.now(), clock_.calendar()};
+    const auto start = clock_.calendar();
+    const LedgerMemory::Seal seal{collecting(month_of(start), call.tariff.kind), memory_.subjects[call.account]};
+    records().open[dialog] = {seal, std::move(call), clock_.now(), clock_.now(), start};
     end_what_is_silent();
     recorded(true);
 }
 
 void MemoryLedger::alive(KeyedHash dialog)
 {
-    if (const auto open = memory_.open.find(dialog); open != memory_.open.end()) open->second.alive = clock_.now();
+    if (const auto open = records().open.find(dialog); open != records().open.end()) open->second.alive = clock_.now();
 }
 
 void MemoryLedger::ended(KeyedHash dialog, milliseconds ago)
 {
-    if (const auto open = memory_.open.find(dialog); open != memory_.open.end())
+    if (const auto open = records().open.find(dialog); open != records().open.end())
         end(dialog, std::max(open->second.began, clock_.now() - ago));
     end_what_is_silent();
 }
@@ -92,40 +153,84 @@ void MemoryLedger::ended(KeyedHash dialog, milliseconds ago)
 std::vector<store::Ledger::Running> MemoryLedger::running() const
 {
     std::vector<Running> all;
-    for (const auto& [dialog, open] : memory_.open) all.push_back({dialog, open.call.caller, open.call.callee});
+    for (const auto& [dialog, open] : records().open) all.push_back({dialog, open.call.caller, open.call.callee});
     return all;
 }
 
 void MemoryLedger::invoice(std::chrono::year_month month, retention::Day day, Done<store::InvoiceRun> done)
 {
-    store::InvoiceRun run{.month = month, .day = day};
-    for (auto& call : memory_.ended) {
-        if (call.month != month || call.run != 0) continue;
-        run.run = call.run = memory_.last_run[month] + 1;
-        call.invoiced = day;
-        run.calls.push_back(call.call);
+    std::set<std::uint64_t> collected;
+    for (const auto& call : records().ended) {
+        const auto& period = memory_.periods.at(call.seal.period);
+        if (period.month == month && !period.invoiced) collected.insert(call.seal.period);
     }
-    if (run.run != 0) memory_.last_run[month] = run.run;
-    done(run);
+    if (collected.empty()) return done(store::InvoiceRun{.month = month, .day = day});
+    const auto number = ++memory_.last_run[month];
+    for (const auto id : collected) {
+        memory_.periods[id].run = number;
+        memory_.periods[id].invoiced = day;
+    }
+    done(page(month, number, {}));
 }
 
-void MemoryLedger::invoice_again(std::chrono::year_month month, std::uint32_t number, std::string,
+void MemoryLedger::invoice_again(std::chrono::year_month month, std::uint32_t number, std::string from,
                                  Done<store::InvoiceRun> done)
 {
+    done(page(month, number, from));
+}
+
+store::InvoiceRun MemoryLedger::page(std::chrono::year_month month, std::uint32_t number, const std::string& from)
+{
     store::InvoiceRun run{.month = month};
-    for (const auto& call : memory_.ended) {
-        if (call.month != month || call.run != number) continue;
+    const auto begin = place_from(from);
+    run.lost = !from.empty();
+    std::map<Place, const store::BilledCall*> calls;
+    for (const auto& [id, period] : memory_.periods) {
+        if (period.month != month || period.run != number || !period.invoiced) continue;
         run.run = number;
-        run.day = *call.invoiced;
-        run.calls.push_back(call.call);
+        run.day = *period.invoiced;
+        if (id == std::get<0>(begin)) run.lost = false;
     }
-    done(run);
+    if (run.run == 0 || run.lost) return run;
+    for (const auto& [seal, call] : records().ended) {
+        const auto& period = memory_.periods.at(seal.period);
+        const Place place{seal.period, call.account.value, call.id};
+        if (period.month == month && period.run == number && place > begin) calls.emplace(place, &call);
+    }
+    for (const auto& [place, call] : calls) {
+        run.calls.push_back(*call);
+        if (run.calls.size() < store::InvoiceRun::page) continue;
+        run.next = to_text(place);
+        break;
+    }
+    reading_[{month, number}].open = !run.next.empty();
+    return run;
+}
+
+bool MemoryLedger::waits_for_reader(const Period& period, retention::Time now)
+{
+    const auto reading = reading_.find({period.month, period.run});
+    if (reading == reading_.end() || !reading->second.open) return false;
+    auto& since = reading->second.waited_since;
+    if (!since) since = now;
+    return now - *since < patience;
+}
+
+retention::Row MemoryLedger::row_of(const Ended& call) const
+{
+    const auto& period = memory_.periods.at(call.seal.period);
+    return {.period = {call.seal.period},
+            .account = call.call.account,
+            .kind = period.kind,
+            .month = period.month,
+            .invoiced = period.invoiced,
+            .calls = 1};
 }
 
 std::vector<retention::Hold> MemoryLedger::scopes(bool (*tell)(store::HoldKind)) const
 {
     std::vector<retention::Hold> all;
-    for (const auto& hold : memory_.holds)
+    for (const auto& hold : records().holds)
         if (tell == nullptr || tell(hold.kind)) all.push_back(hold.scope());
     return all;
 }
@@ -133,8 +238,8 @@ std::vector<retention::Hold> MemoryLedger::scopes(bool (*tell)(store::HoldKind))
 store::RetentionPlan MemoryLedger::plan(const retention::Policy& policy, retention::Time now) const
 {
     store::RetentionPlan plan{.now = now};
-    for (const auto& call : memory_.ended) plan.rows.push_back(row_of(call));
-    for (const auto& hold : memory_.holds)
+    for (const auto& call : records().ended) plan.rows.push_back(row_of(call));
+    for (const auto& hold : records().holds)
         if (hold.expires <= now) plan.holds_over.push_back(hold.id);
     plan.decisions = retention::plan(policy, scopes(), plan.rows, now);
     plan.next = retention::next_end(scopes(), plan.decisions, now);
@@ -151,13 +256,28 @@ void MemoryLedger::run_retention(retention::Policy policy, retention::Time now, 
     const auto decided = plan(policy, now);
     store::RetentionReport report;
     report.next = decided.next;
-    for (auto decision = decided.decisions.rbegin(); decision != decided.decisions.rend(); ++decision) {
-        if (decision->held && decision->due <= now) ++report.held;
-        if (!decision->goes) continue;
-        memory_.ended.erase(memory_.ended.begin() + static_cast<std::ptrdiff_t>(decision->row));
-        ++report.calls;
+    std::map<std::uint64_t, std::uint64_t> over; // period, and what takes the place of its key for what stays
+    for (const auto& decision : decided.decisions) {
+        const auto id = decided.rows[decision.row].period.value;
+        if (decision.held && decision.due <= now) ++report.held;
+        if (decision.goes && !over.contains(id) && !waits_for_reader(memory_.periods.at(id), now))
+            over.emplace(id, in_place_of(id));
     }
-    report.holds = std::erase_if(memory_.holds, [&](const HoldCase& hold) { return hold.expires <= now; });
+    std::vector<Ended> stay;
+    for (const auto& decision : decided.decisions) {
+        auto call = records().ended[decision.row];
+        const auto carried = over.find(call.seal.period);
+        if (carried != over.end() && decision.goes) {
+            ++report.calls;
+            continue;
+        }
+        if (carried != over.end()) call.seal.period = carried->second;
+        stay.push_back(call);
+    }
+    records().ended = std::move(stay);
+    for (const auto& [gone, next] : over) memory_.periods.erase(gone);
+    report.periods = over.size();
+    report.holds = std::erase_if(records().holds, [&](const HoldCase& hold) { return hold.expires <= now; });
     memory_.believed = now;
     done(report);
 }
@@ -170,15 +290,15 @@ void MemoryLedger::ask_hold(HoldCase hold, retention::Time now, Done<HoldOutcome
         return done(HoldOutcome<HoldCase>{HoldFailure::expired});
     hold.id = {++memory_.last_id};
     hold.consented_by.clear();
-    memory_.holds.push_back(hold);
+    records().holds.push_back(hold);
     done(HoldOutcome<HoldCase>{hold});
 }
 
 void MemoryLedger::consent_to_hold(retention::HoldId id, std::string operator_name, retention::Time now,
                                    Done<HoldOutcome<HoldCase>> done)
 {
-    const auto hold = std::ranges::find(memory_.holds, id, &HoldCase::id);
-    if (hold == memory_.holds.end()) return done(HoldOutcome<HoldCase>{HoldFailure::no_such_hold});
+    const auto hold = std::ranges::find(records().holds, id, &HoldCase::id);
+    if (hold == records().holds.end()) return done(HoldOutcome<HoldCase>{HoldFailure::no_such_hold});
     if (hold->expires <= now) return done(HoldOutcome<HoldCase>{HoldFailure::expired});
     if (!hold->consented_by.empty()) return done(HoldOutcome<HoldCase>{HoldFailure::consented});
     if (hold->asked_by == operator_name) return done(HoldOutcome<HoldCase>{HoldFailure::same_operator});
@@ -188,40 +308,36 @@ void MemoryLedger::consent_to_hold(retention::HoldId id, std::string operator_na
 
 void MemoryLedger::release_hold(retention::HoldId id, Done<HoldOutcome<HoldCase>> done)
 {
-    const auto hold = std::ranges::find(memory_.holds, id, &HoldCase::id);
-    if (hold == memory_.holds.end()) return done(HoldOutcome<HoldCase>{HoldFailure::no_such_hold});
+    const auto hold = std::ranges::find(records().holds, id, &HoldCase::id);
+    if (hold == records().holds.end()) return done(HoldOutcome<HoldCase>{HoldFailure::no_such_hold});
     const auto released = *hold;
-    memory_.holds.erase(hold);
+    records().holds.erase(hold);
     done(HoldOutcome<HoldCase>{released});
 }
 
-void MemoryLedger::list_holds(Done<std::vector<HoldCase>> done) { done(memory_.holds); }
+void MemoryLedger::list_holds(Done<std::vector<HoldCase>> done) { done(records().holds); }
 
 store::HeldCalls MemoryLedger::held(AccountId account, const retention::Policy& policy, retention::Time now,
                                     bool (*tell)(store::HoldKind)) const
 {
     store::HeldCalls held{.account = account};
-    const auto add = [&](const LedgerMemory::Ended& call, bool running) {
-        const auto row = row_of(call);
+    for (const auto& [id, period] : memory_.periods) {
+        store::HeldPeriod one{.month = period.month, .kind = period.kind, .invoiced = period.invoiced};
+        for (const auto& [dialog, open] : records().open)
+            if (open.call.account == account && open.seal.period == id) ++one.running;
+        for (const auto& call : records().ended)
+            if (call.call.account == account && call.seal.period == id) one.calls.push_back(call.call);
+        held.running = held.running || one.running > 0;
+        if (one.calls.empty() && one.running == 0) continue;
+        const retention::Row row{
+            .account = account, .kind = period.kind, .month = period.month, .invoiced = period.invoiced};
         const auto decision = retention::plan(policy, scopes(tell), {&row, 1}, now).front();
-        if (decision.goes && !retention::plan(policy, scopes(), {&row, 1}, now).front().goes) return;
-        held.periods.push_back({.month = call.month,
-                                .kind = call.kind,
-                                .invoiced = call.invoiced,
-                                .reason = decision.reason,
-                                .until = decision.until,
-                                .held = decision.held.has_value(),
-                                .running = running ? 1U : 0U});
-        if (!running) held.periods.back().calls = {call.call};
-    };
-    for (const auto& [dialog, open] : memory_.open) {
-        if (open.call.account != account) continue;
-        held.running = true;
-        const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(open.start)};
-        add({.month = day.year() / day.month(), .kind = open.call.tariff.kind, .call = {.account = account}}, true);
+        if (decision.goes && !retention::plan(policy, scopes(), {&row, 1}, now).front().goes) continue;
+        one.reason = decision.reason;
+        one.until = decision.until;
+        one.held = decision.held.has_value();
+        held.periods.push_back(std::move(one));
     }
-    for (const auto& call : memory_.ended)
-        if (call.call.account == account) add(call, false);
     return held;
 }
 
@@ -233,15 +349,48 @@ void MemoryLedger::held_of(AccountId account, retention::Policy policy, retentio
 
 void MemoryLedger::erase(AccountId account, retention::Policy policy, retention::Time now, Done<store::HeldCalls> done)
 {
-    std::erase_if(memory_.ended, [&](const LedgerMemory::Ended& call) {
+    const auto key = ++memory_.subjects[account];
+    std::erase_if(records().ended, [&](const Ended& call) {
         const auto row = row_of(call);
         const auto holds = scopes();
         const bool kept = std::ranges::any_of(holds, [&](const auto& hold) { return hold.covers(row, now); });
-        return call.call.account == account && !kept && !is_duty(retention::rule_of(call.kind));
+        return call.call.account == account && !kept && !is_duty(retention::rule_of(row.kind));
     });
+    for (auto& call : records().ended)
+        if (call.call.account == account) call.seal.subject = key;
+    for (auto& [dialog, open] : records().open)
+        if (open.call.account == account) open.seal.subject = key;
     done(held(account, policy, now, nullptr));
 }
 
-void MemoryLedger::back_up(std::filesystem::path, Done<Nothing> done) { done(store::Failure::unavailable); }
+void MemoryLedger::back_up(std::filesystem::path to, Done<Nothing> done)
+{
+    const int file = ::open(to.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return done(Failure::unavailable);
+    ::close(file);
+    memory_.copies[to] = records();
+    done(Nothing{});
+}
+
+void MemoryLedger::rotate_keys(Done<std::size_t> done)
+{
+    std::map<std::uint64_t, std::uint64_t> next;
+    for (const auto& [id, period] : std::map{memory_.periods}) next[id] = in_place_of(id);
+    for (auto& call : records().ended) call.seal.period = next.at(call.seal.period);
+    for (auto& [dialog, open] : records().open) open.seal.period = next.at(open.seal.period);
+    for (const auto& [before, after] : next) memory_.periods.erase(before);
+    done(next.size());
+}
+
+void MemoryLedger::change_master_key(std::filesystem::path file, Done<Nothing> done)
+{
+    try {
+        store::read_master_key(file);
+    } catch (const store::StoreError&) {
+        return done(Failure::unavailable);
+    }
+    memory_.master = content(file);
+    done(Nothing{});
+}
 
 } // namespace sotto::test

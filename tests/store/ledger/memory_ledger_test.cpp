@@ -4,9 +4,24 @@
 
 using namespace sotto;
 
+namespace {
+
+class InMemory final : public test::LedgerKind {
+public:
+    std::unique_ptr<store::Ledger> open(const std::filesystem::path& master) override
+    {
+        return std::make_unique<test::MemoryLedger>(clock, memory_, master);
+    }
+    void restore(const std::filesystem::path& copy) override { memory_.records = memory_.copies.at(copy); }
+
+private:
+    test::LedgerMemory memory_;
+};
+
+} // namespace
+
 TEST_CASE("a ledger in memory conforms: nothing of the contract belongs to one engine")
 {
-    test::LedgerMemory memory;
-    test::LedgerClock clock;
-    test::ledger_conforms(clock, [&] { return std::make_unique<test::MemoryLedger>(clock, memory); });
+    InMemory memory;
+    test::ledger_conforms(memory);
 }

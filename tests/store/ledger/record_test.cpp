@@ -16,7 +16,7 @@ void make_pages(LedgerFiles& ledger, std::uint64_t first)
 {
     RecordBatch begins;
     RecordBatch ends;
-    for (auto i = first; i <= first + Invoices::page; ++i) {
+    for (auto i = first; i <= first + InvoiceRun::page; ++i) {
         begins.answered.push_back(test::call(i, 1));
         begins.answered.back().tariff.kind = retention::Case::itemised_flat;
         ends.ended.push_back({begins.answered.back().dialog, 1});
@@ -119,7 +119,7 @@ TEST_CASE("a call that runs while its month is invoiced and destroyed is billed 
 TEST_CASE("a run of invoices is read in pages, each call once")
 {
     LedgerFiles ledger;
-    constexpr std::uint64_t count = 2 * Invoices::page + 1;
+    constexpr std::uint64_t count = 2 * InvoiceRun::page + 1;
     RecordBatch begins;
     RecordBatch ends;
     for (std::uint64_t i = 1; i <= count; ++i) {
@@ -151,12 +151,12 @@ TEST_CASE("retention waits until a run of invoices is read to its end, for an ho
     SECTION("the rest is read")
     {
         CHECK(ledger->invoices.again(november, 1, page.next).calls.size() == 1);
-        CHECK(ledger->retention.run(rules, at(today, 1h)).calls == Invoices::page + 1);
+        CHECK(ledger->retention.run(rules, at(today, 1h)).calls == InvoiceRun::page + 1);
     }
     SECTION("nobody reads the rest")
     {
         CHECK(ledger->retention.run(rules, at(today, 1h + 59min)).calls == 0);
-        CHECK(ledger->retention.run(rules, at(today, 2h)).calls == Invoices::page + 1);
+        CHECK(ledger->retention.run(rules, at(today, 2h)).calls == InvoiceRun::page + 1);
     }
 }
 
@@ -173,12 +173,12 @@ TEST_CASE("retention waits for each run that is read, and not anew for who reads
     CHECK(ledger->retention.run(rules, at(today, 1h)).calls == 0); // the second run did not take the place of the first
     const auto plan = ledger->retention.plan(rules, at(today, 1h + 30min));
     CHECK(std::ranges::none_of(plan.decisions, &retention::Decision::goes)); // nothing is overdue
-    CHECK(calls_of(ledger, november, 1).size() == Invoices::page);
+    CHECK(calls_of(ledger, november, 1).size() == InvoiceRun::page);
     CHECK(ledger->invoices.again(november, 1, first.next).calls.size() == 1); // to its end,
-    CHECK(calls_of(ledger, november, 1).size() == Invoices::page);            // and from its start once more
+    CHECK(calls_of(ledger, november, 1).size() == InvoiceRun::page);          // and from its start once more
     CHECK(ledger->retention.run(rules, at(today, 1h + 50min)).calls == 0);
-    CHECK(calls_of(ledger, november, 2).size() == Invoices::page);
-    CHECK(ledger->retention.run(rules, at(today, 2h)).calls == 2 * (Invoices::page + 1));
+    CHECK(calls_of(ledger, november, 2).size() == InvoiceRun::page);
+    CHECK(ledger->retention.run(rules, at(today, 2h)).calls == 2 * (InvoiceRun::page + 1));
 }
 
 TEST_CASE("the rest of a statement that is read over a restart waits for its reader, an hour at most")
@@ -192,9 +192,9 @@ TEST_CASE("the rest of a statement that is read over a restart waits for its rea
     SECTION("the rest is read")
     {
         CHECK(ledger->invoices.again(november, 1, page.next).calls.size() == 1);
-        CHECK(ledger->retention.run(rules, at(today, 1h)).calls == Invoices::page + 1);
+        CHECK(ledger->retention.run(rules, at(today, 1h)).calls == InvoiceRun::page + 1);
     }
-    SECTION("nobody comes") { CHECK(ledger->retention.run(rules, at(today, 2h)).calls == Invoices::page + 1); }
+    SECTION("nobody comes") { CHECK(ledger->retention.run(rules, at(today, 2h)).calls == InvoiceRun::page + 1); }
 }
 
 TEST_CASE("a rotation of keys between two pages is told to who reads them: no call is left out, none comes twice")
@@ -214,7 +214,7 @@ TEST_CASE("a rotation of keys between two pages is told to who reads them: no ca
         for (const auto& call : page.calls) CHECK(seen.insert(call.id).second);
         if (page.next.empty()) break;
     }
-    CHECK(seen.size() == Invoices::page + 1);
+    CHECK(seen.size() == InvoiceRun::page + 1);
 }
 
 TEST_CASE("an account has another pseudonym in each period")

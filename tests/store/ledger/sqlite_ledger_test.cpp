@@ -5,6 +5,7 @@
 #include "store/ledger/cases.hpp"
 #include "store/ledger/contract.hpp"
 #include "store/ledger/faulty_disk.hpp"
+#include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
 
 #include <atomic>
@@ -19,16 +20,28 @@ using namespace sotto;
 using namespace sotto::store;
 using namespace std::chrono_literals;
 
+namespace {
+
+class InSqlite final : public test::LedgerKind {
+public:
+    std::unique_ptr<Ledger> open(const std::filesystem::path& master) override
+    {
+        return std::make_unique<SqliteLedger>(
+            state_.path(), read_master_key(master),
+            SqliteLedger::Times{.clock = [&] { return clock.now(); }, .calendar = [&] { return clock.calendar(); }});
+    }
+    void restore(const std::filesystem::path& copy) override { test::restore_ledger(state_.path(), copy); }
+
+private:
+    test::StateDirectory state_;
+};
+
+} // namespace
+
 TEST_CASE("the ledger in SQLite conforms")
 {
-    test::StateDirectory state;
-    const auto master = crypto::Secret::random(32);
-    test::LedgerClock clock;
-    test::ledger_conforms(clock, [&] {
-        return std::make_unique<SqliteLedger>(
-            state.path(), master,
-            SqliteLedger::Times{.clock = [&] { return clock.now(); }, .calendar = [&] { return clock.calendar(); }});
-    });
+    InSqlite sqlite;
+    test::ledger_conforms(sqlite);
 }
 
 namespace {
