@@ -191,6 +191,34 @@ class InDialog(FlowTest):
         self.alice.receives(481)
 
 
+class Ended(FlowTest):
+    def test_nobody_learns_of_the_other_party_from_a_dialog_that_is_over(self):
+        """481 in one form for each request, whether the other one is there, away or has no account any more (SEALING.md)."""
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        self.hang_up(alice, bob)
+        dialogs = {alice: alice.dialog, bob: bob.dialog}
+        for asks, other in ((alice, bob), (bob, alice)):
+            answers = {}
+            for state in ("there", "away", "disabled"):
+                if state == "away":
+                    other.unregisters()
+                    other.hangs_up_tls()
+                if state == "disabled":
+                    self.daemon.sotto("account", "set", f"{other.user}@{other.domain}", "--status", "suspended")
+                for method in ("INFO", "OPTIONS", "INVITE", "UPDATE", "MESSAGE", "BYE"):
+                    asks.sends(method, dialog=dialogs[asks], body=b"x" if method == "MESSAGE" else None)
+                    answer = asks.receives(481)
+                    own = ("Via", "From", "To", "Call-ID", "CSeq")   # the request's own
+                    form = answer.start, [(name, "" if name in own else value) for name, value in answer.fields], answer.body
+                    self.assertEqual(answers.setdefault(method, form), form, f"{method} while the other one is {state}")
+                if state == "there":
+                    other.has_received_nothing_else()
+            self.daemon.sotto("account", "set", f"{other.user}@{other.domain}", "--status", "active")
+            other.connects()
+            other.registers()
+
+
 class Strangers(FlowTest):
     def setUp(self):
         super().setUp()

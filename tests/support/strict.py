@@ -169,5 +169,5 @@ class Strictness:
             raise SipError(f"Contact {contact.uri!r} names a place where the daemon is not")
         if uri.params.get("transport") != self.connection.uri_transport:
             raise SipError(f"Contact without transport={self.connection.uri_transport}: {contact.uri!r}")
-        if not 0 < len(uri.user) <= 64:
+        if not 0 < len(uri.user) < 64:
             raise SipError(f"Contact user part of {len(uri.user)} characters")
