@@ -110,6 +110,19 @@ class Session(InDialog):
 
 
 class Wishes(InDialog):
+    def test_critical_addresses_that_cannot_be_hidden(self):
+        """RFC 3323 5: without `critical` it is the media that is not acceptable, with it the privacy that cannot be had."""
+        self.call(self.alice, self.bob)
+        between, self.alice.media = self.alice.dialog, Media()   # without a relay
+        for privacy, status in (("session", 488), ("session;critical", 500), ("CRITICAL ; id;session", 500)):
+            for dialog in (None, between):
+                with self.subTest(privacy=privacy, inside=dialog is not None):
+                    self.alice.sends("INVITE", to=None if dialog else self.bob, dialog=dialog, headers={"Privacy": privacy})
+                    refused = self.alice.receives(status)
+                    self.assertRegex(refused.get("Warning"), r'^399 \S+ ".*relay.*"$')
+                    self.assertEqual(refused.reason, "Requested Privacy Not Available" if status == 500 else "Not Acceptable Here")
+        self.bob.has_received_nothing_else()
+
     def test_critical_that_cannot_be_met(self):
         self.call(self.alice, self.bob)
         self.alice.sends("UPDATE", sdp=True, headers={"Privacy": "critical;x-unknown"})

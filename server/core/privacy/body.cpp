@@ -172,13 +172,19 @@ BodyResult minimise_cpim(std::string_view content, const BodyPolicy& policy)
     return Body{"message/cpim", "\r\n" + written(*inner)};
 }
 
+/// Why a message whose addresses cannot be hidden does not go on (RFC 3323 5).
+Refusal not_hidden(const BodyPolicy& policy)
+{
+    return policy.critical ? Refusal::privacy_critical : Refusal::not_acceptable_here;
+}
+
 /// S/MIME as RFC 3261 23.2 has it. What is sealed to the receiver passes as it is, where nobody has to vouch for what
 /// is in it: under relay-only an address could be. A signature that can be read vouches for text and nothing else, and
 /// names its maker.
 BodyResult minimise_enveloped(std::string_view content, const BodyPolicy& policy)
 {
     if (policy.sdp.relay_only && policy.method != Method::message)
-        return BodyRefusal{Refusal::not_acceptable_here, "Media addresses that cannot be read cannot be hidden"};
+        return BodyRefusal{not_hidden(policy), "Media addresses that cannot be read cannot be hidden"};
     switch (cms_content(content)) {
     case CmsContent::enveloped:
         return Body{"application/pkcs7-mime;smime-type=enveloped-data", std::string{content}};
@@ -213,9 +219,12 @@ BodyResult minimise_signed(std::string_view written_type, std::string_view conte
                 joined(texts, own)};
 }
 
-BodyResult from_sdp(std::string_view type, sdp::SdpResult result)
+BodyResult from_sdp(std::string_view type, sdp::SdpResult result, const BodyPolicy& policy)
 {
-    if (!result) return BodyRefusal{Refusal::not_acceptable_here, sdp::explanation_of(result.error())};
+    if (!result)
+        return BodyRefusal{result.error() == sdp::SdpRefusal::no_relay_candidate ? not_hidden(policy)
+                                                                                 : Refusal::not_acceptable_here,
+                           sdp::explanation_of(result.error())};
     return Body{std::string{type}, std::move(*result)};
 }
 
@@ -235,9 +244,9 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
         return BodyRefusal{Refusal::unsupported_media, {}};
     switch (rule->content) {
     case Content::sdp:
-        return from_sdp(admitted, sdp::minimise(content, policy.sdp));
+        return from_sdp(admitted, sdp::minimise(content, policy.sdp), policy);
     case Content::sdp_fragment:
-        return from_sdp(admitted, sdp::minimise_sdpfrag(content, policy.sdp));
+        return from_sdp(admitted, sdp::minimise_sdpfrag(content, policy.sdp), policy);
     case Content::status_line:
         return built(rebuilt::status_line(content));
     case Content::dtmf:

@@ -28,6 +28,7 @@ struct BodyPolicy {
     sdp::SdpPolicy sdp{};
     bool location{false};         ///< where the sender is (RFC 4119, RFC 6442)
     bool withheld{false};         ///< who the sender is must not show
+    bool critical{false};         ///< addresses that cannot be hidden are a privacy that cannot be had (RFC 3323 5)
     Method method{Method::other}; ///< of the request, or of the one that is answered
 };
 

@@ -399,8 +399,9 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     const auto& keying = env_.settings->keying;
     BodyPolicy policy;
     auto& sdp = policy.sdp;
+    const auto wish = source.has(Header::privacy) ? privacy_wish(source) : PrivacyWish{};
     sdp.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||
-                     context.session_of(sender) || (source.has(Header::privacy) && privacy_wish(source).session);
+                     context.session_of(sender) || wish.session;
     for (const auto& party : {author, reader})
         if (const auto* route = route_of(party); route != nullptr) {
             sdp.permit_sdes = sdp.permit_sdes || route->sdes;
@@ -413,6 +414,7 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     sdp.session_id = seal.sdp_session(sender);
     sdp.version_offset = seal.sdp_version_offset(sender);
     policy.method = source.method;
+    policy.critical = source.is_request && wish.session && wish.critical;
     policy.withheld = context.sender_withheld();
     policy.location = reader.receiver() == Receiver::emergency;
     return minimise_body(source, policy);

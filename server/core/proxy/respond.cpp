@@ -184,13 +184,14 @@ void Proxy::refuse_body(SlotId id, const BodyRefusal& refusal, TimePoint now, Ac
 {
     const auto* server = env_.layer->server(id);
     if (server == nullptr || refusal.explanation.empty()) return env_.refuse(id, refusal.refusal, now, out);
-    const auto status = verdict_of(refusal.refusal).status;
-    auto reply = env_.own_reply(*server, status);
+    const auto verdict = verdict_of(refusal.refusal);
+    auto reply = env_.own_reply(*server, verdict.status);
+    reply.reason(verdict.reason);
     reply.set(
         Header::warning,
         std::string{"399 "}.append(env_.domains().first()).append(" \"").append(refusal.explanation).append("\""));
     env_.refusals.count(refusal.refusal);
-    env_.answer(id, status, reply, now, out);
+    env_.answer(id, verdict.status, reply, now, out);
 }
 
 void Proxy::forward_response(SlotId id, std::size_t index, const Message& response, const Body& body, TimePoint now,
