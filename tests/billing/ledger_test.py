@@ -85,9 +85,10 @@ class FullDisk(unittest.TestCase):
         while "no billed call begins until there is more" not in daemon.log:
             self.assertTrue(daemon.alive, daemon.log)
         self.assertEqual(daemon.gateway.answered, set())
-        alice.sends("INVITE", to=uri("112"))   # nobody waits for room to call for help
-        alice.receives(200)
-        alice.sends("ACK")
+        for help in (uri("112"), "urn:service:sos"):   # nobody waits for room to call for it
+            alice.sends("INVITE", to=help)
+            alice.receives(200)
+            alice.sends("ACK")
         self.assertEqual(daemon.gateway.answered, {"urn:service:sos"})
         self.assertEqual((daemon.rows("call"), daemon.rows("open_call")), (0, 0))
 

@@ -1,4 +1,5 @@
 // Calls for help: nothing that stops others stops them.
+#include "core/privacy/anonymous_callers.hpp"
 #include "element/routes.hpp"
 
 using namespace sotto;
@@ -140,15 +141,22 @@ TEST_CASE("an emergency call is carried in every state")
         CHECK(header(alone, "Geolocation") == "<cid:1@location.invalid>");
         CHECK(body_of(alone).find("Content-ID: <1@location.invalid>\r\n") != std::string::npos);
         // and never to anybody else
-        const auto peer = world.domain("example.net");
-        auto other = call;
-        other.uri = "sip:bob@example.net";
-        other.tag = "elsewhere";
-        dial(world, alice, other);
-        const auto leaked = world.receive(peer);
-        CHECK(header(leaked, "Geolocation").empty());
-        CHECK(leaked.find("somewhere") == std::string::npos);
-        CHECK(leaked.find("lis.example") == std::string::npos);
+        const std::vector<std::pair<std::string, FlowId>> others{
+            {"sip:bob@example.net", world.domain("example.net")},
+            {"sip:+44207946000@example.org", world.domain("one.trunk.example")},
+            {"sip:bob@example.org", world.phone("bob")}};
+        for (const auto& [uri, receiver] : others) {
+            auto other = call;
+            other.uri = uri;
+            other.tag = "to-" + uri.substr(4, 3) + uri.substr(uri.size() - 3);
+            while (!world.quiet(alice)) world.receive(alice);
+            dial(world, alice, other);
+            const auto leaked = world.receive(receiver);
+            CHECK(body_of(leaked).find("m=audio") != std::string::npos);
+            CHECK(header(leaked, "Geolocation").empty());
+            CHECK(leaked.find("somewhere") == std::string::npos);
+            CHECK(leaked.find("lis.example") == std::string::npos);
+        }
     }
     SECTION("with a place that is the whole body") // RFC 8262: then the message's own header says what it is called
     {
@@ -200,6 +208,131 @@ TEST_CASE("an emergency call is carried in every state")
         const auto invite = carried("urn:service:sos", "Geolocation: " + place.given + "\n");
         CHECK(header(invite, "Geolocation") == place.passed);
         CHECK(header(invite, "Geolocation-Routing") == (place.passed.empty() ? "" : "yes"));
+    }
+}
+
+namespace {
+
+/// What stops or refuses another call, and must not stop this one.
+struct State {
+    const char* name;
+    void (*begins)(World&, Account&, CoreSettings&);
+};
+
+void nothing(World&, Account&, CoreSettings&) {}
+
+const std::vector<State> states{
+    {"none", nothing},
+    {"suspended", [](World&, Account& alice, CoreSettings&) { alice.status = AccountStatus::suspended; }},
+    {"draining", [](World& world, Account&, CoreSettings&) { world.element.drain(); }},
+    {"strained", [](World& world, Account&, CoreSettings&) { world.element.strained(Strain::extreme); }},
+    {"no place on its connection", [](World&, Account&, CoreSettings& set) { set.transactions_per_flow = 0; }},
+    {"its password was guessed at",
+     [](World& world, Account&, CoreSettings& set) {
+         set.auth_failures_per_minute = 1;
+         const std::string where = "Contact: <sip:x@192.0.2.1:5555>\n";
+         for (int i = 0; i < 4; ++i) {
+             const auto stranger = world.connect(KeyedHash{static_cast<std::uint64_t>(i) + 7, 1});
+             const auto call = "guess" + std::to_string(i);
+             world.send(stranger, invite_of_a_stranger("bob", "alice", call, 2 * i + 1, where));
+             auto wrong = world.credentials(world.receive(stranger), "alice", "INVITE", "sip:bob@example.org");
+             const auto response = wrong.find("response=\"") + 10;
+             wrong[response] = wrong[response] == '0' ? '1' : '0';
+             world.send(stranger, invite_of_a_stranger("bob", "alice", call, 2 * i + 2, where + wrong));
+         }
+     }},
+    {"nothing can be billed",
+     [](World& world, Account&, CoreSettings& set) {
+         for (auto& route : set.routes) route.tariff = billing::Tariff{.name = "local", .route = route.name};
+         world.ledger.takes_calls = false;
+     }},
+    {"it withholds itself", [](World&, Account& alice, CoreSettings&) { alice.withhold_identity = true; }},
+    {"its media must be relayed",
+     [](World&, Account& alice, CoreSettings& set) { alice.relay_only = set.relay_only = true; }},
+    {"the number blocks callers", [](World&, Account&, CoreSettings& set) { set.block_code = "112"; }},
+    {"somebody has the number, and refuses and blocks",
+     [](World& world, Account& alice, CoreSettings&) {
+         for (const auto* number : {"112", "911", "+49112", "+4930112"}) {
+             const auto namesake = world.accounts->add(number, "example.org");
+             world.accounts->at(namesake).refuse_anonymous = true;
+             world.accounts->blocked.insert({namesake, pair_pseudonym(namesake, alice.id, world.cryptography)});
+         }
+     }},
+    {"a prefix would match",
+     [](World&, Account&, CoreSettings& set) {
+         set.routes[1].prefixes = {"+", "+49"};
+     }},
+    {"every call that leaves is refused",
+     [](World&, Account&, CoreSettings& set) {
+         for (auto& route : set.routes)
+             if (route.kind != Receiver::emergency) route.when_weaker = WhenWeaker::refuse;
+     }},
+};
+
+} // namespace
+
+TEST_CASE("each number and each service is carried in each state that stops another call")
+{
+    const auto uri = GENERATE(as<std::string>{}, "sip:112@example.org", "sip:911@example.org", "sips:112@example.org",
+                              "tel:112;phone-context=example.org", "sip:%2331%23112@example.org",
+                              "sip:*31%23112@example.org", "urn:service:sos", "urn:service:sos.fire");
+    for (const auto& state : states) {
+        CAPTURE(uri, state.name);
+        World world{with_routes()};
+        world.accounts->add("bob", "example.org");
+        const auto alice = world.phone("alice");
+        auto changed = with_routes();
+        state.begins(world, world.accounts->at(world.accounts->find("alice", "example.org")->id), changed);
+        world.element.use(std::make_shared<const CoreSettings>(changed));
+        const auto psap = world.domain("psap.example");
+        const auto carrier = world.domain("one.trunk.example");
+        while (!world.quiet(alice)) world.receive(alice);
+        dial(world, alice, {.uri = uri, .tag = "sos"});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        REQUIRE_FALSE(world.quiet(psap));
+        const auto invite = world.receive(psap);
+        CHECK(start_line(invite).starts_with("INVITE urn:service:sos"));
+        CHECK(header(invite, "P-Asserted-Identity") == "<sip:alice@example.org>");
+        CHECK(world.quiet(carrier));
+        CHECK(world.ledger.waiting.empty());
+    }
+}
+
+TEST_CASE("each state that a call for help passes stops another call")
+{
+    // Otherwise the states above would prove nothing. Those that concern the dialled number only are left out.
+    const std::vector<std::string_view> stopping{"suspended",
+                                                 "draining",
+                                                 "strained",
+                                                 "no place on its connection",
+                                                 "nothing can be billed",
+                                                 "every call that leaves is refused"};
+    for (const auto& state : states) {
+        if (std::ranges::count(stopping, state.name) == 0) continue;
+        CAPTURE(state.name);
+        World world{with_routes()};
+        world.accounts->add("bob", "example.org");
+        const auto alice = world.phone("alice");
+        auto changed = with_routes();
+        state.begins(world, world.accounts->at(world.accounts->find("alice", "example.org")->id), changed);
+        world.element.use(std::make_shared<const CoreSettings>(changed));
+        const auto carrier = world.domain("one.trunk.example");
+        const std::string uri = "sip:+44207946000@example.org";
+        const auto invite = [&](int n, const std::string& credentials) {
+            world.send(alice, "INVITE " + uri + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKo" +
+                                  std::to_string(n) + "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=o\nTo: <" +
+                                  uri + ">\nCall-ID: o\nCSeq: " + std::to_string(n) +
+                                  " INVITE\nContact: <sip:alice-device@192.0.2.1:5555>\n" + credentials);
+        };
+        invite(1, "");
+        auto answered = world.receive(alice);
+        if (start_line(answered).starts_with("SIP/2.0 407")) {
+            invite(2, world.credentials(answered, "alice", "INVITE", uri));
+            do answered = world.receive(alice);
+            while (start_line(answered) == "SIP/2.0 100 Trying");
+        }
+        CHECK(std::stoi(start_line(answered).substr(8, 3)) >= 400);
+        CHECK(world.quiet(carrier));
     }
 }
 

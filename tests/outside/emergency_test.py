@@ -40,6 +40,14 @@ class EmergencyService(Outside):
         return invite
 
 
+    def carried_however(self, phone, **options) -> None:
+        """By each number and each service."""
+        for uri in ("sip:112@example.org", "sip:110@example.org", "tel:112;phone-context=example.org", "urn:service:sos",
+                    "urn:service:sos.fire"):
+            with self.subTest(uri):
+                self.carried(phone, uri, **options)
+
+
 class Emergency(EmergencyService):
     def test_numbers_and_services_withheld_or_not(self):
         alice = self.phone(self.daemon, "alice")
@@ -134,7 +142,7 @@ class Emergency(EmergencyService):
         try:
             bob.sends("INVITE", to="sip:alice@example.org", authenticates=False)
             bob.receives_one_of((403, 407))
-            self.carried(bob, "sip:112@example.org")
+            self.carried_however(bob)
         finally:
             self.daemon.sotto("account", "set", "bob@example.org", "--status", "active")
 
@@ -168,7 +176,7 @@ class Emergency(EmergencyService):
         self.daemon.sotto("drain")
         alice.sends("INVITE", to="sip:bob@example.org")
         alice.receives(503)
-        self.carried(alice, "sip:112@example.org")
+        self.carried_however(alice)
 
 
 class BeyondLimits(EmergencyService):
@@ -189,7 +197,7 @@ class BeyondLimits(EmergencyService):
                 guesser.receives_one_of((403, 407, 503))
         fresh.sends("INVITE", to="sip:alice@example.org")
         fresh.receives(503)
-        self.carried(fresh, "sip:112@example.org")
+        self.carried_however(fresh)
 
 
 class BusyConnection(EmergencyService):
@@ -204,7 +212,31 @@ class BusyConnection(EmergencyService):
             bob.receives("INVITE")
         alice.sends("INVITE", to=bob, authenticates=False)
         alice.receives(503)
-        self.carried(alice, "sip:112@example.org")
+        self.carried_however(alice)
+
+
+class FullServer(EmergencyService):
+    """docs/interconnect.md says why a call for help cannot be told apart where a connection begins."""
+    AT_A_TIME = 3
+    more = {"limits": {"connections": AT_A_TIME, "connections_per_source": 0, "handshakes_per_second": 0}}
+
+    def test_the_way_to_the_service_needs_none_of_the_places(self):
+        """All are taken by those who came; what the server begins itself is not counted among them."""
+        alice = self.phone(self.daemon, "alice")
+        for _ in range(self.AT_A_TIME - 1):
+            self.addCleanup(self.daemon.connect().close)
+        self.carried_however(alice)
+
+
+class FullSource(EmergencyService):
+    more = {"limits": {"connections_per_source": FullServer.AT_A_TIME, "handshakes_per_second": 0}}
+
+    def test_whoever_is_connected_is_carried_while_nobody_else_gets_in(self):
+        alice = self.phone(self.daemon, "alice")
+        with self.assertRaises(OSError):
+            for _ in range(FullServer.AT_A_TIME):
+                self.addCleanup(self.daemon.connect().close)
+        self.carried_however(alice)
 
 
 class WithoutRoute(Outside):
