@@ -141,6 +141,7 @@ void App::open_store()
         },
         [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
     erasures_ = std::make_unique<store::Erasures>(settings.state_directory, *pair_key_in(settings.state_directory));
+    log_announcers(settings, *store_->directory());
 }
 
 void App::make_workers()
@@ -304,6 +305,7 @@ void App::use(const Prepared& prepared)
     const auto& settings = prepared.settings;
     admission_->use(admission_of(settings, workers_->size(), descriptors_));
     store_->configure(ctl::account_policy(settings));
+    log_announcers(settings, *store_->directory());
     recording_->use(settings);
     workers_->use(prepared);
     log::set_level(level_of(settings));

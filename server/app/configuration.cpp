@@ -63,6 +63,18 @@ void log_privacy(const config::Settings& settings, const net::Identities& identi
             for (const auto& sentence : one->warnings()) event(Event::notice, field("text", Plain{sentence}));
 }
 
+void log_announcers(const config::Settings& settings, const AccountDirectory& accounts)
+{
+    for (const auto& route : settings.routes) {
+        const auto at = route.announcement.rfind('@');
+        if (at == std::string::npos) continue;
+        const auto address = std::string_view{route.announcement};
+        if (accounts.find(address.substr(0, at), address.substr(at + 1)) == nullptr)
+            event(Event::notice, field("text", Plain{"routes: nobody announces calls over \"" + route.name +
+                                                     "\": its announcement is no account's address"}));
+    }
+}
+
 Configuration::Configuration(Prepared prepared, os::Folders admitted)
     : prepared_{std::move(prepared)}, admitted_{std::move(admitted)}
 {

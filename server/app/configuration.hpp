@@ -1,6 +1,7 @@
 #pragma once
 #include "app/certificate_watch.hpp"
 #include "app/prepared.hpp"
+#include "core/auth/account.hpp"
 #include "ctl/admin/protocol.hpp"
 
 #include <functional>
@@ -41,5 +42,7 @@ private:
 
 /// What an operator must know of what is in force.
 void log_privacy(const config::Settings& settings, const net::Identities& identities, const net::Identities* outside);
+/// Which routes have an `announcement` that is no account's address.
+void log_announcers(const config::Settings& settings, const AccountDirectory& accounts);
 
 } // namespace sotto::app

@@ -192,6 +192,8 @@ class Trunk(Gateway):
         self.first.receives("ACK")
         connection, invite = self.first.receives("INVITE")
         self.assertEqual(invite.request_uri, "sip:+442079460001@one.example;user=phone")
+        self.assertEqual(invite.get("History-Info"), "<sip:anonymous@anonymous.invalid>;index=1, "
+                                                     "<sip:+442079460001@one.example;user=phone>;index=1.1;mp=1")
         self.first.answers(connection, invite, 503)
         self.first.receives("ACK")
         connection, invite = self.second.receives("INVITE")
@@ -445,6 +447,29 @@ class Contracts(Outside):
         self.trunk.receives("ACK")
         alice.receives(486)
 
+    def test_a_media_server_that_is_nobody_is_told_at_once(self):
+        """By the check with its place, and by the daemon's log; neither says whose address it is."""
+        self.assertNotIn("announcement", self.daemon.check_config().stdout)
+        routes = self.daemon.config["routes"]
+        self.daemon.config["routes"] = [*routes, {"name": "mute", "kind": "gateway", "match": ["+339"], "target": ["trunk.example"],
+                                                  "protection": "announce", "announcement": "nowhere@example.org"}]
+        self.daemon.write_config()
+        try:
+            checked = self.daemon.check_config()
+            self.assertEqual(checked.returncode, 0, "the account can be made when the daemon runs")
+            self.assertRegex(checked.stdout, rf"warning: .*sotto.yaml:\d+:\d+: routes\[{len(routes)}\].announcement: no account has "
+                                             "this address.*; add the account")
+            self.daemon.sotto("reload")
+            notices = 1
+            while not any("nobody announces calls over" in line and "mute" in line
+                          for line in self.daemon.logged("notice", notices)):
+                notices += 1
+            self.assertNotIn("nowhere", checked.stdout + self.daemon.log)
+        finally:
+            self.daemon.config["routes"] = routes
+            self.daemon.write_config()
+            self.daemon.sotto("reload")
+
     def test_only_calls_on_routes_with_a_tariff_are_billed(self):
         alice = self.phone(self.daemon, "alice")
         for number in ("+33599000000", "+33499000001"):
@@ -493,7 +518,7 @@ class SippGateway(Outside):
         alice, sipp = self.plays([receive("INVITE"), response(302, headers=("Contact: <sip:bob@example.org>",)), receive("ACK")])
         bob = self.phone(self.daemon, "bob")
         alice.sends("INVITE", to=f"sip:{NUMBER}@example.org")
-        bob.receives("INVITE")
+        self.assertFalse(bob.receives("INVITE").has("History-Info"))
         sipp.succeeds()
         bob.sends(486)
         bob.receives("ACK")
