@@ -110,6 +110,7 @@ struct CallEnded {
 struct Connect {
     Ticket ticket;
     Destination to;
+    std::string own;   ///< the served domain that the other end is to see proven
     std::string route; ///< the name by which operators know it
     /// Where this way is known to be dead the call need not wait for it.
     bool others_follow{false};

@@ -40,10 +40,11 @@ struct Connection : WaitHook, WriteHook {
         flow.source = from;
         flow.transport = transport;
     }
-    /// One that we begin, to a domain that the other end must prove.
-    Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, std::string domain, wire::Limits limits)
-        : identities{std::move(set)}, stream{std::move(socket), identities->client(), domain}, framer{limits},
-          longest_write{identities->longest_write()}, expected{std::move(domain)}
+    /// One that we begin, to a domain that the other end must prove, on behalf of one of ours.
+    Connection(FlowId id, Socket socket, std::shared_ptr<const Identities> set, std::string domain,
+               std::string_view own, wire::Limits limits)
+        : identities{std::move(set)}, stream{std::move(socket), identities->speaker(own).context, domain},
+          framer{limits}, longest_write{identities->longest_write()}, expected{std::move(domain)}
     {
         flow.id = id;
     }

@@ -76,13 +76,14 @@ bool Connections::make_room()
     return true;
 }
 
-FlowId Connections::dial(Socket socket, const std::string& domain, const std::shared_ptr<const Identities>& outside)
+FlowId Connections::dial(Socket socket, const std::string& domain, std::string_view own,
+                         const std::shared_ptr<const Identities>& outside)
 {
     const auto id = table_.reserve();
     if (!id || !outside) return {};
     std::unique_ptr<Connection> begun;
     try {
-        begun = std::make_unique<Connection>(*id, std::move(socket), outside, domain, limits_->message);
+        begun = std::make_unique<Connection>(*id, std::move(socket), outside, domain, own, limits_->message);
     } catch (const std::bad_alloc&) {
         return {};
     }
@@ -150,6 +151,13 @@ void Connections::close_all()
         else if (connection.state == State::handshaking)
             kill(connection);
     });
+}
+
+std::vector<std::string> Connections::proven_by_us(FlowId id)
+{
+    const auto* connection = table_.find(id);
+    const auto* shown = connection == nullptr ? nullptr : SSL_get_certificate(connection->stream.session());
+    return shown == nullptr ? std::vector<std::string>{} : proven_domains(shown);
 }
 
 Flow* Connections::find(FlowId id)

@@ -67,8 +67,12 @@ public:
     /// must prove a domain by a certificate.
     bool accept(Socket socket, KeyedHash source, Transport transport,
                 const std::shared_ptr<const Identities>& outside = nullptr);
-    /// Starts the handshake of the client's side on a connected socket. None when no place is left.
-    FlowId dial(Socket socket, const std::string& domain, const std::shared_ptr<const Identities>& outside);
+    /// Starts the handshake of the client's side on a connected socket, on behalf of the served domain `own`. None when
+    /// no place is left.
+    FlowId dial(Socket socket, const std::string& domain, std::string_view own,
+                const std::shared_ptr<const Identities>& outside);
+    /// The domains that our certificate on that connection proves to the other end; none: the connection is gone.
+    [[nodiscard]] std::vector<std::string> proven_by_us(FlowId id);
     /// Closes the connection that has said nothing for the longest time since it began. False when there is none.
     bool make_room();
     /// Queues one message, written at the end of the burst. False, with `bytes` untouched, when the flow is gone or its

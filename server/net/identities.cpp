@@ -74,14 +74,31 @@ Identities::Identities(std::span<const IdentityFiles> files, const TlsOptions& o
     SSL_CTX_set_tlsext_servername_callback(initial(), &Identities::choose);
     SSL_CTX_set_tlsext_servername_arg(initial(), this);
     if (!options_.mutual) return;
-    client_ = make_context(files.front(), TLS_client_method());
     static constexpr std::array<unsigned char, 4> sip{3, 's', 'i', 'p'};
-    SSL_CTX_set_alpn_protos(client_.get(), sip.data(), sip.size());
-    const auto proven = proven_domains(SSL_CTX_get0_certificate(client_.get()));
-    for (const auto& name : first_names_)
-        if (std::ranges::count(proven, lower(name)) == 0)
-            warnings_.push_back(files.front().certificate + ": does not prove " + name +
-                                " to other domains, which are shown this certificate alone: they refuse its calls");
+    for (const auto& file : files) {
+        auto context = make_context(file, TLS_client_method());
+        SSL_CTX_set_alpn_protos(context.get(), sip.data(), sip.size());
+        auto proves = proven_domains(SSL_CTX_get0_certificate(context.get()));
+        shown_.push_back({std::move(context), std::move(proves)});
+    }
+    for (std::size_t i = 0; i < files.size(); ++i)
+        if (const auto name = lower(first_names_[i]); !speaker(name).proves)
+            warnings_.push_back(files[i].certificate + ": does not prove " + name +
+                                " to other domains, and no other certificate does: they refuse its calls");
+}
+
+Identities::Speaker Identities::speaker(std::string_view domain) const
+{
+    if (shown_.empty()) return {};
+    const auto proving =
+        std::ranges::find_if(shown_, [&](const Shown& one) { return std::ranges::count(one.proves, domain) != 0; });
+    auto place = static_cast<std::size_t>(proving - shown_.begin());
+    const bool proves = proving != shown_.end();
+    if (!proves) {
+        const auto own = std::ranges::find_if(first_names_, [&](const auto& name) { return iequals(name, domain); });
+        place = own == first_names_.end() ? 0 : static_cast<std::size_t>(own - first_names_.begin());
+    }
+    return {.context = shown_[place].context.get(), .certificate = place, .proves = proves};
 }
 
 /// The chain must end at an authority; which names count is decided afterwards (see `proven_domains`).

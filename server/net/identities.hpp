@@ -47,8 +47,14 @@ public:
     /// The context that every connection starts with.
     [[nodiscard]] SSL_CTX* initial() const { return contexts_.front().get(); }
     [[nodiscard]] bool mutual() const { return options_.mutual; }
-    /// The context of connections that we begin; null unless `mutual`. The first domain's certificate speaks for us.
-    [[nodiscard]] SSL_CTX* client() const { return client_.get(); }
+    /// Of connections that we begin: what speaks for a served domain.
+    struct Speaker {
+        SSL_CTX* context{nullptr};  ///< null unless `mutual`
+        std::size_t certificate{0}; ///< the place of its file
+        bool proves{false}; ///< that domain; otherwise nothing does, and this is its own or the first certificate
+    };
+    /// The first certificate that proves the domain (RFC 5922 7.1): one that names several speaks for all of them.
+    [[nodiscard]] Speaker speaker(std::string_view domain) const;
     /// How long a certificate is still good.
     struct Term {
         std::string name; ///< first name of the domain
@@ -77,7 +83,12 @@ private:
     std::size_t longest_write_;
     TicketKeys tickets_;
     std::vector<Context> contexts_;
-    Context client_;
+    /// A certificate as it is shown to other domains.
+    struct Shown {
+        Context context;
+        std::vector<std::string> proves;
+    };
+    std::vector<Shown> shown_;             ///< in the order of the files; empty unless `mutual`
     std::vector<std::string> first_names_; ///< of each context
     std::vector<std::pair<std::string, SSL_CTX*>> by_name_;
     std::vector<std::string> warnings_;

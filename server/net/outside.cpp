@@ -2,6 +2,7 @@
 
 #include "core/routing/presentation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sotto::net {
@@ -30,19 +31,22 @@ Outside::Outside(asio::io_context& context, Bursts& bursts, Connections& connect
 
 void Outside::connect(const Connect& to, Done done)
 {
-    const auto key = sotto::text_of(to.to);
-    if (const auto live = live_.find(key); live != live_.end()) return done(live->second);
-    const bool waits = !(to.others_follow && dead(key, remembered_for));
+    const auto target = sotto::text_of(to.to);
+    const auto speaker = identities_ ? identities_->speaker(to.own) : Identities::Speaker{};
+    if (const auto flow = live(target, to.own, speaker)) return done(flow);
+    const bool waits = !(to.others_follow && dead(target, remembered_for));
     if (!waits) {
         done({});
-        if (dead(key, retried_after)) return;
+        if (dead(target, retried_after)) return;
     }
+    const Key key{target, speaker.certificate};
     const auto [found, fresh] = attempts_.try_emplace(key);
     auto& attempt = found->second;
     if (waits) attempt.waiting.push_back(std::move(done));
     attempt.others_follow = attempt.others_follow || to.others_follow;
     if (!fresh) return;
     attempt.to = to.to;
+    attempt.own = to.own;
     attempt.route = to.route;
     attempt.until = clock() + attempt_patience;
     if (!resolver_) resolver_ = std::make_unique<Resolver>(context_);
@@ -53,13 +57,33 @@ void Outside::connect(const Connect& to, Done done)
     });
 }
 
-bool Outside::dead(const std::string& key, milliseconds within) const
+/// One over which that domain of ours is proven; where no certificate proves it, any.
+FlowId Outside::live(const std::string& to, const std::string& own, const Identities::Speaker& speaker) const
 {
-    const auto found = dead_.find(key);
+    const auto ways = live_.find(to);
+    if (ways == live_.end()) return {};
+    const auto fits = [&](const Way& way) { return !speaker.proves || std::ranges::count(way.proves, own) != 0; };
+    const auto way = std::ranges::find_if(ways->second, fits);
+    return way != ways->second.end() ? way->flow : FlowId{};
+}
+
+void Outside::reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves)
+{
+    auto& ways = live_[domain];
+    // What speaks for no other domain than this one does is not needed beside it.
+    std::erase_if(ways, [&](const Way& way) {
+        return std::ranges::all_of(way.proves, [&](const auto& one) { return std::ranges::count(proves, one) != 0; });
+    });
+    ways.insert(ways.begin(), Way{flow, std::move(proves)});
+}
+
+bool Outside::dead(const std::string& to, milliseconds within) const
+{
+    const auto found = dead_.find(to);
     return found != dead_.end() && clock() - found->second < within;
 }
 
-void Outside::located(const std::string& key, Resolver::Found found)
+void Outside::located(const Key& key, Resolver::Found found)
 {
     auto& attempt = attempts_.at(key);
     if (found)
@@ -69,7 +93,7 @@ void Outside::located(const std::string& key, Resolver::Found found)
     try_next(key);
 }
 
-void Outside::try_next(const std::string& key)
+void Outside::try_next(const Key& key)
 {
     auto& attempt = attempts_.at(key);
     if (attempt.addresses.empty() || clock() >= attempt.until) return finish(key, {});
@@ -92,10 +116,10 @@ void Outside::try_next(const std::string& key)
     });
 }
 
-void Outside::reached(const std::string& key, Socket socket)
+void Outside::reached(const Key& key, Socket socket)
 {
     auto& attempt = attempts_.at(key);
-    const auto flow = connections_.dial(std::move(socket), attempt.to.host, identities_);
+    const auto flow = connections_.dial(std::move(socket), attempt.to.host, attempt.own, identities_);
     if (!flow) {
         attempt.reason = WayFailure::full;
         return finish(key, {});
@@ -115,21 +139,23 @@ void Outside::dialled(FlowId flow, std::optional<WayFailure> failure)
     }
 }
 
-void Outside::finish(const std::string& key, FlowId flow)
+void Outside::finish(const Key& key, FlowId flow)
 {
     auto attempt = std::move(attempts_.extract(key).mapped());
-    dead_.erase(key);
+    const auto& target = key.first;
+    dead_.erase(target);
     if (flow)
-        live_.insert_or_assign(key, flow);
+        reuse(target, flow, connections_.proven_by_us(flow));
     else if (attempt.others_follow && attempt.reason != WayFailure::full)
-        dead_.emplace(key, clock());
+        dead_.emplace(target, clock());
     if (!flow && fault_) fault_(attempt.route, attempt.reason);
     for (auto& done : attempt.waiting) done(flow);
 }
 
 void Outside::ended(FlowId flow)
 {
-    std::erase_if(live_, [=](const auto& entry) { return entry.second == flow; });
+    for (auto& [to, ways] : live_) std::erase_if(ways, [=](const Way& way) { return way.flow == flow; });
+    std::erase_if(live_, [](const auto& entry) { return entry.second.empty(); });
 }
 
 } // namespace sotto::net

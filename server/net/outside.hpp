@@ -15,8 +15,8 @@
 namespace sotto::net {
 
 /// One worker's ways to other domains: finds their addresses, connects, and uses a connection again for whatever goes
-/// to the same domain (RFC 5923). Each destination has one worker, so that all calls to it share a connection. Only on
-/// the worker's thread.
+/// to the same domain on behalf of one that our certificate there proves (RFC 5923, ADR 28). Each destination has one
+/// worker, so that all calls to it share a connection. Only on the worker's thread.
 class Outside {
 public:
     /// The flow; none when there is no protected way.
@@ -36,8 +36,9 @@ public:
     /// meanwhile waits for the same attempt. A destination that was found dead a short while ago delays nobody who has
     /// others: it is tried again beside the calls.
     void connect(const Connect& to, Done done);
-    /// A domain that came in itself wants its connection to be used for what goes to it (RFC 5923 5).
-    void reuse(const std::string& domain, FlowId flow) { live_.insert_or_assign(domain, flow); }
+    /// A domain that came in itself wants its connection to be used for what goes to it (RFC 5923 5), on behalf of
+    /// those of ours that were proven there.
+    void reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves);
 
     /// From the connections: an attempt's handshake is over.
     void dialled(FlowId flow, std::optional<WayFailure> failure);
@@ -45,8 +46,16 @@ public:
     void ended(FlowId flow);
 
 private:
+    /// A live connection to a destination.
+    struct Way {
+        FlowId flow;
+        std::vector<std::string> proves; ///< the domains of ours that the other end knows us by
+    };
+    /// A destination, as "host" or "host:port", and which of our certificates it is shown.
+    using Key = std::pair<std::string, std::size_t>;
     struct Attempt {
         Destination to;
+        std::string own; ///< of those that share the attempt, the first one's
         std::string route;
         std::vector<Done> waiting;
         bool others_follow{false}; ///< for somebody who waits
@@ -55,23 +64,25 @@ private:
         FlowId dialling;
         WayFailure reason{WayFailure::unreachable};
     };
-    using Attempts = std::map<std::string, Attempt>;
+    using Attempts = std::map<Key, Attempt>;
 
-    [[nodiscard]] bool dead(const std::string& key, milliseconds within) const;
-    void located(const std::string& key, Resolver::Found found);
-    void try_next(const std::string& key);
-    void reached(const std::string& key, Socket socket);
-    void finish(const std::string& key, FlowId flow);
+    [[nodiscard]] FlowId live(const std::string& to, const std::string& own, const Identities::Speaker& speaker) const;
+    [[nodiscard]] bool dead(const std::string& to, milliseconds within) const;
+    void located(const Key& key, Resolver::Found found);
+    void try_next(const Key& key);
+    void reached(const Key& key, Socket socket);
+    void finish(const Key& key, FlowId flow);
 
     asio::io_context& context_;
     Bursts& bursts_;
     Connections& connections_;
     Fault fault_;
     std::shared_ptr<const Identities> identities_;
-    std::unique_ptr<Resolver> resolver_; ///< made when the first name is looked for
-    std::map<std::string, FlowId> live_; ///< by "host" or "host:port"
+    std::unique_ptr<Resolver> resolver_;           ///< made when the first name is looked for
+    std::map<std::string, std::vector<Way>> live_; ///< by destination; what was opened last stands first
     Attempts attempts_;
-    std::map<std::string, TimePoint> dead_; ///< since when; only of routes with several targets, which bound it
+    std::map<std::string, TimePoint>
+        dead_; ///< destinations, and since when; only of routes with several targets, which bound it
 };
 
 } // namespace sotto::net

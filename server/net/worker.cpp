@@ -356,9 +356,10 @@ void Worker::offer_for_reuse(Flow& flow, const Message& request)
     if (flow.offered || !request.is_request || !find_param(request.vias.front().params, "alias")) return;
     flow.offered = true;
     element_.opened(flow, now_); // and asked whether it lives, like one that we made
+    const auto proves = connections_.proven_by_us(flow.id);
     for (const auto& domain : flow.domains) {
         auto& home = home_of(domain);
-        home.post_burst([&home, domain, id = flow.id] { home.outside_.reuse(domain, id); });
+        home.post_burst([&home, domain, id = flow.id, proves] { home.outside_.reuse(domain, id, proves); });
     }
 }
 

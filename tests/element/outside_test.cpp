@@ -533,6 +533,76 @@ TEST_CASE("whoever called is reached again by the name that it spoke for")
     CHECK(world.connects == std::vector<std::string>{way + port});
 }
 
+TEST_CASE("another domain is connected to on behalf of the domain that calls, as far as that may be known", "[rfc5922]")
+{
+    auto settings = with_routes();
+    settings.domains.push_back({.name = "second.example"});
+    World world{settings};
+    const auto peer = world.domain("example.net");
+    world.domain("one.trunk.example");
+    world.domain("psap.example");
+    const auto carol = world.connect();
+    world.accounts->attach(world.accounts->add("carol", "second.example"), "+49302222222", "second.example");
+    const auto calls = [&](const std::string& uri, const std::string& n, const std::string& extra = {}) {
+        const auto invite = [&](const std::string& cseq, const std::string& more) {
+            return "INVITE " + uri + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + n + cseq +
+                   "\nMax-Forwards: 70\nFrom: <sip:carol@second.example>;tag=c" + n + "\nTo: <" + uri +
+                   ">\nCall-ID: c" + n + "\nCSeq: " + cseq +
+                   " INVITE\nContact: <sip:carol-device@192.0.2.1:5555;transport=tls>\n" + extra + more;
+        };
+        world.send(carol, invite("1", ""));
+        world.send(carol, invite("2", world.credentials(world.receive(carol), "carol", "INVITE", uri)));
+        CHECK(start_line(world.receive(carol)) == "SIP/2.0 100 Trying");
+    };
+    const auto asks_again = [&](const std::string& extra) { // inside the call, once its connection is gone
+        const auto invite = world.receive(peer);
+        world.send(peer, answer(invite, "200 OK", contact));
+        const auto ok = world.receive(carol);
+        world.disconnect(peer);
+        world.domain("example.net");
+        world.send(carol, "INFO " + uri_in(header(ok, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKi\nMax-Forwards: 70\nFrom: " +
+                              header(ok, "From") + "\nTo: " + header(ok, "To") + "\nCall-ID: " + header(ok, "Call-ID") +
+                              "\nCSeq: 3 INFO\n" + extra);
+    };
+    SECTION("who shows itself, throughout the call")
+    {
+        calls("sip:bob@example.net", "open");
+        asks_again("Privacy: id\n");
+        CHECK(world.speaks == std::vector<std::string>{"second.example", "second.example"});
+    }
+    SECTION("who withholds itself, throughout the call")
+    {
+        calls("sip:bob@example.net", "hidden", "Privacy: id\n");
+        asks_again("");
+        CHECK(world.speaks == std::vector<std::string>{"example.org", "example.org"});
+    }
+    SECTION("where the provider has the contract")
+    {
+        calls("sip:+44207946000@example.org", "trunk");
+        calls("urn:service:sos", "help");
+        CHECK(world.speaks == std::vector<std::string>{"example.org", "example.org"});
+    }
+    SECTION("who was called, by the domain that was dialled")
+    {
+        const auto alice = world.phone("alice");
+        const auto id = world.accounts->find("alice", "example.org")->id;
+        world.accounts->attach(id, "alice", "second.example");
+        world.send(peer, "INVITE sip:alice@second.example SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKin\n"
+                         "Max-Forwards: 60\nFrom: <sip:bob@example.net>;tag=in\nTo: <sip:alice@second.example>\n"
+                         "Call-ID: in\nCSeq: 7 INVITE\nContact: <sip:b@192.0.2.8:5061>\n");
+        const auto invite = world.receive(alice);
+        world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+        world.disconnect(peer);
+        world.domain("example.net");
+        world.send(alice, "BYE " + uri_in(header(invite, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKb\nMax-Forwards: 70\nFrom: " +
+                              header(invite, "To") + ";tag=g-tag\nTo: " + header(invite, "From") +
+                              "\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: 1 BYE\n");
+        CHECK(world.speaks == std::vector<std::string>{"second.example"});
+    }
+}
+
 TEST_CASE("a reload counts for connections that are open")
 {
     auto without = with_routes();

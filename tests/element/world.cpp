@@ -202,6 +202,7 @@ void World::perform()
         } else if (auto* connect = std::get_if<Connect>(&action)) {
             const auto& host = connect->to.host;
             connects.push_back(text_of(connect->to));
+            speaks.push_back(connect->own);
             const auto flow = domains.contains(host) ? domains.at(host) : FlowId{};
             element.connected(connect->ticket, flow, now, actions_);
         } else if (auto* report = std::get_if<Report>(&action)) {

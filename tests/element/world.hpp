@@ -126,6 +126,7 @@ public:
 
     std::map<std::string, FlowId> domains;
     std::vector<std::string> connects; ///< "host" or "host:port" that a way was asked for to
+    std::vector<std::string> speaks;   ///< on behalf of which domain of ours, each time
     std::vector<std::string> reports;  ///< routes that operators hear of
     std::vector<FlowId> closed;
     TimePoint now{std::chrono::hours{1000}};

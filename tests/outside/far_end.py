@@ -49,6 +49,8 @@ class FarEnd:
         except OSError:   # also what ssl raises
             return
         self.accepted += 1
+        shown = connection.peer_certificate_fields.get("subjectAltName", ())
+        connection.peer_names = [name for kind, name in shown if kind == "DNS"]
         self._read(connection)
 
     def connect(self, port: int, server_name: str = "example.org", certificate: tuple | None = None,
@@ -59,6 +61,7 @@ class FarEnd:
         if shown:
             context.load_cert_chain(*map(str, shown))
         connection = Stream(socket.create_connection((address, port), patience(5)), context, server_name)
+        connection.peer_names = [name for kind, name in connection.peer_certificate_fields["subjectAltName"] if kind == "DNS"]
         threading.Thread(target=self._read, args=(connection,), daemon=True).start()
         return connection
 

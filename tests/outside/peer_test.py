@@ -212,22 +212,21 @@ class TwoSottosOfSeveralWorkers(TwoSottos):
 
 
 class TwoDomainsOfOneServer(Outside):
-    """Subscribers of both speak with another server, whoever began: one certificate stands for both domains."""
+    """Subscribers of both speak with others, each on behalf of its own domain and whoever began (RFC 5922, 5923)."""
+    certificates = {"example.org": ("example.org", "sip.example.org", "localhost"), "second.example": ("second.example",)}
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         other = cls.keep(Port(), "release")
+        cls.far = cls.keep(FarEnd("far.example", cls.authority.issue("far.example", ("far.example",)), cls.authority))
         cls.keep(NameServer({name: located(cls.port.number) for name in ("example.org", "second.example")}
-                            | {"example.net": located(other.number)}))
+                            | {"example.net": located(other.number), "far.example": located(cls.far.port)}))
         cls.ours = cls.keep(Daemon(("alice",), peers(cls.authority, cls.port.number, [
-            {"name": "friends", "kind": "peer", "match": ["example.net"]}]), threads=2, authority=cls.authority), "destroy")
-        apart = cls.authority.issue("second.example", ("second.example",))
-        cls.told = cls.serves(apart).stdout
-        names = ("example.org", "sip.example.org", "localhost", "second.example")
-        both = cls.authority.issue("both", names)
-        cls.ours.config["domains"][0].update(zip(("certificate", "private_key"), map(str, both)))
-        cls.told_together = cls.serves(both).stdout
+            {"name": "friends", "kind": "peer", "match": ["example.net", "far.example"]}]), threads=2,
+            authority=cls.authority), "destroy")
+        cls.told_of_others = cls.serves({"second.example": ("elsewhere.example",)}).stdout
+        cls.told = cls.serves(cls.certificates).stdout
         cls.ours.own_hosts += ("second.example",)
         cls.ours.stop()
         cls.ours.start()
@@ -237,9 +236,12 @@ class TwoDomainsOfOneServer(Outside):
             {"name": "all", "kind": "peer", "match": ["*"]}]), domain="example.net", authority=cls.authority), "destroy")
 
     @classmethod
-    def serves(cls, certificate: tuple):
-        chain, key = map(str, certificate)
-        cls.ours.config["domains"][1:] = [{"name": "second.example", "certificate": chain, "private_key": key}]
+    def serves(cls, certificates: dict):
+        domains = {domain["name"]: domain for domain in cls.ours.config["domains"]}
+        for name, names in certificates.items():
+            chain, key = map(str, cls.authority.issue("-".join(names), names))
+            domains[name] = domains.get(name, {"name": name}) | {"certificate": chain, "private_key": key}
+        cls.ours.config["domains"] = list(domains.values())
         cls.ours.write_config()
         return cls.ours.check_config()
 
@@ -260,10 +262,56 @@ class TwoDomainsOfOneServer(Outside):
                 caller.receives(486)
                 callee.receives("ACK")
 
-    def test_a_certificate_that_does_not_stand_for_both_is_told(self):
+    def called_by(self, caller: Phone, **options) -> tuple:
+        """The far end's connection, and whom our certificate on it names."""
+        caller.sends("INVITE", to="sip:x@far.example", **options)
+        connection, invite = self.far.receives("INVITE")
+        self.far.answers(connection, invite, 486)
+        self.far.receives("ACK")
+        caller.receives(486)
+        return connection, connection.peer_names
+
+    def test_each_is_proven_by_a_certificate_that_names_it_and_none_when_withheld(self):
+        alice, carol = self.phone(self.ours, "alice"), self.of_second("carol")
+        ways = {}
+        for _ in range(2):
+            for caller in (alice, carol):
+                connection, names = self.called_by(caller)
+                self.assertIn(caller.domain, names)
+                self.assertIs(ways.setdefault(caller.name, connection), connection, "another connection was made")
+        for caller in (alice, carol):
+            connection, _ = self.called_by(caller, headers={"Privacy": "id"})
+            self.assertIs(connection, ways["alice"], "the caller's domain shows by its connection")
+        self.assertEqual(len(set(map(id, ways.values()))), len(self.certificates))
+
+    def test_an_offered_connection_carries_calls_of_the_domain_that_was_proven_on_it(self):
+        """RFC 5923 5."""
+        carol = self.of_second("carol")
+        way = self.far.connect(self.port.number, "second.example")
+        way.send(self.far.request("INVITE", carol.aor, "<sip:x@far.example>;tag=1", f"<{carol.aor}>", sdp=True,
+                                  via="SIP/2.0/TLS far.example;alias;branch=z9hG4bKoffered").bytes())
+        carol.receives("INVITE")
+        carol.sends(486)
+        carol.receives("ACK")
+        self.far.receives(486)
+        self.assertIs(self.called_by(carol)[0], way)
+        self.assertEqual(self.called_by(self.phone(self.ours, "alice"))[0] is way, len(self.certificates) == 1)
+
+    def test_a_domain_that_no_certificate_proves_is_told(self):
         sentence = "does not prove second.example to other domains"
-        self.assertIn(sentence, self.told)
-        self.assertNotIn(sentence, self.told_together)
+        self.assertIn(sentence, self.told_of_others)
+        self.assertNotIn(sentence, self.told)
+
+
+class TwoDomainsOfOneCertificate(TwoDomainsOfOneServer):
+    """It speaks for both: then one connection carries the calls of both."""
+    certificates = {"example.org": ("example.org", "sip.example.org", "localhost", "second.example")}
+
+    @classmethod
+    def serves(cls, certificates: dict):
+        if "elsewhere.example" not in str(certificates):
+            certificates = dict.fromkeys(("example.org", "second.example"), cls.certificates["example.org"])
+        return super().serves(certificates)
 
 
 class Liars(Outside):

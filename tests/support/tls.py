@@ -42,6 +42,7 @@ class Stream:
             self._socket.close()
             raise
         self._socket.settimeout(None)
+        self.peer_certificate_fields: dict = self._tls.getpeercert() or {}   # where it was verified
 
     def _handshake(self) -> None:
         while True:

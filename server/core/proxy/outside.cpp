@@ -235,13 +235,39 @@ bool Proxy::redirected_outside(ResponseContext& context, const Uri& uri, std::st
     return true;
 }
 
+/// The address that a subscriber of ours speaks as: the one in its From, when that is its own.
+std::string Proxy::own_address(const ResponseContext& context, const Message& request) const
+{
+    auto aor = env_.domains().aor(request.from.uri);
+    const auto* account = env_.accounts->find(context.sender.account());
+    const auto* owner = env_.account_of(aor);
+    if (account != nullptr && (owner == nullptr || owner->id != account->id))
+        aor = std::string{account->user}.append("@").append(account->domain);
+    return aor;
+}
+
+/// On whose behalf a peer is connected to (RFC 5922): the domain of the subscriber who calls or was dialled. Whoever
+/// withholds itself, or was reached by a redirection, must not be known by its domain either; with a carrier or an
+/// emergency service the provider itself has a contract. Those see the first domain. The same throughout a dialog.
+std::string Proxy::domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const
+{
+    const bool told = context.role == Role::caller ? !context.withheld : context.dialled;
+    if (receiver.receiver() != Receiver::peer || !told) return env_.domains().first();
+    const auto aor = own_address(context, request);
+    const auto at = aor.rfind('@');
+    return at == std::string::npos ? env_.domains().first() : aor.substr(at + 1);
+}
+
 void Proxy::connect(SlotId id, std::size_t index, Actions& out)
 {
-    const auto& branch = contexts_.find(id)->branches[index];
+    const auto& context = *contexts_.find(id);
+    const auto& branch = context.branches[index];
+    const auto& request = *env_.layer->server(context.server)->request;
     const auto* route = route_of(branch.target.party);
     const auto waiting = connecting_.emplace(Connecting{id, index});
     out.push_back(Connect{.ticket = ticket_for(Waiting::connection, waiting),
                           .to = branch.target.next_hop,
+                          .own = domain_for(context, request, branch.target.party),
                           .route = route != nullptr ? route->name : std::string{},
                           .others_follow = !branch.other_flows.empty()});
 }
@@ -268,10 +294,7 @@ void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& ou
 Presented Proxy::presented(const ResponseContext& context, const Message& request, const Branch& branch) const
 {
     const auto* account = env_.accounts->find(context.sender.account());
-    auto aor = env_.domains().aor(request.from.uri);
-    const auto* owner = env_.account_of(aor);
-    if (account != nullptr && (owner == nullptr || owner->id != account->id))
-        aor = std::string{account->user}.append("@").append(account->domain);
+    const auto aor = own_address(context, request);
     const auto preferred =
         account == nullptr ? std::string{} : preferred_address(request, *account, env_.domains(), *env_.accounts);
     // Whoever was called shows what was dialled, and no other number of its own (RFC 3261 12.2.1.1).

@@ -174,6 +174,8 @@ private:
     Branch outside_branch(const Route& route, const Party& party, Destination domain) const;
     Decision redirected_to(const ResponseContext& context, Uri contact) const;
     bool redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former);
+    std::string own_address(const ResponseContext& context, const Message& request) const;
+    std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);
     void probe(SlotId probed, TimePoint now, Actions& out);
     bool probe_answered(const transaction::Client& client, TimePoint now);
