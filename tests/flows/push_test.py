@@ -3,15 +3,17 @@
 import http.server
 import json
 import queue
+import socket
 import ssl
 import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from census import memory
-from support.daemon import binary
+from support.daemon import Port, binary
 from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
 from support.pki import Authority
@@ -179,6 +181,43 @@ class Push(PushTest):
         self.bob.sends(486)
         self.alice.receives(486)
         self.assertTrue(self.gateway.requests.empty())
+
+
+class SilentGateway(PushTest):
+    """One that takes connections and says nothing: what waits for it can be seen, and is nobody's."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        silent = socket.create_server(("127.0.0.1", 0))   # the kernel takes the connections
+        cls.addClassCleanup(silent.close)
+        cls.port = Port()
+        cls.addClassCleanup(cls.port.release)
+        cls.config = {"push": {"gateway": f"localhost:{silent.getsockname()[1]}", "wait": "20s"},
+                      "metrics": {"listen": f"127.0.0.1:{cls.port.number}"}}
+        super().setUpClass()
+
+    def waiting(self) -> tuple:
+        """As `sotto status` says it, and the metrics."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port.number}/metrics", timeout=patience(10)) as page:
+            [line] = [line for line in page.read().decode().splitlines() if line.startswith("sotto_pushes_waiting ")]
+        return json.loads(self.daemon.sotto("--json", "status").stdout)["push"]["waiting"], float(line.split()[1])
+
+    def test_what_waits_for_it_is_counted(self):
+        self.assertEqual(self.waiting(), (0, 0))
+        callers = self.registered("alice.1", "alice.2", "alice.3")
+        households = [[self.phone(f"{name}.{number}") for number in range(8)] for name in ("bob", "carol", "dave")]
+        for sleepers in households:
+            for phone in sleepers:
+                phone.registers(contact=f'<{phone.contact};pn-provider=fcm;pn-prid={phone.name}>;+sip.instance="<{phone.instance}>"')
+            for phone in sleepers:
+                phone.loses_connection()
+            self.daemon.wait_for_bindings(sleepers[0].user, 0)
+        for caller, sleepers in zip(callers, households):   # some requests are under way at once, and the others wait
+            caller.sends("INVITE", to=sleepers[0])
+        deadline = time.monotonic() + patience(5)
+        while (seen := self.waiting())[1] != 10:
+            self.assertLess(time.monotonic(), deadline, seen)
+        self.assertGreaterEqual(seen[0], 10)
 
 
 class ForeignGateway(PushTest):
