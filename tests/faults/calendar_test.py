@@ -48,6 +48,26 @@ class Calendar(unittest.TestCase):
         self.assertNotIn(ALICE, self.audited())
         self.daemon.sotto("audit", "verify")
 
+    def test_an_erasure_finds_a_former_address_when_most_entries_of_then_are_over(self) -> None:
+        """What was done under it for a request of access is kept for three years, and so is the entry that leads there."""
+        former = f"al.former@{DOMAIN}"
+        self.daemon.sotto("account", "set", ALICE, "--add-address", former)
+        self.daemon.sotto("subject", "export", former, "--output", str(self.daemon.folder / "alice.tar"))
+        self.daemon.sotto("account", "set", ALICE, "--remove-address", former)
+        self.with_calendar(FAKETIME="+600d")
+        self.daemon.start()
+        then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=600, minutes=-5)
+        self.daemon.sotto("retention", "run", "--now", then.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.daemon.stop()
+        self.daemon.start()
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+        told = {(entry["what"], entry["about"]) for entry in entries}
+        self.assertIn(("account set", "[forgotten]"), told, "an entry of then that leads nowhere is over")
+        self.assertIn(("subject export", former), told)
+        self.daemon.sotto("subject", "erase", ALICE, "--yes")
+        self.assertNotIn(former, self.audited())
+        self.daemon.sotto("audit", "verify")
+
     def explained(self, pseudonym: str) -> subprocess.CompletedProcess:
         return self.daemon.sotto("log", "explain", pseudonym, "--reason", "abuse report", check=False)
 
