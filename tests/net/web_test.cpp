@@ -91,3 +91,16 @@ TEST_CASE("A browser that does not read is cut off", "[websocket][back-pressure]
         if (edge.count().connections.slow_readers > 0) break;
     CHECK(edge.eventually([](const auto& c) { return c.connections.slow_readers == 1 && c.connections.open == 0; }));
 }
+
+TEST_CASE("A browser that pings and does not read is cut off", "[websocket][back-pressure]")
+{
+    Edge edge{{.connections = {.send_queue = 100'000}, .transport = Transport::wss}};
+    Client client{edge.endpoint(), {.receive_buffer = 4'096}};
+    REQUIRE(client.send(web_handshake));
+    REQUIRE(client.receive().starts_with("HTTP/1.1 101 "));
+    std::string flood;
+    for (int i = 0; i < 100; ++i) flood += masked(Opcode::ping, std::string(125, 'x'));
+    for (int i = 0; i < 2'000 && client.send(flood); ++i)
+        if (edge.count().connections.slow_readers > 0) break;
+    CHECK(edge.eventually([](const auto& c) { return c.connections.slow_readers == 1 && c.connections.open == 0; }));
+}
