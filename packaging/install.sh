@@ -10,7 +10,7 @@ declare -A groups=(
   [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps python3-websockets valgrind
           prometheus systemd knot kamailio kamailio-outbound-modules kamailio-tls-modules sip-tester stunnel4"
   [phones]="linphone-cli baresip-core sip-tester stunnel4 iproute2 python3"
-  [browsers]="chromium libnss3-tools nodejs npm coturn linphone-cli iproute2 python3"
+  [browsers]="chromium libnss3-tools nodejs npm coturn libfaketime linphone-cli iproute2 python3"
   [faults]="libfaketime openssl python3"
   [package]="debhelper fakeroot lintian debootstrap iproute2"
 )

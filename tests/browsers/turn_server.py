@@ -18,13 +18,15 @@ exec turnserver -n --no-cli --no-tls --no-dtls --no-multicast-peers --use-auth-s
 
 
 class TurnServer:
-    def __init__(self, folder: Path, secret: str) -> None:
-        """The process has left for its namespace when it says so, then it gets its end of the link."""
+    def __init__(self, folder: Path, secret: str, calendar: dict | None = None) -> None:
+        """The process has left for its namespace when it says so, then it gets its end of the link. `calendar`: variables of
+        libfaketime."""
         folder.mkdir()
         self._said = ""
         self._process = subprocess.Popen(
             ["unshare", "-n", "sh", "-c", f"echo gone; {START}", "turn", secret, str(folder / "pid"), str(folder / "db")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, **(calendar or {})})
         try:
             if self._process.stdout.readline() != "gone\n":
                 raise AssertionError("no network namespace for coturn")
