@@ -1,5 +1,6 @@
 """Phones in pages (JsSIP in Chromium) call each other and linphone through Sotto, with media. JsSIP knows MD5 only."""
 
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -8,10 +9,12 @@ from browser import Browser, Page, PageServer
 from clients import network, tone
 from clients.linphone import Linphone
 from proxy import Path as NetworkPath
+from support.addresses import addresses_in
 from support.daemon import DOMAIN, PASSWORD, Daemon
 from turn_server import ADDRESS as RELAY, PORT as RELAY_PORT, TurnServer
 
 SECRET = "north-wind-and-sun"
+IPV6 = "2001:db8::10"   # beside network.ADDRESS
 
 
 def setUpModule() -> None:
@@ -173,6 +176,28 @@ class RelayOnly(PagesTest):
             self.assertIn(one["username"], relay.said)
         for name in ("alice", "bob"):
             self.assertNotIn(name, relay.said)
+
+    def test_what_a_page_offers_beside_its_relay_stays_behind(self) -> None:
+        """Pages that gather candidates of every kind, at addresses of both families."""
+        own = {network.ADDRESS, IPV6}
+        subprocess.run(["ip", "addr", "replace", f"{IPV6}/64", "dev", "phones", "nodad"], check=True)
+        relay = TurnServer(self.folder / "turn-of-all", SECRET)
+        self.addCleanup(relay.close)
+        alice, bob = self.page("alice"), self.page("bob", answers=True)
+        for page in (alice, bob):
+            page.does("offersAllCandidates")
+            page.does("fetchRelays")
+        self.call(alice, bob)
+        for page in (alice, bob):
+            seen = page.does("hears")
+            gathered = {c["address"] for c in seen["own"] if c["candidateType"] == "host"}
+            self.assertLessEqual(own, gathered, "there is something to hide")
+            self.assertEqual({(c["candidateType"], c["address"]) for c in [seen["remote"], *seen["candidates"]]}, {("relay", RELAY)})
+            for description in page.descriptions:
+                self.assertEqual(addresses_in(description) - {"0.0.0.0", "::"}, {RELAY})
+                self.assertNotIn(".local", description)
+        alice.does("hangUp")
+        bob.waits("ended")
 
     def test_page_without_relay_makes_no_call(self) -> None:
         alice, bob = self.page("alice"), self.page("bob", answers=True)

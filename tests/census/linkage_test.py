@@ -1,13 +1,13 @@
 """Two callees put together all that they saw of twenty calls (docs/DESIGN.md P3): what is the same, or follows from what was
 there before, may only be what a call cannot do without."""
 
-import ipaddress
 import re
 import unittest
 from collections import Counter
 from itertools import combinations
 
 from conversation import HABITS, MEDIA_ADDRESS, OTHER_HABITS, RELAY, Conversation, OneMake, OtherMake, PhoneMedia
+from support.addresses import addresses_in
 from support.daemon import DOMAIN, PASSWORD
 from support.flow_test import FlowTest
 from support.phone import Phone
@@ -260,18 +260,6 @@ class MediaOfBothKinds(PhoneMedia):
         return (*super().of_section(), f"a=candidate:H6 1 udp 2113939711 2001:db8::77 {self.port} typ host",
                 f"a=candidate:S6 1 udp 1677729535 2001:db8::78 {self.port} typ srflx raddr 2001:db8::77 rport {self.port}",
                 f"a=candidate:R6 1 udp 33562366 {RELAY} {self.port + 3} typ relay raddr 2001:db8::77 rport {self.port}")
-
-
-def addresses_in(text: str) -> set:
-    """All literals of IPv4 and IPv6."""
-    found = set()
-    for word in re.findall(r"[0-9A-Fa-f:.]+", text):
-        for literal in (word, word.rsplit(":", 1)[0]):   # alone, and with a port
-            try:
-                found.add(str(ipaddress.ip_address(literal)))
-            except ValueError:
-                pass
-    return found
 
 
 if __name__ == "__main__":

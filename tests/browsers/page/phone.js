@@ -11,6 +11,7 @@ class Phone {
     this.waiting = [];
     this.session = null;
     this.relays = null;
+    this.transports = "relay"; // which candidates it offers once it has relays
   }
 
   happened(name, value = null) {
@@ -65,7 +66,7 @@ class Phone {
   media() {
     const relays = this.relays;
     return { mediaConstraints: { audio: true, video: false },
-             pcConfig: { iceServers: relays ? [relays] : [], iceTransportPolicy: relays ? "relay" : "all" },
+             pcConfig: { iceServers: relays ? [relays] : [], iceTransportPolicy: relays ? this.transports : "all" },
              sessionTimersExpires: 120 };
   }
 
@@ -158,8 +159,11 @@ class Phone {
              received: one("inbound-rtp").packetsReceived ?? 0, sent: one("outbound-rtp").packetsSent ?? 0,
              local: all.find(entry => entry.id === pair.localCandidateId),
              remote: all.find(entry => entry.id === pair.remoteCandidateId),
+             own: all.filter(entry => entry.type === "local-candidate"),
              candidates: all.filter(entry => entry.type === "remote-candidate") };
   }
+
+  offersAllCandidates() { this.transports = "all"; }
 
   /// Waits until sound has gone both ways for a while from now on.
   async hears() {
