@@ -301,7 +301,10 @@ class Replay(FlowTest):
             sender._write(response)
             sender.pings_past_requests()
             self.accomplice.takes_what_came()
-            if asked.final is None:   # provisional, or of no transaction because of the change
+            # All of it goes on but what belongs to no transaction (RFC 3261 17.1.3); a redirection is followed, to nobody.
+            self.assertEqual([r.status for r in asked.responses if r.status > 100],
+                             [] if field == "Via" else [480 if status == 302 else status])
+            if asked.final is None:
                 sender._write(sender.answer_to(came, 486))
                 self.accomplice.gets_answer(asked)
         except AssertionError as fault:
