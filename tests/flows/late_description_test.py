@@ -88,6 +88,23 @@ class PlainRtp(FlowTest):
         self.assertEqual(self.alice.receives(200).body, b"")
         self.answered_after_all()
 
+    def test_in_the_answer_to_an_early_update(self):
+        """RFC 3311 5.2: the call ends before it is answered."""
+        self.acknowledges(self.early(body=self.good), self.good)
+        self.bob.receives("PRACK")
+        self.bob.sends(200)
+        self.alice.receives(200)
+        self.alice.sends("UPDATE", body=self.good)
+        self.bob.receives("UPDATE")
+        self.bob.sends(200, body=self.bad)
+        self.bob.receives("BYE")
+        self.bob.sends(200)
+        self.alice.receives(488)
+        self.both_are_hung_up(self.alice)
+        self.bob.sends(487, answering=self.invite)   # RFC 3261 15.1.2
+        self.bob.receives("ACK")
+        self.alice.receives(487)
+
     # -- answered
 
     def test_in_the_answer(self):
@@ -110,16 +127,29 @@ class PlainRtp(FlowTest):
 
     # -- later
 
-    def test_in_a_new_answer(self):
+    def renegotiates(self, asks, answers, method: str) -> None:
         self.confirmed()
-        self.alice.sends("INVITE", sdp=False)
-        self.bob.receives("INVITE")
-        self.bob.sends(200, body=self.bad)
-        self.bob.receives("ACK")
-        self.bob.receives("BYE")
-        self.bob.sends(200)
-        self.alice.receives(488)
-        self.both_are_hung_up(self.alice)
+        asks.sends(method, body=None if method == "INVITE" else self.good, sdp=False)
+        answers.receives(method)
+        answers.sends(200, body=self.bad)
+        if method == "INVITE":
+            answers.receives("ACK")
+        answers.receives("BYE")
+        answers.sends(200)
+        asks.receives(488)
+        self.both_are_hung_up(asks)
+
+    def test_in_a_new_answer(self):
+        self.renegotiates(self.alice, self.bob, "INVITE")
+
+    def test_in_a_new_answer_of_the_caller(self):
+        self.renegotiates(self.bob, self.alice, "INVITE")
+
+    def test_in_the_answer_to_an_update(self):
+        self.renegotiates(self.alice, self.bob, "UPDATE")
+
+    def test_in_the_callers_answer_to_an_update(self):
+        self.renegotiates(self.bob, self.alice, "UPDATE")
 
     def test_in_the_ack_of_a_new_answer(self):
         self.confirmed()
@@ -129,16 +159,6 @@ class PlainRtp(FlowTest):
         self.bob.receives(200)
         self.bob.sends("ACK", body=self.bad)
         self.both_are_hung_up(self.alice, self.bob)
-
-    def test_in_the_answer_to_an_update(self):
-        self.confirmed()
-        self.alice.sends("UPDATE", body=self.good)
-        self.bob.receives("UPDATE")
-        self.bob.sends(200, body=self.bad)
-        self.bob.receives("BYE")
-        self.bob.sends(200)
-        self.alice.receives(488)
-        self.both_are_hung_up(self.alice)
 
     def test_in_answers_that_need_none(self):
         self.confirmed()
