@@ -308,8 +308,9 @@ TEST_CASE("whoever is reached by a redirection is woken too", "[rfc8599][5.6.2]"
     world.disconnect(bob);
     const auto trunk = world.domain("trunk.example");
     const auto carol = world.phone("carol");
-    const auto& [dialled, redirects] = GENERATE_COPY(
-        table<std::string, FlowId>({{"sip:+44207946000@example.org", trunk}, {"sip:carol@example.org", carol}}));
+    const bool by_carrier = GENERATE(true, false);
+    const std::string dialled = by_carrier ? "sip:+44207946000@example.org" : "sip:carol@example.org";
+    const auto redirects = by_carrier ? trunk : carol;
     const auto invite = [&](int n, const std::string& credentials) {
         return "INVITE " + dialled + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKc" + std::to_string(n) +
                "\nMax-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a\nTo: <" + dialled +
