@@ -68,6 +68,50 @@ CoreSettings with_public_gruus()
 
 } // namespace
 
+TEST_CASE("a call to a temporary GRUU costs what the number behind it costs, and the bill does not name it",
+          "[billing][rfc5627][3.1.2]")
+{
+    auto settings = World::defaults();
+    settings.billed_inside = {
+        {.prefix = "+49900", .tariff = {.name = "premium", .route = "inside", .hidden_digits = 3}}};
+    World world{settings};
+    const auto service = world.connect();
+    const auto behind = [&](const std::string& user) {
+        return temp_gruu(world.registers(service, user, {.contact = contact(), .extra = gruu}));
+    };
+    Caller alice{world};
+    const auto rings = [&](const std::string& uri) {
+        CHECK(alice.calls(uri).empty());
+        const auto invite = world.receive(service);
+        REQUIRE(start_line(invite).starts_with("INVITE "));
+        world.send(service, "SIP/2.0 200 OK\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") +
+                                "\nTo: " + header(invite, "To") + ";tag=b-tag\nCall-ID: " + header(invite, "Call-ID") +
+                                "\nCSeq: " + header(invite, "CSeq") +
+                                "\nContact: <sip:bob-device1@192.0.2.1:5555;transport=tls>\n");
+    };
+    SECTION("where it costs something")
+    {
+        const auto uri = behind("+49900123");
+        rings(uri);
+        REQUIRE(world.ledger.waiting.size() == 1);
+        CHECK(world.ledger.waiting.front().first.tariff.name == "premium");
+        CHECK(world.ledger.waiting.front().first.destination == "+49900");
+        CHECK(world.quiet(alice.flow)); // the answer waits for the disk
+    }
+    SECTION("which is refused while nothing can be written")
+    {
+        const auto uri = behind("+49900123");
+        world.ledger.takes_calls = false;
+        CHECK(alice.calls(uri) == "503");
+        CHECK(world.quiet(service));
+    }
+    SECTION("and else nothing")
+    {
+        rings(behind("bob"));
+        CHECK(world.ledger.waiting.empty());
+    }
+}
+
 // ---- 5.1
 
 TEST_CASE("a Contact that is the address itself is refused with 403", "[rfc5627][5.1]")

@@ -2,13 +2,13 @@
 
 namespace sotto::billing {
 
-const Tariff* tariff_inside(std::span<const InsideTariff> tariffs, std::string_view dialled)
+const InsideTariff* tariff_inside(std::span<const InsideTariff> tariffs, std::string_view dialled)
 {
     const InsideTariff* best = nullptr;
     for (const auto& one : tariffs)
         if (dialled.starts_with(one.prefix) && (best == nullptr || one.prefix.size() > best->prefix.size()))
             best = &one;
-    return best == nullptr ? nullptr : &best->tariff;
+    return best;
 }
 
 std::string rated_destination(std::string_view dialled, std::uint32_t hidden_digits)

@@ -26,7 +26,7 @@ struct InsideTariff {
 };
 
 /// That of the longest prefix; null: the call is not billed.
-const Tariff* tariff_inside(std::span<const InsideTariff> tariffs, std::string_view dialled);
+const InsideTariff* tariff_inside(std::span<const InsideTariff> tariffs, std::string_view dialled);
 
 /// What is stored of the destination: whole, or with its last digits replaced by "x".
 std::string rated_destination(std::string_view dialled, std::uint32_t hidden_digits);

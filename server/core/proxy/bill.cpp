@@ -39,8 +39,16 @@ std::unique_ptr<Charge> Proxy::charge_outside(const Decision& decision)
 std::unique_ptr<Charge> Proxy::charge_inside(std::string_view aor) const
 {
     const auto dialled = aor.substr(0, aor.rfind('@'));
-    const auto* tariff = billing::tariff_inside(env_.settings->billed_inside, dialled);
-    return tariff == nullptr ? nullptr : charge(*tariff, dialled);
+    const auto* inside = billing::tariff_inside(env_.settings->billed_inside, dialled);
+    return inside == nullptr ? nullptr : charge(inside->tariff, dialled);
+}
+
+/// What a call to an account costs that was not called by its address: the tariff of its name, or else of its number.
+const billing::InsideTariff* Proxy::tariff_of(const Account& callee) const
+{
+    const std::span<const billing::InsideTariff> tariffs = env_.settings->billed_inside;
+    const auto* by_name = billing::tariff_inside(tariffs, callee.user);
+    return by_name != nullptr || callee.number.empty() ? by_name : billing::tariff_inside(tariffs, callee.number);
 }
 
 /// No redirection leads where it costs something else than what was dialled.
@@ -60,8 +68,9 @@ std::unique_ptr<Charge> Proxy::charge_referred(const ResponseContext& context, c
     });
     if (came_in) return nullptr;
     if (const auto* account = env_.accounts->find(to.party.account()); account != nullptr) {
-        auto by_name = charge_inside(account->user);
-        return by_name || account->number.empty() ? std::move(by_name) : charge_inside(account->number);
+        const auto* inside = tariff_of(*account);
+        if (inside == nullptr) return nullptr;
+        return charge(inside->tariff, account->user.starts_with(inside->prefix) ? account->user : account->number);
     }
     const auto* route = route_of(to.party);
     return route == nullptr || !route->tariff ? nullptr : charge(*route->tariff, user_in(to.address));

@@ -38,6 +38,11 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
     if (reception == Reception::nobody_there) return refuse_unseen(id, Refusal::not_found, now, out);
     if (!quotes_are_of(*context, callee->id)) return refuse(Refusal::no_dialog);
     if (reception == Reception::refuses_anonymous) return refuse(Refusal::anonymity_disallowed);
+    // It costs what the number costs that is behind it, and the bill does not say which: nor does the GRUU (3.1.2).
+    const auto* inside = tariff_of(*callee);
+    if (inside != nullptr && request.method == Method::invite && !context->sender.foreign())
+        context->charge = std::make_unique<Charge>(Charge{.tariff = inside->tariff, .destination = inside->prefix});
+    if (context->charge && !recordable()) return refuse(Refusal::overloaded);
     context->aor = std::string{callee->user}.append("@").append(callee->domain);
     located(id, Located{.version = 0, .bindings = std::move(flows)}, now, out);
 }

@@ -301,7 +301,7 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     const bool to_a_device = referred || to_temporary_gruu; // whose it is shows when it is found
     const auto reception = to_a_device ? Reception::nobody_there : received_by(callee, context, request, now);
     if (reception == Reception::rings) context.callee = callee->id;
-    if (request.method == Method::invite && !referred && !context.sender.foreign())
+    if (request.method == Method::invite && !to_a_device && !context.sender.foreign())
         context.charge = charge_inside(context.aor);
     if (context.charge && !recordable()) return env_.refuse(id, Refusal::overloaded, now, out);
     context.look_ups = 1;

@@ -154,6 +154,7 @@ private:
     static std::unique_ptr<Charge> charge(const billing::Tariff& tariff, std::string_view dialled);
     static std::unique_ptr<Charge> charge_outside(const Decision& decision);
     [[nodiscard]] std::unique_ptr<Charge> charge_inside(std::string_view aor) const;
+    [[nodiscard]] const billing::InsideTariff* tariff_of(const Account& callee) const;
     [[nodiscard]] bool costs_otherwise(const ResponseContext& context, std::string_view aor) const;
     [[nodiscard]] std::unique_ptr<Charge> charge_referred(const ResponseContext& context,
                                                           const ForwardTarget& to) const;
