@@ -1,6 +1,7 @@
 """What operators do with billed calls, by the command line."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -18,6 +19,7 @@ from support.command_page import ComparesWithPage
 from support.daemon import DOMAIN, PASSWORD
 from support.ladder import Ladder
 from support.phone import Phone
+from support.schema import mismatches
 
 ALICE = f"alice@{DOMAIN}"
 
@@ -151,7 +153,10 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.assertEqual(call["destination"], number(1))
         subject = json.loads(files["subject.json"])
         self.assertEqual(subject["account"]["address"], ALICE)
-        self.assertEqual(set(subject), set(json.loads(files["subject.schema.json"])["required"]))
+        schema = json.loads(files["subject.schema.json"])
+        self.assertEqual(mismatches(subject, schema), [])
+        self.assertEqual(set(subject), set(schema["required"]))
+        self.assertTrue(subject["periods"], "her call is in it")
         self.assertEqual([device["transport"] for device in subject["devices"]], ["tls"])
         self.assertIn("subject export", [entry["what"] for entry in subject["audit"]], "who looked, and what for")
         [blocked] = subject["blocked_callers"]
@@ -161,8 +166,9 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.assertEqual((card["FN"], card["IMPP"]), (ALICE, f"sip:{ALICE}"))
         for name, content in files.items():
             self.assertNotIn("bob", content, f"{name} tells who was blocked")
-        self.assertEqual({entry["file"] for entry in json.loads(files["manifest.json"])["files"]},
-                         set(files) - {"manifest.json"})
+        self.assertEqual({entry["file"]: entry["sha256"] for entry in json.loads(files["manifest.json"])["files"]},
+                         {name: hashlib.sha256(content.encode()).hexdigest() for name, content in files.items()
+                          if name != "manifest.json"})
         self.assertIn("cannot be written", self.refused("subject", "export", ALICE, "--output", str(archive)))
 
     def test_an_erased_person_does_not_come_back_with_a_backup(self):

@@ -39,7 +39,8 @@ constexpr std::string_view schema = R"({
         "status": { "enum": ["active", "suspended"] },
         "withhold_identity": { "type": "boolean" },
         "refuse_anonymous": { "type": "boolean" },
-        "relay_only": { "type": "boolean" }
+        "relay_only": { "type": "boolean" },
+        "blocked_callers": { "type": "integer", "description": "how many" }
       }
     },
     "blocked_callers": {
@@ -63,9 +64,13 @@ constexpr std::string_view schema = R"({
         "properties": {
           "sequence": { "type": "integer" },
           "time": { "type": "string", "format": "date-time" },
+          "uid": { "type": ["integer", "null"], "description": "of who did it" },
           "name": { "type": "string" },
           "what": { "type": "string" },
           "purpose": { "type": "string" },
+          "about": { "type": ["string", "null"], "description": "the address that was named" },
+          "scope": { "type": ["string", "null"], "description": "what was asked for" },
+          "reason": { "type": ["string", "null"], "description": "in the words of who did it" },
           "result": { "type": "string" }
         }
       }
