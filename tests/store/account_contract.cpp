@@ -39,7 +39,8 @@ Record remove(AccountStore& accounts, const std::string& address)
 
 } // namespace
 
-void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open)
+void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open,
+                      const std::function<void(const std::filesystem::path&)>& restore)
 {
     auto accounts = open();
     const auto again = [&] {
@@ -167,6 +168,37 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
                 }).has_value());
         CHECK_FALSE(accounts->directory()->blocks(id, caller));
         CHECK(blocked().empty());
+    }
+    SECTION("a copy is as of one moment, for nobody else, and takes the place of the one before once it is whole")
+    {
+        const StateDirectory folder;
+        const auto copy = folder.path() / "copy";
+        const auto backs_up = [&](const std::filesystem::path& to) {
+            return answer_of<AccountStore::Nothing>([&](auto done) { accounts->back_up(to, std::move(done)); })
+                .has_value();
+        };
+        REQUIRE(backs_up(copy));
+        REQUIRE(add(*accounts, "alice@example.org").has_value());
+        REQUIRE(backs_up(copy));
+        using std::filesystem::perms;
+        CHECK(std::filesystem::status(copy).permissions() == (perms::owner_read | perms::owner_write));
+        CHECK_FALSE(backs_up(folder.path() / "missing" / "copy"));
+        CHECK_FALSE(backs_up(folder.path()));
+        REQUIRE(add(*accounts, "bob@example.org").has_value());
+        accounts.reset();
+        restore(copy);
+        accounts = open();
+        CHECK(show(*accounts, "alice@example.org").has_value());
+        CHECK(show(*accounts, "bob@example.org").error() == Failure::not_found);
+    }
+    SECTION("another configuration counts from its snapshot on")
+    {
+        REQUIRE(add(*accounts, "alice@example.org").has_value());
+        accounts->configure(policy({"*"}));
+        REQUIRE(add(*accounts, "bob@example.org").has_value()); // after it
+        CHECK(accounts->directory()->find("alice", "example.org")->password_needed);
+        CHECK_FALSE(accounts->directory()->find("bob", "example.org")->password_needed);
+        CHECK((*show(*accounts, "alice@example.org")).password_needed);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "store/memory_account_store.hpp"
 
 #include "store/address.hpp"
+#include "store/state_directory.hpp"
 
 #include <algorithm>
 
@@ -15,7 +16,8 @@ using store::Outcome;
 /// A copy of everything, as it was.
 class Snapshot final : public AccountDirectory {
 public:
-    explicit Snapshot(std::map<AccountId, AccountMemory::Entry> entries) : entries_{std::move(entries)}
+    Snapshot(std::map<AccountId, AccountMemory::Entry> entries, const store::AccountPolicy& policy)
+        : entries_{std::move(entries)}
     {
         for (const auto& [id, entry] : entries_) {
             const auto& first = entry.record.addresses.front();
@@ -25,6 +27,7 @@ public:
                              .algorithm = entry.secret.algorithm,
                              .status = entry.record.status,
                              .digest_secret = entry.secret.bytes,
+                             .password_needed = policy.algorithm_of(first.user, first.domain) != entry.secret.algorithm,
                              .withhold_identity = entry.record.withhold_identity,
                              .refuse_anonymous = entry.record.refuse_anonymous,
                              .relay_only = entry.record.relay_only};
@@ -73,9 +76,11 @@ Outcome<MemoryAccountStore::Entry*> MemoryAccountStore::at(std::string_view text
     return entry;
 }
 
-AccountRecord MemoryAccountStore::record_of(const Entry& entry)
+AccountRecord MemoryAccountStore::record_of(const Entry& entry) const
 {
     auto record = entry.record;
+    const auto& first = record.addresses.front();
+    record.password_needed = policy_.algorithm_of(first.user, first.domain) != entry.secret.algorithm;
     record.blocked = entry.blocked.size();
     return record;
 }
@@ -215,9 +220,16 @@ void MemoryAccountStore::blocked_by(AccountId account, Done<std::vector<KeyedHas
     done(std::vector<KeyedHash>(found->second.blocked.begin(), found->second.blocked.end()));
 }
 
+void MemoryAccountStore::back_up(std::filesystem::path to, Done<Nothing> done)
+{
+    if (!touch_private(to)) return done(Failure::unavailable);
+    memory_.copies[to] = memory_.accounts;
+    done(Nothing{});
+}
+
 store::AccountStore::Directory MemoryAccountStore::directory() const
 {
-    return std::make_shared<const Snapshot>(memory_.accounts);
+    return std::make_shared<const Snapshot>(memory_.accounts, policy_);
 }
 
 } // namespace sotto::test

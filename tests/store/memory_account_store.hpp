@@ -15,6 +15,7 @@ struct AccountMemory {
         std::set<KeyedHash> blocked;
     };
     std::map<AccountId, Entry> accounts;
+    std::map<std::filesystem::path, std::map<AccountId, Entry>> copies;
     std::uint64_t last_id{0};
 };
 
@@ -36,7 +37,7 @@ public:
     void block(AccountId account, KeyedHash pseudonym, Done<store::AccountRecord> done) override;
     void unblock(std::string address, Done<store::AccountRecord> done) override;
     void blocked_by(AccountId account, Done<std::vector<KeyedHash>> done) override;
-    void back_up(std::filesystem::path, Done<Nothing> done) override { done(store::Failure::unavailable); }
+    void back_up(std::filesystem::path to, Done<Nothing> done) override;
     void configure(store::AccountPolicy policy) override { policy_ = std::move(policy); }
     [[nodiscard]] Directory directory() const override;
 
@@ -49,7 +50,7 @@ private:
     [[nodiscard]] store::Outcome<store::AccountRecord> changed(Entry entry, const store::AccountChange& change,
                                                                const std::string& named);
     [[nodiscard]] store::DigestSecret secret_for(const store::Address& first, std::string_view password) const;
-    static store::AccountRecord record_of(const Entry& entry);
+    [[nodiscard]] store::AccountRecord record_of(const Entry& entry) const;
 
     AccountMemory& memory_;
     store::AccountPolicy policy_;

@@ -67,7 +67,8 @@ TEST_CASE("changes are timed, and neither what only reads nor a backup")
 TEST_CASE("accounts in SQLite conform")
 {
     const StateDirectory state;
-    test::accounts_conform([&] { return std::make_unique<SqliteAccountStore>(state.path(), policy()); });
+    test::accounts_conform([&] { return std::make_unique<SqliteAccountStore>(state.path(), policy()); },
+                           [&](const auto& copy) { test::put_back(state.path() / "accounts.db", copy); });
 }
 
 TEST_CASE("batches that belong together are published after the last one")

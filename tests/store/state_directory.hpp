@@ -2,12 +2,14 @@
 #include "store/account_store.hpp"
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
 #include <set>
 #include <string>
+#include <unistd.h>
 
 namespace sotto::test {
 
@@ -48,6 +50,20 @@ public:
 private:
     std::filesystem::path path_;
 };
+
+/// A file for nobody else. False: there can be none.
+inline bool touch_private(const std::filesystem::path& file)
+{
+    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    return descriptor >= 0 && ::close(descriptor) == 0;
+}
+
+/// A copy in the place of a database that nobody has open, as an operator restores it.
+inline void put_back(const std::filesystem::path& database, const std::filesystem::path& copy)
+{
+    std::filesystem::copy_file(copy, database, std::filesystem::copy_options::overwrite_existing);
+    for (const auto* rest : {"-wal", "-shm"}) std::filesystem::remove(database.string() + rest);
+}
 
 /// example.org with an alias; MD5 for the accounts that are named ("*": all).
 inline store::AccountPolicy policy(std::set<std::string> md5 = {})

@@ -47,12 +47,7 @@ public:
         again();
     }
 
-    bool answered(billing::AnsweredCall call)
-    {
-        std::promise<bool> promise;
-        ledger_->answered(std::move(call), [&](bool recorded) { promise.set_value(recorded); });
-        return promise.get_future().get();
-    }
+    bool answered(billing::AnsweredCall call) { return test::answered(*ledger_, std::move(call)); }
     /// Everything told before has been done when this returns.
     void settle() { holds(); }
     /// From its answer to its end.

@@ -1,7 +1,9 @@
 #pragma once
+#include "store/ledger.hpp"
 #include "store/ledger/ledger_files.hpp"
 
 #include <cstdint>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,14 @@ constexpr retention::Time over = retention::Time{invoice_day} + retention::days{
 inline std::vector<store::BilledCall> calls_of(LedgerFiles& ledger, std::chrono::year_month month, std::uint32_t run)
 {
     return ledger->invoices.again(month, run).calls;
+}
+
+/// Whether the call is on the disk.
+inline bool answered(store::Ledger& ledger, billing::AnsweredCall call)
+{
+    std::promise<bool> promise;
+    ledger.answered(std::move(call), [&](bool recorded) { promise.set_value(recorded); });
+    return promise.get_future().get();
 }
 
 /// As it lies in memory.

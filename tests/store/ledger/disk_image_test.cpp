@@ -263,7 +263,7 @@ TEST_CASE("what was over does not come back with an old backup of the ledger")
     ledger->database.back_up(backup);
     ledger->retention.run(rules, over);
     ledger.close();
-    restore_ledger(ledger.state.path(), backup);
+    put_back(ledger.state.path() / "ledger.db", backup);
     ledger.open();
     CHECK(ledger.rows() == 1);
     CHECK(calls_of(ledger, november, 1).empty());

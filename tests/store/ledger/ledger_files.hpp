@@ -26,13 +26,6 @@ inline billing::AnsweredCall call(std::uint64_t dialog, std::uint64_t account, s
             .callee = {}};
 }
 
-/// As an operator does, while no ledger is open.
-inline void restore_ledger(const std::filesystem::path& state, const std::filesystem::path& copy)
-{
-    std::filesystem::copy_file(copy, state / "ledger.db", std::filesystem::copy_options::overwrite_existing);
-    for (const auto* rest : {"ledger.db-wal", "ledger.db-shm"}) std::filesystem::remove(state / rest);
-}
-
 /// A ledger in a folder of its own, that can be opened again as another process would.
 class LedgerFiles {
 public:

@@ -1,15 +1,14 @@
 #include "store/ledger/memory_ledger.hpp"
 
 #include "store/ledger/master_key.hpp"
+#include "store/state_directory.hpp"
 #include "store/store_error.hpp"
 
 #include <algorithm>
-#include <fcntl.h>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <tuple>
-#include <unistd.h>
 
 namespace sotto::test {
 namespace {
@@ -365,9 +364,7 @@ void MemoryLedger::erase(AccountId account, retention::Policy policy, retention:
 
 void MemoryLedger::back_up(std::filesystem::path to, Done<Nothing> done)
 {
-    const int file = ::open(to.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return done(Failure::unavailable);
-    ::close(file);
+    if (!touch_private(to)) return done(Failure::unavailable);
     memory_.copies[to] = records();
     done(Nothing{});
 }

@@ -63,7 +63,7 @@ TEST_CASE("what no duty keeps of a person goes with the erasure, from backups as
     CHECK(destinations == std::set<std::string>{"+4930111111", "+4930333333", "+4930444444"});
 
     ledger.close();
-    restore_ledger(ledger.state.path(), backup);
+    put_back(ledger.state.path() / "ledger.db", backup);
     ledger.open();
     for (const auto& call : ledger->invoices.again(november, 1).calls) CHECK(call.account != AccountId{77});
 }

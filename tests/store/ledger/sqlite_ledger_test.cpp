@@ -30,7 +30,7 @@ public:
             state_.path(), read_master_key(master),
             SqliteLedger::Times{.clock = [&] { return clock.now(); }, .calendar = [&] { return clock.calendar(); }});
     }
-    void restore(const std::filesystem::path& copy) override { test::restore_ledger(state_.path(), copy); }
+    void restore(const std::filesystem::path& copy) override { test::put_back(state_.path() / "ledger.db", copy); }
 
 private:
     test::StateDirectory state_;
@@ -68,12 +68,7 @@ struct Succession {
         clock.pass(away);
         ledger = next(true);
     }
-    void answer(const billing::AnsweredCall& call)
-    {
-        std::promise<bool> recorded;
-        ledger->answered(call, [&](bool durable) { recorded.set_value(durable); });
-        REQUIRE(recorded.get_future().get());
-    }
+    void answer(const billing::AnsweredCall& call) { REQUIRE(test::answered(*ledger, call)); }
     /// Another call comes and goes: the ledger's thread looks at the clock, and what has ended reaches the disk.
     void turn(std::uint64_t dialog)
     {
@@ -145,6 +140,22 @@ TEST_CASE("a call whose parties do not come back after a restart ends once, at i
     CHECK(calls.billed() == std::vector<std::uint32_t>{40});
 }
 
+namespace {
+
+/// Of a table in a copy of the ledger.
+std::size_t rows_in(const std::filesystem::path& copy, std::string_view table)
+{
+    const Database copied{copy, Duty::ledger, ledger_migrations(), Purposes::declared()};
+    auto connection = copied.open<Purpose::retention>();
+    auto rows = connection.prepare("SELECT count(*) FROM " + std::string{table});
+    REQUIRE(rows.step());
+    return static_cast<std::size_t>(rows.number(0));
+}
+
+std::chrono::year_month_day today() { return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()); }
+
+} // namespace
+
 TEST_CASE("each commit of calls is timed, that of an end too, and a backup is not")
 {
     test::StateDirectory state;
@@ -155,18 +166,15 @@ TEST_CASE("each commit of calls is timed, that of an end too, and a backup is no
         return std::accumulate(times.buckets.begin(), times.buckets.end(), std::uint64_t{0});
     };
     const auto call = test::call(1, 77);
-    std::promise<bool> recorded;
-    ledger.answered(call, [&](bool durable) { recorded.set_value(durable); });
-    REQUIRE(recorded.get_future().get());
+    REQUIRE(test::answered(ledger, call));
     CHECK(timed() == 1);
     ledger.ended(call.dialog); // wakes nobody: it waits for the next turn
     const auto patience = std::chrono::steady_clock::now() + 20s;
     while (ledger.recording() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
     CHECK(timed() == 2);
-    std::promise<bool> copied;
-    ledger.back_up(state.path() / "copy.db",
-                   [&](const Outcome<Ledger::Nothing>& outcome) { copied.set_value(outcome.has_value()); });
-    REQUIRE(copied.get_future().get());
+    REQUIRE(test::answer_of<Ledger::Nothing>([&](auto done) {
+                ledger.back_up(state.path() / "copy.db", done);
+            }).has_value());
     CHECK(timed() == 2);
 }
 
@@ -177,11 +185,7 @@ TEST_CASE("a backup that cannot be written is refused, leaves the one before, an
     const auto master = crypto::Secret::random(32);
     std::atomic<int> alarms{0};
     SqliteLedger ledger{state.path(), master, {}, [&](const std::string&) { ++alarms; }};
-    const auto answered = [&](std::uint64_t dialog) {
-        std::promise<bool> promise;
-        ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
-        return promise.get_future().get();
-    };
+    const auto answered = [&](std::uint64_t dialog) { return test::answered(ledger, test::call(dialog, 77)); };
     const auto backed_up = [&](const std::filesystem::path& to) {
         return test::answer_of<Ledger::Nothing>([&](auto done) { ledger.back_up(to, done); }).has_value();
     };
@@ -216,11 +220,7 @@ TEST_CASE("a backup that cannot be written is refused, leaves the one before, an
     CHECK(answered(2));
     REQUIRE(backed_up(copy));
     CHECK_FALSE(std::filesystem::exists(state.path() / "copy.db.next"));
-    const Database copied{copy, Duty::ledger, ledger_migrations(), Purposes::declared()};
-    auto connection = copied.open<Purpose::retention>();
-    auto rows = connection.prepare("SELECT count(*) FROM open_call");
-    REQUIRE(rows.step());
-    CHECK(rows.number(0) == 2);
+    CHECK(rows_in(copy, "open_call") == 2);
 }
 
 TEST_CASE("while a large ledger is copied, calls that are answered reach the disk, and are not in the copy")
@@ -243,11 +243,7 @@ TEST_CASE("while a large ledger is copied, calls that are answered reach the dis
     });
     CHECK(between > 0);
     CHECK(files.rows() == count + between);
-    const Database copied{copy, Duty::ledger, ledger_migrations(), Purposes::declared()};
-    auto connection = copied.open<Purpose::retention>();
-    auto rows = connection.prepare("SELECT count(*) FROM call");
-    REQUIRE(rows.step());
-    CHECK(static_cast<std::size_t>(rows.number(0)) == count);
+    CHECK(rows_in(copy, "call") == count);
 }
 
 TEST_CASE("while another process has the file locked, calls are refused and nothing is lost")
@@ -259,11 +255,7 @@ TEST_CASE("while another process has the file locked, calls are refused and noth
     SqliteLedger ledger{state.path(), master, {}, [&](const std::string& sentence) {
                             std::call_once(once, [&] { alarm.set_value(sentence); });
                         }};
-    const auto answered = [&](std::uint64_t dialog) {
-        std::promise<bool> promise;
-        ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
-        return promise.get_future().get();
-    };
+    const auto answered = [&](std::uint64_t dialog) { return test::answered(ledger, test::call(dialog, 77)); };
     REQUIRE(answered(1));
     {
         const Database other{state.path() / "ledger.db", Duty::ledger, ledger_migrations(), Purposes::declared()};
@@ -287,11 +279,7 @@ TEST_CASE("a call waits once for the disk: the end of one is written with the an
     test::FaultyDisk disk;
     test::StateDirectory state;
     SqliteLedger ledger{state.path(), crypto::Secret::random(32), {}};
-    const auto answer = [&](std::uint64_t dialog) {
-        std::promise<bool> promise;
-        ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
-        REQUIRE(promise.get_future().get());
-    };
+    const auto answer = [&](std::uint64_t dialog) { REQUIRE(test::answered(ledger, test::call(dialog, 77))); };
     answer(1);
     const auto before = disk.flushes();
     const auto begun = std::chrono::steady_clock::now();
@@ -309,9 +297,7 @@ TEST_CASE("the end of the last call reaches the disk although no other call is a
 {
     test::StateDirectory state;
     SqliteLedger ledger{state.path(), crypto::Secret::random(32), {}};
-    std::promise<bool> promise;
-    ledger.answered(test::call(1, 77), [&](bool recorded) { promise.set_value(recorded); });
-    REQUIRE(promise.get_future().get());
+    REQUIRE(test::answered(ledger, test::call(1, 77)));
     ledger.ended(test::call(1, 77).dialog);
     const auto latest = std::chrono::steady_clock::now() + 60s;
     while (ledger.recording() && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
@@ -327,11 +313,7 @@ TEST_CASE("a full or broken disk refuses calls, says so, and corrupts nothing")
     std::atomic<int> alarms{0};
     {
         SqliteLedger ledger{state.path(), master, {}, [&](const std::string&) { ++alarms; }};
-        const auto answered = [&](std::uint64_t dialog) {
-            std::promise<bool> promise;
-            ledger.answered(test::call(dialog, 77), [&](bool recorded) { promise.set_value(recorded); });
-            return promise.get_future().get();
-        };
+        const auto answered = [&](std::uint64_t dialog) { return test::answered(ledger, test::call(dialog, 77)); };
         REQUIRE(answered(1));
         REQUIRE(answered(2));
         disk.set(fault);
@@ -354,12 +336,6 @@ TEST_CASE("a full or broken disk refuses calls, says so, and corrupts nothing")
     LedgerOperations after{state.path(), master};
     CHECK(after.recorder.open_calls() == 2); // 2 and 5: what was acknowledged and has not ended
     after.recorder.end_all();
-    CHECK(after.invoices
-              .make(std::chrono::year_month{[] {
-                        const std::chrono::year_month_day today{
-                            std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-                        return today.year() / today.month();
-                    }()},
-                    retention::Day{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())})
-              .calls.size() == 3);
+    const auto day = today();
+    CHECK(after.invoices.make(day.year() / day.month(), retention::Day{day}).calls.size() == 3);
 }
