@@ -169,6 +169,8 @@ void Phone::on_response(Message message)
         if (message.status() == 180 && !matching->reply.ringing) matching->reply.ringing = Clock::now();
         return;
     }
+    if (message.status() == 503)
+        if (const auto pause = seconds_of(message.first("Retry-After"))) told_to_wait = Clock::now() + *pause;
     if (message.status() >= 300 && !matching->request.ack.empty()) // RFC 3261 17.1.1.3
         connection_.send(join(matching->request.ack, "To: ", message.first("To"), "\r\nContent-Length: 0\r\n\r\n"));
     finish(branch, std::move(message), {});

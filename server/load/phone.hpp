@@ -79,6 +79,7 @@ public:
 
     std::vector<std::unique_ptr<Line>> lines;
     bool registered{false};     ///< all lines, over the connection that is open
+    TimePoint told_to_wait;     ///< a server that is overloaded is asked nothing new until then (RFC 3261 21.5.4)
     std::function<void()> lost; ///< the connection has ended without being asked to; may be empty: then it is an error
 
     /// `co_await phone.connect()`: empty when open, else why not.

@@ -64,7 +64,7 @@ std::string as_text(const Options& options, const Measured& measured)
         line(text, "PSS per idle connection", figure(*measured.pss_kib_per_connection, 2) + " KiB");
     for (const auto& [answer, count] : tally.answers) line(text, "answer " + answer, std::to_string(count));
     if (tally.refused > 0) line(text, "refused with 503", std::to_string(tally.refused));
-    if (tally.missed > 0) line(text, "missed (all callers busy)", std::to_string(tally.missed));
+    if (tally.missed > 0) line(text, "missed (no caller free)", std::to_string(tally.missed));
     if (tally.retries > 0) line(text, "connections tried again", std::to_string(tally.retries));
     for (const auto& [kind, count] : tally.errors) line(text, "ERROR " + kind, std::to_string(count));
     line(text, "errors", std::to_string(tally.error_count()));

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -247,12 +248,16 @@ private:
         co_return registered;
     }
 
-    Job closed_loop(std::size_t slot)
+    /// Whoever has been silent for the longest is the next.
+    Job closed_loop()
     {
         ++jobs_;
         while (may_start()) {
             ++started_;
+            const auto slot = free_.front();
+            free_.pop_front();
             const bool good = co_await operation(slot);
+            free_.push_back(slot);
             if (good)
                 ++bench_.tally.operations;
             else {
@@ -268,19 +273,35 @@ private:
         ++jobs_;
         const bool good = co_await operation(slot);
         if (good) ++bench_.tally.operations;
-        free_.push_back(slot);
+        is_free(slot);
         --jobs_;
+    }
+
+    void is_free(std::size_t slot)
+    {
+        const auto from = ends_[slot].phone->told_to_wait;
+        if (from > Clock::now())
+            told_to_wait_.emplace(from, slot);
+        else
+            free_.push_back(slot);
+    }
+
+    void those_who_have_waited()
+    {
+        const auto end = told_to_wait_.upper_bound(Clock::now());
+        for (auto one = told_to_wait_.begin(); one != end; one = told_to_wait_.erase(one)) free_.push_back(one->second);
     }
 
     /// Every operation has its due time, whether or not the server keeps up; who is due finds a free slot or is missed.
     Job open_loop(TimePoint start)
     {
         ++jobs_;
-        for (std::size_t slot = bench_.options.concurrency; slot-- > 0;) free_.push_back(slot);
+        for (std::size_t slot = 0; slot < bench_.options.concurrency; ++slot) is_free(slot);
         while (may_start()) {
             const auto due = after(start, static_cast<double>(started_) / bench_.options.rate);
             if (due > Clock::now()) co_await Until{bench_.loop, due};
             ++started_;
+            those_who_have_waited();
             if (free_.empty()) {
                 ++bench_.tally.missed;
                 continue;
@@ -302,12 +323,16 @@ private:
         const auto start = Clock::now();
         started_ = 0;
         free_.clear();
+        told_to_wait_.clear();
         limit_ = count;
         end_ = start + (count > 0 ? milliseconds{longest_run} : duration);
-        if (bench_.options.rate > 0)
+        if (bench_.options.rate > 0) {
             open_loop(start);
-        else
-            for (std::size_t slot = 0; slot < bench_.options.concurrency; ++slot) closed_loop(slot);
+        } else {
+            const auto callers = ends_.size() / (calls_others(bench_.options.profile) ? 2 : 1);
+            for (std::size_t slot = 0; slot < callers; ++slot) free_.push_back(slot);
+            for (std::size_t i = 0; i < bench_.options.concurrency; ++i) closed_loop();
+        }
         bench_.loop.run_until([this] {
             watch_server();
             return jobs_ == 0;
@@ -468,6 +493,7 @@ private:
     TimePoint end_;
     TimePoint start_;
     std::deque<std::size_t> free_;
+    std::multimap<TimePoint, std::size_t> told_to_wait_; ///< slots, and from when on they are free
     std::chrono::microseconds cpu_before_{0};
     TimePoint next_look_; ///< at the server's memory
     Slope pss_, descriptors_;

@@ -28,7 +28,7 @@ private:
 struct Tally {
     std::uint64_t operations{0};                  ///< whole ones, as the profile defines them
     std::uint64_t refused{0};                     ///< 503 with Retry-After, where the run expects overload
-    std::uint64_t missed{0};                      ///< open loop only: due, but every caller was still busy
+    std::uint64_t missed{0};                      ///< open loop only: due, but every caller was busy or told to wait
     std::uint64_t retries{0};                     ///< connections tried again, where the run expects a storm
     std::map<std::string, std::uint64_t> answers; ///< final answers by "METHOD status"
     std::map<std::string, std::uint64_t> errors;

@@ -183,4 +183,11 @@ std::string_view host_port_of(std::string_view uri)
     return uri.substr(0, uri.find_first_of(";?>"));
 }
 
+std::optional<std::chrono::seconds> seconds_of(std::string_view retry_after)
+{
+    std::uint32_t number = 0;
+    const auto read = std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), number);
+    return read.ec == std::errc{} ? std::optional{std::chrono::seconds{number}} : std::nullopt;
+}
+
 } // namespace sotto::load

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ std::string_view uri_of(std::string_view value);
 std::string_view user_of(std::string_view uri);
 /// `host:port` of a SIP URI, without parameters.
 std::string_view host_port_of(std::string_view uri);
+/// Of Retry-After (RFC 3261 20.33), with or without comment and parameters; nothing when it is no number.
+std::optional<std::chrono::seconds> seconds_of(std::string_view retry_after);
 
 template <class... Parts> std::string join(const Parts&... parts)
 {

@@ -57,3 +57,13 @@ TEST_CASE("a request is told from an answer, and neither from rubbish")
     CHECK_FALSE(Message::parse("SIP/2.0 2x0 OK\r\n\r\n"));
     CHECK_FALSE(Message::parse("BYE sip:a@127.1.0.1 SIP/2.0\r\nno colon\r\n\r\n"));
 }
+
+TEST_CASE("A time to wait is read with or without what may follow it", "[rfc3261][20.33]")
+{
+    using namespace std::chrono_literals;
+    CHECK(seconds_of("18") == 18s);
+    CHECK(seconds_of("120 (busy)") == 120s);
+    CHECK(seconds_of("5;duration=3600") == 5s);
+    CHECK_FALSE(seconds_of(""));
+    CHECK_FALSE(seconds_of("later"));
+}
