@@ -1,6 +1,7 @@
 #include "net/connections.hpp"
 
 #include "net/domain_certificate.hpp"
+#include "net/processor_time.hpp"
 #include "wire/parse.hpp"
 
 #include <boost/asio/post.hpp>
@@ -214,7 +215,10 @@ void Connections::readable(Connection& connection)
 
 void Connections::advance_handshake(Connection& connection)
 {
-    switch (connection.stream.handshake()) {
+    const auto before = worked();
+    const auto progress = connection.stream.handshake();
+    handshake_work_ += worked() - before;
+    switch (progress) {
     case Progress::done:
         opened(connection);
         break;

@@ -180,7 +180,7 @@ private:
     TimePoint armed_{TimePoint::max()};
     TimePoint wipe_stack_at_{TimePoint::max()};
     TimePoint pulse_at_{TimePoint::max()};
-    std::chrono::microseconds worked_before_pulse_{}; ///< processor time of the thread when the pulse was set
+    std::chrono::microseconds worked_before_pulse_{}; ///< processor time, without handshakes, when the pulse was set
     Strain strain_{Strain::none};
     bool heard_{false}; ///< this burst has seen a message
     std::uint64_t refused_sources_{0};

@@ -1,0 +1,16 @@
+#pragma once
+#include <chrono>
+#include <ctime>
+
+namespace sotto::net {
+
+/// The processor time that the calling thread has used since it began.
+inline std::chrono::microseconds worked()
+{
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::seconds{time.tv_sec} +
+                                                                 std::chrono::nanoseconds{time.tv_nsec});
+}
+
+} // namespace sotto::net
