@@ -1,6 +1,7 @@
 """All that a callee can get to see of a caller in a call: every request that a phone sends, and its answers to every request.
 Whatever the caller's phone sends bears its habits and its count of things."""
 
+import re
 import secrets
 
 from support.phone import Phone
@@ -57,34 +58,51 @@ class PhoneMedia(Media):
 
 
 class OneMake(Media):
+    """It trickles nothing, unless `mid` names its section."""
+    mid = None
+
     def describe(self, setup: str = "actpass", direction: str = "sendrecv") -> bytes:
         self.version += 1
         return ("".join(line + "\r\n" for line in (
             "v=0", f"o=- {self.session} {self.version} IN IP4 {self.address}", "s=-", f"c=IN IP4 {self.address}", "t=0 0",
             f"a={direction}", f"a=fingerprint:sha-256 {FINGERPRINT}", f"a=setup:{setup}",
             "m=audio 40000 UDP/TLS/RTP/SAVP 0 8 96", "a=rtpmap:96 telephone-event/8000", "a=fmtp:96 0-15", "a=ptime:20",
-            "a=rtcp-mux"))).encode()
+            "a=rtcp-mux", *((f"a=mid:{self.mid}", "a=ice-options:trickle") if self.mid else ())))).encode()
 
-    def trickled(self) -> bytes:
-        return (b"a=ice-ufrag:F7gI\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\nm=audio 40000 RTP/AVP 0\r\na=mid:0\r\n"
-                b"a=candidate:1 1 UDP 2130706431 192.0.2.33 40000 typ host\r\na=end-of-candidates\r\n")
+    def trickled(self) -> bytes | None:
+        return self.mid and (
+            f"a=ice-ufrag:F7gI\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\nm=audio 40000 RTP/AVP 0\r\na=mid:{self.mid}\r\n"
+            "a=candidate:1 1 UDP 2130706431 192.0.2.33 40000 typ host\r\na=end-of-candidates\r\n").encode()
 
 
 class OtherMake(Media):
-    """It names its sections and layers where nothing refers to them."""
+    """It names its layers where nothing refers to them, and its sections too unless it trickles."""
+    mid, trickles = "audio", False
 
     def describe(self, setup: str = "actpass", direction: str = "sendrecv") -> bytes:
         self.version += 1
         return ("".join(line + "\r\n" for line in (
-            "v=0", f"o=y {self.session} {self.version} IN IP6 2001:db8::1", "s=Y", "i=y", "t=77 0", "a=tool:y", "a=group:FID audio",
-            "m=audio 40000 UDP/TLS/RTP/SAVP 0 8 96 97", f"c=IN IP4 {self.address}", "b=AS:80", "a=mid:audio", "a=rtcp-mux", "a=ptime:20",
+            "v=0", f"o=y {self.session} {self.version} IN IP6 2001:db8::1", "s=Y", "i=y", "t=77 0", "a=tool:y", f"a=group:FID {self.mid}",
+            *(("a=ice-options:y trickle",) if self.trickles else ()),
+            "m=audio 40000 UDP/TLS/RTP/SAVP 0 8 96 97", f"c=IN IP4 {self.address}", "b=AS:80", f"a=mid:{self.mid}", "a=rtcp-mux", "a=ptime:20",
             "a=rtpmap:97 Y/8000", "a=fmtp:96 0-15", "a=rtpmap:96 TELEPHONE-EVENT/8000", "a=rtpmap:8 PCMA/8000/1", "a=rtpmap:0 pcmu/8000",
             "a=label:y", f"a=setup:{setup}", "a=rid:y send", "a=simulcast:send y", "a=lang:de", *(() if direction == "sendrecv" else (f"a={direction}",)),
             f"a=fingerprint:SHA-256 {FINGERPRINT.lower()}", "a=y"))).encode()
 
-    def trickled(self) -> bytes:
-        return (b"m=audio 9 UDP/TLS/RTP/SAVP 0 8\r\na=mid:0\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\na=ice-ufrag:F7gI\r\n"
-                b"a=candidate:Y7 1 udp 2130706431 192.0.2.33 40000 typ host generation 0 network-id 3\r\na=end-of-candidates\r\n")
+    def trickled(self) -> bytes | None:
+        return (
+            f"m=audio 9 UDP/TLS/RTP/SAVP 0 8\r\na=mid:{self.mid}\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\na=ice-ufrag:F7gI\r\n"
+            "a=candidate:Y7 1 udp 2130706431 192.0.2.33 40000 typ host generation 0 network-id 3\r\n"
+            "a=end-of-candidates\r\n").encode() if self.trickles else None
+
+
+# RFC 8840 4.1: what is to be trickled goes by the section's name, which both makes number from 0.
+class OneMakeTrickling(OneMake):
+    mid = "0"
+
+
+class OtherMakeTrickling(OtherMake):
+    mid, trickles = "0", True
 
 
 class Conversation:
@@ -95,11 +113,22 @@ class Conversation:
         self.said = said
         self.number = number
         self.seen: list = []       # by the callee
+        self.mids: set = set()     # of the last description that it was shown
         self.reliable = 0          # RSeq of the callee's response, as the caller sees it
 
     def _sees(self, what):
         self.seen.append(self.callee.receives(what))
+        self._follows_names(self.seen[-1])
         return self.seen[-1]
+
+    def _follows_names(self, message) -> None:
+        """RFC 8840 4.4: what is trickled goes to a section by the name that its description has."""
+        kind = "".join(message.all("Content-Type")).split(";")[0]
+        mids = set(re.findall(rb"^a=mid:(\S+)", message.body, re.MULTILINE))
+        if kind == "application/sdp":
+            self.mids = mids
+        elif kind == "application/trickle-ice-sdpfrag":
+            assert mids and mids <= self.mids, (mids, self.mids)
 
     def asks(self, method: str, status: int = 200, body: bytes | None = None, headers: dict | None = None, **options) -> None:
         """The caller asks; its callee agrees."""
@@ -149,8 +178,9 @@ class Conversation:
         self.asks("UPDATE", sdp=True)
         self.asks("OPTIONS")
         self.asks("INFO", body=b"Signal= 5\r\nDuration= 0160\r\nX-Phone: 7\r\n", content_type="application/dtmf-relay")
-        self.asks("INFO", body=self.caller.media.trickled(), content_type="application/trickle-ice-sdpfrag",
-                  headers={"Info-Package": "trickle-ice;x-phone=7"})
+        if (fragment := self.caller.media.trickled()) is not None:
+            self.asks("INFO", body=fragment, content_type="application/trickle-ice-sdpfrag",
+                      headers={"Info-Package": "trickle-ice;x-phone=7"})
         self.asks("MESSAGE", body=f"It is {self.number}.".encode(), content_type="text/plain;x-phone=7")
         self.asks("REFER", 202, headers={"Refer-To": f'"Phone" <{third.aor};x-phone=7>;x-phone=7',
                                          "Referred-By": f'"Phone" <{self.caller.aor}>;x-phone=7'})

@@ -6,7 +6,8 @@ import unittest
 from collections import Counter
 from itertools import combinations
 
-from conversation import HABITS, MEDIA_ADDRESS, OTHER_HABITS, RELAY, Conversation, OneMake, OtherMake, PhoneMedia
+from conversation import HABITS, MEDIA_ADDRESS, OTHER_HABITS, RELAY, Conversation, OneMake, OneMakeTrickling, OtherMake, \
+    OtherMakeTrickling, PhoneMedia
 from support.addresses import addresses_in
 from support.daemon import DOMAIN, PASSWORD
 from support.flow_test import FlowTest
@@ -214,9 +215,15 @@ class DifferentMakes(Notes):
     """Two phones that say the same in their own ways."""
 
     def test_they_are_not_told_apart(self):
+        self.not_told_apart(OneMake, OtherMake)
+
+    def test_nor_when_they_trickle(self):
+        self.not_told_apart(OneMakeTrickling, OtherMakeTrickling)
+
+    def not_told_apart(self, one_make, other_make) -> None:
         alice, bob, carol, dave = self.registered("alice", "bob", "carol", "dave")
         seen = []
-        for caller, others, media in ((alice, HABITS, OneMake), (carol, OTHER_HABITS, OtherMake)):
+        for caller, others, media in ((alice, HABITS, one_make), (carol, OTHER_HABITS, other_make)):
             call = Conversation(caller, bob, 0, others, media)
             call.invites()
             call.is_answered()
