@@ -163,6 +163,28 @@ class Units(unittest.TestCase):
         self.assertEqual(asked, "0")
         self.assertEqual(refused, [str(errno.EPERM)] * 3)
 
+    def test_nothing_of_a_command_is_left_for_the_next(self):
+        """Archives of persons who are erased afterwards, above all."""
+        unit = (UNITS / "sotto-maintenance.service").read_text()
+        [clears] = re.findall(r"^ExecStartPre=(.*)$", unit, re.M)
+        with tempfile.TemporaryDirectory(prefix="sotto-maintenance-") as folder:
+            for name in ("answer", "alice.tar", ".hidden"):
+                (Path(folder) / name).write_text("alice@example.org")
+            (Path(folder) / "below").mkdir()
+            (Path(folder) / "below" / "alice.tar").write_text("alice@example.org")
+            command = clears.replace("/run/sotto-maintenance", folder).split()
+            subprocess.run(command, check=True, timeout=patience(30))
+            self.assertEqual(list(Path(folder).iterdir()), [])
+        self.assertIn("\nRuntimeDirectory=sotto-maintenance\n", unit)
+
+    def test_the_timer_asks_the_daemon_without_keys(self):
+        """They may be kept elsewhere (LoadCredentialEncrypted= of the daemon's unit)."""
+        unit = (UNITS / "sotto-retention.service").read_text()
+        loaded = re.findall(r"^LoadCredential=([^:]+):", unit, re.M)
+        self.assertTrue(loaded)
+        for credential in loaded:   # systemd.exec(5): then a file that cannot be read is not fatal
+            self.assertRegex(unit, rf"(?m)^SetCredential={credential}:\S")
+
     def test_keys_and_memory(self):
         unit = (UNITS / "sotto.service").read_text()
         for line in ("Type=notify", "WatchdogSec=", "FileDescriptorStoreMax=", "MemorySwapMax=0", "LimitCORE=0",
