@@ -1,13 +1,13 @@
 #include "app/app.hpp"
 
 #include "app/daemon_line.hpp"
-#include "app/erased.hpp"
 #include "app/every.hpp"
 #include "config/check.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/diagnosis_commands.hpp"
+#include "ctl/admin/erased.hpp"
 #include "ctl/admin/ledger_commands.hpp"
 #include "ctl/admin/report_commands.hpp"
 #include "ctl/admin/route_commands.hpp"
@@ -199,10 +199,10 @@ void App::listen()
 
 void App::run()
 {
-    ErasureInLedger calls;
-    if (recording_->ledger())
-        calls = {.ledger = recording_->ledger().get(), .policy = recording_->policy(), .now = recording_->now()};
-    remove_erased(*erasures_, *store_, auditing_->log(), spelling(), calls); // before anybody can ask for them
+    ctl::remove_erased(*erasures_, *store_, auditing_->log(), spelling(), [this]() -> ctl::ErasureInLedger {
+        if (!recording_->ledger()) return {};
+        return {.ledger = recording_->ledger().get(), .policy = recording_->policy(), .now = recording_->now()};
+    });
     start_admin();
     start_metrics();
     os::confine_calls(); // nothing is opened for listening from here on

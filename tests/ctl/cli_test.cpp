@@ -41,6 +41,12 @@ Run add(const Installation& installation, const std::string& address)
     return sotto_with(installation, "account add " + address + " --password-stdin", "secret\\n");
 }
 
+std::string contents_of(const std::filesystem::path& file)
+{
+    std::ifstream in{file, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
 ctl::json::object json_of(const Run& run) { return ctl::json::parse(run.output).as_object(); }
 
 } // namespace
@@ -219,6 +225,37 @@ TEST_CASE("without the daemon works what needs the stores and their keys, and no
     CHECK_THAT(sotto_with(installation, "subject erase alice@example.org --yes").output,
                Contains("nothing is kept about this person"));
     CHECK_THAT(sotto_with(installation, "account show alice@example.org").output, Contains("is no account's address"));
+    CHECK(sotto_with(installation, "audit verify").status == 0);
+}
+
+TEST_CASE("who was erased is in no answer without the daemon either, whatever database was put back", "[privacy]")
+{
+    const Installation installation;
+    const auto& state = installation.settings.state_directory;
+    for (const auto* address : {"alice@example.org", "bob@example.org"})
+        REQUIRE(add(installation, address).status == 0);
+    const auto aside = installation.folder / "before.db";
+    std::filesystem::copy_file(state / "accounts.db", aside);
+    REQUIRE(sotto_with(installation, "subject erase alice@example.org --yes").status == 0);
+    for (const auto* left : {"accounts.db-wal", "accounts.db-shm"}) std::filesystem::remove(state / left);
+    std::filesystem::copy_file(aside, state / "accounts.db", std::filesystem::copy_options::overwrite_existing);
+
+    SECTION("a backup, first of all")
+    {
+        REQUIRE(sotto_with(installation, "backup " + (state / "backup").string()).status == 0);
+        const auto kept = contents_of(state / "backup" / "accounts.db");
+        CHECK_THAT(kept, Contains("bob") && !Contains("alice"));
+    }
+    SECTION("an archive")
+    {
+        const auto archive = installation.folder / "alice.tar";
+        CHECK(sotto_with(installation, "subject export alice@example.org --output " + archive.string()).status == 1);
+        CHECK_FALSE(std::filesystem::exists(archive));
+    }
+    SECTION("a list") { CHECK_THAT(sotto_with(installation, "account list").output, !Contains("alice")); }
+    CHECK_THAT(sotto_with(installation, "account show alice@example.org").output, Contains("is no account's address"));
+    CHECK(sotto_with(installation, "account show bob@example.org").status == 0);
+    // The head of that copy is an older one's; the chain itself is whole.
     CHECK(sotto_with(installation, "audit verify").status == 0);
 }
 

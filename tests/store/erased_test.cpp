@@ -1,4 +1,4 @@
-#include "app/erased.hpp"
+#include "ctl/admin/erased.hpp"
 
 #include "store/ledger/ledger_files.hpp"
 #include "store/memory_account_store.hpp"
@@ -45,6 +45,8 @@ public:
 
 const ctl::Canonical as_typed = [](const std::string& typed) { return typed; };
 
+const auto nothing_billed = [] { return ctl::ErasureInLedger{}; };
+
 /// An account store that cannot be read.
 class Unreadable final : public test::MemoryAccountStore {
 public:
@@ -75,8 +77,9 @@ TEST_CASE("an erasure that was cut short before the ledger is finished at the st
     for (const auto* somebody : {"al@example.org", "bob@example.org"}) entries.add(somebody);
     {
         SqliteLedger ledger{files.state.path(), files.master, {}};
-        app::remove_erased(erasures, accounts, entries.log, as_typed,
-                           {.ledger = &ledger, .policy = {}, .now = at(today, 1h)});
+        ctl::remove_erased(erasures, accounts, entries.log, as_typed, [&]() -> ctl::ErasureInLedger {
+            return {.ledger = &ledger, .policy = {}, .now = at(today, 1h)};
+        });
     }
     files.open();
     CHECK(files.rows() == 1);
@@ -93,9 +96,9 @@ TEST_CASE("accounts that cannot be read at the start are not taken for none: an 
     Unreadable accounts{memory, test::policy()};
     Erasures erasures{state.path(), crypto::Secret::random(32)};
     Entries entries{state};
-    CHECK_NOTHROW(app::remove_erased(erasures, accounts, entries.log, as_typed, {})); // nobody was erased
+    CHECK_NOTHROW(ctl::remove_erased(erasures, accounts, entries.log, as_typed, nothing_billed)); // nobody was erased
     erasures.add({77});
-    CHECK_THROWS_AS(app::remove_erased(erasures, accounts, entries.log, as_typed, {}), StoreError);
+    CHECK_THROWS_AS(ctl::remove_erased(erasures, accounts, entries.log, as_typed, nothing_billed), StoreError);
 }
 
 TEST_CASE("whose a former address is must be known at the start: somebody else may have got it")
@@ -116,6 +119,6 @@ TEST_CASE("whose a former address is must be known at the start: somebody else m
     Entries entries{state};
     entries.add("alice@example.org", "account set", R"({"detach":["al@example.org"]})");
     entries.add("al@example.org");
-    CHECK_THROWS_AS(app::remove_erased(erasures, accounts, entries.log, as_typed, {}), StoreError);
+    CHECK_THROWS_AS(ctl::remove_erased(erasures, accounts, entries.log, as_typed, nothing_billed), StoreError);
     CHECK(entries.named() == std::set<std::string>{"al@example.org", "alice@example.org"});
 }

@@ -5,6 +5,7 @@
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
+#include "ctl/admin/erased.hpp"
 #include "ctl/commands/command.hpp"
 #include "log/audit_events.hpp"
 #include "log/log.hpp"
@@ -72,13 +73,19 @@ void Journal::checkpoint(const audit::Head& head, const audit::Signature& signat
 // ---- the stores
 
 StoreBackend::StoreBackend(const config::Settings& settings, store::StateLock lock)
-    : settings_{settings}, lock_{std::move(lock)},
-      accounts_{settings.state_directory, account_policy(settings), {}, say}, journal_{settings},
-      head_{settings.state_directory}, audit_{audit_options(), audit::audit_key(settings.weaken.audit_key_file),
-                                              noted(), [this](const audit::Line& line) { see(line); }},
+    : settings_{settings}, lock_{std::move(lock)}, accounts_{settings.state_directory,
+                                                             account_policy(settings),
+                                                             {},
+                                                             say},
+      journal_{settings}, head_{settings.state_directory}, erasures_{erasures_in(settings.state_directory)},
+      audit_{audit_options(), audit::audit_key(settings.weaken.audit_key_file), noted(),
+             [this](const audit::Line& line) { see(line); }},
       desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_,
             [this](const std::string& address) { return nearest_address(accounts_, address); }}
 {
+    remove_erased(*erasures_, accounts_, audit_, canonical_in(settings_), [this]() -> ErasureInLedger {
+        return {.ledger = ledger(), .policy = settings_.retention_policy(), .now = believed()};
+    });
 }
 
 Reply StoreBackend::call(std::string_view command, const json::object& arguments)
@@ -148,7 +155,6 @@ store::SqliteLedger* StoreBackend::ledger()
 
 LedgerView StoreBackend::view()
 {
-    if (!erasures_) erasures_ = erasures_in(settings_.state_directory);
     return {.ledger = ledger(),
             .accounts = &accounts_,
             .state_directory = settings_.state_directory,

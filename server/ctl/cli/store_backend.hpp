@@ -31,8 +31,9 @@ private:
     bool used_;
 };
 
-/// Works on the stores while no daemon runs: every command of the table that does not need one. The ledger is opened,
-/// which takes the master key, by the first command that needs it; what the daemon has left open in it stays open.
+/// Works on the stores while no daemon runs: every command of the table that does not need one, and on nobody who was
+/// erased (remove_erased). The ledger is opened, which takes the master key, by the first command that needs it; what
+/// the daemon has left open in it stays open.
 class StoreBackend final : public Backend {
 public:
     /// Throws audit::NoAuditKey and store::StoreError.

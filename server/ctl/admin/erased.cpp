@@ -1,4 +1,4 @@
-#include "app/erased.hpp"
+#include "ctl/admin/erased.hpp"
 
 #include "ctl/admin/audited_addresses.hpp"
 #include "store/store_error.hpp"
@@ -6,13 +6,13 @@
 #include <future>
 #include <string>
 
-namespace sotto::app {
+namespace sotto::ctl {
 namespace {
 
 [[noreturn]] void give_up(const std::string& what)
 {
     throw store::StoreError{store::StoreError::Kind::unavailable,
-                            what + ": somebody who was erased may still be there, so the service does not start"};
+                            what + ": somebody who was erased may still be there, so nobody is served"};
 }
 
 template <class T, class Start> T answer_of(Start start, const std::string& otherwise)
@@ -25,13 +25,13 @@ template <class T, class Start> T answer_of(Start start, const std::string& othe
 }
 
 void remove(const store::AccountRecord& account, store::AccountStore& accounts, audit::FileAuditLog& audit,
-            const ctl::Canonical& canonical, const ErasureInLedger& calls)
+            const Canonical& canonical, const ErasureInLedger& calls)
 {
     if (calls.ledger != nullptr)
         answer_of<store::HeldCalls>(
             [&](auto done) { calls.ledger->erase(account.id, calls.policy, calls.now, std::move(done)); },
             "the ledger cannot be written");
-    const auto known_as = ctl::audited_as(account, accounts, audit, canonical);
+    const auto known_as = audited_as(account, accounts, audit, canonical);
     if (!known_as) give_up("the accounts cannot be read");
     for (const auto& address : *known_as)
         if (!audit.forget(address)) give_up("the audit log cannot be written");
@@ -43,7 +43,7 @@ void remove(const store::AccountRecord& account, store::AccountStore& accounts, 
 } // namespace
 
 void remove_erased(const store::Erasures& erasures, store::AccountStore& accounts, audit::FileAuditLog& audit,
-                   const ctl::Canonical& canonical, const ErasureInLedger& calls)
+                   const Canonical& canonical, const std::function<ErasureInLedger()>& calls)
 {
     if (erasures.empty()) return;
     constexpr std::size_t page_size = 1000;
@@ -52,9 +52,9 @@ void remove_erased(const store::Erasures& erasures, store::AccountStore& account
         const auto page = answer_of<store::AccountPage>(
             [&](auto done) { accounts.list(from, page_size, std::move(done)); }, "the accounts cannot be read");
         for (const auto& account : page.accounts)
-            if (erasures.contains(account.id)) remove(account, accounts, audit, canonical, calls);
+            if (erasures.contains(account.id)) remove(account, accounts, audit, canonical, calls());
         from = page.next;
     } while (!from.empty());
 }
 
-} // namespace sotto::app
+} // namespace sotto::ctl
