@@ -2,6 +2,7 @@
 
 #include "app/daemon_line.hpp"
 #include "app/every.hpp"
+#include "app/turn.hpp"
 #include "config/check.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
@@ -19,7 +20,6 @@
 #include "os/sandbox.hpp"
 #include "store/account_snapshot.hpp"
 #include "store/pair_key.hpp"
-#include "store/store_error.hpp"
 #include "wire/parse.hpp"
 
 #include <boost/asio/post.hpp>
@@ -43,15 +43,6 @@ constexpr milliseconds forgetting_tick{10'000};
 constexpr seconds goodbye_time{3};
 
 TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
-
-store::StateLock take_lock(const std::filesystem::path& directory)
-{
-    auto lock = store::StateLock::take(directory);
-    if (!lock)
-        throw store::StoreError{store::StoreError::Kind::unavailable,
-                                directory.string() + "/lock: held by another sottod, or by a sotto command"};
-    return std::move(*lock);
-}
 
 std::shared_ptr<const crypto::Secret> pair_key_in(const std::filesystem::path& directory)
 {
@@ -93,7 +84,7 @@ static_assert(static_cast<int>(config::LogLevel::error) == static_cast<int>(log:
 App::App(Prepared prepared, os::Folders admitted)
     : descriptors_{os::raise_descriptor_limit()}, signals_{main_, signal_numbers()}, started_{now()},
       started_at_{std::chrono::floor<seconds>(std::chrono::system_clock::now())},
-      configuration_{std::move(prepared), std::move(admitted)}, lock_{take_lock(
+      configuration_{std::move(prepared), std::move(admitted)}, lock_{take_turn(
                                                                     configuration_.initial().settings.state_directory)},
       passed_{os::passed_descriptors()}, location_{std::make_shared<location::MemoryLocationService>()},
       anonymous_callers_{std::make_shared<location::MemoryAnonymousCallers>()},

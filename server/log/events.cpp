@@ -9,6 +9,7 @@ using enum Event;
 
 // clang-format off
 constexpr std::array rows{
+    EventRow{waiting, "waiting", Level::warning, "another process works on the state directory: it is waited for", "", "At start. A `sotto` command that began while no daemon ran, or another daemon. After a minute the start is given up."},
     EventRow{starting, "starting", Level::info, "starting", "version domains workers", "The configuration is read and good."},
     EventRow{taken_up, "taken-up", Level::info, "calls of the process before go on", "", "At a restart: its keys and ended dialogs were taken up from the service manager. Without this line after a restart, phones hear 481 for calls from before."},
     EventRow{listening, "listening", Level::info, "listening for TLS", "address", "Once for each address of listen.tls."},

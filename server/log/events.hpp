@@ -10,6 +10,7 @@ enum class Level : std::uint8_t { debug, info, warning, error };
 
 /// Everything that can be logged. The name of each is stable: operators build alarms on it.
 enum class Event : std::uint8_t {
+    waiting,
     starting,
     taken_up,
     listening,

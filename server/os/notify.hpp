@@ -7,6 +7,8 @@
 namespace sotto::os {
 
 void notify_ready();
+/// The start goes on at least for `time` from now, where that is longer than the service manager waits.
+void notify_longer_start(std::chrono::microseconds time);
 /// Between a SIGHUP and the next `notify_ready`.
 void notify_reloading();
 void notify_stopping();

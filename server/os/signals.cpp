@@ -37,6 +37,14 @@ void hold_signals(std::span<const int> numbers)
     for (const int number : numbers) std::signal(number, SIG_DFL);
 }
 
+bool is_held(int number)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    ::sigpending(&set);
+    return sigismember(&set, number) == 1;
+}
+
 Signals::Signals(boost::asio::io_context& io, std::span<const int> numbers) : descriptor_{io, descriptor_for(numbers)}
 {
 }

@@ -11,6 +11,9 @@ namespace sotto::os {
 /// thread, which all later ones inherit it from (pthread_sigmask(3)).
 void hold_signals(std::span<const int> numbers);
 
+/// Whether this one has come, is held and was not read yet.
+bool is_held(int number);
+
 /// Signals that were held, read one after the other (signalfd(2)): no handler runs, in no thread, at no moment that it
 /// did not choose. On the io_context's thread.
 class Signals {

@@ -2,14 +2,17 @@
 
 import ctypes
 import errno
+import fcntl
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
+from support.daemon import binary
 from support.flow_test import FlowTest
 from support.limits import patience
 from support.supervisor import SupervisedDaemon
@@ -78,6 +81,42 @@ class Watchdog(FlowTest):
             self.assertFalse(daemon.hears("WATCHDOG=1", heard, timeout=1.5 / patience(1)))
         self.assertTrue(daemon.hears("WATCHDOG=1", len(daemon.said)))
         self.assert_call_works()
+
+
+class Start(FlowTest):
+    class daemon_type(SupervisedDaemon):
+        pass
+
+    def test_a_command_that_began_without_the_daemon_is_waited_for(self):
+        """A start that fails instead is repeated at once by systemd, until that gives up and the service stays away."""
+        daemon = self.daemon
+        daemon.stop()
+        said = len(daemon.said)
+        with (daemon.state / "lock").open("rb+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            starting = threading.Thread(target=daemon.start)
+            starting.start()
+            try:
+                daemon.logged("waiting")
+                self.assertTrue(daemon.hears("EXTEND_TIMEOUT_USEC=20000000", said))
+                self.assertNotIn("READY=1", daemon.said[said:])
+            finally:
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                starting.join(patience(30))
+        self.assertTrue(daemon.alive, daemon.log)
+        self.assert_call_works()
+
+    def test_who_waits_can_be_stopped(self):
+        daemon = self.daemon
+        daemon.stop()
+        with (daemon.state / "lock").open("rb+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            waits = subprocess.Popen([binary("sottod"), "--config", daemon.config_file], stderr=subprocess.PIPE, text=True)
+            self.assertIn(" waiting: ", next(waits.stderr))
+            waits.terminate()
+            self.assertIn("held by another", waits.communicate(timeout=patience(20))[1])
+            self.assertEqual(waits.returncode, 3)
+        daemon.start()
 
 
 @unittest.skipIf(SANITIZED, "the sandbox is left out under a sanitizer")
