@@ -32,6 +32,8 @@ void say_broken(const audit::Bad& bad)
     event(Event::audit_broken, field("sequence", bad.sequence), field("reason", Plain{bad.why}));
 }
 
+void say_unread(const std::exception& failure) { event(Event::audit_unread, field("reason", Plain{failure.what()})); }
+
 } // namespace
 
 Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settings, Recording& recording)
@@ -54,6 +56,7 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
         audit::FileAuditLog::Options{.folder = settings.state_directory / "audit",
                                      .believed = [&recording] { return recording.now(); },
                                      .on_head = note,
+                                     .heads_pass = log::takes_kept_lines,
                                      .on_checkpoint = say_checkpoint,
                                      .on_broken = say_broken},
         key, heads, [&last](const audit::Line& entry) { last.see(entry); });
@@ -67,7 +70,7 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
 void Auditing::start()
 {
     expire(); // what a stopped service has missed
-    check_.emplace(*log_, an_hour);
+    check_.emplace(*log_, an_hour, say_unread);
     every(checkpoints_, an_hour, [this] {
         log_->checkpoint();
         expire();

@@ -35,6 +35,10 @@ struct Receipt {
 /// The operating system's reason why nothing could be written: no space, no right, a failing disk.
 using Written = boost::system::result<Receipt, std::error_code>;
 
+/// Among these reasons: heads of entries could not be noted where the log's own disk does not matter, for want of
+/// somebody who takes them.
+inline constexpr auto heads_wait = std::errc::resource_unavailable_try_again;
+
 /// The record of what operators do and whose data they see. Nobody acts before the entry of it is durable: when `begin`
 /// fails, refuse the action and say why. Thread-safe; each call may wait for the disk: never on a worker's thread.
 class AuditLog {

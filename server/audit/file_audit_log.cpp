@@ -90,6 +90,7 @@ FileAuditLog::FileAuditLog(Options options, const crypto::Secret& audit_key, con
 
 Written FileAuditLog::begin(const Action& action)
 {
+    if (options_.heads_pass && !options_.heads_pass()) return make_error_code(heads_wait);
     const std::lock_guard lock{mutex_};
     if (const auto failed = write_action(action, {})) return failed;
     return Receipt{head_.sequence};

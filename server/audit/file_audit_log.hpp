@@ -40,8 +40,12 @@ public:
         /// By what keys end and begin, where `now` may be wrong (core/retention/timekeeper.hpp): destruction cannot be
         /// taken back. Checkpoints note it for the next process. Without it, `now`.
         std::function<Time()> believed{};
-        /// After each entry, on the thread that wrote it. Must not call the log.
+        /// After each entry, on the thread that wrote it and under the lock of all: must not call the log, nor wait for
+        /// anybody.
         std::function<void(const Head&)> on_head{};
+        /// False: heads that were handed out wait to be noted, and no action begins until they are. Entries about what
+        /// has happened already are written. Without it, heads do not wait.
+        std::function<bool()> heads_pass{};
         std::function<void(const Head&, const Signature&)> on_checkpoint{}; ///< after each checkpoint, likewise
         /// At most once: when a reading finds the first entry that is not as it was written. On the thread that reads.
         std::function<void(const Bad&)> on_broken{};

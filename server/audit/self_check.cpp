@@ -4,8 +4,9 @@
 
 namespace sotto::audit {
 
-SelfCheck::SelfCheck(const FileAuditLog& log, std::chrono::milliseconds period)
-    : log_{log}, thread_{[this, period] { run(period); }}
+SelfCheck::SelfCheck(const FileAuditLog& log, std::chrono::milliseconds period,
+                     std::function<void(const std::exception&)> on_failure)
+    : log_{log}, on_failure_{std::move(on_failure)}, thread_{[this, period] { run(period); }}
 {
 }
 
@@ -25,8 +26,17 @@ void SelfCheck::run(std::chrono::milliseconds period)
     std::unique_lock lock{mutex_};
     while (!end_.wait_for(lock, period, [this] { return ends_; })) {
         lock.unlock();
-        static_cast<void>(log_.verify()); // what it finds, the log itself says
+        read();
         lock.lock();
+    }
+}
+
+void SelfCheck::read() const
+{
+    try {
+        static_cast<void>(log_.verify()); // what it finds, the log itself says
+    } catch (const std::exception& failure) {
+        on_failure_(failure);
     }
 }
 

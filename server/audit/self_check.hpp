@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -13,7 +15,10 @@ namespace sotto::audit {
 class SelfCheck {
 public:
     /// `log` outlives this. The first reading comes after the first period: the start has read the log already.
-    SelfCheck(const FileAuditLog& log, std::chrono::milliseconds period);
+    /// `on_failure`: a reading that could not be ended, for want of memory say; the next one comes all the same. On the
+    /// thread of its own.
+    SelfCheck(const FileAuditLog& log, std::chrono::milliseconds period,
+              std::function<void(const std::exception&)> on_failure);
     /// Waits for the end of a reading that has begun.
     ~SelfCheck();
     SelfCheck(const SelfCheck&) = delete;
@@ -21,8 +26,10 @@ public:
 
 private:
     void run(std::chrono::milliseconds period);
+    void read() const;
 
     const FileAuditLog& log_;
+    const std::function<void(const std::exception&)> on_failure_;
     std::mutex mutex_; ///< guards `ends_`
     std::condition_variable end_;
     bool ends_{false};

@@ -206,8 +206,10 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder)
 {
     std::vector<std::filesystem::path> files;
     std::error_code failed;
-    for (const auto& entry : std::filesystem::directory_iterator{folder, failed})
-        if (entry.path().extension() == ".log") files.push_back(entry.path());
+    // What the disk does not say is missing, as what cannot be read is; it is no reason to throw.
+    for (std::filesystem::directory_iterator entry{folder, failed}, end; !failed && entry != end;
+         entry.increment(failed))
+        if (entry->path().extension() == ".log") files.push_back(entry->path());
     std::ranges::sort(files);
     return files;
 }

@@ -13,7 +13,8 @@ namespace sotto::log {
 namespace {
 
 constexpr std::size_t queue_length = 8192;
-constexpr std::size_t kept_queue_length = 256;
+/// The room behind `kept_lines` is for what is noted whether or not the target takes it: what the daemon does on its own.
+constexpr std::size_t kept_lines = 256, kept_queue_length = 1024;
 
 /// A queue with a thread that empties it.
 struct Queue {
@@ -21,10 +22,10 @@ struct Queue {
     std::shared_ptr<spdlog::logger> logger;
 
     Queue() = default;
-    Queue(std::size_t length, const spdlog::sink_ptr& sink, spdlog::async_overflow_policy when_full)
-        : thread{std::make_shared<spdlog::details::thread_pool>(length, 1)}, logger{
-                                                                                 std::make_shared<spdlog::async_logger>(
-                                                                                     "sotto", sink, thread, when_full)}
+    Queue(std::size_t length, const spdlog::sink_ptr& sink)
+        : thread{std::make_shared<spdlog::details::thread_pool>(length, 1)},
+          logger{std::make_shared<spdlog::async_logger>("sotto", sink, thread,
+                                                        spdlog::async_overflow_policy::overrun_oldest)}
     {
         logger->set_level(spdlog::level::trace); // `least` decides
     }
@@ -32,8 +33,8 @@ struct Queue {
 
 /// The process's one log. Replaced only by start and stop, which run while no other thread logs.
 struct Running {
-    Queue lines; ///< from which the oldest fall out
-    Queue kept;  ///< from which nothing does: what is written at every level
+    Queue lines;
+    Queue kept; ///< what is written at every level, and of which whoever writes asks first (takes_kept_lines)
 };
 Running running; // NOLINT: a log is one for the process
 std::atomic<Level> least{Level::info};
@@ -64,8 +65,8 @@ void start(Options options)
     const auto sink = options.tap                         ? make_tap_sink(std::move(options.tap))
                       : options.target == Target::journal ? make_journal_sink()
                                                           : make_stderr_sink();
-    running.lines = Queue{queue_length, sink, spdlog::async_overflow_policy::overrun_oldest};
-    running.kept = Queue{kept_queue_length, sink, spdlog::async_overflow_policy::block};
+    running.lines = Queue{queue_length, sink};
+    running.kept = Queue{kept_queue_length, sink};
 }
 
 void stop()
@@ -77,7 +78,13 @@ void set_level(Level level) { least.store(level, std::memory_order_relaxed); }
 
 bool enabled(Level level) { return level >= least.load(std::memory_order_relaxed); }
 
-std::uint64_t lines_lost() { return running.lines.thread ? running.lines.thread->overrun_counter() : 0; }
+std::uint64_t lines_lost()
+{
+    if (!running.lines.thread) return 0;
+    return running.lines.thread->overrun_counter() + running.kept.thread->overrun_counter();
+}
+
+bool takes_kept_lines() { return !running.kept.thread || running.kept.thread->queue_size() < kept_lines; }
 
 void write(const EventRow& row, std::span<const Field> fields)
 {

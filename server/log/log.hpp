@@ -25,9 +25,9 @@ struct Options {
 };
 
 /// Starts the log's own threads: from here on `event` only puts a line into a bounded queue, from which the oldest fall
-/// out when the target cannot keep up. Events that are written at every level (EventRow::always) have a queue apart,
-/// from which nothing falls out: when it is full, who writes one waits. Without it, events are written to stderr at
-/// once. Block the signals that another thread shall get before the call.
+/// out when the target cannot keep up. Events that are written at every level (EventRow::always) have a queue apart:
+/// whoever asks `takes_kept_lines` before each action that writes some loses none. Without it, events are written to
+/// stderr at once. Block the signals that another thread shall get before the call.
 void start(Options options);
 /// Writes what waits, and ends the threads.
 void stop();
@@ -36,7 +36,9 @@ void stop();
 /// May be called from any thread.
 void set_level(Level level);
 [[nodiscard]] bool enabled(Level level);
-/// How many lines fell out of the queue since the start.
+/// False while many lines of EventRow::always wait for the target: it hangs. Nobody waits with them.
+[[nodiscard]] bool takes_kept_lines();
+/// How many lines fell out of the queues since the start.
 [[nodiscard]] std::uint64_t lines_lost();
 
 /// Text that is about this server and never about a person: a sentence about the configuration, a path, an address of
@@ -83,8 +85,7 @@ template <std::size_t n> Pending<Plain> field(FieldName name, const char (&liter
     return {name, Plain{std::string_view{literal, n - 1}}};
 }
 
-/// Puts an event into the log. May be called from any thread; never blocks on the target, but for those with
-/// EventRow::always when their queue is full: on no worker's thread.
+/// Puts an event into the log. May be called from any thread; never blocks on the target.
 void write(const EventRow& row, std::span<const Field> fields);
 
 template <class T> Field formatted(const Pending<T>& pending)

@@ -419,6 +419,21 @@ TEST_CASE("a power cut right after a head was noted takes no entry that the head
     CHECK(cuts == log.head().sequence);
 }
 
+TEST_CASE("while heads wait to be noted nothing begins, and what has happened is written all the same", "[audit]")
+{
+    const Folder folder;
+    bool pass = false;
+    FileAuditLog log{{.folder = folder.path, .heads_pass = [&] { return pass; }}, audit_key(), {}};
+    const auto refused = log.begin(alice_shown);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error() == heads_wait);
+    const auto emergency = log.record({.what = "emergency call", .purpose = "operate"}, "carried");
+    REQUIRE(emergency.has_value());
+    CHECK(log.head().sequence == emergency->sequence);
+    pass = true;
+    CHECK(log.begin(alice_shown).has_value());
+}
+
 TEST_CASE("without room nothing begins, and with room again everything does")
 {
     const Folder folder;

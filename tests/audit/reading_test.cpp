@@ -60,7 +60,7 @@ TEST_CASE("a change is noticed without anybody asking, and said once", "[audit]"
                      {}};
     for (int i = 0; i < 3; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
     {
-        const SelfCheck check{log, 1ms};
+        const SelfCheck check{log, 1ms, [](const auto&) {}};
         CHECK_FALSE(log.broken());
         auto text = read(files_of(folder.path).front());
         const auto at = text.find("olga"); // of the first entry, which stands behind a checkpoint
@@ -74,6 +74,20 @@ TEST_CASE("a change is noticed without anybody asking, and said once", "[audit]"
     REQUIRE(log.verify().bad);
     CHECK(log.verify().bad->sequence == 2); // behind the checkpoint that begins the file
     CHECK(times == 1);
+}
+
+TEST_CASE("a check that cannot be ended ends nothing else, and is said", "[audit]")
+{
+    const Folder folder;
+    FileAuditLog log{{.folder = folder.path, .on_broken = [](const Bad&) { throw std::bad_alloc{}; }}, audit_key(), {}};
+    REQUIRE(log.record(alice_shown, "done").has_value());
+    std::ofstream{files_of(folder.path).front(), std::ios::binary} << "nothing of it is left\n";
+    std::promise<void> said;
+    std::atomic<int> times{0};
+    const SelfCheck check{log, 1ms, [&](const std::exception&) {
+                              if (++times == 1) said.set_value();
+                          }};
+    CHECK(said.get_future().wait_for(patience) == std::future_status::ready);
 }
 
 TEST_CASE("files whose time is over stay until nobody reads them; their keys do not", "[audit]")

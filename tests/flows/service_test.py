@@ -5,14 +5,17 @@ import errno
 import fcntl
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
-from support.daemon import binary
+from support.billing import asks
+from support.daemon import DOMAIN, binary
 from support.flow_test import FlowTest
 from support.limits import patience
 from support.supervisor import SupervisedDaemon
@@ -81,6 +84,54 @@ class Watchdog(FlowTest):
             self.assertFalse(daemon.hears("WATCHDOG=1", heard, timeout=1.5 / patience(1)))
         self.assertTrue(daemon.hears("WATCHDOG=1", len(daemon.said)))
         self.assert_call_works()
+
+
+class HungReader(SupervisedDaemon):
+    """Whoever reads its log stops when `reads` is cleared, behind a pipe that holds little."""
+    watchdog_usec = 600_000
+
+    def __init__(self, *arguments, **options) -> None:
+        self.reads = threading.Event()
+        self.reads.set()
+        super().__init__(*arguments, **options)
+
+    def _drain(self, stream) -> None:
+        fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, 4096)
+        with stream:
+            for chunk in iter(lambda: self.reads.wait() and stream.read1(65536), b""):
+                self._log += chunk
+
+
+class HungLog(FlowTest):
+    daemon_type = HungReader
+
+    def test_calls_and_watchdog_go_on_and_what_must_be_noted_is_refused(self):
+        daemon = self.daemon
+        def shown() -> dict:
+            return asks(daemon, "account show", address=f"alice0@{DOMAIN}")
+        self.assertNotIn("code", shown())
+        daemon.reads.clear()
+        try:
+            refused = next(answer for answer in (shown() for _ in range(2000)) if "code" in answer)
+            self.assertEqual(refused["code"], "audit")
+            self.assertIn("nothing was done, because the daemon's log does not take", refused["sentence"])
+            self.assertTrue(daemon.hears("WATCHDOG=1", len(daemon.said)))
+            daemon.signal(signal.SIGHUP)   # on the main thread, with an entry of its own
+            heard = len(daemon.said)
+            for _ in range(3):
+                self.assertTrue(daemon.hears("WATCHDOG=1", heard))
+                heard = len(daemon.said)
+            self.assert_call_works()
+        finally:
+            daemon.reads.set()
+        deadline = time.monotonic() + patience(20)
+        while "code" in shown():
+            self.assertLess(time.monotonic(), deadline, "the log is read again, and commands stay refused")
+        self.assertEqual(daemon.sotto("audit", "verify").returncode, 0)
+        daemon.stop()
+        heads = [int(number) for number in re.findall(r" audit-head: .* sequence=(\d+) ", daemon.log)]
+        self.assertEqual(heads, list(range(heads[0], heads[0] + len(heads))), "heads were lost")
+        daemon.start()
 
 
 class Start(FlowTest):

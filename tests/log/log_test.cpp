@@ -185,6 +185,31 @@ TEST_CASE("A target that cannot keep up loses lines, and no head of the audit lo
     CHECK(lines.size() < heads + others);
 }
 
+TEST_CASE("A target that hangs holds nobody up, and says that it takes no more heads", "[log][audit]")
+{
+    constexpr std::uint64_t heads = 3000; // more than their queue holds
+    std::promise<void> goes_on;
+    start({.target = Target::stderr_, .tap = [held = goes_on.get_future().share()](std::string_view) { held.wait(); }});
+    CHECK(takes_kept_lines());
+    auto writing = std::async(std::launch::async, [] {
+        std::uint64_t asked_for = 0;
+        for (; takes_kept_lines(); ++asked_for) audit_head_is(asked_for, "00ff");
+        const auto lost = lines_lost();
+        for (std::uint64_t i = 0; i < heads; ++i) audit_head_is(i, "00ff"); // by whoever does not ask
+        return std::pair{asked_for, lost};
+    });
+    const bool nobody_waited = writing.wait_for(20s) == std::future_status::ready;
+    CHECK(nobody_waited);
+    CHECK(lines_lost() > 0);
+    CHECK_FALSE(takes_kept_lines());
+    goes_on.set_value();
+    const auto [asked_for, lost] = writing.get();
+    CHECK(asked_for >= 256);
+    CHECK(lost == 0); // who asks loses none
+    stop();
+    CHECK(takes_kept_lines());
+}
+
 TEST_CASE("Bare strings are not loggable: they could identify somebody", "[log][privacy]")
 {
     STATIC_REQUIRE_FALSE(Loggable<std::string>);

@@ -146,6 +146,10 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
 CommandError Desk::unwritable(const std::string& what, const std::error_code& why) const
 {
     if (on_unwritable_) on_unwritable_(why);
+    if (why == audit::heads_wait)
+        return CommandError{"audit", what + ", because the daemon's log does not take what proves the audit log whole; "
+                                            "see to the journal, or to who reads the daemon's standard error, then ask "
+                                            "again"};
     return CommandError{"audit", what + ", because the audit log cannot be written: " + why.message() +
                                      "; make room in the folder audit of state_directory, then ask again"};
 }
