@@ -39,7 +39,7 @@ class EveryFlow(Outside):
             {"name": "friends", "kind": "peer", "match": ["example.net"]},
             {"name": "carrier", "kind": "gateway", "match": ["+"], **target},
             {"name": "help", "kind": "emergency", "match": ["112", "urn:service:sos"], **target}])
-            | {"push": {"gateway": f"localhost:{cls.push.port}", "wait": "4s", "authorities": str(cls.push.authority.certificate)}},
+            | {"push": {"gateway": f"localhost:{cls.push.port}", "wait": "20s", "authorities": str(cls.push.authority.certificate)}},
             authority=cls.authority, numbering={"country_code": "49", "area_code": "30"}), "destroy")
         cls.org.sotto("account", "set", "alice@example.org", "--number", ALICES)
         cls.net = cls.keep(Daemon(("erin",), peers(cls.authority, theirs.number, [
@@ -49,16 +49,19 @@ class EveryFlow(Outside):
     def test_at_every_level_nobody_is_named(self):
         flows = [getattr(self, name) for name in dir(self) if name.startswith("flow_")]
         for self.level in LEVELS:
+            begun = {}
             for daemon in self.both:
+                daemon.stop()   # only then is all that it had to say there
+                begun[daemon] = len(daemon.log)
                 daemon.config["log"]["level"] = self.level
                 daemon.write_config()
-                daemon.sotto("config", "reload")
-            begun = {daemon: len(daemon.log) for daemon in self.both}
+                daemon.start()
             for flow in flows:
                 with self.subTest(level=self.level, flow=flow.__name__):
                     flow()
             for daemon, at in begun.items():
                 daemon.sotto("account", "list", "--reason", REASON)
+                daemon.stop()
                 self.names_nobody(daemon, daemon.log[at:])
                 self.is_at_level(daemon.log[at:])
 
