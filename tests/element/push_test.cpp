@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
+
 using namespace sotto;
 using namespace sotto::test;
 
@@ -22,6 +24,13 @@ CoreSettings with_push()
 std::string contact(const std::string& push, const std::string& extra = "")
 {
     return "<sip:bob-device@192.0.2.1:5555;transport=tls" + push + ">;+sip.instance=\"<urn:uuid:1>\"" + extra;
+}
+
+std::string answered(const std::string& invite, const std::string& with, const std::string& extra = "")
+{
+    return "SIP/2.0 " + with + "\nVia: " + header(invite, "Via") + "\nFrom: " + header(invite, "From") +
+           "\nTo: " + header(invite, "To") + ";tag=r\nCall-ID: " + header(invite, "Call-ID") +
+           "\nCSeq: " + header(invite, "CSeq") + "\n" + extra;
 }
 
 std::string status(const std::string& response) { return start_line(response).substr(8, 3); }
@@ -343,4 +352,90 @@ TEST_CASE("whoever is reached by a redirection is woken too", "[rfc8599][5.6.2]"
         world.pass(seconds{2});
         CHECK(status(world.receive(alice)) == "480");
     }
+}
+
+TEST_CASE("a second redirection to the same address lengthens no wait, whoever is there", "[rfc8599][P4][P10]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    world.disconnect(sleep.bob);
+    const auto asks = [&](FlowId flow, const std::string& user, const std::string& device) {
+        const auto value = "<sip:" + device + "@192.0.2.3;transport=tls" + parameters +
+                           ">;+sip.instance=\"<urn:uuid:" + device + ">\"";
+        CHECK(status(world.registers(flow, user, {.contact = value, .call_id = device})) == "200");
+        return flow;
+    };
+    asks(sleep.alice, "alice", "own"); // every account has such a phone: whoever is not there seems to sleep
+    const std::array phones{asks(world.connect(), "carol", "one"), asks(world.connect(), "carol", "other")};
+    const auto bob = world.accounts->find("bob", "example.org")->id;
+    const auto alice = world.accounts->find("alice", "example.org")->id;
+    const auto& [whom, blocked] =
+        GENERATE(table<std::string, bool>({{"bob", false}, {"bob", true}, {"nobody", false}}));
+    CAPTURE(whom, blocked);
+    if (blocked) world.accounts->blocked.emplace(bob, pair_pseudonym(bob, alice, world.cryptography));
+    sleep.calls("carol", "Privacy: id\n");
+    for (const auto phone : phones) {
+        world.send(phone, answered(world.receive(phone), "302 Moved Temporarily",
+                                   "Contact: <sip:" + whom + "@example.org>\n"));
+        CHECK(world.woken.size() == (whom == "bob" && !blocked ? 1U : 0U));
+        world.pass(milliseconds{9'999});
+        CHECK(world.quiet(sleep.alice));
+    }
+    world.pass(milliseconds{1});
+    CHECK(world.quiet(sleep.alice)); // 1 ms is left of 20 s
+    world.pass(milliseconds{1});
+    CHECK(status(world.receive(sleep.alice)) == "480");
+}
+
+TEST_CASE("a phone that waits its turn is invited once", "[rfc3261][16.5]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    const auto registers = [&](const std::string& device, const std::string& q) {
+        const auto flow = world.connect();
+        const auto value = "<sip:" + device + "@192.0.2.2>;q=" + q + ";+sip.instance=\"<urn:uuid:" + device + ">\"";
+        CHECK(status(world.registers(flow, "bob", {.contact = value, .call_id = device})) == "200");
+        return flow;
+    };
+    const auto tablet = registers("tablet", "1.0");
+    const auto desk = registers("desk", "0.5");
+    const auto invited = [&](FlowId phone) {
+        const auto invite = world.receive(phone);
+        CHECK(start_line(invite).starts_with("INVITE "));
+        CHECK(world.quiet(phone));
+        return invite;
+    };
+    const auto declines = [&](FlowId phone, const std::string& invite) {
+        world.send(phone, answered(invite, "486 Busy Here"));
+        CHECK(start_line(world.receive(phone)).starts_with("ACK "));
+        CHECK(world.quiet(phone));
+    };
+    SECTION("while another wakes")
+    {
+        sleep.registers(contact(parameters));
+        world.disconnect(sleep.bob);
+        sleep.calls();
+        const auto first = invited(tablet);
+        CHECK(world.quiet(desk));
+        sleep.comes_back(contact(parameters));
+        const auto second = invited(sleep.bob);
+        CHECK(world.quiet(desk));
+        declines(tablet, first);
+        CHECK(world.quiet(desk));
+        declines(sleep.bob, second);
+    }
+    SECTION("when two addresses lead to it")
+    {
+        world.accounts->attach(world.accounts->find("bob", "example.org")->id, "robert", "example.org");
+        const auto carol = world.phone("carol");
+        sleep.calls("carol");
+        const auto moved = world.receive(carol);
+        world.send(carol, answered(moved, "302 Moved Temporarily",
+                                   "Contact: <sip:bob@example.org>, <sip:robert@example.org>\n"));
+        declines(tablet, invited(tablet));
+    }
+    declines(desk, invited(desk));
+    CHECK(world.quiet(tablet));
+    CHECK(status(world.receive(sleep.alice)) == "486");
 }

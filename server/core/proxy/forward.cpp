@@ -116,8 +116,9 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
             known->other_flows.push_back(target_of(binding));
             continue;
         }
-        if (std::ranges::any_of(context->branches, same_device))
-            continue; // 16.5: no duplicates, also after a redirection
+        const auto among = [&](const auto& group) { return std::ranges::any_of(group, same_device); };
+        if (among(context->branches) || std::ranges::any_of(context->waiting, among))
+            continue; // 16.5: no duplicates, also after a redirection, or when another phone has woken
         all.emplace_back().target = target_of(binding);
     }
     const bool announces = context->announcement != ResponseContext::Announcement::none;

@@ -134,7 +134,7 @@ private:
     // wake.cpp
     ResponseContext::Sought sought(const Account* account, std::string_view aor) const;
     void wake_sleepers(SlotId context, const std::vector<Branch>& found, TimePoint now, Actions& out);
-    bool seems_to_sleep(std::string_view aor) const;
+    std::optional<KeyedHash> seems_to_sleep(std::string_view aor) const;
 
     // gruu.cpp
     BindingId device_named_by(const NameAddr& contact, AccountId account, std::span<const BindingId> registered) const;

@@ -136,11 +136,12 @@ struct ResponseContext {
     std::uint32_t woken{0};  ///< those that have come and are being looked up
     /// Whose phones are to be asked to wake, once those that are awake are known.
     struct Sought {
-        AccountId account; ///< none: nobody's address
-        bool seems_to_sleep{false};
+        AccountId account;                       ///< none: nobody's address
+        std::optional<KeyedHash> seems_to_sleep; ///< nobody's, and is waited for: what stands for it
     };
     std::vector<Sought> sought;
     std::vector<AccountId> sleepers; ///< the accounts of those that were asked
+    std::vector<KeyedHash> seeming;  ///< what seems to sleep; like a sleeper, it is waited for once
     transaction::TimerHandle wake_timer;
     transaction::TimerHandle ring_timer;
     bool no_answer{false}; ///< the ring timeout ended it

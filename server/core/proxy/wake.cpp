@@ -28,7 +28,10 @@ void Proxy::wake_sleepers(SlotId id, const std::vector<Branch>& found, TimePoint
         return among(found) || among(context->branches) || std::ranges::any_of(context->waiting, among);
     };
     for (const auto& [account, seems_to_sleep] : std::exchange(context->sought, {})) {
-        if (seems_to_sleep) ++context->asleep;
+        if (seems_to_sleep && std::ranges::count(context->seeming, *seems_to_sleep) == 0) {
+            context->seeming.push_back(*seems_to_sleep);
+            ++context->asleep;
+        }
         if (!account || std::ranges::count(context->sleepers, account) != 0) continue;
         const auto ticket = ticket_for(Waiting::sleeper, id);
         for (const auto& sleeper : env_.push.of(aor_keys(account, env_.cryptography), now)) {
@@ -46,12 +49,13 @@ void Proxy::wake_sleepers(SlotId id, const std::vector<Branch>& found, TimePoint
 }
 
 /// Nobody's address, waited for like a phone that does not wake: a keyed choice, in the share of accounts that have
-/// one.
-bool Proxy::seems_to_sleep(std::string_view aor) const
+/// one. None: it is not waited for.
+std::optional<KeyedHash> Proxy::seems_to_sleep(std::string_view aor) const
 {
-    const auto choice = env_.cryptography.keyed_hash(Cryptography::Use::push, aor).low >> 32U;
+    const auto choice = env_.cryptography.keyed_hash(Cryptography::Use::push, aor);
     const auto accounts = std::max<std::uint64_t>(1, env_.accounts->size());
-    return choice * accounts < (std::min<std::uint64_t>(env_.push.accounts(), accounts) << 32U);
+    const auto share = std::min<std::uint64_t>(env_.push.accounts(), accounts) << 32U;
+    return (choice.low >> 32U) * accounts < share ? std::optional{choice} : std::nullopt;
 }
 
 void Proxy::woken(SlotId id, Actions& out)
