@@ -195,6 +195,27 @@ TEST_CASE("an emergency call is carried in every state")
         CHECK(body_of(invite).find("Content-ID: <2@location.invalid>\r\n\r\n<home/>") != std::string::npos);
         CHECK(invite.find("phone.invalid") == std::string::npos);
     }
+    SECTION("with a place that says nothing") // RFC 6442 4.1: what is referred to is in the body
+    {
+        const std::string kind = "\r\n--b\r\nContent-Type: application/pidf+xml\r\nContent-ID: ";
+        const auto* const more = GENERATE("", "<here@phone.invalid>\r\n\r\n<here/>");
+        const std::string further = more;
+        const Outgoing call{.uri = "urn:service:sos",
+                            .extra = "Geolocation: <cid:place@phone.invalid>, <cid:here@phone.invalid>\n",
+                            .tag = "empty",
+                            .content_type = "multipart/mixed;boundary=b",
+                            .body = "--b\r\nContent-Type: application/sdp\r\n\r\n" + std::string{offer} + kind +
+                                    "<place@phone.invalid>\r\n\r\n" + (further.empty() ? "" : kind + further) +
+                                    "\r\n--b--\r\n"};
+        dial(world, alice, call);
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(psap);
+        CHECK(body_of(invite).find("m=audio") != std::string::npos);
+        CHECK(header(invite, "Geolocation") == (further.empty() ? "" : "<cid:1@location.invalid>"));
+        CHECK(header(invite, "Geolocation-Routing") == (further.empty() ? "" : "yes"));
+        const auto part = body_of(invite).find("Content-ID: <1@location.invalid>\r\n\r\n<here/>");
+        CHECK((part == std::string::npos) == further.empty());
+    }
     SECTION("with a place that is to be fetched") // RFC 6442 4.1, RFC 6881 9.2
     {
         struct Place {

@@ -139,12 +139,13 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
         const auto part = part_of(text);
         auto minimised = minimise_inner(part, policy);
         if (minimised) {
+            if (minimised->content.empty()) continue;
             if (minimised->content_type == location_type) {
                 minimised->content_id = location_id(locations.size());
                 locations.emplace_back(part.id);
             }
             minimised->disposition = disposition(part.disposition, minimised->content_type);
-            if (!minimised->content.empty()) kept.push_back(std::move(*minimised));
+            kept.push_back(std::move(*minimised));
         } else if (minimised.error().refusal != Refusal::unsupported_media) {
             return minimised.error(); // a description that may not pass is not hidden by leaving it out
         }
