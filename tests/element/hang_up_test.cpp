@@ -256,3 +256,54 @@ TEST_CASE("a new Contact inside a dialog takes no route with it and brings none"
         CHECK(header(bye, "Route") == "<sip:p1.example.net;lr>");
     }
 }
+
+TEST_CASE("a new Contact counts once the request is accepted", "[rfc6141][4.6]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    const std::string moved = "Contact: <sip:gw@192.0.2.77:5071;transport=tls>\n";
+    const auto call = establish(world, alice, peer, "sip:bob@example.net");
+    int cseq = 3;
+    const auto leads_to = [&] {
+        world.send(alice, request_in(call.ok, "INFO", cseq++));
+        return start_line(world.receive(peer));
+    };
+    const std::string former = "INFO sip:gw@192.0.2.9:5071;transport=tls SIP/2.0";
+    const std::string latter = "INFO sip:gw@192.0.2.77:5071;transport=tls SIP/2.0";
+    SECTION("and not when the other side refuses it")
+    {
+        const auto* method = GENERATE("UPDATE", "INVITE");
+        world.send(peer, request_in(call.invite, method, 7, moved + described), offer);
+        if (method == std::string{"INVITE"}) CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+        const auto passed = world.receive(alice);
+        CHECK(leads_to() == former); // nor before
+        world.send(alice, answer(passed, "488 Not Acceptable Here"));
+        CHECK(start_line(world.receive(peer)).starts_with("SIP/2.0 488"));
+        if (method == std::string{"INVITE"}) CHECK(start_line(world.receive(alice)).starts_with("ACK "));
+        CHECK(leads_to() == former);
+    }
+    SECTION("nor when we refuse what it describes")
+    {
+        world.send(peer, request_in(call.invite, "INVITE", 7, moved + described), plain);
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+        CHECK(start_line(world.receive(peer)).starts_with("SIP/2.0 488"));
+        CHECK(world.quiet(alice));
+        CHECK(leads_to() == former);
+    }
+    SECTION("or when a provisional response says so reliably")
+    {
+        world.send(peer, request_in(call.invite, "INVITE", 7, moved + described), offer);
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+        const auto passed = world.receive(alice);
+        world.send(alice, answer(passed, "180 Ringing", alices));
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 180 Ringing");
+        CHECK(leads_to() == former);
+        world.send(alice, answer(passed, "183 Session Progress", alices + "Require: 100rel\nRSeq: 1\n"));
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 183 Session Progress");
+        CHECK(leads_to() == latter);
+        world.send(alice, answer(passed, "488 Not Acceptable Here"));
+        CHECK(start_line(world.receive(peer)).starts_with("SIP/2.0 488"));
+        CHECK(leads_to() == latter);
+    }
+}

@@ -229,9 +229,24 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
     if (!id && context.sender_target.handle) {
         const auto dialog = seal.hash();
         id = id_of_remote(request.from.tag(), context.role, dialog);
-        env_.dialogs.keep(dialog, seal.epoch(), id, *context.sender_target.handle);
+        auto kept = *context.sender_target.handle;
+        const auto former = context.in_dialog ? env_.dialogs.handle(id) : std::nullopt;
+        context.sender_target.proposed = former.has_value();
+        if (former) kept.contact = former->contact; // until keep_proposed; the connection is a new one at once
+        env_.dialogs.keep(dialog, seal.epoch(), id, std::move(kept));
     }
     return target_uri(seal, context.role, id, branch.target.party, branch.target.transport, request.request_uri.scheme);
+}
+
+/// A new Contact counts from the answer that accepts it; a refused request leaves the old one (RFC 6141 4.6).
+void Proxy::keep_proposed(ResponseContext& context, const Branch& branch)
+{
+    if (!std::exchange(context.sender_target.proposed, false)) return;
+    const auto* server = env_.layer->server(context.server);
+    if (server == nullptr) return;
+    const auto dialog = branch.seal->hash();
+    env_.dialogs.keep(dialog, branch.seal->epoch(), id_of_remote(server->request->from.tag(), context.role, dialog),
+                      *context.sender_target.handle);
 }
 
 boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseContext& context, const Message& request,

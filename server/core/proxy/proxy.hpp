@@ -224,6 +224,7 @@ private:
                                                                   Branch& branch, std::string_view via,
                                                                   transaction::Sent* sent);
     std::string sender_contact(ResponseContext& context, const Message& request, Branch& branch);
+    void keep_proposed(ResponseContext& context, const Branch& branch);
     /// Our name toward an account's phones.
     std::string host_for(const Party& receiver, Transport transport) const;
     /// "SIP/2.0/TLS sip.example.org;branch=...", on a request of ours.

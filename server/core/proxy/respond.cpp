@@ -99,6 +99,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         env_.layer->cancel_timer(branch.timer_c); // 16.7 step 2
         branch.timer_c = env_.layer->set_timer(timer_c, client_id, now + timer_c_interval);
         if (context->answered || branch.cancelled) return;
+        if (response->has(Header::rseq)) keep_proposed(*context, branch);
         if (!context->in_dialog && !context->ring_timer && status >= 180)
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
         // A body that may not pass is left out: nobody could be told.
@@ -118,6 +119,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     if (context->answered && !invite) return;
     if (!context->answered && invite && !context->in_dialog) ++env_.counters.calls_answered;
     context->answered = true;
+    keep_proposed(*context, branch);
     spend_referral(*context, status);
     context->waiting.clear();
     env_.layer->cancel_timer(context->ring_timer);

@@ -65,6 +65,7 @@ struct Branch {
 struct SenderTarget {
     BindingId binding;                          ///< its registered binding, when its Contact is that one's
     std::optional<DialogMemory::Handle> handle; ///< else what is kept of its Contact
+    bool proposed{false};                       ///< its Contact takes the place of another once the request is accepted
 };
 
 /// What a billed call is recorded with, once it is answered.
