@@ -29,6 +29,34 @@ TEST_CASE("ACK and BYE of ours go along the route set of whoever answered", "[rf
     }
 }
 
+TEST_CASE("an answer that we have ended is acknowledged again, and not ended again", "[rfc3261][13.2.2.4]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto trunk = world.domain("one.trunk.example");
+    dial(world, alice, {.uri = "sip:+44207946000@example.org"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto ok = answer(world.receive(trunk), "200 OK", contact + described);
+    world.send(trunk, ok, plain);
+    CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488")); // and her ACK is lost
+    const auto ack = world.receive(trunk);
+    CHECK(start_line(ack).starts_with("ACK "));
+    CHECK(start_line(world.receive(trunk)).starts_with("BYE "));
+    world.send(trunk, ok, plain);
+    const auto again = world.receive(trunk);
+    CHECK(start_line(again) == start_line(ack));
+    for (const auto* same : {"CSeq", "Call-ID", "From", "To"}) CHECK(header(again, same) == header(ack, same));
+    CHECK(world.quiet(trunk));
+    // One of another phone of theirs, that it has forked to, is another dialog (13.2.2.4).
+    auto forked = ok;
+    forked.replace(forked.find("g-tag"), 5, "other");
+    world.send(trunk, forked, plain);
+    CHECK(header(world.receive(trunk), "To").ends_with(";tag=other"));
+    const auto bye = world.receive(trunk);
+    CHECK(start_line(bye).starts_with("BYE "));
+    CHECK(header(bye, "To").ends_with(";tag=other"));
+}
+
 TEST_CASE("a BYE of ours finds its way back to whoever asked for a new description", "[rfc3327]")
 {
     World world{with_routes()};

@@ -76,7 +76,7 @@ std::unique_ptr<Charge> Proxy::charge_referred(const ResponseContext& context, c
     return route == nullptr || !route->tariff ? nullptr : charge(*route->tariff, user_in(to.address));
 }
 
-void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transaction::Sent& sent, Actions& out)
+void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, Actions& out)
 {
     auto* context = contexts_.find(id);
     auto& branch = context->branches[index];
@@ -97,7 +97,7 @@ void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, const transa
         {.caller = call->caller,
          .callee = call->callee,
          .identifiers = billing::identifiers_of(env_.cryptography, request.call_id, request.from.tag())});
-    const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer), sent});
+    const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer)});
     out.push_back(RecordCall{ticket_for(Waiting::record, waiting), std::move(call)});
 }
 
@@ -115,7 +115,7 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
     auto& branch = context->branches[waiting.branch];
     branch.record = Branch::Record::written;
     if (!durable) {
-        end_answered(*context, branch, *waiting.answer, waiting.sent, 500, now, out);
+        end_answered(*context, branch, *waiting.answer, 500, now, out);
         if (context->accepted.bytes.empty()) env_.refuse(context->server, Refusal::internal_error, now, out);
         return shed(waiting.context);
     }

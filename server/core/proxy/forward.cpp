@@ -344,7 +344,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
             env_.dropped.count(field.name);
     }
     env_.dropped.count(request, branch.target.party.receiver());
-    if (sent != nullptr && (request.method == Method::invite || request.method == Method::update))
+    if (sent != nullptr && request.method == Method::invite)
         *sent = {.request_uri = shown.request_uri,
                  .via = our_via,
                  .from = from_address,

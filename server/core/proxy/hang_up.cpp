@@ -68,20 +68,43 @@ bool Proxy::ours_failed(const transaction::Client& client)
     return true;
 }
 
-/// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK, if one is due, and BYE
-/// there.
-void Proxy::end_answered(const ResponseContext& context, const Branch& branch, const Message& ok,
-                         const transaction::Sent& sent, int cause, TimePoint now, Actions& out)
+ForwardTarget Proxy::answerer(const ResponseContext& context, const Branch& branch, const Message& ok)
 {
     auto to = branch.target;
     follow_contact(to, ok);
     // RFC 3261 12.1.2: who is elsewhere has said which way its dialog goes.
     if (to.party.foreign() && !context.in_dialog) to.route = route_value(ok.record_routes, true);
-    DialogView view{
-        .call_id = sent.call_id, .from = sent.from, .to = as_written(ok.to), .cseq = sent.cseq, .cause = cause};
-    if (ok.cseq.method == Method::invite) send_ours({.method = Method::ack, .to = to, .view = view}, now, out);
+    return to;
+}
+
+/// The dialog as whoever answered knows it, at the request that it answered (RFC 3261 8.2.6.2).
+Proxy::DialogView Proxy::view_of(const Message& ok)
+{
+    return {.call_id = std::string{ok.call_id},
+            .from = as_written(ok.from),
+            .to = as_written(ok.to),
+            .cseq = ok.cseq.number};
+}
+
+/// ACK of ours for a 2xx to an INVITE, which is repeated until one arrives (RFC 3261 13.2.2.4).
+void Proxy::acknowledge(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
+                        Actions& out)
+{
+    if (ok.cseq.method != Method::invite) return;
+    send_ours({.method = Method::ack, .to = answerer(context, branch, ok), .view = view_of(ok)}, now, out);
+}
+
+/// An answer that may not pass, in a 2xx where no 488 can be said to whoever wrote it: ACK, if one is due, and BYE
+/// there.
+void Proxy::end_answered(const ResponseContext& context, Branch& branch, const Message& ok, int cause, TimePoint now,
+                         Actions& out)
+{
+    acknowledge(context, branch, ok, now, out);
+    auto view = view_of(ok);
+    view.cause = cause;
     ++view.cseq;
-    send_ours({.method = Method::bye, .to = std::move(to), .view = std::move(view)}, now, out);
+    send_ours({.method = Method::bye, .to = answerer(context, branch, ok), .view = std::move(view)}, now, out);
+    branch.hung_up = ok.to.tag();
     end_dialog(*branch.seal, out);
 }
 

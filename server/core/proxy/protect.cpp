@@ -51,8 +51,7 @@ bool Proxy::answered_too_weakly(const ResponseContext& context, const Branch& br
 
 /// The invitation itself has gone there; nothing is said over it. The caller hears 403 once every branch has ended, so
 /// that a 2xx on its way meets somebody who hangs up.
-void Proxy::refuse_answered(SlotId id, std::size_t index, const Message& response, const transaction::Sent& sent,
-                            TimePoint now, Actions& out)
+void Proxy::refuse_answered(SlotId id, std::size_t index, const Message& response, TimePoint now, Actions& out)
 {
     auto* context = contexts_.find(id);
     auto& branch = context->branches[index];
@@ -61,7 +60,7 @@ void Proxy::refuse_answered(SlotId id, std::size_t index, const Message& respons
     if (response.status >= 200) {
         branch.ended = true;
         env_.layer->cancel_timer(branch.timer_c);
-        end_answered(*context, branch, response, sent, 403, now, out);
+        end_answered(*context, branch, response, 403, now, out);
     }
     cancel_branches(*context, {}, now, out);
     branch_over(id, now, out);

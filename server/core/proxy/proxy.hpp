@@ -107,7 +107,6 @@ private:
         std::size_t branch{0};
         KeyedHash dialog;
         MessagePtr answer;
-        transaction::Sent sent;
     };
 
     // proxy.cpp: validate, admit, route
@@ -159,7 +158,7 @@ private:
     [[nodiscard]] std::unique_ptr<Charge> charge_referred(const ResponseContext& context,
                                                           const ForwardTarget& to) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
-    void record(SlotId context, std::size_t branch, MessagePtr answer, const transaction::Sent& sent, Actions& out);
+    void record(SlotId context, std::size_t branch, MessagePtr answer, Actions& out);
     [[nodiscard]] bool names_its_call(const Message& request, KeyedHash dialog) const;
     void tell_ledger(const Target& target, Actions& out);
 
@@ -199,8 +198,7 @@ private:
                      const Message& response) const;
     void refuse_weaker(SlotId server, TimePoint now, Actions& out);
     bool answered_too_weakly(const ResponseContext& context, const Branch& branch, const Message& response) const;
-    void refuse_answered(SlotId context, std::size_t branch, const Message& response, const transaction::Sent& sent,
-                         TimePoint now, Actions& out);
+    void refuse_answered(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
 
     // transfer.cpp
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
@@ -245,8 +243,12 @@ private:
     void send_ours(OurRequest ours, TimePoint now, Actions& out);
     bool ours_answered(const transaction::Client& client, const Message& response, TimePoint now, Actions& out);
     bool ours_failed(const transaction::Client& client);
-    void end_answered(const ResponseContext& context, const Branch& branch, const Message& ok,
-                      const transaction::Sent& sent, int cause, TimePoint now, Actions& out);
+    static ForwardTarget answerer(const ResponseContext& context, const Branch& branch, const Message& ok);
+    static DialogView view_of(const Message& ok);
+    void acknowledge(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
+                     Actions& out);
+    void end_answered(const ResponseContext& context, Branch& branch, const Message& ok, int cause, TimePoint now,
+                      Actions& out);
     void end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out);
     void found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out);
     void end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out);

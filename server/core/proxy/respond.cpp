@@ -82,12 +82,14 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     const int status = response->status;
     if (context->shed) return repeat_accepted(*context, index, status, now, out);
     if (status >= 300) return failed(context_id, index, status, std::move(response), now, out);
+    if (status >= 200 && branch.hung_up == response->to.tag())
+        return acknowledge(*context, branch, *response, now, out);
     if (status >= 200 &&
         (branch.record == Branch::Record::waits || (branch.ended && (branch.announces || context->too_weak))))
         return; // repeated meanwhile, or after we have hung up
     const bool counts = status >= 200 || (status > 100 && !branch.cancelled);
     if (client->method == Method::invite && counts && answered_too_weakly(*context, branch, *response))
-        return refuse_answered(context_id, index, *response, client->sent, now, out);
+        return refuse_answered(context_id, index, *response, now, out);
     if (status < 200) {
         if (branch.cancelled && !branch.cancel_sent) { // 9.1: a CANCEL waits for the first provisional response
             branch.cancel_sent = true;
@@ -109,7 +111,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
     }
     if (branch.announces) { // nobody who was called has answered
-        end_answered(*context, branch, *response, client->sent, 200, now, out);
+        end_answered(*context, branch, *response, 200, now, out);
         if (!branch.ended) announcement_over(context_id, index, now, out);
         return;
     }
@@ -131,12 +133,12 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     const auto body = answer_body(*context, branch, *response);
     const bool offered = client->method == Method::update && !env_.layer->server(server_id)->request->body.empty();
     if (!body && (invite || offered)) { // no 488 can be said to whoever answered
-        end_answered(*context, branch, *response, client->sent, 488, now, out);
+        end_answered(*context, branch, *response, 488, now, out);
         if (context->in_dialog) end_renegotiated(*context, branch, out);
         return refuse_body(server_id, body.error(), now, out);
     }
     if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
-        return record(context_id, index, std::move(response), client->sent, out);
+        return record(context_id, index, std::move(response), out);
     forward_response(context_id, index, *response, body ? *body : Body{}, now, out);
     shed(context_id);
 }
@@ -178,6 +180,7 @@ void Proxy::shed(SlotId id)
         forget(branch.target.address);
         forget(branch.called);
         forget(branch.to);
+        if (branch.hung_up) forget(*branch.hung_up);
         forget(branch.other_flows);
     }
 }

@@ -57,8 +57,9 @@ struct Branch {
     bool gone{false};       ///< its connection has ended, and the device has no other
     bool authorised{false}; ///< sent again with an answer to the trunk's challenge
     bool announces{false};  ///< to a media server, before the call that it announces; its answer is nobody else's
-    std::string called;     ///< the Request-URI that a foreign party was sent
-    std::string to;         ///< what its receiver was shown as To; kept as the address of a foreign party
+    std::optional<std::string> hung_up{}; ///< the To tag of its 2xx that we have answered with a BYE
+    std::string called;                   ///< the Request-URI that a foreign party was sent
+    std::string to;                       ///< what its receiver was shown as To; kept as the address of a foreign party
 };
 
 /// Where the sender of a request can be reached within the dialog.

@@ -47,8 +47,8 @@ struct Server {
     Neighbours on_flow; ///< others that came over it
 };
 
-/// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3), and a BYE of the
-/// user's after it. Empty for requests that none of them follows.
+/// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3). Empty for
+/// requests that neither of them follows.
 struct Sent {
     std::string request_uri;
     std::string via;
