@@ -33,6 +33,7 @@ constexpr std::uint64_t place_of(const LineRule& rule, std::uint64_t major = 0, 
 
 constexpr std::size_t most_lowered = 24; ///< session-level lines that are written into every section
 constexpr std::size_t most_groups = 8;
+constexpr std::size_t most_layers = 32;            ///< of one section: each line that names some is compared with all
 constexpr unsigned most_streams = 100;             ///< new ones in one section
 constexpr std::size_t longest_result = 256 * 1024; ///< a hostile description must not grow without bound by lowering
 
@@ -133,6 +134,7 @@ private:
     bool keep_fingerprint_{false};
     bool keep_zrtp_{false};
     bool keep_crypto_{false};
+    std::vector<std::string_view> layers_; ///< what RTP names, and simulcast may
     bool direction_written_{false};
     unsigned new_streams_{0};
 };
@@ -367,6 +369,7 @@ void Minimiser::collect(const Section& section, bool bundle_only)
 {
     items_.clear();
     candidates_.clear();
+    layers_ = layers_in(section);
     const bool rtp = payloads_.usable();
     bool direction = !rtp;
     for (const auto& attribute : in_.attributes_of(section)) {
@@ -513,10 +516,10 @@ void Minimiser::put(const Item& item, std::size_t section)
         put_message_size(out_, value);
         break;
     case Kind::rid:
-        if (carries(in_.sections[section], layer_extension)) put_layer(out_, value, payloads_);
+        if (std::ranges::count(layers_, layer_name(value)) != 0) put_layer(out_, value, payloads_);
         break;
     case Kind::simulcast:
-        put_simulcast(out_, value, layers_in(in_.sections[section]));
+        put_simulcast(out_, value, layers_);
         break;
     default:
         if (value.empty())
@@ -580,7 +583,7 @@ std::vector<std::string_view> Minimiser::layers_in(const Section& section) const
     std::vector<std::string_view> names;
     if (!carries(section, layer_extension)) return names;
     for (const auto& attribute : in_.attributes_of(section))
-        if (attribute.rule->kind == Kind::rid)
+        if (attribute.rule->kind == Kind::rid && names.size() < most_layers)
             if (const auto name = layer_name(attribute.value); !name.empty()) names.push_back(name);
     return names;
 }

@@ -28,8 +28,8 @@ TEST_CASE("what is not a session description is refused", "[sdp][hostile]")
 
 TEST_CASE("hostile descriptions cost no more than their length", "[sdp][hostile]")
 {
-    const auto filled = [](std::string text, const std::string& line) {
-        for (int i = 0; text.size() < 65'000; ++i) text += line + std::to_string(i) + "\r\n";
+    const auto filled = [](std::string text, const std::string& line, std::size_t size = 65'000) {
+        for (int i = 0; text.size() < size; ++i) text += line + std::to_string(i) + "\r\n";
         return text;
     };
     const auto start = wire(session + audio + key);
@@ -59,6 +59,10 @@ TEST_CASE("hostile descriptions cost no more than their length", "[sdp][hostile]
     for (unsigned i = 0; i < 400; ++i) lowered += "a=fingerprint:sha-256 " + std::string(130, 'A') + "\r\n";
     for (unsigned i = 0; i < 32; ++i) lowered += wire(audio);
     hostile.push_back(lowered);
+
+    const auto in_rtp = wire("a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\n");
+    for (const auto* many : {"a=rid:x", "a=rid:x send\r\na=simulcast:send x;x"})
+        hostile.push_back(filled(start, many, 1'000'000) + in_rtp);
 
     const auto before = std::chrono::steady_clock::now();
     for (const auto& text : hostile)

@@ -118,6 +118,20 @@ TEST_CASE("a section is named only where something refers to it", "[sdp][rfc5888
 
 const std::string layers_in_rtp = "a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\n";
 
+TEST_CASE("of one section, so many layers are named and no more", "[sdp][rfc8853]")
+{
+    std::string layers, list;
+    for (int i = 0; i < 40; ++i) {
+        layers += "a=rid:l" + std::to_string(i) + " send\n";
+        list += ";l" + std::to_string(i);
+    }
+    const auto out =
+        minimised(session + audio + key + layers_in_rtp + layers + "a=simulcast:send " + list.substr(1) + "\n");
+    CHECK(has_line(out, "a=rid:l31 send"));
+    CHECK(out.ends_with(";l31\n"));
+    CHECK(out.find("l32") == std::string::npos);
+}
+
 TEST_CASE("layers are named only where RTP names them", "[sdp][rfc8852][privacy]")
 {
     const std::string layers = "a=rid:hi send\na=rid:lo send\na=simulcast:send hi;lo\n";
