@@ -110,6 +110,30 @@ TEST_CASE("a browser's description through a relay shows the relay alone", "[sdp
     }
 }
 
+TEST_CASE("what is trickled goes by the name that the section has in its description", "[sdp][rfc8840][4.4]")
+{
+    const std::string offers = session + "a=ice-options:trickle\n" + audio + key + "a=mid:audio\n";
+    const std::string answers = session + audio + key + "a=ice-options:ice2 trickle\na=mid:audio\n";
+    const std::string fragment =
+        "a=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\nm=audio 9 RTP/AVP 0\na=mid:audio\n"
+        "a=candidate:1 1 udp 33562367 198.51.100.7 40975 typ relay\n";
+    auto relay_only = policy();
+    relay_only.relay_only = true;
+    const auto name_in = [](const std::string& text) {
+        const auto at = text.find("a=mid:");
+        return at == std::string::npos ? std::string{} : text.substr(at, text.find('\n', at) - at);
+    };
+    const auto hold = [](std::string description) { // its addresses are all to come
+        return description.replace(description.find("192.0.2.3"), 9, "0.0.0.0");
+    };
+    for (const auto& described : {minimised(offers), minimised(answers), minimised(hold(offers), relay_only)}) {
+        INFO(described);
+        CHECK(name_in(described) == "a=mid:audio");
+    }
+    for (const auto& p : {policy(), relay_only})
+        CHECK(name_in(readable(minimise_sdpfrag(wire(fragment), p))) == "a=mid:audio");
+}
+
 TEST_CASE("trickled candidates are treated like those of a description", "[sdp][rfc8840]")
 {
     const std::string fragment =
