@@ -211,7 +211,7 @@ class Frames(WebTest):
                 ("ping that is not masked", frame(b"x", PING, masked=False), 1002),
                 ("close of one byte", frame(b"\x03", CLOSE), 1002),
                 *[(f"close with {code}", frame(code.to_bytes(2, "big"), CLOSE), 1002)
-                  for code in (0, 999, 1004, 1005, 1006, 1015, 2999)],
+                  for code in (0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65535)],
                 ("close with a reason that is no UTF-8", frame(b"\x03\xe8\xff", CLOSE), 1002),
                 ("fragmented close", frame(b"\x03\xe8", CLOSE, last=False), 1002),
                 ("text that is no UTF-8", frame(b"\xff" + text), 1007),

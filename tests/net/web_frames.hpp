@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,9 +16,10 @@ struct Head {
     bool masked{true};
     unsigned reserved{0};
     unsigned length_size{0}; ///< in bytes, where it is longer than needed
+    std::uint32_t key{0};    ///< zeros are allowed and easy to read
 };
 
-/// One frame, of a client unless `masked` says otherwise. Masked with zeros, which is allowed and easy to read.
+/// One frame, of a client unless `masked` says otherwise.
 inline std::string frame(const Head& head, std::string_view payload)
 {
     const auto size = payload.size();
@@ -28,8 +30,11 @@ inline std::string frame(const Head& head, std::string_view payload)
     out += static_cast<char>((head.last ? 0x80U : 0U) | head.reserved << 4U | head.opcode);
     out += static_cast<char>((head.masked ? 0x80U : 0U) | brief);
     for (auto i = length_size; i-- > 0;) out += static_cast<char>(size >> 8U * i & 0xffU);
-    if (head.masked) out.append(4, '\0');
-    return out.append(payload);
+    if (!head.masked) return out.append(payload);
+    std::array<char, 4> key{};
+    for (unsigned i = 0; i < key.size(); ++i) out += key[i] = static_cast<char>(head.key >> 8U * (3 - i) & 0xffU);
+    for (std::size_t i = 0; i < size; ++i) out += static_cast<char>(payload[i] ^ key[i % key.size()]);
+    return out;
 }
 
 inline std::string masked(Opcode opcode, std::string_view payload, bool last = true)

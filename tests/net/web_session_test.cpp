@@ -94,7 +94,7 @@ TEST_CASE("Messages are whole however they come", "[websocket]")
     std::string bytes;
     for (const std::size_t size : {0U, 1U, 125U, 126U, 1'536U, 1'537U, 4'096U, 9'000U, 65'535U, 65'536U}) {
         expected.push_back(std::string(size, 'x') + std::to_string(size));
-        bytes += masked(Opcode::text, expected.back());
+        bytes += frame({.opcode = static_cast<unsigned>(Opcode::text), .key = 0x37fa213d}, expected.back());
     }
     const auto heard = browser.tells(bytes, piece);
     CHECK(heard.messages == expected);
@@ -159,6 +159,8 @@ TEST_CASE("Broken rules end the session with the code that says which", "[websoc
         {"close of one byte", masked(Opcode::close, "\x03"), 1002},
         {"close with a code that is never sent", masked(Opcode::close, close_payload(1005)), 1002},
         {"close with no code of anybody", masked(Opcode::close, close_payload(2999)), 1002},
+        {"close with the first code after the last range", masked(Opcode::close, close_payload(5000)), 1002},
+        {"close with the highest code", masked(Opcode::close, close_payload(65'535)), 1002},
         {"close with a reason that is not UTF-8", masked(Opcode::close, close_payload(1000, "\xff")), 1002},
         {"text that is not UTF-8", data("\xff"), 1007},
         {"overlong form", data("\xc0\x80"), 1007},
@@ -166,6 +168,12 @@ TEST_CASE("Broken rules end the session with the code that says which", "[websoc
         {"above U+10FFFF", data("\xf4\x90\x80\x80"), 1007},
         {"half a character", data("abc\xc3"), 1007},
         {"half a character at the end of the last fragment", begun + masked(Opcode::continuation, "\xc3"), 1007},
+        {"half a character before an empty last fragment",
+         masked(Opcode::text, "\xc3", false) + masked(Opcode::continuation, ""), 1007},
+        {"half a character before two empty fragments",
+         masked(Opcode::text, "a\xe2\x82", false) + masked(Opcode::continuation, "", false) +
+             masked(Opcode::continuation, ""),
+         1007},
         {"too long", data(std::string(longest_message + 1, 'x')), 1009},
         {"too long in fragments",
          masked(Opcode::binary, std::string(40'000, 'x'), false) +

@@ -25,6 +25,14 @@ bool is_utf8(std::string_view text)
     return true;
 }
 
+/// RFC 6455 7.4.2.
+constexpr std::uint16_t last_close_code = 4999;
+
+std::string close_frame(std::uint16_t code)
+{
+    return {'\x88', '\x02', static_cast<char>(code >> 8U), static_cast<char>(code & 0xffU)};
+}
+
 } // namespace
 
 struct WebSocket::Stream : websocket::stream<MemoryStream, false> { // without permessage-deflate
@@ -85,6 +93,12 @@ WebSocket::Received WebSocket::receive(std::string_view bytes)
         if (!reading_) read_on();
         completions_.run();
     } while (!reading_ && !whole_ && !over_);
+    // Beast looks at a message's end only where its last frame is not empty.
+    if (whole_ && stream_->got_text() && !is_utf8(message_)) {
+        close(CloseCode::not_utf8);
+        whole_ = false;
+        over_ = true;
+    }
     Received received{.size = bytes.size() - below.take_back().size(), .message = {}, .over = over_};
     below.wipe_offered();
     if (std::exchange(whole_, false)) {
@@ -113,7 +127,14 @@ void WebSocket::close(CloseCode code)
     completions_.run();
 }
 
-std::string WebSocket::written() { return stream_->next_layer().fetch(); }
+std::string WebSocket::written()
+{
+    auto bytes = stream_->next_layer().fetch();
+    // Beast answers every code above its list with itself, also those that are nobody's to send.
+    if (const auto code = stream_->reason().code; code > last_close_code && bytes.ends_with(close_frame(code)))
+        bytes.replace(bytes.size() - 2, 2, close_frame(websocket::close_code::protocol_error), 2);
+    return bytes;
+}
 
 std::optional<std::uint64_t> WebSocket::under_way() const
 {

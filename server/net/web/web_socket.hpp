@@ -14,7 +14,8 @@ struct HttpRequest;
 /// RFC 6455 7.4.1.
 enum class CloseCode : std::uint16_t {
     going_away = 1001,
-    not_sip = 1007 ///< "data that was not consistent with the type of the message"
+    not_utf8 = 1007,   ///< "data that was not consistent with the type of the message"
+    not_sip = not_utf8 ///< likewise: the sub-protocol is SIP
 };
 
 /// The server's end of one WebSocket (RFC 6455): Boost.Beast's, which is given the bytes that came and writes into
