@@ -84,7 +84,8 @@ TEST_CASE("a media server that answers is hung up on, and nobody is billed for i
     CHECK(world.ledger.waiting.empty());
     CHECK(world.quiet(alice));
     const auto invite = world.receive(trunk);
-    world.send(speaker, answered, offer); // before the ACK, which TLS does not lose, has come there
+    world.send(speaker, answered, offer);
+    CHECK(start_line(world.receive(speaker)).starts_with("ACK ")); // RFC 3261 13.2.2.4: for each
     CHECK(world.quiet(speaker));
     CHECK(world.quiet(trunk));
     world.send(trunk, answer(invite, "200 OK", contact + described), offer);
