@@ -319,6 +319,19 @@ TEST_CASE("a new Contact counts once the request is accepted", "[rfc6141][4.6]")
         CHECK(world.quiet(alice));
         CHECK(leads_to() == former);
     }
+    SECTION("nor that of a provisional response, unless it is reliable") // RFC 6141 4.7
+    {
+        world.send(alice, request_in(call.ok, "INVITE", 10, alices + described), offer);
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto passed = world.receive(peer);
+        cseq = 11;
+        world.send(peer, answer(passed, "180 Ringing", moved));
+        CHECK(header(world.receive(alice), "Contact").empty());
+        CHECK(leads_to() == former);
+        world.send(peer, answer(passed, "183 Session Progress", moved + "Require: 100rel\nRSeq: 1\n"));
+        CHECK(!header(world.receive(alice), "Contact").empty());
+        CHECK(leads_to() == latter);
+    }
     SECTION("or when a provisional response says so reliably")
     {
         world.send(peer, request_in(call.invite, "INVITE", 7, moved + described), offer);

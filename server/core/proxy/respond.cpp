@@ -223,7 +223,9 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     message.from(response);
     env_.dropped.count(response, context->sender.receiver());
     mark_answer(message, *context, branch, request, response);
-    if (carries_contact(response.status, request.method) && !response.contacts.empty())
+    // RFC 6141 4.7: inside a dialog a provisional response that may be lost changes no target.
+    const bool may_refresh = !context->in_dialog || response.status >= 200 || rseq_in(response);
+    if (carries_contact(response.status, request.method) && !response.contacts.empty() && may_refresh)
         message.set(Header::contact, "<" + responder_contact(*context, request, branch, response) + ">");
     if (const auto number = rseq_in(response))
         message.set(Header::rseq, std::to_string(branch.seal->rseq(responder, *number)));
