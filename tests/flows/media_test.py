@@ -45,22 +45,19 @@ class Media(FlowTest):
 
     def test_versions_stay_consistent(self):
         """RFC 3264 8: the same session throughout, a version that rises by one with each change."""
-        self.alice.sends("INVITE", to=self.bob)
-        origins = [self.bob.receives("INVITE").sdp[1].split()]
-        self.bob.sends(200)
-        self.alice.receives(200)
-        self.alice.sends("ACK")
-        self.bob.receives("ACK")
-        for _ in range(2):
-            self.alice.sends("INVITE")
-            origins.append(self.bob.receives("INVITE").sdp[1].split())
-            self.bob.sends(200)
-            self.alice.receives(200)
-            self.alice.sends("ACK")
-            self.bob.receives("ACK")
-        self.assertEqual(len({origin[1] for origin in origins}), 1)
-        versions = [int(origin[2]) for origin in origins]
-        self.assertEqual([b - a for a, b in zip(versions, versions[1:])], [1, 1])
+        origins = {self.alice: [], self.bob: []}   # that each sees of the other, in offers and in answers
+        for one, other, to in ((self.alice, self.bob, self.bob), (self.alice, self.bob, None), (self.bob, self.alice, None),
+                               (self.alice, self.bob, None)):
+            one.sends("INVITE", to=to)
+            origins[other].append(other.receives("INVITE").sdp[1].split())
+            other.sends(200)
+            origins[one].append(one.receives(200).sdp[1].split())
+            one.sends("ACK")
+            other.receives("ACK")
+        for seen in origins.values():
+            self.assertEqual(len({origin[1] for origin in seen}), 1)
+            versions = [int(origin[2]) for origin in seen]
+            self.assertEqual([b - a for a, b in zip(versions, versions[1:])], [1, 1, 1])
         self.hang_up(self.bob, self.alice)
 
 
