@@ -61,6 +61,17 @@ class Forgetting(ForgettingTest):
         self.hang_up(alice, bob)
         self.assert_forgotten(values)
 
+    def test_a_target_that_is_no_binding(self):
+        """A Contact that is of this call alone is not there to be read even while the call goes on, and the callee reaches it."""
+        alice, bob = self.registered("alice", "bob")
+        alice.contact_user = self.ladder.is_secret(alice, "Contact user", "elsewhere-9c41f07b3a")
+        self.call(alice, bob)
+        self.assert_forgotten({alice.contact_user})
+        bob.sends("BYE")
+        self.assertIn(alice.contact_user, alice.receives("BYE").start)
+        alice.sends(200)
+        bob.receives(200)
+
     def wait_until_nobody_is_connected(self) -> None:
         deadline = time.monotonic() + patience(5)
         while json.loads(self.daemon.sotto("--json", "status").stdout)["connections"]["open"]:
