@@ -11,6 +11,7 @@ from support.daemon import DOMAIN, PASSWORD, Daemon
 from support.ladder import Ladder
 from support.limits import patience
 from support.phone import Phone
+from support.sip import Message
 
 from statistics_of_times import mann_whitney
 
@@ -31,7 +32,8 @@ class Enumeration(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.daemon = Daemon((CALLER, ONLINE, OFFLINE, SUSPENDED, BLOCKING, *REFUSING),
-                            {"drain_timeout": "1s", "proxy": {"ring_timeout": "2s"}})
+                            {"drain_timeout": "1s", "proxy": {"ring_timeout": "2s"},
+                             "limits": {"auth_failures_per_minute": 0}})   # a stranger's guesses are timed
         cls.addClassCleanup(cls.daemon.destroy)
         cls.daemon.sotto("account", "set", f"{SUSPENDED}@{DOMAIN}", "--status", "suspended")
         for user in REFUSING:
@@ -192,18 +194,22 @@ class Enumeration(unittest.TestCase):
                 self.assert_alike(answers)
                 self.online.has_received_nothing_else()
 
+    @staticmethod
+    def asks_to_register(stranger: Phone, user: str) -> tuple:
+        """As that user, without a password: the request and the challenge."""
+        request = stranger.new_request("REGISTER", f"sip:{DOMAIN}", f"<sip:{user}@{DOMAIN}>", from_=f"<sip:{user}@{DOMAIN}>")
+        asked = stranger.transmits(request)
+        challenge = stranger.connection.next(patience(5))
+        stranger._take(challenge)
+        return asked.request, challenge
+
+    def guesses(self, stranger: Phone, user: str, request: Message, challenge: Message) -> Message:
+        stranger.transmits(stranger.with_credentials(request, challenge, "wrong", user=user)).answered_challenge = True
+        return stranger.receives(401)
+
     def test_wrong_passwords_are_answered_alike(self):
         stranger = self.phone("stranger")
-        answers = {}
-        for user in EVERYBODY:
-            stranger.transmits(stranger.new_request("REGISTER", f"sip:{DOMAIN}", f"<sip:{user}@{DOMAIN}>",
-                                                    from_=f"<sip:{user}@{DOMAIN}>"))
-            challenge = stranger.connection.next(patience(5))
-            stranger._take(challenge)
-            before = next(t for t in stranger._client.values() if t.final is challenge)
-            stranger.transmits(stranger.with_credentials(before.request, challenge, "wrong", user=user)).answered_challenge = True
-            answers[user] = stranger.receives(401)
-        self.assert_alike(answers)
+        self.assert_alike({user: self.guesses(stranger, user, *self.asks_to_register(stranger, user)) for user in EVERYBODY})
 
     # -- time ------------------------------------------------------------------------------------------------
     def test_time_until_somebody_is_not_there(self):
@@ -233,6 +239,27 @@ class Enumeration(unittest.TestCase):
         with self.subTest("REGISTER"):
             self.assert_as_long(whoever, self.time_of_register)
         self.online.has_received_nothing_else()
+
+    def test_time_until_a_stranger_is_challenged(self):
+        stranger = self.phone("stranger")
+
+        def challenged(user: str) -> float:
+            before = time.perf_counter()
+            self.assertEqual(self.asks_to_register(stranger, user)[1].status, 401)
+            return time.perf_counter() - before
+
+        self.assert_as_long((UNKNOWN, OFFLINE, ONLINE), challenged)
+
+    def test_time_until_a_wrong_password_is_refused(self):
+        stranger = self.phone("stranger")
+
+        def refused(user: str) -> float:
+            asked = self.asks_to_register(stranger, user)
+            before = time.perf_counter()
+            self.guesses(stranger, user, *asked)
+            return time.perf_counter() - before
+
+        self.assert_as_long((UNKNOWN, OFFLINE, ONLINE), refused)
 
     def assert_as_long(self, users: tuple, ask) -> None:
         first = self.told_apart(self.times(users, ask))
