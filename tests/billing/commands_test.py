@@ -9,6 +9,7 @@ import random
 import secrets
 import shutil
 import signal
+import subprocess
 import tarfile
 import threading
 import unittest
@@ -16,8 +17,9 @@ import unittest
 from clients import network
 from support.billing import BillingDaemon, number, this_month, uri
 from support.command_page import ComparesWithPage
-from support.daemon import DOMAIN, PASSWORD
+from support.daemon import DOMAIN, PASSWORD, binary
 from support.ladder import Ladder
+from support.limits import patience
 from support.phone import Phone
 from support.schema import mismatches
 
@@ -307,6 +309,21 @@ class Commands(ComparesWithPage, unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, "the master key is not the one that wraps these keys"):
             self.daemon.start()
         (self.daemon.folder / "master.key").write_text(key.read_text())
+        self.daemon.start()
+        self.assertEqual(len(self.daemon.export()), 1)
+
+    def test_the_master_key_is_a_credential_of_systemd(self):
+        self.daemon.stop()
+        del self.daemon.config["weaken"]["master_key_file"]
+        self.daemon.write_config()
+        none = subprocess.run([binary("sottod"), "--config", self.daemon.config_file], capture_output=True, text=True,
+                              timeout=patience(20))
+        self.assertNotEqual(none.returncode, 0)
+        self.assertIn("there is no master key", none.stderr + none.stdout)
+        credentials = self.daemon.folder / "credentials"
+        credentials.mkdir()
+        shutil.copy(self.daemon.folder / "master.key", credentials / "sotto-master-key")
+        self.daemon.environment = {"CREDENTIALS_DIRECTORY": str(credentials)}
         self.daemon.start()
         self.assertEqual(len(self.daemon.export()), 1)
 
