@@ -90,6 +90,8 @@ class Commands(ComparesWithPage, unittest.TestCase):
     def test_the_plan_looks_ahead_and_the_run_does_not(self):
         [row] = self.json("retention", "plan", "--now", "2099-01-01T00:00:00Z")["rows"]
         self.assertEqual((row["calls"], row["goes"]), (1, True))
+        table = self.daemon.sotto("retention", "plan").stdout
+        self.assertIn("not-invoiced", table)
         self.assertIn("lies ahead of the calendar", self.refused("retention", "run", "--now", "2099-01-01T00:00:00Z"))
         self.assertIn("the calendar shows", self.refused("retention", "run", "--now", "2026-01-01T00:00:00Z"))
         self.assertEqual(self.json("retention", "run")["calls"], 0)
@@ -246,6 +248,7 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.daemon.sotto("retention", "run")
         runs = [entry for entry in self.json("audit", "show")["entries"] if entry["what"] == "retention run"]
         self.assertTrue(runs)
+        self.assertNotIn("alice", json.dumps(runs))
         for entry in runs:
             self.assertFalse(entry["about"], entry)
             self.assertTrue(entry["result"].startswith("done"), entry)
@@ -361,6 +364,12 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.daemon.stop()
         self.assertEqual(self.json("retention", "run", "--reason", "nightly")["calls"], 1)
         self.assertEqual(self.daemon.rows(), 0)
+        self.daemon.start()
+        [run] = [entry for entry in self.json("audit", "show")["entries"]
+                 if (entry["what"], entry["reason"]) == ("retention run", "nightly")]
+        self.assertTrue(run["result"].startswith("done"), run)
+        self.assertNotIn("alice", json.dumps(run))
+        self.daemon.sotto("audit", "verify")
 
 
 if __name__ == "__main__":
