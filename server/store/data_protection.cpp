@@ -56,6 +56,9 @@ constexpr std::string_view sealing = R"(
 * Overwriting a key reaches the same place on the disk on ordinary file systems. On copy-on-write file systems (btrfs, ZFS) and inside
   flash drives an old copy of the 128 bytes may survive for a while. They are wrapped by the master key, which is therefore worth
   changing, and worth keeping in a TPM.
+* **`accounts.db` is not sealed.** Whoever steals it, or a backup of it, reads who the subscribers are, and no call
+  ([why](adr/0018-deletion-is-the-destruction-of-a-key.md)). What ends is overwritten in it; an old copy keeps the names that it had:
+  let backups expire.
 * Sizes tell: how many calls an account of a period has had can be counted in the ledger, without learning whose account it is.
 * What `sotto billing export` and `sotto subject export` have written is a file outside of Sotto, which others must delete.
 * Whoever runs the daemon can read its memory, and has all keys while it runs.
