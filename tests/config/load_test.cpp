@@ -186,6 +186,7 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
              "routes: [{ name: a, kind: peer, match: [x.example], tariff: t }]\n",
              "billing.routes[0].name: \"a\" is one of routes, which says its tariff itself"},
         Case{"retention: { after_invoice_days: 181 }\n", "181 is too much; write 0 to 180"},
+        Case{"retention: { without_invoice_days: 181 }\n", "181 is too much; write 1 to 180"},
         Case{"metrics: { listen: \"0.0.0.0:9161\" }\n", "metrics.listen: is not an address of this machine only"},
         Case{"routes: [{ name: trunk }]\n", "routes[0].kind: is missing"},
         Case{"routes: [{ name: a b, kind: peer, match: [x.example] }]\n", "\"a b\" is no name"},
@@ -423,4 +424,19 @@ TEST_CASE("a control character is refused before the parser sees it", "[config]"
     const auto loaded = load_text(text, "sotto.yaml");
     REQUIRE(loaded.problems.size() == 1);
     CHECK(to_string(loaded.problems.front()).starts_with("sotto.yaml:2:12: is no YAML: a control character"));
+}
+
+TEST_CASE("Only weaken keeps calls beyond the ceiling", "[config]")
+{
+    using std::chrono::days;
+    const auto policy = [](const std::string& more) {
+        const auto loaded = read(least + more);
+        INFO(all(loaded.problems));
+        REQUIRE(loaded.problems.empty());
+        return loaded.settings.retention_policy();
+    };
+    CHECK(policy("").after_invoice == days{90});
+    CHECK(policy("").without_invoice == days{180});
+    CHECK(policy("retention: { after_invoice_days: 180 }\n").after_invoice == days{180});
+    CHECK(policy("weaken: { after_invoice_days: 365 }\n").after_invoice == days{365});
 }
