@@ -28,8 +28,8 @@ Time Timekeeper::observe(const Sighting& sighting)
     }
     const auto witnessed = base_ + (sighting.running - base_running_);
     doubts_ = sighting.wall > witnessed + tolerance;
-    // Doubted: only the time that has passed for certain counts.
-    believed_ = std::max({believed_, witnessed, doubts_ ? witnessed : sighting.wall});
+    // Only the time that has passed for certain counts.
+    believed_ = std::max(believed_, witnessed);
     return believed_;
 }
 

@@ -18,7 +18,8 @@ struct Sighting {
 class Timekeeper {
 public:
     static constexpr std::chrono::days longest_gap{7}; ///< without the machine's own clock as a witness
-    static constexpr seconds tolerance{3600};          ///< between the two clocks, while the machine runs
+    /// The calendar may be ahead of the machine's own clock without an operator being asked; nothing ends by it.
+    static constexpr seconds tolerance{3600};
 
     /// `last`: what was believed last, by this process or one before; the epoch: nothing was.
     explicit Timekeeper(Time last) : believed_{last} {}
