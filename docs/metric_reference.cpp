@@ -27,7 +27,8 @@ Why: [decision 14](adr/0014-figures-of-people-are-shown-in-tens.md). The thresho
 * Numbers about the server itself (threads, delays, faults, certificates) are exact: an alarm needs the first fault.
 * What remains: when the tenth of something happens the figure steps, and whoever knows of the nine others learns of it. An
   address that may read this page is part of the operator's trust.
-* `sotto status` shows exact figures: whoever asks there is known by name.
+* `sotto status` shows exact figures: the kernel tells the daemon who asks, and a role must allow it. It leaves no entry in
+  the audit log, where one for each look would bury what was done.
 
 ## Alarms and dashboard
 

@@ -86,7 +86,7 @@ class Metrics(FlowTest):
         self.call(alice, bob)
         during = self.figures()
         for name in ('sotto_calls_total{outcome="answered"}', "sotto_bindings", "sotto_connections",
-                     'sotto_transactions{side="server"}', "sotto_dialogs_ended"):
+                     'sotto_transactions{side="server"}', "sotto_dialogs_ended", "sotto_audit_entries_total"):
             self.assertEqual(during[name] % 10, 0, name)
         self.hang_up(alice, bob)
         self.assertEqual(during['sotto_calls_total{outcome="answered"}'], before['sotto_calls_total{outcome="answered"}'])
@@ -118,6 +118,45 @@ class Metrics(FlowTest):
         self.assertEqual(figures["sotto_workers"], 2)
         self.assertEqual(figures["sotto_workers_silent"], 0)
         self.assertGreater(figures['sotto_certificate_left_seconds{domain="example.org"}'], 0)
+
+    def test_refusals_headers_registrations_and_handshakes_count(self):
+        alice, bob = self.registered("alice", "bob")
+        reason = "480 Temporarily Unavailable"
+        names = (f'sotto_refusals_total{{reason="{reason}"}}', 'sotto_headers_dropped_total{name="Subject"}',
+                 "sotto_registrations_total", 'sotto_handshakes_total{result="completed"}')
+        before, refused = self.figures(), self.status()["refusals"].get(reason, 0)
+        for _ in range(20):
+            alice.sends("INVITE", to="sip:nobody-of-this-name@example.org")
+            alice.receives(480)
+            alice.sends("INVITE", to=bob, headers={"Subject": "the meeting"})
+            bob.receives("INVITE")
+            bob.sends(486)
+            bob.receives("ACK")
+            alice.receives(486)
+            alice.registers()
+            self.daemon.connect().close()
+        after = self.figures()
+        for name in names:
+            self.assertGreaterEqual(after[name], before.get(name, 0) + 10, name)
+            self.assertEqual(after[name] % 10, 0, name)
+        self.assertGreaterEqual(self.status()["refusals"][reason], refused + 20)
+
+    def test_transactions_that_run_are_counted(self):
+        """An INVITE that rings is one of the server's and one of its own towards the callee; many show on the page, too."""
+        alice, bob = self.registered("alice", "bob")
+        alice.sends("INVITE", to=bob)
+        bob.receives("INVITE")
+        bob.sends(180)
+        alice.receives(180)
+        ringing = self.status()["sip"]
+        for side in ("server", "client"):
+            self.assertGreaterEqual(ringing[f"{side}_transactions"], 1)
+        bob.sends(486)
+        bob.receives("ACK")
+        alice.receives(486)
+
+    def status(self) -> dict:
+        return json.loads(self.daemon.sotto("--json", "status").stdout)
 
     def test_how_long_is_shown_of_many_only(self):
         """Latencies are buckets in tens; the challenge is no answer, and neither is 100."""
