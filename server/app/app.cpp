@@ -199,7 +199,7 @@ void App::run()
     os::confine_calls(); // nothing is opened for listening from here on
     workers_->start();
     recording_->start(*workers_, location_, auditing_->log());
-    signals_.on_signal([this](int number) { on_signal(number); });
+    signals_.on_signal([this](int number, uid_t from) { on_signal(number, from); });
     every(expiry_, expiry_tick, [this] {
         location_->expire(now());
         anonymous_callers_->expire(now());
@@ -231,12 +231,12 @@ void App::say_whether_keys_are_unprotected()
     event(Event::keys_unprotected, field("keys", keys));
 }
 
-void App::on_signal(int number)
+void App::on_signal(int number, uid_t from)
 {
     const auto* meaning = std::ranges::find(signal_meanings, number, &SignalMeaning::number);
-    if (meaning->asked == Asked::reload)
-        reload_by_signal();
-    else if (draining_)
+    if (meaning->asked == Asked::reload) return reload_by_signal(from);
+    note_end(draining_ ? "end" : "drain", from);
+    if (draining_)
         main_.stop();
     else
         begin_drain();
@@ -282,13 +282,18 @@ ctl::Reply App::reload()
     return reply;
 }
 
-void App::reload_by_signal()
+void App::reload_by_signal(uid_t from)
 {
-    // Whoever may send it is the service's user or root: the kernel does not say which.
-    const audit::Action action{.who = {::getuid(), "signal"}, .what = "reload", .purpose = "operate"};
+    const audit::Action action{.who = {from, "signal"}, .what = "reload", .purpose = "operate"};
     const auto entry = auditing_->log().begin(action);
     if (!entry) return Auditing::say_unwritable(entry.error());
     auditing_->log().end(*entry, ctl::result_of(reload()));
+}
+
+void App::note_end(const char* what, uid_t from)
+{
+    const audit::Action action{.who = {from, "signal"}, .what = what, .purpose = "operate"};
+    if (const auto noted = auditing_->log().record(action, "done"); !noted) Auditing::say_unwritable(noted.error());
 }
 
 void App::use(const Prepared& prepared)

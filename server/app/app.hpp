@@ -47,11 +47,14 @@ private:
     void listen();
     /// Once.
     void say_whether_keys_are_unprotected();
-    void on_signal(int number);
+    /// `from`: the user that sent it.
+    void on_signal(int number, uid_t from);
     /// Any thread.
     ctl::Reply reload();
     /// What `sotto reload` does, with an entry of its own in the audit log.
-    void reload_by_signal();
+    void reload_by_signal(uid_t from);
+    /// The entry of an end that a signal asks for; a full disk does not hold it up.
+    void note_end(const char* what, uid_t from);
     void use(const Prepared& prepared);
     void begin_drain();
     void end_flows();

@@ -49,7 +49,7 @@ Signals::Signals(boost::asio::io_context& io, std::span<const int> numbers) : de
 {
 }
 
-void Signals::on_signal(std::function<void(int)> came)
+void Signals::on_signal(std::function<void(int, uid_t)> came)
 {
     came_ = std::move(came);
     read();
@@ -61,7 +61,7 @@ void Signals::read()
         if (error) return;
         signalfd_siginfo signal{};
         while (::read(descriptor_.native_handle(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
-            came_(static_cast<int>(signal.ssi_signo));
+            came_(static_cast<int>(signal.ssi_signo), signal.ssi_uid);
         read();
     });
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <span>
+#include <sys/types.h>
 
 namespace sotto::os {
 
@@ -21,14 +22,15 @@ public:
     /// Throws std::system_error when the system gives no descriptor.
     Signals(boost::asio::io_context& io, std::span<const int> numbers);
 
-    /// Calls `came` with the number of each, also of one that came before.
-    void on_signal(std::function<void(int)> came);
+    /// Calls `came` with the number of each and the user that sent it, as the kernel knows it; also of one that came
+    /// before.
+    void on_signal(std::function<void(int, uid_t)> came);
 
 private:
     void read();
 
     boost::asio::posix::stream_descriptor descriptor_;
-    std::function<void(int)> came_;
+    std::function<void(int, uid_t)> came_;
 };
 
 } // namespace sotto::os

@@ -144,6 +144,14 @@ class Operation(FlowTest):
             del self.daemon.config["proxy"]
             self.daemon.write_config()
 
+    def test_an_end_by_signal_is_an_entry(self):
+        """systemctl stop gives up the calls that run: the log says who had it done."""
+        self.daemon.stop()
+        self.daemon.start()
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+        last = [tuple(entry[key] for key in ("name", "uid", "what", "result")) for entry in entries][-3:-1]
+        self.assertEqual(last[0], ("signal", os.getuid(), "drain", "done"), "before that of the new start")
+
     def test_hang_up_signal_reloads(self):
         """SIGHUP in the middle of a call: settings count, the call goes on, and what waits for a restart is said."""
         alice, bob = self.registered("alice", "bob")
