@@ -1,6 +1,8 @@
-"""coturn in a network namespace of its own, at the other end of the tests' link: 192.0.2.1."""
+"""coturn in a network namespace of its own, at the other end of the tests' link: 192.0.2.1. It is configured as
+docs/browsers.md shows, and by options for what belongs to the machine of the test."""
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -11,10 +13,10 @@ from support.limits import patience
 ADDRESS = "192.0.2.1"
 PORT = 3478
 
+PAGE = Path(__file__).resolve().parents[2] / "docs/browsers.md"
 START = f"""read go; ip link set lo up; ip addr add {ADDRESS}/24 dev router; ip link set router up
-exec turnserver -n --no-cli --no-tls --no-dtls --no-multicast-peers --use-auth-secret --static-auth-secret "$1" \
---realm example.org --listening-ip {ADDRESS} --relay-ip {ADDRESS} --listening-port {PORT} --min-port 50000 --max-port 50100 \
---fingerprint --verbose --log-file stdout --simple-log --pidfile "$2" --db "$3" """
+exec turnserver -c "$1" --no-tls --no-dtls --listening-ip {ADDRESS} --relay-ip {ADDRESS} --listening-port {PORT} \
+--min-port 50000 --max-port 50100 --fingerprint --verbose --log-file stdout --simple-log --pidfile "$2" --db "$3" """
 
 
 class TurnServer:
@@ -22,9 +24,12 @@ class TurnServer:
         """The process has left for its namespace when it says so, then it gets its end of the link. `calendar`: variables of
         libfaketime."""
         folder.mkdir()
+        [shown] = re.findall(r"^```\n(# turnserver\.conf\n.*?)^```", PAGE.read_text(), flags=re.S | re.M)
+        configuration = folder / "turnserver.conf"
+        configuration.write_text(shown.replace("THE SECRET", secret))
         self._said = ""
         self._process = subprocess.Popen(
-            ["unshare", "-n", "sh", "-c", f"echo gone; {START}", "turn", secret, str(folder / "pid"), str(folder / "db")],
+            ["unshare", "-n", "sh", "-c", f"echo gone; {START}", "turn", str(configuration), str(folder / "pid"), str(folder / "db")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={**os.environ, **(calendar or {})})
         try:

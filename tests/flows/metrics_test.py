@@ -12,7 +12,8 @@ from support.daemon import Port
 from support.flow_test import FlowTest
 from support.limits import patience
 
-PACKAGING = Path(__file__).resolve().parents[2] / "packaging" / "prometheus"
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGING = ROOT / "packaging" / "prometheus"
 
 
 class Metrics(FlowTest):
@@ -58,6 +59,13 @@ class Metrics(FlowTest):
         checked = subprocess.run(["promtool", "check", "metrics"], input=self.page(), text=True, capture_output=True,
                                  timeout=patience(20))
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+    def test_promtool_accepts_the_configuration_that_the_page_shows(self):
+        [shown] = re.findall(r"^```\n(scrape_configs:.*?)^```", (ROOT / "docs/metrics.md").read_text(), flags=re.S | re.M)
+        file = self.daemon.folder / "prometheus.yml"
+        file.write_text(shown)
+        checked = subprocess.run(["promtool", "check", "config", str(file)], text=True, capture_output=True, timeout=patience(20))
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
     def test_promtool_accepts_the_alert_rules(self):
         for arguments in (("check", "rules", "sotto.rules.yml"), ("test", "rules", "sotto.rules.test.yml")):
