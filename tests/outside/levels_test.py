@@ -18,6 +18,7 @@ LEVELS = ("debug", "info", "warning", "error")
 NUMBER, ALICES = "+442079460000", "+49301111111"
 SDES = (b"v=0\r\no=- 4711 1 IN IP4 192.0.2.77\r\ns=-\r\nc=IN IP4 192.0.2.77\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0\r\n"
         b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n")
+NONSENSE = "nonsense-of-a-stranger"   # what is not understood is on no ladder
 REASON = "letter of the subscriber about her neighbour"
 
 
@@ -69,7 +70,7 @@ class EveryFlow(Outside):
         own = {host for one in self.both for host in one.own_hosts} | {"127.0.0.1"}
         named = found_in(log, self.ladder.messages + [str(message) for message in self.far.heard()], own)
         named |= {phone.connection.local_address for phone in self.ladder.phones if phone.connection.local_address in log}
-        named |= {secret for secret in daemon.secrets | {NUMBER, ALICES, REASON} if secret in log}
+        named |= {secret for secret in daemon.secrets | {NUMBER, ALICES, REASON, NONSENSE} if secret in log}
         self.assertEqual(named, set(), log)
 
     def is_at_level(self, log: str) -> None:
@@ -250,8 +251,8 @@ class EveryFlow(Outside):
     def flow_not_understood(self) -> None:
         stranger = self.org.connect()
         self.addCleanup(stranger.close)
-        stranger.send(b"INVITE sip:alice@example.org SIP/2.0\r\nVia: nonsense-of-a-stranger\r\nContent-Length: 0\r\n\r\n")
-        stranger.send(b"no message at all, and no end of it \0\xff\r\n\r\n")
+        stranger.send(f"INVITE sip:alice@example.org SIP/2.0\r\nVia: {NONSENSE}\r\nContent-Length: 0\r\n\r\n".encode())
+        stranger.send(f"no message at all, {NONSENSE}, and no end of it \0".encode() + b"\xff\r\n\r\n")
         stranger.wait_closed()
 
 
