@@ -23,7 +23,8 @@ TOKENS = {
     "target_held_by_the_callee": lambda caller, callee: Uri.parse(callee.target).user,
 }
 ATTACKERS = ("caller", "callee", "stranger")
-OUTSIDE = ("INVITE", "MESSAGE", "REFER", "OPTIONS", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REGISTER", "ACK", "CANCEL")
+OUTSIDE = ("INVITE", "MESSAGE", "REFER", "OPTIONS", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REGISTER", "ACK", "CANCEL", "BYE",
+           "INFO", "UPDATE", "PRACK")
 INSIDE = ("INFO", "MESSAGE", "OPTIONS", "UPDATE", "REFER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "PRACK", "ACK", "CANCEL", "INVITE",
           "BYE")
 # What is answered, and how: outside of a dialog and in one.
