@@ -21,26 +21,31 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
     return reply(*server.request, status, status > 100 ? own_tag(server) : std::string{}, server.party.receiver());
 }
 
-Environment::Heed Environment::heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow,
-                                     TimePoint now, Actions& out, Admits admits)
+Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now,
+                                     Actions& out, Admits admits)
 {
-    const std::string user{checked.claimed_user};
-    const auto* claimed = accounts->find(user, realm);
+    const auto address = std::string{checked.claimed_user} + "@" + realm;
+    const auto* claimed = accounts->find(checked.claimed_user, realm);
     const bool known = claimed != nullptr && flow.proves(claimed->id);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
-    // An account with several addresses has no more guesses than one.
-    const auto guessed = claimed != nullptr ? std::to_string(claimed->id.value) : user + "@" + realm;
-    const auto name = cryptography.rotating_hash(Cryptography::Use::source, guessed).now;
+    // What is seen of guesses depends on the address tried alone: it must not tell which ones are one account's.
+    const auto tried = cryptography.rotating_hash(Cryptography::Use::source, address).now;
+    const auto all_of = "all of " + (claimed != nullptr ? std::to_string(claimed->id.value) : address);
+    const auto whole = cryptography.rotating_hash(Cryptography::Use::source, all_of).now;
     const bool allowed =
-        admits == Admits::for_help ? now >= flow.held_up : failures.allows(name, flow.source, known, now);
+        admits == Admits::for_help ? now >= flow.held_up : failures.allows(tried, flow.source, known, now);
     if (!allowed) {
         ++counters.auth_refused;
         return Heed::not_at_all;
     }
+    // An account with several addresses has no more guesses than one: even a right one is wrong then, unseen.
+    if (admits != Admits::for_help && !known && failures.exhausted(whole, now))
+        checked = {.outcome = auth::Outcome::wrong, .account = nullptr, .claimed_user = checked.claimed_user};
     if (checked.outcome != auth::Outcome::wrong) return Heed::at_once;
     ++counters.auth_failures;
-    const bool slow = failures.failed(name, flow.source, now);
-    if (claimed != nullptr && !known && failures.exhausted(name, now))
+    const bool slow = failures.failed(tried, flow.source, now);
+    failures.count(whole, now);
+    if (claimed != nullptr && !known && failures.exhausted(whole, now))
         out.push_back(Report{.what = Occurrence::guessing,
                              .account = Private{std::string{claimed->user}.append("@").append(claimed->domain)}});
     return slow ? Heed::late : Heed::at_once;
@@ -51,7 +56,7 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
                                          Admits admits)
 {
     auto* server = layer->server(id);
-    const auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
+    auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
     bool slow = false;
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;

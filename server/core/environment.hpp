@@ -67,7 +67,8 @@ struct Environment {
         late,      ///< they were wrong, as several before
         not_at_all ///< there were too many: not even a right answer counts, since guessing must not pay
     };
-    Heed heeds(const auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now, Actions& out,
+    /// Where an account has had too many guesses at its other addresses, `checked` becomes wrong, whatever it was.
+    Heed heeds(auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now, Actions& out,
                Admits admits = Admits::active);
     static constexpr std::uint8_t late_answer = 6; ///< timer
     static constexpr seconds tarpit{2};            ///< what `Heed::late` means

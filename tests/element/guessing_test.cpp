@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <utility>
 
 using namespace sotto;
@@ -226,17 +227,46 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
     CHECK(start_line(world.receive(psap)) == "INVITE urn:service:sos SIP/2.0");
 }
 
-TEST_CASE("an account with several addresses has no more guesses than one", "[guessing]")
+TEST_CASE("an account with several addresses has no more guesses than one: then the right one is wrong", "[guessing]")
+{
+    Guesser guesser;
+    auto& world = guesser.world;
+    const auto id = world.accounts->add("bob", "example.org");
+    const std::array<std::string, 3> names{"bob", "robert", "rob"};
+    for (const auto& name : {names[1], names[2]}) world.accounts->attach(id, name, "example.org");
+    const bool attacked = GENERATE(true, false);
+    for (std::size_t i = 0; i < (attacked ? 12 : 6);
+         ++i) { // each from somewhere else: it is the account, not the source
+        const auto flow = world.connect({1, 1000 + i});
+        guesser.guesses(flow, names[i % 3]);
+        CHECK(guesser.status(flow) == "401");
+    }
+    const auto registers = [&](FlowId flow) {
+        return start_line(world.registers(flow, "bob", {.contact = "<sip:x@192.0.2.1>"})).substr(8, 3);
+    };
+    CHECK(registers(world.connect({1, 2000})) == (attacked ? "401" : "200"));
+    world.pass(seconds{60});
+    CHECK(registers(world.connect({1, 3000})) == "200");
+}
+
+TEST_CASE("guesses at one address tell nothing of another of the same account", "[guessing][P10]")
 {
     Guesser guesser;
     auto& world = guesser.world;
     const auto id = world.accounts->add("bob", "example.org");
     world.accounts->attach(id, "robert", "example.org");
-    for (int i = 0; i < 14; ++i) { // each from somewhere else: it is the account, not the source
-        const auto flow = world.connect({1, 1000U + static_cast<unsigned>(i)});
-        guesser.guesses(flow, i % 2 == 0 ? "bob" : "robert");
+    const int before = GENERATE(5, 12); // so many make an answer slow, and refuse
+    for (int i = 0; i < before; ++i) guesser.guesses(world.connect({1, 1000U + static_cast<unsigned>(i)}), "bob");
+    for (const std::string other : {"robert", "nobody-at-all"}) {
+        const auto flow = world.connect({1, other.size()});
+        guesser.guesses(flow, other);
+        REQUIRE_FALSE(world.quiet(flow)); // at once
+        CHECK(guesser.status(flow) == "401");
     }
-    const auto last = world.connect({1, 2000});
-    guesser.guesses(last, "robert");
-    CHECK(guesser.status(last) == "503");
+    const auto same = world.connect({1, 1});
+    guesser.guesses(same, "bob");
+    if (before == 5)
+        CHECK(world.quiet(same));
+    else
+        CHECK(guesser.status(same) == "503");
 }

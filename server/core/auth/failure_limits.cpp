@@ -6,7 +6,7 @@ namespace sotto::auth {
 namespace {
 
 constexpr std::uint32_t one = 1000;
-constexpr std::size_t sets = 4096; ///< 256 KiB, 16,384 names and sources at a time
+constexpr std::size_t sets = 4096; ///< 256 KiB, 16,384 of those at a time
 
 std::uint32_t second_of(TimePoint now)
 {
@@ -17,19 +17,24 @@ std::uint32_t second_of(TimePoint now)
 
 FailureLimits::FailureLimits(std::uint32_t per_minute) : sets_(sets) { use(per_minute); }
 
-bool FailureLimits::allows(KeyedHash account, KeyedHash source, bool known, TimePoint now) const
+bool FailureLimits::allows(KeyedHash address, KeyedHash source, bool known, TimePoint now) const
 {
     if (per_minute_ == 0 || known) return true;
     const auto second = second_of(now);
-    return !full(account, second) && !full(source, second);
+    return !full(address, second) && !full(source, second);
 }
 
-bool FailureLimits::failed(KeyedHash account, KeyedHash source, TimePoint now)
+bool FailureLimits::failed(KeyedHash address, KeyedHash source, TimePoint now)
 {
     if (per_minute_ == 0) return false;
     const auto second = second_of(now);
-    const auto level = std::max(fill(account, second), fill(source, second));
+    const auto level = std::max(fill(address, second), fill(source, second));
     return std::uint64_t{level} * 2 > std::uint64_t{per_minute_} * one;
+}
+
+void FailureLimits::count(KeyedHash key, TimePoint now)
+{
+    if (per_minute_ != 0) fill(key, second_of(now));
 }
 
 bool FailureLimits::exhausted(KeyedHash key, TimePoint now) const

@@ -11,10 +11,10 @@
 
 namespace sotto::auth {
 
-/// How often authentication may fail, by account name and by source, both known only by keyed hashes. Each failure
-/// fills a bucket that drains at the allowed rate; from half on answers are to be slow, a full one refuses. Of fixed
-/// size: where it is crowded, what has failed least is forgotten. Constant time. Shared by all workers and thread-safe:
-/// a mutex for each of some stripes, held for one look.
+/// How often authentication may fail, by address tried, by source and by account, known only by keyed hashes. Each
+/// failure fills a bucket that drains at the allowed rate; from half on answers are to be slow, a full one refuses. Of
+/// fixed size: where it is crowded, what has failed least is forgotten. Constant time. Shared by all workers and
+/// thread-safe: a mutex for each of some stripes, held for one look.
 class FailureLimits {
 public:
     /// `per_minute`: 0 refuses nobody; more than a million is taken as a million.
@@ -23,10 +23,12 @@ public:
 
     /// Whether credentials are worth checking now. `known` (the flow has authenticated as this account before) is
     /// always allowed: strangers who guess must not be able to lock a device out.
-    [[nodiscard]] bool allows(KeyedHash account, KeyedHash source, bool known, TimePoint now) const;
+    [[nodiscard]] bool allows(KeyedHash address, KeyedHash source, bool known, TimePoint now) const;
     /// Counts a failure. True: it is to be answered late.
-    bool failed(KeyedHash account, KeyedHash source, TimePoint now);
-    /// Whether an account, or a source, has failed as often as it may.
+    bool failed(KeyedHash address, KeyedHash source, TimePoint now);
+    /// Counts one for an account as well, whatever address was tried; only `exhausted` asks about it.
+    void count(KeyedHash key, TimePoint now);
+    /// Whether an address, a source or an account has failed as often as it may.
     [[nodiscard]] bool exhausted(KeyedHash key, TimePoint now) const;
     /// Forgets whoever has not failed for so long that it counts no more. To be called now and then.
     void forget(TimePoint now);
