@@ -252,6 +252,9 @@ TEST_CASE("behind an edge: Path is kept, given back, and written as Route", "[rf
     CHECK(header(ok, "Path") == path);
     CHECK(header(ok, "Service-Route") == "<sip:example.org;transport=tls;lr>"); // RFC 3608 6.2
     CHECK(header(ok, "Require") == "outbound");
+    const auto asked = world.registers(edge, "bob", {.contact = {}, .more_vias = edge_via});
+    CHECK(status(asked) == "200");
+    CHECK(header(asked, "Contact").empty()); // it may be another device of bob's that asks
     calls(world, alice);
     const auto invite = world.receive(edge);
     CHECK(header(invite, "Route") == path);

@@ -95,8 +95,9 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
     registration->sleepers.clear();
     const Message& request = *server->request;
     if (!request.contact_star && request.contacts.empty()) { // a query: what this flow registered
-        for (auto& binding : located.bindings)
-            if (binding.flow == registration->flow) registration->wanted.push_back(std::move(binding));
+        for (auto& binding : located.bindings) // and, behind an edge, nothing: several devices share that flow
+            if (binding.flow == registration->flow && binding.path.bytes.empty())
+                registration->wanted.push_back(std::move(binding));
         return answer(id, now, out);
     }
     if (const auto refusal = apply(request, *registration, located.bindings, now))
