@@ -351,6 +351,10 @@ class Liars(Outside):
             lines += located(end.port, at=name)
         cls.ends["half"] = cls.keep(
             FarEnd("half.example", cls.authority.issue("half.example", ("half.example",)), cls.authority))
+        # whose names have to be read in their order: "later" is where a call for "ranked" must not go
+        for name, domain in (("moved", "moved"), ("ranked", "ranked"), ("later", "ranked")):
+            certificate = cls.authority.issue(f"{name}-of", (f"{domain}.example",))
+            cls.ends[name] = cls.keep(FarEnd(f"{domain}.example", certificate, cls.authority))
         silent = cls.keep(Port(), "release")
         lines += [*located(silent.number, at="dead"),
                   'udp NAPTR 10 50 "s" "SIP+D2U" "" _sip._udp.udp', f"_sip._udp.udp SRV 1 1 {cls.ends['good'].port} sip.good",
@@ -358,6 +362,11 @@ class Liars(Outside):
                   # the first address of this one is dead, the other is not
                   f"_sips._tcp.half SRV 2 1 {cls.ends['half'].port} sip.half", f"_sips._tcp.half SRV 1 1 {silent.number} sip.half",
                   "sip.half A 127.0.0.1",
+                  'moved NAPTR 20 20 "s" "SIPS+D2T" "" _sips._tcp.dead', 'moved NAPTR 20 10 "s" "SIPS+D2T" "" _calls.moved',
+                  'moved NAPTR 10 1 "s" "SIP+D2U" "" _sip._udp.udp',
+                  f"_calls.moved SRV 1 1 {cls.ends['moved'].port} sip.half",
+                  f"_sips._tcp.ranked SRV 20 100 {cls.ends['later'].port} sip.half",
+                  f"_sips._tcp.ranked SRV 10 1 {cls.ends['ranked'].port} sip.half",
                   # whatever is asked for below it is an alias: of no service, but of a host (RFC 3263 4.2)
                   "*.wild CNAME wild", "wild A 127.0.0.5"]
         cls.keep(NameServer({"example": lines}))
@@ -380,6 +389,13 @@ class Liars(Outside):
         self.assertIn(reason, line)
         self.assertIn("everybody", line)
         self.assertNotIn(domain, line, "the log names whom somebody called")
+
+    def test_records_lead_in_their_order(self):
+        """NAPTR by order and preference to another name, SRV by priority (RFC 3263 4.1, 4.2; RFC 2782)."""
+        alice = self.phone(self.daemon, "alice")
+        for name in ("moved", "ranked"):
+            self.ends[name].takes_a_call(alice, f"sip:bob@{name}.example")
+        self.assertEqual(self.ends["later"].accepted, 0)
 
     def test_certificates_that_prove_another_name(self):
         for name in ("wrong", "wildcard", "cn-only", "uri", "host", "parent", "person", "partial"):
