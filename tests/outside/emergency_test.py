@@ -1,14 +1,16 @@
 """Emergency calls in every state of the server and of the account."""
 
 import json
+import socket
 import unittest
 
 from clients import network
 from outside.far_end import FarEnd
 from outside.name_server import NameServer, located
 from outside.peer_test import Outside, peers
-from support.daemon import PASSWORD, Daemon
+from support.daemon import DOMAIN, PASSWORD, Daemon
 from support.phone import Phone
+from support.tls import client_context
 
 
 def setUpModule() -> None:
@@ -225,6 +227,9 @@ class FullServer(EmergencyService):
         alice = self.phone(self.daemon, "alice")
         for _ in range(self.AT_A_TIME - 1):
             self.addCleanup(self.daemon.connect().close)
+        with socket.create_connection(("127.0.0.1", self.daemon.tls_port), 1) as waiting:   # nobody takes it
+            with self.assertRaises(TimeoutError, msg="the server is not full"):
+                client_context(self.daemon.authority.certificate).wrap_socket(waiting, server_hostname=DOMAIN)
         self.carried_however(alice)
 
 
