@@ -43,6 +43,9 @@ TEST_CASE("an ended call has what the invoice needs: account, destination, round
     CHECK(billed.record.destination == "+4930123456");
     CHECK(billed.record.tariff == "national");
     CHECK(billed.record.route == "carrier");
+    // And nothing else: a record with one field more, be it a Call-ID, an address or a device, does not compile here.
+    const auto& [start, seconds, destination, tariff, route] = billed.record;
+    CHECK(CallRecord{start, seconds, destination, tariff, route}.packed() == billed.record.packed());
 }
 
 TEST_CASE("a call is in exactly one invoice run, and a run can be read again")
