@@ -152,7 +152,8 @@ TEST_CASE("pages cannot be read behind the tables' back, and a database is not c
     const StateDirectory state;
     const Database database{state.path() / "accounts.db", Duty::accounts, accounts_migrations(), Purposes::declared()};
     auto connection = database.open<Purpose::authenticate>();
-    CHECK_THROWS_AS(connection.run("SELECT * FROM dbstat"), StoreError);
+    // SQLite has that table, and says of a prohibition in its making no more than that it could not be made.
+    CHECK_THROWS_WITH(connection.run("SELECT * FROM dbstat"), !Catch::Contains("no such table"));
     CHECK_THROWS_AS(connection.run("VACUUM INTO '" + (state.path() / "copy.db").string() + "'"), StoreError);
     CHECK_FALSE(std::filesystem::exists(state.path() / "copy.db"));
 }
