@@ -110,9 +110,15 @@ bool Recorder::end(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
         call_.bind_all(as_number(period), crypto::Bytes{subject}, crypto::Bytes{id}, as_span(sealed));
         call_.run();
     }
+    forget(hash);
+    return true;
+}
+
+void Recorder::forget(KeyedHash hash)
+{
+    const auto dialog = bytes_of(hash);
     remove_.bind_all(crypto::Bytes{dialog});
     remove_.run();
-    return true;
 }
 
 void Recorder::record(const RecordBatch& batch, retention::Time now)
@@ -187,12 +193,21 @@ void Recorder::move(PeriodId from, PeriodId to)
     open_ = std::move(open);
 }
 
-void Recorder::reseal(AccountId account)
+void Recorder::renew(AccountId account, const std::function<bool(PeriodId)>& stays)
 {
+    auto open = open_; // what a failed commit has left in place stays known
     Transaction transaction{connection_};
-    for (auto& [hash, row] : open_)
-        if (row.account == account) move(hash, row, row.period);
+    for (auto& [hash, row] : open_) {
+        if (row.account != account) continue;
+        if (stays(row.period)) {
+            move(hash, row, row.period);
+        } else {
+            forget(hash);
+            open.erase(hash);
+        }
+    }
     transaction.commit();
+    open_ = std::move(open);
 }
 
 void Recorder::leave_closed()

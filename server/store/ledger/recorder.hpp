@@ -3,6 +3,7 @@
 #include "store/database/database.hpp"
 #include "store/ledger/vault.hpp"
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -38,8 +39,9 @@ public:
     void leave_closed();
     /// All running calls of a period go to another one.
     void move(PeriodId from, PeriodId to);
-    /// Seals the running calls of an account anew.
-    void reseal(AccountId account);
+    /// The running calls of an account are sealed anew, in the periods of which it `stays`; the others are forgotten,
+    /// and their later end is nobody's business.
+    void renew(AccountId account, const std::function<bool(PeriodId)>& stays);
     /// Writes a row, so that a disk that is full or broken shows it. Throws StoreError.
     void probe();
     [[nodiscard]] std::size_t open_calls() const { return open_.size(); }
@@ -56,6 +58,7 @@ private:
     void begin(const billing::AnsweredCall& call, retention::Time now, Known& begun);
     void live(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
     bool end(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
+    void forget(KeyedHash dialog);
     void move(KeyedHash dialog, OpenRow& row, PeriodId to);
 
     Vault& vault_;

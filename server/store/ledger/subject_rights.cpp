@@ -73,13 +73,17 @@ HeldCalls SubjectRights::erase(AccountId account, const retention::Policy& polic
 void SubjectRights::renew(AccountId account, retention::Time now)
 {
     const auto holds = holds_.list();
-    vault_.renew(account);
-    for (const auto& period : vault_.keys().periods()) {
+    const auto stays = [&](const KeyStore::Period& period) {
         const retention::Row row{.account = account, .month = period.month};
         const bool held = std::ranges::any_of(holds, [&](const auto& hold) { return hold.scope().covers(row, now); });
-        renew(account, period, held || is_duty(retention::rule_of(period.kind)));
-    }
-    recorder_.reseal(account);
+        return held || is_duty(retention::rule_of(period.kind));
+    };
+    vault_.renew(account);
+    for (const auto& period : vault_.keys().periods()) renew(account, period, stays(period));
+    recorder_.renew(account, [&](PeriodId id) {
+        const auto* period = vault_.keys().period(id);
+        return period != nullptr && stays(*period);
+    });
     vault_.renewed();
     changing_.truncate_log();
 }

@@ -348,6 +348,28 @@ void rights_conform(AskedLedger& ledger)
         REQUIRE(run.calls.size() == 1);
         CHECK(seconds_of(run, 77) == 20);
     }
+    SECTION("who is erased during a call that no duty keeps leaves nothing of it")
+    {
+        REQUIRE(ledger.answered(itemised(1)));
+        const auto stays = ledger.erases(77, now);
+        CHECK(stays.periods.empty());
+        CHECK_FALSE(stays.running);
+        ledger.clock().pass(20s);
+        ledger->ended(itemised(1).dialog);
+        ledger.settle();
+        CHECK_FALSE(ledger->recording());
+        ledger.again();
+        CHECK(ledger.invoice().run == 0);
+    }
+    SECTION("a hold keeps a call that runs during an erasure")
+    {
+        REQUIRE(ledger.answered(itemised(1)));
+        ledger.hold(hold_of(HoldKind::dispute, now + retention::days{30}), now);
+        CHECK(ledger.erases(77, now).running);
+        ledger->ended(itemised(1).dialog);
+        ledger.settle();
+        CHECK(ledger.held(77, now).periods.size() == 1);
+    }
     SECTION("a hold keeps what an erasure would remove")
     {
         ledger.makes(itemised(1));

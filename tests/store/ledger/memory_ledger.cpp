@@ -349,12 +349,16 @@ void MemoryLedger::held_of(AccountId account, retention::Policy policy, retentio
 void MemoryLedger::erase(AccountId account, retention::Policy policy, retention::Time now, Done<store::HeldCalls> done)
 {
     const auto key = ++memory_.subjects[account];
-    std::erase_if(records().ended, [&](const Ended& call) {
-        const auto row = row_of(call);
-        const auto holds = scopes();
+    const auto holds = scopes();
+    const auto goes = [&](AccountId of, std::uint64_t id) {
+        const auto& period = memory_.periods.at(id);
+        const retention::Row row{.account = of, .kind = period.kind, .month = period.month};
         const bool kept = std::ranges::any_of(holds, [&](const auto& hold) { return hold.covers(row, now); });
-        return call.call.account == account && !kept && !is_duty(retention::rule_of(row.kind));
-    });
+        return of == account && !kept && !is_duty(retention::rule_of(row.kind));
+    };
+    std::erase_if(records().ended, [&](const Ended& call) { return goes(call.call.account, call.seal.period); });
+    std::erase_if(records().open,
+                  [&](const auto& one) { return goes(one.second.call.account, one.second.seal.period); });
     for (auto& call : records().ended)
         if (call.call.account == account) call.seal.subject = key;
     for (auto& [dialog, open] : records().open)
