@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import re
 import secrets
 import shutil
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import tarfile
 import threading
 import unittest
+from pathlib import Path
 
 from clients import network
 from support.billing import BillingDaemon, number, this_month, uri
@@ -74,9 +76,19 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.assertNotEqual(done.returncode, 0, done.stdout)
         return done.stderr
 
+    @staticmethod
+    def columns_of_the_page() -> list:
+        """Those of the table in docs/billing.md, in its order."""
+        page = (Path(__file__).resolve().parents[2] / "docs" / "billing.md").read_text()
+        rows = page.split("| column | |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+        return [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+
     def test_billing_export_gives_each_call_once_and_starts_its_time(self):
         table = self.daemon.sotto("--csv", "billing", "export", "--period", this_month()).stdout
+        self.assertEqual(table.splitlines()[0], "run,id,account,address,start,seconds,destination,tariff,route",
+                         "new columns come at the end, and none goes")
         [row] = csv.DictReader(io.StringIO(table))
+        self.assertEqual(list(row), self.columns_of_the_page())
         self.assertEqual((row["run"], row["address"], row["destination"], row["tariff"], row["route"]),
                          ("1", ALICE, number(1), "local", "carrier"))
         self.assertRegex(row["start"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
