@@ -295,7 +295,8 @@ const std::vector<State> states{
 TEST_CASE("each number and each service is carried in each state that stops another call")
 {
     const auto uri = GENERATE(as<std::string>{}, "sip:112@example.org", "sip:911@example.org", "sips:112@example.org",
-                              "tel:112;phone-context=example.org", "sip:%2331%23112@example.org",
+                              "tel:112;phone-context=example.org", "tel:*31#112;phone-context=example.org",
+                              "sip:112;phone-context=example.org@example.org;user=phone", "sip:%2331%23112@example.org",
                               "sip:*31%23112@example.org", "urn:service:sos", "urn:service:sos.fire");
     for (const auto& state : states) {
         CAPTURE(uri, state.name);

@@ -314,6 +314,8 @@ TEST_CASE("a server that is open to all domains knocks at no door that a message
 
 TEST_CASE("a call from the telephone network")
 {
+    const std::string asserted =
+        GENERATE("<tel:+44-20-7946000>", "<sip:+44207946000;cpc=ordinary@two.trunk.example;user=phone>");
     World world{with_routes()};
     const auto alice = world.phone("alice");
     const auto trunk = world.domain("two.trunk.example");
@@ -321,7 +323,8 @@ TEST_CASE("a call from the telephone network")
                "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS two.trunk.example;branch=z9hG4bKg\nVia: "
                "SIP/2.0/TLS inner.trunk.example;branch=z9hG4bKi\nMax-Forwards: 60\nFrom: "
                "<sip:anybody@trunk.example>;tag=g\nTo: <sip:alice@example.org>\nCall-ID: g\nCSeq: 7 INVITE\nContact: "
-               "<sip:gw@192.0.2.8:5061>\nP-Asserted-Identity: <tel:+44-20-7946000>\nContent-Type: application/sdp\n",
+               "<sip:gw@192.0.2.8:5061>\nP-Asserted-Identity: " +
+                   asserted + "\nContent-Type: application/sdp\n",
                offer);
     const auto received = world.receive(alice);
     CHECK(header(received, "From").starts_with("<sip:+44207946000@example.org;user=phone>;tag="));

@@ -27,8 +27,8 @@ Destination located_by(const Route& route, const std::string& domain, std::uint1
 
 std::string number_in(const NameAddr& address)
 {
-    const auto digits = dialled_digits(
-        address.uri.scheme == Scheme::tel ? address.uri.user : unescape(address.uri.user).value_or(std::string{}));
+    const auto user = unescape(address.uri.user).value_or(std::string{});
+    const auto digits = dialled_digits(std::string_view{user}.substr(0, user.find(';'))); // RFC 3261 19.1.6
     return is_e164(digits) ? digits : std::string{};
 }
 

@@ -129,6 +129,16 @@ Decision by_tel(const RoutingTable& table, std::string_view caller, const Uri& u
     return number ? by_number(table, *number, caller) : refuse(Refusal::address_incomplete);
 }
 
+/// A number in a SIP URI bears the parameters that it has in a tel: URI (RFC 3261 19.1.6).
+Uri as_tel(const Uri& uri, std::string_view user)
+{
+    Uri tel = uri;
+    tel.scheme = Scheme::tel;
+    tel.user = user.substr(0, user.find(';'));
+    if (uri.scheme != Scheme::tel) tel.params = user.substr(std::min(user.size(), tel.user.size() + 1));
+    return tel;
+}
+
 } // namespace
 
 const Route* peer_route(const CoreSettings& settings, std::string_view domain)
@@ -157,11 +167,13 @@ Decision choose(const RoutingTable& table, std::string_view caller, const Uri& u
     const Domains domains{table.settings};
     const bool sip = uri.scheme == Scheme::sip || uri.scheme == Scheme::sips;
     const auto* ours = sip ? domains.of(uri.host) : nullptr;
-    const auto digits = ours != nullptr             ? dialled_digits(user)
-                        : uri.scheme == Scheme::tel ? dialled_digits(uri.user)
-                                                    : std::string{};
+    const auto subscriber = user.substr(0, user.find(';'));
+    const auto digits = ours != nullptr || uri.scheme == Scheme::tel ? dialled_digits(subscriber) : std::string{};
     if (auto decision = emergency(table.settings, uri, digits)) return *std::move(decision);
-    if (uri.scheme == Scheme::tel) return by_tel(table, caller, uri);
+    const bool with_params = ours != nullptr && !digits.empty() && subscriber.size() < user.size() &&
+                             table.accounts.find(user, *ours) == nullptr;
+    if (uri.scheme == Scheme::tel || with_params)
+        return by_tel(table, ours != nullptr ? std::string_view{*ours} : caller, as_tel(uri, user));
     if (!sip || user.empty()) return refuse(sip ? Refusal::not_found : Refusal::unsupported_scheme);
     if (ours == nullptr) {
         const auto domain = lower(uri.host);

@@ -86,6 +86,10 @@ TEST_CASE("the first route that matches counts")
     CHECK(desk.way("0301234567") == "germany +49301234567");
     CHECK(desk.way("0044207946000") == "world +44207946000");
     CHECK(desk.way("+49301234567", "sip.example.org") == "germany +49301234567");
+    CHECK(desk.way("+44207946000;isub=1") == "world +44207946000"); // RFC 3261 19.1.6
+    CHECK(desk.way("7654321;phone-context=example.org") == "germany +49307654321");
+    CHECK(desk.way("+49302222222;npdi") == "+49302222222@example.org");
+    CHECK(desk.way("alice;friend") == "alice;friend@example.org");
     CHECK(desk.way("bob", "example.net") == "friends ");
     CHECK(desk.way("bob", "EXAMPLE.net") == "friends ");
     CHECK(desk.way("bob", "elsewhere.example") == "404");
@@ -138,6 +142,8 @@ TEST_CASE("emergency calls come before everything else")
     CHECK(desk.dial(Scheme::sip, "112", "example.org").emergency());
     CHECK(desk.dial(Scheme::sip, "1-1-2", "example.org").emergency());
     CHECK(desk.dial(Scheme::tel, "112", {}, "phone-context=+49").emergency());
+    CHECK(desk.dial(Scheme::sip, "112;phone-context=+49", "example.org").emergency());
+    CHECK(desk.dial(Scheme::sip, "112;phone-context=example.org", "sip.example.org").emergency());
     CHECK(desk.dial(Scheme::urn, "service:sos").service == "sos");
     CHECK(desk.dial(Scheme::urn, "service:SOS.fire").service == "sos.fire");
     CHECK_FALSE(desk.dial(Scheme::urn, "service:sosfire").emergency());
