@@ -45,6 +45,17 @@ TEST_CASE("an emergency call is carried in every state")
         CHECK(header(invite, "Route") == "<sip:psap.example;transport=tls;lr>");
         CHECK(invite.find("elsewhere") == std::string::npos);
     }
+    SECTION("told, where the route lets servers read the keys of the media")
+    {
+        auto readable = with_routes();
+        readable.routes.back().sdes = true;
+        world.element.use(std::make_shared<const CoreSettings>(readable));
+        const auto invite = carried("urn:service:sos");
+        world.send(psap, answer(invite, "180 Ringing"));
+        const auto ringing = world.receive(alice);
+        CHECK(header(ringing, "Call-Protection") == "gateway;keys=sdes;hops=1");
+        CHECK(header(ringing, "Warning").starts_with("399 example.org "));
+    }
     SECTION("by its service")
     {
         CHECK(start_line(carried("urn:service:sos.fire")) == "INVITE urn:service:sos.fire SIP/2.0");

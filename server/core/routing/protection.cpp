@@ -81,7 +81,9 @@ bool answered_in_the_clear(const Message& response)
 
 std::string protection_label(const Route& route, std::size_t hops)
 {
-    const std::string_view where = !weaker_on(route) ? "hop" : route.sdes ? "gateway;keys=sdes" : "gateway";
+    const std::string_view where = !weaker_on(route) && !route.sdes ? "hop"
+                                   : route.sdes                     ? "gateway;keys=sdes"
+                                                                    : "gateway";
     return std::string{where} + ";hops=" + std::to_string(hops);
 }
 
