@@ -150,7 +150,7 @@ constexpr std::array table{
     Key{.path = "listen.wss[].advertise", .kind = advertised, .effect = Effect::restart, .field = of<wss, &TlsListener::advertise>, .example = "\"sip.example.org:443\"",
         .meaning = "Name and port by which browsers reach this address, when a packet filter or load balancer stands in front."},
     Key{.path = "listen.peers", .kind = list, .effect = Effect::restart, .field = each<peers>, .shorthand = "address", .example = "[\"0.0.0.0:5062\"]",
-        .meaning = "Addresses for other domains and for gateways, with mutual TLS: whoever connects must prove by a certificate who it is. The first certificate of `domains` is shown."},
+        .meaning = "Addresses for other domains and for gateways, with mutual TLS: whoever connects must prove by a certificate who it is. The certificate of the name that is asked for (SNI) is shown, else the first of `domains`."},
     Key{.path = "listen.peers[].address", .kind = endpoint, .required = true, .effect = Effect::restart, .field = of<peers, &TlsListener::address>, .example = "\"0.0.0.0:5062\"",
         .meaning = "IP address and port."},
     Key{.path = "listen.peers[].advertise", .kind = advertised, .effect = Effect::restart, .field = of<peers, &TlsListener::advertise>, .example = "\"sip.example.org:5062\"",
