@@ -5,11 +5,12 @@
 
 namespace sotto::os {
 
-std::chrono::seconds running_since_boot()
+std::chrono::milliseconds running_since_boot()
 {
     timespec time{};
     ::clock_gettime(CLOCK_BOOTTIME, &time);
-    return std::chrono::seconds{time.tv_sec};
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::seconds{time.tv_sec} +
+                                                         std::chrono::nanoseconds{time.tv_nsec});
 }
 
 bool clock_synchronised()

@@ -4,7 +4,7 @@
 namespace sotto::os {
 
 /// Since the machine was started, sleep included.
-std::chrono::seconds running_since_boot();
+std::chrono::milliseconds running_since_boot();
 /// The kernel says that a time server steers the calendar.
 bool clock_synchronised();
 

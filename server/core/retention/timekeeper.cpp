@@ -26,7 +26,7 @@ Time Timekeeper::observe(const Sighting& sighting)
         based_ = true;
         return believed_;
     }
-    const auto witnessed = base_ + (sighting.running - base_running_);
+    const auto witnessed = base_ + std::chrono::floor<seconds>(sighting.running - base_running_);
     doubts_ = sighting.wall > witnessed + tolerance;
     // Only the time that has passed for certain counts.
     believed_ = std::max(believed_, witnessed);

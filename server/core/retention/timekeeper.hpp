@@ -7,7 +7,7 @@ namespace sotto::retention {
 /// What the clocks of the machine say at one moment.
 struct Sighting {
     Time wall{};              ///< the calendar
-    seconds running{0};       ///< since the machine was started, sleep included; goes on evenly
+    milliseconds running{0};  ///< since the machine was started, sleep included; goes on evenly
     bool synchronised{false}; ///< the kernel says that a time server steers the calendar
 };
 
@@ -34,7 +34,7 @@ public:
 private:
     Time believed_;
     Time base_{}; ///< what was believed when the even clock said `base_running_`
-    seconds base_running_{0};
+    milliseconds base_running_{0};
     bool based_{false}; ///< by a sighting of this process
     bool doubts_{false};
 };

@@ -22,6 +22,15 @@ TEST_CASE("a clock that somebody sets forward ends nothing early")
     CHECK(time.observe({start + 1h, 1180s}) == start + 4min); // no doubt, and yet no time that has not passed
 }
 
+TEST_CASE("a second counts once it has passed, wherever the two clocks begin theirs")
+{
+    Timekeeper time{start};
+    time.observe({start, 999'900ms});
+    CHECK(time.observe({start, 1'000'100ms}) == start);
+    CHECK(time.observe({start, 1'000'899ms}) == start);
+    CHECK(time.observe({start + 1s, 1'000'900ms}) == start + 1s);
+}
+
 TEST_CASE("a clock that is set back keeps nothing late")
 {
     Timekeeper time{start};
