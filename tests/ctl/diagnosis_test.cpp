@@ -33,4 +33,6 @@ TEST_CASE("a trace is started under the one spelling of the address, however it 
         CHECK(traced == "alice@example.org");
     }
     CHECK_FALSE(ask("trace start", {{"account", "bob@example.org"}, {"for", 60}}));
+    CHECK(ask("trace start", {{"account", "alice@example.org"}, {"for", 3600}}));
+    CHECK_FALSE(ask("trace start", {{"account", "alice@example.org"}, {"for", 3601}}));
 }

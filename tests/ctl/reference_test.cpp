@@ -54,6 +54,16 @@ TEST_CASE("every command is declared whole")
         }
 }
 
+TEST_CASE("what destroys, or needs somebody's consent, asks first")
+{
+    std::set<std::string_view> asks;
+    for (const auto& group : groups())
+        for (const auto& command : group.commands)
+            if (!command.confirmation.empty()) asks.insert(command.words);
+    CHECK(asks == std::set<std::string_view>{"account remove", "account unblock", "binding remove", "hold release",
+                                             "key change", "subject erase", "trace start"});
+}
+
 TEST_CASE("who may give a command is one of those who may act for its purpose")
 {
     const auto& purposes = sotto::store::Purposes::declared().all();
