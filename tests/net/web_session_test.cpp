@@ -88,7 +88,7 @@ TEST_CASE("The examples of RFC 6455 5.7", "[websocket]")
 
 TEST_CASE("Messages are whole however they come", "[websocket]")
 {
-    const std::size_t piece = GENERATE(1, 2, 7, 1'000, 16'384, 1'000'000);
+    const std::size_t piece = GENERATE(1U, 2U, 7U, 1'000U, 16'384U, 1'000'000U);
     Browser browser;
     Strings expected;
     std::string bytes;
@@ -105,7 +105,7 @@ TEST_CASE("Messages are whole however they come", "[websocket]")
 
 TEST_CASE("Fragments are joined, whatever control frames stand between them", "[websocket]")
 {
-    const std::size_t piece = GENERATE(1, 5, 1'000);
+    const std::size_t piece = GENERATE(1U, 5U, 1'000U);
     Browser browser;
     const auto heard =
         browser.tells(masked(Opcode::text, "gr\xc3", false) + masked(Opcode::ping, "there?") +
