@@ -57,7 +57,7 @@ struct EventRow {
     std::string_view sentence; ///< what a person reads
     std::string_view fields;   ///< names of the fields that come with it, separated by spaces
     std::string_view meaning;  ///< when it happens and what to do
-    bool always{false}; ///< written at every `log.level`, in a queue apart: what it is for must not depend on it
+    bool always{false};        ///< written at every `log.level`, in a queue apart: what it is for must not depend on it
 };
 
 /// One field; in the journal its name is SOTTO_ and the name in capitals.

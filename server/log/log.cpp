@@ -13,7 +13,8 @@ namespace sotto::log {
 namespace {
 
 constexpr std::size_t queue_length = 8192;
-/// The room behind `kept_lines` is for what is noted whether or not the target takes it: what the daemon does on its own.
+/// The room behind `kept_lines` is for what is noted whether or not the target takes it: what the daemon does on its
+/// own.
 constexpr std::size_t kept_lines = 256, kept_queue_length = 1024;
 
 /// A queue with a thread that empties it.
