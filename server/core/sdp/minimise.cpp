@@ -84,7 +84,8 @@ public:
 
 private:
     void find_bundles();
-    [[nodiscard]] bool refers_to_sections() const;
+    void put_mid(std::string_view mid);
+    void leave_mids_out();
     [[nodiscard]] bool carries(const Section& section, std::string_view extension) const;
     [[nodiscard]] std::optional<Candidate> relay_of(const Section& section, unsigned component = 1) const;
     [[nodiscard]] const Bundle* bundle_of(std::size_t section) const;
@@ -104,7 +105,7 @@ private:
     void add_payload_line(const LineRule& rule, std::string_view value);
     void put_items(std::size_t section);
     void put(const Item& item, std::size_t section);
-    void put_group(std::string& out, std::string_view value) const;
+    void put_group(std::string& out, std::string_view value);
     void put_candidate_of(const Candidate& candidate);
     void put_stream(std::string_view value, std::size_t section);
     void put_rtcp(std::string_view value);
@@ -122,9 +123,10 @@ private:
     std::pmr::set<std::string_view> written_mids_;
     std::pmr::map<std::string_view, unsigned> foundations_;
     std::pmr::map<std::string_view, unsigned> streams_;
-    bool names_sections_{false}; ///< something refers to a=mid
-    bool unsupported_{false};    ///< a section was rejected by us
-    bool active_{false};         ///< a section was not
+    std::vector<std::pair<std::size_t, std::size_t>> mid_lines_; ///< in `out_`: begin and length
+    bool names_sections_{false};                                 ///< something that was written refers to a=mid
+    bool unsupported_{false};                                    ///< a section was rejected by us
+    bool active_{false};                                         ///< a section was not
 
     // Of the section that is being written:
     Payloads payloads_;
@@ -178,33 +180,15 @@ void Minimiser::find_bundles()
     }
 }
 
-/// A name that nothing refers to, neither a group nor RTP nor what is to be trickled, would only tell one phone from
-/// another (RFC 5888 4, RFC 8843 15.2, RFC 8840 4.1.1).
-bool Minimiser::refers_to_sections() const
-{
-    return std::ranges::any_of(in_.attributes, [](const Attribute& attribute) {
-        auto value = attribute.value;
-        switch (attribute.rule->kind) {
-        case Kind::group: {
-            const auto semantics = take_word(value);
-            return semantics == "BUNDLE" || semantics == "LS";
-        }
-        case Kind::extmap:
-            return extension_in(value) == mid_extension;
-        case Kind::ice_options:
-            return lists_word(value, "trickle");
-        default:
-            return false;
-        }
-    });
-}
-
 /// Does the section's RTP have that header extension (RFC 8285)?
 bool Minimiser::carries(const Section& section, std::string_view extension) const
 {
     const auto& where = section.names(rule_for("extmap")) ? section : in_.session;
     return std::ranges::any_of(in_.attributes_of(where), [&](const Attribute& attribute) {
-        return attribute.rule->kind == Kind::extmap && extension_in(attribute.value) == extension;
+        if (attribute.rule->kind != Kind::extmap || extension_in(attribute.value) != extension) return false;
+        std::string written;
+        put_extension(written, attribute.value);
+        return !written.empty();
     });
 }
 
@@ -216,7 +200,6 @@ const Bundle* Minimiser::bundle_of(std::size_t section) const
 SdpResult Minimiser::description()
 {
     find_bundles();
-    names_sections_ = !mids_.empty() && refers_to_sections();
     out_.reserve(4096);
     for (std::size_t i = 0; i < in_.sections.size(); ++i) {
         if (const auto refusal = put_section(i)) return *refusal;
@@ -234,6 +217,7 @@ SdpResult Minimiser::description()
     put_line(whole, "t=0 0");
     for (const auto group : groups_) put_group(whole, group);
     if (in_.session.names(rule_for("ice-lite"))) put_line(whole, "a=ice-lite");
+    if (!names_sections_) leave_mids_out();
     whole += out_;
     return whole;
 }
@@ -249,7 +233,7 @@ void Minimiser::put_rejected(const Section& section, const Profile* profile)
     else
         put_line(out_, " 0 ", profile != nullptr ? profile->name : "RTP/AVP", " 0");
     put_line(out_, "c=IN IP4 0.0.0.0");
-    if (names_sections_ && !section.mid.empty()) put_line(out_, "a=mid:", section.mid);
+    if (!section.mid.empty()) put_mid(section.mid);
 }
 
 /// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads_`.
@@ -414,9 +398,6 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
     case Kind::extmap:
         place = place_of(rule, position_in(extensions, extension_in(value)));
         break;
-    case Kind::mid:
-        if (!names_sections_) return;
-        break;
     case Kind::candidate:
         add_candidate(rule, value);
         return;
@@ -482,8 +463,14 @@ void Minimiser::put(const Item& item, std::size_t section)
     case Kind::rtcp_fb:
         put_feedback(out_, value);
         break;
-    case Kind::extmap:
+    case Kind::extmap: {
+        const auto before = out_.size();
         put_extension(out_, value);
+        if (out_.size() != before && extension_in(value) == mid_extension) names_sections_ = true;
+        break;
+    }
+    case Kind::mid:
+        put_mid(value);
         break;
     case Kind::candidate:
         put_candidate_of(*item.candidate);
@@ -493,6 +480,7 @@ void Minimiser::put(const Item& item, std::size_t section)
         break;
     case Kind::ice_options:
         put_ice_options(out_, value);
+        if (lists_word(value, "trickle")) names_sections_ = true;
         break;
     case Kind::msid:
         put_stream(value, section);
@@ -531,14 +519,30 @@ void Minimiser::put(const Item& item, std::size_t section)
 }
 
 /// Mids of sections that were rejected leave their group (RFC 8843 7.3.3).
-void Minimiser::put_group(std::string& out, std::string_view value) const
+void Minimiser::put_group(std::string& out, std::string_view value)
 {
     const auto semantics = take_word(value);
     if (semantics != "BUNDLE" && semantics != "LS") return;
     std::string members;
     for (auto mid = take_word(value); !mid.empty(); mid = take_word(value))
         if (written_mids_.contains(mid)) members.append(" ").append(mid);
-    if (!members.empty()) put_line(out, "a=group:", semantics, members);
+    if (members.empty()) return;
+    put_line(out, "a=group:", semantics, members);
+    names_sections_ = true;
+}
+
+void Minimiser::put_mid(std::string_view mid)
+{
+    const auto begin = out_.size();
+    put_line(out_, "a=mid:", mid);
+    mid_lines_.emplace_back(begin, out_.size() - begin);
+}
+
+/// A name that nothing refers to, neither a group nor RTP nor what is to be trickled, would only tell one phone from
+/// another (RFC 5888 4, RFC 8843 15.2, RFC 8840 4.1.1).
+void Minimiser::leave_mids_out()
+{
+    for (auto line = mid_lines_.rbegin(); line != mid_lines_.rend(); ++line) out_.erase(line->first, line->second);
 }
 
 void Minimiser::put_candidate_of(const Candidate& candidate)
@@ -590,7 +594,6 @@ std::vector<std::string_view> Minimiser::layers_in(const Section& section) const
 
 SdpResult Minimiser::fragment()
 {
-    names_sections_ = true; // RFC 8840 4.4: it is all that says which section is meant
     for (const auto& section : in_.sections) {
         // The profile and format of a pseudo m= line mean nothing (RFC 8840 4.4), so they are the same for all.
         const auto media = position_in(media_types, section.media);

@@ -107,6 +107,9 @@ TEST_CASE("a section is named only where something refers to it", "[sdp][rfc5888
     CHECK_FALSE(named("", ""));
     CHECK_FALSE(named("a=group:FID audio video\na=ice-options:ice2\n", "a=ice-options:ice2 x-trickle\n"));
     CHECK_FALSE(named("", "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\n"));
+    // Neither does what is not passed on itself: a group of nobody, an extension without a number.
+    CHECK_FALSE(named("a=group:BUNDLE slides\n", ""));
+    CHECK_FALSE(named("", "a=extmap:0 urn:ietf:params:rtp-hdrext:sdes:mid\n"));
     CHECK(named("a=group:BUNDLE audio\n", ""));
     CHECK(named("a=group:LS audio video\n", ""));
     CHECK(named("a=ice-options:ice2 trickle\n", ""));
