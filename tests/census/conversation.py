@@ -2,6 +2,7 @@
 Whatever the caller's phone sends bears its habits and its count of things."""
 
 import re
+import itertools
 import secrets
 
 from support.phone import Phone
@@ -22,11 +23,14 @@ OTHER_HABITS = {"Allow": "ACK,BYE,CARRIER-PIGEON,INVITE,PRACK,UPDATE", "Supporte
                 "Content-Disposition": "SESSION", "User-Agent": "Y", "Call-Info": "<sip:y>", "Priority": "normal"}
 
 
+PORTS = itertools.count(20000, 2)
+
+
 class PhoneMedia(Media):
     """A phone with ICE: a certificate, ports and credentials of its own for each call, its habits always the same."""
 
     def __init__(self, address: str = MEDIA_ADDRESS) -> None:
-        super().__init__(secrets.randbelow(20000) + 20000, address)
+        super().__init__(next(PORTS), address)   # no two calls have one
         self.ufrag, self.pwd, self.tls_id = secrets.token_hex(4), secrets.token_hex(12), secrets.token_hex(20)
 
     def describe(self, setup: str = "actpass", direction: str = "sendrecv") -> bytes:
