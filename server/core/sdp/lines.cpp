@@ -35,22 +35,29 @@ std::optional<Feedback> read_feedback(std::string_view value)
     return line;
 }
 
-/// <id>["/"<direction>] [urn:...:encrypt] <uri> (RFC 8285 5, RFC 6904 3)
-void put_extension(std::string& out, std::string_view value)
+std::string_view Extension::uri() const { return extensions[known]; }
+
+/// <id>["/"<direction>] [urn:...:encrypt] <uri>
+std::optional<Extension> read_extension(std::string_view value)
 {
-    auto first = take_word(value);
-    const auto id = number_of<std::uint16_t>(take_until(first, '/'));
+    auto direction = take_word(value);
+    const auto id = number_of<std::uint16_t>(take_until(direction, '/'));
     auto uri = take_word(value);
     const bool encrypted = uri == encrypted_extension;
     if (encrypted) uri = take_word(value);
     const auto known = position_in(extensions, uri);
-    const bool direction_valid =
-        first.empty() || first == "sendrecv" || first == "sendonly" || first == "recvonly" || first == "inactive";
+    const bool direction_valid = direction.empty() || direction == "sendrecv" || direction == "sendonly" ||
+                                 direction == "recvonly" || direction == "inactive";
     // RFC 8285 5: one byte, or a number of an offer that the answerer replaces.
     const bool id_valid = id && ((*id >= 1 && *id <= 255) || (*id >= 4096 && *id <= 4351));
-    if (!id_valid || known == extensions.size() || !direction_valid) return;
-    put_line(out, "a=extmap:", *id, first.empty() ? "" : "/", first,
-             encrypted ? " urn:ietf:params:rtp-hdrext:encrypt " : " ", extensions[known]);
+    if (!id_valid || known == extensions.size() || !direction_valid) return std::nullopt;
+    return Extension{.id = *id, .direction = direction, .encrypted = encrypted, .known = known};
+}
+
+void put_extension(std::string& out, const Extension& extension)
+{
+    put_line(out, "a=extmap:", extension.id, extension.direction.empty() ? "" : "/", extension.direction, ' ',
+             extension.encrypted ? encrypted_extension : "", extension.encrypted ? " " : "", extension.uri());
 }
 
 void put_feedback(std::string& out, std::string_view value)
@@ -87,7 +94,7 @@ void put_remote_candidates(std::string& out, std::string_view value)
     if (!line.empty()) put_line(out, "a=remote-candidates", line);
 }
 
-void put_ice_options(std::string& out, std::string_view value)
+bool put_ice_options(std::string& out, std::string_view value)
 {
     std::array<bool, known_ice_options.size()> named{};
     for (auto word = take_word(value); !word.empty(); word = take_word(value))
@@ -96,6 +103,7 @@ void put_ice_options(std::string& out, std::string_view value)
     for (std::size_t i = 0; i < named.size(); ++i)
         if (named[i]) options.append(options.empty() ? ":" : " ").append(known_ice_options[i]);
     if (!options.empty()) put_line(out, "a=ice-options", options);
+    return named[position_in(known_ice_options, "trickle")];
 }
 
 void put_ssrc_group(std::string& out, std::string_view value)

@@ -20,16 +20,28 @@ struct Feedback {
 /// Nothing when it says nothing that the table knows.
 std::optional<Feedback> read_feedback(std::string_view value);
 
+/// a=extmap (RFC 8285 5, RFC 6904 3), of an RTP header extension that the table knows.
+struct Extension {
+    std::uint16_t id{0};
+    std::string_view direction; ///< empty: none was named
+    bool encrypted{false};
+    std::size_t known{0}; ///< its place in the table
+
+    [[nodiscard]] std::string_view uri() const;
+};
+
+/// Nothing when it is malformed or unknown.
+std::optional<Extension> read_extension(std::string_view value);
+
 // Lines whose form needs nothing but their own value. Each appends one line to `out`, in the one shape that it has for
 // every sender, or none when the value is malformed or unknown.
 
 void put_feedback(std::string& out, std::string_view value);
-/// a=extmap (RFC 8285 5, RFC 6904 3)
-void put_extension(std::string& out, std::string_view value);
+void put_extension(std::string& out, const Extension& extension);
 /// a=remote-candidates (RFC 8839 5.2)
 void put_remote_candidates(std::string& out, std::string_view value);
-/// a=ice-options (RFC 8839 5.6): those that the table knows, in its order
-void put_ice_options(std::string& out, std::string_view value);
+/// a=ice-options (RFC 8839 5.6): those that the table knows, in its order. Whether candidates are to be trickled.
+bool put_ice_options(std::string& out, std::string_view value);
 /// a=ssrc-group (RFC 5576 4.2)
 void put_ssrc_group(std::string& out, std::string_view value);
 /// a=ssrc (RFC 5576 4.1): the source stays, its name does not

@@ -230,6 +230,8 @@ inline constexpr std::array<std::string_view, 15> extensions{
     "http://www.webrtc.org/experiments/rtp-hdrext/generic-frame-descriptor-00",
     "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"};
+inline constexpr std::string_view mid_extension = extensions[0];   ///< RFC 8843 15: each packet names its section
+inline constexpr std::string_view layer_extension = extensions[1]; ///< RFC 8852 3.1: each packet names its layer
 inline constexpr std::string_view encrypted_extension = "urn:ietf:params:rtp-hdrext:encrypt"; // RFC 6904
 
 struct Hash {

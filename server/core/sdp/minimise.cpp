@@ -2,12 +2,14 @@
 
 #include "core/sdp/candidate.hpp"
 #include "core/sdp/description.hpp"
+#include "core/sdp/layers.hpp"
 #include "core/sdp/lines.hpp"
 #include "core/sdp/payloads.hpp"
+#include "core/sdp/section_names.hpp"
+#include "core/sdp/transport.hpp"
 
 #include <deque>
 #include <map>
-#include <set>
 #include <tuple>
 
 namespace sotto::sdp {
@@ -33,7 +35,6 @@ constexpr std::uint64_t place_of(const LineRule& rule, std::uint64_t major = 0, 
 
 constexpr std::size_t most_lowered = 24; ///< session-level lines that are written into every section
 constexpr std::size_t most_groups = 8;
-constexpr std::size_t most_layers = 32;            ///< of one section: each line that names some is compared with all
 constexpr unsigned most_streams = 100;             ///< new ones in one section
 constexpr std::size_t longest_result = 256 * 1024; ///< a hostile description must not grow without bound by lowering
 
@@ -50,32 +51,11 @@ constexpr const Profile* profile_named(std::string_view name)
     return found == profiles.end() ? nullptr : &*found;
 }
 
-constexpr std::string_view mid_extension = "urn:ietf:params:rtp-hdrext:sdes:mid";
-constexpr std::string_view layer_extension = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
-
-/// What an a=extmap is about, encrypted or not (RFC 8285 5, RFC 6904).
-std::string_view extension_in(std::string_view value)
-{
-    take_word(value);
-    const auto uri = take_word(value);
-    return uri == encrypted_extension ? take_word(value) : uri;
-}
-
-bool lists_word(std::string_view list, std::string_view wanted)
-{
-    for (auto word = take_word(list); !word.empty(); word = take_word(list))
-        if (word == wanted) return true;
-    return false;
-}
-
-/// Port 0 does not mean rejected then (RFC 8843 6).
-bool is_bundle_only(const Section& section) { return section.port == 0 && section.names(rule_for("bundle-only")); }
-
 class Minimiser {
 public:
     Minimiser(const Description& description, const SdpPolicy& policy, std::pmr::memory_resource* memory)
         : in_{description}, policy_{policy}, items_{memory}, candidates_{memory}, groups_{memory}, bundles_{memory},
-          mids_{memory}, written_mids_{memory}, foundations_{memory}, streams_{memory}
+          mids_{memory}, foundations_{memory}, streams_{memory}, names_{memory}
     {
     }
 
@@ -84,16 +64,11 @@ public:
 
 private:
     void find_bundles();
-    void put_mid(std::string_view mid);
-    void leave_mids_out();
-    [[nodiscard]] bool carries(const Section& section, std::string_view extension) const;
-    [[nodiscard]] std::optional<Candidate> relay_of(const Section& section, unsigned component = 1) const;
     [[nodiscard]] const Bundle* bundle_of(std::size_t section) const;
 
     std::optional<SdpRefusal> put_section(std::size_t index);
     enum class Carried : std::uint8_t { yes, rejected /* by its sender */, unsupported, malformed };
     [[nodiscard]] Carried carried(const Section& section);
-    [[nodiscard]] bool states_fingerprint(const Section& section) const;
     void put_rejected(const Section& section, const Profile* profile);
     [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile,
                                                    const Bundle* bundle);
@@ -105,11 +80,9 @@ private:
     void add_payload_line(const LineRule& rule, std::string_view value);
     void put_items(std::size_t section);
     void put(const Item& item, std::size_t section);
-    void put_group(std::string& out, std::string_view value);
     void put_candidate_of(const Candidate& candidate);
     void put_stream(std::string_view value, std::size_t section);
     void put_rtcp(std::string_view value);
-    [[nodiscard]] std::vector<std::string_view> layers_in(const Section& section) const;
 
     const Description& in_;
     const SdpPolicy& policy_;
@@ -120,13 +93,11 @@ private:
     std::pmr::vector<Bundle> bundles_;
     std::array<std::uint8_t, Description::most_sections> bundle_{}; ///< of each section: its bundle's number plus 1
     std::pmr::map<std::string_view, std::size_t> mids_;
-    std::pmr::set<std::string_view> written_mids_;
     std::pmr::map<std::string_view, unsigned> foundations_;
     std::pmr::map<std::string_view, unsigned> streams_;
-    std::vector<std::pair<std::size_t, std::size_t>> mid_lines_; ///< in `out_`: begin and length
-    bool names_sections_{false};                                 ///< something that was written refers to a=mid
-    bool unsupported_{false};                                    ///< a section was rejected by us
-    bool active_{false};                                         ///< a section was not
+    SectionNames names_;
+    bool unsupported_{false}; ///< a section was rejected by us
+    bool active_{false};      ///< a section was not
 
     // Of the section that is being written:
     Payloads payloads_;
@@ -140,20 +111,6 @@ private:
     bool direction_written_{false};
     unsigned new_streams_{0};
 };
-
-/// The best relay candidate of a section for one component (1: RTP, 2: RTCP): UDP before TCP, then the highest
-/// priority.
-std::optional<Candidate> Minimiser::relay_of(const Section& section, unsigned component) const
-{
-    std::optional<Candidate> best;
-    for (const auto& attribute : in_.attributes_of(section)) {
-        if (attribute.rule->kind != Kind::candidate) continue;
-        const auto one = read_candidate(attribute.value);
-        if (!one || one->type != Candidate::Type::relay || one->component != component) continue;
-        if (!best || std::tuple{!one->tcp, one->priority} > std::tuple{!best->tcp, best->priority}) best = one;
-    }
-    return best;
-}
 
 void Minimiser::find_bundles()
 {
@@ -171,25 +128,13 @@ void Minimiser::find_bundles()
             if (found == mids_.end() || bundle_[found->second] != 0) continue;
             bundle_[found->second] = static_cast<std::uint8_t>(bundles_.size());
             const auto& section = in_.sections[found->second];
-            const bool fingerprint = states_fingerprint(section);
-            const auto relay = policy_.relay_only ? relay_of(section) : std::nullopt;
+            const bool fingerprint = states_fingerprint(in_, section);
+            const auto relay = policy_.relay_only ? relay_of(in_, section) : std::nullopt;
             if ((!fingerprint && !relay) || carried(section) != Carried::yes) continue;
             bundle.fingerprint |= fingerprint;
             if (!bundle.relay) bundle.relay = relay;
         }
     }
-}
-
-/// Does the section's RTP have that header extension (RFC 8285)?
-bool Minimiser::carries(const Section& section, std::string_view extension) const
-{
-    const auto& where = section.names(rule_for("extmap")) ? section : in_.session;
-    return std::ranges::any_of(in_.attributes_of(where), [&](const Attribute& attribute) {
-        if (attribute.rule->kind != Kind::extmap || extension_in(attribute.value) != extension) return false;
-        std::string written;
-        put_extension(written, attribute.value);
-        return !written.empty();
-    });
 }
 
 const Bundle* Minimiser::bundle_of(std::size_t section) const
@@ -215,9 +160,9 @@ SdpResult Minimiser::description()
     put_line(whole, "o=- ", policy_.session_id, ' ', version, " IN IP4 0.0.0.0");
     put_line(whole, "s=-");
     put_line(whole, "t=0 0");
-    for (const auto group : groups_) put_group(whole, group);
+    for (const auto group : groups_) names_.put_group(whole, group);
     if (in_.session.names(rule_for("ice-lite"))) put_line(whole, "a=ice-lite");
-    if (!names_sections_) leave_mids_out();
+    names_.leave_out(out_);
     whole += out_;
     return whole;
 }
@@ -233,7 +178,7 @@ void Minimiser::put_rejected(const Section& section, const Profile* profile)
     else
         put_line(out_, " 0 ", profile != nullptr ? profile->name : "RTP/AVP", " 0");
     put_line(out_, "c=IN IP4 0.0.0.0");
-    if (!section.mid.empty()) put_mid(section.mid);
+    if (!section.mid.empty()) names_.put(out_, section.mid);
 }
 
 /// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads_`.
@@ -255,18 +200,11 @@ Minimiser::Carried Minimiser::carried(const Section& section)
     return payloads_.usable() ? Carried::yes : Carried::unsupported;
 }
 
-/// Does what leaves of the section name a key? One with a=bundle-only takes over no transport from the session part.
-bool Minimiser::states_fingerprint(const Section& section) const
-{
-    return section.names(rule_for("fingerprint")) ||
-           (in_.session.names(rule_for("fingerprint")) && !is_bundle_only(section));
-}
-
 /// Which key protects the section; a refusal when none does that only the two phones know.
 std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile, const Bundle* bundle)
 {
     const auto& session = in_.session;
-    const bool fingerprint = states_fingerprint(section) || (bundle != nullptr && bundle->fingerprint);
+    const bool fingerprint = states_fingerprint(in_, section) || (bundle != nullptr && bundle->fingerprint);
     const bool zrtp_hash = section.names(rule_for("zrtp-hash")) || session.names(rule_for("zrtp-hash"));
     const bool sdes = section.names(rule_for("crypto"));
     const bool readable_key = sdes || section.key_line || session.key_line || section.names(rule_for("key-mgmt")) ||
@@ -289,7 +227,7 @@ std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, cons
         return std::nullopt;
     }
 
-    auto relay = relay_of(section);
+    auto relay = relay_of(in_, section);
     if (!relay && bundle != nullptr) relay = bundle->relay;
     // No candidate and no address yet: they will be trickled (RFC 8840 4.1), or the section is on hold.
     const bool shows_nothing = !section.names(rule_for("candidate")) && (!stated || stated->unspecified());
@@ -298,7 +236,7 @@ std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, cons
     const bool literal = relay && read_literal(relay->address.text);
     address_ = literal ? relay->address : Address{};
     if (!bundle_only) port_ = literal ? relay->port : std::uint16_t{9};
-    rtcp_relay_ = relay_of(section, 2);
+    rtcp_relay_ = relay_of(in_, section, 2);
     return std::nullopt;
 }
 
@@ -325,7 +263,7 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
     if (const auto refusal = choose_address(section, bundle, bundle_only)) return refusal;
 
     active_ = true;
-    if (!section.mid.empty()) written_mids_.insert(section.mid);
+    names_.carry(section.mid);
     out_ += "m=";
     out_ += media_types[position_in(media_types, section.media)];
     out_ += ' ';
@@ -353,7 +291,7 @@ void Minimiser::collect(const Section& section, bool bundle_only)
 {
     items_.clear();
     candidates_.clear();
-    layers_ = layers_in(section);
+    layers_ = layers_in(in_, section);
     const bool rtp = payloads_.usable();
     bool direction = !rtp;
     for (const auto& attribute : in_.attributes_of(section)) {
@@ -396,8 +334,11 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
         add_payload_line(rule, value);
         return;
     case Kind::extmap:
-        place = place_of(rule, position_in(extensions, extension_in(value)));
-        break;
+        if (const auto extension = read_extension(value)) {
+            place = place_of(rule, extension->known);
+            break;
+        }
+        return;
     case Kind::candidate:
         add_candidate(rule, value);
         return;
@@ -464,13 +405,13 @@ void Minimiser::put(const Item& item, std::size_t section)
         put_feedback(out_, value);
         break;
     case Kind::extmap: {
-        const auto before = out_.size();
-        put_extension(out_, value);
-        if (out_.size() != before && extension_in(value) == mid_extension) names_sections_ = true;
+        const auto extension = read_extension(value);
+        put_extension(out_, *extension);
+        if (extension->uri() == mid_extension) names_.refer();
         break;
     }
     case Kind::mid:
-        put_mid(value);
+        names_.put(out_, value);
         break;
     case Kind::candidate:
         put_candidate_of(*item.candidate);
@@ -479,8 +420,7 @@ void Minimiser::put(const Item& item, std::size_t section)
         put_remote_candidates(out_, value);
         break;
     case Kind::ice_options:
-        put_ice_options(out_, value);
-        if (lists_word(value, "trickle")) names_sections_ = true;
+        if (put_ice_options(out_, value)) names_.refer();
         break;
     case Kind::msid:
         put_stream(value, section);
@@ -516,33 +456,6 @@ void Minimiser::put(const Item& item, std::size_t section)
             put_line(out_, rule.line, ':', value);
         break;
     }
-}
-
-/// Mids of sections that were rejected leave their group (RFC 8843 7.3.3).
-void Minimiser::put_group(std::string& out, std::string_view value)
-{
-    const auto semantics = take_word(value);
-    if (semantics != "BUNDLE" && semantics != "LS") return;
-    std::string members;
-    for (auto mid = take_word(value); !mid.empty(); mid = take_word(value))
-        if (written_mids_.contains(mid)) members.append(" ").append(mid);
-    if (members.empty()) return;
-    put_line(out, "a=group:", semantics, members);
-    names_sections_ = true;
-}
-
-void Minimiser::put_mid(std::string_view mid)
-{
-    const auto begin = out_.size();
-    put_line(out_, "a=mid:", mid);
-    mid_lines_.emplace_back(begin, out_.size() - begin);
-}
-
-/// A name that nothing refers to, neither a group nor RTP nor what is to be trickled, would only tell one phone from
-/// another (RFC 5888 4, RFC 8843 15.2, RFC 8840 4.1.1).
-void Minimiser::leave_mids_out()
-{
-    for (auto line = mid_lines_.rbegin(); line != mid_lines_.rend(); ++line) out_.erase(line->first, line->second);
 }
 
 void Minimiser::put_candidate_of(const Candidate& candidate)
@@ -582,16 +495,6 @@ void Minimiser::put_rtcp(std::string_view value)
         put_line(out_, "a=rtcp:", *port);
 }
 
-std::vector<std::string_view> Minimiser::layers_in(const Section& section) const
-{
-    std::vector<std::string_view> names;
-    if (!carries(section, layer_extension)) return names;
-    for (const auto& attribute : in_.attributes_of(section))
-        if (attribute.rule->kind == Kind::rid && names.size() < most_layers)
-            if (const auto name = layer_name(attribute.value); !name.empty()) names.push_back(name);
-    return names;
-}
-
 SdpResult Minimiser::fragment()
 {
     for (const auto& section : in_.sections) {
@@ -600,12 +503,12 @@ SdpResult Minimiser::fragment()
         put_line(out_, "m=", media < media_types.size() ? media_types[media] : "application", " 9 RTP/AVP 0");
         collect(section, false);
         put_items(0);
-        if (!section.mid.empty()) written_mids_.insert(section.mid);
+        names_.carry(section.mid);
         if (out_.size() > longest_result) return SdpRefusal::malformed;
     }
     std::string whole;
     for (const auto& attribute : in_.attributes_of(in_.session))
-        if (attribute.rule->kind == Kind::group) put_group(whole, attribute.value);
+        if (attribute.rule->kind == Kind::group) names_.put_group(whole, attribute.value);
     if (in_.session.names(rule_for("ice-lite"))) put_line(whole, "a=ice-lite");
     if (in_.sections.empty()) { // nothing to write it into: end-of-candidates for all, for instance
         items_.clear();

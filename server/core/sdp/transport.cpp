@@ -1,0 +1,27 @@
+#include "core/sdp/transport.hpp"
+
+#include <tuple>
+
+namespace sotto::sdp {
+
+bool is_bundle_only(const Section& section) { return section.port == 0 && section.names(rule_for("bundle-only")); }
+
+bool states_fingerprint(const Description& description, const Section& section)
+{
+    return section.names(rule_for("fingerprint")) ||
+           (description.session.names(rule_for("fingerprint")) && !is_bundle_only(section));
+}
+
+std::optional<Candidate> relay_of(const Description& description, const Section& section, unsigned component)
+{
+    std::optional<Candidate> best;
+    for (const auto& attribute : description.attributes_of(section)) {
+        if (attribute.rule->kind != Kind::candidate) continue;
+        const auto one = read_candidate(attribute.value);
+        if (!one || one->type != Candidate::Type::relay || one->component != component) continue;
+        if (!best || std::tuple{!one->tcp, one->priority} > std::tuple{!best->tcp, best->priority}) best = one;
+    }
+    return best;
+}
+
+} // namespace sotto::sdp

@@ -1,0 +1,183 @@
+#include "element/routes.hpp"
+
+using namespace sotto;
+using namespace sotto::test;
+
+namespace {
+
+void call_in(World& world, FlowId provider, const std::string& from)
+{
+    static int calls = 0;
+    const auto n = std::to_string(++calls);
+    world.send(provider,
+               "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKin" + n +
+                   "\nMax-Forwards: 60\nFrom: <" + from + ">;tag=in\nTo: <sip:alice@example.org>\nCall-ID: in" + n +
+                   "\nCSeq: 7 INVITE\nContact: <sip:b@192.0.2.8:5061>\nContent-Type: application/sdp\n",
+               offer);
+}
+
+} // namespace
+
+TEST_CASE("a certificate of many domains proves each of them")
+{
+    auto settings = with_routes();
+    settings.routes.front().domains.clear();
+    std::vector<std::string> names;
+    for (int i = 0; i < 20; ++i) names.push_back("d" + std::to_string(i) + ".example");
+    settings.routes.front().domains = names;
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto provider = world.provider(names);
+    for (const auto& name : names) {
+        call_in(world, provider, "sip:bob@" + name);
+        CHECK(start_line(world.receive(provider)) == "SIP/2.0 100 Trying");
+        CHECK(header(world.receive(alice), "From").starts_with("<sip:bob@" + name + ">;tag="));
+    }
+}
+
+TEST_CASE("whoever called is reached again by the name that it spoke for")
+{
+    auto settings = with_routes();
+    settings.routes[1].targets[0].port = 5071;
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto& [from, way, port] = GENERATE(table<std::string, std::string, std::string>(
+        {{"sip:bob@example.net", "example.net", ""},
+         {"sip:+33123456789@elsewhere.example", "one.trunk.example", ":5071"}}));
+    const auto provider = world.provider({"www.provider.example", way});
+    call_in(world, provider, from);
+    const auto invite = world.receive(alice);
+    world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    world.disconnect(provider);
+    const auto again = world.domain(way);
+    world.send(alice, "BYE " + uri_in(header(invite, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKb\nMax-Forwards: 70\nFrom: " +
+                          header(invite, "To") + ";tag=g-tag\nTo: " + header(invite, "From") +
+                          "\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: 1 BYE\n");
+    CHECK(start_line(world.receive(again)) == "BYE sip:b@192.0.2.8:5061 SIP/2.0");
+    CHECK(world.connects == std::vector<std::string>{way + port});
+}
+
+TEST_CASE("another domain is connected to on behalf of the domain that calls, as far as that may be known", "[rfc5922]")
+{
+    auto settings = with_routes();
+    settings.domains.push_back({.name = "second.example"});
+    World world{settings};
+    const auto peer = world.domain("example.net");
+    world.domain("one.trunk.example");
+    world.domain("psap.example");
+    const auto carol = world.connect();
+    world.accounts->attach(world.accounts->add("carol", "second.example"), "+49302222222", "second.example");
+    const auto calls = [&](const std::string& uri, const std::string& n, const std::string& extra = {}) {
+        const auto invite = [&](const std::string& cseq, const std::string& more) {
+            return "INVITE " + uri + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + n + cseq +
+                   "\nMax-Forwards: 70\nFrom: <sip:carol@second.example>;tag=c" + n + "\nTo: <" + uri +
+                   ">\nCall-ID: c" + n + "\nCSeq: " + cseq +
+                   " INVITE\nContact: <sip:carol-device@192.0.2.1:5555;transport=tls>\n" + extra + more;
+        };
+        world.send(carol, invite("1", ""));
+        world.send(carol, invite("2", world.credentials(world.receive(carol), "carol", "INVITE", uri)));
+        CHECK(start_line(world.receive(carol)) == "SIP/2.0 100 Trying");
+    };
+    const auto asks_again = [&](const std::string& extra) { // inside the call, once its connection is gone
+        const auto invite = world.receive(peer);
+        world.send(peer, answer(invite, "200 OK", contact));
+        const auto ok = world.receive(carol);
+        world.disconnect(peer);
+        world.domain("example.net");
+        world.send(carol, "INFO " + uri_in(header(ok, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKi\nMax-Forwards: 70\nFrom: " +
+                              header(ok, "From") + "\nTo: " + header(ok, "To") + "\nCall-ID: " + header(ok, "Call-ID") +
+                              "\nCSeq: 3 INFO\n" + extra);
+    };
+    SECTION("who shows itself, throughout the call")
+    {
+        calls("sip:bob@example.net", "open");
+        asks_again("Privacy: id\n");
+        CHECK(world.speaks == std::vector<std::string>{"second.example", "second.example"});
+    }
+    SECTION("who withholds itself, throughout the call")
+    {
+        calls("sip:bob@example.net", "hidden", "Privacy: id\n");
+        asks_again("");
+        CHECK(world.speaks == std::vector<std::string>{"example.org", "example.org"});
+    }
+    SECTION("where the provider has the contract")
+    {
+        calls("sip:+44207946000@example.org", "trunk");
+        calls("urn:service:sos", "help");
+        CHECK(world.speaks == std::vector<std::string>{"example.org", "example.org"});
+    }
+    SECTION("who was called, by the domain that was dialled")
+    {
+        const auto alice = world.phone("alice");
+        const auto id = world.accounts->find("alice", "example.org")->id;
+        world.accounts->attach(id, "alice", "second.example");
+        world.send(peer, "INVITE sip:alice@second.example SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKin\n"
+                         "Max-Forwards: 60\nFrom: <sip:bob@example.net>;tag=in\nTo: <sip:alice@second.example>\n"
+                         "Call-ID: in\nCSeq: 7 INVITE\nContact: <sip:b@192.0.2.8:5061>\n");
+        const auto invite = world.receive(alice);
+        world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+        world.disconnect(peer);
+        world.domain("example.net");
+        world.send(alice, "BYE " + uri_in(header(invite, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKb\nMax-Forwards: 70\nFrom: " +
+                              header(invite, "To") + ";tag=g-tag\nTo: " + header(invite, "From") +
+                              "\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: 1 BYE\n");
+        CHECK(world.speaks == std::vector<std::string>{"second.example"});
+    }
+}
+
+TEST_CASE("a reload counts for connections that are open")
+{
+    auto without = with_routes();
+    without.routes.erase(without.routes.begin() + 1);
+    const auto with = std::make_shared<const CoreSettings>(with_routes());
+    World world{without};
+    const auto alice = world.phone("alice");
+    const auto trunk = world.domain("one.trunk.example");
+    const auto refused = [&] {
+        call_in(world, trunk, "sip:+33123456789@elsewhere.example");
+        return start_line(world.receive(trunk)) == "SIP/2.0 403 Forbidden" && world.quiet(alice);
+    };
+    CHECK(refused());
+    world.element.use(with);
+    call_in(world, trunk, "sip:+33123456789@elsewhere.example");
+    CHECK(start_line(world.receive(trunk)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(alice);
+    CHECK(header(invite, "From").starts_with("<sip:+33123456789@example.org;user=phone>;tag="));
+    world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    const auto ok = world.receive(trunk);
+    // The host is the route's no longer: it begins no call, and ends the one that runs.
+    auto moved = with_routes();
+    moved.routes[1].targets = {{"two.trunk.example"}};
+    world.element.use(std::make_shared<const CoreSettings>(moved));
+    CHECK(refused());
+    world.send(trunk, "BYE " + uri_in(header(ok, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKbye\nMax-Forwards: 60\nFrom: " +
+                          header(ok, "From") + "\nTo: " + header(ok, "To") + "\nCall-ID: " + header(ok, "Call-ID") +
+                          "\nCSeq: 8 BYE\n");
+    CHECK(start_line(world.receive(alice)).starts_with("BYE sip:alice-device@192.0.2.1:5555"));
+}
+
+TEST_CASE("a connection that answers no OPTIONS is closed")
+{
+    World world{with_routes()};
+    const auto trunk = world.domain("one.trunk.example");
+    world.pass(seconds{31});
+    const auto probe = world.receive(trunk);
+    CHECK(start_line(probe) == "OPTIONS sip:one.trunk.example SIP/2.0");
+    SECTION("answered: asked again later")
+    {
+        world.send(trunk, answer(probe, "200 OK"));
+        world.pass(seconds{29});
+        CHECK(world.closed.empty());
+        world.pass(seconds{2});
+        CHECK(start_line(world.receive(trunk)).starts_with("OPTIONS"));
+    }
+    SECTION("silent")
+    {
+        world.pass(seconds{10});
+        CHECK(world.closed == std::vector<FlowId>{trunk});
+    }
+}
