@@ -6,6 +6,8 @@ namespace sotto::sdp {
 namespace {
 
 constexpr std::uint8_t most_channels = 8;
+constexpr const CodecParameter& apt = codec_parameters.front(); ///< RFC 4588 8.1: what a retransmission repairs
+static_assert(apt.name == "apt");
 
 /// The small numbers that a list names, each once and in rising order; nothing when it is not such a list.
 std::string rising(std::string_view list, bool as_ranges)
@@ -95,9 +97,11 @@ void Payloads::read_fmtp(std::string_view value)
     if (!type) return;
     while (!value.empty()) {
         auto parameter = trim(take_until(value, ';'));
-        if (!iequals(take_until(parameter, '='), "apt")) continue;
-        if (const auto repaired = number_of<std::uint8_t>(parameter); repaired && *repaired < most)
-            repairs_[*type] = static_cast<std::uint8_t>(*repaired + 1);
+        const auto name = trim(take_until(parameter, '='));
+        const auto repaired = trim(parameter);
+        // The one that is written as well.
+        if (repairs_[*type] != 0 || !iequals(name, apt.name) || !valid_parameter(apt, repaired)) continue;
+        repairs_[*type] = static_cast<std::uint8_t>(*number_of<std::uint8_t>(repaired) + 1);
     }
 }
 

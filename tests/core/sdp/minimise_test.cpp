@@ -84,11 +84,12 @@ TEST_CASE("the o= version rises with the sender's, and the session id is ours", 
     CHECK(refusal("v=0\no=- 1 x IN IP4 192.0.2.3\ns=-\nt=0 0\n") == SdpRefusal::malformed);
 }
 
-TEST_CASE("a retransmission of a retransmission is of no use", "[sdp][rfc4588]")
+TEST_CASE("a retransmission of a retransmission, or of what is not written of it, is of no use", "[sdp][rfc4588]")
 {
-    const auto out = minimised(session + "m=video 1 UDP/TLS/RTP/SAVPF 0 101 102 103\n" + key +
+    const auto out = minimised(session + "m=video 1 UDP/TLS/RTP/SAVPF 0 101 102 103 104\n" + key +
                                "a=rtpmap:101 rtx/90000\na=rtpmap:102 rtx/90000\na=fmtp:102 apt=0\n"
-                               "a=rtpmap:103 rtx/90000\na=fmtp:103 apt=101\n");
+                               "a=rtpmap:103 rtx/90000\na=fmtp:103 apt=101\n"
+                               "a=rtpmap:104 rtx/90000\na=fmtp:104 apt=00\n");
     CHECK(has_line(out, "m=video 1 UDP/TLS/RTP/SAVPF 0 102"));
     CHECK(out.find("103") == std::string::npos);
 }
