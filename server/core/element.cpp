@@ -58,7 +58,7 @@ public:
     {
         ++env.counters.responses;
         const auto* asked = layer.client(client);
-        if (asked->branch == RegEvent::client_mark) {
+        if (asked->branch == transaction::Layer::of_a_subscription) {
             if (response->status >= 200) reg_event.notified(asked->context, response->status < 300, out);
             return;
         }
@@ -67,7 +67,8 @@ public:
     void on_no_answer(SlotId client, bool transport_error, TimePoint now, Actions& out) override
     {
         const auto* asked = layer.client(client);
-        if (asked->branch == RegEvent::client_mark) return reg_event.notified(asked->context, false, out);
+        if (asked->branch == transaction::Layer::of_a_subscription)
+            return reg_event.notified(asked->context, false, out);
         proxy.no_answer(client, transport_error, now, out);
     }
     void on_server_end(SlotId server, TimePoint now, Actions& out) override

@@ -24,10 +24,10 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
 Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now,
                                      Actions& out, Admits admits)
 {
-    const auto address = std::string{checked.claimed_user} + "@" + realm;
     const auto* claimed = accounts->find(checked.claimed_user, realm);
     const bool known = claimed != nullptr && flow.proves(claimed->id);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
+    const auto address = std::string{checked.claimed_user} + "@" + realm;
     // What is seen of guesses depends on the address tried alone: it must not tell which ones are one account's.
     const auto tried = cryptography.rotating_hash(Cryptography::Use::source, address).now;
     const auto all_of = "all of " + (claimed != nullptr ? std::to_string(claimed->id.value) : address);

@@ -98,11 +98,15 @@ FlowId Connections::dial(Socket socket, const std::string& domain, std::string_v
 bool Connections::send(FlowId id, std::string& bytes)
 {
     auto* connection = table_.find(id);
-    if (connection == nullptr || !connection->takes_messages()) return false;
-    if (!connection->web) return queue(*connection, bytes);
-    if (!connection->web->speaks_sip()) return false;
-    auto carried = connection->web->carry(bytes);
-    return queue(*connection, carried);
+    return connection != nullptr && connection->takes_messages() && send(*connection, bytes, What::message);
+}
+
+bool Connections::send(Connection& connection, std::string& bytes, What what)
+{
+    if (!connection.web) return queue(connection, bytes, what);
+    if (!connection.web->speaks_sip()) return false;
+    auto carried = connection.web->carry(bytes);
+    return queue(connection, carried, what);
 }
 
 bool Connections::queue(Connection& connection, std::string& bytes, What what)
@@ -369,10 +373,8 @@ void Connections::deliver(Connection& connection, MessagePtr message)
 void Connections::answer_ping(Connection& connection)
 {
     ++counters_.pings;
-    constexpr std::string_view line_end{"\r\n"};
-    if (connection.web && !connection.web->speaks_sip()) return;
-    auto pong = connection.web ? connection.web->carry(line_end) : std::string{line_end};
-    queue(connection, pong, What::sign_of_life);
+    std::string pong{"\r\n"};
+    send(connection, pong, What::sign_of_life);
 }
 
 void Connections::discard(Connection& connection)

@@ -125,6 +125,7 @@ private:
     void discard(Connection& connection);
     /// What is queued: all but a sign of life hides its length.
     enum class What : std::uint8_t { message, sign_of_life };
+    bool send(Connection& connection, std::string& bytes, What what);
     bool queue(Connection& connection, std::string& bytes, What what = What::message);
     void mark_dirty(Connection& connection);
     void flush(Connection& connection);

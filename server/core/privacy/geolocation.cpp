@@ -1,8 +1,9 @@
 #include "core/privacy/geolocation.hpp"
 
+#include "core/types/uri.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace sotto {
 namespace {
@@ -19,30 +20,13 @@ bool is_fetched_safely(std::string_view uri)
            std::ranges::all_of(uri, [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '<'; });
 }
 
-/// RFC 2392 2: a Content-ID as a URI writes it.
-std::string without_escapes(std::string_view text)
-{
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned char byte = 0;
-        const auto* const digits = text.data() + i + 1;
-        if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-            out += static_cast<char>(byte);
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 /// What the receiver is told in place of one reference; empty: nothing.
 std::string translated(std::string_view uri, std::span<const std::string> ids)
 {
     if (!iequals(uri.substr(0, into_the_body.size()), into_the_body))
         return is_fetched_safely(uri) ? std::string{uri} : std::string{};
-    const auto named = "<" + without_escapes(uri.substr(into_the_body.size())) + ">";
-    const auto found = std::ranges::find(ids, named);
+    const auto id = unescape(uri.substr(into_the_body.size())); // RFC 2392 2: a Content-ID as a URI writes it
+    const auto found = id ? std::ranges::find(ids, "<" + *id + ">") : ids.end();
     if (found == ids.end()) return {};
     const auto own = location_id(static_cast<std::size_t>(found - ids.begin()));
     return std::string{into_the_body}.append(own, 1, own.size() - 2);

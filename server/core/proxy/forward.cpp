@@ -100,7 +100,9 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     if (context->look_ups > 0) --context->look_ups;
+    const bool over = context->cancelled || context->no_answer || context->answered;
     auto& bindings = located.bindings;
+    if (over) bindings.clear();
     if (!context->public_gruu.empty()) // RFC 5627 6.1: like the address, but of its devices only this one
         std::erase_if(bindings, [&](const Binding& b) {
             return !b.has_instance || public_gruu_value(b.id, env_.cryptography) != context->public_gruu;
@@ -110,21 +112,17 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     });
     std::vector<Branch> all;
     for (const auto& binding : bindings) {
-        if (context->cancelled || context->no_answer || context->answered) break;
         const auto same_device = [&](const Branch& b) { return b.target.id == binding.id; };
         if (const auto known = std::ranges::find_if(all, same_device); known != all.end()) {
             known->other_flows.push_back(target_of(binding));
             continue;
         }
-        const auto among = [&](const auto& group) { return std::ranges::any_of(group, same_device); };
-        if (among(context->branches) || std::ranges::any_of(context->waiting, among))
-            continue; // 16.5: no duplicates, also after a redirection, or when another phone has woken
+        if (context->tries(binding.id)) continue; // 16.5: no duplicates, also after a redirection, or a waking
         all.emplace_back().target = target_of(binding);
     }
     const bool announces = context->announcement != ResponseContext::Announcement::none;
     for (auto& branch : all) branch.announces = announces;
-    if (context->look_ups == 0 && !context->cancelled && !context->no_answer && !context->answered)
-        wake_sleepers(id, all, now, out);
+    if (context->look_ups == 0 && !over) wake_sleepers(id, all, now, out);
     if (context->woken > 0) { // it joins those that ring already
         --context->woken;
         const auto running = std::ranges::count_if(context->branches, [](const Branch& b) { return !b.ended; });

@@ -6,7 +6,6 @@
 namespace sotto {
 namespace {
 
-constexpr std::uint32_t our_branch = UINT32_MAX - 2;       ///< of a client transaction that belongs to no context
 constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that may have sent nothing yet
 
 /// Where the message's sender says that it is, if it says so.
@@ -27,7 +26,9 @@ void Proxy::send_ours(OurRequest ours, TimePoint now, Actions& out)
     const auto* route = answered ? route_of(to.party) : nullptr;
     const bool may_repeat = route != nullptr && !route->username.empty() && !authorised;
     const auto kept = may_repeat ? ours_.emplace(ours) : SlotId{};
-    const auto client = answered ? env_.layer->open_client(to.flow, to.party, method, kept, our_branch, now) : SlotId{};
+    const auto client =
+        answered ? env_.layer->open_client(to.flow, to.party, method, kept, transaction::Layer::of_hanging_up, now)
+                 : SlotId{};
     auto message = Outbound::request(method, to.uri, to.party.receiver());
     message.set(Header::via, own_via(to, env_.layer->branch_for(client, {})));
     if (!to.route.empty()) message.set(Header::route, to.route);
@@ -47,7 +48,7 @@ void Proxy::send_ours(OurRequest ours, TimePoint now, Actions& out)
 /// True when a request of ours was answered; one that a trunk wants credentials for goes once more (RFC 3261 22.2).
 bool Proxy::ours_answered(const transaction::Client& client, const Message& response, TimePoint now, Actions& out)
 {
-    if (client.branch != our_branch) return false;
+    if (client.branch != transaction::Layer::of_hanging_up) return false;
     auto* kept = ours_.find(client.context);
     if (kept == nullptr || response.status < 200) return true;
     auto ours = std::move(*kept);
@@ -63,7 +64,7 @@ bool Proxy::ours_answered(const transaction::Client& client, const Message& resp
 
 bool Proxy::ours_failed(const transaction::Client& client)
 {
-    if (client.branch != our_branch) return false;
+    if (client.branch != transaction::Layer::of_hanging_up) return false;
     ours_.erase(client.context);
     return true;
 }

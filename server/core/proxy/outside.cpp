@@ -15,7 +15,6 @@ namespace {
 
 constexpr seconds probe_interval{30};
 constexpr seconds probe_patience{8};
-constexpr std::uint32_t probe_branch = UINT32_MAX - 1; ///< of a client transaction that belongs to no context
 
 /// Where the dialled domain is. A port that is dialled with it counts for domains that the operator has named: whoever
 /// is open to all would else knock at any port that somebody chooses.
@@ -376,7 +375,8 @@ void Proxy::probe(SlotId id, TimePoint now, Actions& out)
     }
     probed->asked = true;
     const Party peer{Receiver::peer, probed->domain};
-    const auto client = env_.layer->open_client(probed->flow, peer, Method::options, id, probe_branch, now);
+    const auto client =
+        env_.layer->open_client(probed->flow, peer, Method::options, id, transaction::Layer::of_a_probe, now);
     std::array<std::uint8_t, 16> raw{};
     env_.cryptography.random(raw);
     const auto random = base64url(raw);
@@ -395,7 +395,7 @@ void Proxy::probe(SlotId id, TimePoint now, Actions& out)
 /// True when the transaction belongs to no request of anybody's.
 bool Proxy::probe_answered(const transaction::Client& client, TimePoint now)
 {
-    if (client.branch != probe_branch) return false;
+    if (client.branch != transaction::Layer::of_a_probe) return false;
     auto* probed = probed_.find(client.context);
     if (probed == nullptr) return true;
     probed->asked = false;
@@ -406,7 +406,7 @@ bool Proxy::probe_answered(const transaction::Client& client, TimePoint now)
 
 bool Proxy::probe_failed(const transaction::Client& client)
 {
-    if (client.branch != probe_branch) return false;
+    if (client.branch != transaction::Layer::of_a_probe) return false;
     if (auto* probed = probed_.find(client.context); probed != nullptr) {
         env_.layer->cancel_timer(probed->timer);
         probed_.erase(client.context); // its connection has ended

@@ -10,7 +10,7 @@ std::string Proxy::protection(const Party& with, std::size_t hops, bool in_the_c
 {
     const auto* route = route_of(with);
     if (route == nullptr || route->when_weaker == WhenWeaker::refuse) return {};
-    return weaker_on(*route) || route->sdes || in_the_clear ? protection_label(*route, hops) : std::string{};
+    return can_listen(*route) || in_the_clear ? protection_label(*route, hops) : std::string{};
 }
 
 std::string Proxy::protection_warning(Told what, const Message& request) const
@@ -29,8 +29,7 @@ void Proxy::mark_answer(Outbound& message, const ResponseContext& context, const
     const auto label = protection(with, 1 + response.record_routes.size(), answered_in_the_clear(response));
     if (label.empty()) return;
     message.set(Header::call_protection, label);
-    const bool gateway = with.receiver() == Receiver::gateway || label.starts_with("gateway");
-    message.set(Header::warning, protection_warning(gateway ? Told::gateway : Told::hop, request));
+    message.set(Header::warning, protection_warning(can_listen(*route_of(with)) ? Told::gateway : Told::hop, request));
 }
 
 void Proxy::refuse_weaker(SlotId id, TimePoint now, Actions& out)

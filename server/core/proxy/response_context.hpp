@@ -11,6 +11,7 @@
 #include "core/types/ids.hpp"
 #include "core/types/party.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -62,6 +63,12 @@ struct Branch {
     std::string to;                       ///< what its receiver was shown as To; kept as the address of a foreign party
 };
 
+/// Whether one of them leads to that device.
+inline bool holds(const std::vector<Branch>& branches, BindingId device)
+{
+    return std::ranges::any_of(branches, [&](const Branch& branch) { return branch.target.device == device; });
+}
+
 /// Where the sender of a request can be reached within the dialog.
 struct SenderTarget {
     BindingId binding;                          ///< its registered binding, when its Contact is that one's
@@ -87,6 +94,13 @@ struct Referral {
 
 /// What a proxy keeps of one request that it forwards (RFC 3261 16.7 "response context").
 struct ResponseContext {
+    /// The device rings, has rung, or waits its turn.
+    [[nodiscard]] bool tries(BindingId device) const
+    {
+        return holds(branches, device) ||
+               std::ranges::any_of(waiting, [&](const auto& group) { return holds(group, device); });
+    }
+
     transaction::SlotId server;
     Party sender;
     Role role{Role::caller}; ///< the sender's side of the dialog

@@ -21,12 +21,6 @@ void Proxy::wake_sleepers(SlotId id, const std::vector<Branch>& found, TimePoint
 {
     auto* context = contexts_.find(id);
     const auto before = context->asleep;
-    const auto awake = [&](BindingId device) {
-        const auto among = [&](const auto& group) {
-            return std::ranges::any_of(group, [&](const Branch& branch) { return branch.target.device == device; });
-        };
-        return among(found) || among(context->branches) || std::ranges::any_of(context->waiting, among);
-    };
     for (const auto& [account, seems_to_sleep] : std::exchange(context->sought, {})) {
         if (seems_to_sleep && std::ranges::count(context->seeming, *seems_to_sleep) == 0) {
             context->seeming.push_back(*seems_to_sleep);
@@ -35,7 +29,7 @@ void Proxy::wake_sleepers(SlotId id, const std::vector<Branch>& found, TimePoint
         if (!account || std::ranges::count(context->sleepers, account) != 0) continue;
         const auto ticket = ticket_for(Waiting::sleeper, id);
         for (const auto& sleeper : env_.push.of(aor_keys(account, env_.cryptography), now)) {
-            if (awake(sleeper.device)) continue;
+            if (context->tries(sleeper.device) || holds(found, sleeper.device)) continue;
             const auto parameters = unpacked(env_.cryptography.open_in_memory(sleeper.parameters.bytes));
             env_.push.await(sleeper.device, {.worker = env_.worker, .ticket = ticket.value});
             out.push_back(Wake{ticket, parameters.provider, parameters.parameter, parameters.token});

@@ -227,8 +227,8 @@ void RegEvent::send_notify(SlotId id, const std::vector<Binding>& flows, TimePoi
     }
     const auto host = env_.domains().written_host(account->domain, subscription->transport);
     const bool websocket = subscription->transport == Transport::wss;
-    const auto client =
-        env_.layer->open_client(subscription->flow, subscription->account, Method::notify, id, client_mark, now);
+    const auto client = env_.layer->open_client(subscription->flow, subscription->account, Method::notify, id,
+                                                transaction::Layer::of_a_subscription, now);
     const auto left = std::chrono::duration_cast<seconds>(subscription->expires - now).count();
     auto notify = Outbound::request(Method::notify, parts[3], Receiver::subscriber);
     notify.set(Header::via,

@@ -14,7 +14,6 @@ namespace sotto {
 class RegEvent {
 public:
     /// Marks our NOTIFY among the client transactions.
-    static constexpr std::uint32_t client_mark = UINT32_MAX;
     static constexpr std::uint8_t timer = 8;
 
     explicit RegEvent(Environment& environment) : env_{environment} {}

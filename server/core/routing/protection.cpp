@@ -67,6 +67,8 @@ int quality_of(std::string_view range)
 
 bool weaker_on(const Route& route) { return route.kind == Receiver::gateway; }
 
+bool can_listen(const Route& route) { return weaker_on(route) || route.sdes; }
+
 bool hop_in_the_clear(const Message& request)
 {
     return std::ranges::any_of(
@@ -81,9 +83,7 @@ bool answered_in_the_clear(const Message& response)
 
 std::string protection_label(const Route& route, std::size_t hops)
 {
-    const std::string_view where = !weaker_on(route) && !route.sdes ? "hop"
-                                   : route.sdes                     ? "gateway;keys=sdes"
-                                                                    : "gateway";
+    const std::string_view where = !can_listen(route) ? "hop" : route.sdes ? "gateway;keys=sdes" : "gateway";
     return std::string{where} + ";hops=" + std::to_string(hops);
 }
 

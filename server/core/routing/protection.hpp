@@ -12,6 +12,9 @@ namespace sotto {
 /// Whether calls over the route leave end-to-end protection: a telephone gateway decrypts what phones encrypt.
 bool weaker_on(const Route& route);
 
+/// Whether somebody there has the media's keys: a telephone gateway, or whoever is sent them (SDES).
+bool can_listen(const Route& route);
+
 /// Whether a request came over some hop without TLS, as far as its Vias tell.
 bool hop_in_the_clear(const Message& request);
 

@@ -129,6 +129,8 @@ public:
     /// Sends its latest response over another flow, which is the transaction's from now on. One that has ended is only
     /// answered there.
     void move(SlotId server, FlowId flow, std::string latest, Actions& out);
+    /// In place of a branch: whose the client transactions are that belong to no response context.
+    enum NoBranch : std::uint32_t { of_hanging_up = UINT32_MAX - 2, of_a_probe, of_a_subscription };
     /// A client transaction to be filled and started with `send`.
     SlotId open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now);
     [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);

@@ -51,8 +51,6 @@ std::optional<HttpRequest> parse_request(std::string_view head)
     request.has_body = parser.chunked() || parser.content_length().value_or(0) > 0;
     request.upgrades =
         lists(read, http::field::upgrade, "websocket") && lists(read, http::field::connection, "upgrade");
-    request.key = text_of(read, http::field::sec_websocket_key);
-    request.version = text_of(read, http::field::sec_websocket_version);
     request.offers_sip = lists(read, http::field::sec_websocket_protocol, "sip");
     request.as_read = parser.release();
     return request;

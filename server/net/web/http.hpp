@@ -20,8 +20,6 @@ struct HttpRequest {
     bool keep_alive{false};
     bool has_body{false};
     bool upgrades{false}; ///< asks for WebSocket (RFC 6455 4.1)
-    std::string key;      ///< Sec-WebSocket-Key
-    std::string version;  ///< Sec-WebSocket-Version
     bool offers_sip{false};
     boost::beast::http::request<boost::beast::http::empty_body> as_read; ///< by Boost.Beast, which goes on with it
 };

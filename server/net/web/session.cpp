@@ -9,6 +9,8 @@
 namespace sotto::net::web {
 namespace {
 
+namespace http = boost::beast::http;
+
 constexpr std::string_view end_of_head = "\r\n\r\n";
 
 /// Nothing that a browser gets here is for anybody else, or for later.
@@ -99,8 +101,9 @@ Step Session::release() { return std::move(*std::exchange(kept_, nullptr)); }
 // RFC 6455 4.2, RFC 7118 4.1. The path of the target means nothing here.
 Step Session::upgrade(HttpRequest&& request, Step step, std::size_t longest_message)
 {
-    if (request.version != "13") return refused(step.size, 426, "Sec-WebSocket-Version", "13");
-    if (!is_key(request.key) || !request.offers_sip) return refused(step.size, 400);
+    if (request.as_read[http::field::sec_websocket_version] != "13")
+        return refused(step.size, 426, "Sec-WebSocket-Version", "13");
+    if (!is_key(request.as_read[http::field::sec_websocket_key]) || !request.offers_sip) return refused(step.size, 400);
     auto begun = std::make_unique<WebSocket>(completions_, longest_message);
     auto accepted = begun->accept(std::move(request), "sip");
     if (!accepted) return refused(step.size, 400);
