@@ -333,7 +333,9 @@ TEST_CASE("each number and each service is carried in each state that stops anot
 
 TEST_CASE("each state that a call for help passes stops another call")
 {
-    // Otherwise the states above would prove nothing. Those that concern the dialled number only are left out.
+    // Otherwise the states above would prove nothing. Left out are those that concern the dialled number, and those
+    // that do not stop this call: a withheld caller, relayed media where nothing is described, and a phone that has
+    // logged in before (outside.emergency has a fresh one).
     const std::vector<std::string_view> stopping{"suspended",
                                                  "draining",
                                                  "strained",
@@ -341,7 +343,8 @@ TEST_CASE("each state that a call for help passes stops another call")
                                                  "nothing can be billed",
                                                  "every call that leaves is refused"};
     for (const auto& state : states) {
-        if (std::ranges::count(stopping, state.name) == 0) continue;
+        const bool control = state.begins == nothing;
+        if (!control && std::ranges::count(stopping, state.name) == 0) continue;
         CAPTURE(state.name);
         World world{with_routes()};
         world.accounts->add("bob", "example.org");
@@ -361,8 +364,13 @@ TEST_CASE("each state that a call for help passes stops another call")
         auto answered = world.receive(alice);
         if (start_line(answered).starts_with("SIP/2.0 407")) {
             invite(2, world.credentials(answered, "alice", "INVITE", uri));
-            do answered = world.receive(alice);
-            while (start_line(answered) == "SIP/2.0 100 Trying");
+            answered = world.receive(alice);
+            if (control) {
+                CHECK(start_line(answered) == "SIP/2.0 100 Trying");
+                CHECK_FALSE(world.quiet(carrier));
+                continue;
+            }
+            while (start_line(answered) == "SIP/2.0 100 Trying") answered = world.receive(alice);
         }
         CHECK(std::stoi(start_line(answered).substr(8, 3)) >= 400);
         CHECK(world.quiet(carrier));

@@ -254,8 +254,8 @@ TEST_CASE("a new Contact inside a dialog takes no route with it and brings none"
         const auto updated = update(call.invite, 7);
         update(call.invite, 8); // and again
         // What was there before leads there as well, until the phone takes the new one.
+        int cseq = 4;
         for (const auto& uri : {uri_in(header(call.ok, "Contact")), uri_in(header(updated, "Contact"))}) {
-            static int cseq = 4;
             auto info = request_in(call.ok, "INFO", cseq++);
             info.replace(info.find("sip:"), info.find(' ', info.find("sip:")) - info.find("sip:"), uri);
             world.send(alice, info);

@@ -193,18 +193,18 @@ class InDialog(FlowTest):
 
 class Ended(FlowTest):
     def test_nobody_learns_of_the_other_party_from_a_dialog_that_is_over(self):
-        """481 in one form for each request, whether the other one is there, away or has no account any more (SEALING.md)."""
+        """481 in one form for each request, whether the other one is there, away or suspended (SEALING.md)."""
         alice, bob = self.registered("alice", "bob")
         self.call(alice, bob)
         self.hang_up(alice, bob)
         dialogs = {alice: alice.dialog, bob: bob.dialog}
         for asks, other in ((alice, bob), (bob, alice)):
             answers = {}
-            for state in ("there", "away", "disabled"):
+            for state in ("there", "away", "suspended"):
                 if state == "away":
                     other.unregisters()
                     other.hangs_up_tls()
-                if state == "disabled":
+                if state == "suspended":
                     self.daemon.sotto("account", "set", f"{other.user}@{other.domain}", "--status", "suspended")
                 for method in ("INFO", "OPTIONS", "INVITE", "UPDATE", "MESSAGE", "BYE"):
                     asks.sends(method, dialog=dialogs[asks], body=b"x" if method == "MESSAGE" else None)

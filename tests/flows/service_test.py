@@ -135,8 +135,7 @@ class HungLog(FlowTest):
 
 
 class Start(FlowTest):
-    class daemon_type(SupervisedDaemon):
-        pass
+    daemon_type = SupervisedDaemon
 
     def test_a_command_that_began_without_the_daemon_is_waited_for(self):
         """A start that fails instead is repeated at once by systemd, until that gives up and the service stays away."""

@@ -243,37 +243,8 @@ class Frames(WebTest):
 
 
 class Padding(WebTest):
-    """What an observer of the lines sees of a page's: whole cells, as of a phone's."""
-    web_phones = ("alice", "bob")
-    CELL, TAG, HEAD = 4096, 16, 4   # bytes; the tag of a record is not padded; head of a frame of up to 64 KiB
-
-    def test_all_of_a_call_looks_alike(self):
-        alice, bob = self.registered("alice", "bob")
-        before = {phone: len(phone.connection.record_sizes) for phone in (alice, bob)}
-        self.call(alice, bob)
-        alice.sends("MESSAGE", to=bob, body=b"x" * 1000, content_type="text/plain")
-        bob.receives("MESSAGE")
-        bob.sends(200)
-        alice.receives(200)
-        self.hang_up(bob, alice)
-        for phone in (alice, bob):
-            sizes = phone.connection.record_sizes[before[phone]:]
-            self.assertGreaterEqual(len(sizes), 4)
-            self.assertEqual(set(sizes), {self.CELL + self.TAG})
-
-    def test_longer_messages_differ_in_cells_only(self):
-        alice, bob = self.registered("alice", "bob")
-        for length in (1, 3000, 4000, 9000, 40000):
-            before = len(bob.connection.record_sizes)
-            alice.sends("MESSAGE", to=bob, body=b"x" * length, content_type="text/plain")
-            message = bob.receives("MESSAGE")
-            sizes = bob.connection.record_sizes[before:]
-            bob.sends(200)
-            alice.receives(200)
-            with self.subTest(length=length):
-                self.assertEqual([(size - self.TAG) % self.CELL for size in sizes], [0] * len(sizes))
-                cells = -(-(self.HEAD + len(message.bytes()) + len(sizes)) // self.CELL)
-                self.assertEqual(sum(size - self.TAG for size in sizes), cells * self.CELL)
+    """Of the handshake; of messages see census.length."""
+    CELL, TAG = 4096, 16   # bytes; the tag of a record is not padded
 
     def test_handshake_and_its_refusal(self):
         for fields, status in ({}, 101), ({"Origin": "https://example.net"}, 403), ({"Sec-WebSocket-Version": "8"}, 426):
