@@ -69,7 +69,7 @@ class Registration(unittest.TestCase):
         phone = Baresip(self.folder / "baresip", "bob", PASSWORD, DOMAIN, self.relay.port,
                         self.daemon.authority.certificate, 17200, tone.write(self.folder / "tone.wav"), interval=4)
         self.addCleanup(phone.kill)
-        phone.event("REGISTER_OK")
+        phone.is_registered()
         self.lives_through_it("bob", phone.quit)
 
     def test_sipp(self) -> None:
