@@ -248,17 +248,7 @@ class CallAcrossWorkers(FlowTest):
         phones = self.registered("alice", "bob", "carol", "dave")
         for callee in phones[1:]:
             alice = phones[0]
-            alice.sends("INVITE", to=callee)
-            callee.receives("INVITE")
-            callee.sends(180)
-            alice.receives(180)
-            alice.sends("CANCEL")
-            alice.receives(200)
-            callee.receives("CANCEL")
-            callee.sends(200)
-            callee.sends(487)
-            callee.receives("ACK")
-            alice.receives(487)
+            self.call_and_give_up(alice, callee)
             callee.sends("INVITE", to=alice)
             alice.receives("INVITE")
             alice.sends(486)

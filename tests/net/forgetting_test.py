@@ -50,16 +50,29 @@ class ForgettingTest(FlowTest):
             self.assertLess(time.monotonic(), deadline, "it never arrived")
 
 
-class Forgetting(ForgettingTest):
-    def test_the_search_finds_what_is_there(self):
-        self.assertEqual(found_in_memory(self.daemon.pid, {"example.org", "sure to be nowhere"}), {"example.org"})
+class EndedCalls:
+    """Whatever the phones speak over."""
 
-    def test_a_call_that_was_answered(self):
+    def test_a_call_whose_parties_stay(self):
         alice, bob = self.registered("alice", "bob")
         self.call(alice, bob)
         values = self.identifiers(alice, bob)
         self.hang_up(alice, bob)
         self.assert_forgotten(values)
+
+    def test_a_call_whose_parties_have_left(self):
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob)
+        values = self.identifiers(alice, bob)
+        self.hang_up(bob, alice)
+        alice.connection.close()
+        bob.connection.close()
+        self.assert_forgotten(values)
+
+
+class Forgetting(EndedCalls, ForgettingTest):
+    def test_the_search_finds_what_is_there(self):
+        self.assertEqual(found_in_memory(self.daemon.pid, {"example.org", "sure to be nowhere"}), {"example.org"})
 
     def test_a_target_that_is_no_binding(self):
         """A Contact that is of this call alone is not there to be read even while the call goes on, and the callee reaches it."""
@@ -117,17 +130,8 @@ class Forgetting(ForgettingTest):
                 alice.loses_connection()
                 self.assert_forgotten(values, within=5)
 
-    def test_connections_that_are_gone(self):
-        alice, bob = self.registered("alice", "bob")
-        self.call(alice, bob)
-        values = self.identifiers(alice, bob)
-        self.hang_up(bob, alice)
-        alice.connection.close()
-        bob.connection.close()
-        self.assert_forgotten(values)
 
-
-class ForgettingBrowsers(ForgettingTest):
+class ForgettingBrowsers(EndedCalls, ForgettingTest):
     """The same over WebSocket, whose library keeps a buffer for each connection. Frames are masked with next to nothing: what
     they hold stands in memory as it is."""
     web_phones = ("alice", "bob")
@@ -136,22 +140,6 @@ class ForgettingBrowsers(ForgettingTest):
         phone = super().phone(*arguments, **options)
         phone.connection.mask = b"\0\0\0\0"
         return phone
-
-    def test_a_call_whose_parties_stay(self):
-        alice, bob = self.registered("alice", "bob")
-        self.call(alice, bob)
-        values = self.identifiers(alice, bob)
-        self.hang_up(alice, bob)
-        self.assert_forgotten(values)
-
-    def test_a_call_whose_parties_have_left(self):
-        alice, bob = self.registered("alice", "bob")
-        self.call(alice, bob)
-        values = self.identifiers(alice, bob)
-        self.hang_up(bob, alice)
-        alice.connection.close()
-        bob.connection.close()
-        self.assert_forgotten(values)
 
     def half_of_a_frame(self, last: bool):
         """Of an INVITE: the phone that has sent it, and what it holds that nobody has asked for twice."""

@@ -24,7 +24,7 @@ class Health(Outside):
         cls.daemon = cls.keep(Daemon(("alice",), peers(cls.authority, cls.port.number, [
             {"name": "far", "kind": "peer", "match": ["far.example"]}]), authority=cls.authority), "destroy")
 
-    def call(self) -> None:
+    def far_end_refuses(self) -> None:
         self.alice.sends("INVITE", to="sip:bob@far.example")
         connection, invite = self.far.receives("INVITE")
         self.far.answers(connection, invite, 486)
@@ -39,7 +39,7 @@ class Health(Outside):
         self.far.answers(connection, probe, 200)
         self.far.receives("OPTIONS", within=PROBED_AFTER + 5)
         self.far.waits_for_close()
-        self.call()
+        self.far_end_refuses()
 
     def test_one_that_came_in_and_then_one_that_we_made(self):
         self.alice = self.phone(self.daemon, "alice")
@@ -47,7 +47,7 @@ class Health(Outside):
         way.send(self.far.request("OPTIONS", "sip:example.org", "<sip:far.example>;tag=1", "<sip:example.org>",
                                   via="SIP/2.0/TLS far.example;alias;branch=z9hG4bKalias").bytes())
         self.far.receives(200)
-        self.call()
+        self.far_end_refuses()
         for made in range(2):
             self.assertEqual(self.far.accepted, made)
             self.goes_silent()

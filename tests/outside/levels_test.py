@@ -89,22 +89,6 @@ class EveryFlow(Outside):
             phone.unregisters()
             phone.connection.close()
 
-    def talk(self, caller: Phone, callee: Phone, **options) -> None:
-        caller.sends("INVITE", to=callee, **options)
-        callee.receives("INVITE")
-        callee.sends(180)
-        caller.receives(180)
-        callee.sends(200)
-        caller.receives(200)
-        caller.sends("ACK")
-        callee.receives("ACK")
-
-    def end(self, one: Phone, other: Phone) -> None:
-        one.sends("BYE")
-        other.receives("BYE")
-        other.sends(200)
-        one.receives(200)
-
     def refused(self, caller: Phone, callee: Phone, status: int, **options) -> None:
         caller.sends("INVITE", to=callee, **options)
         callee.receives("INVITE")
@@ -115,29 +99,14 @@ class EveryFlow(Outside):
     # -- the flows -------------------------------------------------------------------------------------------
     def flow_answered_held_and_ended(self) -> None:
         alice, bob = self.at_home("alice", "bob")
-        self.talk(alice, bob)
-        bob.sends("INVITE", sdp=True)
-        alice.receives("INVITE")
-        alice.sends(200)
-        bob.receives(200)
-        bob.sends("ACK")
-        alice.receives("ACK")
-        self.end(bob, alice)
+        self.call(alice, bob)
+        self.offer_again(bob, alice)
+        self.hang_up(bob, alice)
         self.leaves(alice, bob)
 
     def flow_cancelled_busy_and_withheld(self) -> None:
         alice, bob = self.at_home("alice", "bob")
-        alice.sends("INVITE", to=bob)
-        bob.receives("INVITE")
-        bob.sends(180)
-        alice.receives(180)
-        alice.sends("CANCEL")
-        alice.receives(200)
-        bob.receives("CANCEL")
-        bob.sends(200)
-        bob.sends(487)
-        bob.receives("ACK")
-        alice.receives(487)
+        self.call_and_give_up(alice, bob)
         self.refused(alice, bob, 486)
         self.refused(alice, bob, 486, headers={"Privacy": "id"})
         self.leaves(alice, bob)
@@ -165,18 +134,18 @@ class EveryFlow(Outside):
         desk.sends(200)
         desk.sends(487)
         desk.receives("ACK")
-        self.end(mobile, alice)
+        self.hang_up(mobile, alice)
         self.leaves(alice, desk, mobile)
 
     def flow_transferred(self) -> None:
         alice, bob, carol = self.at_home("alice", "bob", "carol")
-        self.talk(alice, bob)
+        self.call(alice, bob)
         alice.sends("REFER", headers={"Refer-To": f"<{carol.aor}>", "Referred-By": f"<{alice.aor}>"})
         target = bob.receives("REFER").get("Refer-To")
         bob.sends(603)
         alice.receives(603)
         self.assertIn("carol", target)
-        self.end(alice, bob)
+        self.hang_up(alice, bob)
         self.leaves(alice, bob, carol)
 
     def flow_a_message(self) -> None:
@@ -192,15 +161,15 @@ class EveryFlow(Outside):
         page = Phone("dave", self.ladder, self.org.connect_web, "dave", self.org.domain, PASSWORD, self.org.own_hosts)
         self.addCleanup(lambda: page.connection.close())
         page.registers()
-        self.talk(page, alice)
-        self.end(alice, page)
+        self.call(page, alice)
+        self.hang_up(alice, page)
         self.leaves(page, alice)
 
     def flow_to_another_domain_and_back(self) -> None:
         [alice], erin = self.at_home("alice"), self.phone(self.net, "erin")
         for caller, callee in ((alice, erin), (erin, alice)):
-            self.talk(caller, callee)
-            self.end(caller, callee)
+            self.call(caller, callee)
+            self.hang_up(caller, callee)
         alice.sends("INVITE", to="sip:nobody-there@example.net")
         alice.receives(480)
         self.leaves(alice, erin)

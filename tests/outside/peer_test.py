@@ -10,6 +10,7 @@ from pathlib import Path
 from clients import network
 from outside.far_end import FarEnd
 from outside.name_server import LyingNameServer, NameServer, located
+from support.calls import Calls
 from support.daemon import PASSWORD, Daemon, Port
 from support.ladder import Ladder
 from support.log_scan import found_in
@@ -21,13 +22,12 @@ def setUpModule() -> None:
     network.enter(answer_names=False)
 
 
-
 def peers(authority: Authority, port: int, routes: list) -> dict:
     return {"listen": {"peers": [f"127.0.0.1:{port}"]}, "peers": {"authorities": str(authority.certificate)},
             "routes": routes, "drain_timeout": "1s"}
 
 
-class Outside(unittest.TestCase):
+class Outside(Calls, unittest.TestCase):
     @classmethod
     def keep(cls, made, end: str = "stop"):
         cls.addClassCleanup(getattr(made, end))
@@ -78,28 +78,12 @@ class TwoSottos(Outside):
             {"name": "all", "kind": "peer", "match": ["*"]}]), cls.threads,
             domain="example.net", authority=cls.authority), "destroy")
 
-    def talk(self, caller: Phone, callee: Phone) -> None:
-        caller.sends("INVITE", to=callee)
-        callee.receives("INVITE")
-        callee.sends(180)
-        caller.receives(180)
-        callee.sends(200)
-        caller.receives(200)
-        caller.sends("ACK")
-        callee.receives("ACK")
-
-    def end(self, one: Phone, other: Phone) -> None:
-        one.sends("BYE")
-        other.receives("BYE")
-        other.sends(200)
-        one.receives(200)
-
     def test_calls_in_both_directions_ended_by_either_side(self):
         alice, bob = self.phone(self.org, "alice"), self.phone(self.net, "bob")
         for caller, callee in ((alice, bob), (bob, alice)):
             for ender in (0, 1):
-                self.talk(caller, callee)
-                self.end(*((caller, callee) if ender == 0 else (callee, caller)))
+                self.call(caller, callee)
+                self.hang_up(*((caller, callee) if ender == 0 else (callee, caller)))
 
     def test_what_the_other_side_learns(self):
         alice, bob = self.phone(self.org, "alice"), self.phone(self.net, "bob")
@@ -120,25 +104,10 @@ class TwoSottos(Outside):
 
     def test_hold_cancel_and_message(self):
         alice, bob = self.phone(self.org, "alice"), self.phone(self.net, "bob")
-        self.talk(alice, bob)
-        bob.sends("INVITE", sdp=True)
-        alice.receives("INVITE")
-        alice.sends(200)
-        bob.receives(200)
-        bob.sends("ACK")
-        alice.receives("ACK")
-        self.end(bob, alice)
-        alice.sends("INVITE", to=bob)
-        bob.receives("INVITE")
-        bob.sends(180)
-        alice.receives(180)
-        alice.sends("CANCEL")
-        alice.receives(200)
-        bob.receives("CANCEL")
-        bob.sends(200)
-        bob.sends(487)
-        bob.receives("ACK")
-        alice.receives(487)
+        self.call(alice, bob)
+        self.offer_again(bob, alice)
+        self.hang_up(bob, alice)
+        self.call_and_give_up(alice, bob)
         alice.sends("MESSAGE", to=bob, body=b"hello", content_type="text/plain", sdp=False)
         self.assertEqual(bob.receives("MESSAGE").body, b"hello")
         bob.sends(200)
@@ -178,7 +147,7 @@ class TwoSottos(Outside):
             alice.sends("ACK")
             bob.receives("ACK")
         self.assertEqual(again, again[:1] * 4)
-        self.end(bob, alice)
+        self.hang_up(bob, alice)
 
     def test_no_loop_across_both_ends(self):
         """Each strips what would show the other that it has seen a call before; so neither sends on what came from outside."""
@@ -206,9 +175,9 @@ class TwoSottosOfSeveralWorkers(TwoSottos):
     def test_many_phones_over_one_connection(self):
         pairs = [(self.phone(self.org, name), self.phone(self.net, name)) for name in self.more_users]
         for caller, callee in pairs:
-            self.talk(caller, callee)
+            self.call(caller, callee)
         for caller, callee in pairs:
-            self.end(callee, caller)
+            self.hang_up(callee, caller)
 
 
 class TwoDomainsOfOneServer(Outside):

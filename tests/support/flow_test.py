@@ -2,6 +2,7 @@
 
 import unittest
 
+from .calls import Calls
 from .daemon import DOMAIN, PASSWORD, Daemon, merge
 from .ladder import Ladder
 from .log_scan import found_in
@@ -13,7 +14,7 @@ USERS = ("alice", "bob", "carol", "dave")
 EVENTS = {"log": {"level": "debug"}}
 
 
-class FlowTest(unittest.TestCase):
+class FlowTest(Calls, unittest.TestCase):
     """Each test has users of its own behind the usual names, so that nothing of one test rings in the next."""
     config: dict = {}
     aliases: tuple = ()   # further names of the domain
@@ -74,23 +75,6 @@ class FlowTest(unittest.TestCase):
         for phone in phones:
             phone.registers()
         return phones
-
-    def call(self, caller: Phone, callee: Phone) -> None:
-        """An answered call (RFC 3665 3.1), for tests that begin in the middle of one."""
-        caller.sends("INVITE", to=callee)
-        callee.receives("INVITE")
-        callee.sends(180)
-        caller.receives(180)
-        callee.sends(200)
-        caller.receives(200)
-        caller.sends("ACK")
-        callee.receives("ACK")
-
-    def hang_up(self, one: Phone, other: Phone) -> None:
-        one.sends("BYE")
-        other.receives("BYE")
-        other.sends(200)
-        one.receives(200)
 
     def assert_call_works(self) -> None:
         """Whatever happened before: the daemon serves two users."""
