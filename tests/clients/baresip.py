@@ -32,8 +32,8 @@ def config(authority: Path, control_port: int, rtp_port: int, tone: Path) -> str
 
 class Baresip:
     def __init__(self, folder: Path, user: str, password: str, domain: str, port: int, authority: Path, rtp_port: int,
-                 tone: Path, answers: bool = False, partner: str = "", interval: int = 60) -> None:
-        """`partner`: whom its messages go to. `interval`: seconds between its registrations."""
+                 tone: Path, answers: bool = False, partner: str = "", interval: int = 60, traces: bool = False) -> None:
+        """`partner`: whom its messages go to. `interval`: seconds between its registrations. `traces`: prints all SIP messages."""
         self.user, self._events, self._changed, self._output = user, [], threading.Condition(), ""
         folder.mkdir(parents=True)
         control_port = rtp_port + 50
@@ -44,7 +44,7 @@ class Baresip:
         (folder / "accounts").write_text(
             f'<sip:{user}@{domain};transport=tls>;auth_user={user};auth_pass={password};mediaenc=dtls_srtp;regint={interval};'
             f'outbound="sip:127.0.0.1:{port};transport=tls";answermode={"auto" if answers else "manual"}\n')
-        self._process = subprocess.Popen(["baresip", "-4", "-v", "-f", str(folder)], stdin=subprocess.DEVNULL,
+        self._process = subprocess.Popen(["baresip", "-4", "-v", "-f", str(folder), *(["-s"] if traces else [])], stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,
                                          env={**os.environ, "HOME": str(folder)})
         threading.Thread(target=self._read_output, daemon=True).start()

@@ -23,9 +23,10 @@ class BaresipToBaresip(unittest.TestCase):
         self.folder = Path(folder.name)
         self.tone = tone.write(self.folder / "tone.wav")
 
-    def phone(self, user: str, rtp_port: int, answers: bool = False, partner: str = "") -> Baresip:
+    def phone(self, user: str, rtp_port: int, answers: bool = False, partner: str = "", traces: bool = False) -> Baresip:
         phone = Baresip(self.folder / user, user, PASSWORD, DOMAIN, self.daemon.tls_port,
-                        self.daemon.authority.certificate, rtp_port, self.tone, answers, partner)
+                        self.daemon.authority.certificate, rtp_port, self.tone, answers, partner,
+                        traces=traces)
         self.addCleanup(phone.kill)
         phone.is_registered()
         return phone
@@ -89,7 +90,8 @@ class BaresipToBaresip(unittest.TestCase):
         carol.event("CALL_CLOSED")
 
     def test_message(self) -> None:
-        """baresip shows the text on its terminal only; what can be seen without one is that it sounds its alert."""
-        alice, bob = self.phone("alice", 7100, partner="bob"), self.phone("bob", 7200)
+        """baresip shows the text on its terminal only; without one its trace tells that it has come, and its answer that it was
+        taken."""
+        alice, bob = self.phone("alice", 7100, partner="bob"), self.phone("bob", 7200, traces=True)
         alice.command("message", "the kettle is on")
-        bob.prints("created device 'nil'")
+        bob.prints(r"\nMESSAGE sip:[^\n]* SIP/2\.0\r?\n[\s\S]*\n\r?\nthe kettle is on[\s\S]*SIP/2\.0 200 OK[\s\S]*CSeq: \d+ MESSAGE")
