@@ -14,6 +14,9 @@ from support.sdp import Media
 CELL = 4096
 TAG = 16   # bytes of authentication that every TLS 1.3 record has
 ONE_CELL = CELL + TAG
+CANDIDATES = (f"a=ice-ufrag:abcd\r\na=ice-pwd:{'q' * 24}\r\n"
+              "a=candidate:1 1 udp 2113937151 192.0.2.33 4000 typ host\r\n"
+              "a=candidate:2 1 udp 33562367 198.51.100.9 4001 typ relay raddr 192.0.2.33 rport 4000\r\n").encode()
 
 
 class Records(FlowTest):
@@ -77,6 +80,21 @@ class Records(FlowTest):
         self.one_of_everything(alice, bob)
         self.assertEqual(set.union(*self.kinds.values()), {ONE_CELL}, dict(self.kinds))
         self.assertGreaterEqual(len(self.kinds), 15)
+
+    def test_variants_of_descriptions(self):
+        """A call on hold, and one whose phone has addresses to offer, look like any other."""
+        alice, bob = self.watched("alice", "bob")
+        self.call(alice, bob)
+        self._records = {phone: len(phone.connection.record_sizes) for phone in (alice, bob)}
+        for body in (bob.media.describe(), bob.media.describe(direction="sendonly"), bob.media.describe() + CANDIDATES):
+            bob.sends("INVITE", body=body)
+            self.got(bob, 100)   # before the answer can come, whose records are told from its own
+            _, offered = self.got(alice, "INVITE")
+            alice.sends(200)
+            _, answered = self.got(bob, 200)
+            bob.sends("ACK")
+            _, confirmed = self.got(alice, "ACK")
+            self.assertEqual((offered, answered, confirmed), ([ONE_CELL],) * 3, body)
 
     def test_longer_messages_differ_in_cells_only(self):
         alice, bob = self.watched("alice", "bob")
