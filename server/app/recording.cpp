@@ -7,11 +7,11 @@
 #include "store/ledger/key_store.hpp"
 #include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <future>
 #include <unistd.h>
 
 namespace sotto::app {
@@ -67,10 +67,8 @@ Recording::Recording(boost::asio::io_context& main, const config::Settings& sett
                                    .parties = parties_left(keys)},
         [](const std::string& reason) { event(Event::record_failed, field("reason", Plain{reason})); });
     if (const auto ended = ledger_->ended_at_start(); ended > 0) event(Event::records_ended, field("calls", ended));
-    std::promise<retention::Time> last;
-    ledger_->last_retention(
-        [&](store::Outcome<retention::Time> believed) { last.set_value(believed ? *believed : retention::Time{}); });
-    time_ = retention::Timekeeper{last.get_future().get()};
+    const auto last = store::wait_for<retention::Time>([&](auto done) { ledger_->last_retention(std::move(done)); });
+    time_ = retention::Timekeeper{last ? *last : retention::Time{}};
 }
 
 void Recording::use(const config::Settings& settings)

@@ -1,6 +1,7 @@
 #include "store/account_contract.hpp"
 
 #include "store/state_directory.hpp"
+#include "store/wait_for.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -17,24 +18,25 @@ using Record = Outcome<AccountRecord>;
 
 Record add(AccountStore& accounts, std::string address, std::string password = "secret")
 {
-    return answer_of<AccountRecord>([&](auto done) {
+    return store::wait_for<AccountRecord>([&](auto done) {
         accounts.add({std::move(address), std::move(password)}, std::move(done));
     });
 }
 
 Record show(AccountStore& accounts, const std::string& address)
 {
-    return answer_of<AccountRecord>([&](auto done) { accounts.show(address, std::move(done)); });
+    return store::wait_for<AccountRecord>([&](auto done) { accounts.show(address, std::move(done)); });
 }
 
 Record set(AccountStore& accounts, const std::string& address, store::AccountChange change)
 {
-    return answer_of<AccountRecord>([&](auto done) { accounts.set(address, std::move(change), std::move(done)); });
+    return store::wait_for<AccountRecord>(
+        [&](auto done) { accounts.set(address, std::move(change), std::move(done)); });
 }
 
 Record remove(AccountStore& accounts, const std::string& address)
 {
-    return answer_of<AccountRecord>([&](auto done) { accounts.remove(address, std::move(done)); });
+    return store::wait_for<AccountRecord>([&](auto done) { accounts.remove(address, std::move(done)); });
 }
 
 } // namespace
@@ -106,7 +108,7 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         const auto first = add(*accounts, "alice@example.org");
         const auto secret = [&] { return accounts->directory()->find("alice", "example.org")->digest_secret; };
         const auto before = secret();
-        REQUIRE(answer_of<AccountRecord>([&](auto done) {
+        REQUIRE(store::wait_for<AccountRecord>([&](auto done) {
                     accounts->set_password("alice@example.org", "another", std::move(done));
                 }).has_value());
         CHECK(secret() != before);
@@ -120,7 +122,8 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
     SECTION("a batch is imported whole, or not at all")
     {
         const auto import = [&](std::vector<store::NewAccount> rows) {
-            return *answer_of<store::ImportReport>([&](auto done) { accounts->import(rows, false, std::move(done)); });
+            return *store::wait_for<store::ImportReport>(
+                [&](auto done) { accounts->import(rows, false, std::move(done)); });
         };
         CHECK(import({{"a@example.org", "x"}, {"b@example.org", "y"}}).added == 2);
         const auto mixed = import({{"c@example.org", "x"}, {"d", "y"}});
@@ -137,7 +140,7 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         for (const auto* address : {"carol@example.org", "alice@example.org", "bob@example.org"})
             REQUIRE(add(*accounts, address).has_value());
         const auto page = [&](std::string from) {
-            return *answer_of<store::AccountPage>([&](auto done) { accounts->list(from, 2, std::move(done)); });
+            return *store::wait_for<store::AccountPage>([&](auto done) { accounts->list(from, 2, std::move(done)); });
         };
         const auto first = page("");
         REQUIRE(first.accounts.size() == 2);
@@ -152,10 +155,12 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         const auto id = (*add(*accounts, "alice@example.org")).id;
         const KeyedHash caller{1, 2};
         const auto block = [&](AccountId account) {
-            return answer_of<AccountRecord>([&](auto done) { accounts->block(account, caller, std::move(done)); });
+            return store::wait_for<AccountRecord>(
+                [&](auto done) { accounts->block(account, caller, std::move(done)); });
         };
         const auto blocked = [&] {
-            return *answer_of<std::vector<KeyedHash>>([&](auto done) { accounts->blocked_by(id, std::move(done)); });
+            return *store::wait_for<std::vector<KeyedHash>>(
+                [&](auto done) { accounts->blocked_by(id, std::move(done)); });
         };
         CHECK((*block(id)).blocked == 1);
         CHECK((*block(id)).blocked == 1);
@@ -163,7 +168,7 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         again();
         CHECK(accounts->directory()->blocks(id, caller));
         CHECK(blocked() == std::vector{caller});
-        REQUIRE(answer_of<AccountRecord>([&](auto done) {
+        REQUIRE(store::wait_for<AccountRecord>([&](auto done) {
                     accounts->unblock("alice@example.org", std::move(done));
                 }).has_value());
         CHECK_FALSE(accounts->directory()->blocks(id, caller));
@@ -174,7 +179,7 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         const StateDirectory folder;
         const auto copy = folder.path() / "copy";
         const auto backs_up = [&](const std::filesystem::path& to) {
-            return answer_of<AccountStore::Nothing>([&](auto done) { accounts->back_up(to, std::move(done)); })
+            return store::wait_for<AccountStore::Nothing>([&](auto done) { accounts->back_up(to, std::move(done)); })
                 .has_value();
         };
         REQUIRE(backs_up(copy));

@@ -5,6 +5,7 @@
 #include "store/sqlite_ledger.hpp"
 #include "store/state_directory.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
@@ -12,7 +13,6 @@
 using namespace sotto;
 using namespace sotto::store;
 using namespace std::chrono_literals;
-using test::answer_of;
 using test::at;
 
 namespace {
@@ -62,7 +62,7 @@ TEST_CASE("an erasure that was cut short before the ledger is finished at the st
     test::AccountMemory memory;
     test::MemoryAccountStore accounts{memory, test::policy()};
     const auto add = [&](std::string address) {
-        return (*answer_of<AccountRecord>([&](auto done) { accounts.add({std::move(address), "secret"}, done); })).id;
+        return (*wait_for<AccountRecord>([&](auto done) { accounts.add({std::move(address), "secret"}, done); })).id;
     };
     const auto alice = add("alice@example.org");
     const auto bob = add("bob@example.org");
@@ -111,9 +111,7 @@ TEST_CASE("whose a former address is must be known at the start: somebody else m
     const test::StateDirectory state;
     test::AccountMemory memory;
     Mute accounts{memory, test::policy()};
-    const auto alice = answer_of<AccountRecord>([&](auto done) {
-        accounts.add({"alice@example.org", "secret"}, done);
-    });
+    const auto alice = wait_for<AccountRecord>([&](auto done) { accounts.add({"alice@example.org", "secret"}, done); });
     Erasures erasures{state.path(), crypto::Secret::random(32)};
     erasures.add((*alice).id);
     Entries entries{state};

@@ -4,6 +4,7 @@
 #include "store/sqlite_account_store.hpp"
 #include "store/state_directory.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -13,7 +14,6 @@
 
 using namespace sotto::store;
 using Catch::Matchers::Contains;
-using sotto::test::answer_of;
 using sotto::test::StateDirectory;
 
 namespace {
@@ -92,7 +92,7 @@ TEST_CASE("the backup of a migration goes after seven days, and at once with an 
     };
     SqliteAccountStore accounts{state.path(), sotto::test::policy()};
     const auto add = [&](std::string address) {
-        return answer_of<AccountRecord>([&](auto done) { accounts.add({std::move(address), "secret"}, done); });
+        return wait_for<AccountRecord>([&](auto done) { accounts.add({std::move(address), "secret"}, done); });
     };
     make_backup(std::chrono::hours{6 * 24});
     REQUIRE(add("alice@example.org").has_value());
@@ -101,7 +101,7 @@ TEST_CASE("the backup of a migration goes after seven days, and at once with an 
     REQUIRE(add("bob@example.org").has_value()); // while the daemon runs
     CHECK_FALSE(std::filesystem::exists(backup));
     make_backup(std::chrono::hours{1});
-    REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts.remove("alice@example.org", done); }).has_value());
+    REQUIRE(wait_for<AccountRecord>([&](auto done) { accounts.remove("alice@example.org", done); }).has_value());
     CHECK_FALSE(std::filesystem::exists(backup));
 }
 

@@ -4,17 +4,18 @@
 #include "store/state_directory.hpp"
 #include "store/state_lock.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <numeric>
 #include <sys/wait.h>
 #include <unistd.h>
 
 using namespace sotto;
 using namespace sotto::store;
-using sotto::test::answer_of;
 using sotto::test::policy;
 using sotto::test::StateDirectory;
 
@@ -27,7 +28,7 @@ TEST_CASE("who was told that an account exists finds it in the snapshot")
                                     CHECK(directory->find("alice", "example.org") != nullptr);
                                 }};
     CHECK(accounts.directory()->find("alice", "example.org") == nullptr);
-    const auto added = answer_of<AccountRecord>([&](auto done) {
+    const auto added = wait_for<AccountRecord>([&](auto done) {
         accounts.add({"alice@example.org", "secret"}, std::move(done));
     });
     REQUIRE(added.has_value());
@@ -44,23 +45,22 @@ TEST_CASE("changes are timed, and neither what only reads nor a backup")
         return std::accumulate(times.buckets.begin(), times.buckets.end(), std::uint64_t{0});
     };
     const auto show = [&](std::string address) {
-        return answer_of<AccountRecord>([&](auto done) { accounts.show(std::move(address), std::move(done)); });
+        return wait_for<AccountRecord>([&](auto done) { accounts.show(std::move(address), std::move(done)); });
     };
-    REQUIRE(answer_of<AccountRecord>([&](auto done) {
+    REQUIRE(wait_for<AccountRecord>([&](auto done) {
                 accounts.add({"alice@example.org", "secret"}, std::move(done));
             }).has_value());
     CHECK(timed() == 1);
     REQUIRE(show("alice@example.org").has_value());
-    REQUIRE(answer_of<AccountStore::Nothing>([&](auto done) {
+    REQUIRE(wait_for<AccountStore::Nothing>([&](auto done) {
                 accounts.back_up(state.path() / "copy.db", std::move(done));
             }).has_value());
-    REQUIRE_FALSE(answer_of<AccountRecord>([&](auto done) {
+    REQUIRE_FALSE(wait_for<AccountRecord>([&](auto done) {
                       accounts.remove("nobody@example.org", std::move(done));
                   }).has_value());
     CHECK(timed() == 1);
-    REQUIRE(answer_of<AccountRecord>([&](auto done) {
-                accounts.remove("alice@example.org", std::move(done));
-            }).has_value());
+    REQUIRE(
+        wait_for<AccountRecord>([&](auto done) { accounts.remove("alice@example.org", std::move(done)); }).has_value());
     CHECK(timed() == 2);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("batches that belong together are published after the last one")
     std::atomic<int> published{0};
     SqliteAccountStore accounts{state.path(), policy(), [&](const AccountStore::Directory&) { ++published; }};
     const auto import = [&](std::string address, bool more) {
-        return answer_of<ImportReport>([&](auto done) {
+        return wait_for<ImportReport>([&](auto done) {
             accounts.import({{std::move(address), "secret"}}, more, std::move(done));
         });
     };
@@ -97,7 +97,7 @@ TEST_CASE("a new configuration gives a new snapshot")
     SqliteAccountStore accounts{state.path(), policy(), [&](AccountStore::Directory directory) {
                                     if (configured) promise.set_value(std::move(directory));
                                 }};
-    REQUIRE(answer_of<AccountRecord>([&](auto done) {
+    REQUIRE(wait_for<AccountRecord>([&](auto done) {
                 accounts.add({"alice@example.org", "a"}, std::move(done));
             }).has_value());
     configured = true;

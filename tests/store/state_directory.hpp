@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <iterator>
 #include <set>
 #include <string>
@@ -74,15 +73,6 @@ inline store::AccountPolicy policy(std::set<std::string> md5 = {})
             const bool named = md5.contains("*") || md5.contains(std::string{user} + "@" + std::string{domain});
             return named ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
         }};
-}
-
-/// Waits for the answer of an asynchronous operation: `answer_of<T>([&](auto done) { store.show("...", done); })`.
-template <class T, class Start> store::Outcome<T> answer_of(Start start)
-{
-    std::promise<store::Outcome<T>> promise;
-    auto future = promise.get_future();
-    start([&promise](store::Outcome<T> outcome) { promise.set_value(std::move(outcome)); });
-    return future.get();
 }
 
 } // namespace sotto::test

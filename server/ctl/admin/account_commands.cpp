@@ -3,9 +3,9 @@
 #include "config/problem.hpp"
 #include "core/routing/number.hpp"
 #include "ctl/admin/arguments.hpp"
+#include "store/wait_for.hpp"
 
 #include <array>
-#include <future>
 
 namespace sotto::ctl {
 namespace {
@@ -14,6 +14,7 @@ using store::AccountRecord;
 using store::AccountStore;
 using store::Failure;
 using store::Outcome;
+using store::wait_for;
 
 constexpr std::size_t accounts_per_page = 500;
 
@@ -37,15 +38,6 @@ constexpr std::array wordings{
     Wording{Failure::unavailable,   unavailable_code, "was not touched: the store cannot be read or written, its log says why"},
 };
 // clang-format on
-
-template <class T, class Start> Outcome<T> wait_for(Start start)
-{
-    // Shared, because the store may still be inside set_value when this thread has its answer.
-    const auto promise = std::make_shared<std::promise<Outcome<T>>>();
-    auto future = promise->get_future();
-    start([promise](Outcome<T> outcome) { promise->set_value(std::move(outcome)); });
-    return future.get();
-}
 
 Reply account_reply(const Outcome<AccountRecord>& outcome, const std::string& address)
 {

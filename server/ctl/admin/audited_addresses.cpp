@@ -1,19 +1,17 @@
 #include "ctl/admin/audited_addresses.hpp"
 
 #include "ctl/admin/audit_commands.hpp"
+#include "store/wait_for.hpp"
 
 #include <algorithm>
-#include <future>
-#include <memory>
 
 namespace sotto::ctl {
 namespace {
 
 store::Outcome<bool> is_taken(const std::string& address, store::AccountStore& accounts)
 {
-    const auto promise = std::make_shared<std::promise<store::Outcome<store::AccountRecord>>>();
-    accounts.show(address, [promise](auto outcome) { promise->set_value(std::move(outcome)); });
-    const auto shown = promise->get_future().get();
+    const auto shown =
+        store::wait_for<store::AccountRecord>([&](auto done) { accounts.show(address, std::move(done)); });
     if (shown) return true;
     using enum store::Failure;
     if (shown.error() == unavailable || shown.error() == overloaded) return shown.error();

@@ -1,9 +1,8 @@
 #include "ctl/admin/diagnosis_commands.hpp"
 
 #include "ctl/admin/account_commands.hpp"
+#include "store/wait_for.hpp"
 
-#include <future>
-#include <memory>
 #include <optional>
 
 namespace sotto::ctl {
@@ -26,17 +25,11 @@ Reply start_trace(const DiagnosisView& daemon, const store::AccountStore& accoun
     return daemon.start_trace(account->id, address, seconds{time});
 }
 
-store::Outcome<store::AccountPage> page_after(store::AccountStore& accounts, std::string from)
-{
-    const auto promise = std::make_shared<std::promise<store::Outcome<store::AccountPage>>>();
-    accounts.list(std::move(from), accounts_per_page, [promise](auto page) { promise->set_value(std::move(page)); });
-    return promise->get_future().get();
-}
-
 Reply explain(const DiagnosisView& daemon, store::AccountStore& accounts, const std::string& pseudonym)
 {
     for (std::string from;;) {
-        auto page = page_after(accounts, std::move(from));
+        auto page = store::wait_for<store::AccountPage>(
+            [&](auto done) { accounts.list(std::move(from), accounts_per_page, std::move(done)); });
         if (!page) return error_of(page.error(), "the list");
         for (const auto& account : page->accounts)
             for (const auto& address : account.addresses)

@@ -2,8 +2,8 @@
 
 #include "ctl/admin/audited_addresses.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
-#include <future>
 #include <string>
 
 namespace sotto::ctl {
@@ -15,11 +15,9 @@ namespace {
                             what + ": somebody who was erased may still be there, so nobody is served"};
 }
 
-template <class T, class Start> T answer_of(Start start, const std::string& otherwise)
+template <class T, class Start> T needed(Start start, const std::string& otherwise)
 {
-    std::promise<store::Outcome<T>> promise;
-    start([&](store::Outcome<T> outcome) { promise.set_value(std::move(outcome)); });
-    auto outcome = promise.get_future().get();
+    auto outcome = store::wait_for<T>(std::move(start));
     if (!outcome) give_up(otherwise);
     return std::move(*outcome);
 }
@@ -28,16 +26,15 @@ void remove(const store::AccountRecord& account, store::AccountStore& accounts, 
             const Canonical& canonical, const ErasureInLedger& calls)
 {
     if (calls.ledger != nullptr)
-        answer_of<store::HeldCalls>(
+        needed<store::HeldCalls>(
             [&](auto done) { calls.ledger->erase(account.id, calls.policy, calls.now, std::move(done)); },
             "the ledger cannot be written");
     const auto known_as = audited_as(account, accounts, audit, canonical);
     if (!known_as) give_up("the accounts cannot be read");
     for (const auto& address : *known_as)
         if (!audit.forget(address)) give_up("the audit log cannot be written");
-    answer_of<store::AccountRecord>(
-        [&](auto done) { accounts.remove(account.addresses.front().text(), std::move(done)); },
-        "the accounts cannot be written");
+    needed<store::AccountRecord>([&](auto done) { accounts.remove(account.addresses.front().text(), std::move(done)); },
+                                 "the accounts cannot be written");
 }
 
 } // namespace
@@ -49,7 +46,7 @@ void remove_erased(const store::Erasures& erasures, store::AccountStore& account
     constexpr std::size_t page_size = 1000;
     std::string from;
     do {
-        const auto page = answer_of<store::AccountPage>(
+        const auto page = needed<store::AccountPage>(
             [&](auto done) { accounts.list(from, page_size, std::move(done)); }, "the accounts cannot be read");
         for (const auto& account : page.accounts)
             if (erasures.contains(account.id)) remove(account, accounts, audit, canonical, calls());

@@ -7,11 +7,11 @@
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/audited_addresses.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <future>
 #include <map>
 #include <pwd.h>
 
@@ -21,16 +21,9 @@ namespace {
 using store::BilledCall;
 using store::HoldCase;
 using store::Outcome;
+using store::wait_for;
 
 constexpr std::uint32_t shortened = 3; ///< digits that a shortened itemised bill leaves out
-
-template <class T, class Start> Outcome<T> wait_for(Start start)
-{
-    const auto promise = std::make_shared<std::promise<Outcome<T>>>();
-    auto future = promise->get_future();
-    start([promise](Outcome<T> outcome) { promise->set_value(std::move(outcome)); });
-    return future.get();
-}
 
 CommandError wrong(std::string sentence) { return {std::string{usage_code}, std::move(sentence)}; }
 CommandError failed(store::Failure failure) { return error_of(failure, "the ledger"); }

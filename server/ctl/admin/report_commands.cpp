@@ -5,9 +5,7 @@
 #include "config/value.hpp"
 #include "ctl/admin/ledger_commands.hpp"
 #include "store/database/purpose.hpp"
-
-#include <future>
-#include <memory>
+#include "store/wait_for.hpp"
 
 namespace sotto::ctl {
 namespace {
@@ -67,10 +65,7 @@ std::string holds_table(const std::vector<store::HoldCase>& holds)
 store::Outcome<std::vector<store::HoldCase>> holds_of(store::Ledger* ledger)
 {
     if (ledger == nullptr) return std::vector<store::HoldCase>{};
-    const auto promise = std::make_shared<std::promise<store::Outcome<std::vector<store::HoldCase>>>>();
-    auto future = promise->get_future();
-    ledger->list_holds([promise](auto outcome) { promise->set_value(std::move(outcome)); });
-    return future.get();
+    return store::wait_for<std::vector<store::HoldCase>>([&](auto done) { ledger->list_holds(std::move(done)); });
 }
 
 /// Whether the other party of a call learns media addresses.

@@ -13,12 +13,12 @@
 #include "store/ledger/key_store.hpp"
 #include "store/ledger/master_key.hpp"
 #include "store/pair_key.hpp"
+#include "store/wait_for.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <future>
 #include <openssl/crypto.h>
 #include <unistd.h>
 
@@ -34,10 +34,8 @@ void say(const std::string& sentence) { std::fprintf(stderr, "sotto: %s\n", sent
 
 retention::Time last_run_of(store::Ledger& ledger)
 {
-    std::promise<retention::Time> last;
-    ledger.last_retention(
-        [&](store::Outcome<retention::Time> time) { last.set_value(time ? *time : retention::Time{}); });
-    return last.get_future().get();
+    const auto last = store::wait_for<retention::Time>([&](auto done) { ledger.last_retention(std::move(done)); });
+    return last ? *last : retention::Time{};
 }
 
 std::unique_ptr<store::Erasures> erasures_in(const std::filesystem::path& directory)

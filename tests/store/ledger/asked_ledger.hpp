@@ -1,6 +1,7 @@
 #pragma once
 #include "store/ledger/cases.hpp"
 #include "store/ledger/contract.hpp"
+#include "store/wait_for.hpp"
 
 #include <catch2/catch.hpp>
 #include <future>
@@ -131,11 +132,11 @@ public:
     }
     bool backs_up(const std::filesystem::path& to)
     {
-        return answer_of<store::Ledger::Nothing>([&](auto done) { ledger_->back_up(to, done); }).has_value();
+        return store::wait_for<store::Ledger::Nothing>([&](auto done) { ledger_->back_up(to, done); }).has_value();
     }
     bool changes_master(const std::filesystem::path& file)
     {
-        return answer_of<store::Ledger::Nothing>([&](auto done) { ledger_->change_master_key(file, done); })
+        return store::wait_for<store::Ledger::Nothing>([&](auto done) { ledger_->change_master_key(file, done); })
             .has_value();
     }
     std::size_t rotates()
@@ -146,7 +147,7 @@ public:
 private:
     template <class T, class Start> T said(Start start)
     {
-        auto answer = answer_of<T>(start);
+        auto answer = store::wait_for<T>(start);
         REQUIRE(answer.has_value());
         return std::move(*answer);
     }

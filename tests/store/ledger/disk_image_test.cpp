@@ -6,6 +6,7 @@
 #include "store/ledger/needles.hpp"
 #include "store/sqlite_account_store.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -46,8 +47,8 @@ struct Service {
         std::vector<NewAccount> all;
         for (std::size_t i = 0; i < subscribers; ++i)
             all.push_back({"subscriber-" + std::to_string(10'000 + i) + "@example.org", "correct-horse-7"});
-        REQUIRE(answer_of<ImportReport>([&](auto done) { accounts->import(std::move(all), false, done); }).has_value());
-        people = (*answer_of<AccountPage>([&](auto done) { accounts->list({}, subscribers, done); })).accounts;
+        REQUIRE(wait_for<ImportReport>([&](auto done) { accounts->import(std::move(all), false, done); }).has_value());
+        people = (*wait_for<AccountPage>([&](auto done) { accounts->list({}, subscribers, done); })).accounts;
         REQUIRE(people.size() == subscribers);
     }
 
@@ -81,14 +82,14 @@ struct Service {
     {
         std::filesystem::create_directories(folder / name);
         ledger->database.back_up(folder / name / "ledger.db");
-        answer_of<AccountStore::Nothing>([&](auto done) { accounts->back_up(folder / name / "accounts.db", done); });
+        wait_for<AccountStore::Nothing>([&](auto done) { accounts->back_up(folder / name / "accounts.db", done); });
     }
     void erase(const AccountRecord& person)
     {
         erasures.add(person.id);
         ledger->subjects.erase(person.id, rules, over);
         REQUIRE(audit->forget(address_of(person)));
-        REQUIRE(answer_of<AccountRecord>([&](auto done) { accounts->remove(address_of(person), done); }).has_value());
+        REQUIRE(wait_for<AccountRecord>([&](auto done) { accounts->remove(address_of(person), done); }).has_value());
     }
     void close()
     {

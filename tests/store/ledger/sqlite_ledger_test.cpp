@@ -7,6 +7,7 @@
 #include "store/ledger/faulty_disk.hpp"
 #include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
+#include "store/wait_for.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -74,7 +75,7 @@ struct Succession {
     {
         answer(test::call(dialog, 78));
         ledger->ended(test::call(dialog, 78).dialog);
-        test::answer_of<std::vector<HoldCase>>([&](auto done) { ledger->list_holds(done); });
+        wait_for<std::vector<HoldCase>>([&](auto done) { ledger->list_holds(done); });
     }
     /// The seconds of the calls of account 77; nobody may open the ledger any more.
     std::vector<std::uint32_t> billed()
@@ -172,9 +173,7 @@ TEST_CASE("each commit of calls is timed, that of an end too, and a backup is no
     const auto patience = std::chrono::steady_clock::now() + 20s;
     while (ledger.recording() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
     CHECK(timed() == 2);
-    REQUIRE(test::answer_of<Ledger::Nothing>([&](auto done) {
-                ledger.back_up(state.path() / "copy.db", done);
-            }).has_value());
+    REQUIRE(wait_for<Ledger::Nothing>([&](auto done) { ledger.back_up(state.path() / "copy.db", done); }).has_value());
     CHECK(timed() == 2);
 }
 
@@ -187,7 +186,7 @@ TEST_CASE("a backup that cannot be written is refused, leaves the one before, an
     SqliteLedger ledger{state.path(), master, {}, [&](const std::string&) { ++alarms; }};
     const auto answered = [&](std::uint64_t dialog) { return test::answered(ledger, test::call(dialog, 77)); };
     const auto backed_up = [&](const std::filesystem::path& to) {
-        return test::answer_of<Ledger::Nothing>([&](auto done) { ledger.back_up(to, done); }).has_value();
+        return wait_for<Ledger::Nothing>([&](auto done) { ledger.back_up(to, done); }).has_value();
     };
     const auto content = [](const std::filesystem::path& file) {
         std::ifstream stream{file, std::ios::binary};
@@ -212,8 +211,8 @@ TEST_CASE("a backup that cannot be written is refused, leaves the one before, an
         CHECK_FALSE(backed_up(state.path() / "other.db"));
         std::filesystem::create_directories(state.path() / "keys" / "next" / "x");
         std::ofstream{state.path() / "next.key"} << std::string(64, '7');
-        const auto changed = test::answer_of<Ledger::Nothing>(
-            [&](auto done) { ledger.change_master_key(state.path() / "next.key", done); });
+        const auto changed =
+            wait_for<Ledger::Nothing>([&](auto done) { ledger.change_master_key(state.path() / "next.key", done); });
         CHECK_FALSE(changed.has_value());
     }
     CHECK(alarms >= 1);
@@ -268,7 +267,7 @@ TEST_CASE("while another process has the file locked, calls are refused and noth
     }
     while (!ledger.writable()) std::this_thread::yield(); // it looks again by itself
     CHECK(answered(3));
-    const auto settled = test::answer_of<std::vector<HoldCase>>([&](auto done) { ledger.list_holds(done); });
+    const auto settled = wait_for<std::vector<HoldCase>>([&](auto done) { ledger.list_holds(done); });
     REQUIRE(settled.has_value());
     CHECK(ledger.running().size() == 1);
 }
