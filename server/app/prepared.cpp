@@ -2,7 +2,6 @@
 
 #include "config/check.hpp"
 #include "crypto/primitives.hpp"
-#include "ctl/admin/account_policy.hpp"
 #include "store/known_address.hpp"
 #include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
@@ -205,7 +204,7 @@ void look_for_announcers(const config::Loaded& loaded, std::vector<config::Probl
                 loaded.problem("routes[" + std::to_string(i) + "].announcement", std::move(what), std::move(remedy)));
         };
         try {
-            if (!store::known_address(settings.state_directory, address, ctl::account_policy(settings)))
+            if (!store::known_address(settings.state_directory, address))
                 warn("no account has this address: nobody announces the route's calls",
                      "add the account of the media server: `sotto account add`");
         } catch (const store::StoreError& error) {

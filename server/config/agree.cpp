@@ -223,19 +223,28 @@ void billed_routes_fit(Loaded& loaded)
                                                      "name the route in billing.routes, or leave the tariff out"));
 }
 
-/// Accounts are stored under the domain's own name; an alias in the list means the same account.
+/// Accounts are stored under the domain's own name; an alias means the same account. False: nobody serves the domain.
+bool names_own_domain(std::string& account, const Settings& settings)
+{
+    const auto at = account.rfind('@');
+    if (at == std::string::npos) return true; // none, or "*"
+    const auto* domain = served(settings, account.substr(at + 1));
+    if (domain != nullptr) account.replace(at + 1, std::string::npos, domain->name);
+    return domain != nullptr;
+}
+
 void accounts_are_ours(Loaded& loaded)
 {
-    for (auto& account : loaded.settings.weaken.digest_md5) {
-        const auto at = account.rfind('@');
-        if (at == std::string::npos) continue;
-        const auto* domain = served(loaded.settings, account.substr(at + 1));
-        if (domain != nullptr)
-            account.replace(at + 1, std::string::npos, domain->name);
-        else
-            loaded.problems.push_back(loaded.problem("weaken.digest_md5", "an entry is of a domain that is not served",
-                                                     "name addresses of the domains above"));
-    }
+    auto& settings = loaded.settings;
+    const auto complain = [&](const std::string& key, const std::string& what) {
+        loaded.problems.push_back(
+            loaded.problem(key, what + " of a domain that is not served", "name addresses of the domains above"));
+    };
+    for (auto& account : settings.weaken.digest_md5)
+        if (!names_own_domain(account, settings)) complain("weaken.digest_md5", "an entry is");
+    for (std::size_t i = 0; i < settings.routes.size(); ++i)
+        if (!names_own_domain(settings.routes[i].announcement, settings))
+            complain(indexed("routes", i, "announcement"), "is");
 }
 
 } // namespace

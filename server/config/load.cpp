@@ -74,8 +74,9 @@ Read read_scalar(const Key& key, std::string_view text)
     case Kind::number:
         return read_number(text);
     case Kind::account:
-    case Kind::accounts:
         return read_account(text);
+    case Kind::accounts:
+        return read_account_or_all(text);
     case Kind::origins:
         return read_origin(text);
     case Kind::turn_uris:

@@ -279,7 +279,7 @@ std::string scalar_schema(const Key& key)
     case Kind::number:
         return pattern("^[+]?[0-9]{1,15}$");
     case Kind::account:
-        return pattern(R"(^[^@\s]+@[A-Za-z0-9.-]+$)");
+        return pattern(R"(^[^@:\s]+@[A-Za-z0-9.-]+$)");
     case Kind::word:
         return pattern("^[A-Za-z0-9_-]{1,32}$");
     case Kind::words:
@@ -294,7 +294,7 @@ std::string scalar_schema(const Key& key)
     case Kind::digits:
         return pattern(R"(^\+?[0-9]{0,15}$)");
     case Kind::accounts:
-        return "\"type\": \"array\", \"items\": { " + pattern(R"(^(\*|[^@\s]+@[A-Za-z0-9.-]+)$)") + " }";
+        return "\"type\": \"array\", \"items\": { " + pattern(R"(^(\*|[^@:\s]+@[A-Za-z0-9.-]+)$)") + " }";
     case Kind::origins:
         return "\"type\": \"array\", \"items\": { " + pattern(R"(^https://[A-Za-z0-9.-]+(:[0-9]+)?$)") + " }";
     case Kind::turn_uris:

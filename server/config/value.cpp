@@ -260,12 +260,18 @@ Read read_account(std::string_view text)
 {
     const auto at = text.rfind('@');
     const bool whole = at != std::string_view::npos && at > 0 && is_name(text.substr(at + 1)) &&
-                       text.find_first_of(" \t<>\"") == std::string_view::npos;
-    if (text == "*") return right({.number = 0, .text = "*", .address = {}});
-    if (!whole)
-        return wrong("an entry is no account",
-                     "write \"*\" for every account, or an address such as alice@example.org");
+                       text.find_first_of(" \t<>\":") == std::string_view::npos;
+    if (!whole) return wrong("is no account's address", "write an address without a scheme, such as alice@example.org");
     return right({.number = 0, .text = std::string{text.substr(0, at)} + lower(text.substr(at)), .address = {}});
+}
+
+Read read_account_or_all(std::string_view text)
+{
+    if (text == "*") return right({.number = 0, .text = "*", .address = {}});
+    auto read = read_account(text);
+    if (read.value) return read;
+    return wrong("an entry is no account",
+                 "write \"*\" for every account, or an address without a scheme, such as alice@example.org");
 }
 
 Read read_origin(std::string_view text)

@@ -51,8 +51,10 @@ Read read_advertised(std::string_view text);
 Read read_prefix(std::string_view text);
 /// How a telephone number begins: "+49", "0900"; up to 15 digits.
 Read read_number(std::string_view text);
-/// "*", or an account's address without a scheme: "alice@example.org". Its mistakes are never quoted.
+/// An account's address without a scheme: "alice@example.org". Its mistakes are never quoted.
 Read read_account(std::string_view text);
+/// The same, or "*".
+Read read_account_or_all(std::string_view text);
 /// The origin of a web page (RFC 6454 6.2), in lower case: "https://phone.example.org", "https://localhost:8443".
 Read read_origin(std::string_view text);
 

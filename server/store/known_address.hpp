@@ -1,13 +1,11 @@
 #pragma once
-#include "store/account_store.hpp"
-
 #include <filesystem>
 #include <string_view>
 
 namespace sotto::store {
 
-/// Whether an account has that address, as the database lies on the disk: for whoever looks while no store is open, or
-/// another process has it open. Throws StoreError.
-bool known_address(const std::filesystem::path& state_directory, std::string_view address, const AccountPolicy& policy);
+/// Whether an account has that "user@domain", the domain by its own name, as the configuration has it. As the database
+/// lies on the disk: for whoever looks while no store is open, or another process has it open. Throws StoreError.
+bool known_address(const std::filesystem::path& state_directory, std::string_view address);
 
 } // namespace sotto::store

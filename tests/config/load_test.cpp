@@ -117,14 +117,18 @@ weaken: { digest_md5: [Alice@EXAMPLE.org], tls12: true, padding: 0 }
     CHECK(weakenings(s).size() == 3);
 }
 
-TEST_CASE("An alias in digest_md5 means the account of the domain", "[config]")
+TEST_CASE("An alias in an account's address means the account of the domain", "[config]")
 {
     auto text = std::string{contract};
     text.replace(text.find("weaken: {}"), 10, "weaken: { digest_md5: [bob@sip.example.org] }");
+    text.replace(text.find("routes: []"), 10,
+                 "routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], protection: announce, "
+                 "announcement: media@sip.example.org }]");
     const auto loaded = read(text);
     INFO(all(loaded.problems));
     REQUIRE(loaded.good());
     CHECK(loaded.settings.uses_md5("bob@example.org"));
+    CHECK(loaded.settings.routes[0].announcement == "media@example.org");
 }
 
 TEST_CASE("Each mistake is named with its place, its key and the remedy", "[config]")
@@ -164,6 +168,7 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{"media: { keying: zrtp }\n", "media.keying: is no list"},
         Case{"log: { level: trace }\n", "\"trace\" is not known; write debug, info, warning or error"},
         Case{"weaken: { digest_md5: [alice] }\n", "weaken.digest_md5: an entry is no account"},
+        Case{"weaken: { digest_md5: [\"sip:alice@example.org\"] }\n", "weaken.digest_md5: an entry is no account"},
         Case{"weaken: { digest_md5: [alice@elsewhere.example] }\n", "an entry is of a domain that is not served"},
         Case{"billing: { routes: [trunk] }\n", "billing.routes[0]: is no mapping"},
         Case{"billing: { routes: [{ name: a }] }\n",
@@ -204,6 +209,15 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
              "routes[0].username: stands alone"},
         Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], protection: announce }]\n",
              "routes[0].announcement: is missing"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], protection: announce, "
+             "announcement: \"sip:media@example.org\" }]\n",
+             "routes[0].announcement: is no account's address; write an address without a scheme"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], protection: announce, "
+             "announcement: \"*\" }]\n",
+             "routes[0].announcement: is no account's address"},
+        Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], protection: announce, "
+             "announcement: media@elsewhere.example }]\n",
+             "routes[0].announcement: is of a domain that is not served"},
         Case{"routes: [{ name: a, kind: peer, match: [x.example], withheld_inside: true }]\n",
              "routes[0].withheld_inside: is for gateways and trusted peers only"},
         Case{"routes: [{ name: a, kind: gateway, match: [\"+\"], target: [x.example], trusted: true }]\n",
@@ -297,6 +311,13 @@ TEST_CASE("A mistake about an account does not quote it", "[config][privacy]")
     CHECK(all(problems_of("weaken: { digest_md5: [\"sip:alice@example.org\", carol] }\n")).find("carol") ==
           std::string::npos);
     CHECK(all(problems_of("weaken: { digest_md5: [carol@elsewhere.example] }\n")).find("carol") == std::string::npos);
+    for (const auto* address : {"\"sip:carol@example.org\"", "carol@elsewhere.example"}) {
+        const auto said = all(problems_of(std::string{"routes: [{ name: a, kind: peer, match: [x.example], "
+                                                      "protection: announce, announcement: "} +
+                                          address + " }]\n"));
+        CHECK(said.find("announcement") != std::string::npos);
+        CHECK(said.find("carol") == std::string::npos);
+    }
 }
 
 TEST_CASE("Empty files, sections without keys and hostile files", "[config]")

@@ -368,7 +368,8 @@ class Contracts(Outside):
             return {"name": name, "kind": "gateway", "match": [match], "target": ["trunk.example"], **more}
 
         cls.daemon = cls.keep(Daemon(("alice", "bob", "speaker"), peers(cls.authority, cls.port.number, [
-            carrier("old", "+331"), carrier("announced", "+332", protection="announce", announcement="speaker@example.org"),
+            carrier("old", "+331"), carrier("announced", "+332", protection="announce",
+                                            announcement="speaker@sip.example.org"), # by an alias
             carrier("refused", "+333", protection="refuse"), carrier("billed", "+334", tariff="abroad"),
             {**carrier("several", "+335"), "target": ["silent.example", "plain.example", "trunk.example"]},
             {**carrier("bare", "+336"), "target": ["plain.example"]},
