@@ -32,7 +32,8 @@ void report(const sotto::app::Prepared& prepared)
     for (const auto* identities : {prepared.identities.get(), prepared.outside.get()})
         if (identities != nullptr)
             for (const auto& sentence : identities->warnings()) std::cout << "warning: " << sentence << '\n';
-    for (const auto& warning : prepared.warnings) std::cout << "warning: " << to_string(warning) << '\n';
+    for (const auto& warning : sotto::app::warnings_of(prepared.settings.file))
+        std::cout << "warning: " << to_string(warning) << '\n';
     std::cout << prepared.settings.file.string() << ": good\n";
 }
 

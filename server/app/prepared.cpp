@@ -192,28 +192,6 @@ void try_what_is_read_once(const config::Loaded& loaded, std::vector<config::Pro
     }
 }
 
-/// Accounts are made while the daemon runs: one that is missing is no reason not to start.
-void look_for_announcers(const config::Loaded& loaded, std::vector<config::Problem>& warnings)
-{
-    const auto& settings = loaded.settings;
-    for (std::size_t i = 0; i < settings.routes.size(); ++i) {
-        const auto& address = settings.routes[i].announcement;
-        if (address.empty()) continue;
-        const auto warn = [&](std::string what, std::string remedy) {
-            warnings.push_back(
-                loaded.problem("routes[" + std::to_string(i) + "].announcement", std::move(what), std::move(remedy)));
-        };
-        try {
-            if (!store::known_address(settings.state_directory, address))
-                warn("no account has this address: nobody announces the route's calls",
-                     "add the account of the media server: `sotto account add`");
-        } catch (const store::StoreError& error) {
-            warn(std::string{"whether an account has this address cannot be seen: "} + error.what(),
-                 "let the user that runs sottod check");
-        }
-    }
-}
-
 } // namespace
 
 os::Folders folders_of(const config::Settings& settings)
@@ -249,11 +227,34 @@ Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted)
     try_outside(loaded, prepared);
     if (admitted == nullptr) try_what_is_read_once(loaded, prepared.problems);
     if (!prepared.problems.empty()) return prepared;
-    if (admitted == nullptr) look_for_announcers(loaded, prepared.warnings);
     prepared.identities = open_identities(loaded.settings);
     prepared.core = core_of(prepared);
     prepared.connections = connections_of(loaded.settings);
     return prepared;
+}
+
+std::vector<config::Problem> warnings_of(const std::filesystem::path& file)
+{
+    const auto loaded = config::load(file);
+    const auto& settings = loaded.settings;
+    std::vector<config::Problem> warnings;
+    for (std::size_t i = 0; i < settings.routes.size(); ++i) {
+        const auto& address = settings.routes[i].announcement;
+        if (address.empty()) continue;
+        const auto warn = [&](std::string what, std::string remedy) {
+            warnings.push_back(
+                loaded.problem("routes[" + std::to_string(i) + "].announcement", std::move(what), std::move(remedy)));
+        };
+        try {
+            if (!store::known_address(settings.state_directory, address))
+                warn("no account has this address: nobody announces the route's calls",
+                     "add the account of the media server: `sotto account add`");
+        } catch (const store::StoreError& error) {
+            warn(std::string{"whether an account has this address cannot be seen: "} + error.what(),
+                 "let the user that runs sottod check");
+        }
+    }
+    return warnings;
 }
 
 std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared)

@@ -22,12 +22,15 @@ struct Prepared {
     std::shared_ptr<const net::Identities> outside; ///< toward other domains
     std::shared_ptr<const net::ConnectionLimits> connections;
     std::vector<config::Problem> problems; ///< when there is one, nothing else counts
-    std::vector<config::Problem> warnings; ///< what can be mended while the daemon runs; not at a reload
 };
 
 /// Reads, validates and opens. For `--check`, start and reload. `admitted`: the folders that the running daemon may
 /// open files in; null: any.
 Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted = nullptr);
+
+/// For `--check`, of a file that is good: what is amiss and no reason not to start, because it can be mended while the
+/// daemon runs, as accounts are made then. Opens the database of accounts.
+std::vector<config::Problem> warnings_of(const std::filesystem::path& file);
 
 /// What the daemon needs to read and write with this configuration, and when the files in it are renewed.
 os::Folders folders_of(const config::Settings& settings);
