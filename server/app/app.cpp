@@ -25,7 +25,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <thread>
 #include <unistd.h>
 
@@ -43,14 +42,6 @@ constexpr milliseconds forgetting_tick{10'000};
 constexpr seconds goodbye_time{3};
 
 TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
-
-std::shared_ptr<const crypto::Secret> pair_key_in(const std::filesystem::path& directory)
-{
-    auto raw = store::pair_key(directory);
-    auto key = std::make_shared<const crypto::Secret>(std::span<const std::uint8_t>{raw});
-    ::explicit_bzero(raw.data(), raw.size());
-    return key;
-}
 
 std::uint16_t workers_of(const config::Settings& settings)
 {
@@ -131,7 +122,7 @@ void App::open_store()
             workers_->use(accounts);
         },
         [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
-    erasures_ = std::make_unique<store::Erasures>(settings.state_directory, *pair_key_in(settings.state_directory));
+    erasures_ = std::make_unique<store::Erasures>(settings.state_directory, store::pair_key(settings.state_directory));
     log_announcers(settings, *store_->directory());
 }
 
@@ -150,7 +141,7 @@ void App::make_workers()
                         .location = location_,
                         .dialogs = keys_.dialogs(),
                         .anonymous_callers = anonymous_callers_,
-                        .pair_key = pair_key_in(settings.state_directory),
+                        .pair_key = std::make_shared<const crypto::Secret>(store::pair_key(settings.state_directory)),
                         .block =
                             [this](AccountId account, KeyedHash pseudonym, auto done) {
                                 store_->block(account, pseudonym, [done = std::move(done)](const auto& outcome) {

@@ -8,17 +8,18 @@
 
 namespace sotto::store {
 
-std::array<std::uint8_t, 32> pair_key(const std::filesystem::path& state_directory)
+crypto::Secret pair_key(const std::filesystem::path& state_directory)
 {
+    constexpr std::size_t size = 32;
     const auto file = state_directory / "pair.key";
+    crypto::Secret key{size};
+    auto* const bytes = key.bytes().data();
     const int descriptor = open_private(file);
-    std::array<std::uint8_t, 32> key{};
-    const auto have = ::read(descriptor, key.data(), key.size());
-    bool good = have == static_cast<ssize_t>(key.size());
+    const auto have = ::read(descriptor, bytes, size);
+    bool good = have == static_cast<ssize_t>(size);
     if (have == 0)
-        good = RAND_bytes(key.data(), static_cast<int>(key.size())) == 1 &&
-               ::write(descriptor, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-               ::fsync(descriptor) == 0;
+        good = RAND_bytes(bytes, static_cast<int>(size)) == 1 &&
+               ::write(descriptor, bytes, size) == static_cast<ssize_t>(size) && ::fsync(descriptor) == 0;
     ::close(descriptor);
     if (!good)
         throw StoreError{StoreError::Kind::unavailable,

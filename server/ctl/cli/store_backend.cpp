@@ -19,7 +19,6 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <openssl/crypto.h>
 #include <unistd.h>
 
 namespace sotto::ctl {
@@ -36,14 +35,6 @@ retention::Time last_run_of(store::Ledger& ledger)
 {
     const auto last = store::wait_for<retention::Time>([&](auto done) { ledger.last_retention(std::move(done)); });
     return last ? *last : retention::Time{};
-}
-
-std::unique_ptr<store::Erasures> erasures_in(const std::filesystem::path& directory)
-{
-    auto raw = store::pair_key(directory);
-    const crypto::Secret key{std::span<const std::uint8_t>{raw}};
-    OPENSSL_cleanse(raw.data(), raw.size());
-    return std::make_unique<store::Erasures>(directory, key);
 }
 
 } // namespace
@@ -71,11 +62,10 @@ void Journal::checkpoint(const audit::Head& head, const audit::Signature& signat
 // ---- the stores
 
 StoreBackend::StoreBackend(const config::Settings& settings, store::StateLock lock)
-    : settings_{settings}, lock_{std::move(lock)}, accounts_{settings.state_directory,
-                                                             account_policy(settings),
-                                                             {},
-                                                             say},
-      journal_{settings}, head_{settings.state_directory}, erasures_{erasures_in(settings.state_directory)},
+    : settings_{settings}, lock_{std::move(lock)},
+      accounts_{settings.state_directory, account_policy(settings), {}, say}, journal_{settings},
+      head_{settings.state_directory}, erasures_{std::make_unique<store::Erasures>(
+                                           settings.state_directory, store::pair_key(settings.state_directory))},
       audit_{audit_options(), audit::audit_key(settings.weaken.audit_key_file), noted(),
              [this](const audit::Line& line) { see(line); }},
       desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_,
