@@ -26,7 +26,6 @@
 
 #include <algorithm>
 #include <thread>
-#include <unistd.h>
 
 namespace sotto::app {
 

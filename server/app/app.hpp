@@ -23,6 +23,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <sys/types.h>
 
 namespace sotto::app {
 
