@@ -21,13 +21,14 @@ def setUpModule() -> None:
 
 
 class Figures(Outside):
-    def setUp(self) -> None:
-        super().setUp()
-        self.far = self.keep(FarEnd("far.example", self.authority.issue("far.example", ("far.example",)), self.authority))
-        self.keep(NameServer({"example": located(self.far.port, at="far")}))
-        self.daemon = self.keep(Daemon(("alice", "carol", *CALLERS), peers(self.authority, self.port.number, [
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.far = cls.keep(FarEnd("far.example", cls.authority.issue("far.example", ("far.example",)), cls.authority))
+        cls.keep(NameServer({"example": located(cls.far.port, at="far")}))
+        cls.daemon = cls.keep(Daemon(("alice", "carol", *CALLERS), peers(cls.authority, cls.port.number, [
             {"name": "far", "kind": "peer", "match": ["far.example"]}]) | {"log": {"target": "stderr", "level": "info"}},
-            authority=self.authority), "destroy")
+            authority=cls.authority), "destroy")
 
     def processor_time(self) -> float:
         """In seconds, of all threads of the daemon."""

@@ -4,6 +4,7 @@ import base64
 import grp
 import json
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -33,16 +34,19 @@ def binary(name: str) -> Path:
 
 
 class Port:
-    """A TCP port of 127.0.0.1 that is free now. The UDP port of the same number is held as the mark by which tests that
-    run at the same time leave it alone: SO_REUSEPORT listeners would share it silently otherwise."""
+    """A TCP port of 127.0.0.1 that is free now, and none that the kernel gives to a connection meanwhile. The UDP port of the
+    same number is held as the mark by which tests that run at the same time leave it alone: SO_REUSEPORT listeners would
+    share it silently otherwise."""
+    FIRST = 20_000
+    END = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
 
     def __init__(self) -> None:
         while True:
+            self.number = self.FIRST + secrets.randbelow(self.END - self.FIRST)
             self._mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._mark.bind(("127.0.0.1", 0))
-            self.number = self._mark.getsockname()[1]
             with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
                 try:
+                    self._mark.bind(("127.0.0.1", self.number))
                     probe.bind(("127.0.0.1", self.number))
                     return
                 except OSError:
