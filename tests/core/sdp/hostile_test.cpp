@@ -26,7 +26,7 @@ TEST_CASE("what is not a session description is refused", "[sdp][hostile]")
     CHECK(refusal("v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nt=0 0\n" + audio + key) == SdpRefusal::malformed); // no c=
 }
 
-TEST_CASE("hostile descriptions cost no more than their length", "[sdp][hostile]")
+TEST_CASE("hostile descriptions cost no more than their length", "[sdp][hostile][time]")
 {
     const auto filled = [](std::string text, const std::string& line, std::size_t size = 65'000) {
         for (int i = 0; text.size() < size; ++i) text += line + std::to_string(i) + "\r\n";
