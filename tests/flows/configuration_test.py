@@ -172,16 +172,42 @@ class Configuration(FlowTest):
 
 
 class Expiry(FlowTest):
-    def test_a_certificate_that_ends_within_thirty_days_is_named(self):
-        for days, named in ((45, False), (20, True), (5, True), (1, True)):
-            daemon = Daemon(("alice",), EVENTS)
-            self.addCleanup(daemon.destroy)
-            chain, key = daemon.authority.issue("short-lived", days=days)
-            daemon.config["domains"][0].update(certificate=str(chain), private_key=str(key))
-            daemon.write_config()
-            daemon.stop()
-            before = len(daemon.log)
-            daemon.start()
-            daemon.stop()   # the log is whole then: its thread writes behind the daemon's READY
-            said = re.findall(r" warning certificate-expires: .* domain=example\.org days=(\d+)$", daemon.log[before:], re.M)
-            self.assertEqual([days - int(left) in (0, 1) for left in said], [True] * named, f"{days}: {said}")
+    config = EVENTS
+
+    def takes(self, days: int) -> None:
+        """A certificate that ends in so many days comes in place of the one before."""
+        renewed = self.daemon.log.count(" certificates-renewed: ")
+        domain = self.daemon.config["domains"][0]
+        chain, key = self.daemon.authority.issue("fresh", days=days)
+        os.replace(key, domain["private_key"])
+        os.replace(chain, domain["certificate"])
+        self.daemon.logged("certificates-renewed", renewed + 1)
+
+    def assert_named(self, log: str, *days: int) -> None:
+        """These were, each once; the last day has begun when a certificate was made."""
+        said = re.findall(r" warning certificate-expires: .* domain=example\.org days=(\d+)$", log, re.M)
+        self.assertEqual(len(said), len(days), f"{days}: {said}")
+        for left, issued in zip(said, days):
+            self.assertIn(issued - int(left), (0, 1))
+
+    def test_at_the_start_a_certificate_that_ends_within_thirty_days_is_named(self):
+        for days, named in ((45, ()), (20, (20,)), (5, (5,)), (1, (1,))):
+            self.takes(days)
+            self.daemon.stop()
+            before = len(self.daemon.log)
+            self.daemon.start()
+            self.daemon.stop()   # the log is whole then: its thread writes behind the daemon's READY
+            self.assert_named(self.daemon.log[before:], *named)
+            self.daemon.start()
+
+    def test_while_the_daemon_runs_each_limit_is_named_once(self):
+        """30, 7 and 1 days ahead: another certificate as good as the one before says nothing new."""
+        alice, bob = self.registered("alice", "bob")
+        self.takes(45)
+        before = len(self.daemon.log)
+        self.call(alice, bob)
+        for days in (45, 25, 25, 5, 5, 1, 1):
+            self.takes(days)
+        self.hang_up(bob, alice)   # over the connections of before
+        self.daemon.stop()
+        self.assert_named(self.daemon.log[before:], 25, 5, 1)

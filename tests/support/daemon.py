@@ -30,7 +30,7 @@ def binary(name: str) -> Path:
     folder = os.environ.get("SOTTO_BIN")
     if not folder:
         raise RuntimeError("SOTTO_BIN must name the folder with sottod and sotto, e.g. build/debug/bin")
-    return Path(folder) / name
+    return Path(folder).absolute() / name   # whatever folder the daemon starts in
 
 
 class Port:
