@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import subprocess
 import unittest
@@ -88,6 +89,29 @@ class Calendar(unittest.TestCase):
         refused = self.explained(said)
         self.assertEqual(refused.returncode, 1, refused.stdout)
         self.assertIn("no account has this pseudonym today", refused.stderr)
+
+    def test_as_the_days_pass_a_certificate_is_named_before_it_ends_and_daily_afterwards(self) -> None:
+        """The one daemon, with one certificate: every clock of its goes on by days."""
+        domain, offset = self.daemon.config["domains"][0], self.daemon.folder / "offset"
+        domain["certificate"], domain["private_key"] = map(str, self.daemon.authority.issue("forty", days=40))
+        self.daemon.write_config()
+
+        def is_day(day: int) -> None:
+            (self.daemon.folder / "next").write_text(f"+{day}d")
+            os.replace(self.daemon.folder / "next", offset)
+
+        is_day(0)
+        self.with_calendar(FAKETIME_TIMESTAMP_FILE=str(offset), FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="0")
+        before = len(self.daemon.log)
+        self.daemon.start()
+        for looks, day in enumerate((1, 10, 12, 34, 36, 39, 41, 42), start=1):
+            is_day(day)
+            self.daemon.logged("keys-rotated", looks)   # another timer of the same thread
+        self.daemon.stop()
+        said = re.findall(r" warning certificate-expires: .* domain=example\.org days=(-?\d+)$", self.daemon.log[before:], re.M)
+        self.assertEqual(len(said), 5, said)
+        for left, day in zip(said, (10, 34, 39, 41, 42)):
+            self.assertIn(40 - int(left) - day, (0, 1), f"day {day}: {said}")   # its first second may be over
 
 
 if __name__ == "__main__":
