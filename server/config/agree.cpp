@@ -71,7 +71,8 @@ void route_fits(Loaded& loaded, std::size_t i)
                                     : number || match.starts_with("urn:service:") ? "emergency"
                                                                                   : "peer";
         if (of != kind)
-            complain("match", "\"" + match + "\" is nothing that a route of kind " + std::string{kind} + " can match",
+            complain("match",
+                     as_written(match) + " is nothing that a route of kind " + std::string{kind} + " can match",
                      "it would belong to a route of kind " + std::string{of});
         if (of == "peer" && served(loaded.settings, match) != nullptr)
             complain("match", "\"" + match + "\" is a domain of ours", "calls to it stay inside; remove it");

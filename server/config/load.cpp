@@ -167,6 +167,8 @@ private:
         if (!name.IsScalar())
             return complain(place, path, "has a key that is no word", "write one of the keys of the reference page");
         const std::string& word = name.Scalar();
+        if (may_identify(word))
+            return complain(place, path, "has an address or a number for a key", "write it as the value of a key");
         const Key* key = find_key(join(declared, word));
         if (key == nullptr) return complain_of_unknown(place, word, declared, path);
         const std::string whole = join(path, word);
@@ -317,7 +319,8 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file)
                                    place.line,
                                    place.column,
                                    {},
-                                   "is no YAML: " + fault.msg,
+                                   // behind a colon the parser quotes the text
+                                   "is no YAML: " + fault.msg.substr(0, fault.msg.find(": ")),
                                    "look at the indentation, quotes and brackets here and in the line above"});
     }
     std::ranges::stable_sort(loaded.problems, {}, [](const Problem& p) { return std::pair{p.line, p.column}; });

@@ -40,6 +40,28 @@ std::string to_string(const Problem& problem)
     return text;
 }
 
+bool may_identify(std::string_view text)
+{
+    constexpr auto shortest = 6; // of a number that is called; with blanks and the like between its digits
+    auto digits = 0;
+    for (const char c : text) {
+        if (c == '@') return true;
+        if (c >= '0' && c <= '9')
+            ++digits;
+        else if (std::string_view{" +-/()"}.find(c) == std::string_view::npos)
+            digits = 0;
+        if (digits == shortest) return true;
+    }
+    return false;
+}
+
+std::string as_written(std::string_view text)
+{
+    constexpr std::size_t most = 40;
+    if (may_identify(text)) return "this";
+    return "\"" + std::string{text.substr(0, most)} + (text.size() > most ? "...\"" : "\"");
+}
+
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates)
 {
     std::string best;

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sotto::config {
@@ -11,7 +12,8 @@ struct Place {
     bool operator==(const Place&) const = default;
 };
 
-/// One thing that is wrong with the configuration. Never quotes an account's address.
+/// One thing that is wrong with the configuration. Never quotes an address of a person or a number, whatever key it was
+/// written at: problems are logged.
 struct Problem {
     std::string file;
     int line{0};
@@ -24,6 +26,12 @@ struct Problem {
 
 /// "file:line:column: key: what; remedy"
 std::string to_string(const Problem& problem);
+
+/// Whether text from the file may be somebody's address or number, so that its place is said and not the text.
+bool may_identify(std::string_view text);
+
+/// In quotes, cut when it is long; "this" where it may identify.
+std::string as_written(std::string_view text);
 
 /// The candidate that a mistyped `word` most probably meant; empty when none is near.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);

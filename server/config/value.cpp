@@ -23,16 +23,6 @@ Read wrong(std::string what, std::string remedy) { return {{}, std::move(what), 
 
 Read right(Value value) { return {std::move(value), {}, {}}; }
 
-/// As it stands in the file, cut when it is long, without control characters.
-std::string as_written(std::string_view text)
-{
-    constexpr std::size_t most = 40;
-    std::string out{text.substr(0, most)};
-    std::ranges::replace_if(
-        out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return "\"" + out + (text.size() > most ? "...\"" : "\"");
-}
-
 /// A number with one of the units; nothing else before, between or behind. Nothing when it does not fit either.
 std::optional<long long> scaled(std::string_view text, std::span<const Unit> units)
 {

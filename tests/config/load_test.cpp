@@ -320,6 +320,26 @@ TEST_CASE("A mistake about an account does not quote it", "[config][privacy]")
     }
 }
 
+TEST_CASE("What may be somebody's is not quoted at whatever key it stands", "[config][privacy]")
+{
+    const std::string_view wrong = GENERATE(
+        "carol@example.org: 1\n", "proxy: { carol@example.org: 20s }\n", "proxy: { \"+49 30 471147\": 20s }\n",
+        "proxy: { ring_timeout: carol@example.org }\n", "threads: carol@example.org\n", "threads: 030-471147\n",
+        "log: { level: \"sip:carol@example.org\" }\n", "push: { gateway: \"carol@example.org\" }\n",
+        "admin: { operators: carol@example.org }\n", "web: { origins: [\"https://carol@example.org\"] }\n",
+        "turn: { uris: [\"turn:carol@example.org\"] }\n", "weaken: { digest_md5: [*carol@example.org] }\n",
+        "weaken: { sdes_routes: [carol@example.org] }\n",
+        "routes: [{ name: carol@example.org, kind: peer, match: [x.example] }]\n",
+        "routes: [{ name: a, kind: peer, match: [carol@example.org] }]\n",
+        "routes: [{ name: a, kind: peer, match: [\"+4930471147\"] }]\n",
+        "routes: [{ name: a, kind: peer, match: [x.example], target: [carol@example.org] }]\n",
+        "listen: { tls: [\"carol@192.0.2.1:5061\"] }\n");
+    const auto said = all(problems_of(std::string{wrong}));
+    INFO(wrong << said);
+    CHECK_FALSE(said.empty());
+    for (const auto* quoted : {"carol", "471147"}) CHECK(said.find(quoted) == std::string::npos);
+}
+
 TEST_CASE("Empty files, sections without keys and hostile files", "[config]")
 {
     CHECK(all(read("").problems).find("domains: is missing") != std::string::npos);
