@@ -2,12 +2,14 @@
 // - the same frames come out wherever the segments are cut;
 // - every part of a message that is let through lives as long as the message, and holds no line end or control
 // character;
-// - a message without a defect, written again from its parts, is the same message.
+// - a message without a defect, written again from its parts, is the same message;
+// - where the reader of ordinary forms reads an element, the packaged grammar reads the same.
 #include "fuzz/require.hpp"
 #include "wire/canonical.hpp"
 #include "wire/framer.hpp"
 #include "wire/head.hpp"
 #include "wire/parse.hpp"
+#include "wire/readers.hpp"
 
 #include <cstdint>
 #include <string>
@@ -100,6 +102,24 @@ void check_address(std::string_view text)
             "a URI cannot break out of its place");
 }
 
+// Every line, and every element of its value.
+void check_readers(std::string_view bytes)
+{
+    std::string text;
+    for (const char c : bytes) {
+        if (static_cast<unsigned char>(c) >= 32 && c != 127) {
+            text += c;
+            continue;
+        }
+        require(test::readers_agree(text), "both readers read a line alike");
+        const auto value = std::string_view{text}.substr(std::min(text.size(), text.find(':') + 1));
+        for_each_element(value, [](std::string_view element) {
+            require(test::readers_agree(element), "both readers read an element alike");
+        });
+        text.clear();
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -116,5 +136,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check_message(bytes.substr(0, single.size), single.refusal);
     check_message(bytes, std::nullopt);
     check_address(bytes);
+    check_readers(bytes);
     return 0;
 }
