@@ -41,7 +41,7 @@ class EveryCall(EveryLevel, FlowTest):
             "gateway": f"localhost:{cls.push.port}", "wait": "20s", "authorities": str(cls.push.authority.certificate)}}
         super().setUpClass()
 
-    def daemons(self) -> tuple:
+    def servers(self) -> tuple:
         return (self.daemon,)
 
     def heard(self) -> list:
@@ -288,7 +288,7 @@ class EveryCall(EveryLevel, FlowTest):
             guesser.transmits(guesser.register_request())
             guesser.authenticates(guesser.receives(401))
             guesser.receives(status)
-        if self.level != "error":
+        if strict.writes("warning"):
             strict.logged("guessing")
         guesser.connection.close()
         self.says_nothing_more(strict)

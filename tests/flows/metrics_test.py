@@ -73,6 +73,11 @@ class Metrics(FlowTest):
                                      timeout=patience(30))
             self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
+    def test_each_alarm_rings_in_a_test_of_the_rules(self):
+        alarms = set(re.findall(r"- alert: (\w+)", (PACKAGING / "sotto.rules.yml").read_text()))
+        rings = set(re.findall(r"alertname: (\w+)\n +exp_alerts:\n +- exp_labels", (PACKAGING / "sotto.rules.test.yml").read_text()))
+        self.assertEqual(alarms, rings)
+
     def test_rules_and_dashboard_ask_for_what_there_is(self):
         there = {re.split(r"[{ ]", line)[0] for line in self.page().splitlines() if not line.startswith("#")}
         dashboard = json.loads((PACKAGING / "sotto-dashboard.json").read_text())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from support.billing import asks
 from support.daemon import DOMAIN, binary
-from support.flow_test import FlowTest
+from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
 from support.supervisor import SupervisedDaemon
 
@@ -136,6 +136,7 @@ class HungLog(FlowTest):
 
 class Start(FlowTest):
     daemon_type = SupervisedDaemon
+    config = EVENTS
 
     def test_a_command_that_began_without_the_daemon_is_waited_for(self):
         """A start that fails instead is repeated at once by systemd, until that gives up and the service stays away."""

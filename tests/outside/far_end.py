@@ -23,6 +23,7 @@ class FarEnd:
         self._mark = Port()
         self.port = self._mark.number
         self.accepted = 0
+        self.messages: list = []   # the text of all that was received and sent
         self._inbox: queue.SimpleQueue = queue.SimpleQueue()
         self._connections: list = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -71,6 +72,7 @@ class FarEnd:
         try:
             while data := connection.receive():
                 for item in deframer.feed(data):
+                    self.messages.append(str(item))
                     self.arrived(connection, item)
         except OSError:
             pass
@@ -129,6 +131,7 @@ class FarEnd:
         if sdp:
             response.add("Content-Type", "application/sdp")
             response.body = self.media.describe()
+        self.messages.append(str(response))
         connection.send(response.bytes())
         return response
 
@@ -159,6 +162,7 @@ class FarEnd:
         if sdp:
             request.add("Content-Type", "application/sdp")
             request.body = self.media.describe()
+        self.messages.append(str(request))
         return request
 
     def stop(self) -> None:

@@ -34,13 +34,11 @@ class AnsweringGateway(FarEnd):
 
     def __init__(self, certificate: tuple, authority: Authority) -> None:
         self.answered: set = set()   # numbers, noted before the answer leaves
-        self.messages: list = []   # the text of all that arrived
         super().__init__(GATEWAY, certificate, authority)
 
     def arrived(self, connection, message) -> None:
         if not isinstance(message, Message) or not message.is_request or message.method == "ACK":
             return
-        self.messages.append(str(message))
         if message.method == "INVITE":
             self.answered.add(dialled(message))
         self.answers(connection, message, 200, sdp=message.method == "INVITE", tag=secrets.token_hex(4))
@@ -134,7 +132,7 @@ class BillingDaemon(Daemon):
 
     def _named_in_the_log(self) -> set:
         messages = [b"".join(connection.sent).decode(errors="replace") + connection.received.decode(errors="replace")
-                    for connection in self._connections] + getattr(self.gateway, "messages", [])
+                    for connection in self._connections] + (self.gateway.messages if self.gateway else [])
         own = {*self.own_hosts, GATEWAY, "127.0.0.1"}
         phones = {connection.local_address for connection in self._connections}
         return found_in(self.log, messages, own) | {address for address in phones if address in self.log}

@@ -23,6 +23,7 @@ from .web import WebConnection
 DOMAIN = "example.org"
 ALIASES = ("sip.example.org", "localhost")
 PASSWORD = "correct-horse-7"
+LEVELS = ("debug", "info", "warning", "error")   # of the log
 
 
 def binary(name: str) -> Path:
@@ -130,6 +131,10 @@ class Daemon:
     @property
     def log(self) -> str:
         return self._log.decode("utf-8", "replace")
+
+    def writes(self, level: str) -> bool:
+        """Whether events of this level are in its log."""
+        return LEVELS.index(level) >= LEVELS.index(self.config["log"]["level"])
 
     def logged(self, event: str, count: int = 1) -> list:
         """The lines of an event, once there are `count`: the log has a thread of its own."""

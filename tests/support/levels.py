@@ -3,11 +3,10 @@
 import re
 
 from .calls import Calls
-from .daemon import Daemon
+from .daemon import LEVELS, Daemon
 from .log_scan import found_in
 from .phone import Phone
 
-LEVELS = ("debug", "info", "warning", "error")
 ALWAYS = {"audit-head", "audit-checkpoint"}   # docs/events.md: written at every level
 
 
@@ -16,7 +15,7 @@ class EveryLevel(Calls):
     level: str
     here: list
 
-    def daemons(self) -> tuple:
+    def servers(self) -> tuple:
         """Those that are started anew at each level, so that what they say at the start is at that level too."""
         raise NotImplementedError
 
@@ -26,7 +25,7 @@ class EveryLevel(Calls):
 
     def named(self, daemon: Daemon, log: str) -> set:
         """What of the messages, secrets and commands of the flows stands in the log."""
-        own = {host for one in self.daemons() for host in one.own_hosts} | {"127.0.0.1"}
+        own = {host for one in self.servers() for host in one.own_hosts} | {"127.0.0.1"}
         addresses = {phone.connection.local_address for phone in self.ladder.phones}
         return found_in(log, self.heard(), own) | {value for value in addresses | daemon.secrets | self.typed if value in log}
 
@@ -36,7 +35,7 @@ class EveryLevel(Calls):
     def test_at_every_level_nobody_is_named(self) -> None:
         flows = [getattr(self, name) for name in dir(self) if name.startswith("flow_")]
         for self.level in LEVELS:
-            begun = {daemon: self.starts_at_the_level(daemon) for daemon in self.daemons()}
+            begun = {daemon: self.starts_at_the_level(daemon) for daemon in self.servers()}
             for flow in flows:
                 with self.subTest(level=self.level, flow=flow.__name__):
                     self.here = []
