@@ -330,6 +330,15 @@ TEST_CASE("a mistyped name gets the nearest one")
     const auto domain = sotto_with(installation, "account show alice@exmaple.org");
     CHECK(domain.status == 1);
     CHECK_THAT(domain.output, Contains("did you mean alice@example.org?"));
+    for (const auto& [typed, meant] :
+         {std::pair{"account list --reson x", "--reason"},
+          std::pair{"trace start --acount=alice@example.org --for 1m --reason x", "--account"},
+          std::pair{"account list --jsn", "--json"}}) {
+        const auto option = sotto_with(installation, typed);
+        CHECK(option.status == 2);
+        CHECK_THAT(option.output, Contains("did you mean `" + std::string{meant} + "`?"));
+    }
+    CHECK_THAT(sotto_with(installation, "account list --nonsense").output, Contains("there is no option `--nonsense`"));
 }
 
 TEST_CASE("wrong use exits 2, a wrong configuration 1 with its place")

@@ -41,30 +41,56 @@ public:
 
     CLI::App& app() { return app_; }
 
-    /// The commands below the deepest group that `words` name, for the nearest match.
-    std::vector<std::string> choices(const std::vector<std::string>& words, std::string& unknown)
+    /// What of `words` there is not, with the nearest that there is; empty when each word has its place.
+    std::string mistyped(const std::vector<std::string>& words)
     {
-        const auto all = [](CLI::App*) { return true; };
         CLI::App* group = &app_;
-        for (auto word = words.begin(); word != words.end() && unknown.empty(); ++word) {
+        for (auto word = words.begin(); word != words.end(); ++word) {
             if (word->starts_with('-')) {
                 if (*word == "--config" && std::next(word) != words.end()) ++word; // its value is no command
                 continue;
             }
-            const auto below = group->get_subcommands(all);
+            const auto below = group->get_subcommands([](CLI::App*) { return true; });
             if (below.empty()) break; // arguments from here on
             const auto next = std::ranges::find(below, *word, &CLI::App::get_name);
-            if (next == below.end())
-                unknown = *word;
-            else
-                group = *next;
+            if (next == below.end()) return there_is_no("command", *word, names_of_all(below));
+            group = *next;
         }
-        std::vector<std::string> names;
-        for (const auto* one : group->get_subcommands(all)) names.push_back(one->get_name());
-        return names;
+        const auto options = options_of(group);
+        for (const auto& word : words) {
+            const auto name = word.substr(0, word.find('='));
+            if (name.starts_with("--") && name != "--" && std::ranges::find(options, name) == options.end())
+                return there_is_no("option", name, options);
+        }
+        return {};
     }
 
 private:
+    static std::vector<std::string> names_of_all(const std::vector<CLI::App*>& commands)
+    {
+        std::vector<std::string> names;
+        for (const auto* one : commands) names.push_back(one->get_name());
+        return names;
+    }
+
+    /// Those of every command as well: they may stand after it.
+    static std::vector<std::string> options_of(const CLI::App* command)
+    {
+        std::vector<std::string> names;
+        for (; command != nullptr; command = command->get_parent())
+            for (const auto* option : command->get_options())
+                for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+        return names;
+    }
+
+    static std::string there_is_no(const std::string& kind, const std::string& word,
+                                   const std::vector<std::string>& names)
+    {
+        const auto meant = config::nearest(word, names);
+        return "there is no " + kind + " `" + word + "`" +
+               (meant.empty() ? "; see sotto --help" : ": did you mean `" + meant + "`?");
+    }
+
     void add(const Group& group)
     {
         auto* under = &app_;
@@ -170,13 +196,8 @@ Invocation read_command_line(int argc, const char* const* argv)
         grammar.app().exit(printed); // --help or --version
         throw Refused{status_done, ""};
     } catch (const CLI::ParseError& wrong) {
-        std::string unknown;
-        const auto choices = grammar.choices({argv + 1, argv + argc}, unknown);
-        if (unknown.empty() || choices.empty())
-            throw Refused{status_usage, std::string{wrong.what()} + "; see sotto --help"};
-        const auto meant = config::nearest(unknown, choices);
-        throw Refused{status_usage, "there is no command `" + unknown + "`" +
-                                        (meant.empty() ? "; see sotto --help" : ": did you mean `" + meant + "`?")};
+        const auto mistyped = grammar.mistyped({argv + 1, argv + argc});
+        throw Refused{status_usage, mistyped.empty() ? std::string{wrong.what()} + "; see sotto --help" : mistyped};
     }
     return invocation;
 }
