@@ -2,12 +2,16 @@
 
 import datetime
 import json
+import os
 import re
 import shlex
+import subprocess
+import tempfile
 import unittest
 
 from links_test import ROOT, code
-from support.daemon import DOMAIN, PASSWORD, Daemon
+from support.daemon import DOMAIN, PASSWORD, Daemon, binary
+from support.limits import patience
 
 GUIDES = ("README.md", "docs/operations.md", "docs/privacy-officer.md", "docs/billing.md")
 #: Named, and not shown with what they take: they are only spoken of.
@@ -58,6 +62,44 @@ class Guides(unittest.TestCase):
                 self.assertEqual(done.returncode, status, done.stdout + done.stderr)
                 run += 1
         self.assertGreater(run, 25)
+
+
+def block(page: str, begin: str) -> str:
+    """The one that begins so."""
+    [found] = re.findall(rf"^```\n({re.escape(begin)}.*?)^```", (ROOT / page).read_text(), flags=re.S | re.M)
+    return found
+
+
+class Machine(unittest.TestCase):
+    """What the guides tell a provider to type besides."""
+    #: In a copy of /etc, which goes with this process.
+    IN_A_COPY = ('cp -a /etc "$0" && mount --bind "$0/etc" /etc && rm -rf /etc/sotto && sed -i /^sotto-/d /etc/group /etc/gshadow && '
+                 "useradd --no-create-home olga && ")
+
+    def runs(self, script: str, looks: str) -> str:
+        with tempfile.TemporaryDirectory(prefix="sotto-guide-") as folder:
+            done = subprocess.run(["unshare", "--mount", "bash", "-euc", f"{self.IN_A_COPY} {{ {script}\n{looks}; }}", folder],
+                                  text=True, capture_output=True, timeout=patience(60))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    @unittest.skipUnless(os.geteuid() == 0, "takes root to make groups and keys")
+    def test_groups_and_their_members(self) -> None:
+        named = self.runs(block("docs/operations.md", "groupadd"), "id -Gn olga; getent group sotto-billing sotto-privacy")
+        self.assertIn("sotto-operators", named.splitlines()[0].split())
+        self.assertRegex(named, r"sotto-billing:x:\d+:\nsotto-privacy:x:\d+:\n$")
+
+    @unittest.skipUnless(os.geteuid() == 0, "takes root to make groups and keys")
+    def test_the_key_of_the_audit_log(self) -> None:
+        made = self.runs(block("docs/operations.md", "install"), "stat -c '%a %s' /etc/sotto/credentials /etc/sotto/credentials/audit-key")
+        self.assertRegex(made, r"^700 \d+\n600 32\n$")
+
+    def test_one_test_of_a_file(self) -> None:
+        [shown] = re.findall(r"^    (cd tests/flows && .*)$", (ROOT / "tests/README.md").read_text(), flags=re.M)
+        here = shown.replace("../../build/debug/bin", os.path.relpath(binary("sottod").parent, ROOT / "tests/flows"))
+        done = subprocess.run(["bash", "-c", here], cwd=ROOT, text=True, capture_output=True, timeout=patience(60))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Ran 1 test", done.stderr)
 
 
 if __name__ == "__main__":
