@@ -7,8 +7,8 @@ declare -A groups=(
   [build]="g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libssl-dev libspdlog-dev libfmt-dev
            libyaml-cpp-dev libcli11-dev libsofia-sip-ua-dev libsqlite3-dev libseccomp-dev libsystemd-dev libacl1-dev
            libc-ares-dev catch2 openssl python3"
-  [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps python3-websockets valgrind
-          prometheus systemd knot kamailio kamailio-outbound-modules kamailio-tls-modules sip-tester stunnel4"
+  [test]="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev iproute2 procps python3-websockets python3-jsonschema python3-yaml
+          valgrind prometheus systemd knot kamailio kamailio-outbound-modules kamailio-tls-modules sip-tester stunnel4"
   [phones]="linphone-cli baresip-core sip-tester stunnel4 iproute2 python3"
   [browsers]="chromium libnss3-tools nodejs npm coturn libfaketime linphone-cli iproute2 python3"
   [faults]="libfaketime openssl python3"

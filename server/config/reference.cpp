@@ -319,7 +319,7 @@ std::string key_schema(const Key& key, const std::string& indent)
         const std::string entries = std::string{key.path} + "[]";
         const std::string mapping =
             "{\n" + deeper + "  " + mapping_schema(entries, deeper + "  ") + "\n" + deeper + "}";
-        text += "\"type\": \"array\",\n" + deeper + "\"minItems\": 1,\n" + deeper + "\"items\": ";
+        text += "\"type\": \"array\",\n" + deeper + (key.required ? "\"minItems\": 1,\n" + deeper : "") + "\"items\": ";
         if (key.shorthand.empty())
             text += mapping;
         else
