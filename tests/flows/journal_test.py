@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import select
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
+from pathlib import Path
 
 from support.daemon import DOMAIN, PASSWORD, Daemon, binary
 from support.flow_test import FlowTest
@@ -123,6 +126,19 @@ class Terminal(FlowTest):
     def test_a_log_on_stderr_gets_no_lines_of_a_command(self):
         self.daemon.stop()
         self.assertEqual(self.daemon.sotto("account", "list").stderr, "")
+
+    def test_what_was_typed_is_shown_to_nobody(self):
+        """journald keeps the command line of whoever logs (_CMDLINE), and ps shows it to all users of the machine."""
+        self.daemon.stop()
+        command = subprocess.Popen([binary("sotto"), "--config", self.daemon.config_file, "account", "add", f"erin@{DOMAIN}",
+                                    "--password-stdin", "--reason", "her contract"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        shown = Path(f"/proc/{command.pid}/cmdline")
+        deadline = time.monotonic() + patience(10)
+        while not (words := shown.read_bytes()).startswith(str(binary("sotto")).encode()) or re.search(b"erin|contract", words):
+            self.assertLess(time.monotonic(), deadline, words)   # it waits for the password, and logs behind that
+        command.communicate(f"{PASSWORD}\n".encode(), timeout=patience(20))
+        self.assertEqual(command.returncode, 0)
+        self.assertIn(f"erin@{DOMAIN}", self.daemon.sotto("account", "list").stdout)
 
 
 if __name__ == "__main__":

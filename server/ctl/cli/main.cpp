@@ -16,8 +16,10 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iostream>
+#include <span>
 #include <utility>
 
 namespace sotto::ctl {
@@ -336,6 +338,13 @@ int report(int status, std::string_view sentence, bool as_json)
     return status;
 }
 
+/// The words that were typed name subscribers. The kernel would show them to everybody on the machine, and to journald,
+/// which keeps them as _CMDLINE beside each line that a process logs.
+void hide(std::span<char*> words)
+{
+    for (char* word : words.subspan(std::min<std::size_t>(1, words.size()))) explicit_bzero(word, std::strlen(word));
+}
+
 } // namespace
 } // namespace sotto::ctl
 
@@ -349,6 +358,7 @@ int main(int argc, char** argv)
     invocation.json = std::ranges::find(argv, argv + argc, std::string_view{"--json"}) != argv + argc;
     try {
         invocation = read_command_line(argc, argv);
+        hide({argv, static_cast<std::size_t>(argc)});
         run(invocation);
         return status_done;
     } catch (const Refused& refused) {
