@@ -73,8 +73,10 @@ std::optional<Header> header_of(std::string_view name)
         const auto found = compact_names[static_cast<unsigned char>(to_lower(name.front()))];
         return found == empty ? std::nullopt : std::optional{static_cast<Header>(found)};
     }
-    for (auto slot = slot_of(name); long_names[slot] != empty; slot = (slot + 1) % slots)
-        if (iequals(rows[long_names[slot]].name, name)) return static_cast<Header>(long_names[slot]);
+    for (auto slot = slot_of(name); long_names[slot] != empty; slot = (slot + 1) % slots) {
+        const auto row = rows[long_names[slot]].name;
+        if (row == name || iequals(row, name)) return static_cast<Header>(long_names[slot]); // mostly as we write it
+    }
     return std::nullopt;
 }
 

@@ -100,8 +100,12 @@ using MessagePtr = std::unique_ptr<Message>;
 /// Calls `each` with every element of a comma-separated list, trimmed; commas in quotes or <> do not split.
 template <class Each> void for_each_element(std::string_view list, Each each)
 {
+    if (list.find(',') == list.npos && list.find('\\') == list.npos) { // as most lines are: one element
+        if (const auto one = trim(list); !one.empty()) each(one);
+        return;
+    }
     std::size_t from = 0;
-    if (list.find('"') == list.npos && list.find('<') == list.npos) { // as most are: from comma to comma
+    if (list.find('"') == list.npos && list.find('<') == list.npos) { // from comma to comma
         for (auto end = list.find(','); from <= list.size(); end = list.find(',', from)) {
             if (end == list.npos) end = list.size();
             if (const auto one = trim(list.substr(from, end - from)); !one.empty()) each(one);

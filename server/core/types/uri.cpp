@@ -28,20 +28,28 @@ std::size_t end_of_param(std::string_view params, std::size_t at, std::size_t& q
     }
     return end;
 }
+
+/// The value of a parameter that is `name` and what is left behind it.
+std::optional<std::string_view> value_in(std::string_view behind_name)
+{
+    const auto rest = trim(behind_name);
+    if (rest.empty()) return behind_name.substr(0, 0);
+    if (rest.front() == '=') return trim(rest.substr(1));
+    return std::nullopt;
+}
 } // namespace
 
 std::optional<std::string_view> find_param(std::string_view params, std::string_view name)
 {
+    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
     auto quote = params.find('"');
-    std::size_t at = 0;
-    while (at < params.size()) {
+    for (std::size_t at = 0; at < params.size();) {
         const auto end = end_of_param(params, at, quote);
-        const auto one = trim(params.substr(at, end - at));
+        while (at < end && blank(params[at])) ++at;
+        const auto param = params.substr(at, end - at);
+        if (param.size() >= name.size() && iequals(param.substr(0, name.size()), name))
+            if (const auto value = value_in(param.substr(name.size()))) return value;
         at = end + 1;
-        if (one.size() < name.size() || to_lower(one.front()) != to_lower(name.front())) continue;
-        const auto equals = one.find('=');
-        if (iequals(trim(one.substr(0, equals)), name))
-            return equals == std::string_view::npos ? one.substr(one.size()) : trim(one.substr(equals + 1));
     }
     return std::nullopt;
 }
