@@ -339,14 +339,14 @@ std::size_t Connections::cut(Connection& connection, std::string_view bytes)
             answer_ping(connection);
             break;
         case wire::FrameKind::message:
-            if (auto message = wire::parse(rest.substr(0, frame.size)))
+            if (auto message = wire::parse(rest, frame))
                 deliver(connection, std::move(message));
             else if (!wire::is_response(rest))
                 finish(connection);
             break;
         case wire::FrameKind::refuse:
             ++counters_.unframeable;
-            deliver(connection, wire::parse(rest.substr(0, frame.size), frame.refusal));
+            deliver(connection, wire::parse(rest, frame));
             if (connection.state == State::open) finish(connection);
             break;
         case wire::FrameKind::broken:

@@ -57,7 +57,7 @@ void Connections::take_whole(Connection& connection, std::string_view message)
         break;
     case wire::FrameKind::message:
     case wire::FrameKind::refuse: // what follows is framed all the same
-        if (auto parsed = wire::parse(message.substr(0, frame.size), frame.refusal)) {
+        if (auto parsed = wire::parse(message, frame)) {
             deliver(connection, std::move(parsed));
             break;
         }

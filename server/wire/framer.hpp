@@ -30,6 +30,9 @@ struct Frame {
     FrameKind kind{FrameKind::need_more};
     std::size_t size{0};            ///< bytes to consume
     std::optional<Refusal> refusal; ///< for `refuse`
+    std::size_t head{0};            ///< for `message`: bytes up to the blank line, with it. Nothing is wrong with them
+    bool folded{false};             ///< for `message`: a header line goes on in the next one
+    bool operator==(const Frame&) const = default;
 };
 
 /// Cuts a byte stream into messages by Content-Length (RFC 3261 18.3, 20.14). Remembers how far it has looked, so that
@@ -47,7 +50,7 @@ private:
 
     Limits limits_;
     std::size_t seen_{0};    ///< bytes already searched for the end of the head
-    std::size_t whole_{0};   ///< size of the message once the head is known; 0: not yet
+    Frame whole_;            ///< the message once its head is known; not yet: `need_more`
     bool after_crlf_{false}; ///< a lone CRLF was just consumed: another one makes it a ping, however they arrive
 };
 

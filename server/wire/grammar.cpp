@@ -13,20 +13,23 @@ PackagedGrammar& Grammar::packaged()
 
 std::optional<Uri> Grammar::uri(std::string_view text)
 {
-    if (auto uri = ordinary_uri(text)) return uri;
-    return packaged().uri(text);
+    auto uri = ordinary_uri(text);
+    if (!uri) uri = packaged().uri(text);
+    return uri;
 }
 
 std::optional<NameAddr> Grammar::name_addr(std::string_view text)
 {
-    if (auto address = ordinary_name_addr(text)) return address;
-    return packaged().name_addr(text);
+    auto address = ordinary_name_addr(text);
+    if (!address) address = packaged().name_addr(text);
+    return address;
 }
 
 std::optional<Via> Grammar::via(std::string_view text)
 {
-    if (auto via = ordinary_via(text)) return via;
-    return packaged().via(text);
+    auto via = ordinary_via(text);
+    if (!via) via = packaged().via(text);
+    return via;
 }
 
 bool Grammar::call_id(std::string_view text)

@@ -16,17 +16,22 @@ struct HeaderLine {
     std::string_view value;
 };
 
-/// Takes the next logical line off `head`, without its CRLF. Precondition: `head` is not empty.
+/// Takes the next logical line off `head`, without its CRLF. Precondition: `head` is not empty, and CR and LF stand in
+/// it as line ends only.
 std::string_view take_line(std::string_view& head);
 
 /// Nothing when there is no colon or the name is not a token.
 std::optional<HeaderLine> split(std::string_view line);
 
-/// What is wrong with the head as a whole, if anything: control characters, bare CR or LF (which other implementations
-/// take for line ends), or more lines, commas or bytes than the limits allow. Linear, no allocation.
-std::optional<Refusal> fault_of(std::string_view head, const Limits& limits);
+/// A head as a whole.
+struct Examined {
+    /// What is wrong with it, if anything: control characters, bare CR or LF (which other implementations take for line
+    /// ends), or more lines, commas or bytes than the limits allow.
+    std::optional<Refusal> fault;
+    bool folded{false}; ///< a line goes on in the next one
+};
 
-/// Whether a line goes on in the next one. Linear, no allocation.
-bool has_fold(std::string_view head);
+/// Linear, no allocation.
+Examined examine(std::string_view head, const Limits& limits);
 
 } // namespace sotto::wire

@@ -71,33 +71,6 @@ bool read_port(Cursor& cursor, std::uint16_t& port)
     return port != 0;
 }
 
-std::optional<Uri> read_uri(Cursor& cursor)
-{
-    const auto* const start = cursor.at();
-    Uri uri{.scheme = Scheme::sip};
-    if (cursor.take("sips:"))
-        uri.scheme = Scheme::sips;
-    else if (!cursor.take("sip:"))
-        return std::nullopt;
-
-    const auto* const behind_scheme = cursor.at();
-    if (const auto user = cursor.run(In::user); !user.empty() && cursor.take('@'))
-        uri.user = user;
-    else
-        cursor.go_back(behind_scheme);
-    if (!read_host(cursor, uri.host) || !read_port(cursor, uri.port)) return std::nullopt;
-
-    const auto* const params = cursor.at();
-    while (cursor.take(';')) {
-        if (cursor.run(In::uri_param).empty()) return std::nullopt;
-        if (cursor.take('=') && cursor.run(In::uri_param).empty()) return std::nullopt;
-    }
-    if (params != cursor.at()) uri.params = cursor.since(params + 1);
-    uri.text = cursor.since(start);
-    if (uri.text.size() > PackagedGrammar::longest_uri) return std::nullopt;
-    return uri;
-}
-
 // Header parameters up to the end of the text.
 bool read_params(Cursor& cursor, std::string_view& params)
 {
@@ -110,44 +83,68 @@ bool read_params(Cursor& cursor, std::string_view& params)
     return cursor.done();
 }
 
-} // namespace
-
-std::optional<Uri> ordinary_uri(std::string_view text)
+bool read(Cursor& cursor, Uri& uri)
 {
-    Cursor cursor{text};
-    const auto uri = read_uri(cursor);
-    return cursor.done() ? uri : std::nullopt;
+    const auto* const start = cursor.at();
+    uri.scheme = cursor.take("sips:") ? Scheme::sips : Scheme::sip;
+    if (uri.scheme == Scheme::sip && !cursor.take("sip:")) return false;
+
+    const auto* const behind_scheme = cursor.at();
+    if (const auto user = cursor.run(In::user); !user.empty() && cursor.take('@'))
+        uri.user = user;
+    else
+        cursor.go_back(behind_scheme);
+    if (!read_host(cursor, uri.host) || !read_port(cursor, uri.port)) return false;
+
+    const auto* const params = cursor.at();
+    while (cursor.take(';')) {
+        if (cursor.run(In::uri_param).empty()) return false;
+        if (cursor.take('=') && cursor.run(In::uri_param).empty()) return false;
+    }
+    if (params != cursor.at()) uri.params = cursor.since(params + 1);
+    uri.text = cursor.since(start);
+    return uri.text.size() <= PackagedGrammar::longest_uri;
 }
 
-std::optional<NameAddr> ordinary_name_addr(std::string_view text)
+bool read(Cursor& cursor, NameAddr& address)
 {
-    if (text.size() > PackagedGrammar::longest) return std::nullopt;
-    Cursor cursor{text};
     const auto* const start = cursor.at();
     if (cursor.quoted().empty())
         cursor.run(In::token_or_blank);
     else
         cursor.run(In::blank);
-    const auto display = cursor.since(start);
-    if (!cursor.take('<')) return std::nullopt;
-    const auto uri = read_uri(cursor);
-    if (!uri || !cursor.take('>')) return std::nullopt;
-    NameAddr address{.display = trim(display), .uri = *uri};
-    if (!read_params(cursor, address.params)) return std::nullopt;
-    return address;
+    address.display = trim(cursor.since(start));
+    return cursor.take('<') && read(cursor, address.uri) && cursor.take('>') && read_params(cursor, address.params);
 }
 
-std::optional<Via> ordinary_via(std::string_view text)
+bool read(Cursor& cursor, Via& via)
 {
-    if (text.size() > PackagedGrammar::longest) return std::nullopt;
-    Cursor cursor{text};
-    Via via{.text = text};
-    if (!cursor.take("SIP/2.0/")) return std::nullopt;
+    const auto* const start = cursor.at();
+    if (!cursor.take("SIP/2.0/")) return false;
     via.transport = cursor.run(In::token);
-    if (via.transport.empty() || !cursor.take(' ')) return std::nullopt;
-    if (!read_host(cursor, via.host) || !read_port(cursor, via.port)) return std::nullopt;
-    if (!read_params(cursor, via.params)) return std::nullopt;
-    return via;
+    if (via.transport.empty() || !cursor.take(' ')) return false;
+    if (!read_host(cursor, via.host) || !read_port(cursor, via.port) || !read_params(cursor, via.params)) return false;
+    via.text = cursor.since(start);
+    return true;
 }
+
+template <class Element> std::optional<Element> whole(std::string_view text, std::size_t longest)
+{
+    std::optional<Element> element{std::in_place};
+    Cursor cursor{text};
+    if (text.size() > longest || !read(cursor, *element) || !cursor.done()) element.reset();
+    return element;
+}
+
+} // namespace
+
+std::optional<Uri> ordinary_uri(std::string_view text) { return whole<Uri>(text, PackagedGrammar::longest_uri); }
+
+std::optional<NameAddr> ordinary_name_addr(std::string_view text)
+{
+    return whole<NameAddr>(text, PackagedGrammar::longest);
+}
+
+std::optional<Via> ordinary_via(std::string_view text) { return whole<Via>(text, PackagedGrammar::longest); }
 
 } // namespace sotto::wire

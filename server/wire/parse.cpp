@@ -9,6 +9,7 @@
 
 #include <array>
 #include <bitset>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -54,19 +55,28 @@ template <std::size_t size> constexpr HeaderSet set_of(const std::array<Header, 
 constexpr HeaderSet is_single = set_of(singles);
 constexpr HeaderSet is_structured = set_of(structured);
 
+/// Trivial: room for as many as there may be costs nothing.
 struct Line {
     Header name;
-    std::string_view value;
+    const char* text;
+    std::size_t size;
+
+    [[nodiscard]] std::string_view value() const { return {text, size}; }
 };
 
 /// Fills one Message. Each step says false when nothing can be answered.
 class Reader {
 public:
-    Reader(std::string_view bytes, std::optional<Refusal> framing)
+    Reader(std::string_view bytes, const Frame& frame)
         : message_{std::make_unique<Message>(bytes.size() + arena_overhead)}
     {
-        message_->defect = framing;
-        divide(bytes);
+        message_->defect = frame.refusal;
+        const auto own = message_->arena.array<char>(bytes.size());
+        std::memcpy(own.data(), bytes.data(), bytes.size());
+        if (frame.kind == FrameKind::message)
+            take_head(own, frame);
+        else
+            find_head(own);
     }
 
     MessagePtr read()
@@ -86,12 +96,19 @@ private:
         if (!message_->defect) message_->defect = refusal;
     }
 
-    // The bytes move into the message's arena; folds become spaces there, and whatever could end a line for somebody
-    // else becomes a question mark (with the defect that goes with it).
-    void divide(std::string_view bytes)
+    // The bytes are in the message's arena; folds become spaces there.
+    void take_head(std::span<char> own, const Frame& frame)
     {
-        const auto own = message_->arena.array<char>(bytes.size());
-        std::ranges::copy(bytes, own.begin());
+        const auto head = own.first(frame.head - 2); // without the blank line
+        if (frame.folded) unfold(head);
+        head_ = {head.data(), head.size()};
+        message_->body = std::string_view{own.data(), own.size()}.substr(frame.head);
+    }
+
+    // The same where the framer has not said where the head ends, or that there is something wrong with it: whatever
+    // could end a line for somebody else becomes a question mark (with the defect that goes with it).
+    void find_head(std::span<char> own)
+    {
         const std::string_view all{own.data(), own.size()};
         const auto end = all.find("\r\n\r\n");
         if (end == std::string_view::npos && !message_->defect) return;
@@ -102,11 +119,12 @@ private:
             const auto last = head_.substr(0, limits.head).rfind("\r\n");
             head_ = last == std::string_view::npos ? std::string_view{} : head_.substr(0, last + 2);
         }
-        if (const auto fault = fault_of(head_, limits)) {
-            refuse(*fault);
-            if (*fault == Refusal::malformed_header) neutralise(own.first(head_.size()));
+        const auto examined = examine(head_, limits);
+        if (examined.fault) {
+            refuse(*examined.fault);
+            if (*examined.fault == Refusal::malformed_header) neutralise(own.first(head_.size()));
         }
-        unfold(own.first(head_.size()));
+        if (examined.folded) unfold(own.first(head_.size()));
     }
 
     static void neutralise(std::span<char> head)
@@ -123,7 +141,6 @@ private:
     static void unfold(std::span<char> head)
     {
         const std::string_view text{head.data(), head.size()};
-        if (!has_fold(text)) return;
         for (auto at = text.find("\r\n"); at + 2 < text.size(); at = text.find("\r\n", at + 2))
             if (text[at + 2] == ' ' || text[at + 2] == '\t') head[at] = head[at + 1] = ' ';
     }
@@ -181,14 +198,15 @@ private:
                 refuse(Refusal::repeated_header);
                 continue;
             }
+            if (!seen_.test(index)) first_[index] = static_cast<std::uint8_t>(line_count_);
             seen_.set(index);
-            lines_[line_count_++] = {*name, header->value};
+            lines_[line_count_++] = {*name, header->value.data(), header->value.size()};
             if (!is_structured[index]) ++fields;
         }
         const auto out = message_->arena.array<HeaderField>(fields);
         std::size_t at = 0;
         for (const auto& line : lines())
-            if (!is_structured[static_cast<std::size_t>(line.name)]) out[at++] = {line.name, line.value};
+            if (!is_structured[static_cast<std::size_t>(line.name)]) out[at++] = {line.name, line.value()};
         message_->fields = out;
         const auto names = message_->arena.array<std::uint8_t>(unread);
         std::ranges::copy(std::span{unread_}.first(unread), names.begin());
@@ -200,28 +218,40 @@ private:
     /// Whether there is a line of that name: most that a rule asks for are not there.
     [[nodiscard]] bool seen(Header name) const { return seen_.test(static_cast<std::size_t>(name)); }
 
+    /// From the first line of that name on.
+    [[nodiscard]] std::span<const Line> lines_from(Header name) const
+    {
+        return seen(name) ? lines().subspan(first_[static_cast<std::size_t>(name)]) : std::span<const Line>{};
+    }
+
     [[nodiscard]] std::optional<std::string_view> value_of(Header name) const
     {
-        if (!seen(name)) return std::nullopt;
-        for (const auto& line : lines())
-            if (line.name == name) return line.value;
-        return std::nullopt;
+        const auto lines = lines_from(name);
+        return lines.empty() ? std::nullopt : std::optional{lines.front().value()};
+    }
+
+    static std::size_t commas_in(std::string_view text)
+    {
+        std::size_t commas = 0;
+        for (auto at = text.find(','); at != std::string_view::npos; at = text.find(',', at + 1)) ++commas;
+        return commas;
     }
 
     // Every element of every line of that name, in order, as `one` reads it. False when it could not read one of them.
     template <class Item, class One> bool list(Header name, std::span<const Item>& to, One one)
     {
-        if (!seen(name)) return true;
+        const auto lines = lines_from(name);
+        if (lines.empty()) return true;
         std::size_t most = 0;
-        for (const auto& line : lines())
-            if (line.name == name) most += 1 + static_cast<std::size_t>(std::ranges::count(line.value, ','));
+        for (const auto& line : lines)
+            if (line.name == name) most += 1 + commas_in(line.value());
         const auto items = message_->arena.array<Item>(most);
         std::size_t used = 0;
         bool good = true;
-        for (const auto& line : lines()) {
+        for (const auto& line : lines) {
             if (line.name != name) continue;
-            if (line.value.empty()) good = false;
-            for_each_element(line.value, [&](std::string_view element) {
+            if (line.size == 0) good = false;
+            for_each_element(line.value(), [&](std::string_view element) {
                 const std::optional<Item> item = one(element);
                 if (item)
                     items[used++] = *item;
@@ -379,6 +409,7 @@ private:
     std::array<Line, limits.lines> lines_;
     std::size_t line_count_{0};
     std::bitset<count> seen_;
+    std::array<std::uint8_t, count> first_; ///< of each name that was seen: where in `lines_`
     std::array<std::uint8_t, limits.lines> unread_;
     Grammar grammar_;
 };
@@ -398,13 +429,15 @@ void initialise()
         throw std::runtime_error{"the installed sofia-sip library does not parse a sample message"};
 }
 
-MessagePtr parse(std::string_view bytes, std::optional<Refusal> framing)
+MessagePtr parse(std::string_view bytes, const Frame& frame)
 {
     // 16 KiB on the stack, nothing of which is read before it is written: hardened builds need not fill it for each
     // message.
-    __attribute__((uninitialized)) Reader reader{bytes, framing};
+    __attribute__((uninitialized)) Reader reader{bytes.substr(0, frame.size), frame};
     return reader.read();
 }
+
+MessagePtr parse(std::string_view bytes) { return parse(bytes, Frame{.size = bytes.size()}); }
 
 bool is_response(std::string_view bytes) { return iequals(bytes.substr(0, 4), "SIP/"); }
 

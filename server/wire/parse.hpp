@@ -1,5 +1,6 @@
 #pragma once
 #include "core/message/message.hpp"
+#include "wire/framer.hpp"
 
 #include <string_view>
 
@@ -10,8 +11,12 @@ void initialise();
 
 /// Turns one framed message into the core's form. Null when nothing can be answered: no usable start line, Via, From,
 /// To, Call-ID or CSeq, or a response with any defect. A request that can be answered but not processed has `defect`
-/// set. `framing` is a defect that the framer found already. Safe on hostile bytes; reentrant.
-MessagePtr parse(std::string_view bytes, std::optional<Refusal> framing = std::nullopt);
+/// set. `frame` is what the framer said of the same bytes (`message` or `refuse`), which start with the message: what
+/// it looked at is not looked at again, and what it refused is the defect. Safe on hostile bytes; reentrant.
+MessagePtr parse(std::string_view bytes, const Frame& frame);
+
+/// The same for bytes that no framer has seen: all of them are the message.
+MessagePtr parse(std::string_view bytes);
 
 /// Whether the bytes start like a response. One that gives no message is ignored (RFC 3261 18.1.2); a request that
 /// gives none cannot even be answered, and ends the connection.

@@ -1,5 +1,6 @@
 // Bytes from a connection: framing and parsing. Whatever they are:
 // - the same frames come out wherever the segments are cut;
+// - what the framer has looked at, and the parser does not again, is as the parser would have found it;
 // - every part of a message that is let through lives as long as the message, and holds no line end or control
 // character;
 // - a message without a defect, written again from its parts, is the same message;
@@ -25,8 +26,7 @@ extern "C" const char* __asan_default_options() { return "detect_stack_use_after
 namespace {
 
 struct Cut {
-    FrameKind kind;
-    std::optional<Refusal> refusal;
+    wire::Frame frame;
     std::string bytes;
     bool operator==(const Cut&) const = default;
 };
@@ -47,14 +47,14 @@ std::vector<Cut> frames(std::initializer_list<std::string_view> segments)
             require((frame.kind == FrameKind::refuse) == frame.refusal.has_value(), "a refusal says why");
             const auto bytes = buffer.substr(0, frame.size);
             if (frame.kind == FrameKind::broken) {
-                cuts.push_back({frame.kind, {}, {}});
+                cuts.push_back({{.kind = frame.kind}, {}});
                 return cuts;
             }
             // A ping in two halves is a CRLF and a ping; only the ping shows.
             if (frame.kind == FrameKind::ping)
-                cuts.push_back({frame.kind, {}, {}});
+                cuts.push_back({{.kind = frame.kind}, {}});
             else if (frame.kind != FrameKind::crlf)
-                cuts.push_back({frame.kind, frame.refusal, bytes});
+                cuts.push_back({frame, bytes});
             if (frame.kind == FrameKind::refuse) return cuts;
             buffer.erase(0, frame.size);
         }
@@ -65,18 +65,26 @@ std::vector<Cut> frames(std::initializer_list<std::string_view> segments)
 void check_head(const std::string& text)
 {
     const auto head = std::string_view{text}.substr(0, text.find("\r\n\r\n") + 2);
-    const auto fault = wire::fault_of(head, wire::Limits{});
+    const auto fault = wire::examine(head, wire::Limits{}).fault;
     require(!fault || fault == Refusal::header_too_large, "no part of a message holds a control character");
 }
 
-void check_message(std::string_view bytes, std::optional<Refusal> framing)
+void check_message(std::string_view bytes, const wire::Frame& frame)
 {
     MessagePtr message;
     {
         const std::string elsewhere{bytes}; // gone before the message is looked at
-        message = wire::parse(elsewhere, framing);
+        message = wire::parse(elsewhere, frame);
+    }
+    if (frame.kind == FrameKind::message) {
+        const auto unframed = wire::parse(bytes.substr(0, frame.size));
+        require((unframed != nullptr) == (message != nullptr), "the framer's word makes no other message");
+        if (message)
+            require(message->defect == unframed->defect && test::canonical(*message) == test::canonical(*unframed),
+                    "the framer's word makes no difference");
     }
     if (!message) return;
+    const auto framing = frame.refusal;
     require(message->is_request || !message->defect, "a response with a defect goes no further");
     require(!framing || message->defect == framing, "what the framer found is the defect");
     require(!message->vias.empty() && !message->call_id.empty(), "there is something to answer with");
@@ -130,11 +138,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(frames({bytes.substr(0, middle), bytes.substr(middle)}) == whole, "segments make no difference");
 
     for (const auto& cut : whole)
-        if (cut.kind == FrameKind::message || cut.kind == FrameKind::refuse) check_message(cut.bytes, cut.refusal);
+        if (cut.frame.kind == FrameKind::message || cut.frame.kind == FrameKind::refuse)
+            check_message(cut.bytes, cut.frame);
     const auto single = wire::frame_whole(bytes, wire::Limits{});
-    if (single.kind == FrameKind::message || single.kind == FrameKind::refuse)
-        check_message(bytes.substr(0, single.size), single.refusal);
-    check_message(bytes, std::nullopt);
+    if (single.kind == FrameKind::message || single.kind == FrameKind::refuse) check_message(bytes, single);
+    check_message(bytes, {.size = bytes.size()});
     check_address(bytes);
     check_readers(bytes);
     return 0;

@@ -24,6 +24,12 @@ MessagePtr request(const std::string& first_line, const std::string& lines,
     return wire::parse(first_line + "\r\n" + answerable + cseq + lines + "\r\n");
 }
 
+// What the framer refused.
+MessagePtr refused(std::string_view bytes, Refusal refusal)
+{
+    return wire::parse(bytes, {wire::FrameKind::refuse, bytes.size(), refusal});
+}
+
 std::optional<Refusal> defect_of(const MessagePtr& message)
 {
     REQUIRE(message);
@@ -110,7 +116,7 @@ TEST_CASE("a response with any defect goes no further", "[rfc3261][18.1.2]")
     CHECK_FALSE(wire::parse("SIP/2.0 700 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n"));
     CHECK_FALSE(wire::parse("SIP/3.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n"));
     CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\nContact: x y\r\n\r\n"));
-    CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n", Refusal::malformed_header));
+    CHECK_FALSE(refused("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n", Refusal::malformed_header));
     CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\nTo: <sip:c@d>\r\n\r\n"));
 }
 
@@ -246,10 +252,10 @@ TEST_CASE("a star stands alone in Contact", "[rfc3261][10.2.2]")
 TEST_CASE("what the framer found is the defect", "[framing]")
 {
     const auto bytes = "INVITE sip:a@b SIP/2.0\r\n" + answerable + "CSeq: 7 INVITE\r\nContact: broken here\r\n\r\n";
-    CHECK(defect_of(wire::parse(bytes, Refusal::message_too_large)) == Refusal::message_too_large);
+    CHECK(defect_of(refused(bytes, Refusal::message_too_large)) == Refusal::message_too_large);
     // a head cut at the limit is enough for an answer
     const auto cut = bytes.substr(0, bytes.find("Contact"));
-    CHECK(defect_of(wire::parse(cut, Refusal::header_too_large)) == Refusal::header_too_large);
+    CHECK(defect_of(refused(cut, Refusal::header_too_large)) == Refusal::header_too_large);
     CHECK_FALSE(wire::parse(cut));
 }
 

@@ -107,7 +107,7 @@ void check(const Row& row, const std::string& bytes)
         return;
     }
     REQUIRE((frame.kind == wire::FrameKind::message || frame.kind == wire::FrameKind::refuse));
-    const auto message = wire::parse(std::string_view{bytes}.substr(0, frame.size), frame.refusal);
+    const auto message = wire::parse(bytes, frame);
     if (row.outcome == dropped) {
         CHECK_FALSE(message);
         return;
