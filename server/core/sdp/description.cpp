@@ -4,11 +4,16 @@ namespace sotto::sdp {
 
 namespace {
 
-/// Any byte from 0x20 on, and tabs: what is dropped may be in any language, what is kept has a check of its own.
-constexpr bool is_text(std::string_view line)
+/// Lines of any bytes from 0x20 on, and tabs: what is dropped may be in any language, what is kept has a check of its
+/// own. Without a way out of the loop, so that the compiler looks at many bytes at once.
+constexpr bool is_text(std::string_view text)
 {
-    return std::all_of(line.begin(), line.end(),
-                       [](char c) { return static_cast<unsigned char>(c) >= ' ' || c == '\t'; });
+    unsigned char other = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        other |= static_cast<unsigned char>(byte < ' ' && byte != '\t' && byte != '\r' && byte != '\n');
+    }
+    return other == 0;
 }
 
 /// o=<username> <sess-id> <sess-version> <nettype> <addrtype> <unicast-address>; only the version is of use.
@@ -72,12 +77,14 @@ bool read_description(std::string_view text, Fragment fragment, Description& des
     bool origin_seen = false;
     Section* section = &description.session;
     description.sections.reserve(Description::most_sections); // so that `section` stays valid
+    if (!is_text(text)) return false;
+    description.text_size = text.size();
 
     while (!text.empty()) {
         auto line = take_until(text, '\n');
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.empty() && text.find_first_not_of("\r\n") == std::string_view::npos) break;
-        if (line.size() < 2 || line[1] != '=' || !is_text(line)) return false;
+        if (line.size() < 2 || line[1] != '=' || line.find('\r') != line.npos) return false;
         const auto value = line.substr(2);
         const bool in_session = section == &description.session;
         if (whole && !version_seen && line != "v=0") return false;

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/sdp/media_names.hpp"
+#include "core/types/vocabulary.hpp"
 
 #include <array>
 #include <cstdint>
@@ -90,8 +91,8 @@ constexpr bool fingerprint(std::string_view value)
         std::find_if(hashes.begin(), hashes.end(), [=](const Hash& one) { return iequals(one.name, name); });
     const auto bytes = take_word(value);
     if (hash == hashes.end() || !value.empty() || bytes.size() != hash->size * 3 - 1) return false;
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        if (i % 3 == 2 ? bytes[i] != ':' : !is_hex(bytes[i])) return false;
+    for (std::size_t i = 0; i < bytes.size(); i += 3)
+        if (!is_hex(bytes[i]) || !is_hex(bytes[i + 1]) || (i + 2 < bytes.size() && bytes[i + 2] != ':')) return false;
     return true;
 }
 constexpr bool zrtp_hash(std::string_view value) // RFC 6189 8: of a Hello, by SHA-256
@@ -202,32 +203,25 @@ inline constexpr std::array line_rules{
 
 constexpr std::size_t index_of(const LineRule& rule) { return static_cast<std::size_t>(&rule - line_rules.data()); }
 
-/// Rows of attributes, sorted by length and name.
-inline constexpr auto attribute_rows = [] {
-    constexpr auto is_attribute = [](const LineRule& rule) { return rule.line.starts_with("a="); };
-    std::array<std::uint8_t,
-               static_cast<std::size_t>(std::count_if(line_rules.begin(), line_rules.end(), is_attribute))>
-        rows{};
-    std::size_t count = 0;
-    for (const auto& rule : line_rules)
-        if (is_attribute(rule)) rows[count++] = static_cast<std::uint8_t>(index_of(rule));
-    std::sort(rows.begin(), rows.end(), [](auto a, auto b) {
-        const auto x = line_rules[a].line;
-        const auto y = line_rules[b].line;
-        return x.size() != y.size() ? x.size() < y.size() : x < y;
-    });
-    return rows;
+inline constexpr auto is_attribute = [](const LineRule& rule) { return rule.line.starts_with("a="); };
+/// Attributes stand together, behind everything else.
+inline constexpr auto first_attribute =
+    static_cast<std::size_t>(std::find_if(line_rules.begin(), line_rules.end(), is_attribute) - line_rules.begin());
+static_assert(std::all_of(line_rules.begin() + first_attribute, line_rules.end(), is_attribute));
+
+/// Their names without "a=".
+inline constexpr auto attribute_names = [] {
+    std::array<std::string_view, line_rules.size() - first_attribute> names;
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = line_rules[first_attribute + i].line.substr(2);
+    return names;
 }();
+inline constexpr Vocabulary<256, Case::matters> attributes{attribute_names};
 
 /// The rule for an attribute by its name without "a=" (case matters, RFC 8866 9); nullptr for one that no rule knows.
 constexpr const LineRule* attribute_rule(std::string_view name)
 {
-    const auto before = [](std::uint8_t row, std::string_view wanted) {
-        const auto has = line_rules[row].line.substr(2);
-        return has.size() != wanted.size() ? has.size() < wanted.size() : has < wanted;
-    };
-    const auto row = std::lower_bound(attribute_rows.begin(), attribute_rows.end(), name, before);
-    return row == attribute_rows.end() || line_rules[*row].line.substr(2) != name ? nullptr : &line_rules[*row];
+    const auto place = attributes.find(name);
+    return place == attributes.size() ? nullptr : &line_rules[first_attribute + place];
 }
 
 /// The rule for a name that must be in the table.

@@ -135,11 +135,11 @@ void put_crypto(std::string& out, std::string_view value)
 
 void put_fingerprint(std::string& out, std::string_view value)
 {
-    auto name = lower(take_word(value));
-    std::string bytes{take_word(value)};
-    for (char& c : bytes)
-        if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
-    put_line(out, "a=fingerprint:", name, ' ', bytes);
+    out += "a=fingerprint:";
+    for (const char c : take_word(value)) out += to_lower(c);
+    out += ' ';
+    for (const char c : take_word(value)) out += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+    out += "\r\n";
 }
 
 void put_message_size(std::string& out, std::string_view value)

@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <tuple>
+#include <utility>
 
 namespace sotto::sdp {
 
@@ -41,6 +42,9 @@ constexpr std::size_t longest_result = 256 * 1024; ///< a hostile description mu
 /// What the sections of one BUNDLE group share (RFC 8843 7): they use the transport, and so the key, of one of them. It
 /// counts only in a section that leaves, or media would pass whose key stays behind.
 struct Bundle {
+    std::array<std::uint8_t, Description::most_sections> members{}; ///< in the order of the group
+    std::uint8_t count{0};
+    bool worked_out{false}; ///< the following
     bool fingerprint{false};
     std::optional<Candidate> relay;
 };
@@ -64,16 +68,14 @@ public:
 
 private:
     void find_bundles();
-    [[nodiscard]] const Bundle* bundle_of(std::size_t section) const;
+    [[nodiscard]] const Bundle* bundle_of(const Section& section);
 
     std::optional<SdpRefusal> put_section(std::size_t index);
     enum class Carried : std::uint8_t { yes, rejected /* by its sender */, unsupported, malformed };
-    [[nodiscard]] Carried carried(const Section& section);
+    [[nodiscard]] Carried carried(const Section& section, Payloads& payloads) const;
     void put_rejected(const Section& section, const Profile* profile);
-    [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile,
-                                                   const Bundle* bundle);
-    [[nodiscard]] std::optional<SdpRefusal> choose_address(const Section& section, const Bundle* bundle,
-                                                           bool bundle_only);
+    [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile);
+    [[nodiscard]] std::optional<SdpRefusal> choose_address(const Section& section, bool bundle_only);
     void collect(const Section& section, bool bundle_only);
     void add(const LineRule& rule, std::string_view value);
     void add_candidate(const LineRule& rule, std::string_view value);
@@ -127,25 +129,34 @@ void Minimiser::find_bundles()
             const auto found = mids_.find(mid);
             if (found == mids_.end() || bundle_[found->second] != 0) continue;
             bundle_[found->second] = static_cast<std::uint8_t>(bundles_.size());
-            const auto& section = in_.sections[found->second];
-            const bool fingerprint = states_fingerprint(in_, section);
-            const auto relay = policy_.relay_only ? relay_of(in_, section) : std::nullopt;
-            if ((!fingerprint && !relay) || carried(section) != Carried::yes) continue;
-            bundle.fingerprint |= fingerprint;
-            if (!bundle.relay) bundle.relay = relay;
+            bundle.members[bundle.count++] = static_cast<std::uint8_t>(found->second);
         }
     }
 }
 
-const Bundle* Minimiser::bundle_of(std::size_t section) const
+/// Of the section that lacks something of its own; most lack nothing.
+const Bundle* Minimiser::bundle_of(const Section& section)
 {
-    return bundle_[section] == 0 ? nullptr : &bundles_[bundle_[section] - 1U];
+    const auto number = bundle_[static_cast<std::size_t>(&section - in_.sections.data())];
+    if (number == 0) return nullptr;
+    auto& bundle = bundles_[number - 1U];
+    if (std::exchange(bundle.worked_out, true)) return &bundle;
+    for (const auto member : std::span{bundle.members}.first(bundle.count)) {
+        const auto& other = in_.sections[member];
+        const bool fingerprint = states_fingerprint(in_, other);
+        const auto relay = policy_.relay_only ? relay_of(in_, other) : std::nullopt;
+        Payloads payloads;
+        if ((!fingerprint && !relay) || carried(other, payloads) != Carried::yes) continue;
+        bundle.fingerprint |= fingerprint;
+        if (!bundle.relay) bundle.relay = relay;
+    }
+    return &bundle;
 }
 
 SdpResult Minimiser::description()
 {
     find_bundles();
-    out_.reserve(4096);
+    out_.reserve(in_.text_size + 256); // rarely longer than what it is made from
     for (std::size_t i = 0; i < in_.sections.size(); ++i) {
         if (const auto refusal = put_section(i)) return *refusal;
         if (out_.size() > longest_result) return SdpRefusal::malformed;
@@ -181,30 +192,32 @@ void Minimiser::put_rejected(const Section& section, const Profile* profile)
     if (!section.mid.empty()) names_.put(out_, section.mid);
 }
 
-/// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads_`.
-Minimiser::Carried Minimiser::carried(const Section& section)
+/// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads`.
+Minimiser::Carried Minimiser::carried(const Section& section, Payloads& payloads) const
 {
-    payloads_ = {};
+    payloads = {};
     if (section.port == 0 && !is_bundle_only(section)) return Carried::rejected;
     const Profile* const profile = profile_named(section.profile);
     if (profile == nullptr || position_in(media_types, section.media) == media_types.size())
         return Carried::unsupported;
     if (profile->stream == Stream::data_channel) return Carried::yes;
 
-    if (!payloads_.read_formats(section.formats)) return Carried::malformed;
+    if (!payloads.read_formats(section.formats)) return Carried::malformed;
     for (const auto& attribute : in_.attributes_of(section)) {
-        if (attribute.rule->kind == Kind::rtpmap) payloads_.read_rtpmap(attribute.value);
-        if (attribute.rule->kind == Kind::fmtp) payloads_.read_fmtp(attribute.value);
+        if (attribute.rule->kind == Kind::rtpmap) payloads.read_rtpmap(attribute.value);
+        if (attribute.rule->kind == Kind::fmtp) payloads.read_fmtp(attribute.value);
     }
-    payloads_.admit(policy_.permitted_codecs);
-    return payloads_.usable() ? Carried::yes : Carried::unsupported;
+    payloads.admit(policy_.permitted_codecs);
+    return payloads.usable() ? Carried::yes : Carried::unsupported;
 }
 
 /// Which key protects the section; a refusal when none does that only the two phones know.
-std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile, const Bundle* bundle)
+std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile)
 {
     const auto& session = in_.session;
-    const bool fingerprint = states_fingerprint(in_, section) || (bundle != nullptr && bundle->fingerprint);
+    bool fingerprint = states_fingerprint(in_, section);
+    if (!fingerprint)
+        if (const auto* bundle = bundle_of(section)) fingerprint = bundle->fingerprint;
     const bool zrtp_hash = section.names(rule_for("zrtp-hash")) || session.names(rule_for("zrtp-hash"));
     const bool sdes = section.names(rule_for("crypto"));
     const bool readable_key = sdes || section.key_line || session.key_line || section.names(rule_for("key-mgmt")) ||
@@ -217,7 +230,7 @@ std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profil
     return readable_key ? SdpRefusal::sdes_only : SdpRefusal::plain_rtp;
 }
 
-std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, const Bundle* bundle, bool bundle_only)
+std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, bool bundle_only)
 {
     const auto& stated = section.connection ? section.connection : in_.session.connection;
     port_ = section.port;
@@ -228,7 +241,8 @@ std::optional<SdpRefusal> Minimiser::choose_address(const Section& section, cons
     }
 
     auto relay = relay_of(in_, section);
-    if (!relay && bundle != nullptr) relay = bundle->relay;
+    if (!relay)
+        if (const auto* bundle = bundle_of(section)) relay = bundle->relay;
     // No candidate and no address yet: they will be trickled (RFC 8840 4.1), or the section is on hold.
     const bool shows_nothing = !section.names(rule_for("candidate")) && (!stated || stated->unspecified());
     if (!relay && !shows_nothing) return SdpRefusal::no_relay_candidate;
@@ -244,7 +258,7 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
 {
     const Section& section = in_.sections[index];
     const Profile* const profile = profile_named(section.profile);
-    switch (carried(section)) {
+    switch (carried(section, payloads_)) {
     case Carried::yes:
         break;
     case Carried::malformed:
@@ -257,10 +271,9 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
         return std::nullopt;
     }
 
-    const Bundle* const bundle = bundle_of(index);
     const bool bundle_only = is_bundle_only(section);
-    if (const auto refusal = secure(section, *profile, bundle)) return refusal;
-    if (const auto refusal = choose_address(section, bundle, bundle_only)) return refusal;
+    if (const auto refusal = secure(section, *profile)) return refusal;
+    if (const auto refusal = choose_address(section, bundle_only)) return refusal;
 
     active_ = true;
     names_.carry(section.mid);
@@ -521,7 +534,7 @@ SdpResult Minimiser::fragment()
 
 SdpResult minimise_as(Fragment form, std::string_view text, const SdpPolicy& policy)
 {
-    std::array<std::byte, 16 * 1024> buffer;
+    __attribute__((uninitialized)) std::array<std::byte, 16 * 1024> buffer; // of which few pages are used
     std::pmr::monotonic_buffer_resource memory{buffer.data(), buffer.size()};
     Description description{&memory};
     if (!read_description(text, form, description)) return SdpRefusal::malformed;

@@ -14,7 +14,6 @@ constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_alphanumeric(char c) { return is_digit(c) || is_alpha(c); }
-constexpr bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 constexpr bool is_visible(char c) { return c > ' ' && c < '\x7F'; }
 
 /// RFC 8866 9 "token-char"; a table, as it is asked for every character.
@@ -25,6 +24,13 @@ inline constexpr auto token_chars = [] {
     return table;
 }();
 constexpr bool is_token_char(char c) { return token_chars[static_cast<unsigned char>(c)]; }
+
+inline constexpr auto hex_digits = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view{"0123456789abcdefABCDEF"}) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+constexpr bool is_hex(char c) { return hex_digits[static_cast<unsigned char>(c)]; }
 
 /// True for 1 to `longest` characters that all satisfy `is`.
 template <class Is> constexpr bool consists_of(std::string_view text, std::size_t longest, Is is)
