@@ -14,15 +14,17 @@ std::size_t start_of_host(const Uri& uri) { return static_cast<std::size_t>(uri.
 
 bool names_method(std::string_view parameter)
 {
-    const auto name = unescape(parameter.substr(0, parameter.find('=')));
-    return name && iequals(*name, "method");
+    const auto name = parameter.substr(0, parameter.find('='));
+    if (name.find('%') == name.npos) return iequals(name, "method");
+    const auto plain = unescape(name);
+    return plain && iequals(*plain, "method");
 }
 
 } // namespace
 
 std::string request_uri_of(const Uri& contact, bool (*unwanted)(std::string_view parameter))
 {
-    if (contact.scheme != Scheme::sip && contact.scheme != Scheme::sips) return {};
+    if (!has_request_uri(contact)) return {};
     std::string out{contact.text.substr(0, contact.text.find_first_of(";?", start_of_host(contact)))};
     for (auto rest = contact.params; !rest.empty();) {
         const auto one = rest.substr(0, rest.find(';'));

@@ -72,23 +72,55 @@ constexpr std::array rules{
     HeaderRule{Header::content_length,      all(own),      all(own),     Shape::none, "counted", "RFC 3261 20.14"},
 };
 
-constexpr std::array<std::string_view, 9> option_tags{
+constexpr std::array<std::string_view, 9> option_tags_in_order{
     "100rel", "from-change", "join", "norefersub", "outbound", "replaces", "tdialog", "timer", "trickle-ice"};
-constexpr std::array<std::string_view, 12> media_types{
+constexpr std::array<std::string_view, 12> media_types_in_order{
     "application/dtmf-relay", "application/im-iscomposing+xml", "application/media_control+xml", "application/pkcs7-mime",
     "application/sdp", "application/trickle-ice-sdpfrag", "message/cpim", "message/sipfrag", "multipart/alternative",
     "multipart/mixed", "multipart/signed", "text/plain"};
-constexpr std::array<std::string_view, 4> events{"infoDtmf", "refer", "reg", "trickle-ice"};
-constexpr std::array<std::string_view, 11> methods{
+constexpr std::array<std::string_view, 4> events_in_order{"infoDtmf", "refer", "reg", "trickle-ice"};
+constexpr std::array<std::string_view, 11> methods_in_order{
     "INVITE", "ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "REFER", "UPDATE"};
 // clang-format on
+constexpr CarriedWords option_tags{option_tags_in_order};
+constexpr CarriedWords media_types{media_types_in_order};
+constexpr CarriedWords events{events_in_order};
+constexpr CarriedWords methods{methods_in_order};
+
+static_assert(rules.size() <= 64, "a RowSet holds them all");
+
+constexpr auto rows = [] {
+    std::array<RowSet, static_cast<std::size_t>(Header::count_)> out{};
+    for (std::size_t row = 0; row < rules.size(); ++row)
+        out[static_cast<std::size_t>(rules[row].header)] = RowSet{1} << row;
+    return out;
+}();
+
+/// By kind of message (response, request) and receiver.
+constexpr auto leaving = [] {
+    std::array<std::array<LeavingRows, 4>, 2> out{};
+    for (std::size_t kind = 0; kind < out.size(); ++kind)
+        for (std::size_t receiver = 0; receiver < 4; ++receiver)
+            for (std::size_t row = 0; row < rules.size(); ++row) {
+                const auto treatment = rules[row].treatment(kind == 1, static_cast<Receiver>(receiver));
+                if (treatment == drop) continue;
+                auto& to = out[kind][receiver];
+                (treatment == pass ? to.passed : to.ours) |= RowSet{1} << row;
+            }
+    return out;
+}();
 
 } // namespace
 
 std::span<const HeaderRule> header_rules() { return rules; }
-std::span<const std::string_view> carried_option_tags() { return option_tags; }
-std::span<const std::string_view> carried_media_types() { return media_types; }
-std::span<const std::string_view> carried_events() { return events; }
-std::span<const std::string_view> carried_methods() { return methods; }
+RowSet row_of(Header header) noexcept { return rows[static_cast<std::size_t>(header)]; }
+const LeavingRows& leaving_rows(bool is_request, Receiver receiver)
+{
+    return leaving[is_request ? 1 : 0][static_cast<std::size_t>(receiver)];
+}
+const CarriedWords& carried_option_tags() { return option_tags; }
+const CarriedWords& carried_media_types() { return media_types; }
+const CarriedWords& carried_events() { return events; }
+const CarriedWords& carried_methods() { return methods; }
 
 } // namespace sotto

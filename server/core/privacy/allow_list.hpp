@@ -1,6 +1,7 @@
 #pragma once
 #include "core/message/header.hpp"
 #include "core/types/party.hpp"
+#include "core/types/vocabulary.hpp"
 
 #include <array>
 #include <cstdint>
@@ -55,10 +56,24 @@ struct HeaderRule {
 /// All rows, in the one order in which headers are written. A header without a row does not leave.
 std::span<const HeaderRule> header_rules();
 
+/// Some of the rows, the first one the lowest bit.
+using RowSet = std::uint64_t;
+
+/// The header's row; empty when it has none.
+RowSet row_of(Header header) noexcept;
+
+/// The rows by which something may leave toward a receiver: values of the sender's, and values of ours.
+struct LeavingRows {
+    RowSet passed{0};
+    RowSet ours{0};
+};
+const LeavingRows& leaving_rows(bool is_request, Receiver receiver);
+
 /// What Sotto carries; each in canonical order.
-std::span<const std::string_view> carried_option_tags();
-std::span<const std::string_view> carried_media_types();
-std::span<const std::string_view> carried_events();
-std::span<const std::string_view> carried_methods();
+using CarriedWords = Vocabulary<64>;
+const CarriedWords& carried_option_tags();
+const CarriedWords& carried_media_types();
+const CarriedWords& carried_events();
+const CarriedWords& carried_methods();
 
 } // namespace sotto

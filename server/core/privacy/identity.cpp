@@ -1,5 +1,7 @@
 #include "core/privacy/identity.hpp"
 
+#include <algorithm>
+
 namespace sotto {
 namespace {
 
@@ -19,7 +21,9 @@ bool is_anonymous(const Uri& uri) { return iequals(uri.host, "anonymous.invalid"
 std::string address_uri(Scheme scheme, std::string_view aor)
 {
     const auto at = aor.rfind('@');
-    std::string out = scheme == Scheme::sips ? "sips:" : "sip:";
+    std::string out;
+    out.reserve(aor.size() + 5);
+    out += scheme == Scheme::sips ? "sips:" : "sip:";
     for (const char c : aor.substr(0, at)) {
         if (unreserved_in_user(c)) {
             out += c;
@@ -34,18 +38,21 @@ std::string address_uri(Scheme scheme, std::string_view aor)
 
 std::string shown_address(std::string_view display, std::string_view uri)
 {
-    std::string text;
     display = trim(display);
     const bool quoted = display.size() >= 2 && display.front() == '"' && display.back() == '"';
     if (quoted) display = display.substr(1, display.size() - 2);
-    for (std::size_t i = 0; i < display.size() && text.size() < longest_display; ++i) {
+    std::string out;
+    out.reserve(std::min(display.size(), longest_display) + uri.size() + 5);
+    out += '"';
+    for (std::size_t i = 0; i < display.size() && out.size() <= longest_display; ++i) {
         if (quoted && display[i] == '\\' && i + 1 < display.size()) ++i;
         const auto byte = static_cast<unsigned char>(display[i]);
-        if (byte >= 32 && byte != 127 && byte != '"' && byte != '\\') text += display[i];
+        if (byte >= 32 && byte != 127 && byte != '"' && byte != '\\') out += display[i];
     }
-    std::string out;
-    out.reserve(text.size() + uri.size() + 5);
-    if (!text.empty()) ((out += '"') += text) += "\" ";
+    if (out.size() == 1)
+        out.clear(); // nothing to show
+    else
+        out += "\" ";
     return ((out += '<') += uri) += '>';
 }
 

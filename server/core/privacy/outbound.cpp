@@ -2,6 +2,7 @@
 
 #include "core/privacy/shape.hpp"
 
+#include <bit>
 #include <charconv>
 
 namespace sotto {
@@ -46,11 +47,14 @@ Outbound Outbound::response(int status, Receiver receiver)
     return out;
 }
 
-Outbound& Outbound::set(Header header, std::string_view value)
+Outbound& Outbound::set(Header header, std::span<const std::string_view> parts)
 {
-    lines_.push_back({header, static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(value.size())});
-    is_set_.set(static_cast<std::size_t>(header));
-    text_ += value;
+    const auto begin = text_.size();
+    (text_ += name_of(header)) += ": ";
+    for (const auto part : parts) text_ += part;
+    text_ += "\r\n";
+    lines_.push_back({header, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(text_.size() - begin)});
+    set_ |= row_of(header);
     return *this;
 }
 
@@ -63,17 +67,31 @@ Outbound& Outbound::body(std::string_view content_type, std::string_view content
 
 void Outbound::write_own(Header header, std::string& out) const
 {
-    if (!is_set(header)) return;
     for (const auto& line : lines_)
-        if (line.header == header) append_line(out, header, text_of(line));
+        if (line.header == header) out += text_of(line);
 }
 
 void Outbound::write_passed(const HeaderRule& rule, std::string& out) const
 {
-    if (is_set(rule.header)) return write_own(rule.header, out);
-    if (source_ == nullptr) return;
     if (const auto value = shaped(*source_, rule.header, rule.shape); !value.empty())
         append_line(out, rule.header, value);
+}
+
+/// By which something may have to be written: the other ones are not even looked at.
+RowSet Outbound::rows() const
+{
+    const auto& leaving = leaving_rows(is_request_, receiver_);
+    auto rows = set_ & (leaving.passed | leaving.ours);
+    if (source_ != nullptr)
+        for (const auto& field : source_->fields) rows |= row_of(field.name) & leaving.passed;
+    const auto type = row_of(Header::content_type);
+    const auto version = row_of(Header::mime_version);
+    rows &= ~(type | version);
+    if (content_.empty()) // nor what else describes it
+        rows &= ~(row_of(Header::content_disposition) | row_of(Header::content_id));
+    else
+        rows |= type | (content_type_.starts_with("multipart/") ? version : 0); // RFC 2045 4
+    return rows | row_of(Header::content_length);
 }
 
 std::string Outbound::write() const
@@ -92,35 +110,26 @@ std::string Outbound::write() const
         out += reason_.empty() ? reason_of(status_) : reason_;
         out += "\r\n";
     }
-    for (const auto& rule : header_rules()) {
-        if (rule.header == Header::content_length) {
+    const auto rules = header_rules();
+    for (auto left = rows(); left != 0; left &= left - 1) {
+        const auto& rule = rules[static_cast<std::size_t>(std::countr_zero(left))];
+        switch (rule.header) {
+        case Header::content_length:
             out += "Content-Length: ";
             append_number(out, content_.size());
             out += "\r\n";
-            continue;
-        }
-        const bool describes_body = rule.header == Header::content_type || rule.header == Header::content_disposition ||
-                                    rule.header == Header::mime_version || rule.header == Header::content_id;
-        if (describes_body && content_.empty()) continue;
-        if (rule.header == Header::content_type) {
+            break;
+        case Header::content_type:
             append_line(out, Header::content_type, content_type_);
-            continue;
-        }
-        if (rule.header == Header::mime_version) { // RFC 2045 4
-            if (content_type_.starts_with("multipart/")) append_line(out, Header::mime_version, "1.0");
-            continue;
-        }
-        switch (rule.treatment(is_request_, receiver_)) {
-        case Treatment::drop:
             break;
-        case Treatment::pass:
-            write_passed(rule, out);
+        case Header::mime_version:
+            append_line(out, Header::mime_version, "1.0");
             break;
-        case Treatment::rebuild:
-        case Treatment::seal:
-        case Treatment::own:
-            write_own(rule.header, out);
-            break;
+        default:
+            if ((set_ & row_of(rule.header)) != 0)
+                write_own(rule.header, out);
+            else
+                write_passed(rule, out);
         }
     }
     out += "\r\n";

@@ -4,8 +4,9 @@
 
 #include <boost/container/small_vector.hpp>
 
-#include <bitset>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,14 @@ public:
         return *this;
     }
     /// A value of ours for a header; several values of one header stay in order, one line each.
-    Outbound& set(Header header, std::string_view value);
-    /// The body, with its type. Without a call no body is written, whatever the source had.
+    Outbound& set(Header header, std::string_view value) { return set(header, std::span{&value, 1}); }
+    /// One value of several parts.
+    Outbound& set(Header header, std::initializer_list<std::string_view> parts)
+    {
+        return set(header, std::span{parts.begin(), parts.size()});
+    }
+    Outbound& set(Header header, std::span<const std::string_view> parts);
+    /// The body, with its type; both must outlive `write`. Without a call no body is written, whatever the source had.
     Outbound& body(std::string_view content_type, std::string_view content);
     /// Our reason phrase in place of the status code's own one.
     Outbound& reason(std::string_view phrase)
@@ -49,7 +56,7 @@ private:
     {
         return std::string_view{text_}.substr(line.offset, line.length);
     }
-    [[nodiscard]] bool is_set(Header header) const { return is_set_.test(static_cast<std::size_t>(header)); }
+    [[nodiscard]] RowSet rows() const;
     void write_own(Header header, std::string& out) const;
     void write_passed(const HeaderRule& rule, std::string& out) const;
 
@@ -59,12 +66,12 @@ private:
     int status_{0};
     std::string_view reason_;
     const Message* source_{nullptr};
-    std::string text_; ///< request URI first, then all values that were set
+    std::string text_; ///< request URI first, then a line for each value that was set
     std::uint32_t uri_length_{0};
     boost::container::small_vector<Line, 16> lines_;
-    std::bitset<static_cast<std::size_t>(Header::count_)> is_set_; ///< which headers `lines_` has a value for
-    std::string content_type_;
-    std::string content_;
+    RowSet set_{0}; ///< the rows that `lines_` has a value for
+    std::string_view content_type_;
+    std::string_view content_;
 };
 
 } // namespace sotto

@@ -4,13 +4,26 @@
 
 namespace sotto {
 
+namespace {
+
+std::array<std::string_view, 7> parts_of(const NameAddr& address)
+{
+    return {address.display,
+            address.display.empty() ? "" : " ",
+            "<",
+            address.uri.text,
+            ">",
+            address.params.empty() ? "" : ";",
+            address.params};
+}
+
+} // namespace
+
 std::string as_written(const NameAddr& address)
 {
     std::string out;
     out.reserve(address.display.size() + address.uri.text.size() + address.params.size() + 4);
-    if (!address.display.empty()) (out += address.display) += ' ';
-    ((out += '<') += address.uri.text) += '>';
-    if (!address.params.empty()) (out += ';') += address.params;
+    for (const auto part : parts_of(address)) out += part;
     return out;
 }
 
@@ -36,13 +49,14 @@ Outbound reply(const Message& request, int status, std::string_view to_tag, Rece
     auto out = Outbound::response(status, receiver);
     for (const auto& via : request.vias) out.set(Header::via, via.text);
     if (request.method != Method::register_) // RFC 3261 10.3
-        for (const auto& hop : request.record_routes) out.set(Header::record_route, as_written(hop));
-    out.set(Header::from, as_written(request.from));
-    auto to = as_written(request.to);
-    if (request.to.tag().empty() && !to_tag.empty()) (to += ";tag=") += to_tag;
-    out.set(Header::to, to);
+        for (const auto& hop : request.record_routes) out.set(Header::record_route, parts_of(hop));
+    out.set(Header::from, parts_of(request.from));
+    const auto to = parts_of(request.to);
+    const bool adds_tag = !to_tag.empty() && request.to.tag().empty();
+    out.set(Header::to,
+            {to[0], to[1], to[2], to[3], to[4], to[5], to[6], adds_tag ? ";tag=" : "", adds_tag ? to_tag : ""});
     out.set(Header::call_id, request.call_id);
-    out.set(Header::cseq, std::to_string(request.cseq.number).append(" ").append(request.cseq.method_name));
+    out.set(Header::cseq, {std::to_string(request.cseq.number), " ", request.cseq.method_name});
     return out;
 }
 

@@ -41,18 +41,24 @@ std::string_view same(std::string_view offered, std::span<const std::string_view
     return found == known.end() ? std::string_view{} : *found;
 }
 
-/// Which of `known` the sender named, in the order of `known`: neither order nor spelling tells the sender's software.
-std::string intersection(const Message& source, Header header, std::span<const std::string_view> known)
+std::string_view same(std::string_view offered, const CarriedWords& known)
 {
-    std::bitset<32> named;
+    const auto place = known.find(offered);
+    return place == known.size() ? std::string_view{} : known[place];
+}
+
+/// Which of `known` the sender named, in the order of `known`: neither order nor spelling tells the sender's software.
+std::string intersection(const Message& source, Header header, const CarriedWords& known)
+{
+    std::bitset<64> named; // one place more, for what is not known
     for (const auto& field : source.fields)
         if (field.name == header)
-            for_each_element(field.value, [&](std::string_view one) {
-                const auto name = before_params(one);
-                const auto found = std::ranges::find_if(known, [&](std::string_view k) { return iequals(k, name); });
-                if (found != known.end()) named.set(static_cast<std::size_t>(found - known.begin()));
-            });
+            for_each_element(field.value, [&](std::string_view one) { named.set(known.find(before_params(one))); });
     std::string out;
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < known.size(); ++i)
+        if (named.test(i)) length += known[i].size() + 2;
+    out.reserve(length);
     for (std::size_t i = 0; i < known.size(); ++i)
         if (named.test(i)) {
             if (!out.empty()) out += ", ";

@@ -4,6 +4,7 @@
 #include "core/routing/number.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sotto {
 namespace {
@@ -119,8 +120,8 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
         if (context->accepted.bytes.empty()) env_.refuse(context->server, Refusal::internal_error, now, out);
         return shed(waiting.context);
     }
-    const auto body = answer_body(*context, branch, *waiting.answer);
-    forward_response(waiting.context, waiting.branch, *waiting.answer, body ? *body : Body{}, now, out);
+    auto body = answer_body(*context, branch, *waiting.answer);
+    forward_response(waiting.context, waiting.branch, *waiting.answer, body ? std::move(*body) : Body{}, now, out);
     shed(waiting.context);
 }
 

@@ -65,6 +65,15 @@ void write_location(Outbound& message, const Message& request, const Body& body)
     message.set(Header::geolocation_routing, "yes");
 }
 
+std::string with_tag(std::string_view address, std::string_view tag)
+{
+    std::string out;
+    out.reserve(address.size() + tag.size() + 5);
+    out += address;
+    if (!tag.empty()) (out += ";tag=") += tag;
+    return out;
+}
+
 /// RFC 3515 2.4.6: "refer;id=" and the CSeq number of the REFER, as whoever sent that one knows it. Empty: no such
 /// event.
 std::string event_of_referral(const Message& notify, DialogSeal& seal, Role sender)
@@ -204,7 +213,9 @@ std::string Proxy::host_for(const Party& receiver, Transport transport) const
 
 std::string Proxy::own_via(const ForwardTarget& to, std::string_view branch) const
 {
-    auto via = std::string{to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS "};
+    std::string via;
+    via.reserve(112);
+    via += to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS ";
     via.append(host_for(to.party, to.transport));
     if (to.party.foreign()) via.append(";alias"); // RFC 5923 5
     return via.append(";branch=").append(branch);
@@ -213,7 +224,9 @@ std::string Proxy::own_via(const ForwardTarget& to, std::string_view branch) con
 std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver,
                               Transport transport, Scheme scheme) const
 {
-    std::string uri = scheme == Scheme::sips ? "sips:" : "sip:";
+    std::string uri;
+    uri.reserve(112);
+    uri += scheme == Scheme::sips ? "sips:" : "sip:";
     uri += seal.target(stands_for, id);
     (uri += '@') += host_for(receiver, transport);
     uri += transport == Transport::wss ? ";transport=ws" : ";transport=tls";
@@ -270,21 +283,20 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
             {.withheld = referral->withheld ? std::optional{true} : std::nullopt, .session = referral->session});
     }
     if (context.hides_callee && request.method == Method::invite) seal.keep_callee_privacy({.withheld = true});
-    const auto our_via = own_via(branch.target, via);
+    auto our_via = own_via(branch.target, via);
     const bool outside = branch.target.party.foreign();
-    const auto shown = outside ? presented(context, request, branch)
-                               : Presented{.request_uri = branch.target.uri,
-                                           .from = shown_sender(context, request),
-                                           .to = shown_receiver(context, request, branch.target.party)};
-    auto from_address = shown.from;
-    from_address.append(";tag=").append(seal.tag(context.role, context.tag(request.from.tag(), branch.target.party)));
-    auto to_address = shown.to;
+    auto shown = outside ? presented(context, request, branch)
+                         : Presented{.request_uri = branch.target.uri,
+                                     .from = shown_sender(context, request),
+                                     .to = shown_receiver(context, request, branch.target.party)};
+    auto from_address =
+        with_tag(shown.from, seal.tag(context.role, context.tag(request.from.tag(), branch.target.party)));
     if (outside) {
-        branch.to = to_address;
+        branch.to = shown.to;
         branch.called = shown.request_uri;
     }
-    if (!context.receiver_tag.empty()) to_address.append(";tag=").append(context.receiver_tag);
-    const auto call_id = from_caller ? seal.call_id(request.call_id) : context.receiver_call_id;
+    auto to_address = with_tag(shown.to, context.receiver_tag);
+    auto call_id = from_caller ? seal.call_id(request.call_id) : context.receiver_call_id;
     const auto cseq = seal.cseq(context.role, request.cseq.number);
 
     auto message = Outbound::request(request.method, shown.request_uri, branch.target.party.receiver());
@@ -302,9 +314,9 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     message.set(Header::from, from_address);
     message.set(Header::to, to_address);
     message.set(Header::call_id, call_id);
-    message.set(Header::cseq, std::to_string(cseq).append(" ").append(name_of(request.method)));
+    message.set(Header::cseq, {std::to_string(cseq), " ", name_of(request.method)});
     if (carries_contact(request.method) && !request.contacts.empty())
-        message.set(Header::contact, "<" + sender_contact(context, request, branch) + ">");
+        message.set(Header::contact, {"<", sender_contact(context, request, branch), ">"});
     if (request.method == Method::prack) {
         const auto acknowledged = rack(request.field(Header::rack).value_or(std::string_view{}), seal, context.role);
         if (acknowledged.empty()) return BodyRefusal{Refusal::malformed_header, {}}; // RFC 3262 7.2
@@ -343,11 +355,11 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     }
     env_.dropped.count(request, branch.target.party.receiver());
     if (sent != nullptr && request.method == Method::invite)
-        *sent = {.request_uri = shown.request_uri,
-                 .via = our_via,
-                 .from = from_address,
-                 .to = to_address,
-                 .call_id = call_id,
+        *sent = {.request_uri = std::move(shown.request_uri),
+                 .via = std::move(our_via),
+                 .from = std::move(from_address),
+                 .to = std::move(to_address),
+                 .call_id = std::move(call_id),
                  .route = branch.target.route,
                  .cseq = cseq};
     return message.write();

@@ -104,7 +104,7 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
     if (!breadth) return Refusal::malformed_header;
     if (*breadth == 0) return Refusal::max_breadth_exceeded;
     if (names_remote_target(request.method) &&
-        std::ranges::any_of(request.contacts, [](const auto& c) { return request_uri_of(c.uri).empty(); }))
+        std::ranges::any_of(request.contacts, [](const auto& c) { return !has_request_uri(c.uri); }))
         return Refusal::bad_contact; // 8.1.1.8
     return std::nullopt;
 }
@@ -121,9 +121,7 @@ bool Proxy::extensions_carried(SlotId id, const Message& request, TimePoint now,
         if (field.name == Header::proxy_require) // RFC 3261 16.3 step 5; `privacy` is RFC 3323's
             for_each_element(field.value, [&](std::string_view tag) { note(tag, iequals(tag, "privacy")); });
         if (field.name == Header::require)
-            for_each_element(field.value, [&](std::string_view tag) {
-                note(tag, std::ranges::any_of(carried_option_tags(), [&](auto known) { return iequals(known, tag); }));
-            });
+            for_each_element(field.value, [&](std::string_view tag) { note(tag, carried_option_tags().holds(tag)); });
     }
     if (unsupported.empty()) return true;
     auto reply = env_.own_reply(*env_.layer->server(id), 420);

@@ -105,10 +105,10 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         if (!context->in_dialog && !context->ring_timer && status >= 180)
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
         // A body that may not pass is left out: nobody could be told.
-        const auto early = answer_body(*context, branch, *response);
+        auto early = answer_body(*context, branch, *response);
         if (branch.announces && early && !early->content.empty())
             context->announcement = ResponseContext::Announcement::heard;
-        return forward_response(context_id, index, *response, early ? *early : Body{}, now, out);
+        return forward_response(context_id, index, *response, early ? std::move(*early) : Body{}, now, out);
     }
     if (branch.announces) { // nobody who was called has answered
         end_answered(*context, branch, *response, 200, now, out);
@@ -130,7 +130,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     const auto server_id = context->server;
     // Who hangs up has hung up when it says so, however late the other side agrees.
     if (client->method == Method::bye) end_dialog(*branch.seal, out, now - env_.layer->server(server_id)->began);
-    const auto body = answer_body(*context, branch, *response);
+    auto body = answer_body(*context, branch, *response);
     const bool offered = client->method == Method::update && !env_.layer->server(server_id)->request->body.empty();
     if (!body && (invite || offered)) { // no 488 can be said to whoever answered
         end_answered(*context, branch, *response, 488, now, out);
@@ -139,7 +139,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     }
     if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
         return record(context_id, index, std::move(response), out);
-    forward_response(context_id, index, *response, body ? *body : Body{}, now, out);
+    forward_response(context_id, index, *response, body ? std::move(*body) : Body{}, now, out);
     shed(context_id);
 }
 
@@ -226,7 +226,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     // RFC 6141 4.7: inside a dialog a provisional response that may be lost changes no target.
     const bool may_refresh = !context->in_dialog || response.status >= 200 || rseq_in(response);
     if (carries_contact(response.status, request.method) && !response.contacts.empty() && may_refresh)
-        message.set(Header::contact, "<" + responder_contact(*context, request, branch, response) + ">");
+        message.set(Header::contact, {"<", responder_contact(*context, request, branch, response), ">"});
     if (const auto number = rseq_in(response))
         message.set(Header::rseq, std::to_string(branch.seal->rseq(responder, *number)));
     ask_caller_to_refresh(message, request, response, context->charge != nullptr);
@@ -441,8 +441,8 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (status == 503) return env_.refuse(server_id, Refusal::internal_error, now, out); // 16.7 step 6
     if (status == 401 || status == 407) return env_.refuse(server_id, Refusal::forbidden, now, out);
     const auto response = std::move(context->best);
-    const auto body = answer_body(*context, context->branches[context->best_branch], *response);
-    forward_response(id, context->best_branch, *response, body ? *body : Body{}, now, out);
+    auto body = answer_body(*context, context->branches[context->best_branch], *response);
+    forward_response(id, context->best_branch, *response, body ? std::move(*body) : Body{}, now, out);
 }
 
 void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out)

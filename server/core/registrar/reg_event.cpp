@@ -244,7 +244,8 @@ void RegEvent::send_notify(SlotId id, const std::vector<Binding>& flows, TimePoi
     notify.set(Header::event, parts[4]);
     notify.set(Header::subscription_state,
                left > 0 ? "active;expires=" + std::to_string(left) : std::string{"terminated;reason=timeout"});
-    notify.body(content_type, document(*subscription, flows, now));
+    const auto state = document(*subscription, flows, now);
+    notify.body(content_type, state);
     env_.layer->send(client, {}, notify.write(), out);
     ++subscription->version;
 }
