@@ -12,7 +12,7 @@ namespace sotto::crypto {
 namespace {
 
 /// What a keyed hash is made for; first byte of all that is hashed under an epoch's key.
-enum Purpose : std::uint8_t { call_id, tag, quote, target, cseq, session, version, dialog, rseq };
+enum Purpose : std::uint8_t { call_id, tag, quote, target, numbers_of_side, dialog = 7 };
 
 constexpr Purpose purpose_of(SealKind kind)
 {
@@ -152,7 +152,7 @@ std::optional<Target> EpochSealer::open_target(std::string_view text, Holder hol
     if (keys == nullptr) return std::nullopt;
     AesBlock::Block block;
     std::copy_n(token.begin() + 1, block.size(), block.begin());
-    for (const auto role : {Role::caller, Role::callee}) {
+    for (const auto role : {Role::callee, Role::caller}) { // most requests of a dialog are its caller's
         const auto tag = keys->hash(associated(Purpose::target, epoch, role, holder), block);
         if (!same(tag.data(), token.data() + 17, target_tag_size)) continue;
         const auto plain = keys->block.decrypt(block);
@@ -207,34 +207,17 @@ std::optional<Opened> EpochSealer::open(SealKind kind, std::string_view text, Ro
     return out;
 }
 
-std::uint64_t EpochSealer::number(std::uint8_t purpose, Epoch epoch, Salt salt, Role role)
+DialogNumbers EpochSealer::numbers(Epoch epoch, Salt salt, Role role)
 {
     auto* keys = keyed(epoch);
-    if (keys == nullptr) return 0;
-    const auto hash = keys->hash(associated(static_cast<Purpose>(purpose), epoch, role, {}), salt.bytes);
-    std::uint64_t out = 0;
-    std::memcpy(&out, hash.data(), 8);
-    return out;
-}
-
-std::uint32_t EpochSealer::cseq_offset(Epoch epoch, Salt salt, Role role)
-{
-    return static_cast<std::uint32_t>(number(cseq, epoch, salt, role) & ((1U << 30U) - 1));
-}
-
-std::uint32_t EpochSealer::rseq_offset(Epoch epoch, Salt salt, Role role)
-{
-    return static_cast<std::uint32_t>(number(rseq, epoch, salt, role) % ((1U << 31U) - 1));
-}
-
-std::uint64_t EpochSealer::sdp_session(Epoch epoch, Salt salt, Role role)
-{
-    return std::max<std::uint64_t>(1, number(session, epoch, salt, role) & ((std::uint64_t{1} << 62U) - 1));
-}
-
-std::uint32_t EpochSealer::sdp_version_offset(Epoch epoch, Salt salt, Role role)
-{
-    return static_cast<std::uint32_t>(number(version, epoch, salt, role) & ((1U << 30U) - 1));
+    if (keys == nullptr) return {};
+    const auto hash = keys->hash(associated(numbers_of_side, epoch, role, {}), salt.bytes);
+    std::array<std::uint64_t, 4> parts{}; // each number from bytes of its own
+    std::memcpy(parts.data(), hash.data(), hash.size());
+    return {.cseq_offset = static_cast<std::uint32_t>(parts[0] & ((1U << 30U) - 1)),
+            .rseq_offset = static_cast<std::uint32_t>(parts[1] % ((1U << 31U) - 1)),
+            .sdp_session = std::max<std::uint64_t>(1, parts[2] & ((std::uint64_t{1} << 62U) - 1)),
+            .sdp_version_offset = static_cast<std::uint32_t>(parts[3] & ((1U << 30U) - 1))};
 }
 
 KeyedHash EpochSealer::dialog_hash(Epoch epoch, Salt salt)

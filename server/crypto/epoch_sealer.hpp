@@ -31,16 +31,12 @@ public:
     std::optional<std::string> seal(SealKind kind, Epoch epoch, Role role, Holder holder, Salt salt,
                                     std::string_view value) override;
     std::optional<Opened> open(SealKind kind, std::string_view token, Role role, Holder holder) override;
-    std::uint32_t cseq_offset(Epoch epoch, Salt salt, Role role) override;
-    std::uint64_t sdp_session(Epoch epoch, Salt salt, Role role) override;
-    std::uint32_t rseq_offset(Epoch epoch, Salt salt, Role role) override;
-    std::uint32_t sdp_version_offset(Epoch epoch, Salt salt, Role role) override;
+    DialogNumbers numbers(Epoch epoch, Salt salt, Role role) override;
     KeyedHash dialog_hash(Epoch epoch, Salt salt) override;
 
 private:
     struct Keyed;
     Keyed* keyed(Epoch epoch);
-    std::uint64_t number(std::uint8_t purpose, Epoch epoch, Salt salt, Role role);
 
     std::shared_ptr<const KeyRing> ring_;
     std::shared_ptr<const EpochKeys> keys_;

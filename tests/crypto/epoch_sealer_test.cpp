@@ -189,10 +189,10 @@ TEST_CASE("within a dialog a value looks the same, over rotations and a restart"
     const auto seal_all = [&](Sealer& sealer) {
         std::vector<std::string> out{sealer.seal_target(target, bob)};
         for (const auto kind : kinds) out.push_back(sealer.seal(kind, epoch, Role::caller, bob, salt, "a-cid").value());
-        out.push_back(std::to_string(sealer.cseq_offset(epoch, salt, Role::caller)));
-        out.push_back(std::to_string(sealer.rseq_offset(epoch, salt, Role::callee)));
-        out.push_back(std::to_string(sealer.sdp_session(epoch, salt, Role::caller)));
-        out.push_back(std::to_string(sealer.sdp_version_offset(epoch, salt, Role::caller)));
+        const auto numbers = sealer.numbers(epoch, salt, Role::caller);
+        for (const auto offset : {numbers.cseq_offset, numbers.rseq_offset, numbers.sdp_version_offset})
+            out.push_back(std::to_string(offset));
+        out.push_back(std::to_string(numbers.sdp_session));
         out.push_back(std::to_string(sealer.dialog_hash(epoch, salt).low));
         return out;
     };
@@ -251,17 +251,14 @@ TEST_CASE("the numbers of two dialogs and of two sides are unrelated and within 
     for (int i = 0; i < 1000; ++i) {
         const auto salt = sealer.fresh_salt();
         for (const auto role : roles) {
-            const auto offset = sealer.cseq_offset(epoch, salt, role);
-            const auto version = sealer.sdp_version_offset(epoch, salt, role);
-            const auto session = sealer.sdp_session(epoch, salt, role);
-            REQUIRE(offset < (1U << 30U));
+            const auto [cseq, rseq, session, version] = sealer.numbers(epoch, salt, role);
+            REQUIRE(cseq < (1U << 30U));
             REQUIRE(version < (1U << 30U));
             REQUIRE(session > 0);
             REQUIRE(session < (std::uint64_t{1} << 62U));
-            const auto rseq = sealer.rseq_offset(epoch, salt, role);
             REQUIRE(rseq < (1U << 31U) - 1);
-            REQUIRE(rseq != offset);
-            REQUIRE(offset != version);
+            REQUIRE(rseq != cseq);
+            REQUIRE(cseq != version);
             seen.insert(session);
         }
     }
@@ -288,7 +285,7 @@ TEST_CASE("a destroyed epoch opens nothing, in a worker that had its key in use 
     CHECK_FALSE(sealer.open_target(target, alice));
     CHECK_FALSE(sealer.seal(SealKind::call_id, epoch, Role::caller, alice, salt, "a-cid"));
     CHECK(sealer.seal_target({.epoch = epoch, .id = {7}, .salt = salt}, alice).empty());
-    CHECK(sealer.cseq_offset(epoch, salt, Role::caller) == 0);
+    CHECK(sealer.numbers(epoch, salt, Role::caller).cseq_offset == 0);
 
     // The number comes round again after 256 epochs, with another key.
     for (auto now = start + 14h; sealer.current_epoch() != epoch; now += 1h) REQUIRE(service.ring->rotate(now));

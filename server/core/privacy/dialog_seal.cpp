@@ -1,6 +1,7 @@
 #include "core/privacy/dialog_seal.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace sotto {
 namespace {
@@ -50,20 +51,30 @@ DialogSeal::DialogSeal(SealParts parts, const Target& target, Holder caller, Hol
 {
 }
 
-KeyedHash DialogSeal::hash() const { return parts_.sealer.dialog_hash(epoch_, salt_); }
-
-std::string DialogSeal::seal(SealKind kind, Role stands_for, char flags, std::string_view value)
+KeyedHash DialogSeal::hash() const
 {
-    std::string text{static_cast<char>(plain_base + flags)};
-    text += value;
+    if (!hash_) hash_ = parts_.sealer.dialog_hash(epoch_, salt_);
+    return *hash_;
+}
+
+const DialogNumbers& DialogSeal::numbers(Role side)
+{
+    auto& known = numbers_[side == Role::caller ? 0 : 1];
+    if (!known) known = parts_.sealer.numbers(epoch_, salt_, side);
+    return *known;
+}
+
+std::string DialogSeal::seal(SealKind kind, Role stands_for, const std::string& text)
+{
     const auto receiver = receiver_of(stands_for);
-    if (auto token = parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, text)) return *token;
+    if (auto token = parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, text)) return *std::move(token);
+    const auto value = std::string_view{text}.substr(1);
     const auto id = id_of_text(parts_.cryptography, hash(), value);
     if (!stands_alone_) parts_.memory.keep_text(hash(), epoch_, id, {parts_.cryptography.seal_in_memory(value)});
     std::array<std::uint8_t, sizeof id.value> raw{};
     std::memcpy(raw.data(), &id.value, raw.size());
-    text.assign(1, static_cast<char>(plain_base + flags + elsewhere_flag)).append(base64url(raw));
-    return parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, text).value_or(std::string{});
+    const auto name = std::string(1, static_cast<char>(text.front() + elsewhere_flag)).append(base64url(raw));
+    return parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, name).value_or(std::string{});
 }
 
 std::optional<std::string> DialogSeal::open(SealKind kind, Role stands_for, std::string_view token)
@@ -83,8 +94,9 @@ std::optional<std::string> DialogSeal::open(SealKind kind, Role stands_for, std:
 
 std::string DialogSeal::call_id(std::string_view value, std::string_view owner)
 {
-    auto text = owner.empty() ? mark_of(holders_.front()) : std::string{owner};
-    return seal(SealKind::call_id, Role::caller, 0, text += value);
+    std::string text(1, plain_base);
+    text += owner.empty() ? mark_of(holders_.front()) : owner;
+    return seal(SealKind::call_id, Role::caller, text += value);
 }
 
 std::optional<std::string> DialogSeal::open_call_id(std::string_view token)
@@ -94,12 +106,18 @@ std::optional<std::string> DialogSeal::open_call_id(std::string_view token)
     return text->substr(1 + mark_length);
 }
 
-std::string DialogSeal::tag(Role stands_for, const Tag& tag)
+const std::string& DialogSeal::tag(Role stands_for, const Tag& tag)
 {
-    const auto owner = tag.owner.empty() ? mark_of(holders_[stands_for == Role::caller ? 0 : 1]) : tag.owner;
     const auto flags =
         (tag.withheld ? withheld_flag : 0) | (tag.session ? session_flag : 0) | (tag.dialled ? dialled_flag : 0);
-    return seal(SealKind::tag, stands_for, static_cast<char>(flags), owner + tag.value);
+    std::string text(1, static_cast<char>(plain_base + flags));
+    text += tag.owner.empty() ? mark_of(holders_[stands_for == Role::caller ? 0 : 1]) : tag.owner;
+    text += tag.value;
+    if (latest_tag_.stands_for != stands_for || latest_tag_.text != text) {
+        auto token = seal(SealKind::tag, stands_for, text);
+        latest_tag_ = {stands_for, std::move(text), std::move(token)};
+    }
+    return latest_tag_.token;
 }
 
 std::optional<DialogSeal::Tag> DialogSeal::open_tag(Role stands_for, std::string_view token)
@@ -132,30 +150,33 @@ DialogSeal::CalleePrivacy DialogSeal::callee_privacy() const
     return privacy;
 }
 
-std::string DialogSeal::target(Role stands_for, BindingId id)
+const std::string& DialogSeal::target(Role stands_for, BindingId id)
 {
-    return parts_.sealer.seal_target({epoch_, stands_for, id, salt_}, receiver_of(stands_for));
+    if (latest_target_.stands_for != stands_for || latest_target_.id != id || latest_target_.token.empty())
+        latest_target_ = {stands_for, id,
+                          parts_.sealer.seal_target({epoch_, stands_for, id, salt_}, receiver_of(stands_for))};
+    return latest_target_.token;
 }
 
 std::uint32_t DialogSeal::cseq(Role sender, std::uint32_t number)
 {
-    return number >= not_offset_from ? number : number + parts_.sealer.cseq_offset(epoch_, salt_, sender);
+    return number >= not_offset_from ? number : number + numbers(sender).cseq_offset;
 }
 
 std::uint32_t DialogSeal::cseq_back(Role sender, std::uint32_t number)
 {
-    const auto offset = parts_.sealer.cseq_offset(epoch_, salt_, sender);
+    const auto offset = numbers(sender).cseq_offset;
     return number >= offset && number - offset < not_offset_from ? number - offset : number;
 }
 
 std::uint32_t DialogSeal::rseq(Role responder, std::uint32_t number)
 {
-    return turned(number, parts_.sealer.rseq_offset(epoch_, salt_, responder));
+    return turned(number, numbers(responder).rseq_offset);
 }
 
 std::uint32_t DialogSeal::rseq_back(Role responder, std::uint32_t number)
 {
-    return turned(number, rseq_circle - parts_.sealer.rseq_offset(epoch_, salt_, responder));
+    return turned(number, rseq_circle - numbers(responder).rseq_offset);
 }
 
 std::optional<std::string> call_id_in_reply(std::string_view token, Holder callee, Holder receiver, SealParts parts)

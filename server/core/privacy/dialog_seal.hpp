@@ -2,6 +2,7 @@
 #include "core/dialog/memory.hpp"
 #include "core/privacy/sealer.hpp"
 #include "core/types/cryptography.hpp"
+#include "core/types/forget.hpp"
 #include "core/types/party.hpp"
 
 #include <array>
@@ -27,6 +28,12 @@ public:
     /// The dialog that an opened target token belongs to.
     DialogSeal(SealParts parts, const Target& target, Holder caller, Holder callee);
 
+    /// Who is on that side, where it was not known yet.
+    void is_held_by(Role side, Holder holder)
+    {
+        holders_[side == Role::caller ? 0 : 1] = holder;
+        forget_texts();
+    }
     /// Of a request that begins no dialog (MESSAGE): no later one names its values, so that none is kept.
     void stands_alone() { stands_alone_ = true; }
 
@@ -46,7 +53,8 @@ public:
         bool dialled{false};  ///< whoever answers is whom the caller dialled: nothing led elsewhere
         std::string owner{};  ///< mark of the party whose tag it is; empty when sealing: that of the side's holder
     };
-    std::string tag(Role stands_for, const Tag& tag);
+    /// Until the next one is made.
+    const std::string& tag(Role stands_for, const Tag& tag);
     std::optional<Tag> open_tag(Role stands_for, std::string_view token);
 
     /// What the callee of this dialog said of itself in a response.
@@ -57,25 +65,49 @@ public:
     void keep_callee_privacy(const CalleePrivacy& privacy);
     [[nodiscard]] CalleePrivacy callee_privacy() const;
 
-    std::string target(Role stands_for, BindingId id);
+    /// Until the next one is made.
+    const std::string& target(Role stands_for, BindingId id);
     /// CSeq numbers of `sender` on the other leg, and back (RAck).
     std::uint32_t cseq(Role sender, std::uint32_t number);
     std::uint32_t cseq_back(Role sender, std::uint32_t number);
     /// RSeq numbers of `responder` on the other leg (RFC 3262 7.1), and back (RAck); each rises as it does.
     std::uint32_t rseq(Role responder, std::uint32_t number);
     std::uint32_t rseq_back(Role responder, std::uint32_t number);
-    std::uint64_t sdp_session(Role sender) { return parts_.sealer.sdp_session(epoch_, salt_, sender); }
-    std::uint32_t sdp_version_offset(Role sender) { return parts_.sealer.sdp_version_offset(epoch_, salt_, sender); }
+    std::uint64_t sdp_session(Role sender) { return numbers(sender).sdp_session; }
+    std::uint32_t sdp_version_offset(Role sender) { return numbers(sender).sdp_version_offset; }
+    /// Forgets what it has sealed; only then it is sealed anew.
+    void forget_texts()
+    {
+        forget(latest_tag_.text);
+        forget(latest_tag_.token);
+        forget(latest_target_.token);
+    }
 
 private:
     [[nodiscard]] Holder receiver_of(Role stands_for) const { return holders_[stands_for == Role::caller ? 1 : 0]; }
-    std::string seal(SealKind kind, Role stands_for, char flags, std::string_view value);
+    const DialogNumbers& numbers(Role side);
+    /// `text`: flags, then the value.
+    std::string seal(SealKind kind, Role stands_for, const std::string& text);
     std::optional<std::string> open(SealKind kind, Role stands_for, std::string_view token);
 
     SealParts parts_;
     Epoch epoch_;
     Salt salt_;
     std::array<Holder, 2> holders_; ///< caller, callee
+    // What was made once is the same the next time: the answers to one request repeat much of it.
+    struct Sealed {
+        Role stands_for{Role::caller};
+        std::string text, token{};
+    };
+    struct SealedTarget {
+        Role stands_for{Role::caller};
+        BindingId id;
+        std::string token{};
+    };
+    mutable std::optional<KeyedHash> hash_;
+    std::array<std::optional<DialogNumbers>, 2> numbers_; ///< caller's, callee's
+    Sealed latest_tag_;
+    SealedTarget latest_target_;
     bool stands_alone_{false};
 };
 

@@ -29,6 +29,15 @@ struct Target {
     Salt salt;
 };
 
+/// What moves the numbers of one side of a dialog on their way to the other. No two of them tell of each other: a phone
+/// that begins with 1 everywhere would be known by it.
+struct DialogNumbers {
+    std::uint32_t cseq_offset{0};        ///< added to its CSeq numbers; below 2^30
+    std::uint32_t rseq_offset{0};        ///< moves the RSeq numbers of its responses around a circle of 2^31 - 1
+    std::uint64_t sdp_session{1};        ///< the o= session id of its descriptions; positive, below 2^62
+    std::uint32_t sdp_version_offset{0}; ///< added to the o= version; below 2^30
+};
+
 struct Opened {
     Epoch epoch;
     Salt salt;
@@ -61,15 +70,8 @@ public:
                                             std::string_view value) = 0;
     virtual std::optional<Opened> open(SealKind kind, std::string_view token, Role role, Holder holder) = 0;
 
-    /// What is added to the CSeq numbers of that side on the way to the other; below 2^30.
-    virtual std::uint32_t cseq_offset(Epoch epoch, Salt salt, Role role) = 0;
-    /// What moves the RSeq numbers of that side's responses (RFC 3262 7.1), around a circle of 2^31 - 1; another number
-    /// than the CSeq's, which it would tell otherwise where a phone begins with 1.
-    virtual std::uint32_t rseq_offset(Epoch epoch, Salt salt, Role role) = 0;
-    /// The o= session id that the other side sees of that side's descriptions; positive, below 2^62.
-    virtual std::uint64_t sdp_session(Epoch epoch, Salt salt, Role role) = 0;
-    /// What is added to the o= version; below 2^30.
-    virtual std::uint32_t sdp_version_offset(Epoch epoch, Salt salt, Role role) = 0;
+    /// Of that side.
+    virtual DialogNumbers numbers(Epoch epoch, Salt salt, Role role) = 0;
     /// A keyed hash of a dialog, for the set of ended dialogs.
     virtual KeyedHash dialog_hash(Epoch epoch, Salt salt) = 0;
 };

@@ -185,7 +185,7 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     if (!branch.target.flow && branch.target.party.foreign()) return connect(id, index, out);
     branch.client = env_.layer->open_client(branch.target.flow, branch.target.party, request.method, id,
                                             static_cast<std::uint32_t>(index), now);
-    const auto via = env_.layer->branch_for(branch.client, transaction::loop_part(env_.cryptography, request));
+    const auto via = env_.layer->branch_for(branch.client, request);
     transaction::Sent sent;
     auto bytes = write_request(*context, request, branch, via, &sent);
     if (!bytes) {
@@ -264,16 +264,14 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
                                                                      Branch& branch, std::string_view via,
                                                                      transaction::Sent* sent)
 {
-    const auto sender = holder_of(context.sender, env_.cryptography);
     const auto receiver = holder_of(branch.target.party, env_.cryptography);
     const bool from_caller = context.role == Role::caller;
-    const Holder caller = from_caller ? sender : receiver;
-    const Holder callee = from_caller ? receiver : sender;
-    if (context.dialog)
-        branch.seal.emplace(env_.seal_parts(), *context.dialog, caller, callee);
+    if (context.seal)
+        branch.seal.emplace(*context.seal);
     else
-        branch.seal.emplace(env_.seal_parts(), caller, callee);
+        branch.seal.emplace(env_.seal_parts(), context.holder, receiver);
     auto& seal = *branch.seal;
+    seal.is_held_by(other(context.role), receiver);
     if (request.method == Method::message && !context.in_dialog) seal.stands_alone();
     const auto& referral = context.referral;
     if (referral && referral->device == branch.target.id && (referral->withheld || referral->session)) {
@@ -330,7 +328,7 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     if (request.method == Method::refer && request.referred_by && shown.from != anonymous_identity)
         message.set(Header::referred_by, shown.from);
     write_quotes(message, context, request, receiver);
-    if (const auto reply = context.sender_withheld() ? std::string{} : replied_to(request, sender, receiver);
+    if (const auto reply = context.sender_withheld() ? std::string{} : replied_to(request, context.holder, receiver);
         !reply.empty())
         message.set(Header::in_reply_to, reply);
     if (outside)

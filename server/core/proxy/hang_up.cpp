@@ -30,7 +30,7 @@ void Proxy::send_ours(OurRequest ours, TimePoint now, Actions& out)
         answered ? env_.layer->open_client(to.flow, to.party, method, kept, transaction::Layer::of_hanging_up, now)
                  : SlotId{};
     auto message = Outbound::request(method, to.uri, to.party.receiver());
-    message.set(Header::via, own_via(to, env_.layer->branch_for(client, {})));
+    message.set(Header::via, own_via(to, env_.layer->branch_for(client)));
     if (!to.route.empty()) message.set(Header::route, to.route);
     message.set(Header::max_forwards, "30");
     message.set(Header::from, view.from);

@@ -27,7 +27,8 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     const auto& uri = request.request_uri;
     if (!env_.domains().ours(uri) || uri.user.size() != Sealer::target_length) return false;
     const auto opens = [&](const Party& party) {
-        const auto opened = env_.sealer.open_target(uri.user, holder_of(party, env_.cryptography));
+        context.holder = holder_of(party, env_.cryptography);
+        const auto opened = env_.sealer.open_target(uri.user, context.holder);
         if (opened) target = *opened;
         return opened.has_value();
     };
@@ -38,13 +39,13 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         return suspended != flow.for_help.end() ? Party{*suspended} : Party{};
     }();
     if (!party) return false;
-    const auto sender = holder_of(party, env_.cryptography);
     context.sender = party;
     context.in_dialog = true;
     context.role = other(target.role);
     context.dialog = target;
     const bool to_caller = target.role == Role::caller;
-    DialogSeal seal{env_.seal_parts(), target, to_caller ? Holder{} : sender, to_caller ? sender : Holder{}};
+    auto& seal = context.seal.emplace(env_.seal_parts(), target, Holder{}, Holder{});
+    seal.is_held_by(context.role, context.holder);
     if (env_.dialogs.ended(seal.hash())) return false;
     const auto tag = seal.open_tag(target.role, request.to.tag());
     if (!tag) return false;
@@ -172,8 +173,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (to.empty()) {
         context->answered = true;
-        if (env_.layer->server(context->server)->method == Method::bye)
-            end_dialog(DialogSeal{env_.seal_parts(), *context->dialog, {}, {}}, out);
+        if (env_.layer->server(context->server)->method == Method::bye) end_dialog(*context->seal, out);
         return env_.refuse(context->server, Refusal::no_dialog, now, out);
     }
     start_device(id, std::move(to), now, out);
@@ -189,8 +189,7 @@ void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoin
         auto& branch = waiting->branch;
         branch.target = to.front();
         const auto& ack = *waiting->ack;
-        const auto loop = transaction::loop_part(env_.cryptography, ack);
-        const auto via = env_.layer->branch_for({}, loop); // no transaction: nothing answers an ACK
+        const auto via = env_.layer->branch_for({}, ack); // no transaction: nothing answers an ACK
         if (auto bytes = write_request(waiting->context, ack, branch, via, nullptr)) {
             out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
         } else {

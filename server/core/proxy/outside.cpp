@@ -382,7 +382,7 @@ void Proxy::probe(SlotId id, TimePoint now, Actions& out)
     const auto random = base64url(raw);
     const auto host = host_for(peer, Transport::tls);
     auto message = Outbound::request(Method::options, "sip:" + probed->domain, Receiver::peer);
-    message.set(Header::via, "SIP/2.0/TLS " + host + ";alias;branch=" + env_.layer->branch_for(client, {}));
+    message.set(Header::via, "SIP/2.0/TLS " + host + ";alias;branch=" + env_.layer->branch_for(client));
     message.set(Header::max_forwards, "1");
     message.set(Header::from, "<sip:" + host + ">;tag=" + random.substr(0, 11));
     message.set(Header::to, "<sip:" + probed->domain + ">");

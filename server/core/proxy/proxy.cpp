@@ -246,6 +246,7 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     ResponseContext context;
     context.server = id;
     context.sender = caller.party;
+    context.holder = holder_of(caller.party, env_.cryptography);
     // Whom a gateway does not name is shown to nobody: that is a withheld caller to whoever refuses or blocks those.
     context.withheld = withheld(request, wish, dialled, caller.withholds) ||
                        (caller.party.foreign() && foreign_caller(caller.party, request).empty());

@@ -182,6 +182,7 @@ void Proxy::shed(SlotId id)
         forget(branch.to);
         if (branch.hung_up) forget(*branch.hung_up);
         forget(branch.other_flows);
+        if (branch.seal) branch.seal->forget_texts();
     }
 }
 
@@ -389,7 +390,7 @@ void Proxy::branch_over(SlotId id, TimePoint now, Actions& out)
 std::optional<BodyRefusal> Proxy::unseen_body(const ResponseContext& context, const Message& request) const
 {
     if (request.body.empty() || request.method == Method::prack) return std::nullopt;
-    DialogSeal nobodys{env_.seal_parts(), holder_of(context.sender, env_.cryptography), Holder{}};
+    DialogSeal nobodys{env_.seal_parts(), context.holder, Holder{}};
     const auto body = body_for(context, request, nobodys, context.role, context.sender, {});
     return body ? std::nullopt : std::optional{body.error()};
 }

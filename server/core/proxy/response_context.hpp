@@ -103,6 +103,7 @@ struct ResponseContext {
 
     transaction::SlotId server;
     Party sender;
+    Holder holder;           ///< the sender's
     Role role{Role::caller}; ///< the sender's side of the dialog
     bool in_dialog{false};
     bool withheld{false};        ///< the caller's identity
@@ -127,7 +128,8 @@ struct ResponseContext {
                 .session = caller_session,
                 .dialled = in_dialog ? dialled : callee && called == callee};
     }
-    std::optional<Target> dialog; ///< in a dialog: what the Request-URI opened to
+    std::optional<Target> dialog;   ///< in a dialog: what the Request-URI opened to
+    std::optional<DialogSeal> seal; ///< and its seal, as far as the sender's side
     std::optional<Referral> referral;
     GruuSeries gruu_series;   ///< of a call to a temporary GRUU
     bool hides_callee{false}; ///< such a call, or a redirection in private: its caller is not to learn whom it reaches

@@ -70,7 +70,7 @@ constexpr std::array quoting_headers{Header::replaces, Header::join, Header::tar
 /// handle that leads to the same device (SEALING.md).
 std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch)
 {
-    const auto sender = holder_of(context.sender, env_.cryptography);
+    const auto sender = context.holder;
     const auto receiver = holder_of(branch.target.party, env_.cryptography);
     const auto domains = env_.domains();
     const auto& uri = address.uri;
@@ -206,9 +206,8 @@ bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
     for (const auto header : quoting_headers) {
         const auto value = request.field(header);
         if (!value) continue;
-        const auto sender = holder_of(context.sender, env_.cryptography);
-        auto quote = open_quote(call_id_of(*value), sender, env_.seal_parts());
-        if (!quote) quote = read_quote(quote_text(*value, names_in(header)), sender, env_.seal_parts());
+        auto quote = open_quote(call_id_of(*value), context.holder, env_.seal_parts());
+        if (!quote) quote = read_quote(quote_text(*value, names_in(header)), context.holder, env_.seal_parts());
         if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt)) ||
             !may_quote(*quote, context)) {
             if (header == Header::target_dialog) continue;

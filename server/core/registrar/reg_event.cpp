@@ -232,7 +232,7 @@ void RegEvent::send_notify(SlotId id, const std::vector<Binding>& flows, TimePoi
     const auto left = std::chrono::duration_cast<seconds>(subscription->expires - now).count();
     auto notify = Outbound::request(Method::notify, parts[3], Receiver::subscriber);
     notify.set(Header::via,
-               (websocket ? "SIP/2.0/WSS " : "SIP/2.0/TLS ") + host + ";branch=" + env_.layer->branch_for(client, {}));
+               (websocket ? "SIP/2.0/WSS " : "SIP/2.0/TLS ") + host + ";branch=" + env_.layer->branch_for(client));
     if (!flows.empty() && !flows.front().path.bytes.empty())
         notify.set(Header::route, env_.cryptography.open_in_memory(flows.front().path.bytes));
     notify.set(Header::max_forwards, "30");

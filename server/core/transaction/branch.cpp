@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory_resource>
-#include <vector>
 
 namespace sotto::transaction {
 
@@ -27,24 +26,26 @@ template <class Number> const std::uint8_t* read(const std::uint8_t* from, Numbe
     return from;
 }
 
-LoopPart cut(const KeyedHash& hash)
+using LoopPart = std::array<std::uint8_t, 8>;
+
+LoopPart loop_part(Cryptography& cryptography, const Block& sealed, const Message* request)
 {
+    std::array<char, 1024> buffer;
+    std::pmr::monotonic_buffer_resource resource{buffer.data(), buffer.size()};
+    std::pmr::string text{&resource};
+    text.reserve(buffer.size() / 2);
+    text.append(reinterpret_cast<const char*>(sealed.data()), sealed.size());
+    const auto add = [&](std::string_view part) { text.append(part).push_back('\n'); };
+    if (request != nullptr) {
+        add(request->request_uri.text);
+        for (const auto& route : request->routes) add(route.uri.text);
+    }
     LoopPart loop;
-    write(loop.data(), hash.low);
+    write(loop.data(), cryptography.keyed_hash(Cryptography::Use::loop, text).low);
     return loop;
 }
 
-/// The loop part as one branch shows it.
-LoopPart shown(Cryptography& cryptography, const Block& sealed, const LoopPart& loop)
-{
-    std::array<char, sizeof sealed + sizeof loop> text{};
-    std::ranges::copy(loop, std::ranges::copy(sealed, text.begin()).out);
-    return cut(cryptography.keyed_hash(Cryptography::Use::loop, {text.data(), text.size()}));
-}
-
-} // namespace
-
-std::string make_branch(Cryptography& cryptography, const OwnBranch& branch, const LoopPart& loop)
+std::string branch_of(Cryptography& cryptography, const OwnBranch& branch, const Message* request)
 {
     Block plain{};
     auto* to = write(plain.data(), branch.worker);
@@ -57,8 +58,20 @@ std::string make_branch(Cryptography& cryptography, const OwnBranch& branch, con
     const auto sealed = cryptography.encrypt_block(plain);
     text += base64url(sealed);
     text += '.';
-    text += base64url(shown(cryptography, sealed, loop));
+    text += base64url(loop_part(cryptography, sealed, request));
     return text;
+}
+
+} // namespace
+
+std::string make_branch(Cryptography& cryptography, const OwnBranch& branch, const Message& request)
+{
+    return branch_of(cryptography, branch, &request);
+}
+
+std::string make_branch(Cryptography& cryptography, const OwnBranch& branch)
+{
+    return branch_of(cryptography, branch, nullptr);
 }
 
 std::optional<OwnBranch> read_branch(Cryptography& cryptography, std::string_view text)
@@ -77,27 +90,6 @@ std::optional<OwnBranch> read_branch(Cryptography& cryptography, std::string_vie
     return branch;
 }
 
-LoopPart loop_part(Cryptography& cryptography, std::span<const std::string_view> decided_by)
-{
-    std::array<char, 1024> buffer;
-    std::pmr::monotonic_buffer_resource resource{buffer.data(), buffer.size()};
-    std::pmr::string text{&resource};
-    text.reserve(buffer.size() / 2);
-    for (const auto part : decided_by) text.append(part).push_back('\n');
-    return cut(cryptography.keyed_hash(Cryptography::Use::loop, text));
-}
-
-LoopPart loop_part(Cryptography& cryptography, const Message& request)
-{
-    std::array<char, 1024> buffer;
-    std::pmr::monotonic_buffer_resource resource{buffer.data(), buffer.size()};
-    std::pmr::vector<std::string_view> parts{&resource};
-    parts.reserve(1 + request.routes.size());
-    parts.push_back(request.request_uri.text);
-    for (const auto& route : request.routes) parts.push_back(route.uri.text);
-    return loop_part(cryptography, parts);
-}
-
 bool looped(Cryptography& cryptography, const Message& request)
 {
     return std::ranges::any_of(request.vias, [&](const Via& via) {
@@ -107,8 +99,7 @@ bool looped(Cryptography& cryptography, const Message& request)
         Block sealed;
         LoopPart seen;
         return from_base64url(text.substr(0, block_length), sealed) &&
-               from_base64url(text.substr(block_length + 1), seen) &&
-               seen == shown(cryptography, sealed, loop_part(cryptography, request));
+               from_base64url(text.substr(block_length + 1), seen) && seen == loop_part(cryptography, sealed, &request);
     });
 }
 

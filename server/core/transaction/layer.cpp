@@ -316,10 +316,12 @@ SlotId Layer::open_client(FlowId flow, Party receiver, Method method, SlotId con
     return id;
 }
 
-std::string Layer::branch_for(SlotId client, const LoopPart& loop)
+std::string Layer::branch_for(SlotId client, const Message& request)
 {
-    return make_branch(cryptography_, {self_.worker, client}, loop);
+    return make_branch(cryptography_, {self_.worker, client}, request);
 }
+
+std::string Layer::branch_for(SlotId client) { return make_branch(cryptography_, {self_.worker, client}); }
 
 void Layer::send(SlotId id, Sent sent, std::string bytes, Actions& out)
 {

@@ -133,7 +133,9 @@ public:
     enum NoBranch : std::uint32_t { of_hanging_up = UINT32_MAX - 2, of_a_probe, of_a_subscription };
     /// A client transaction to be filled and started with `send`.
     SlotId open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now);
-    [[nodiscard]] std::string branch_for(SlotId client, const LoopPart& loop);
+    /// Of a request that is forwarded as `request`, or of one of ours.
+    [[nodiscard]] std::string branch_for(SlotId client, const Message& request);
+    [[nodiscard]] std::string branch_for(SlotId client);
     void send(SlotId client, Sent sent, std::string bytes, Actions& out);
     /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1); `reason` may be empty (RFC 3326).
     void cancel(SlotId client, std::string_view reason, TimePoint now, Actions& out);
