@@ -15,6 +15,7 @@ from support.phone import Phone
 
 NUMBER, ALICES = "+442079460000", "+49301111111"
 DEAD, UNANNOUNCED = "+339460001", "+338460002"
+MASTER = "5a" * 32
 REASON = "letter of the subscriber about her neighbour"
 PLACE = b'<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:somebody@place.example"/>'
 
@@ -32,7 +33,7 @@ class LastingFarEnd(FarEnd):
 
 
 class EveryCall(EveryLevel, Outside):
-    typed = {NUMBER, ALICES, DEAD, UNANNOUNCED, REASON, PLACE.decode()}
+    typed = {MASTER, NUMBER, ALICES, DEAD, UNANNOUNCED, REASON, PLACE.decode()}
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -42,7 +43,7 @@ class EveryCall(EveryLevel, Outside):
         cls.keep(NameServer({"example.org": located(cls.port.number), "example.net": located(theirs.number),
                              "example": located(cls.far.port, at="far") + located(silent.number, at="dead")}))
         master = cls.folder / "master.key"
-        master.write_text("5a" * 32 + "\n")
+        master.write_text(MASTER + "\n")
         master.chmod(0o600)
         gateway = {"kind": "gateway", "target": ["far.example"]}
         cls.org = cls.keep(Daemon(("alice", "bob", "carol"), peers(cls.authority, cls.port.number, [

@@ -51,6 +51,7 @@ class Outside(Calls, unittest.TestCase):
         hosts = {host for daemon in self.daemons for host in daemon.own_hosts}
         for daemon in self.daemons:
             named = found_in(daemon.log, self.ladder.messages, hosts)
+            named |= {address for address in self.ladder.subscribers() if address in daemon.log}
             self.assertEqual(named, set(), f"the log holds what identifies somebody:\n{daemon.log}")
 
     def phone(self, daemon: Daemon, name: str) -> Phone:

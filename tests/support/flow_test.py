@@ -50,7 +50,7 @@ class FlowTest(Calls, unittest.TestCase):
         """P8, at whatever level the daemon runs (SOTTO_LOG_LEVEL; debug unless the test says otherwise)."""
         phones = {phone.connection.local_address for phone in self.ladder.phones}
         named = found_in(self.daemon.log, self.ladder.messages, {*self.daemon.own_hosts, *self.hosts})
-        named |= {address for address in phones if address in self.daemon.log}
+        named |= {address for address in phones | self.ladder.subscribers() if address in self.daemon.log}
         named |= {secret for secret in self.daemon.secrets if secret in self.daemon.log}
         self.assertEqual(named, set(), f"the log holds what identifies somebody:\n{self.daemon.log}")
 

@@ -37,6 +37,10 @@ class Ladder:
             if owner is not receiver and (owner, receiver) not in self._initiated and value in text:
                 raise SipError(f"the {what} of {owner.name} arrived at {receiver.name}: {value!r} in\n{text}")
 
+    def subscribers(self) -> set:
+        """The addresses of record of the phones, whole: user names of three letters are words of the log as well."""
+        return {f"{phone.user}@{phone.domain}" for phone in self.phones}
+
     def __str__(self) -> str:
         """All that happened; at the end what has arrived and nobody has asked for."""
         with self._lock:

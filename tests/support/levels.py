@@ -26,7 +26,7 @@ class EveryLevel(Calls):
     def named(self, daemon: Daemon, log: str) -> set:
         """What of the messages, secrets and commands of the flows stands in the log."""
         own = {host for one in self.servers() for host in one.own_hosts} | {"127.0.0.1"}
-        addresses = {phone.connection.local_address for phone in self.ladder.phones}
+        addresses = {phone.connection.local_address for phone in self.ladder.phones} | self.ladder.subscribers()
         return found_in(log, self.heard(), own) | {value for value in addresses | daemon.secrets | self.typed if value in log}
 
     #: What operators and strangers wrote that stands in no message.
