@@ -256,7 +256,7 @@ class Units(unittest.TestCase):
     def test_nothing_of_a_command_is_left_for_the_next(self):
         """Archives of persons who are erased afterwards, above all."""
         unit = (UNITS / "sotto-maintenance.service").read_text()
-        [clears] = re.findall(r"^ExecStartPre=(.*)$", unit, re.M)
+        [clears], [removes] = re.findall(r"^ExecStartPre=(.*)$", unit, re.M), re.findall(r"^ExecStopPost=\+(.*)$", unit, re.M)
         with tempfile.TemporaryDirectory(prefix="sotto-maintenance-") as folder:
             for name in ("answer", "alice.tar", ".hidden"):
                 (Path(folder) / name).write_text("alice@example.org")
@@ -265,6 +265,11 @@ class Units(unittest.TestCase):
             command = clears.replace("/run/sotto-maintenance", folder).split()
             subprocess.run(command, check=True, timeout=patience(30))
             self.assertEqual(list(Path(folder).iterdir()), [])
+            typed = Path(f"{folder}.env")
+            typed.write_text("COMMAND=subject erase alice@example.org --yes\n")
+            subprocess.run(removes.replace("/run/sotto-maintenance", folder).split(), check=True, timeout=patience(30))
+            self.assertFalse(typed.exists())
+        self.assertIn("\nEnvironmentFile=-/run/sotto-maintenance.env\n", unit)
         self.assertIn("\nRuntimeDirectory=sotto-maintenance\n", unit)
 
     def test_the_timer_asks_the_daemon_without_keys(self):
