@@ -1,5 +1,5 @@
-// SHA-256 is used by its plain structure: a keyed state is then copied in 5 ns and needs no memory, while a context of
-// the library's generic interface costs ten times the hash of a short text to copy. OpenSSL 3 calls these functions
+// SHA-256 is used block by block: what is hashed here is short, and the library's contexts cost as much again as the
+// two or three blocks that an HMAC has (ten times, by the generic interface). OpenSSL 3 calls these functions
 // deprecated because they choose no provider; it keeps them.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -8,6 +8,8 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <stdexcept>
 
 namespace sotto::crypto {
@@ -29,6 +31,13 @@ CipherContext keyed(const char* name, Bytes key, Direction direction)
     CipherContext context{EVP_CIPHER_CTX_new()};
     require(context && EVP_CipherInit_ex2(context.get(), cipher.get(), key.data(), nullptr, static_cast<int>(direction),
                                           nullptr) == 1);
+    return context;
+}
+
+/// One block after the other.
+CipherContext keyed_blocks(Bytes key, Direction direction)
+{
+    auto context = keyed("AES-256-ECB", key, direction);
     require(EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1);
     return context;
 }
@@ -52,16 +61,81 @@ void restart(EVP_CIPHER_CTX* context, const std::uint8_t* start)
     require(EVP_CipherInit_ex2(context, nullptr, nullptr, start, -1, nullptr) == 1);
 }
 
+constexpr Sha256Chain sha256_start{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}; // FIPS 180-4 5.3.3
+
+/// The rest of a hash whose first blocks have been compressed.
+class Sha256 {
+public:
+    /// `length`: of those blocks, in bytes.
+    Sha256(const Sha256Chain& chain, std::size_t length) : length_{length}
+    {
+        std::memcpy(state_.h, chain.data(), sizeof state_.h);
+    }
+    ~Sha256() { OPENSSL_cleanse(block_.data(), block_.size()); }
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+
+    void add(Bytes data)
+    {
+        length_ += data.size();
+        for (auto room = block_.size() - filled_; data.size() >= room; room = block_.size()) {
+            std::memcpy(block_.data() + filled_, data.data(), room);
+            compress();
+            data = data.subspan(room);
+        }
+        if (!data.empty()) std::memcpy(block_.data() + filled_, data.data(), data.size());
+        filled_ += data.size();
+    }
+
+    /// Once, at the end.
+    std::array<std::uint8_t, 32> finish()
+    {
+        block_[filled_++] = 0x80;
+        if (filled_ > length_at) {
+            std::memset(block_.data() + filled_, 0, block_.size() - filled_);
+            compress();
+        }
+        std::memset(block_.data() + filled_, 0, length_at - filled_);
+        const auto bits = big_endian(std::uint64_t{length_} * 8);
+        std::memcpy(block_.data() + length_at, &bits, sizeof bits);
+        compress();
+        for (auto& word : state_.h) word = big_endian(word);
+        std::array<std::uint8_t, sizeof state_.h> out;
+        std::memcpy(out.data(), state_.h, out.size());
+        return out;
+    }
+
+private:
+    static constexpr std::size_t length_at = SHA256_CBLOCK - 8;
+
+    static std::uint64_t big_endian(std::uint64_t number)
+    {
+        return std::endian::native == std::endian::little ? __builtin_bswap64(number) : number;
+    }
+    static std::uint32_t big_endian(std::uint32_t number)
+    {
+        return std::endian::native == std::endian::little ? __builtin_bswap32(number) : number;
+    }
+    void compress()
+    {
+        SHA256_Transform(&state_, block_.data()); // looks at the chain alone
+        filled_ = 0;
+    }
+
+    SHA256_CTX state_; ///< its chain alone is used
+    std::array<std::uint8_t, SHA256_CBLOCK> block_;
+    std::size_t filled_{0};
+    std::size_t length_;
+};
+
 } // namespace
 
 std::array<std::uint8_t, 32> sha256(Bytes data)
 {
-    std::array<std::uint8_t, 32> out;
-    SHA256_CTX state;
-    SHA256_Init(&state);
-    SHA256_Update(&state, data.data(), data.size());
-    SHA256_Final(out.data(), &state);
-    return out;
+    Sha256 hash{sha256_start, 0};
+    hash.add(data);
+    return hash.finish();
 }
 
 HmacSha256::HmacSha256(Bytes key)
@@ -71,11 +145,14 @@ HmacSha256::HmacSha256(Bytes key)
         std::ranges::copy(sha256(key), block.begin());
     else
         std::ranges::copy(key, block.begin());
-    const auto begin = [&](SHA256_CTX& state, std::uint8_t pad) {
+    const auto begin = [&](Sha256Chain& chain, std::uint8_t pad) {
         auto padded = block;
         for (auto& byte : padded) byte ^= pad;
-        SHA256_Init(&state);
-        SHA256_Update(&state, padded.data(), padded.size());
+        SHA256_CTX state;
+        std::ranges::copy(sha256_start, state.h);
+        SHA256_Transform(&state, padded.data());
+        std::ranges::copy(state.h, chain.begin());
+        OPENSSL_cleanse(&state, sizeof state);
         OPENSSL_cleanse(padded.data(), padded.size());
     };
     begin(inner_, 0x36);
@@ -91,19 +168,16 @@ HmacSha256::~HmacSha256()
 
 std::array<std::uint8_t, 32> HmacSha256::operator()(Bytes first, Bytes second) const
 {
-    std::array<std::uint8_t, 32> out;
-    auto state = inner_;
-    SHA256_Update(&state, first.data(), first.size());
-    SHA256_Update(&state, second.data(), second.size());
-    SHA256_Final(out.data(), &state);
-    state = outer_;
-    SHA256_Update(&state, out.data(), out.size());
-    SHA256_Final(out.data(), &state);
-    return out;
+    Sha256 inner{inner_, SHA256_CBLOCK};
+    inner.add(first);
+    inner.add(second);
+    Sha256 outer{outer_, SHA256_CBLOCK};
+    outer.add(inner.finish());
+    return outer.finish();
 }
 
 AesBlock::AesBlock(Bytes key)
-    : encrypt_{keyed("AES-256-ECB", key, Direction::encrypt)}, decrypt_{keyed("AES-256-ECB", key, Direction::decrypt)}
+    : encrypt_{keyed_blocks(key, Direction::encrypt)}, decrypt_{keyed_blocks(key, Direction::decrypt)}
 {
 }
 
@@ -123,7 +197,7 @@ AesBlock::Block AesBlock::decrypt(const Block& sealed)
 
 // The blocks to count are enciphered as they are: a context in counter mode would have to be restarted for each value,
 // which costs more than the cipher itself.
-AesCounter::AesCounter(Bytes key) : context_{keyed("AES-256-ECB", key, Direction::encrypt)} {}
+AesCounter::AesCounter(Bytes key) : context_{keyed_blocks(key, Direction::encrypt)} {}
 
 void AesCounter::apply(std::span<const std::uint8_t, 16> start, Bytes in, std::span<std::uint8_t> out)
 {

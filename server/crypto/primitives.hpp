@@ -31,6 +31,9 @@ using Digest = std::unique_ptr<EVP_MD, Releaser<EVP_MD_free>>;
 
 std::array<std::uint8_t, 32> sha256(Bytes data);
 
+/// What SHA-256 carries from block to block (FIPS 180-4 6.2.2): all that is left of the blocks before.
+using Sha256Chain = std::array<SHA_LONG, 8>;
+
 /// HMAC-SHA256 (RFC 2104).
 class HmacSha256 {
 public:
@@ -42,8 +45,8 @@ public:
     std::array<std::uint8_t, 32> operator()(Bytes first, Bytes second = {}) const;
 
 private:
-    SHA256_CTX inner_; ///< after the key's block, to be copied for each value
-    SHA256_CTX outer_;
+    Sha256Chain inner_; ///< after the key's block
+    Sha256Chain outer_;
 };
 
 /// Single AES-256 blocks: a keyed permutation of 128 bits.

@@ -1,6 +1,7 @@
 #include "crypto/openssl_cryptography.hpp"
 
 #include <catch2/catch.hpp>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <set>
@@ -38,6 +39,25 @@ TEST_CASE("HMAC-SHA256 gives the value of RFC 4231 test case 2, again and again"
     for (int again = 0; again < 3; ++again) {
         CHECK(hex(hash(as_bytes("what do ya want "), as_bytes("for nothing?"))) ==
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+}
+
+TEST_CASE("SHA-256 and HMAC-SHA256 give the library's values for every length around a block", "[rfc2104][rfc6234]")
+{
+    const std::string_view key = "key";
+    HmacSha256 hash{as_bytes(key)};
+    OpenSslCryptography cryptography{ProcessKeys::create()};
+    std::string text;
+    for (std::size_t size = 0; size < 200; ++size, text.push_back(static_cast<char>('a' + size % 26))) {
+        std::array<std::uint8_t, 32> expected;
+        unsigned written = 0;
+        REQUIRE(EVP_Digest(text.data(), text.size(), expected.data(), &written, EVP_sha256(), nullptr) == 1);
+        CHECK(cryptography.sha256(text) == expected);
+        REQUIRE(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), as_bytes(text).data(), text.size(),
+                     expected.data(), &written) != nullptr);
+        const auto data = as_bytes(text);
+        for (const auto first : {std::size_t{0}, size / 3, size}) // in two parts, wherever they meet
+            CHECK(hash(data.first(first), data.subspan(first)) == expected);
     }
 }
 
