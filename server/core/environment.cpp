@@ -24,7 +24,7 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
 Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now,
                                      Actions& out, Admits admits)
 {
-    const auto* claimed = accounts->find(checked.claimed_user, realm);
+    const auto* claimed = checked.claimed;
     const bool known = claimed != nullptr && flow.proves(claimed->id);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
     const auto address = std::string{checked.claimed_user} + "@" + realm;
@@ -40,7 +40,7 @@ Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& 
     }
     // An account with several addresses has no more guesses than one: even a right one is wrong then, unseen.
     if (admits != Admits::for_help && !known && failures.exhausted(whole, now))
-        checked = {.outcome = auth::Outcome::wrong, .account = nullptr, .claimed_user = checked.claimed_user};
+        checked = {.outcome = auth::Outcome::wrong, .claimed_user = checked.claimed_user, .claimed = claimed};
     if (checked.outcome != auth::Outcome::wrong) return Heed::at_once;
     ++counters.auth_failures;
     const bool slow = failures.failed(tried, flow.source, now);
@@ -52,8 +52,8 @@ Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& 
 }
 
 const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, auth::Asker asker,
-                                         const std::string& realm, std::string expected, TimePoint now, Actions& out,
-                                         Admits admits)
+                                         const std::string& realm, std::string_view expected, TimePoint now,
+                                         Actions& out, Admits admits)
 {
     auto* server = layer->server(id);
     auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);

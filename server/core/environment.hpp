@@ -57,7 +57,7 @@ struct Environment {
     /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
     /// `expected` names whose challenge it gets when it brings no credentials.
     const Account* authenticate(transaction::SlotId server, Flow& flow, auth::Asker asker, const std::string& realm,
-                                std::string expected, TimePoint now, Actions& out, Admits admits = Admits::active);
+                                std::string_view expected, TimePoint now, Actions& out, Admits admits = Admits::active);
     /// Finds the parties that a foreign flow speaks for: a gateway's or emergency service's routes, and the domains
     /// themselves as peers; anew when the settings have changed.
     void recognise(Flow& flow) const;

@@ -1,34 +1,24 @@
 #include "core/auth/digest.hpp"
 
+#include "core/types/hashed_text.hpp"
+
 #include <algorithm>
 
 namespace sotto::auth {
 namespace {
 
-std::string hex(std::span<const std::uint8_t> bytes)
-{
-    std::string out(bytes.size() * 2, '\0');
-    auto to = out.begin();
-    for (const auto byte : bytes) {
-        *to++ = "0123456789abcdef"[byte >> 4U];
-        *to++ = "0123456789abcdef"[byte & 15U];
-    }
-    return out;
-}
+/// MD5 fills the first 16 bytes.
+struct Hash {
+    std::array<std::uint8_t, 32> value;
+    std::size_t size;
+    [[nodiscard]] std::span<const std::uint8_t> bytes() const { return std::span{value}.first(size); }
+};
 
-std::string hash(DigestAlgorithm algorithm, std::string_view text, Cryptography& crypto)
+Hash hash(DigestAlgorithm algorithm, std::string_view text, Cryptography& crypto)
 {
-    return algorithm == DigestAlgorithm::sha256 ? hex(crypto.sha256(text)) : hex(crypto.md5(text));
-}
-
-std::string joined(std::initializer_list<std::string_view> parts)
-{
-    std::string out;
-    out.reserve(256); // the longest, H(H(A1):nonce:nc:cnonce:auth:H(A2)), has some 200
-    for (const auto part : parts) {
-        if (!out.empty()) out.push_back(':');
-        out.append(part);
-    }
+    if (algorithm == DigestAlgorithm::sha256) return {crypto.sha256(text), 32};
+    Hash out{{}, 16};
+    std::ranges::copy(crypto.md5(text), out.value.begin());
     return out;
 }
 
@@ -36,14 +26,19 @@ std::string joined(std::initializer_list<std::string_view> parts)
 DigestAlgorithm decoy(std::string_view user, std::string_view realm, const AccountDirectory& accounts,
                       Cryptography& crypto)
 {
-    const auto choice = crypto.keyed_hash(Cryptography::Use::decoy, joined({realm, user})).low % 65'536;
-    return choice < accounts.md5_share() ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
+    constexpr std::uint32_t whole = 65'536;
+    const auto share = accounts.md5_share();
+    if (share == 0) return DigestAlgorithm::sha256; // all are alike, as on most servers: there is nothing to choose
+    if (share >= whole) return DigestAlgorithm::md5;
+    HashedText text;
+    text.add(realm).add(":").add(user);
+    const auto choice = crypto.keyed_hash(Cryptography::Use::decoy, text.view()).low % whole;
+    return choice < share ? DigestAlgorithm::md5 : DigestAlgorithm::sha256;
 }
 
 /// Nothing too for one whose password has to be set again: it is answered as unknown.
-const Account* usable(std::string_view user, std::string_view realm, const AccountDirectory& accounts)
+const Account* usable(const Account* account)
 {
-    const auto* account = accounts.find(user, realm);
     return account != nullptr && !account->password_needed ? account : nullptr;
 }
 
@@ -76,16 +71,29 @@ std::string_view user_in(std::string_view username, std::string_view realm)
     return username;
 }
 
+/// Wrong until it is shown to be right.
+Checked claim(std::string_view username, std::string_view realm, const AccountDirectory& accounts)
+{
+    const auto user = user_in(username, realm);
+    return {.outcome = Outcome::wrong, .claimed_user = user, .claimed = accounts.find(user, realm)};
+}
+
 } // namespace
 
 std::string digest_response(DigestAlgorithm algorithm, const std::array<std::uint8_t, 32>& secret,
                             std::string_view method, std::string_view uri, std::string_view nonce, std::string_view nc,
                             std::string_view cnonce, Cryptography& crypto)
 {
-    const auto size = algorithm == DigestAlgorithm::sha256 ? 32U : 16U;
-    const auto ha1 = hex(std::span{secret}.first(size));
-    const auto ha2 = hash(algorithm, joined({method, uri}), crypto);
-    return hash(algorithm, joined({ha1, nonce, nc, cnonce, "auth", ha2}), crypto);
+    HashedText a2;
+    a2.add(method).add(":").add(uri);
+    const auto ha2 = hash(algorithm, a2.view(), crypto);
+    HashedText text;
+    text.add_hex(std::span{secret}.first(ha2.size));
+    for (const auto part : {nonce, nc, cnonce, std::string_view{"auth"}}) text.add(":").add(part);
+    text.add(":").add_hex(ha2.bytes());
+    HashedText response;
+    response.add_hex(hash(algorithm, text.view(), crypto).bytes());
+    return std::string{response.view()};
 }
 
 Checked check(const Message& request, Asker asker, std::string_view realm, const AccountDirectory& accounts, Flow& flow,
@@ -94,15 +102,14 @@ Checked check(const Message& request, Asker asker, std::string_view realm, const
     const auto header = asker == Asker::registrar ? Header::authorization : Header::proxy_authorization;
     const auto credentials = credentials_for(request, header, realm);
     if (!credentials) return {};
-    if (!sane(credentials->uri))
-        return {.outcome = Outcome::wrong, .claimed_user = user_in(credentials->username, realm)};
+    if (!sane(credentials->uri)) return claim(credentials->username, realm, accounts);
     return check(*credentials, request.method_name, realm, accounts, flow, now, crypto);
 }
 
 Checked check(const Credentials& credentials, std::string_view method, std::string_view realm,
               const AccountDirectory& accounts, Flow& flow, TimePoint now, Cryptography& crypto)
 {
-    Checked out{.outcome = Outcome::wrong, .claimed_user = user_in(credentials.username, realm)};
+    auto out = claim(credentials.username, realm, accounts);
     const auto nc = parse_nonce_count(credentials.nc);
     const auto algorithm = parse_algorithm(credentials.algorithm);
     if (!nc || !algorithm || !iequals(credentials.qop, "auth") || credentials.cnonce.empty() ||
@@ -110,14 +117,16 @@ Checked check(const Credentials& credentials, std::string_view method, std::stri
         return out;
 
     // Known or not, right or wrong: the same hashes are computed, and nothing is decided before all of them.
-    const auto* account = usable(out.claimed_user, realm, accounts);
+    const auto* account = usable(out.claimed);
     const auto instead = decoy(out.claimed_user, realm, accounts, crypto);
     static constexpr std::array<std::uint8_t, 32> no_secret{};
     const auto expected = account != nullptr ? account->algorithm : instead;
     const auto response =
         digest_response(expected, account != nullptr ? account->digest_secret : no_secret, method, credentials.uri,
                         credentials.nonce, credentials.nc, credentials.cnonce, crypto);
-    const bool equal = equal_in_constant_time(response, lower(credentials.response));
+    HashedText given;
+    given.add_lower(credentials.response);
+    const bool equal = equal_in_constant_time(response, given.view());
     const bool right = equal && account != nullptr && *algorithm == expected;
     const auto nonce = check_nonce(flow.nonces, flow.id, credentials.nonce, *nc, now, crypto, right);
     if (!right) return out;
@@ -133,7 +142,7 @@ Checked check(const Credentials& credentials, std::string_view method, std::stri
 std::string challenge(std::string_view realm, std::string_view user, bool stale, const AccountDirectory& accounts,
                       Flow& flow, TimePoint now, Cryptography& crypto)
 {
-    const auto* account = usable(user, realm, accounts);
+    const auto* account = usable(accounts.find(user, realm));
     const auto instead = decoy(user, realm, accounts, crypto);
     const auto algorithm = account != nullptr ? account->algorithm : instead;
     std::string out;

@@ -25,6 +25,7 @@ struct Checked {
     Outcome outcome{Outcome::no_credentials};
     const Account* account{nullptr}; ///< set when authenticated
     std::string_view claimed_user; ///< of the credentials, without a domain; for the limits; empty without credentials
+    const Account* claimed{nullptr}; ///< the account of that name, if there is one, whatever the outcome
 };
 
 /// Checks the Digest credentials for `realm` in a request (RFC 7616, RFC 8760): qop=auth with a rising nc only. The

@@ -12,6 +12,8 @@ constexpr std::size_t tag_size = 13;
 /// Time and serial in the clear, then a keyed hash of both and of the flow.
 using Nonce = std::array<std::uint8_t, clear_size + tag_size>;
 
+std::string_view raw(const Nonce& nonce) { return {reinterpret_cast<const char*>(nonce.data()), nonce.size()}; }
+
 std::uint32_t second_of(TimePoint now)
 {
     return static_cast<std::uint32_t>(std::chrono::floor<seconds>(now.time_since_epoch()).count());
@@ -24,12 +26,10 @@ Nonce nonce_of(std::uint32_t issued, std::uint8_t serial, FlowId flow, Cryptogra
     std::memcpy(hashed.data() + 4, &serial, 1);
     std::memcpy(hashed.data() + clear_size, &flow.value, 8);
     const auto hash = crypto.keyed_hash(Cryptography::Use::nonce, {hashed.data(), hashed.size()});
-    std::array<std::uint8_t, 16> tag;
-    std::memcpy(tag.data(), &hash.high, 8);
-    std::memcpy(tag.data() + 8, &hash.low, 8);
     Nonce out;
     std::memcpy(out.data(), hashed.data(), clear_size);
-    std::memcpy(out.data() + clear_size, tag.data(), tag_size);
+    std::memcpy(out.data() + clear_size, &hash.high, 8);
+    std::memcpy(out.data() + clear_size + 8, &hash.low, tag_size - 8);
     return out;
 }
 
@@ -59,7 +59,7 @@ NonceState check_nonce(FlowNonces& nonces, FlowId flow, std::string_view text, s
     std::uint32_t issued = 0;
     std::memcpy(&issued, nonce.data(), 4);
     const std::uint8_t serial = nonce[4];
-    if (!equal_in_constant_time(text, base64url(nonce_of(issued, serial, flow, crypto)))) return NonceState::foreign;
+    if (!equal_in_constant_time(raw(nonce), raw(nonce_of(issued, serial, flow, crypto)))) return NonceState::foreign;
 
     auto& slot = nonces.slot(serial);
     const bool remembered = slot.used && slot.issued == issued && slot.serial == serial;

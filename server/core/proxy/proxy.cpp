@@ -163,7 +163,7 @@ const Account* Proxy::authenticate(SlotId id, Flow& flow, Environment::Admits ad
         expected = unescape(request.from.uri.user).value_or(std::string{});
     else if (!flow.parties.empty()) // an anonymous From names nobody, but the phone behind it knows one algorithm
         if (const auto* known = env_.accounts->find(flow.parties.back().account())) expected = known->user;
-    return env_.authenticate(id, flow, auth::Asker::proxy, realm, std::move(expected), now, out, admits);
+    return env_.authenticate(id, flow, auth::Asker::proxy, realm, expected, now, out, admits);
 }
 
 std::optional<Refusal> Proxy::check_from(const Message& request, const Account& account) const

@@ -1,5 +1,7 @@
 #include "core/registrar/gruu.hpp"
 
+#include "core/types/hashed_text.hpp"
+
 #include <array>
 #include <cstring>
 #include <span>
@@ -21,7 +23,8 @@ std::string_view text_of(std::span<const std::uint8_t> bytes)
 
 std::array<std::uint8_t, tag_size> hash_of(char purpose, std::string_view data, Cryptography& cryptography)
 {
-    const auto hash = cryptography.keyed_hash(Cryptography::Use::gruu, std::string{purpose}.append(data));
+    HashedText text;
+    const auto hash = cryptography.keyed_hash(Cryptography::Use::gruu, text.add({&purpose, 1}).add(data).view());
     std::array<std::uint8_t, tag_size> out;
     std::memcpy(out.data(), &hash, out.size());
     return out;

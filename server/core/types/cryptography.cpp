@@ -14,20 +14,25 @@ constexpr std::array<std::int8_t, 256> reverse = [] {
     return table;
 }();
 
-std::string encode(std::span<const std::uint8_t> bytes, std::string_view digits)
+/// Three bytes are four digits; what is over is filled up with zeros, and makes one digit more than it has bytes.
+std::string encode(std::span<const std::uint8_t> bytes, const char* digits)
 {
     std::string out((bytes.size() * 4 + 2) / 3, '\0');
-    auto to = out.begin();
-    // Three bytes are four digits; what is over is filled up with zeros, and makes one digit more than it has bytes.
-    const auto put = [&](std::uint32_t three, unsigned count) {
-        for (unsigned shift = 18; count-- > 0; shift -= 6) *to++ = digits[(three >> shift) & 63U];
-    };
-    while (bytes.size() >= 3) {
-        put(std::uint32_t{bytes[0]} << 16U | std::uint32_t{bytes[1]} << 8U | bytes[2], 4);
-        bytes = bytes.subspan(3);
+    auto* to = out.data();
+    const auto* from = bytes.data();
+    for (auto left = bytes.size() / 3; left > 0; --left, from += 3, to += 4) {
+        const auto three = std::uint32_t{from[0]} << 16U | std::uint32_t{from[1]} << 8U | from[2];
+        to[0] = digits[three >> 18U];
+        to[1] = digits[three >> 12U & 63U];
+        to[2] = digits[three >> 6U & 63U];
+        to[3] = digits[three & 63U];
     }
-    if (bytes.size() == 2) put(std::uint32_t{bytes[0]} << 16U | std::uint32_t{bytes[1]} << 8U, 3);
-    if (bytes.size() == 1) put(std::uint32_t{bytes[0]} << 16U, 2);
+    if (const auto over = bytes.size() % 3; over > 0) {
+        const auto three = std::uint32_t{from[0]} << 16U | (over == 2 ? std::uint32_t{from[1]} << 8U : 0U);
+        to[0] = digits[three >> 18U];
+        to[1] = digits[three >> 12U & 63U];
+        if (over == 2) to[2] = digits[three >> 6U & 63U];
+    }
     return out;
 }
 
@@ -35,30 +40,33 @@ std::string encode(std::span<const std::uint8_t> bytes, std::string_view digits)
 
 std::string base64(std::span<const std::uint8_t> bytes)
 {
-    auto out = encode(bytes, plain_alphabet);
+    auto out = encode(bytes, plain_alphabet.data());
     out.append((4 - out.size() % 4) % 4, '=');
     return out;
 }
 
-std::string base64url(std::span<const std::uint8_t> bytes) { return encode(bytes, alphabet); }
+std::string base64url(std::span<const std::uint8_t> bytes) { return encode(bytes, alphabet.data()); }
 
 bool from_base64url(std::string_view text, std::span<std::uint8_t> out)
 {
     if (text.size() != (out.size() * 4 + 2) / 3) return false;
-    std::uint32_t pending = 0;
-    unsigned bits = 0;
-    std::size_t at = 0;
-    for (const char c : text) {
-        const auto value = reverse[static_cast<unsigned char>(c)];
-        if (value < 0) return false;
-        pending = (pending << 6U) | static_cast<std::uint32_t>(value);
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            out[at++] = static_cast<std::uint8_t>(pending >> bits);
-        }
+    const auto value = [](char digit) { return int{reverse[static_cast<unsigned char>(digit)]}; };
+    const auto* from = text.data();
+    auto* to = out.data();
+    for (auto left = out.size() / 3; left > 0; --left, from += 4, to += 3) {
+        const int bits = value(from[0]) << 18 | value(from[1]) << 12 | value(from[2]) << 6 | value(from[3]);
+        if (bits < 0) return false; // one of them is
+        to[0] = static_cast<std::uint8_t>(bits >> 16);
+        to[1] = static_cast<std::uint8_t>(bits >> 8);
+        to[2] = static_cast<std::uint8_t>(bits);
     }
-    return at == out.size() && (pending & ((1U << bits) - 1U)) == 0;
+    const auto over = out.size() % 3;
+    if (over == 0) return true;
+    const int bits = value(from[0]) << 12 | value(from[1]) << 6 | (over == 2 ? value(from[2]) : 0);
+    if (bits < 0 || (bits & (over == 2 ? 3 : 1023)) != 0) return false;
+    to[0] = static_cast<std::uint8_t>(bits >> 10);
+    if (over == 2) to[1] = static_cast<std::uint8_t>(bits >> 2);
+    return true;
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b)
