@@ -33,7 +33,7 @@ std::string Domains::written_host(std::string_view domain, Transport transport) 
 
 std::string Domains::aor(const Uri& uri) const
 {
-    const auto* domain = ours(uri) ? of(uri.host) : nullptr;
+    const auto* domain = of(uri);
     const auto user = domain != nullptr ? unescape(uri.user) : std::nullopt;
     return user && !user->empty() ? *user + "@" + *domain : std::string{};
 }

@@ -16,10 +16,12 @@ public:
     /// The served domain that `host` belongs to; null when it is not ours. A listen address belongs to the first
     /// domain.
     [[nodiscard]] const std::string* of(std::string_view host) const;
-    [[nodiscard]] bool ours(const Uri& uri) const
+    /// The same for a SIP or SIPS URI; null for others.
+    [[nodiscard]] const std::string* of(const Uri& uri) const
     {
-        return (uri.scheme == Scheme::sip || uri.scheme == Scheme::sips) && of(uri.host) != nullptr;
+        return uri.scheme == Scheme::sip || uri.scheme == Scheme::sips ? of(uri.host) : nullptr;
     }
+    [[nodiscard]] bool ours(const Uri& uri) const { return of(uri) != nullptr; }
     [[nodiscard]] const std::string& first() const { return settings_.domains.front().name; }
     /// Our name in URIs for subscribers of `domain`, with the port where it is not the default of the transport.
     [[nodiscard]] std::string written_host(std::string_view domain, Transport transport) const;

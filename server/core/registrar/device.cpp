@@ -1,5 +1,7 @@
 #include "core/registrar/device.hpp"
 
+#include "core/types/hashed_text.hpp"
+
 #include <algorithm>
 #include <string>
 
@@ -8,43 +10,43 @@ namespace {
 
 std::string_view raw(const auto& value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
-BindingId id_of(AccountId account, std::string_view kind, std::string_view value, Cryptography& cryptography)
+BindingId id_of(const HashedText& text, Cryptography& cryptography)
 {
-    const auto text = std::string{raw(account.value)}.append(kind).append(value);
-    return {cryptography.keyed_hash(Cryptography::Use::binding, text).low | 1U}; // 0 means none
+    return {cryptography.keyed_hash(Cryptography::Use::binding, text.view()).low | 1U}; // 0 means none
 }
 
 AorKeys keys_of(const RotatingHash& hash) { return {AorKey{hash.now}, AorKey{hash.before}}; }
 
 } // namespace
 
-bool has_instance(const NameAddr& contact)
+BindingId binding_id(AccountId account, const Uri& contact, std::string_view instance, Cryptography& cryptography)
 {
-    const auto instance = contact.param("+sip.instance");
-    return instance && !instance->empty();
+    HashedText text;
+    text.add_raw(account.value);
+    if (!instance.empty())
+        text.add("instance ").add_lower(instance);
+    else
+        text.add("user ").add(contact.user.empty() ? contact.host : contact.user);
+    return id_of(text, cryptography);
 }
 
-BindingId binding_id(AccountId account, const NameAddr& contact, Cryptography& cryptography)
+BindingId binding_id_by_place(AccountId account, const Uri& contact, Cryptography& cryptography)
 {
-    if (has_instance(contact)) return id_of(account, "instance ", lower(*contact.param("+sip.instance")), cryptography);
-    return id_of(account, "user ", contact.uri.user.empty() ? contact.uri.host : contact.uri.user, cryptography);
-}
-
-BindingId binding_id_by_place(AccountId account, const NameAddr& contact, Cryptography& cryptography)
-{
-    const auto& uri = contact.uri;
-    const auto place = std::string{uri.user}.append("@").append(lower(uri.host)).append(":");
-    return id_of(account, "place ", place + std::to_string(uri.port), cryptography);
+    HashedText text;
+    text.add_raw(account.value).add("place ").add(contact.user).add("@").add_lower(contact.host);
+    text.add(":").add_number(contact.port);
+    return id_of(text, cryptography);
 }
 
 BindingId device_among(std::span<const BindingId> registered, AccountId account, const NameAddr& contact,
                        Cryptography& cryptography)
 {
-    if (!has_instance(contact)) {
-        const auto by_place = binding_id_by_place(account, contact, cryptography);
+    const auto instance = contact.param("+sip.instance").value_or(std::string_view{});
+    if (instance.empty()) {
+        const auto by_place = binding_id_by_place(account, contact.uri, cryptography);
         if (std::ranges::find(registered, by_place) != registered.end()) return by_place;
     }
-    return binding_id(account, contact, cryptography);
+    return binding_id(account, contact.uri, instance, cryptography);
 }
 
 AorKeys aor_keys(AccountId account, Cryptography& cryptography)

@@ -77,7 +77,7 @@ bool RegEvent::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     auto subscription = refreshes ? known(request) : SlotId{};
     if (refreshes && !subscription) return false; // a dialog of somebody else's
     const auto domains = env_.domains();
-    const auto* domain = domains.ours(request.from.uri) ? domains.of(request.from.uri.host) : nullptr;
+    const auto* domain = domains.of(request.from.uri);
     const auto* account = env_.authenticate(id, flow, auth::Asker::proxy, domain != nullptr ? *domain : domains.first(),
                                             unescape(request.from.uri.user).value_or(std::string{}), now, out);
     if (account == nullptr) return true;

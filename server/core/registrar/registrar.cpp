@@ -24,6 +24,13 @@ std::string joined(std::span<const NameAddr> addresses)
     return out;
 }
 
+/// RFC 5626 6: the device registers this flow as one of several, and knows what that means.
+bool makes_flow(const Message& request, const std::vector<Binding>& wanted)
+{
+    return std::ranges::any_of(wanted, [](const Binding& b) { return b.reg_id != 0; }) &&
+           request.lists(Header::supported, "outbound");
+}
+
 } // namespace
 
 void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
@@ -31,23 +38,23 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     auto* server = env_.layer->server(id);
     const Message& request = *server->request;
     const auto domains = env_.domains();
-    const auto* domain = domains.ours(request.request_uri) ? domains.of(request.request_uri.host) : nullptr;
+    const auto* domain = domains.of(request.request_uri);
     if (domain == nullptr) return env_.refuse(id, Refusal::not_found, now, out); // 10.3 step 1
     if (request.vias.size() > 1 && !request.paths.empty()) flow.is_of_edge();
     if (!admit(id, request, now, out)) return; // step 2
-    const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain,
-                                            unescape(request.to.uri.user).value_or(std::string{}), now, out); // step 3
+    const auto user = unescape(request.to.uri.user).value_or(std::string{});
+    const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain, user, now, out); // step 3
     if (account == nullptr) return;
     const auto scheme = request.to.uri.scheme;
     if (scheme != Scheme::sip && scheme != Scheme::sips) // 10.3 step 5: an address-of-record is one of these
         return env_.refuse(id, Refusal::malformed_header, now, out);
-    const auto aor = domains.aor(request.to.uri);
-    const auto* owner = aor.empty() ? nullptr : env_.account_of(aor);
-    if (owner == nullptr || owner->id != account->id)
+    const auto* own = domains.of(request.to.uri);
+    const bool is_first_address = own != nullptr && user == account->user && *own == account->domain;
+    if (!is_first_address && (own == nullptr || user.empty() || !env_.accounts->owns(account->id, user, *own)))
         return env_.refuse(id, Refusal::forbidden, now, out); // steps 4 and 5, without a 404
     const auto registration = registrations_.emplace(Registration{.server = id,
-                                                                  .account = owner->id,
-                                                                  .aor = aor_keys(owner->id, env_.cryptography),
+                                                                  .account = account->id,
+                                                                  .aor = aor_keys(account->id, env_.cryptography),
                                                                   .flow = flow.id,
                                                                   .transport = flow.transport,
                                                                   .flows_kept = first_hop_keeps_flows(request)});
@@ -68,9 +75,9 @@ bool Registrar::admit(SlotId id, const Message& request, TimePoint now, Actions&
                 unknown += tag;
             });
     if (unknown.empty()) {
-        const bool asks_for_flow =
-            std::ranges::any_of(request.contacts, [](const auto& c) { return reg_id_of(c) != 0; });
-        if (!asks_for_flow || first_hop_keeps_flows(request) || !request.lists(Header::supported, "outbound"))
+        const auto asks_for_flow = [](const NameAddr& contact) { return reg_id_of(terms_of(contact)) != 0; };
+        if (first_hop_keeps_flows(request) || !request.lists(Header::supported, "outbound") ||
+            std::ranges::none_of(request.contacts, asks_for_flow))
             return true;
         env_.refuse(id, Refusal::outbound_unsupported, now, out);
         return false;
@@ -98,10 +105,12 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
         for (auto& binding : located.bindings) // and, behind an edge, nothing: several devices share that flow
             if (binding.flow == registration->flow && binding.path.bytes.empty())
                 registration->wanted.push_back(std::move(binding));
+        registration->makes_flow = makes_flow(request, registration->wanted);
         return answer(id, now, out);
     }
     if (const auto refusal = apply(request, *registration, located.bindings, now))
         return finish(id, *refusal, now, out);
+    registration->makes_flow = makes_flow(request, registration->wanted);
     std::erase_if(registration->removed, [&](BindingId device) { // it has another flow
         return std::ranges::find(located.bindings, device, &Binding::id) != located.bindings.end();
     });
@@ -114,15 +123,18 @@ std::optional<Refusal> Registrar::apply(const Message& request, Registration& re
 {
     if (request.contact_star) return remove_all(request, registration, bindings, now);
     const auto lifetime = env_.settings->binding_lifetime;
-    const auto registers = [&](const NameAddr& c) { return wanted_expiry(request, c, lifetime) != 0; };
+    std::vector<ContactTerms> contacts;
+    contacts.reserve(request.contacts.size());
+    for (const auto& contact : request.contacts) contacts.push_back(terms_of(contact));
+    const auto registers = [&](const ContactTerms& c) { return wanted_expiry(request, c, lifetime) != 0; };
     // RFC 5626 6: one REGISTER makes one flow.
-    if (std::ranges::count_if(request.contacts, registers) > 1 &&
-        std::ranges::any_of(request.contacts, [&](const auto& c) { return registers(c) && reg_id_of(c) != 0; }))
+    if (contacts.size() > 1 && std::ranges::count_if(contacts, registers) > 1 &&
+        std::ranges::any_of(contacts, [&](const auto& c) { return registers(c) && reg_id_of(c) != 0; }))
         return Refusal::bad_contact;
-    for (const bool registering : {true, false}) // a device that moves names its old Contact as well, to be removed
-        for (const auto& contact : request.contacts)
-            if (registers(contact) == registering)
-                if (const auto refusal = apply_contact(request, contact, registration, bindings, now)) return refusal;
+    // A device that moves names its old Contact as well, to be removed.
+    if (contacts.size() > 1) std::stable_partition(contacts.begin(), contacts.end(), registers);
+    for (const auto& contact : contacts)
+        if (const auto refusal = apply_contact(request, contact, registration, bindings, now)) return refusal;
     if (bindings.size() > env_.settings->bindings_per_account) return Refusal::forbidden;
     return std::nullopt;
 }
@@ -142,19 +154,19 @@ std::optional<Refusal> Registrar::remove_all(const Message& request, Registratio
     return std::nullopt;
 }
 
-std::optional<Refusal> Registrar::apply_contact(const Message& request, const NameAddr& contact,
+std::optional<Refusal> Registrar::apply_contact(const Message& request, const ContactTerms& terms,
                                                 Registration& registration, std::vector<Binding>& bindings,
                                                 TimePoint now)
 {
-    const auto& uri = contact.uri;
+    const auto& uri = terms.contact->uri;
     if (uri.scheme != Scheme::sip && uri.scheme != Scheme::sips) return Refusal::forbidden; // RFC 5627 5.1
     if (uri.host.empty()) return Refusal::bad_contact;
     if (leads_back(uri, request.to.uri)) return Refusal::forbidden;
     const auto& settings = *env_.settings;
-    const auto asked = wanted_expiry(request, contact, settings.binding_lifetime);
+    const auto asked = wanted_expiry(request, terms, settings.binding_lifetime);
     if (asked > 0 && seconds{asked} < settings.shortest_binding) return Refusal::interval_too_brief; // step 7
-    const auto device = device_registering(request, contact, registration, bindings);
-    const auto reg_id = registration.flows_kept ? reg_id_of(contact) : 0;
+    const auto device = device_registering(request, terms, registration, bindings);
+    const auto reg_id = registration.flows_kept ? reg_id_of(terms) : 0;
     const auto call_id = env_.cryptography.rotating_hash(Cryptography::Use::call_id, request.call_id);
     // A device that takes its leave and names no flow leaves over all of them.
     const auto is_meant = [&](const Binding& b) {
@@ -177,20 +189,22 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
                     .flow = registration.flow,
                     .transport = registration.transport,
                     .reg_id = reg_id,
-                    .q = q_of(contact),
+                    .q = q_of(terms),
                     .cseq = request.cseq.number,
                     .call_id = call_id.now,
-                    .has_instance = has_instance(contact),
+                    .has_instance = terms.has_instance(),
                     .sips = uri.scheme == Scheme::sips,
                     .gruu_series = series,
                     .expires = now + granted,
                     .refreshed = now,
-                    .contact = {env_.cryptography.seal_in_memory(registered_uri(uri))},
+                    .contact = {},
                     .path = {}};
-    if (!request.paths.empty()) binding.path.bytes = env_.cryptography.seal_in_memory(joined(request.paths));
-    if (const auto refusal = apply_push(contact, binding, registration, now)) return refusal;
+    if (const auto refusal = apply_push(*terms.contact, binding, registration, now)) return refusal;
     std::erase_if(registration.wanted, is_meant);
     registration.wanted.push_back(binding);
+    binding.contact.bytes = env_.cryptography.seal_in_memory(registered_uri(uri));
+    if (request.contacts.size() > 1) registration.wanted.back().contact = binding.contact;
+    if (!request.paths.empty()) binding.path.bytes = env_.cryptography.seal_in_memory(joined(request.paths));
     if (known != bindings.end())
         *known = std::move(binding);
     else
@@ -200,16 +214,17 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Na
 
 /// RFC 3261 10.3 step 7 tells Contacts apart by their URIs. A phone without instance id is known by its user part, so
 /// that it stays the same when it connects anew from elsewhere, unless another phone is registered under that.
-BindingId Registrar::device_registering(const Message& request, const NameAddr& contact,
+BindingId Registrar::device_registering(const Message& request, const ContactTerms& terms,
                                         const Registration& registration, const std::vector<Binding>& bindings) const
 {
-    const auto by_user = binding_id(registration.account, contact, env_.cryptography);
-    if (has_instance(contact)) return by_user;
-    const auto by_place = binding_id_by_place(registration.account, contact, env_.cryptography);
+    const auto& uri = terms.contact->uri;
+    const auto by_user =
+        binding_id(registration.account, uri, terms.instance.value_or(std::string_view{}), env_.cryptography);
+    if (terms.has_instance()) return by_user;
+    const auto by_place = binding_id_by_place(registration.account, uri, env_.cryptography);
     if (std::ranges::find(bindings, by_place, &Binding::id) != bindings.end()) return by_place;
     const auto holder = std::ranges::find(bindings, by_user, &Binding::id);
-    if (holder == bindings.end() ||
-        env_.cryptography.open_in_memory(holder->contact.bytes) == registered_uri(contact.uri))
+    if (holder == bindings.end() || env_.cryptography.open_in_memory(holder->contact.bytes) == registered_uri(uri))
         return by_user;
     if (registration.made(*holder)) return by_place; // the phone itself has several
     const auto call_id = env_.cryptography.rotating_hash(Cryptography::Use::call_id, request.call_id);
@@ -298,7 +313,7 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
         for (const auto& binding : registration->wanted)
             if (std::ranges::find(flow->bindings, binding.id) == flow->bindings.end())
                 flow->bindings.push_back(binding.id);
-        if (env_.layer->server(registration->server) != nullptr && makes_flow(*registration))
+        if (env_.layer->server(registration->server) != nullptr && registration->makes_flow)
             flow->keep_alive = env_.settings->flow_timer;
     }
     ++env_.counters.registrations;
@@ -326,34 +341,46 @@ std::string Registrar::gruus_of(const Binding& binding) const
 {
     const auto* account = env_.accounts->find(binding.account);
     if (account == nullptr) return {};
+    const auto scheme = binding.sips ? Scheme::sips : Scheme::sip;
     const auto host = "@" + env_.domains().written_host(account->domain, binding.transport);
-    const auto uri = [&](std::string_view user) {
-        return "\"" + address_uri(binding.sips ? Scheme::sips : Scheme::sip, std::string{user} + host) + ";gr";
-    };
-    std::string out =
-        ";temp-gruu=" + uri(make_temporary_gruu({binding.id, binding.gruu_series}, env_.cryptography)) + '"';
+    // It is of base64url characters, none of which is escaped in a user part.
+    std::string out = scheme == Scheme::sips ? ";temp-gruu=\"sips:" : ";temp-gruu=\"sip:";
+    out.append(make_temporary_gruu({binding.id, binding.gruu_series}, env_.cryptography)).append(host);
+    out.append(";gr\"");
     if (env_.settings->public_gruus)
-        out += ";pub-gruu=" + uri(account->user) + "=" + public_gruu_value(binding.id, env_.cryptography) + '"';
+        out.append(";pub-gruu=\"")
+            .append(address_uri(scheme, std::string{account->user} + host))
+            .append(";gr=")
+            .append(public_gruu_value(binding.id, env_.cryptography))
+            .append("\"");
     return out;
 }
 
-/// RFC 5626 6: the device registered this flow as one of several, and knows what that means.
-bool Registrar::makes_flow(const Registration& registration) const
+/// In the device's own words where this request has them (RFC 8599 5.3: it looks for them).
+std::string Registrar::contact_words(const Message& request, const Binding& binding) const
 {
-    return std::ranges::any_of(registration.wanted, [](const Binding& b) { return b.reg_id != 0; }) &&
-           env_.layer->server(registration.server)->request->lists(Header::supported, "outbound");
+    const auto words_of = [](const NameAddr& contact) {
+        auto value = std::string{"<"}.append(contact.uri.text).append(">");
+        const auto terms = terms_of(contact);
+        const auto add = [&](std::string_view name, std::optional<std::string_view> given) {
+            if (given) value.append(name).append(*given);
+        };
+        add(";+sip.instance=", terms.instance);
+        add(";reg-id=", terms.reg_id);
+        add(";q=", terms.q);
+        return value;
+    };
+    if (request.contacts.size() == 1) return words_of(request.contacts.front()); // it made the one binding
+    const auto uri = env_.cryptography.open_in_memory(binding.contact.bytes);
+    auto value = "<" + uri + ">";
+    for (const auto& contact : request.contacts)
+        if (registered_uri(contact.uri) == uri) value = words_of(contact);
+    return value;
 }
 
 std::string Registrar::contact_value(const Message& request, const Binding& binding, TimePoint now) const
 {
-    const auto uri = env_.cryptography.open_in_memory(binding.contact.bytes);
-    auto value = "<" + uri + ">";
-    for (const auto& contact : request.contacts) // the device's own words are known only from this request
-        if (registered_uri(contact.uri) == uri) {
-            value.assign("<").append(contact.uri.text).append(">"); // RFC 8599 5.3: it looks for them
-            for (const std::string_view name : {"+sip.instance", "reg-id", "q"})
-                if (const auto given = contact.param(name)) ((value += ';') += name) += std::string{"="}.append(*given);
-        }
+    auto value = contact_words(request, binding);
     if (binding.has_instance && request.lists(Header::supported, "gruu")) value += gruus_of(binding);
     const auto left = std::chrono::duration_cast<seconds>(binding.expires - now).count();
     return value.append(";expires=").append(std::to_string(std::max<long long>(left, 0)));
@@ -379,7 +406,7 @@ void Registrar::answer(SlotId id, TimePoint now, Actions& out)
             reply.set(Header::contact, contact_value(*server->request, binding, now));
         if (const auto caps = feature_caps(*server->request, *registration); !caps.empty())
             reply.set(Header::feature_caps, caps);
-        if (makes_flow(*registration)) {
+        if (registration->makes_flow) {
             reply.set(Header::require, "outbound");
             reply.set(Header::flow_timer, std::to_string(env_.settings->flow_timer.count()));
         }

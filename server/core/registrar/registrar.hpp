@@ -1,6 +1,7 @@
 #pragma once
 #include "core/environment.hpp"
 #include "core/registrar/binding.hpp"
+#include "core/registrar/contact.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
@@ -26,8 +27,11 @@ private:
         AorKeys aor; ///< of the account's bindings
         FlowId flow;
         Transport transport{Transport::tls};
-        bool flows_kept{true};          ///< from the phone to here (RFC 5626 6)
-        std::vector<Binding> wanted;    ///< what this REGISTER leaves of the device, to be told in the 200
+        bool flows_kept{true}; ///< from the phone to here (RFC 5626 6)
+        /// What this REGISTER leaves of the device, to be told in the 200. The Contact is kept where the request does
+        /// not say by itself which one is meant.
+        std::vector<Binding> wanted;
+        bool makes_flow{false};         ///< the device registers one of several, and knows what that means
         std::vector<BindingId> removed; ///< devices of which nothing is left
         std::vector<PushRegistrations::Sleeper> sleepers; ///< of those wanted: what wakes them (RFC 8599)
 
@@ -44,9 +48,9 @@ private:
                                  TimePoint now);
     std::optional<Refusal> remove_all(const Message& request, Registration& registration,
                                       std::vector<Binding>& bindings, TimePoint now);
-    std::optional<Refusal> apply_contact(const Message& request, const NameAddr& contact, Registration& registration,
+    std::optional<Refusal> apply_contact(const Message& request, const ContactTerms& terms, Registration& registration,
                                          std::vector<Binding>& bindings, TimePoint now);
-    [[nodiscard]] BindingId device_registering(const Message& request, const NameAddr& contact,
+    [[nodiscard]] BindingId device_registering(const Message& request, const ContactTerms& terms,
                                                const Registration& registration,
                                                const std::vector<Binding>& bindings) const;
     std::optional<Refusal> apply_push(const NameAddr& contact, const Binding& binding, Registration& registration,
@@ -59,8 +63,8 @@ private:
                          const RotatingHash& call_id);
     [[nodiscard]] std::string gruus_of(const Binding& binding) const;
     [[nodiscard]] std::string service_route(AccountId account, Transport transport) const;
-    [[nodiscard]] bool makes_flow(const Registration& registration) const;
     void answer(transaction::SlotId registration, TimePoint now, Actions& out);
+    [[nodiscard]] std::string contact_words(const Message& request, const Binding& binding) const;
     [[nodiscard]] std::string contact_value(const Message& request, const Binding& binding, TimePoint now) const;
 
     Environment& env_;

@@ -56,6 +56,15 @@ std::optional<std::string_view> find_param(std::string_view params, std::string_
 
 std::optional<std::string_view> Uri::param(std::string_view name) const { return find_param(params, name); }
 
+bool ParamReader::next(std::string_view& one)
+{
+    if (at_ >= params_.size()) return false;
+    const auto end = end_of_param(params_, at_, quote_);
+    one = trim(params_.substr(at_, end - at_));
+    at_ = end + 1;
+    return true;
+}
+
 namespace {
 int hex_digit(char c)
 {

@@ -24,6 +24,30 @@ struct Uri {
     [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const;
 };
 
+/// The parameters of a list such as `a=1;b;c="x;y"`, one after the other and trimmed.
+class ParamReader {
+public:
+    explicit ParamReader(std::string_view params) : params_{params}, quote_{params.find('"')} {}
+    /// False: there is none any more.
+    bool next(std::string_view& one);
+
+private:
+    std::string_view params_;
+    std::size_t at_{0};
+    std::size_t quote_; ///< the first one at or behind `at_`
+};
+
+/// Calls `each` with the name and the value of every parameter, as find_param() gives it.
+template <class Each> void for_each_param(std::string_view params, Each each)
+{
+    ParamReader reader{params};
+    for (std::string_view one; reader.next(one);) {
+        const auto equals = one.find('=');
+        each(trim(one.substr(0, equals)),
+             equals == std::string_view::npos ? one.substr(one.size()) : trim(one.substr(equals + 1)));
+    }
+}
+
 /// Value of one parameter in a list such as `a=1;b;c="x"`; quotes are kept. It is a part of `params`, a flag's too.
 std::optional<std::string_view> find_param(std::string_view params, std::string_view name);
 
