@@ -10,11 +10,13 @@ namespace {
 seconds second_of(TimePoint time) { return std::chrono::floor<seconds>(time.time_since_epoch()); }
 
 /// Overwrites before the memory goes back: a plain assignment would leave the old bytes on the heap.
-void wipe(std::string& text)
+void wipe(Binding& binding)
 {
-    explicit_bzero(text.data(), text.size());
-    text.clear();
-    text.shrink_to_fit();
+    for (auto* text : {&binding.contact.bytes, &binding.path.bytes}) {
+        explicit_bzero(text->data(), text->size());
+        text->clear();
+        text->shrink_to_fit();
+    }
 }
 
 } // namespace
@@ -62,21 +64,43 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
     const auto account = accounts_.find(aor);
     const bool known = account != accounts_.end();
     if ((known ? account->second.version : 0) != expected.version) return std::nullopt;
-    const auto before = known ? account->second.first : none;
 
     auto first = none;
+    auto before = known ? account->second.first : none;
     for (auto one = expected.bindings.rbegin(); one != expected.bindings.rend(); ++one) {
         if (one->expires <= now) continue;
-        const auto number = take(std::move(*one), aor);
+        auto number = unchain(before, *one);
+        if (number == none) {
+            number = take(std::move(*one), aor);
+            ++change;
+        } else {
+            renew(number, std::move(*one));
+        }
         records_[number].next = std::exchange(first, number);
-        ++change;
     }
-    release_all(before, change); // last: the index leads somewhere at every moment
-    if (first != none)
-        accounts_.insert_or_assign(aor, Account{.version = ++last_version_, .first = first});
-    else if (known)
-        accounts_.erase(aor);
+    if (before != none) { // what goes: the index leads to what stays at every moment
+        for (auto at = first; at != none; at = records_[at].next) index_.put(records_[at].binding.id, {number_, at});
+        release_all(before, change);
+    }
+    if (first == none) {
+        if (known) accounts_.erase(account);
+        return change;
+    }
+    const Account changed{.version = ++last_version_, .first = first};
+    if (known)
+        account->second = changed;
+    else
+        accounts_.emplace(aor, changed);
     return change;
+}
+
+std::uint32_t Shard::unchain(std::uint32_t& first, const Binding& flow)
+{
+    for (auto* link = &first; *link != none; link = &records_[*link].next) {
+        const auto& binding = records_[*link].binding;
+        if (binding.id == flow.id && binding.reg_id == flow.reg_id) return std::exchange(*link, records_[*link].next);
+    }
+    return none;
 }
 
 bool Shard::holds(std::uint32_t number, BindingId id) const
@@ -131,6 +155,9 @@ void Shard::expire(TimePoint now, std::vector<BindingId>& gone)
                 gone.push_back(records_[at].binding.id);
                 detach(at);
                 release(at);
+            } else if (slot_of(records_[at].binding) != slot) { // renewed since it came here
+                leave_slot(at);
+                enter_slot(at);
             }
             at = next;
         }
@@ -155,13 +182,25 @@ std::uint32_t Shard::take(Binding binding, AorKey aor)
     return number;
 }
 
+/// A binding that lasts longer than before stays in its slot until that is swept: so most registrations touch neither
+/// the index nor their neighbours there.
+void Shard::renew(std::uint32_t number, Binding binding)
+{
+    auto& record = records_[number];
+    wipe(record.binding);
+    const bool sooner = binding.expires < record.binding.expires;
+    record.binding = std::move(binding);
+    if (!sooner) return;
+    leave_slot(number);
+    enter_slot(number);
+}
+
 void Shard::release(std::uint32_t number)
 {
     auto& record = records_[number];
     index_.remove(record.binding.id, {number_, number});
     leave_slot(number);
-    wipe(record.binding.contact.bytes);
-    wipe(record.binding.path.bytes);
+    wipe(record.binding);
     record = Record{.next = free_};
     free_ = number;
 }
@@ -188,12 +227,17 @@ void Shard::detach(std::uint32_t number)
     if (account->second.first == none) accounts_.erase(account);
 }
 
+std::uint32_t Shard::slot_of(const Binding& binding) const
+{
+    // A second that has been swept would be seen again only after a whole round.
+    const auto second = std::max(second_of(binding.expires), swept_.value_or(seconds::min()));
+    return static_cast<std::uint32_t>(static_cast<std::size_t>(second.count()) % slots);
+}
+
 void Shard::enter_slot(std::uint32_t number)
 {
     auto& record = records_[number];
-    // A second that has been swept would be seen again only after a whole round.
-    const auto second = std::max(second_of(record.binding.expires), swept_.value_or(seconds::min()));
-    record.slot = static_cast<std::uint32_t>(static_cast<std::size_t>(second.count()) % slots);
+    record.slot = slot_of(record.binding);
     record.earlier = none;
     record.later = std::exchange(wheel_[record.slot], number);
     if (record.later != none) records_[record.later].earlier = number;

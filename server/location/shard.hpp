@@ -59,8 +59,8 @@ private:
 };
 
 /// The bindings of some of the accounts: records in chunks that never move, chained per account and per second of
-/// expiry (a timer wheel), so that nothing is ever searched. Thread-safe: one mutex, held for a copy; inside it only
-/// the index is asked, never the other way round.
+/// expiry or before (a timer wheel), so that nothing is ever searched. Thread-safe: one mutex, held for a copy; inside
+/// it only the index is asked, never the other way round.
 class Shard {
 public:
     Shard(std::uint32_t number, Index& index) : number_{number}, index_{index} {}
@@ -95,6 +95,9 @@ private:
     };
 
     std::uint32_t take(Binding binding, AorKey aor);
+    void renew(std::uint32_t number, Binding binding);
+    /// Takes the record of that flow out of a chain; `none`: it is not there.
+    std::uint32_t unchain(std::uint32_t& first, const Binding& flow);
     void release(std::uint32_t number);
     void release_all(std::uint32_t first, std::ptrdiff_t& change);
     /// Takes the record out of its account's chain, and the account out of the map with its last binding. The index
@@ -102,6 +105,7 @@ private:
     void detach(std::uint32_t number);
     [[nodiscard]] bool holds(std::uint32_t number, BindingId id) const;
     [[nodiscard]] std::uint32_t first_of(AorKey aor) const;
+    [[nodiscard]] std::uint32_t slot_of(const Binding& binding) const;
     void enter_slot(std::uint32_t number);
     void leave_slot(std::uint32_t number);
 

@@ -72,6 +72,74 @@ TEST_CASE("the watchers of a device are told of each change, and nobody else is"
     CHECK(takes({own}).empty());
 }
 
+TEST_CASE("a binding that is renewed goes when it ends, not when it would have, and not later", "[rfc3261][10.3]")
+{
+    const TimePoint start{1000s};
+    location::MemoryLocationService service;
+    const auto lasts = [&](TimePoint now, seconds lifetime) {
+        auto located = service.snapshot_of(key_of(1), now);
+        located.bindings = {binding_of(1, now + lifetime)};
+        service.commit(key_of(1), std::move(located), now, [](bool accepted) { REQUIRE(accepted); });
+        CHECK(service.size() == 1);
+    };
+    const auto sweep = [&](seconds from, seconds until) { // the one second in which it went
+        std::vector<seconds> gone;
+        for (auto at = from; at <= until; at += 1s)
+            if (service.expire(start + at) > 0) gone.push_back(at);
+        return gone;
+    };
+    lasts(start, 600s);
+    CHECK(sweep(0s, 299s).empty());
+    lasts(start + 300s, 600s);
+    CHECK(sweep(300s, 1000s) == std::vector{900s});
+
+    lasts(start + 1000s, 600s); // sooner than it said
+    lasts(start + 1010s, 60s);
+    CHECK(sweep(1011s, 1700s) == std::vector{1070s});
+
+    lasts(start + 2000s, 60s); // far beyond a round of the wheel
+    lasts(start + 2010s, 3600s);
+    CHECK(sweep(2011s, 6000s) == std::vector{5610s});
+
+    lasts(start + 6000s, 60s); // renewed when it was about to go, and nobody swept for long
+    lasts(start + 6059s, 600s);
+    CHECK(service.expire(start + 6658s) == 0);
+    CHECK(service.expire(start + 6659s) == 1);
+    CHECK(service.size() == 0);
+}
+
+TEST_CASE("a device is found over the flow that it keeps, whichever of them ends", "[rfc5626][7]")
+{
+    const TimePoint start{1000s};
+    const auto over = [&](std::uint64_t flow) {
+        auto binding = binding_of(1, start + 60s);
+        binding.flow = FlowId::of(0, flow);
+        binding.reg_id = static_cast<std::uint32_t>(flow);
+        return binding;
+    };
+    for (const std::uint64_t kept : {1, 2, 3}) {
+        location::MemoryLocationService service;
+        const auto commit = [&](std::vector<Binding> bindings) {
+            const auto version = service.snapshot_of(key_of(1), start).version;
+            service.commit(key_of(1), {.version = version, .bindings = std::move(bindings)}, start,
+                           [](bool accepted) { REQUIRE(accepted); });
+        };
+        commit({over(1), over(2), over(3), binding_of(2, start + 60s)});
+        commit({binding_of(2, start + 60s), over(kept)});
+        CHECK(service.size() == 2);
+        service.find(id_of(1), start, [&](const std::vector<Binding>& flows) {
+            REQUIRE(flows.size() == 1);
+            CHECK(flows.front().reg_id == kept);
+        });
+        service.flow_closed(id_of(1), FlowId::of(0, kept));
+        CHECK(service.size() == 1);
+        service.find(id_of(1), start, [](const std::vector<Binding>& flows) { CHECK(flows.empty()); });
+        service.find(id_of(2), start, [](const std::vector<Binding>& flows) { CHECK(flows.size() == 1); });
+        service.expire(start + 60s);
+        CHECK(service.size() == 0);
+    }
+}
+
 TEST_CASE("a binding with its sealed contact stays below 512 bytes", "[location]")
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
