@@ -25,21 +25,25 @@ std::uint64_t mix(std::uint64_t x)
     return x ^ (x >> 31U);
 }
 
-template <class Matches>
-std::uint32_t probe(const std::vector<std::uint32_t>& table, std::uint64_t hash, Matches matches)
+/// Bits of a hash that say nothing of where its search begins.
+std::uint32_t print_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
+
+/// `matches` is asked for those entries alone that have the same print: each costs a reach into other memory.
+template <class Slot, class Matches>
+std::uint32_t probe(const std::vector<Slot>& table, std::uint64_t hash, Matches matches)
 {
     if (table.empty()) return ~std::uint32_t{0};
-    for (auto slot = slot_of(hash, table.size());; slot = slot + 1 == table.size() ? 0 : slot + 1) {
-        const auto index = table[slot];
-        if (index == ~std::uint32_t{0} || matches(index)) return index;
+    for (auto at = slot_of(hash, table.size());; at = at + 1 == table.size() ? 0 : at + 1) {
+        const auto& slot = table[at];
+        if (slot.index == ~std::uint32_t{0} || (slot.print == print_of(hash) && matches(slot.index))) return slot.index;
     }
 }
 
-void insert(std::vector<std::uint32_t>& table, std::uint64_t hash, std::uint32_t index)
+template <class Slot> void insert(std::vector<Slot>& table, std::uint64_t hash, std::uint32_t index)
 {
-    auto slot = slot_of(hash, table.size());
-    while (table[slot] != ~std::uint32_t{0}) slot = slot + 1 == table.size() ? 0 : slot + 1;
-    table[slot] = index;
+    auto at = slot_of(hash, table.size());
+    while (table[at].index != ~std::uint32_t{0}) at = at + 1 == table.size() ? 0 : at + 1;
+    table[at] = {.index = index, .print = print_of(hash)};
 }
 
 template <class T> std::size_t bytes_of(const std::vector<T>& vector) { return vector.capacity() * sizeof(T); }
@@ -143,14 +147,14 @@ AccountSnapshot::Index AccountSnapshot::account_index(AccountId id) const
 
 void AccountSnapshot::index_accounts()
 {
-    by_id_.assign(slots_for(accounts_.size()), none);
+    by_id_.assign(slots_for(accounts_.size()), {});
     for (Index index = 0; index < accounts_.size(); ++index)
         insert(by_id_, mix(accounts_[index].id.value ^ seed_), index);
 }
 
 void AccountSnapshot::index_addresses()
 {
-    by_address_.assign(slots_for(addresses_.size()), none);
+    by_address_.assign(slots_for(addresses_.size()), {});
     for (Index index = 0; index < addresses_.size(); ++index)
         if (!accounts_[addresses_[index].account].user.empty())
             insert(by_address_, hash_of(user_of(addresses_[index]), addresses_[index].domain), index);
