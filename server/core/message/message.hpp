@@ -116,6 +116,7 @@ template <class Each> void for_each_element(std::string_view list, Each each)
     bool quoted = false;
     bool angled = false;
     for (std::size_t i = 0; i <= list.size(); ++i) {
+        i = std::min(quoted ? find_either(list, '"', '\\', i) : find_list_mark(list, i), list.size());
         const char c = i < list.size() ? list[i] : ',';
         if (quoted && i < list.size()) {
             if (c == '\\')

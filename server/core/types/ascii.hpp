@@ -32,6 +32,14 @@ constexpr std::size_t find_either(std::string_view text, char one, char other, s
     return std::string_view::npos;
 }
 
+/// Where the first character stands that parts the elements of a list or keeps one together; npos when there is none.
+constexpr std::size_t find_list_mark(std::string_view list, std::size_t from)
+{
+    for (auto at = from; at < list.size(); ++at)
+        if (const char c = list[at]; c == '"' || c == ',' || c == '<' || c == '>') return at;
+    return std::string_view::npos;
+}
+
 inline std::string lower(std::string_view text)
 {
     std::string out{text};
