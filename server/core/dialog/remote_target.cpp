@@ -25,7 +25,9 @@ bool names_method(std::string_view parameter)
 std::string request_uri_of(const Uri& contact, bool (*unwanted)(std::string_view parameter))
 {
     if (!has_request_uri(contact)) return {};
-    std::string out{contact.text.substr(0, find_either(contact.text, ';', '?', start_of_host(contact)))};
+    std::string out;
+    out.reserve(contact.text.size());
+    out += contact.text.substr(0, find_either(contact.text, ';', '?', start_of_host(contact)));
     for (auto rest = contact.params; !rest.empty();) {
         const auto one = rest.substr(0, rest.find(';'));
         if (!names_method(one) && (unwanted == nullptr || !unwanted(one))) (out += ';') += one;

@@ -33,7 +33,8 @@ std::string address_uri(Scheme scheme, std::string_view aor)
         const auto byte = static_cast<unsigned char>(c);
         (((out += '%') += hex[byte >> 4U]) += hex[byte & 15U]);
     }
-    return out.append(aor.substr(at));
+    out += aor.substr(at);
+    return out;
 }
 
 std::string shown_address(std::string_view display, std::string_view uri)
@@ -53,7 +54,8 @@ std::string shown_address(std::string_view display, std::string_view uri)
         out.clear(); // nothing to show
     else
         out += "\" ";
-    return ((out += '<') += uri) += '>';
+    ((out += '<') += uri) += '>';
+    return out;
 }
 
 } // namespace sotto

@@ -31,7 +31,8 @@ std::string without_tag(const NameAddr& address)
 {
     std::string out;
     if (!address.display.empty()) (out += address.display) += ' ';
-    return ((out += '<') += address.uri.text) += '>';
+    ((out += '<') += address.uri.text) += '>';
+    return out;
 }
 
 std::string route_value(std::span<const NameAddr> record_routes, bool reversed)

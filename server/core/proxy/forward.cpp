@@ -218,7 +218,8 @@ std::string Proxy::own_via(const ForwardTarget& to, std::string_view branch) con
     via += to.transport == Transport::wss ? "SIP/2.0/WSS " : "SIP/2.0/TLS ";
     via.append(host_for(to.party, to.transport));
     if (to.party.foreign()) via.append(";alias"); // RFC 5923 5
-    return via.append(";branch=").append(branch);
+    via.append(";branch=").append(branch);
+    return via;
 }
 
 std::string Proxy::target_uri(DialogSeal& seal, Role stands_for, BindingId id, const Party& receiver,
@@ -426,8 +427,8 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     const auto wish = source.has(Header::privacy) ? privacy_wish(source) : PrivacyWish{};
     sdp.relay_only = env_.settings->relay_only || (account != nullptr && account->relay_only) ||
                      context.session_of(sender) || wish.session;
-    for (const auto& party : {author, reader})
-        if (const auto* route = route_of(party); route != nullptr) {
+    for (const auto* party : {&author, &reader})
+        if (const auto* route = route_of(*party); route != nullptr) {
             sdp.permit_sdes = sdp.permit_sdes || route->sdes;
             // Nobody's call for help fails for want of a relay.
             if (route->kind == Receiver::emergency) sdp.relay_only = false;

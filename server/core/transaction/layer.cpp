@@ -78,14 +78,14 @@ void Layer::receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out)
     if (message->is_request)
         receive_request(flow, std::move(message), now, out);
     else
-        receive_response({self_.worker, std::move(message), flow.id, flow.parties}, false, now, out);
+        receive_response(std::move(message), {flow.id, flow.parties}, false, now, out);
 }
 
 void Layer::receive_handed_over(HandOver handed, TimePoint now, Actions& out)
 {
     const Message& message = *handed.message;
-    if (!message.is_request) return receive_response(std::move(handed), true, now, out);
     const Sender sender{handed.from, handed.parties};
+    if (!message.is_request) return receive_response(std::move(handed.message), sender, true, now, out);
     if (message.method == Method::cancel ? match_cancel(message, sender, now, out)
                                          : match_ack(message, sender, now, out)) {
         if (message.method == Method::cancel) answer_cancel(message, handed.from, 200, out);
@@ -204,23 +204,22 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     user_.on_request(id, flow, now, out);
 }
 
-void Layer::receive_response(HandOver handed, bool handed_over, TimePoint now, Actions& out)
+void Layer::receive_response(MessagePtr response, const Sender& sender, bool handed_over, TimePoint now, Actions& out)
 {
-    auto& response = handed.message;
     const auto branch = read_branch(cryptography_, response->vias.front().branch());
     if (!branch || (branch->worker != self_.worker && (handed_over || branch->worker >= self_.workers))) {
         ++strays; // RFC 6026 6: not forwarded
         return;
     }
     if (branch->worker != self_.worker) {
-        handed.worker = branch->worker;
-        out.push_back(std::move(handed));
+        out.push_back(HandOver{branch->worker, std::move(response), sender.flow,
+                               std::vector<Party>(sender.parties.begin(), sender.parties.end())});
         return;
     }
     const auto id = branch->transaction;
     auto* client = clients_.find(id);
     const auto may_answer = [&] {
-        return handed.from == client->flow || std::ranges::count(handed.parties, client->receiver) != 0;
+        return sender.flow == client->flow || std::ranges::count(sender.parties, client->receiver) != 0;
     };
     if (client == nullptr || client->method != response->cseq.method ||
         !may_answer()) { // also the answer to our CANCEL

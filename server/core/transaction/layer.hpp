@@ -169,13 +169,13 @@ public:
 
 private:
     void receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out);
-    void receive_response(HandOver response, bool handed_over, TimePoint now, Actions& out);
     /// Over which flow a request came, and who is proven there.
     struct Sender {
         FlowId flow;
         std::span<const Party> parties;
         [[nodiscard]] bool sent(const Server& server) const;
     };
+    void receive_response(MessagePtr response, const Sender& sender, bool handed_over, TimePoint now, Actions& out);
     bool match_ack(const Message& ack, const Sender& sender, TimePoint now, Actions& out);
     bool match_cancel(const Message& cancel, const Sender& sender, TimePoint now, Actions& out);
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
