@@ -225,6 +225,8 @@ class Trunk(Gateway):
                 bob.receives(486)
                 alice.receives("ACK")
         alice.sends("INVITE", to="sip:+49@example.org")
+        alice.receives(480)
+        alice.sends("INVITE", to="tel:+49")
         alice.receives(484)
 
     def test_an_account_with_two_numbers_of_which_one_is_presented(self):
@@ -268,7 +270,7 @@ class Trunk(Gateway):
         inside = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", ALICES).stdout)
         self.assertEqual((inside["way"], inside["to"]), ("inside", f"{ALICES}@example.org"))
         wrong = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", "+49").stdout)
-        self.assertEqual((wrong["way"], wrong["status"]), ("refused", 484))
+        self.assertEqual((wrong["way"], wrong["to"]), ("inside", "+49@example.org"))
         nowhere = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", "sip:bob@elsewhere.example").stdout)
         self.assertEqual((nowhere["way"], nowhere["status"]), ("refused", 404))
         unknown = self.daemon.sotto("route", "test", "nobody@example.org", NUMBER, check=False)

@@ -188,7 +188,9 @@ Decision choose(const RoutingTable& table, std::string_view caller, const Uri& u
                                              !plan_of(table.settings, *ours).extension_base.empty());
     if (!dialled || table.accounts.find(user, *ours) != nullptr) return inside(std::move(aor));
     const auto number = to_e164(digits, plan_of(table.settings, *ours));
-    return number ? by_number(table, *number, caller) : refuse(Refusal::address_incomplete);
+    // An incomplete one looks like an address of ours that nobody has: accounts may be called by digits (DESIGN.md
+    // P10).
+    return number ? by_number(table, *number, caller) : inside(std::move(aor));
 }
 
 } // namespace sotto

@@ -16,7 +16,7 @@ std::string dialled_digits(std::string_view user);
 bool is_e164(std::string_view number);
 
 /// The E.164 number that `digits` (see `dialled_digits`) mean by a plan: international, national, within the area, or
-/// a short number of the plan's own. Nothing when it is incomplete or too long: 484.
+/// a short number of the plan's own. Nothing when it is incomplete or too long.
 std::optional<std::string> to_e164(std::string_view digits, const NumberPlan& plan);
 
 /// A tel: URI's number (RFC 3966): global, or local in the context of a global prefix. For a local number in the
