@@ -108,6 +108,14 @@ void Environment::answer(transaction::SlotId id, int status, const Outbound& rep
     layer->respond(id, status, reply.write(), now, out);
 }
 
+void Environment::refuse_extensions(transaction::SlotId id, std::string_view unsupported, TimePoint now, Actions& out)
+{
+    auto reply = own_reply(*layer->server(id), 420);
+    reply.set(Header::unsupported, unsupported);
+    refusals.count(Refusal::bad_extension);
+    answer(id, 420, reply, now, out);
+}
+
 void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now, Actions& out)
 {
     const auto* server = layer->server(id);

@@ -74,6 +74,8 @@ struct Environment {
     static constexpr seconds tarpit{2};            ///< what `Heed::late` means
     void answer_late(transaction::SlotId held, TimePoint now, Actions& out);
     void refuse(transaction::SlotId server, Refusal refusal, TimePoint now, Actions& out);
+    /// 420, with these option tags as Unsupported.
+    void refuse_extensions(transaction::SlotId server, std::string_view unsupported, TimePoint now, Actions& out);
     void answer(transaction::SlotId server, int status, const Outbound& reply, TimePoint now, Actions& out);
     /// The account whose address this canonical form is.
     [[nodiscard]] const Account* account_of(std::string_view aor) const;

@@ -95,6 +95,8 @@ class CensusPhone(Phone):
             self._append(message, "Via", fields.VIA_PARAMS, label)
         if message.to.tag is None and message.method in OUTSIDE_DIALOG and not message.from_.display:
             self._fill_addresses(message, label)
+        elif message.to.tag is not None and "anonymous" not in message.from_.uri:
+            self._fill_addresses_in_dialog(message, label)
         if message.has("Contact"):
             self._fill_contact(message, label)
         headers = {**fields.COMMON, **fields.REQUEST}
@@ -128,6 +130,13 @@ class CensusPhone(Phone):
                            self._to(v, label) if n == "To" else v) for n, v in message.fields]
         message.start = (f"{message.method} {message.request_uri}"
                          f"{self.filler.fill(fields.REQUEST_URI, f'{label}: Request-URI parameter')} SIP/2.0")
+
+    def _fill_addresses_in_dialog(self, message: sip.Message, label: str) -> None:
+        """There nobody has to be shown a name any more."""
+        display = self.filler.fill("{w}", f"{label}: From display name")
+        uri = message.from_.uri + self.filler.fill(fields.FROM_URI, f"{label}: From URI parameter")
+        message.fields = [(n, self._from(display, uri, message.from_.tag, label) if n == "From" else
+                           self._to(v, label) + f";tag={message.to.tag}" if n == "To" else v) for n, v in message.fields]
 
     def _from(self, display: str, uri: str, tag: str, label: str) -> str:
         return f'"{display}" <{uri}>{self.filler.fill(fields.FROM_PARAMS, f"{label}: From parameter")};tag={tag}'

@@ -51,12 +51,12 @@ Call establish(World& world, FlowId alice, FlowId bob)
     REQUIRE(start_line(ok) == "SIP/2.0 200 OK");
     world.send(alice, "ACK " + uri_in(header(ok, "Contact")) +
                           " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKack\n"
-                          "Max-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: " +
+                          "Max-Forwards: 70\nFrom: \"Alice\" <sip:alice@example.org>;tag=a-tag\nTo: " +
                           header(ok, "To") + "\nCall-ID: a-call-id@secret-host\nCSeq: 2 ACK\n");
     const auto ack = world.receive(bob);
     CHECK(start_line(ack) == "ACK sip:bob-device@192.0.2.1:5555;transport=tls SIP/2.0");
     CHECK(header(ack, "Call-ID") == header(received, "Call-ID"));
-    CHECK(header(ack, "From") == header(received, "From").substr(8)); // the ACK was sent without a display name
+    CHECK(header(ack, "From") == header(received, "From").substr(8)); // a name is said once, where it rings
     return {received, ok};
 }
 

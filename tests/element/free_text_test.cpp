@@ -1,3 +1,4 @@
+#include "element/dialogs.hpp"
 #include "element/requests.hpp"
 
 #include <catch2/catch.hpp>
@@ -24,7 +25,75 @@ TEST_CASE("words and numbers of headers are known ones, in one spelling", "[priv
     CHECK(arrives("Expires", "99999999999999999999") == "86400");
     CHECK(arrives("Min-SE", "0090") == "90");
     CHECK(arrives("Min-SE", "90zzcanary").empty());
-    CHECK(arrives("Reason", "SIP;cause=1234567890, Q.850;cause=016, Q.850;cause=128") == "Q.850;cause=16");
+    CHECK(arrives("Reason", "SIP;cause=200").empty()); // it ends a call
+}
+
+TEST_CASE("why a call ended is a cause of each protocol, and no row of them", "[privacy][rfc3326]")
+{
+    const std::string said = GENERATE("SIP;cause=1234567890, Q.850;cause=016, Q.850;cause=128",
+                                      "Q.850;cause=16;text=\"x\", Q.850;cause=17\nReason: q.850;cause=18, X;cause=1");
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    world.send(alice, request_in(call.ok, "BYE", 3, "Reason: " + said + "\n"));
+    CHECK(header(world.receive(bob), "Reason") == "Q.850;cause=16");
+}
+
+TEST_CASE("a subscription that lasts says how long, and one that has ended why", "[privacy][rfc6665][4.1.3]")
+{
+    struct State {
+        std::string said, arrives;
+    };
+    const auto state = GENERATE(
+        values<State>({{"active;expires=60;reason=rejected;retry-after=71234", "active;expires=60"},
+                       {"Pending;EXPIRES=060;zz=canary", "pending;expires=60"},
+                       {"terminated;reason=noresource;expires=71234;retry-after=71234", "terminated;reason=noresource"},
+                       {"terminated;reason=probation;retry-after=30", "terminated;reason=probation;retry-after=30"},
+                       {"terminated;retry-after=71234", "terminated"}}));
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    world.send(alice, request_in(call.ok, "NOTIFY", 3, "Event: refer\nSubscription-State: " + state.said + "\n"));
+    CHECK(header(world.receive(bob), "Subscription-State") == state.arrives);
+}
+
+TEST_CASE("the subject of a subscription has the id of a REFER, or none", "[privacy][rfc3515][2.4.6]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    world.accounts->add("carol", "example.org");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    world.send(bob, request_in(call.invite, "REFER", 71, "Refer-To: <sip:carol@example.org>\n" + contact));
+    const auto refer = world.receive(alice);
+    const auto number = header(refer, "CSeq").substr(0, header(refer, "CSeq").find(' '));
+    int cseq = 3;
+    const auto arrives = [&](const std::string& event) {
+        world.send(alice, request_in(call.ok, "NOTIFY", cseq++, "Event: " + event + "\nSubscription-State: active\n"));
+        return header(world.receive(bob), "Event");
+    };
+    CHECK(arrives("refer;id=" + number) == "refer;id=71");
+    for (const auto* other : {"0", "3735928559", "4294967295", "canary"})
+        CHECK(arrives(std::string{"REFER;id="} + other) == "refer");
+    CHECK(arrives("infoDtmf;id=71234") == "infoDtmf");
+}
+
+TEST_CASE("a CSeq shows what its phone has counted in no half of the numbers", "[privacy][rfc3261][8.1.1.5]")
+{
+    const int first = GENERATE(3, 1'500'000'000);
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    const auto number = [&](int cseq) {
+        world.send(alice, request_in(call.ok, "INFO", cseq));
+        return std::stol(header(world.receive(bob), "CSeq"));
+    };
+    const auto one = number(first);
+    CHECK(one != first);
+    CHECK(number(first + 2) == one + 2);
 }
 
 TEST_CASE("a body is handled in one of two ways", "[privacy]")

@@ -93,6 +93,30 @@ class Minimisation(FlowTest):
             self.bob.receives("ACK")
         self.assertEqual(*forms)
 
+    def test_a_name_is_said_once(self):
+        """Where it rings; whatever a phone writes inside the dialog shows neither its make nor whom the callee is."""
+        self.alice.sends("INVITE", to=self.bob, from_=f'"Alice A." <{self.alice.aor}>')
+        self.assertEqual(self.bob.receives("INVITE").from_.display, '"Alice A."')
+        self.bob.sends(200)
+        self.alice.receives(200)
+        self.alice.sends("ACK")
+        self.assertFalse(self.bob.receives("ACK").from_.display)
+        for one, other in ((self.alice, self.bob), (self.bob, self.alice)):
+            one.dialog.local, one.dialog.remote = f'"Canary" <{one.aor}>', f'"Canary" {one.dialog.remote.split(" ")[-1]}'
+            for method, sdp in (("OPTIONS", False), ("INFO", False), ("MESSAGE", False), ("UPDATE", True), ("INVITE", True)):
+                with self.subTest(method, of=one.name):
+                    one.sends(method, sdp=sdp)
+                    self.assert_clean(other.receives(method))
+                    other.sends(200, sdp=sdp)
+                    one.receives(200)
+                    if method == "INVITE":
+                        one.sends("ACK")
+                        self.assert_clean(other.receives("ACK"))
+        self.bob.sends("BYE")
+        self.assert_clean(self.alice.receives("BYE"))
+        self.alice.sends(200)
+        self.bob.receives(200)
+
     def test_nothing_repeats_across_calls(self):
         """Two calls of the same phone to the same callee share no identifier but the shown address (P3)."""
         seen = []

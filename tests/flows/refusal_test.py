@@ -63,6 +63,18 @@ class Refusal(FlowTest):
         refused = self.refused(self.invite(Require="levitation, 100rel"), 420)
         self.assertEqual(refused.get("Unsupported"), "levitation")
 
+    def test_unknown_extensions_of_what_sotto_answers_itself(self):
+        """RFC 3261 10.3 step 2, 8.2.2.3: a registration, and the subscription to it."""
+        for method, more in (("REGISTER", {}), ("SUBSCRIBE", {"Event": "reg", "Expires": 600})):
+            for name in ("Require", "Proxy-Require"):
+                with self.subTest(method, name=name):
+                    request = self.alice.new_request(method, f"sip:{self.alice.domain}" if method == "REGISTER" else self.alice.aor,
+                                                     f"<{self.alice.aor}>")
+                    for header, value in {**more, name: "levitation"}.items():
+                        request.set(header, value)
+                    refused = self.refused(request, 420)
+                    self.assertEqual(refused.get("Unsupported"), "levitation")
+
     def test_unknown_version(self):
         request = self.invite()
         request.start = request.start.replace("SIP/2.0", "SIP/7.0")

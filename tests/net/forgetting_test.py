@@ -141,6 +141,15 @@ class ForgettingBrowsers(EndedCalls, ForgettingTest):
         phone.connection.mask = b"\0\0\0\0"
         return phone
 
+    def test_what_a_page_says_of_itself(self):
+        """In the HTTP request that its connection begins with; while that connection stays."""
+        values = {"canary-agent-5e551b07", "canary-cookie-5e551b07", "canary-language-5e551b07", "canary-field-5e551b07"}
+        said = {"User-Agent": "canary-agent-5e551b07", "Cookie": "id=canary-cookie-5e551b07",
+                "Accept-Language": "canary-language-5e551b07", "X-Unknown": "canary-field-5e551b07"}
+        connection = self.daemon.connect_web(fields=said)
+        self.addCleanup(connection.close)
+        self.assert_forgotten(values)
+
     def half_of_a_frame(self, last: bool):
         """Of an INVITE: the phone that has sent it, and what it holds that nobody has asked for twice."""
         [alice] = self.registered("alice")

@@ -1,10 +1,12 @@
 #pragma once
 #include "core/message/header.hpp"
+#include "core/message/message.hpp"
 #include "core/types/party.hpp"
 #include "core/types/vocabulary.hpp"
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -27,15 +29,67 @@ enum class Shape : std::uint8_t {
     media_types,        ///< media types that Sotto admits, in canonical order, without parameters
     period,             ///< a time, at most a day
     session_interval,   ///< a time, and uac or uas (RFC 4028)
-    event,              ///< package that Sotto knows, and id (RFC 6665)
+    event,              ///< package that Sotto knows (RFC 6665)
     events,             ///< packages that Sotto knows, in canonical order
-    subscription_state, ///< state, reason, expires, retry-after
-    cause,              ///< protocol and cause, no text (RFC 3326)
+    subscription_state, ///< state, and of reason, expires and retry-after what that state has
+    cause,              ///< protocol and cause, one of each, no text (RFC 3326)
     warning,            ///< code, with Sotto's own agent and text
     boolean,            ///< true or false
     disposition,        ///< type and handling (RFC 3261 20.11)
     content_type,       ///< admitted media type and its charset
     coding              ///< identity only
+};
+
+/// A set of methods.
+class Methods {
+public:
+    constexpr Methods() = default;
+    constexpr Methods(std::initializer_list<Method> methods)
+    {
+        for (const auto method : methods) bits_ |= bit(method);
+    }
+    static constexpr Methods all()
+    {
+        Methods every;
+        every.bits_ = UINT16_MAX;
+        return every;
+    }
+
+    [[nodiscard]] constexpr bool has(Method method) const { return (bits_ & bit(method)) != 0; }
+    constexpr bool operator==(const Methods&) const = default;
+
+private:
+    static constexpr std::uint16_t bit(Method method)
+    {
+        return static_cast<std::uint16_t>(1U << static_cast<unsigned>(method));
+    }
+    std::uint16_t bits_{0};
+};
+
+/// A set of classes of status codes: 1 for 1xx.
+class Classes {
+public:
+    constexpr Classes() = default;
+    constexpr Classes(std::initializer_list<unsigned> classes)
+    {
+        for (const auto one : classes) bits_ = static_cast<std::uint8_t>(bits_ | (1U << one));
+    }
+
+    [[nodiscard]] constexpr bool has(unsigned status) const { return (bits_ >> (status / 100U) & 1U) != 0; }
+
+private:
+    std::uint8_t bits_{0};
+};
+
+/// The messages in which a header has a meaning (RFC 3261 20, tables 2 and 3, and what extends them). In any other one
+/// it would tell whatever its sender likes, and does not pass.
+struct Meaning {
+    Methods requests{};
+    Methods answers{}; ///< responses to these, if they are of one of the classes
+    Classes classes{};
+    std::array<std::uint16_t, 8> statuses{}; ///< whatever they answer; the first 0 ends the list
+
+    [[nodiscard]] bool in(const Message& source) const;
 };
 
 /// One row of the policy. Requests and responses have one treatment for each receiver.
@@ -46,6 +100,7 @@ struct HeaderRule {
     Shape shape;
     std::string_view reason;
     std::string_view source;
+    Meaning meaning{}; ///< of a header that passes
 
     [[nodiscard]] constexpr Treatment treatment(bool is_request, Receiver receiver) const
     {

@@ -13,7 +13,7 @@ constexpr char elsewhere_flag = 2; ///< the text is kept in memory; what follows
 constexpr char session_flag = 4;
 constexpr char dialled_flag = 8;
 constexpr std::size_t mark_length = 6;
-constexpr std::uint32_t not_offset_from = 1U << 30U;   // such an initial CSeq leaves no room for an offset
+constexpr std::uint32_t cseq_half = 1U << 30U;         // RFC 3261 8.1.1.5: below 2^31; the offset takes half of that
 constexpr std::uint32_t rseq_circle = (1U << 31U) - 1; // RFC 3262 3: 1 to 2^31 - 1
 
 /// `number` moved around the circle of RSeq numbers; what stands outside of it stays.
@@ -160,13 +160,14 @@ const std::string& DialogSeal::target(Role stands_for, BindingId id)
 
 std::uint32_t DialogSeal::cseq(Role sender, std::uint32_t number)
 {
-    return number >= not_offset_from ? number : number + numbers(sender).cseq_offset;
+    return number % cseq_half + numbers(sender).cseq_offset;
 }
 
-std::uint32_t DialogSeal::cseq_back(Role sender, std::uint32_t number)
+std::optional<std::uint32_t> DialogSeal::cseq_back(Role sender, std::uint32_t number)
 {
     const auto offset = numbers(sender).cseq_offset;
-    return number >= offset && number - offset < not_offset_from ? number - offset : number;
+    if (number >= offset && number - offset < cseq_half) return number - offset;
+    return std::nullopt;
 }
 
 std::uint32_t DialogSeal::rseq(Role responder, std::uint32_t number)

@@ -67,9 +67,10 @@ public:
 
     /// Until the next one is made.
     const std::string& target(Role stands_for, BindingId id);
-    /// CSeq numbers of `sender` on the other leg, and back (RAck).
+    /// CSeq numbers of `sender` on the other leg; and back, if it can be one. Of a phone that begins with 2^30 or more
+    /// that half is left out, for good.
     std::uint32_t cseq(Role sender, std::uint32_t number);
-    std::uint32_t cseq_back(Role sender, std::uint32_t number);
+    std::optional<std::uint32_t> cseq_back(Role sender, std::uint32_t number);
     /// RSeq numbers of `responder` on the other leg (RFC 3262 7.1), and back (RAck); each rises as it does.
     std::uint32_t rseq(Role responder, std::uint32_t number);
     std::uint32_t rseq_back(Role responder, std::uint32_t number);

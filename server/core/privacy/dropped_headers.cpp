@@ -11,42 +11,42 @@ constexpr auto headers = static_cast<std::size_t>(Header::count_);
 constexpr std::array for_us{Header::authorization, Header::proxy_authorization, Header::proxy_require, Header::privacy,
                             Header::max_breadth,   Header::content_encoding,    Header::content_length};
 
-/// By kind of message and receiver: which headers have no row, or one that drops them.
-using Staying = std::array<std::array<std::array<bool, headers>, 4>, 2>;
+/// Of each header: its row, or that it has none.
+struct Rule {
+    const HeaderRule* row{nullptr};
+    bool for_us{false};
+};
 
-Staying staying_behind()
+std::array<Rule, headers> rules_by_header()
 {
-    Staying out;
-    for (auto& kind : out)
-        for (auto& receiver : kind) receiver.fill(true);
-    for (const auto& rule : header_rules())
-        for (std::size_t receiver = 0; receiver < 4; ++receiver) {
-            const auto header = static_cast<std::size_t>(rule.header);
-            out[0][receiver][header] = rule.response[receiver] == Treatment::drop;
-            out[1][receiver][header] = rule.request[receiver] == Treatment::drop;
-        }
-    for (auto& kind : out)
-        for (auto& receiver : kind)
-            for (const auto header : for_us) receiver[static_cast<std::size_t>(header)] = false;
+    std::array<Rule, headers> out;
+    for (const auto& row : header_rules()) out[static_cast<std::size_t>(row.header)].row = &row;
+    for (const auto header : for_us) out[static_cast<std::size_t>(header)].for_us = true;
     return out;
+}
+
+/// A header stays behind that has no row, or one that drops it, or no meaning in such a message.
+bool stays_behind(Header header, const Message& message, Receiver receiver)
+{
+    static const auto rules = rules_by_header();
+    const auto& rule = rules[static_cast<std::size_t>(header)];
+    if (rule.for_us) return false;
+    const auto treatment = rule.row != nullptr ? rule.row->treatment(message.is_request, receiver) : Treatment::drop;
+    return treatment == Treatment::drop || (treatment == Treatment::pass && !rule.row->meaning.in(message));
 }
 
 } // namespace
 
-void DroppedHeaders::note(Header header, std::size_t fields, bool is_request, Receiver receiver)
-{
-    static const Staying staying = staying_behind();
-    const auto index = static_cast<std::size_t>(header);
-    if (staying[is_request ? 1 : 0][static_cast<std::size_t>(receiver)][index]) counts_[index] += fields;
-}
-
 void DroppedHeaders::count(const Message& message, Receiver receiver)
 {
-    for (const auto& field : message.fields) note(field.name, 1, message.is_request, receiver);
-    note(Header::p_asserted_identity, message.asserted.size(), message.is_request, receiver);
-    note(Header::p_preferred_identity, message.preferred.size(), message.is_request, receiver);
-    note(Header::record_route, message.record_routes.size(), message.is_request, receiver);
-    note(Header::path, message.paths.size(), message.is_request, receiver);
+    const auto note = [&](Header header, std::size_t fields) {
+        if (fields > 0 && stays_behind(header, message, receiver)) counts_[static_cast<std::size_t>(header)] += fields;
+    };
+    for (const auto& field : message.fields) note(field.name, 1);
+    note(Header::p_asserted_identity, message.asserted.size());
+    note(Header::p_preferred_identity, message.preferred.size());
+    note(Header::record_route, message.record_routes.size());
+    note(Header::path, message.paths.size());
     for (const auto index : message.unread) ++counts_[read + index];
 }
 

@@ -29,7 +29,6 @@ public:
 private:
     static constexpr auto read = static_cast<std::size_t>(Header::count_);
     static std::string_view name_at(std::size_t index);
-    void note(Header header, std::size_t fields, bool is_request, Receiver receiver);
 
     std::array<std::uint64_t, read + unread_names.size() + 1> counts_{};
 };

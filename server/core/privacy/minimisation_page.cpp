@@ -15,6 +15,39 @@ std::string_view word(sdp::Treatment treatment)
     return words[static_cast<std::size_t>(treatment)];
 }
 
+std::string names_of(Methods methods)
+{
+    std::string out;
+    for (auto i = 0U; i < static_cast<unsigned>(Method::other); ++i) {
+        const auto method = static_cast<Method>(i);
+        if (methods.has(method)) out.append(out.empty() ? "" : ", ").append(name_of(method));
+    }
+    return out;
+}
+
+/// The messages in which what passes has a meaning; nothing when it has one in all.
+std::string requests_of(const Meaning& meaning)
+{
+    return meaning.requests == Methods::all() ? std::string{} : " in " + names_of(meaning.requests);
+}
+
+std::string responses_of(const Meaning& meaning)
+{
+    std::string list;
+    bool every = meaning.answers == Methods::all();
+    for (unsigned i = 1; i <= 6; ++i) {
+        every = every && meaning.classes.has(i * 100);
+        if (meaning.classes.has(i * 100)) list.append(list.empty() ? "" : ", ").append(std::to_string(i)).append("xx");
+    }
+    if (every) return {};
+    if (!list.empty() && meaning.answers != Methods::all()) list += " to " + names_of(meaning.answers);
+    if (!list.empty() && meaning.statuses.front() != 0) list += "; ";
+    std::string statuses;
+    for (const auto status : meaning.statuses)
+        if (status != 0) statuses.append(statuses.empty() ? "" : ", ").append(std::to_string(status));
+    return " in " + list + statuses;
+}
+
 /// One word where all receivers are treated alike, else one for each.
 std::string cell(const std::array<Treatment, 4>& treatments)
 {
@@ -76,15 +109,18 @@ std::string minimisation_page()
            "written from the tables in `server/core/privacy/` (`allow_list.cpp`, `body_rules.hpp`) and "
            "`server/core/sdp/line_rules.hpp` by\n"
            "`minimisation_reference`; a test fails when they differ, and `sotto report minimisation` prints it.\n\n"
-           "**passes**: the sender's value, reduced to what Sotto knows, in one spelling. **rebuilt**: written anew "
-           "from what Sotto\n"
-           "knows. **sealed**: under a seal of this dialog and this receiver (SEALING.md). **ours**: Sotto's own "
+           "**passes**: the sender's value, reduced to what Sotto knows, in one spelling; in those messages only "
+           "where some are named.\n"
+           "**rebuilt**: written anew from what Sotto knows. **sealed**: under a seal of this dialog and this receiver "
+           "(SEALING.md). **ours**: Sotto's own "
            "value. **-**: does\n"
            "not leave.\n\n## Headers\n\n| header | in requests | in responses | why | source |\n| --- | --- | --- | "
            "--- | --- |\n";
     for (const auto& rule : header_rules())
-        out << "| " << name_of(rule.header) << " | " << cell(rule.request) << " | " << cell(rule.response) << " | "
-            << rule.reason << " | " << rule.source << " |\n";
+        out << "| " << name_of(rule.header) << " | " << cell(rule.request)
+            << (rule.request.front() == Treatment::pass ? requests_of(rule.meaning) : "") << " | "
+            << cell(rule.response) << (rule.response.front() == Treatment::pass ? responses_of(rule.meaning) : "")
+            << " | " << rule.reason << " | " << rule.source << " |\n";
     out << "\nWhat passes is reduced to these, in this order:\n\n";
     list(out, "option tags", carried_option_tags());
     list(out, "methods", carried_methods());

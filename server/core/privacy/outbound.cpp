@@ -73,6 +73,7 @@ void Outbound::write_own(Header header, std::string& out) const
 
 void Outbound::write_passed(const HeaderRule& rule, std::string& out) const
 {
+    if (!rule.meaning.in(*source_)) return;
     if (const auto value = shaped(*source_, rule.header, rule.shape); !value.empty())
         append_line(out, rule.header, value);
 }

@@ -19,7 +19,8 @@ public:
     static Outbound request(Method method, std::string_view request_uri, Receiver receiver);
     static Outbound response(int status, Receiver receiver);
 
-    /// The message whose passing headers are taken over, in the shape of their row; it must outlive `write`.
+    /// The message whose passing headers are taken over where they mean something, in the shape of their row; it must
+    /// outlive `write`.
     Outbound& from(const Message& source)
     {
         source_ = &source;

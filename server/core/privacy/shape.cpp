@@ -85,28 +85,31 @@ std::string session_interval(std::string_view value)
 
 std::string event(std::string_view value)
 {
-    const auto package = same(before_params(value), carried_events());
-    if (package.empty()) return {};
-    std::string out{package};
-    if (const auto id = number(find_param(params_of(value), "id").value_or(std::string_view{})))
-        (out += ";id=") += written(id);
-    return out;
+    return std::string{same(before_params(value), carried_events())}; // an id is another leg's: see event_of_referral
 }
 
+/// `head` with the time of that name behind it, if there is one.
+std::string with_time(std::string head, std::string_view params, std::string_view name)
+{
+    if (const auto time = period(find_param(params, name).value_or(std::string_view{})))
+        (((head += ';') += name) += '=') += written(time);
+    return head;
+}
+
+/// RFC 6665 4.1.3: one that lasts says how long, one that has ended why, and when it may begin anew.
 std::string subscription_state(std::string_view value)
 {
     constexpr std::array<std::string_view, 3> states{"active", "pending", "terminated"};
     constexpr std::array<std::string_view, 6> reasons{"deactivated", "giveup",   "noresource",
                                                       "probation",   "rejected", "timeout"};
     const auto state = same(before_params(value), states);
+    const auto params = params_of(value);
     if (state.empty()) return {};
-    std::string out{state};
-    if (const auto why = find_param(params_of(value), "reason"))
-        if (const auto known = same(*why, reasons); !known.empty()) (out += ";reason=") += known;
-    for (const std::string_view name : {"expires", "retry-after"})
-        if (const auto time = period(find_param(params_of(value), name).value_or(std::string_view{})))
-            (((out += ';') += name) += '=') += written(time);
-    return out;
+    if (state != "terminated") return with_time(std::string{state}, params, "expires");
+    const auto why = same(find_param(params, "reason").value_or(std::string_view{}), reasons);
+    if (why.empty()) return std::string{state};
+    const auto ended = std::string{state}.append(";reason=").append(why);
+    return why == "giveup" || why == "probation" ? with_time(ended, params, "retry-after") : ended;
 }
 
 struct CauseRange {
@@ -117,9 +120,11 @@ struct CauseRange {
 constexpr std::array cause_ranges{CauseRange{"SIP", 100, 699}, CauseRange{"Q.850", 1, 127},
                                   CauseRange{"STIR", 400, 699}};
 
+/// RFC 3326 2: several values have different protocols.
 std::string cause(const Message& source)
 {
     std::string out;
+    std::bitset<cause_ranges.size()> said;
     for (const auto& field : source.fields)
         if (field.name == Header::reason)
             for_each_element(field.value, [&](std::string_view one) {
@@ -127,6 +132,9 @@ std::string cause(const Message& source)
                     cause_ranges, [&](const CauseRange& r) { return iequals(r.protocol, before_params(one)); });
                 const auto code = number(find_param(params_of(one), "cause").value_or(std::string_view{}));
                 if (range == cause_ranges.end() || !code || *code < range->lowest || *code > range->highest) return;
+                const auto protocol = static_cast<std::size_t>(range - cause_ranges.begin());
+                if (said.test(protocol)) return;
+                said.set(protocol);
                 if (!out.empty()) out += ", ";
                 ((out += range->protocol) += ";cause=") += written(code);
             });

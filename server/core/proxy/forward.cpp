@@ -74,8 +74,8 @@ std::string with_tag(std::string_view address, std::string_view tag)
     return out;
 }
 
-/// RFC 3515 2.4.6: "refer;id=" and the CSeq number of the REFER, as whoever sent that one knows it. Empty: no such
-/// event.
+/// RFC 3515 2.4.6: "refer;id=" and the CSeq number of the REFER, as whoever sent that one knows it. Empty: the event
+/// has no id, or one that is no such number.
 std::string event_of_referral(const Message& notify, DialogSeal& seal, Role sender)
 {
     const auto event = notify.field(Header::event).value_or(std::string_view{});
@@ -85,7 +85,8 @@ std::string event_of_referral(const Message& notify, DialogSeal& seal, Role send
     std::uint32_t number = 0;
     const auto [end, fault] = std::from_chars(id.data(), id.data() + id.size(), number);
     if (fault != std::errc{} || end != id.data() + id.size()) return {};
-    return "refer;id=" + std::to_string(seal.cseq_back(other(sender), number));
+    const auto own = seal.cseq_back(other(sender), number);
+    return own ? "refer;id=" + std::to_string(*own) : std::string{};
 }
 
 } // namespace
@@ -376,7 +377,7 @@ std::string Proxy::shown_sender(const ResponseContext& context, const Message& r
         if (account == nullptr) return std::string{anonymous_identity};
         aor = std::string{account->user}.append("@").append(account->domain);
     }
-    return shown_address(request.from.display, address_uri(request.from.uri.scheme, aor));
+    return shown_address(context.display_name(request), address_uri(request.from.uri.scheme, aor));
 }
 
 /// The address in a To, without the prefix that only the caller knows of.

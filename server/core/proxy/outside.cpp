@@ -123,7 +123,7 @@ std::string Proxy::foreign_sender(const ResponseContext& context, const Message&
     if (context.sender.receiver() != Receiver::peer)
         return "<sip:" + caller + "@" + env_.domains().first() + ";user=phone>";
     const bool as_written = canonical_aor(request.from.uri) == caller;
-    return shown_address(as_written ? std::string_view{request.from.display} : std::string_view{},
+    return shown_address(as_written ? context.display_name(request) : std::string_view{},
                          address_uri(as_written ? request.from.uri.scheme : Scheme::sip, caller));
 }
 
@@ -305,7 +305,7 @@ Presented Proxy::presented(const ResponseContext& context, const Message& reques
     const Presenting sender{.account = account,
                             .aor = aor,
                             .preferred = preferred,
-                            .display = request.from.display,
+                            .display = context.display_name(request),
                             .withheld = account == nullptr || context.sender_withheld(),
                             .called_by = called_by};
     const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;

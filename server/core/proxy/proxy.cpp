@@ -1,6 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/dialog/remote_target.hpp"
+#include "core/message/extensions.hpp"
 #include "core/privacy/anonymous_callers.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
@@ -44,7 +45,8 @@ void Proxy::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
 {
     const Message& request = *env_.layer->server(id)->request;
     if (const auto refusal = validate(request)) return env_.refuse(id, *refusal, now, out);
-    if (!extensions_carried(id, request, now, out)) return;
+    if (const auto tags = extensions_not_carried(request, carried_option_tags()); !tags.empty())
+        return env_.refuse_extensions(id, tags, now, out);
     if (request.method == Method::other) return env_.refuse(id, Refusal::method_not_implemented, now, out);
     if (!request.to.tag().empty()) return in_dialog(id, flow, now, out);
     switch (request.method) {
@@ -107,28 +109,6 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
         std::ranges::any_of(request.contacts, [](const auto& c) { return !has_request_uri(c.uri); }))
         return Refusal::bad_contact; // 8.1.1.8
     return std::nullopt;
-}
-
-bool Proxy::extensions_carried(SlotId id, const Message& request, TimePoint now, Actions& out)
-{
-    std::string unsupported;
-    const auto note = [&](std::string_view tag, bool carried) {
-        if (carried) return;
-        if (!unsupported.empty()) unsupported += ", ";
-        unsupported += tag;
-    };
-    for (const auto& field : request.fields) {
-        if (field.name == Header::proxy_require) // RFC 3261 16.3 step 5; `privacy` is RFC 3323's
-            for_each_element(field.value, [&](std::string_view tag) { note(tag, iequals(tag, "privacy")); });
-        if (field.name == Header::require)
-            for_each_element(field.value, [&](std::string_view tag) { note(tag, carried_option_tags().holds(tag)); });
-    }
-    if (unsupported.empty()) return true;
-    auto reply = env_.own_reply(*env_.layer->server(id), 420);
-    reply.set(Header::unsupported, unsupported);
-    env_.refusals.count(Refusal::bad_extension);
-    env_.answer(id, 420, reply, now, out);
-    return false;
 }
 
 /// Outside a dialog these ask about a person. They are answered here, alike for every address (DESIGN.md P10).

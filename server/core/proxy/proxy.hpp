@@ -111,7 +111,6 @@ private:
 
     // proxy.cpp: validate, admit, route
     std::optional<Refusal> validate(const Message& request) const;
-    bool extensions_carried(SlotId server, const Message& request, TimePoint now, Actions& out);
     void answer_ourselves(SlotId server, const Message& request, TimePoint now, Actions& out);
     const Account* authenticate(SlotId server, Flow& flow, Environment::Admits admits, TimePoint now, Actions& out);
     std::optional<Caller> admit(SlotId server, Flow& flow, bool for_help, TimePoint now, Actions& out);

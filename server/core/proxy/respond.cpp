@@ -32,8 +32,10 @@ bool means_not_there(int status)
     return std::ranges::find(statuses, status) != statuses.end();
 }
 
+/// RFC 3262 7.1: of a provisional response.
 std::optional<std::uint32_t> rseq_in(const Message& response)
 {
+    if (response.status <= 100 || response.status >= 200) return std::nullopt;
     const auto text = response.field(Header::rseq).value_or(std::string_view{});
     std::uint32_t number = 0;
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);

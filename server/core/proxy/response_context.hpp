@@ -117,6 +117,14 @@ struct ResponseContext {
     bool caller_session{false};
     bool callee_session{false};
     [[nodiscard]] bool session_of(Role side) const { return side == Role::caller ? caller_session : callee_session; }
+    /// The name that its sender gives itself is for a person: whom it rings, or who reads it. Later messages of the
+    /// dialog ring nobody; what stood there would be the phone's own, and the callee's own name would answer whom it
+    /// was called as.
+    [[nodiscard]] std::string_view display_name(const Message& request) const
+    {
+        const bool for_a_person = request.method == Method::invite || request.method == Method::message;
+        return for_a_person && !in_dialog ? request.from.display : std::string_view{};
+    }
     SenderTarget sender_target;
     AccountId callee;    ///< whom the address rings; none: nobody
     bool dialled{false}; ///< in a dialog: its callee is whom the caller dialled

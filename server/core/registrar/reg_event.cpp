@@ -1,6 +1,7 @@
 #include "core/registrar/reg_event.hpp"
 
 #include "core/dialog/remote_target.hpp"
+#include "core/message/extensions.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/registrar/contact.hpp"
@@ -76,6 +77,10 @@ bool RegEvent::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const bool refreshes = !request.to.tag().empty();
     auto subscription = refreshes ? known(request) : SlotId{};
     if (refreshes && !subscription) return false; // a dialog of somebody else's
+    if (const auto tags = extensions_not_carried(request, {}); !tags.empty()) {
+        env_.refuse_extensions(id, tags, now, out);
+        return true;
+    }
     const auto domains = env_.domains();
     const auto* domain = domains.of(request.from.uri);
     const auto* account = env_.authenticate(id, flow, auth::Asker::proxy, domain != nullptr ? *domain : domains.first(),

@@ -1,11 +1,13 @@
 #include "core/registrar/registrar.hpp"
 
+#include "core/message/extensions.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/registrar/contact.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 namespace sotto {
@@ -65,27 +67,17 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
 /// What does not depend on who asks: extensions (10.3 step 2), the way here (RFC 3327 5.3, RFC 5626 6).
 bool Registrar::admit(SlotId id, const Message& request, TimePoint now, Actions& out)
 {
-    std::string unknown;
-    if (!request.paths.empty() && !request.lists(Header::supported, "path")) unknown = "path";
-    for (const auto& field : request.fields)
-        if (field.name == Header::require)
-            for_each_element(field.value, [&](std::string_view tag) {
-                if (iequals(tag, "outbound") || iequals(tag, "path") || iequals(tag, "gruu")) return;
-                if (!unknown.empty()) unknown += ", ";
-                unknown += tag;
-            });
-    if (unknown.empty()) {
-        const auto asks_for_flow = [](const NameAddr& contact) { return reg_id_of(terms_of(contact)) != 0; };
-        if (first_hop_keeps_flows(request) || !request.lists(Header::supported, "outbound") ||
-            std::ranges::none_of(request.contacts, asks_for_flow))
-            return true;
-        env_.refuse(id, Refusal::outbound_unsupported, now, out);
+    constexpr std::array<std::string_view, 3> carried{"outbound", "path", "gruu"};
+    auto unknown = extensions_not_carried(request, carried);
+    if (!request.paths.empty() && !request.lists(Header::supported, "path"))
+        unknown.insert(0, unknown.empty() ? "path" : "path, ");
+    if (!unknown.empty()) {
+        env_.refuse_extensions(id, unknown, now, out);
         return false;
     }
-    auto reply = env_.own_reply(*env_.layer->server(id), 420);
-    reply.set(Header::unsupported, unknown);
-    env_.refusals.count(Refusal::bad_extension);
-    env_.answer(id, 420, reply, now, out);
+    const bool asks_for_flow = std::ranges::any_of(request.contacts, [](const auto& c) { return reg_id_of(terms_of(c)) != 0; });
+    if (!asks_for_flow || first_hop_keeps_flows(request) || !request.lists(Header::supported, "outbound")) return true;
+    env_.refuse(id, Refusal::outbound_unsupported, now, out);
     return false;
 }
 
