@@ -96,7 +96,7 @@ class OtherMake(Media):
     def trickled(self) -> bytes | None:
         return (
             f"m=audio 9 UDP/TLS/RTP/SAVP 0 8\r\na=mid:{self.mid}\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\na=ice-ufrag:F7gI\r\n"
-            "a=candidate:Y7 1 udp 2130706431 192.0.2.33 40000 typ host generation 0 network-id 3\r\n"
+            "a=candidate:Y7 1 udp 2122260223 192.0.2.33 40000 typ host generation 0 network-id 3\r\n"
             "a=end-of-candidates\r\n").encode() if self.trickles else None
 
 

@@ -132,6 +132,7 @@ SDP_MEDIA = [
     "a=fingerprint:{w} AB:CD", "a=fmtp:8 {n}/{n}", "a=fmtp:97 {n}", "a=ptime:{n}", "a=maxptime:{n}", "a=tls-id:{w}",
     "a=sctp-port:{n}", "a=rid:hi send {w}={w};pt={w},{n};max-width={n}", "a=simulcast:send {w};{w}",
     "a=extmap:{n} urn:ietf:params:rtp-hdrext:toffset", "a=rtcp-fb:96 trr-int {n}", "a=zrtp-hash:{w} {w}",
+    "a=fmtp:96 config={n}", "a=fmtp:8 config={n}", "a=ssrc-group:FID {n} {ssrc}",
 ]
 # Bodies that phones send each other, as those of MESSAGE and INFO.
 CPIM = ("From: {w} <im:{w}@{w}.invalid>\r\nTo: {w} <im:{w}@{w}.invalid>\r\ncc: <im:{w}@{w}.invalid>\r\nDateTime: {w}\r\n"
@@ -173,9 +174,9 @@ NEEDED = {
     "DTLS role": r"^a=setup:actpass$",
     "ICE user": r"^a=ice-ufrag:{ufrag}$",
     "ICE password": r"^a=ice-pwd:{pwd}$",
-    "host candidate": r"^a=candidate:\d+ 1 UDP 2113937151 {host} 40100 typ host$",
-    "reflexive candidate": r"^a=candidate:\d+ 1 UDP 1677729535 {reflexive} 40101 typ srflx raddr 0\.0\.0\.0 rport 9$",
-    "relay candidate": r"^a=candidate:\d+ 1 UDP 33562367 {relay} 40103 typ relay raddr 0\.0\.0\.0 rport 9$",
+    "host candidate": r"^a=candidate:\d+ 1 UDP 2130706431 {host} 40100 typ host$",
+    "reflexive candidate": r"^a=candidate:\d+ 1 UDP 1694498559 {reflexive} 40101 typ srflx raddr 0\.0\.0\.0 rport 9$",
+    "relay candidate": r"^a=candidate:\d+ 1 UDP 16776703 {relay} 40103 typ relay raddr 0\.0\.0\.0 rport 9$",
     "trickling": r"^a=ice-options:trickle$",
     "media address": r"^c=IN IP4 {reflexive}$",
     "media port and codecs": r"^m=audio 40101 UDP/TLS/RTP/SAVPF 96 8 97$",

@@ -39,7 +39,7 @@ ORDER = ("Via", "Max-Forwards", "Max-Breadth", "From", "To", "Call-ID", "CSeq", 
 ALWAYS = {
     "", "Via: SIP/2.0/TLS example.org;branch", "Contact: <sip:token@example.org;transport=tls>", "Max-Breadth: 1",
     "Max-Forwards: 29", "Max-Forwards: 30",   # the latter where Sotto itself asks: CANCEL, and the ACK of a refusal
-    "v=0", "o=- id version IN IP4 0.0.0.0", "s=-", "t=0 0", "m=audio 9 RTP/AVP 0",
+    "v=0", "o=- id version IN IP4 0.0.0.0", "s=-", "t=0 0", "m=audio RTP/AVP 0",
     "a=sendrecv", "a=setup:actpass", "a=setup:active", "a=rtcp-mux", "a=msid:s0",
     # What is asked, and what is said with it.
     *(f"CSeq: {method}" for method in ("INVITE", "PRACK", "ACK", "CANCEL", "UPDATE", "INFO", "MESSAGE", "OPTIONS", "REFER", "NOTIFY",
@@ -53,6 +53,7 @@ ALWAYS = {
     "Supported: 100rel, replaces, timer", "Allow: INVITE, ACK, BYE, PRACK, UPDATE", "Accept: application/sdp",
     "Session-Expires: 1800;refresher=uac", "Min-SE: 90",
     # The codec set, and what belongs to it in RTP itself.
+    "m=audio UDP/TLS/RTP/SAVPF 96 0 8", "m=video UDP/TLS/RTP/SAVPF 97", "a=ssrc cname:-",
     "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000", "a=rtpmap:96 opus/48000/2", "a=rtpmap:97 VP8/90000",
     "a=fmtp:96 useinbandfec=1", "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
     # Names that every packet of RTP bears as well, where both sides have agreed on that (RFC 8843 15, RFC 8852 3): as here
@@ -61,8 +62,11 @@ ALWAYS = {
     "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", "a=rid:hi send pt=97", "a=simulcast:send hi",
     "a=end-of-candidates",
 }
-MEDIA = {f"c=IN IP4 {MEDIA_ADDRESS}"}   # in direct mode
-RELAYED = {f"c=IN IP4 {RELAY}"}         # the relay's, not the caller's
+# Of candidates, beside the address: which types there are, in one way of counting for all (docs/adr/0050-priorities-of-candidates-are-counted-anew.md).
+MEDIA = {f"c=IN IP4 {MEDIA_ADDRESS}", "a=candidate:1 1 UDP 2130706431 typ host",   # in direct mode
+         "a=candidate:2 1 UDP 16776959 typ relay raddr 0.0.0.0 rport 9"}
+RELAYED = {f"c=IN IP4 {RELAY}",         # the relay's, not the caller's
+           "a=candidate:1 1 UDP 16777215 typ relay raddr 0.0.0.0 rport 9"}
 ANONYMOUS = {f'{name}: "Anonymous" <sip:anonymous@anonymous.invalid>' for name in ("From", "To")}   # who calls, and answers
 
 
@@ -163,6 +167,11 @@ NEW_IN_EACH_CALL = {
     "Event": (r";id=\d+", ";id"),   # the number of a request of the callee's own
 }
 
+NEW_IN_LINES = (
+    (r"^(o=.*) \d+ \d+ ", r"\1 id version "), (r"^(m=\S+) \d+", r"\1"), (r"^a=ssrc:\d+", "a=ssrc"),
+    (r"^(a=candidate:\d+ \d+ \S+ \d+) \S+ \d+", r"\1"),   # address and port
+)
+
 
 def features(message):
     """All that can be read off a message line by line; where a line holds what is new in each call, the line without it
@@ -175,7 +184,9 @@ def features(message):
         value = re.sub(pattern, without, value)
         yield f"{name}: {value}"
     for line in message.body.decode().split("\r\n"):
-        yield re.sub(r"^(o=.*) \d+ \d+ ", r"\1 id version ", line)
+        for pattern, without in NEW_IN_LINES:
+            line = re.sub(pattern, without, line)
+        yield line
 
 
 class Linkage(Notes):

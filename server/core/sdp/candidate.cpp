@@ -2,12 +2,32 @@
 
 #include "core/sdp/media_names.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace sotto::sdp {
 
 namespace {
 constexpr std::array<std::string_view, 4> types{"host", "srflx", "prflx", "relay"}; // in the order of Candidate::Type
 constexpr std::array<std::string_view, 3> tcp_types{"active", "passive", "so"};
+
+constexpr std::array<std::uint32_t, 4> type_preferences{126, 100, 110, 0}; // RFC 8445 5.1.2.2
+constexpr std::uint32_t tcp_preference = 90;                               // RFC 6544 4.2: below UDP
 } // namespace
+
+std::uint32_t Priorities::next(const Candidate& candidate)
+{
+    auto preference = type_preferences[static_cast<std::size_t>(candidate.type)];
+    if (candidate.tcp) preference = std::min(preference, tcp_preference);
+    if (std::exchange(component_, candidate.component) != candidate.component) {
+        type_preference_ = preference;
+        local_preference_ = UINT16_MAX;
+    }
+    type_preference_ = std::min(type_preference_, preference);
+    const auto local = local_preference_;
+    if (local_preference_ > 0) --local_preference_;
+    return (type_preference_ << 24U) + (local << 8U) + (256U - candidate.component);
+}
 
 std::optional<Candidate> read_candidate(std::string_view value)
 {
@@ -45,12 +65,12 @@ std::optional<Candidate> read_candidate(std::string_view value)
     return candidate;
 }
 
-void put_candidate(std::string& out, const Candidate& candidate, unsigned foundation)
+void put_candidate(std::string& out, const Candidate& candidate, unsigned foundation, std::uint32_t priority)
 {
     const std::string_view hidden =
         candidate.address.family == Family::ip6 ? " raddr :: rport 9" : " raddr 0.0.0.0 rport 9";
     put_line(out, "a=candidate:", foundation, ' ', unsigned{candidate.component}, candidate.tcp ? " TCP " : " UDP ",
-             candidate.priority, ' ', candidate.address.text, ' ', unsigned{candidate.port}, " typ ",
+             priority, ' ', candidate.address.text, ' ', unsigned{candidate.port}, " typ ",
              types[static_cast<std::size_t>(candidate.type)],
              candidate.type == Candidate::Type::host ? std::string_view{} : hidden,
              candidate.tcp ? std::string_view{" tcptype "} : std::string_view{}, candidate.tcp_type);

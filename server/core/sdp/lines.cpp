@@ -106,26 +106,6 @@ bool put_ice_options(std::string& out, std::string_view value)
     return named[position_in(known_ice_options, "trickle")];
 }
 
-void put_ssrc_group(std::string& out, std::string_view value)
-{
-    const auto semantics = position_in(ssrc_groups, take_word(value));
-    if (semantics == ssrc_groups.size()) return;
-    std::string sources;
-    for (auto word = take_word(value); !word.empty(); word = take_word(value)) {
-        const auto source = number_of<std::uint32_t>(word);
-        if (!source) return;
-        sources += ' ';
-        append(sources, *source);
-    }
-    put_line(out, "a=ssrc-group:", ssrc_groups[semantics], sources);
-}
-
-void put_source(std::string& out, std::string_view value)
-{
-    const auto source = number_of<std::uint32_t>(take_word(value));
-    if (source && take_word(value).starts_with("cname:")) put_line(out, "a=ssrc:", *source, " cname:-");
-}
-
 void put_crypto(std::string& out, std::string_view value)
 {
     const auto tag = take_word(value);

@@ -42,10 +42,6 @@ void put_extension(std::string& out, const Extension& extension);
 void put_remote_candidates(std::string& out, std::string_view value);
 /// a=ice-options (RFC 8839 5.6): those that the table knows, in its order. Whether candidates are to be trickled.
 bool put_ice_options(std::string& out, std::string_view value);
-/// a=ssrc-group (RFC 5576 4.2)
-void put_ssrc_group(std::string& out, std::string_view value);
-/// a=ssrc (RFC 5576 4.1): the source stays, its name does not
-void put_source(std::string& out, std::string_view value);
 /// a=crypto (RFC 4568 9.1): without session parameters. The suite is one of the table.
 void put_crypto(std::string& out, std::string_view value);
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace sotto::sdp {
@@ -34,19 +35,45 @@ inline constexpr std::array profiles{
     Profile{"TCP/DTLS/SCTP", Stream::data_channel, true},
 };
 
+/// Encodings that are told the same parameters; of a `plain` one none is known.
+enum class Codec : std::uint8_t {
+    plain,
+    opus,
+    g729,
+    g723,
+    g7221,
+    ilbc,
+    speex,
+    silk,
+    amr,
+    latm,
+    aac,
+    vp8,
+    vp9,
+    av1,
+    h264,
+    h265,
+    h263,
+    mp4v,
+    t140,
+    rtx,
+    flexfec
+};
+
 struct Encoding {
     std::string_view name; ///< spelled as registered
+    Codec codec{Codec::plain};
     bool auxiliary{false}; ///< of no use without a codec beside it
 };
 inline constexpr std::array encodings{
-    Encoding{"opus"},
+    Encoding{"opus", Codec::opus},
     Encoding{"PCMU"},
     Encoding{"PCMA"},
     Encoding{"G722"},
-    Encoding{"G729"},
-    Encoding{"G723"},
+    Encoding{"G729", Codec::g729},
+    Encoding{"G723", Codec::g723},
     Encoding{"G728"},
-    Encoding{"G7221"},
+    Encoding{"G7221", Codec::g7221},
     Encoding{"G726-16"},
     Encoding{"G726-24"},
     Encoding{"G726-32"},
@@ -57,38 +84,38 @@ inline constexpr std::array encodings{
     Encoding{"AAL2-G726-40"},
     Encoding{"GSM"},
     Encoding{"GSM-EFR"},
-    Encoding{"iLBC"},
+    Encoding{"iLBC", Codec::ilbc},
     Encoding{"ISAC"},
-    Encoding{"speex"},
-    Encoding{"SILK"},
-    Encoding{"AMR"},
-    Encoding{"AMR-WB"},
-    Encoding{"EVS"},
+    Encoding{"speex", Codec::speex},
+    Encoding{"SILK", Codec::silk},
+    Encoding{"AMR", Codec::amr},
+    Encoding{"AMR-WB", Codec::amr},
+    Encoding{"EVS", Codec::amr},
     Encoding{"L16"},
-    Encoding{"MP4A-LATM"},
-    Encoding{"mpeg4-generic"},
+    Encoding{"MP4A-LATM", Codec::latm},
+    Encoding{"mpeg4-generic", Codec::aac},
     Encoding{"BV16"},
     Encoding{"BV32"},
     Encoding{"codec2"},
-    Encoding{"VP8"},
-    Encoding{"VP9"},
-    Encoding{"AV1"},
-    Encoding{"H264"},
-    Encoding{"H265"},
-    Encoding{"H261"},
-    Encoding{"H263"},
-    Encoding{"H263-1998"},
-    Encoding{"H263-2000"},
-    Encoding{"MP4V-ES"},
+    Encoding{"VP8", Codec::vp8},
+    Encoding{"VP9", Codec::vp9},
+    Encoding{"AV1", Codec::av1},
+    Encoding{"H264", Codec::h264},
+    Encoding{"H265", Codec::h265},
+    Encoding{"H261", Codec::h263},
+    Encoding{"H263", Codec::h263},
+    Encoding{"H263-1998", Codec::h263},
+    Encoding{"H263-2000", Codec::h263},
+    Encoding{"MP4V-ES", Codec::mp4v},
     Encoding{"JPEG"},
-    Encoding{"t140"},
-    Encoding{"telephone-event", true},
-    Encoding{"CN", true},
-    Encoding{"red", true},
-    Encoding{"rtx", true},
-    Encoding{"ulpfec", true},
-    Encoding{"flexfec-03", true},
-    Encoding{"flexfec", true},
+    Encoding{"t140", Codec::t140},
+    Encoding{"telephone-event", Codec::plain, true},
+    Encoding{"CN", Codec::plain, true},
+    Encoding{"red", Codec::plain, true},
+    Encoding{"rtx", Codec::rtx, true},
+    Encoding{"ulpfec", Codec::plain, true},
+    Encoding{"flexfec-03", Codec::flexfec, true},
+    Encoding{"flexfec", Codec::flexfec, true},
 };
 
 /// Clock rates of these: any other number would be the sender's own.
@@ -113,80 +140,97 @@ inline constexpr std::array static_payloads{
 };
 
 /// What the value of a codec parameter may look like, so that it can carry nothing else.
-enum class ParameterValue : std::uint8_t { number, hex, modes, word };
+enum class ParameterValue : std::uint8_t { number, rate, hex, level, modes, word };
+
+/// A set of codecs.
+class Codecs {
+public:
+    constexpr Codecs(std::initializer_list<Codec> codecs)
+    {
+        for (const auto one : codecs) bits_ |= bit(one);
+    }
+    [[nodiscard]] constexpr bool has(Codec codec) const { return (bits_ & bit(codec)) != 0; }
+
+private:
+    static constexpr std::uint32_t bit(Codec codec) { return 1U << static_cast<unsigned>(codec); }
+    std::uint32_t bits_{0};
+};
 
 struct CodecParameter {
     std::string_view name;
+    Codecs of; ///< a parameter of another codec means nothing
     ParameterValue value;
     std::uint32_t highest{0}; ///< number, or digits of a hex value, that a codec can mean: none is the sender's own
+    std::uint32_t lowest{0};
 };
 inline constexpr std::array codec_parameters{
-    CodecParameter{"apt", ParameterValue::number, 127},
-    CodecParameter{"rtx-time", ParameterValue::number, 60'000},
+    CodecParameter{"apt", {Codec::rtx}, ParameterValue::number, 127},
+    CodecParameter{"rtx-time", {Codec::rtx}, ParameterValue::number, 60'000},
     // opus, RFC 7587 6.1
-    CodecParameter{"maxplaybackrate", ParameterValue::number, 48'000},
-    CodecParameter{"sprop-maxcapturerate", ParameterValue::number, 48'000},
-    CodecParameter{"maxaveragebitrate", ParameterValue::number, 510'000},
-    CodecParameter{"minptime", ParameterValue::number, 120},
-    CodecParameter{"stereo", ParameterValue::number, 1},
-    CodecParameter{"sprop-stereo", ParameterValue::number, 1},
-    CodecParameter{"cbr", ParameterValue::number, 1},
-    CodecParameter{"useinbandfec", ParameterValue::number, 1},
-    CodecParameter{"usedtx", ParameterValue::number, 1},
+    CodecParameter{"maxplaybackrate", {Codec::opus}, ParameterValue::rate},
+    CodecParameter{"sprop-maxcapturerate", {Codec::opus}, ParameterValue::rate},
+    CodecParameter{"maxaveragebitrate", {Codec::opus, Codec::silk}, ParameterValue::number, 510'000, 5'000},
+    CodecParameter{"minptime", {Codec::opus}, ParameterValue::number, 120, 3},
+    CodecParameter{"stereo", {Codec::opus}, ParameterValue::number, 1},
+    CodecParameter{"sprop-stereo", {Codec::opus}, ParameterValue::number, 1},
+    CodecParameter{"cbr", {Codec::opus}, ParameterValue::number, 1},
+    CodecParameter{"useinbandfec", {Codec::opus, Codec::silk}, ParameterValue::number, 1},
+    CodecParameter{"usedtx", {Codec::opus, Codec::silk}, ParameterValue::number, 1},
     // other speech codecs
-    CodecParameter{"annexb", ParameterValue::word},
-    CodecParameter{"annexa", ParameterValue::word},
-    CodecParameter{"mode", ParameterValue::word},
-    CodecParameter{"vbr", ParameterValue::word},
-    CodecParameter{"cng", ParameterValue::word},
-    CodecParameter{"bitrate", ParameterValue::number, 512'000},
-    CodecParameter{"octet-align", ParameterValue::number, 1},
-    CodecParameter{"mode-set", ParameterValue::modes},
-    CodecParameter{"mode-change-period", ParameterValue::number, 2},
-    CodecParameter{"mode-change-capability", ParameterValue::number, 2},
-    CodecParameter{"mode-change-neighbor", ParameterValue::number, 1},
-    CodecParameter{"max-red", ParameterValue::number, 65'535},
-    CodecParameter{"crc", ParameterValue::number, 1},
-    CodecParameter{"robust-sorting", ParameterValue::number, 1},
-    // AAC, RFC 3640: not to be decoded without
-    CodecParameter{"streamtype", ParameterValue::number, 63},
-    CodecParameter{"config", ParameterValue::hex, 32},
-    CodecParameter{"sizeLength", ParameterValue::number, 64},
-    CodecParameter{"indexLength", ParameterValue::number, 64},
-    CodecParameter{"indexDeltaLength", ParameterValue::number, 64},
-    CodecParameter{"constantDuration", ParameterValue::number, 65'535},
-    CodecParameter{"object", ParameterValue::number, 255},
-    CodecParameter{"cpresent", ParameterValue::number, 1},
+    CodecParameter{"annexb", {Codec::g729}, ParameterValue::word},
+    CodecParameter{"annexa", {Codec::g723}, ParameterValue::word},
+    CodecParameter{"mode", {Codec::ilbc, Codec::speex, Codec::aac}, ParameterValue::word},
+    CodecParameter{"vbr", {Codec::speex}, ParameterValue::word},
+    CodecParameter{"cng", {Codec::speex}, ParameterValue::word},
+    CodecParameter{"bitrate", {Codec::g7221, Codec::latm}, ParameterValue::number, 512'000, 8'000},
+    CodecParameter{"octet-align", {Codec::amr}, ParameterValue::number, 1},
+    CodecParameter{"mode-set", {Codec::amr}, ParameterValue::modes},
+    CodecParameter{"mode-change-period", {Codec::amr}, ParameterValue::number, 2, 1},
+    CodecParameter{"mode-change-capability", {Codec::amr}, ParameterValue::number, 2, 1},
+    CodecParameter{"mode-change-neighbor", {Codec::amr}, ParameterValue::number, 1},
+    CodecParameter{"max-red", {Codec::amr}, ParameterValue::number, 65'535},
+    CodecParameter{"crc", {Codec::amr}, ParameterValue::number, 1},
+    CodecParameter{"robust-sorting", {Codec::amr}, ParameterValue::number, 1},
+    // AAC, RFC 3640 and RFC 6416: not to be decoded without
+    CodecParameter{"streamtype", {Codec::aac}, ParameterValue::number, 63},
+    CodecParameter{"config", {Codec::aac, Codec::latm}, ParameterValue::hex, 16},
+    CodecParameter{"sizeLength", {Codec::aac}, ParameterValue::number, 64},
+    CodecParameter{"indexLength", {Codec::aac}, ParameterValue::number, 64},
+    CodecParameter{"indexDeltaLength", {Codec::aac}, ParameterValue::number, 64},
+    CodecParameter{"constantDuration", {Codec::aac}, ParameterValue::number, 65'535},
+    CodecParameter{"object", {Codec::latm}, ParameterValue::number, 255},
+    CodecParameter{"cpresent", {Codec::latm}, ParameterValue::number, 1},
+    CodecParameter{"profile-level-id", {Codec::aac, Codec::latm, Codec::mp4v}, ParameterValue::number, 255},
     // video: VP8, VP9, AV1, H.264 (RFC 6184 8.1), H.265, H.263
-    CodecParameter{"level-asymmetry-allowed", ParameterValue::number, 1},
-    CodecParameter{"packetization-mode", ParameterValue::number, 2},
-    CodecParameter{"profile-level-id", ParameterValue::hex, 6},
-    CodecParameter{"max-fs", ParameterValue::number, 139'264},
-    CodecParameter{"max-fr", ParameterValue::number, 240},
-    CodecParameter{"max-mbps", ParameterValue::number, 16'711'680},
-    CodecParameter{"max-br", ParameterValue::number, 800'000},
-    CodecParameter{"max-dpb", ParameterValue::number, 65'535},
-    CodecParameter{"max-cpb", ParameterValue::number, 800'000},
-    CodecParameter{"profile-id", ParameterValue::number, 31},
-    CodecParameter{"profile-space", ParameterValue::number, 3},
-    CodecParameter{"tier-flag", ParameterValue::number, 1},
-    CodecParameter{"level-id", ParameterValue::number, 255},
-    CodecParameter{"tx-mode", ParameterValue::word},
-    CodecParameter{"profile", ParameterValue::number, 255},
-    CodecParameter{"level", ParameterValue::number, 255},
-    CodecParameter{"level-idx", ParameterValue::number, 31},
-    CodecParameter{"tier", ParameterValue::number, 1},
-    CodecParameter{"SQCIF", ParameterValue::number, 32},
-    CodecParameter{"QCIF", ParameterValue::number, 32},
-    CodecParameter{"CIF", ParameterValue::number, 32},
-    CodecParameter{"CIF4", ParameterValue::number, 32},
-    CodecParameter{"CIF16", ParameterValue::number, 32},
+    CodecParameter{"level-asymmetry-allowed", {Codec::h264}, ParameterValue::number, 1},
+    CodecParameter{"packetization-mode", {Codec::h264}, ParameterValue::number, 2},
+    CodecParameter{"profile-level-id", {Codec::h264}, ParameterValue::level, 6},
+    CodecParameter{"max-fs", {Codec::vp8, Codec::vp9, Codec::h264}, ParameterValue::number, 139'264},
+    CodecParameter{"max-fr", {Codec::vp8, Codec::vp9}, ParameterValue::number, 240},
+    CodecParameter{"max-mbps", {Codec::h264}, ParameterValue::number, 16'711'680},
+    CodecParameter{"max-br", {Codec::h264}, ParameterValue::number, 800'000},
+    CodecParameter{"max-dpb", {Codec::h264}, ParameterValue::number, 65'535},
+    CodecParameter{"max-cpb", {Codec::h264}, ParameterValue::number, 800'000},
+    CodecParameter{"profile-id", {Codec::vp9, Codec::h265}, ParameterValue::number, 31},
+    CodecParameter{"profile-space", {Codec::h265}, ParameterValue::number, 3},
+    CodecParameter{"tier-flag", {Codec::h265}, ParameterValue::number, 1},
+    CodecParameter{"level-id", {Codec::h265}, ParameterValue::number, 255},
+    CodecParameter{"tx-mode", {Codec::h265}, ParameterValue::word},
+    CodecParameter{"profile", {Codec::av1, Codec::h263}, ParameterValue::number, 31},
+    CodecParameter{"level", {Codec::h263}, ParameterValue::number, 100},
+    CodecParameter{"level-idx", {Codec::av1}, ParameterValue::number, 31},
+    CodecParameter{"tier", {Codec::av1}, ParameterValue::number, 1},
+    CodecParameter{"SQCIF", {Codec::h263}, ParameterValue::number, 32, 1},
+    CodecParameter{"QCIF", {Codec::h263}, ParameterValue::number, 32, 1},
+    CodecParameter{"CIF", {Codec::h263}, ParameterValue::number, 32, 1},
+    CodecParameter{"CIF4", {Codec::h263}, ParameterValue::number, 32, 1},
+    CodecParameter{"CIF16", {Codec::h263}, ParameterValue::number, 32, 1},
     // real-time text, RFC 4103 10; forward error correction, RFC 8627 5.1
-    CodecParameter{"cps", ParameterValue::number, 65'535},
-    CodecParameter{"L", ParameterValue::number, 255},
-    CodecParameter{"D", ParameterValue::number, 255},
-    CodecParameter{"ToP", ParameterValue::number, 4},
-    CodecParameter{"repair-window", ParameterValue::number, 60'000'000},
+    CodecParameter{"cps", {Codec::t140}, ParameterValue::number, 65'535},
+    CodecParameter{"L", {Codec::flexfec}, ParameterValue::number, 255},
+    CodecParameter{"D", {Codec::flexfec}, ParameterValue::number, 255},
+    CodecParameter{"ToP", {Codec::flexfec}, ParameterValue::number, 4},
+    CodecParameter{"repair-window", {Codec::flexfec}, ParameterValue::number, 60'000'000},
 };
 inline constexpr std::array<std::string_view, 12> parameter_words{"yes", "no", "on",      "off",     "any",  "vad",
                                                                   "20",  "30", "AAC-hbr", "AAC-lbr", "SRST", "MRST"};
@@ -196,10 +240,16 @@ constexpr bool valid_parameter(const CodecParameter& parameter, std::string_view
     switch (parameter.value) {
     case ParameterValue::number: {
         const auto number = canonical_number(text);
-        return number && *number <= parameter.highest;
+        return number && *number >= parameter.lowest && *number <= parameter.highest;
+    }
+    case ParameterValue::rate: {
+        const auto rate = canonical_number(text);
+        return rate && std::find(clock_rates.begin(), clock_rates.end(), *rate) != clock_rates.end();
     }
     case ParameterValue::hex:
-        return consists_of(text, parameter.highest, is_hex);
+        return text.size() % 2 == 0 && consists_of(text, parameter.highest, is_hex);
+    case ParameterValue::level: // of H.264: profile, constraints and level (RFC 6184 8.1)
+        return text.size() == parameter.highest && consists_of(text, parameter.highest, is_hex);
     case ParameterValue::modes: // of AMR: 0 to 8 (RFC 4867 8.1)
         return text.size() % 2 == 1 && consists_of(text, 17, [](char c) { return c == ',' || (c >= '0' && c <= '8'); });
     case ParameterValue::word:

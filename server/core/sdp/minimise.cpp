@@ -6,6 +6,7 @@
 #include "core/sdp/lines.hpp"
 #include "core/sdp/payloads.hpp"
 #include "core/sdp/section_names.hpp"
+#include "core/sdp/sources.hpp"
 #include "core/sdp/transport.hpp"
 
 #include <deque>
@@ -110,6 +111,8 @@ private:
     bool keep_zrtp_{false};
     bool keep_crypto_{false};
     std::vector<std::string_view> layers_; ///< what RTP names, and simulcast may
+    Sources sources_;
+    Priorities priorities_;
     bool direction_written_{false};
     unsigned new_streams_{0};
 };
@@ -304,6 +307,7 @@ void Minimiser::collect(const Section& section, bool bundle_only)
 {
     items_.clear();
     candidates_.clear();
+    sources_ = {};
     layers_ = layers_in(in_, section);
     const bool rtp = payloads_.usable();
     bool direction = !rtp;
@@ -355,6 +359,9 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
     case Kind::candidate:
         add_candidate(rule, value);
         return;
+    case Kind::ssrc:
+        if (!sources_.admit(value)) return;
+        break;
     case Kind::remote_candidates:
         if (policy_.relay_only) return;
         break;
@@ -394,6 +401,7 @@ void Minimiser::put_items(std::size_t section)
     std::sort(items_.begin(), items_.end());
     direction_written_ = false;
     new_streams_ = 0;
+    priorities_ = {};
     for (const auto& item : items_) put(item, section);
 }
 
@@ -439,10 +447,10 @@ void Minimiser::put(const Item& item, std::size_t section)
         put_stream(value, section);
         break;
     case Kind::ssrc_group:
-        put_ssrc_group(out_, value);
+        sources_.put_group(out_, value);
         break;
     case Kind::ssrc:
-        put_source(out_, value);
+        Sources::put(out_, value);
         break;
     case Kind::rtcp:
         put_rtcp(value);
@@ -474,7 +482,8 @@ void Minimiser::put(const Item& item, std::size_t section)
 void Minimiser::put_candidate_of(const Candidate& candidate)
 {
     const auto next = static_cast<unsigned>(foundations_.size() + 1);
-    put_candidate(out_, candidate, foundations_.emplace(candidate.foundation, next).first->second);
+    put_candidate(out_, candidate, foundations_.emplace(candidate.foundation, next).first->second,
+                  priorities_.next(candidate));
 }
 
 /// The number holds the section in which a stream was first named, so that it stays when another one goes on hold.

@@ -38,9 +38,11 @@ void put_value(std::string& out, ParameterValue kind, std::string_view value)
 {
     switch (kind) {
     case ParameterValue::number:
+    case ParameterValue::rate:
         out += value;
         break;
     case ParameterValue::hex:
+    case ParameterValue::level:
         out += lower(value);
         break;
     case ParameterValue::modes:
@@ -170,19 +172,21 @@ std::string Payloads::repeated(std::string_view list) const
 
 void Payloads::put_fmtp(std::string& out, std::uint8_t type, std::string_view parameters) const
 {
-    const auto encoding = maps_[type].encoding->name;
-    if (encoding == "telephone-event" || encoding == "red") { // a list of numbers and nothing else
-        const auto list = encoding == "red" ? repeated(trim(parameters)) : rising(trim(parameters), true);
+    const auto& encoding = *maps_[type].encoding;
+    if (encoding.name == "telephone-event" || encoding.name == "red") { // a list of numbers and nothing else
+        const auto list = encoding.name == "red" ? repeated(trim(parameters)) : rising(trim(parameters), true);
         if (!list.empty()) put_line(out, "a=fmtp:", unsigned{type}, ' ', list);
         return;
     }
+    if (encoding.codec == Codec::plain) return;
 
     std::array<std::string_view, codec_parameters.size()> values{};
     while (!parameters.empty()) {
         auto parameter = trim(take_until(parameters, ';'));
         const auto name = trim(take_until(parameter, '='));
         const auto value = trim(parameter);
-        const auto known = std::ranges::find_if(codec_parameters, [=](auto& p) { return iequals(p.name, name); });
+        const auto known = std::ranges::find_if(
+            codec_parameters, [=](auto& p) { return p.of.has(encoding.codec) && iequals(p.name, name); });
         if (known == codec_parameters.end() || !valid_parameter(*known, value)) continue;
         auto& place = values[static_cast<std::size_t>(known - codec_parameters.begin())];
         if (place.empty()) place = value;

@@ -9,8 +9,8 @@ TEST_CASE("addresses have one spelling, and a browser's drawn name passes", "[sd
     const auto out = minimised(session + audio + key +
                                "a=candidate:1 1 udp 2 2001:DB8:0:0:0:0:0:1 4000 typ host\n"
                                "a=candidate:2 1 udp 1 1F4712DB-ea17-4bcf-a596-105139dfd8bf.local 4001 typ host\n");
-    CHECK(has_line(out, "a=candidate:1 1 UDP 2 2001:db8::1 4000 typ host"));
-    CHECK(has_line(out, "a=candidate:2 1 UDP 1 1f4712db-ea17-4bcf-a596-105139dfd8bf.local 4001 typ host"));
+    CHECK(has_line(out, "a=candidate:1 1 UDP 2130706431 2001:db8::1 4000 typ host"));
+    CHECK(has_line(out, "a=candidate:2 1 UDP 2130706175 1f4712db-ea17-4bcf-a596-105139dfd8bf.local 4001 typ host"));
 }
 
 TEST_CASE("ICE candidates lose what only concerns their owner", "[sdp][rfc8839]")
@@ -30,11 +30,11 @@ TEST_CASE("ICE candidates lose what only concerns their owner", "[sdp][rfc8839]"
         "a=candidate:5 1 udp 1 fe80::1%eth0 1 typ host\n");
     CHECK(out.find("a=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\n") != std::string::npos);
     CHECK(out.substr(out.find("a=candidate")) ==
-          "a=candidate:1 1 UDP 2113937151 192.0.2.3 49170 typ host\n"
-          "a=candidate:2 1 UDP 1845501695 203.0.113.9 62397 typ srflx raddr 0.0.0.0 rport 9\n"
-          "a=candidate:3 1 TCP 1518280447 2001:db8::3 9 typ host tcptype active\n"
-          "a=candidate:3 1 TCP 33562367 2001:db8::9 40975 typ relay raddr :: rport 9 tcptype passive\n"
-          "a=candidate:1 2 UDP 2113937150 192.0.2.3 49171 typ host\n");
+          "a=candidate:1 1 UDP 2130706431 192.0.2.3 49170 typ host\n"
+          "a=candidate:2 1 UDP 1694498559 203.0.113.9 62397 typ srflx raddr 0.0.0.0 rport 9\n"
+          "a=candidate:3 1 TCP 1526726143 2001:db8::3 9 typ host tcptype active\n"
+          "a=candidate:3 1 TCP 16776447 2001:db8::9 40975 typ relay raddr :: rport 9 tcptype passive\n"
+          "a=candidate:1 2 UDP 2130706430 192.0.2.3 49171 typ host\n");
 }
 
 TEST_CASE("relay-only lets no address through but the relay's", "[sdp][privacy][relay-only]")
@@ -102,7 +102,7 @@ TEST_CASE("a browser's description through a relay shows the relay alone", "[sdp
     CHECK(has_line(out, "m=audio 32952 UDP/TLS/RTP/SAVPF 111 103 104 0 8 107 106 105 13 126"));
     CHECK(has_line(out, "m=video 32952 UDP/TLS/RTP/SAVPF 100 116 117"));
     CHECK(has_line(out, "c=IN IP4 128.64.32.16"));
-    CHECK(has_line(out, "a=candidate:1 1 UDP 33562367 128.64.32.16 32952 typ relay raddr 0.0.0.0 rport 9"));
+    CHECK(has_line(out, "a=candidate:1 1 UDP 16777215 128.64.32.16 32952 typ relay raddr 0.0.0.0 rport 9"));
     for (const auto* hidden :
          {"192.168.137.1", "172.22.0.56", "32.64.128.1", "inline:", "1PBxet", "mKDNt7SQ", "generation", "google-ice"}) {
         INFO(hidden);
@@ -143,14 +143,14 @@ TEST_CASE("trickled candidates are treated like those of a description", "[sdp][
         "a=candidate:78 1 udp 33562367 198.51.100.7 40975 typ relay raddr 192.0.2.3 rport 49170\na=end-of-candidates\n";
     CHECK(readable(minimise_sdpfrag(wire(fragment), policy())) ==
           "a=group:BUNDLE a\nm=audio 9 RTP/AVP 0\na=mid:a\na=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\n"
-          "a=candidate:1 1 UDP 2113937151 192.0.2.3 49170 typ host\n"
-          "a=candidate:2 1 UDP 33562367 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9\na=end-of-candidates\n");
+          "a=candidate:1 1 UDP 2130706431 192.0.2.3 49170 typ host\n"
+          "a=candidate:2 1 UDP 16776959 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9\na=end-of-candidates\n");
 
     auto relay_only = policy();
     relay_only.relay_only = true;
     const auto hidden = readable(minimise_sdpfrag(wire(fragment), relay_only));
     CHECK(hidden.find("192.0.2.3") == std::string::npos);
-    CHECK(has_line(hidden, "a=candidate:1 1 UDP 33562367 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9"));
+    CHECK(has_line(hidden, "a=candidate:1 1 UDP 16777215 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9"));
 
     CHECK(readable(minimise_sdpfrag("a=ice-ufrag:xyzw\r\na=end-of-candidates\r\n", policy())) ==
           "a=ice-ufrag:xyzw\na=end-of-candidates\n");

@@ -218,6 +218,99 @@ TEST_CASE("what codecs are told is known, and in one spelling", "[sdp][privacy]"
     CHECK(fmtp("mpeg4-generic/48000", "mode=aac-HBR") == "mode=AAC-hbr");
 }
 
+TEST_CASE("a codec is told its own parameters, in its own numbers", "[sdp][privacy]")
+{
+    const auto fmtp = [](const std::string& codec, const std::string& parameters) {
+        const auto out = minimised(session + "m=audio 1 UDP/TLS/RTP/SAVPF 0 96\n" + key + "a=rtpmap:96 " + codec +
+                                   "\na=fmtp:96 " + parameters + "\n");
+        const auto at = out.find("a=fmtp:96 ");
+        return at == std::string::npos ? std::string{} : out.substr(at + 10, out.find('\n', at) - at - 10);
+    };
+    const std::string anybodys =
+        "apt=0;config=00112233445566778899aabbccddeeff;max-mbps=12345678;repair-window=12345678;"
+        "cps=12345;max-red=12345;profile-level-id=abcdef;maxaveragebitrate=123456;bitrate=123456;"
+        "constantDuration=12345;max-fs=12345;mode=20;L=123;QCIF=2";
+    for (const auto* codec : {"PCMU/8000", "G722/8000", "CN/8000", "telephone-event/8000", "ulpfec/90000", "L16/44100"})
+        CHECK(fmtp(codec, anybodys).empty());
+    for (const auto& [codec, left] : {std::pair{"opus/48000/2", "maxaveragebitrate=123456"},
+                                      {"iLBC/8000", "mode=20"},
+                                      {"AMR-WB/16000", "max-red=12345"},
+                                      {"mpeg4-generic/48000", "mode=20;constantDuration=12345"},
+                                      {"MP4A-LATM/90000", "bitrate=123456"},
+                                      {"VP8/90000", "max-fs=12345"},
+                                      {"H264/90000", "profile-level-id=abcdef;max-fs=12345;max-mbps=12345678"},
+                                      {"H263-1998/90000", "QCIF=2"},
+                                      {"t140/1000", "cps=12345"},
+                                      {"flexfec-03/90000", "L=123;repair-window=12345678"}}) {
+        INFO(codec);
+        CHECK(fmtp(codec, anybodys) == left);
+    }
+    CHECK(fmtp("opus/48000/2", "maxplaybackrate=12345;sprop-maxcapturerate=16000;maxaveragebitrate=77;minptime=1") ==
+          "sprop-maxcapturerate=16000");
+    CHECK(fmtp("H264/90000", "profile-level-id=42e0").empty());
+    CHECK(fmtp("AMR/8000", "mode-change-period=0;mode-change-capability=3").empty());
+    CHECK(fmtp("mpeg4-generic/48000", "config=1190;profile-level-id=15") == "config=1190;profile-level-id=15");
+    CHECK(fmtp("mpeg4-generic/48000", "config=00112233445566778899").empty());
+}
+
+TEST_CASE("groups are of streams that the section names, and each is in one of a kind", "[sdp][rfc5576][privacy]")
+{
+    const auto groups = [](const std::string& lines) {
+        const auto out = minimised(session + audio + key + lines);
+        std::vector<std::string> found;
+        std::istringstream text{out};
+        for (std::string line; std::getline(text, line);)
+            if (line.starts_with("a=ssrc")) found.push_back(line.substr(2));
+        return found;
+    };
+    using Lines = std::vector<std::string>;
+    const std::string two = "a=ssrc:11 cname:x\na=ssrc:12 cname:x\n";
+    CHECK(groups("a=ssrc-group:FID 11 12\n" + two) ==
+          Lines{"ssrc-group:FID 11 12", "ssrc:11 cname:-", "ssrc:12 cname:-"});
+    CHECK(groups("a=ssrc-group:FID 3735928559 12\n" + two) == Lines{"ssrc:11 cname:-", "ssrc:12 cname:-"});
+    CHECK(groups("a=ssrc-group:FID 11 12\na=ssrc-group:FID 12 11\na=ssrc-group:FEC-FR 11 12\n" + two) ==
+          Lines{"ssrc-group:FID 11 12", "ssrc-group:FEC-FR 11 12", "ssrc:11 cname:-", "ssrc:12 cname:-"});
+    CHECK(groups("a=ssrc-group:FID 11 11\na=ssrc:11 cname:x\na=ssrc:11 cname:y\na=ssrc:12 label:x\n") ==
+          Lines{"ssrc:11 cname:-"});
+    std::string many;
+    for (int i = 1; i <= 40; ++i) many += "a=ssrc:" + std::to_string(i) + " cname:x\n";
+    CHECK(groups(many).size() == 32);
+}
+
+TEST_CASE("priorities of candidates are those of everybody, in the phone's order", "[sdp][rfc8445][5.1.2.1]")
+{
+    const auto through = [](const std::vector<std::string>& candidates) {
+        std::string lines;
+        for (const auto& one : candidates) lines += "a=candidate:" + one + "\n";
+        const auto out = minimised(session + audio + key + lines);
+        std::vector<std::string> found;
+        std::istringstream text{out};
+        for (std::string line; std::getline(text, line);)
+            if (line.starts_with("a=candidate:")) found.push_back(line.substr(12));
+        return found;
+    };
+    using Lines = std::vector<std::string>;
+    // Two makes with the same candidates: by RFC 8445, and with adapters and relays in the number.
+    const Lines expected{"1 1 UDP 2130706431 192.0.2.3 4000 typ host",
+                         "2 1 UDP 2130706175 2001:db8::3 4000 typ host",
+                         "3 1 UDP 1694498303 198.51.100.3 4000 typ srflx raddr 0.0.0.0 rport 9",
+                         "4 1 TCP 1526725887 192.0.2.3 9 typ host tcptype active",
+                         "5 1 UDP 16776191 203.0.113.3 5000 typ relay raddr 0.0.0.0 rport 9",
+                         "1 2 UDP 2130706430 192.0.2.3 4001 typ host"};
+    CHECK(through({"a 1 udp 2122260223 192.0.2.3 4000 typ host", "b 1 udp 2122194687 2001:db8::3 4000 typ host",
+                   "c 1 udp 1686052607 198.51.100.3 4000 typ srflx",
+                   "d 1 tcp 1518280447 192.0.2.3 9 typ host tcptype active",
+                   "e 1 udp 41885439 203.0.113.3 5000 typ relay", "a 2 udp 2122260222 192.0.2.3 4001 typ host"}) ==
+          expected);
+    CHECK(through({"R 1 udp 5 203.0.113.3 5000 typ relay", "H 1 udp 99 192.0.2.3 4000 typ host",
+                   "S 1 udp 50 198.51.100.3 4000 typ srflx", "T 1 tcp 7 192.0.2.3 9 typ host tcptype active",
+                   "6 1 udp 98 2001:db8::3 4000 typ host", "H 2 udp 1 192.0.2.3 4001 typ host"}) == expected);
+    // Whoever would rather be reached through its relay stays so.
+    CHECK(through({"H 1 udp 5 192.0.2.3 4000 typ host", "R 1 udp 7 203.0.113.3 5000 typ relay"}) ==
+          Lines{"1 1 UDP 16777215 203.0.113.3 5000 typ relay raddr 0.0.0.0 rport 9",
+                "2 1 UDP 16776959 192.0.2.3 4000 typ host"});
+}
+
 TEST_CASE("sections keep their number and order; what Sotto does not carry is rejected in its place",
           "[sdp][rfc3264][8]")
 {
