@@ -75,8 +75,10 @@ bool Registrar::admit(SlotId id, const Message& request, TimePoint now, Actions&
         env_.refuse_extensions(id, unknown, now, out);
         return false;
     }
-    const bool asks_for_flow = std::ranges::any_of(request.contacts, [](const auto& c) { return reg_id_of(terms_of(c)) != 0; });
-    if (!asks_for_flow || first_hop_keeps_flows(request) || !request.lists(Header::supported, "outbound")) return true;
+    const auto asks_for_flow = [](const NameAddr& contact) { return reg_id_of(terms_of(contact)) != 0; };
+    if (first_hop_keeps_flows(request) || !request.lists(Header::supported, "outbound") ||
+        std::ranges::none_of(request.contacts, asks_for_flow))
+        return true;
     env_.refuse(id, Refusal::outbound_unsupported, now, out);
     return false;
 }
