@@ -280,7 +280,8 @@ class EveryCall(EveryLevel, FlowTest):
 
     # -- what no friend would do -----------------------------------------------------------------------------
     def flow_guessed_at(self) -> None:
-        strict = Daemon(("guessed",), {"limits": {"auth_failures_per_minute": 1}, "log": {"level": self.level}, "drain_timeout": "0"})
+        strict = Daemon(("guessed",), {"limits": {"auth_failures_per_minute": 1}, "log": {"level": self.level}, "drain_timeout": "0"},
+                        authority=self.daemon.authority)
         self.addCleanup(strict.destroy)
         guesser = Phone("guesser", self.ladder, strict.connect, "guessed", DOMAIN, "wrong-" + PASSWORD, strict.own_hosts)
         self.addCleanup(lambda: guesser.connection.close())
