@@ -69,6 +69,7 @@ private:
     static std::vector<std::string> names_of_all(const std::vector<CLI::App*>& commands)
     {
         std::vector<std::string> names;
+        names.reserve(commands.size());
         for (const auto* one : commands) names.push_back(one->get_name());
         return names;
     }
