@@ -9,7 +9,6 @@
 
 #include <array>
 #include <bitset>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -72,7 +71,7 @@ public:
     {
         message_->defect = frame.refusal;
         const auto own = message_->arena.array<char>(bytes.size());
-        std::memcpy(own.data(), bytes.data(), bytes.size());
+        std::ranges::copy(bytes, own.data());
         if (frame.kind == FrameKind::message)
             take_head(own, frame);
         else

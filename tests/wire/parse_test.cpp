@@ -98,6 +98,8 @@ TEST_CASE("a request is read into its parts", "[rfc3261][7]")
     CHECK(m->lists(Header::supported, "outbound"));
 }
 
+TEST_CASE("nothing at all is no message") { CHECK_FALSE(wire::parse("")); }
+
 TEST_CASE("a response is read into its parts", "[rfc3261][7.2]")
 {
     const auto m =
