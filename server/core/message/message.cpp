@@ -14,11 +14,13 @@ std::optional<std::string_view> Message::field(Header name) const
 bool Message::lists(Header name, std::string_view token) const
 {
     bool found = false;
+    const auto look_at = [&](std::string_view one) {
+        if (found || one.size() < token.size() || !iequals(one.substr(0, token.size()), token)) return;
+        const auto rest = trim(one.substr(token.size()));
+        found = rest.empty() || rest.front() == ';';
+    };
     for (const auto& field : fields)
-        if (field.name == name)
-            for_each_element(field.value, [&](std::string_view one) {
-                found = found || iequals(trim(one.substr(0, one.find(';'))), token);
-            });
+        if (field.name == name) for_each_element(field.value, look_at);
     return found;
 }
 

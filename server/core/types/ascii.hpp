@@ -10,8 +10,9 @@ constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char
 /// Case-insensitive for ASCII only, as RFC 3261 7.3.1 asks for header names, tokens and host names.
 constexpr bool iequals(std::string_view a, std::string_view b)
 {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+               return x == y || to_lower(x) == to_lower(y);
+           }); // mostly the same at once
 }
 
 // Loops, since the searches of std::string_view for one of several characters call a function for each character.
