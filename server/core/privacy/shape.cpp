@@ -51,9 +51,12 @@ std::string_view same(std::string_view offered, const CarriedWords& known)
 std::string intersection(const Message& source, Header header, const CarriedWords& known)
 {
     std::bitset<64> named; // one place more, for what is not known
-    for (const auto& field : source.fields)
-        if (field.name == header)
-            for_each_element(field.value, [&](std::string_view one) { named.set(known.find(before_params(one))); });
+    for (const auto& field : source.fields) {
+        if (field.name != header) continue;
+        const bool params = field.value.find(';') != std::string_view::npos;
+        for_each_element(field.value,
+                         [&](std::string_view one) { named.set(known.find(params ? before_params(one) : one)); });
+    }
     std::string out;
     std::size_t length = 0;
     for (std::size_t i = 0; i < known.size(); ++i)

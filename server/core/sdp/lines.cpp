@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 
 namespace sotto::sdp {
 
@@ -115,11 +116,11 @@ void put_crypto(std::string& out, std::string_view value)
 
 void put_fingerprint(std::string& out, std::string_view value)
 {
-    out += "a=fingerprint:";
-    for (const char c : take_word(value)) out += to_lower(c);
-    out += ' ';
-    for (const char c : take_word(value)) out += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-    out += "\r\n";
+    const auto name = lower(take_word(value));
+    const auto bytes = take_word(value);
+    put_line(out, "a=fingerprint:", name, ' ', bytes);
+    for (char& c : std::span{out}.last(bytes.size() + 2))
+        if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
 }
 
 void put_message_size(std::string& out, std::string_view value)
