@@ -195,10 +195,10 @@ void Minimiser::put_rejected(const Section& section, const Profile* profile)
     if (!section.mid.empty()) names_.put(out_, section.mid);
 }
 
-/// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads`.
+/// Can the section be passed on, apart from keys and addresses? Leaves its payload types in `payloads`, which
+/// holds none yet.
 Minimiser::Carried Minimiser::carried(const Section& section, Payloads& payloads) const
 {
-    payloads = {};
     if (section.port == 0 && !is_bundle_only(section)) return Carried::rejected;
     const Profile* const profile = profile_named(section.profile);
     if (profile == nullptr || position_in(media_types, section.media) == media_types.size())
@@ -261,6 +261,7 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
 {
     const Section& section = in_.sections[index];
     const Profile* const profile = profile_named(section.profile);
+    if (index > 0) payloads_ = {}; // of the section before
     switch (carried(section, payloads_)) {
     case Carried::yes:
         break;
