@@ -52,6 +52,9 @@ Located Shard::look_up(AorKey aor, TimePoint now) const
     const auto account = accounts_.find(aor);
     if (account == accounts_.end()) return out;
     out.version = account->second.version;
+    std::size_t count = 0;
+    for (auto at = account->second.first; at != none; at = records_[at].next) ++count;
+    out.bindings.reserve(count);
     for (auto at = account->second.first; at != none; at = records_[at].next)
         if (records_[at].binding.expires > now) out.bindings.push_back(records_[at].binding);
     return out;

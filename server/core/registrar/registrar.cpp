@@ -331,30 +331,32 @@ void Registrar::finish(SlotId id, Refusal refusal, TimePoint now, Actions& out)
 }
 
 /// RFC 5627 5.2, in the scheme that the device itself uses (RFC 5630 5.2.1).
-std::string Registrar::gruus_of(const Binding& binding) const
+void Registrar::append_gruus(const Binding& binding, std::string& value) const
 {
     const auto* account = env_.accounts->find(binding.account);
-    if (account == nullptr) return {};
+    if (account == nullptr) return;
     const auto scheme = binding.sips ? Scheme::sips : Scheme::sip;
     const auto host = "@" + env_.domains().written_host(account->domain, binding.transport);
     // It is of base64url characters, none of which is escaped in a user part.
-    std::string out = scheme == Scheme::sips ? ";temp-gruu=\"sips:" : ";temp-gruu=\"sip:";
-    out.append(make_temporary_gruu({binding.id, binding.gruu_series}, env_.cryptography)).append(host);
-    out.append(";gr\"");
+    value.append(scheme == Scheme::sips ? ";temp-gruu=\"sips:" : ";temp-gruu=\"sip:");
+    value.append(make_temporary_gruu({binding.id, binding.gruu_series}, env_.cryptography)).append(host);
+    value.append(";gr\"");
     if (env_.settings->public_gruus)
-        out.append(";pub-gruu=\"")
+        value.append(";pub-gruu=\"")
             .append(address_uri(scheme, std::string{account->user} + host))
             .append(";gr=")
             .append(public_gruu_value(binding.id, env_.cryptography))
             .append("\"");
-    return out;
 }
 
 /// In the device's own words where this request has them (RFC 8599 5.3: it looks for them).
 std::string Registrar::contact_words(const Message& request, const Binding& binding) const
 {
     const auto words_of = [](const NameAddr& contact) {
-        auto value = std::string{"<"}.append(contact.uri.text).append(">");
+        constexpr std::size_t gruus = 256; // about, and the expiry
+        std::string value;
+        value.reserve(contact.uri.text.size() + contact.params.size() + gruus);
+        value.append("<").append(contact.uri.text).append(">");
         const auto terms = terms_of(contact);
         const auto add = [&](std::string_view name, std::optional<std::string_view> given) {
             if (given) value.append(name).append(*given);
@@ -375,7 +377,7 @@ std::string Registrar::contact_words(const Message& request, const Binding& bind
 std::string Registrar::contact_value(const Message& request, const Binding& binding, TimePoint now) const
 {
     auto value = contact_words(request, binding);
-    if (binding.has_instance && request.lists(Header::supported, "gruu")) value += gruus_of(binding);
+    if (binding.has_instance && request.lists(Header::supported, "gruu")) append_gruus(binding, value);
     const auto left = std::chrono::duration_cast<seconds>(binding.expires - now).count();
     return value.append(";expires=").append(std::to_string(std::max<long long>(left, 0)));
 }

@@ -61,7 +61,7 @@ private:
     [[nodiscard]] bool leads_back(const Uri& contact, const Uri& address) const;
     GruuSeries series_of(std::vector<Binding>& bindings, BindingId device, std::vector<Binding>::const_iterator known,
                          const RotatingHash& call_id);
-    [[nodiscard]] std::string gruus_of(const Binding& binding) const;
+    void append_gruus(const Binding& binding, std::string& value) const;
     [[nodiscard]] std::string service_route(AccountId account, Transport transport) const;
     void answer(transaction::SlotId registration, TimePoint now, Actions& out);
     [[nodiscard]] std::string contact_words(const Message& request, const Binding& binding) const;
