@@ -74,7 +74,7 @@ private:
         return long_.data() + long_.size() - size;
     }
 
-    std::array<char, 480> short_;
+    std::array<char, 256> short_;
     std::size_t size_{0}; ///< in `short_`
     std::string long_;
 };
