@@ -2,6 +2,7 @@
 
 #include "core/message/message.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -48,11 +49,10 @@ std::optional<Credentials> parse_credentials(std::string_view value)
         const auto equals = one.find('=');
         if (equals == std::string_view::npos) return;
         const auto name = trim(one.substr(0, equals));
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-            if (!iequals(name, parameters[i].name)) continue;
-            twice = twice || std::exchange(seen[i], true);
-            out.*parameters[i].member = unquoted(trim(one.substr(equals + 1)));
-        }
+        const auto known = std::ranges::find_if(parameters, [=](const auto& p) { return iequals(name, p.name); });
+        if (known == parameters.end()) return;
+        twice = twice || std::exchange(seen[static_cast<std::size_t>(known - parameters.begin())], true);
+        out.*known->member = unquoted(trim(one.substr(equals + 1)));
     });
     if (twice) return std::nullopt;
     return out;
