@@ -48,11 +48,11 @@ void MemoryLocationService::commit(AorKeys aor, Located expected, TimePoint now,
         std::ranges::sort(touched);
         touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     }
-    const auto change = shards_[shard_of(aor.now)].commit(aor.now, std::move(expected), now);
+    const auto change = shards_[shard_of(aor.now)].commit(aor.now, std::move(expected), now, aor.rotating());
     if (change) {
         size_ += *change;
         // Whoever has changed them meanwhile, a worker that had not heard of the new key, is found by both keys still.
-        if (aor.rotating()) size_ += shards_[shard_of(aor.before)].commit(aor.before, none, now).value_or(0);
+        if (aor.rotating()) size_ += shards_[shard_of(aor.before)].commit(aor.before, none, now, false).value_or(0);
         for (const auto id : touched) changed(id);
     }
     done(change.has_value());

@@ -60,7 +60,7 @@ Located Shard::look_up(AorKey aor, TimePoint now) const
     return out;
 }
 
-std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePoint now)
+std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePoint now, bool rotating)
 {
     std::ptrdiff_t change = 0;
     const std::scoped_lock lock{mutex_};
@@ -81,10 +81,10 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
         }
         records_[number].next = std::exchange(first, number);
     }
-    if (before != none) { // what goes: the index leads to what stays at every moment
+    // What goes, here or under the former key: the index leads to what stays at every moment.
+    if (before != none || rotating)
         for (auto at = first; at != none; at = records_[at].next) index_.put(records_[at].binding.id, {number_, at});
-        release_all(before, change);
-    }
+    if (before != none) release_all(before, change);
     if (first == none) {
         if (known) accounts_.erase(account);
         return change;

@@ -66,8 +66,9 @@ public:
     Shard(std::uint32_t number, Index& index) : number_{number}, index_{index} {}
 
     [[nodiscard]] Located look_up(AorKey aor, TimePoint now) const;
-    /// The change in the number of bindings; nothing when the version is not the expected one.
-    std::optional<std::ptrdiff_t> commit(AorKey aor, Located expected, TimePoint now);
+    /// The change in the number of bindings; nothing when the version is not the expected one. `rotating`: the
+    /// account's former key may name the same devices, and goes next.
+    std::optional<std::ptrdiff_t> commit(AorKey aor, Located expected, TimePoint now, bool rotating);
     /// Adds all flows of the device to `out`, the latest first. `record` is any one of them; false: not any more.
     bool read(std::uint32_t record, BindingId id, TimePoint now, std::vector<Binding>& out) const;
     /// Which of a device's bindings.

@@ -62,9 +62,9 @@ ALWAYS = {
     "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", "a=rid:hi send pt=97", "a=simulcast:send hi",
     "a=end-of-candidates",
 }
-# Of candidates, beside the address: which types there are, in one way of counting for all (docs/adr/0050-priorities-of-candidates-are-counted-anew.md).
+# Of candidates, beside the address: which types there are, in one way of counting for all (docs/adr/0032-priorities-of-candidates-are-counted-anew.md).
 MEDIA = {f"c=IN IP4 {MEDIA_ADDRESS}", "a=candidate:1 1 UDP 2130706431 typ host",   # in direct mode
-         "a=candidate:2 1 UDP 16776959 typ relay raddr 0.0.0.0 rport 9"}
+         "a=candidate:2 1 UDP 16777215 typ relay raddr 0.0.0.0 rport 9"}
 RELAYED = {f"c=IN IP4 {RELAY}",         # the relay's, not the caller's
            "a=candidate:1 1 UDP 16777215 typ relay raddr 0.0.0.0 rport 9"}
 ANONYMOUS = {f'{name}: "Anonymous" <sip:anonymous@anonymous.invalid>' for name in ("From", "To")}   # who calls, and answers

@@ -136,6 +136,7 @@ class Terminal(FlowTest):
         deadline = time.monotonic() + patience(10)
         while not (words := shown.read_bytes()).startswith(str(binary("sotto")).encode()) or re.search(b"erin|contract", words):
             self.assertLess(time.monotonic(), deadline, words)   # it waits for the password, and logs behind that
+            time.sleep(0.02)
         command.communicate(f"{PASSWORD}\n".encode(), timeout=patience(20))
         self.assertEqual(command.returncode, 0)
         self.assertIn(f"erin@{DOMAIN}", self.daemon.sotto("account", "list").stdout)

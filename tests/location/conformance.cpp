@@ -314,6 +314,9 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
             REQUIRE(commit(service, rotating, std::move(both), start));
             CHECK(look_up(service, alice, start).bindings.empty());
             CHECK(service.size() == 2);
+            const auto found = find(service, BindingId{1}, start);
+            REQUIRE(found);
+            CHECK(found->flow == other_flow);
         }
     }
 

@@ -123,11 +123,10 @@ struct CauseRange {
 constexpr std::array cause_ranges{CauseRange{"SIP", 100, 699}, CauseRange{"Q.850", 1, 127},
                                   CauseRange{"STIR", 400, 699}};
 
-/// RFC 3326 2: several values have different protocols.
+/// RFC 3326 2: several values have different protocols; written in an order of ours.
 std::string cause(const Message& source)
 {
-    std::string out;
-    std::bitset<cause_ranges.size()> said;
+    std::array<std::optional<std::uint32_t>, cause_ranges.size()> said;
     for (const auto& field : source.fields)
         if (field.name == Header::reason)
             for_each_element(field.value, [&](std::string_view one) {
@@ -135,12 +134,15 @@ std::string cause(const Message& source)
                     cause_ranges, [&](const CauseRange& r) { return iequals(r.protocol, before_params(one)); });
                 const auto code = number(find_param(params_of(one), "cause").value_or(std::string_view{}));
                 if (range == cause_ranges.end() || !code || *code < range->lowest || *code > range->highest) return;
-                const auto protocol = static_cast<std::size_t>(range - cause_ranges.begin());
-                if (said.test(protocol)) return;
-                said.set(protocol);
-                if (!out.empty()) out += ", ";
-                ((out += range->protocol) += ";cause=") += written(code);
+                auto& first = said[static_cast<std::size_t>(range - cause_ranges.begin())];
+                if (!first) first = code;
             });
+    std::string out;
+    for (std::size_t i = 0; i < said.size(); ++i) {
+        if (!said[i]) continue;
+        if (!out.empty()) out += ", ";
+        ((out += cause_ranges[i].protocol) += ";cause=") += written(said[i]);
+    }
     return out;
 }
 

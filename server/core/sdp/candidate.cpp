@@ -23,7 +23,11 @@ std::uint32_t Priorities::next(const Candidate& candidate)
         type_preference_ = preference;
         local_preference_ = UINT16_MAX;
     }
-    type_preference_ = std::min(type_preference_, preference);
+    if (preference <
+        type_preference_) { // those of a kind are counted for themselves: one may stand alone in the next offer
+        type_preference_ = preference;
+        local_preference_ = UINT16_MAX;
+    }
     const auto local = local_preference_;
     if (local_preference_ > 0) --local_preference_;
     return (type_preference_ << 24U) + (local << 8U) + (256U - candidate.component);

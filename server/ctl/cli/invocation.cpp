@@ -58,8 +58,9 @@ public:
         }
         const auto options = options_of(group);
         for (const auto& word : words) {
+            if (word == "--") break; // no options from here on
             const auto name = word.substr(0, word.find('='));
-            if (name.starts_with("--") && name != "--" && std::ranges::find(options, name) == options.end())
+            if (name.starts_with("--") && std::ranges::find(options, name) == options.end())
                 return there_is_no("option", name, options);
         }
         return {};

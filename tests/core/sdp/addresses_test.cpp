@@ -31,9 +31,9 @@ TEST_CASE("ICE candidates lose what only concerns their owner", "[sdp][rfc8839]"
     CHECK(out.find("a=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\n") != std::string::npos);
     CHECK(out.substr(out.find("a=candidate")) ==
           "a=candidate:1 1 UDP 2130706431 192.0.2.3 49170 typ host\n"
-          "a=candidate:2 1 UDP 1694498559 203.0.113.9 62397 typ srflx raddr 0.0.0.0 rport 9\n"
-          "a=candidate:3 1 TCP 1526726143 2001:db8::3 9 typ host tcptype active\n"
-          "a=candidate:3 1 TCP 16776447 2001:db8::9 40975 typ relay raddr :: rport 9 tcptype passive\n"
+          "a=candidate:2 1 UDP 1694498815 203.0.113.9 62397 typ srflx raddr 0.0.0.0 rport 9\n"
+          "a=candidate:3 1 TCP 1526726655 2001:db8::3 9 typ host tcptype active\n"
+          "a=candidate:3 1 TCP 16777215 2001:db8::9 40975 typ relay raddr :: rport 9 tcptype passive\n"
           "a=candidate:1 2 UDP 2130706430 192.0.2.3 49171 typ host\n");
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("trickled candidates are treated like those of a description", "[sdp][
     CHECK(readable(minimise_sdpfrag(wire(fragment), policy())) ==
           "a=group:BUNDLE a\nm=audio 9 RTP/AVP 0\na=mid:a\na=ice-ufrag:8hhY\na=ice-pwd:asd88fgpdd777uzjYhagZg\n"
           "a=candidate:1 1 UDP 2130706431 192.0.2.3 49170 typ host\n"
-          "a=candidate:2 1 UDP 16776959 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9\na=end-of-candidates\n");
+          "a=candidate:2 1 UDP 16777215 198.51.100.7 40975 typ relay raddr 0.0.0.0 rport 9\na=end-of-candidates\n");
 
     auto relay_only = policy();
     relay_only.relay_only = true;

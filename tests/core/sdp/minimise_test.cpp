@@ -293,9 +293,9 @@ TEST_CASE("priorities of candidates are those of everybody, in the phone's order
     // Two makes with the same candidates: by RFC 8445, and with adapters and relays in the number.
     const Lines expected{"1 1 UDP 2130706431 192.0.2.3 4000 typ host",
                          "2 1 UDP 2130706175 2001:db8::3 4000 typ host",
-                         "3 1 UDP 1694498303 198.51.100.3 4000 typ srflx raddr 0.0.0.0 rport 9",
-                         "4 1 TCP 1526725887 192.0.2.3 9 typ host tcptype active",
-                         "5 1 UDP 16776191 203.0.113.3 5000 typ relay raddr 0.0.0.0 rport 9",
+                         "3 1 UDP 1694498815 198.51.100.3 4000 typ srflx raddr 0.0.0.0 rport 9",
+                         "4 1 TCP 1526726655 192.0.2.3 9 typ host tcptype active",
+                         "5 1 UDP 16777215 203.0.113.3 5000 typ relay raddr 0.0.0.0 rport 9",
                          "1 2 UDP 2130706430 192.0.2.3 4001 typ host"};
     CHECK(through({"a 1 udp 2122260223 192.0.2.3 4000 typ host", "b 1 udp 2122194687 2001:db8::3 4000 typ host",
                    "c 1 udp 1686052607 198.51.100.3 4000 typ srflx",
@@ -309,6 +309,9 @@ TEST_CASE("priorities of candidates are those of everybody, in the phone's order
     CHECK(through({"H 1 udp 5 192.0.2.3 4000 typ host", "R 1 udp 7 203.0.113.3 5000 typ relay"}) ==
           Lines{"1 1 UDP 16777215 203.0.113.3 5000 typ relay raddr 0.0.0.0 rport 9",
                 "2 1 UDP 16776959 192.0.2.3 4000 typ host"});
+    // What ICE has chosen keeps its number in the next offer, where it stands alone.
+    CHECK(through({"S 1 udp 50 198.51.100.3 4000 typ srflx"}) ==
+          Lines{"1 1 UDP 1694498815 198.51.100.3 4000 typ srflx raddr 0.0.0.0 rport 9"});
 }
 
 TEST_CASE("sections keep their number and order; what Sotto does not carry is rejected in its place",
