@@ -117,7 +117,7 @@ TEST_CASE("a device is found over the flow that it keeps, whichever of them ends
         binding.reg_id = static_cast<std::uint32_t>(flow);
         return binding;
     };
-    for (const std::uint64_t kept : {1, 2, 3}) {
+    for (const std::uint64_t kept : {1U, 2U, 3U}) {
         location::MemoryLocationService service;
         const auto commit = [&](std::vector<Binding> bindings) {
             const auto version = service.snapshot_of(key_of(1), start).version;
