@@ -52,16 +52,6 @@ TEST_CASE("causes of several protocols come in an order of ours", "[privacy][rfc
     CHECK(header(world.receive(bob), "Reason") == "SIP;cause=486, Q.850;cause=17");
 }
 
-TEST_CASE("that somebody takes no package any more is said, too", "[privacy][rfc6086][5.2.3]")
-{
-    World world;
-    const auto alice = world.phone("alice");
-    const auto bob = world.phone("bob");
-    const auto call = establish(world, alice, bob, "sip:bob@example.org");
-    world.send(alice, request_in(call.ok, "UPDATE", 3, "Recv-Info:\n"));
-    CHECK(world.receive(bob).find("\r\nRecv-Info: \r\n") != std::string::npos);
-}
-
 TEST_CASE("a subscription that lasts says how long, and one that has ended why", "[privacy][rfc6665][4.1.3]")
 {
     struct State {

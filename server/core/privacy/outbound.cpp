@@ -74,8 +74,7 @@ void Outbound::write_own(Header header, std::string& out) const
 void Outbound::write_passed(const HeaderRule& rule, std::string& out) const
 {
     if (!rule.meaning.in(*source_)) return;
-    const bool says_none = rule.header == Header::recv_info; // RFC 6086 5.2.3: no package is a list, too
-    if (const auto value = shaped(*source_, rule.header, rule.shape); !value.empty() || says_none)
+    if (const auto value = shaped(*source_, rule.header, rule.shape); !value.empty())
         append_line(out, rule.header, value);
 }
 
