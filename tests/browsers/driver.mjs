@@ -22,7 +22,10 @@ const does = {
     const page = pages[open] = await browser.newPage();
     page.on("console", message => process.stderr.write(`${open}: ${message.text()}\n`));
     page.on("pageerror", fault => process.stderr.write(`${open}: ${fault.stack}\n`));
-    await page.goto(url);
+    // Chromium gives up what it is loading, or begins anew by itself, when an address comes meanwhile.
+    const gaveUp = fault => { if (!/ERR_NETWORK_CHANGED|interrupted by another/.test(fault.message)) throw fault; };
+    for (let whole = false; !whole;)
+      whole = await page.goto(url).then(() => page.evaluate(() => "phone" in window), gaveUp);
   },
   call({ page, call, with: given }) {
     return pages[page].evaluate(([name, values]) => window.phone[name](...values), [call, given]);

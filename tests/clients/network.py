@@ -39,8 +39,10 @@ def join(pid: int) -> None:
 
 
 def _furnish(answer_names: bool) -> None:
-    for command in ("link set lo up", "link add phones type veth peer name router", f"addr add {ADDRESS}/24 dev phones",
-                    "link set phones up", "link set router up", "route add default via 192.0.2.1"):
+    # No link-local addresses: they come into use seconds later, which browsers take for a change of network.
+    for command in ("link set lo up", "link add phones type veth peer name router", "link set phones addrgenmode none",
+                    "link set router addrgenmode none", f"addr add {ADDRESS}/24 dev phones", "link set phones up",
+                    "link set router up", "route add default via 192.0.2.1"):
         subprocess.run(["ip", *command.split()], check=True, capture_output=True)
     with tempfile.NamedTemporaryFile("w", prefix="sotto-resolv-") as resolver:   # for phones that read no option
         resolver.write(f"nameserver {NAME_SERVER.split(':')[0]}\n")
