@@ -12,7 +12,7 @@ namespace sotto::crypto {
 namespace {
 
 /// What a keyed hash is made for; first byte of all that is hashed under an epoch's key.
-enum Purpose : std::uint8_t { call_id, tag, quote, target, numbers_of_side, dialog = 7 };
+enum Purpose : std::uint8_t { call_id, tag, quote, target, numbers_of_side, dialog };
 
 constexpr Purpose purpose_of(SealKind kind)
 {

@@ -165,8 +165,7 @@ private:
         if (text.size() > Grammar::longest_uri) return refuse(Refusal::uri_too_long);
         const auto uri = grammar_.uri(text);
         // Headers have no place in a Request-URI (RFC 3261 19.1.1, table 1).
-        if (!uri || ((uri->scheme == Scheme::sip || uri->scheme == Scheme::sips) && !uri->headers.empty()))
-            return refuse(Refusal::bad_uri);
+        if (!uri || (uri->is_sip() && !uri->headers.empty())) return refuse(Refusal::bad_uri);
         if (uri->scheme == Scheme::other) return refuse(Refusal::unsupported_scheme);
         message_->request_uri = *uri;
     }

@@ -96,7 +96,7 @@ class Census(unittest.TestCase):
         invite = callee.receives("INVITE")
         callee.sends(183, sdp=True, headers={"Require": "100rel", "RSeq": 7001})
         progress = caller.receives(183)
-        caller.sends("PRACK", headers={"RAck": f"{progress.get('RSeq')} {progress.cseq[0]} INVITE"})
+        caller.acknowledges(progress)
         prack = callee.receives("PRACK")
         callee.sends(200, answering=prack)
         caller.receives(200)

@@ -168,7 +168,7 @@ class Conversation:
         self.callee.sends(183, headers={"Require": "100rel", "RSeq": 1})   # a phone that always begins with 1
         progress = self.caller.receives(183)
         self.reliable = int(progress.get("RSeq"))
-        self.caller.sends("PRACK", headers={**self.said, "RAck": f"{progress.get('RSeq')} {progress.cseq[0]} INVITE"})
+        self.caller.acknowledges(progress, self.said)
         assert self._sees("PRACK").get("RAck") == f"1 {invite.cseq[0]} INVITE"
         self.callee.sends(200)
         self.caller.receives(200)

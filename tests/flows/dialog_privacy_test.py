@@ -73,7 +73,7 @@ class Session(InDialog):
         self.bob.receives("INVITE")
         self.bob.sends(183, sdp=True, headers={"Require": "100rel", "RSeq": 7001})
         early = self.alice.receives(183)
-        self.alice.sends("PRACK", sdp=True, headers={"RAck": f"{early.get('RSeq')} {early.cseq[0]} INVITE"})
+        self.alice.acknowledges(early, sdp=True)
         self.hides(self.bob.receives("PRACK"))
         self.bob.sends(200)
         self.alice.receives(200)

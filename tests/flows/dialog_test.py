@@ -95,7 +95,7 @@ class InDialog(FlowTest):
         progress = self.alice.receives(183)
         self.assertIn("100rel", progress.elements("Require"))
         self.assertNotEqual(progress.get("RSeq"), "7001", "Bob's phone counts, and Alice must not know how far")
-        self.alice.sends("PRACK", headers={"RAck": f"{progress.get('RSeq')} {progress.cseq[0]} INVITE"})
+        self.alice.acknowledges(progress)
         prack = self.bob.receives("PRACK")
         self.assertEqual(prack.get("RAck"), f"7001 {invite.cseq[0]} INVITE")
         self.bob.sends(200, answering=prack)

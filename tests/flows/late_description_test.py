@@ -33,9 +33,6 @@ class PlainRtp(FlowTest):
         self.bob.sends(183, answering=self.invite, body=body, headers={"Require": "100rel", "RSeq": reliable})
         return self.alice.receives(183)
 
-    def acknowledges(self, early, body: bytes | None) -> None:
-        self.alice.sends("PRACK", body=body, headers={"RAck": f"{early.get('RSeq')} {early.cseq[0]} INVITE"})
-
     def answered_after_all(self) -> None:
         """The call itself goes on."""
         self.bob.sends(200, answering=self.invite, sdp=False)
@@ -61,7 +58,7 @@ class PlainRtp(FlowTest):
     def test_in_a_reliable_one(self):
         early = self.early(body=self.bad)
         self.assertEqual(early.body, b"")
-        self.acknowledges(early, None)
+        self.alice.acknowledges(early, body=None)
         self.bob.receives("PRACK")
         self.bob.sends(200)
         self.alice.receives(200)
@@ -70,7 +67,7 @@ class PlainRtp(FlowTest):
     def test_in_a_prack(self):
         early = self.early(body=self.good)
         self.assertIn(b"m=audio", early.body)
-        self.acknowledges(early, self.bad)
+        self.alice.acknowledges(early, body=self.bad)
         self.assertEqual(self.bob.receives("PRACK").body, b"")
         self.bob.sends(200)
         self.alice.receives(200)
@@ -78,11 +75,11 @@ class PlainRtp(FlowTest):
 
     def test_in_the_answer_to_a_prack(self):
         """RFC 3262 5: a PRACK may offer anew once the first offer has its answer."""
-        self.acknowledges(self.early(body=self.good), self.good)
+        self.alice.acknowledges(self.early(body=self.good), body=self.good)
         self.assertIn(b"m=audio", self.bob.receives("PRACK").body)
         self.bob.sends(200)
         self.alice.receives(200)
-        self.acknowledges(self.early(2), self.good)
+        self.alice.acknowledges(self.early(2), body=self.good)
         self.assertIn(b"m=audio", self.bob.receives("PRACK").body)
         self.bob.sends(200, body=self.bad)
         self.assertEqual(self.alice.receives(200).body, b"")
@@ -90,7 +87,7 @@ class PlainRtp(FlowTest):
 
     def test_in_the_answer_to_an_early_update(self):
         """RFC 3311 5.2: the call ends before it is answered."""
-        self.acknowledges(self.early(body=self.good), self.good)
+        self.alice.acknowledges(self.early(body=self.good), body=self.good)
         self.bob.receives("PRACK")
         self.bob.sends(200)
         self.alice.receives(200)

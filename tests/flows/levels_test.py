@@ -4,8 +4,6 @@ recognised (P8). The other tests of calls look through their logs too, at the on
 import re
 import secrets
 import signal
-import tempfile
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 from flows.push_test import Gateway
@@ -33,12 +31,8 @@ class EveryCall(EveryLevel, FlowTest):
 
     @classmethod
     def setUpClass(cls) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="sotto-push-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.push = Gateway(Path(folder.name))
-        cls.addClassCleanup(cls.push.stop)
-        cls.config = {"drain_timeout": "0", "weaken": {"public_gruus": True}, "push": {
-            "gateway": f"localhost:{cls.push.port}", "wait": "20s", "authorities": str(cls.push.authority.certificate)}}
+        cls.push = Gateway.of(cls)
+        cls.config = {"drain_timeout": "0", "weaken": {"public_gruus": True}, "push": cls.push.configuration(wait="20s")}
         super().setUpClass()
 
     def servers(self) -> tuple:
@@ -111,7 +105,7 @@ class EveryCall(EveryLevel, FlowTest):
         invite = bob.receives("INVITE")
         bob.sends(183, sdp=True, headers={"Require": "100rel", "RSeq": 7001})
         early = alice.receives(183)
-        alice.sends("PRACK", headers={"RAck": f"{early.get('RSeq')} {early.cseq[0]} INVITE"})
+        alice.acknowledges(early)
         prack = bob.receives("PRACK")
         bob.sends(200, answering=prack)
         alice.receives(200)

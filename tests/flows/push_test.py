@@ -51,6 +51,18 @@ class Gateway:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
+    @classmethod
+    def of(cls, tests: type) -> "Gateway":
+        """One for the tests of a class, until all of them are over."""
+        folder = tempfile.TemporaryDirectory(prefix="sotto-push-")
+        tests.addClassCleanup(folder.cleanup)
+        gateway = cls(Path(folder.name))
+        tests.addClassCleanup(gateway.stop)
+        return gateway
+
+    def configuration(self, wait: str) -> dict:
+        return {"gateway": f"localhost:{self.port}", "wait": wait, "authorities": str(self.authority.certificate)}
+
     def next(self) -> tuple:
         return self.requests.get(timeout=patience(5))
 
@@ -78,12 +90,8 @@ class Push(PushTest):
 
     @classmethod
     def setUpClass(cls) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="sotto-push-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.gateway = Gateway(Path(folder.name))
-        cls.addClassCleanup(cls.gateway.stop)
-        cls.config = {"push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "4s",
-                               "authorities": str(cls.gateway.authority.certificate)}}
+        cls.gateway = Gateway.of(cls)
+        cls.config = {"push": cls.gateway.configuration(wait="4s")}
         super().setUpClass()
 
     def setUp(self) -> None:
@@ -230,11 +238,9 @@ class ForeignGateway(PushTest):
     def setUpClass(cls) -> None:
         folder = tempfile.TemporaryDirectory(prefix="sotto-push-")
         cls.addClassCleanup(folder.cleanup)
-        cls.gateway = Gateway(Path(folder.name) / "theirs")
-        cls.addClassCleanup(cls.gateway.stop)
-        ours = Authority(Path(folder.name) / "ours")
-        cls.config = {"push": {"gateway": f"localhost:{cls.gateway.port}", "wait": "20s",
-                               "authorities": str(ours.certificate)}}
+        cls.gateway = Gateway.of(cls)
+        ours = Authority(Path(folder.name))
+        cls.config = {"push": {**cls.gateway.configuration(wait="20s"), "authorities": str(ours.certificate)}}
         super().setUpClass()
 
     def test_token_stays_here(self):

@@ -114,6 +114,11 @@ class Phone(Strictness):
     def sends(self, what, **options):
         return self._respond(what, **options) if isinstance(what, int) else self._request(what, **options)
 
+    def acknowledges(self, provisional: Message, headers: dict | None = None, **options):
+        """A reliable provisional response, by PRACK (RFC 3262 4)."""
+        rack = f"{provisional.get('RSeq')} {provisional.cseq[0]} INVITE"
+        return self.sends("PRACK", headers={**(headers or {}), "RAck": rack}, **options)
+
     def new_request(self, method: str, uri: str, to: str, *, from_: str | None = None, call_id: str | None = None,
                     cseq: int | None = None, contact: str | None = None) -> Message:
         """A request outside a dialog (RFC 3261 8.1.1), ready to be changed by the test before `transmits`."""

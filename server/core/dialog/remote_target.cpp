@@ -24,7 +24,7 @@ bool names_method(std::string_view parameter)
 
 std::string request_uri_of(const Uri& contact, bool (*unwanted)(std::string_view parameter))
 {
-    if (!has_request_uri(contact)) return {};
+    if (!contact.is_sip()) return {};
     std::string out;
     out.reserve(contact.text.size());
     out += contact.text.substr(0, find_either(contact.text, ';', '?', start_of_host(contact)));

@@ -7,13 +7,8 @@
 
 namespace sotto {
 
-/// Whether requests can go to a Contact.
-inline bool has_request_uri(const Uri& contact)
-{
-    return contact.scheme == Scheme::sip || contact.scheme == Scheme::sips;
-}
 /// A Contact as requests to it name it: without `method` and headers, which no Request-URI has (RFC 3261 19.1.1, table
-/// 1), and without the parameters that `unwanted` is true of. Empty when none can go there.
+/// 1), and without the parameters that `unwanted` is true of. Empty when its scheme is neither sip nor sips.
 std::string request_uri_of(const Uri& contact, bool (*unwanted)(std::string_view parameter) = nullptr);
 
 /// What requests inside a dialog need of a remote target that is no binding of ours (RFC 3261 12.1). It waits in memory

@@ -1,6 +1,6 @@
 #include "core/message/header.hpp"
 
-#include "core/types/ascii.hpp"
+#include "core/types/vocabulary.hpp"
 
 #include <array>
 
@@ -32,29 +32,14 @@ constexpr std::array<Row, static_cast<std::size_t>(Header::count_)> rows{{
 }};
 // clang-format on
 
-// Asked for every line of every message: length, first and last letter nearly tell the names apart, so one look into
-// this table and one comparison usually answer. Collisions go to the next free slot; an empty one ends the search.
-constexpr std::size_t slots = 256;
-constexpr std::uint8_t empty = 0xFF;
-
-constexpr std::size_t slot_of(std::string_view name)
-{
-    const auto letter = [&](std::size_t at) {
-        return static_cast<std::size_t>(static_cast<unsigned char>(to_lower(name[at])));
-    };
-    return (name.size() * 7 + letter(0) * 19 + letter(name.size() / 2) * 5 + letter(name.size() - 1) * 11) % slots;
-}
-
-constexpr std::array<std::uint8_t, slots> long_names = [] {
-    std::array<std::uint8_t, slots> table{};
-    table.fill(empty);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        auto slot = slot_of(rows[i].name);
-        while (table[slot] != empty) slot = (slot + 1) % slots;
-        table[slot] = static_cast<std::uint8_t>(i);
-    }
-    return table;
+constexpr auto names = [] {
+    std::array<std::string_view, rows.size()> out;
+    for (std::size_t i = 0; i < rows.size(); ++i) out[i] = rows[i].name;
+    return out;
 }();
+constexpr Vocabulary<256> long_names{names};
+
+constexpr std::uint8_t empty = 0xFF;
 
 constexpr std::array<std::uint8_t, 256> compact_names = [] {
     std::array<std::uint8_t, 256> table{};
@@ -73,11 +58,8 @@ std::optional<Header> header_of(std::string_view name)
         const auto found = compact_names[static_cast<unsigned char>(to_lower(name.front()))];
         return found == empty ? std::nullopt : std::optional{static_cast<Header>(found)};
     }
-    for (auto slot = slot_of(name); long_names[slot] != empty; slot = (slot + 1) % slots) {
-        const auto row = rows[long_names[slot]].name;
-        if (row == name || iequals(row, name)) return static_cast<Header>(long_names[slot]); // mostly as we write it
-    }
-    return std::nullopt;
+    const auto place = long_names.find(name);
+    return place == long_names.size() ? std::nullopt : std::optional{static_cast<Header>(place)};
 }
 
 std::string_view name_of(Header header) { return rows[static_cast<std::size_t>(header)].name; }

@@ -70,7 +70,7 @@ public:
                                             std::string_view value) = 0;
     virtual std::optional<Opened> open(SealKind kind, std::string_view token, Role role, Holder holder) = 0;
 
-    /// Of that side.
+    /// Of one side of a dialog, the same each time.
     virtual DialogNumbers numbers(Epoch epoch, Salt salt, Role role) = 0;
     /// A keyed hash of a dialog, for the set of ended dialogs.
     virtual KeyedHash dialog_hash(Epoch epoch, Salt salt) = 0;

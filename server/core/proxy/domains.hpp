@@ -17,10 +17,7 @@ public:
     /// domain.
     [[nodiscard]] const std::string* of(std::string_view host) const;
     /// The same for a SIP or SIPS URI; null for others.
-    [[nodiscard]] const std::string* of(const Uri& uri) const
-    {
-        return uri.scheme == Scheme::sip || uri.scheme == Scheme::sips ? of(uri.host) : nullptr;
-    }
+    [[nodiscard]] const std::string* of(const Uri& uri) const { return uri.is_sip() ? of(uri.host) : nullptr; }
     [[nodiscard]] bool ours(const Uri& uri) const { return of(uri) != nullptr; }
     [[nodiscard]] const std::string& first() const { return settings_.domains.front().name; }
     /// Our name in URIs for subscribers of `domain`, with the port where it is not the default of the transport.

@@ -42,7 +42,7 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     context.sender = party;
     context.in_dialog = true;
     context.role = other(target.role);
-    context.dialog = target;
+    context.remote_target = target.id;
     const bool to_caller = target.role == Role::caller;
     auto& seal = context.seal.emplace(env_.seal_parts(), target, Holder{}, Holder{});
     seal.is_held_by(context.role, context.holder);
@@ -169,7 +169,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     if (context == nullptr) return;
     context->look_ups = 0;
     if (context->answered) return;
-    auto to = reachable(context->dialog->id, flows);
+    auto to = reachable(context->remote_target, flows);
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (to.empty()) {
         context->answered = true;
@@ -185,7 +185,7 @@ void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoin
     if (waiting == nullptr) return;
     if (waiting->bye) {
         found_for_bye(*waiting->bye, flows, now, out);
-    } else if (const auto to = reachable(waiting->context.dialog->id, flows); !to.empty()) {
+    } else if (const auto to = reachable(waiting->context.remote_target, flows); !to.empty()) {
         auto& branch = waiting->branch;
         branch.target = to.front();
         const auto& ack = *waiting->ack;

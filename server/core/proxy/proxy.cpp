@@ -106,7 +106,7 @@ std::optional<Refusal> Proxy::validate(const Message& request) const
     if (!breadth) return Refusal::malformed_header;
     if (*breadth == 0) return Refusal::max_breadth_exceeded;
     if (names_remote_target(request.method) &&
-        std::ranges::any_of(request.contacts, [](const auto& c) { return !has_request_uri(c.uri); }))
+        std::ranges::any_of(request.contacts, [](const auto& c) { return !c.uri.is_sip(); }))
         return Refusal::bad_contact; // 8.1.1.8
     return std::nullopt;
 }

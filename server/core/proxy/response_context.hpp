@@ -136,8 +136,8 @@ struct ResponseContext {
                 .session = caller_session,
                 .dialled = in_dialog ? dialled : callee && called == callee};
     }
-    std::optional<Target> dialog;   ///< in a dialog: what the Request-URI opened to
-    std::optional<DialogSeal> seal; ///< and its seal, as far as the sender's side
+    BindingId remote_target;        ///< in a dialog: the device that the Request-URI opened to
+    std::optional<DialogSeal> seal; ///< and the dialog's seal, as far as the sender's side
     std::optional<Referral> referral;
     GruuSeries gruu_series;   ///< of a call to a temporary GRUU
     bool hides_callee{false}; ///< such a call, or a redirection in private: its caller is not to learn whom it reaches

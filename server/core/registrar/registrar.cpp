@@ -47,12 +47,10 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto user = unescape(request.to.uri.user).value_or(std::string{});
     const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain, user, now, out); // step 3
     if (account == nullptr) return;
-    const auto scheme = request.to.uri.scheme;
-    if (scheme != Scheme::sip && scheme != Scheme::sips) // 10.3 step 5: an address-of-record is one of these
+    if (!request.to.uri.is_sip()) // 10.3 step 5: an address-of-record is one of these
         return env_.refuse(id, Refusal::malformed_header, now, out);
     const auto* own = domains.of(request.to.uri);
-    const bool is_first_address = own != nullptr && user == account->user && *own == account->domain;
-    if (!is_first_address && (own == nullptr || user.empty() || !env_.accounts->owns(account->id, user, *own)))
+    if (own == nullptr || user.empty() || !env_.accounts->owns(account->id, user, *own))
         return env_.refuse(id, Refusal::forbidden, now, out); // steps 4 and 5, without a 404
     const auto registration = registrations_.emplace(Registration{.server = id,
                                                                   .account = account->id,
@@ -99,12 +97,10 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
         for (auto& binding : located.bindings) // and, behind an edge, nothing: several devices share that flow
             if (binding.flow == registration->flow && binding.path.bytes.empty())
                 registration->wanted.push_back(std::move(binding));
-        registration->makes_flow = makes_flow(request, registration->wanted);
         return answer(id, now, out);
     }
     if (const auto refusal = apply(request, *registration, located.bindings, now))
         return finish(id, *refusal, now, out);
-    registration->makes_flow = makes_flow(request, registration->wanted);
     std::erase_if(registration->removed, [&](BindingId device) { // it has another flow
         return std::ranges::find(located.bindings, device, &Binding::id) != located.bindings.end();
     });
@@ -153,7 +149,7 @@ std::optional<Refusal> Registrar::apply_contact(const Message& request, const Co
                                                 TimePoint now)
 {
     const auto& uri = terms.contact->uri;
-    if (uri.scheme != Scheme::sip && uri.scheme != Scheme::sips) return Refusal::forbidden; // RFC 5627 5.1
+    if (!uri.is_sip()) return Refusal::forbidden; // RFC 5627 5.1
     if (uri.host.empty()) return Refusal::bad_contact;
     if (leads_back(uri, request.to.uri)) return Refusal::forbidden;
     const auto& settings = *env_.settings;
@@ -307,7 +303,8 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
         for (const auto& binding : registration->wanted)
             if (std::ranges::find(flow->bindings, binding.id) == flow->bindings.end())
                 flow->bindings.push_back(binding.id);
-        if (env_.layer->server(registration->server) != nullptr && registration->makes_flow)
+        const auto* server = env_.layer->server(registration->server);
+        if (server != nullptr && makes_flow(*server->request, registration->wanted))
             flow->keep_alive = env_.settings->flow_timer;
     }
     ++env_.counters.registrations;
@@ -402,7 +399,7 @@ void Registrar::answer(SlotId id, TimePoint now, Actions& out)
             reply.set(Header::contact, contact_value(*server->request, binding, now));
         if (const auto caps = feature_caps(*server->request, *registration); !caps.empty())
             reply.set(Header::feature_caps, caps);
-        if (registration->makes_flow) {
+        if (makes_flow(*server->request, registration->wanted)) {
             reply.set(Header::require, "outbound");
             reply.set(Header::flow_timer, std::to_string(env_.settings->flow_timer.count()));
         }

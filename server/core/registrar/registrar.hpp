@@ -31,8 +31,7 @@ private:
         /// What this REGISTER leaves of the device, to be told in the 200. The Contact is kept where the request does
         /// not say by itself which one is meant.
         std::vector<Binding> wanted;
-        bool makes_flow{false};         ///< the device registers one of several, and knows what that means
-        std::vector<BindingId> removed; ///< devices of which nothing is left
+        std::vector<BindingId> removed;                   ///< devices of which nothing is left
         std::vector<PushRegistrations::Sleeper> sleepers; ///< of those wanted: what wakes them (RFC 8599)
 
         /// Whether this REGISTER has made that binding.

@@ -165,8 +165,7 @@ const Route* route_named(const CoreSettings& settings, std::string_view name)
 Decision choose(const RoutingTable& table, std::string_view caller, const Uri& uri, std::string_view user)
 {
     const Domains domains{table.settings};
-    const bool sip = uri.scheme == Scheme::sip || uri.scheme == Scheme::sips;
-    const auto* ours = sip ? domains.of(uri.host) : nullptr;
+    const auto* ours = domains.of(uri);
     const auto subscriber = user.substr(0, user.find(';'));
     const auto digits = ours != nullptr || uri.scheme == Scheme::tel ? dialled_digits(subscriber) : std::string{};
     if (auto decision = emergency(table.settings, uri, digits)) return *std::move(decision);
@@ -174,7 +173,8 @@ Decision choose(const RoutingTable& table, std::string_view caller, const Uri& u
                              table.accounts.find(user, *ours) == nullptr;
     if (uri.scheme == Scheme::tel || with_params)
         return by_tel(table, ours != nullptr ? std::string_view{*ours} : caller, as_tel(uri, user));
-    if (!sip || user.empty()) return refuse(sip ? Refusal::not_found : Refusal::unsupported_scheme);
+    if (!uri.is_sip()) return refuse(Refusal::unsupported_scheme);
+    if (user.empty()) return refuse(Refusal::not_found);
     if (ours == nullptr) {
         const auto domain = lower(uri.host);
         const auto* route = is_address(domain) ? nullptr : peer_route(table.settings, domain); // none is certified

@@ -23,8 +23,8 @@ std::uint32_t Priorities::next(const Candidate& candidate)
         type_preference_ = preference;
         local_preference_ = UINT16_MAX;
     }
-    if (preference <
-        type_preference_) { // those of a kind are counted for themselves: one may stand alone in the next offer
+    // Those of a type are counted for themselves: one may stand alone in the next offer.
+    if (preference < type_preference_) {
         type_preference_ = preference;
         local_preference_ = UINT16_MAX;
     }

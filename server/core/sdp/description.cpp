@@ -78,7 +78,6 @@ bool read_description(std::string_view text, Fragment fragment, Description& des
     Section* section = &description.session;
     description.sections.reserve(Description::most_sections); // so that `section` stays valid
     if (!is_text(text)) return false;
-    description.text_size = text.size();
 
     while (!text.empty()) {
         auto line = take_until(text, '\n');

@@ -43,7 +43,6 @@ struct Description {
 
     static constexpr std::size_t most_sections = 32;
 
-    std::size_t text_size{0};
     std::uint64_t version{0}; ///< of o=
     Section session;
     std::pmr::vector<Attribute> attributes;

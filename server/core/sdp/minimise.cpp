@@ -58,10 +58,13 @@ constexpr const Profile* profile_named(std::string_view name)
 
 class Minimiser {
 public:
-    Minimiser(const Description& description, const SdpPolicy& policy, std::pmr::memory_resource* memory)
+    /// `size`: of the text that was read.
+    Minimiser(const Description& description, const SdpPolicy& policy, std::size_t size,
+              std::pmr::memory_resource* memory)
         : in_{description}, policy_{policy}, items_{memory}, candidates_{memory}, groups_{memory}, bundles_{memory},
           mids_{memory}, foundations_{memory}, streams_{memory}, names_{memory}
     {
+        out_.reserve(size + 256); // rarely longer than what it is made from
     }
 
     SdpResult description();
@@ -159,7 +162,6 @@ const Bundle* Minimiser::bundle_of(const Section& section)
 SdpResult Minimiser::description()
 {
     find_bundles();
-    out_.reserve(in_.text_size + 256); // rarely longer than what it is made from
     for (std::size_t i = 0; i < in_.sections.size(); ++i) {
         if (const auto refusal = put_section(i)) return *refusal;
         if (out_.size() > longest_result) return SdpRefusal::malformed;
@@ -548,7 +550,7 @@ SdpResult minimise_as(Fragment form, std::string_view text, const SdpPolicy& pol
     std::pmr::monotonic_buffer_resource memory{buffer.data(), buffer.size()};
     Description description{&memory};
     if (!read_description(text, form, description)) return SdpRefusal::malformed;
-    Minimiser minimiser{description, policy, &memory};
+    Minimiser minimiser{description, policy, text.size(), &memory};
     return form == Fragment::no ? minimiser.description() : minimiser.fragment();
 }
 

@@ -1,7 +1,8 @@
 #include "core/transaction/branch.hpp"
 
+#include "core/types/hashed_text.hpp"
+
 #include <algorithm>
-#include <memory_resource>
 
 namespace sotto::transaction {
 
@@ -30,18 +31,14 @@ using LoopPart = std::array<std::uint8_t, 8>;
 
 LoopPart loop_part(Cryptography& cryptography, const Block& sealed, const Message* request)
 {
-    std::array<char, 1024> buffer;
-    std::pmr::monotonic_buffer_resource resource{buffer.data(), buffer.size()};
-    std::pmr::string text{&resource};
-    text.reserve(buffer.size() / 2);
-    text.append(reinterpret_cast<const char*>(sealed.data()), sealed.size());
-    const auto add = [&](std::string_view part) { text.append(part).push_back('\n'); };
+    HashedText text;
+    text.add_raw(sealed);
     if (request != nullptr) {
-        add(request->request_uri.text);
-        for (const auto& route : request->routes) add(route.uri.text);
+        text.add(request->request_uri.text).add("\n");
+        for (const auto& route : request->routes) text.add(route.uri.text).add("\n");
     }
     LoopPart loop;
-    write(loop.data(), cryptography.keyed_hash(Cryptography::Use::loop, text).low);
+    write(loop.data(), cryptography.keyed_hash(Cryptography::Use::loop, text.view()).low);
     return loop;
 }
 

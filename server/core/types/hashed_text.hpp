@@ -1,6 +1,5 @@
 #pragma once
 #include "core/types/ascii.hpp"
-#include "core/types/forget.hpp"
 
 #include <array>
 #include <charconv>
@@ -17,7 +16,7 @@ namespace sotto {
 class HashedText {
 public:
     HashedText() = default;
-    ~HashedText() { forget(short_.data(), size_); }
+    ~HashedText() { ::explicit_bzero(short_.data(), size_); }
     HashedText(const HashedText&) = delete;
     HashedText& operator=(const HashedText&) = delete;
 

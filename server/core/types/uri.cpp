@@ -41,16 +41,10 @@ std::optional<std::string_view> value_in(std::string_view behind_name)
 
 std::optional<std::string_view> find_param(std::string_view params, std::string_view name)
 {
-    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-    auto quote = params.find('"');
-    for (std::size_t at = 0; at < params.size();) {
-        const auto end = end_of_param(params, at, quote);
-        while (at < end && blank(params[at])) ++at;
-        const auto param = params.substr(at, end - at);
-        if (param.size() >= name.size() && iequals(param.substr(0, name.size()), name))
-            if (const auto value = value_in(param.substr(name.size()))) return value;
-        at = end + 1;
-    }
+    ParamReader reader{params};
+    for (std::string_view one; reader.next(one);)
+        if (one.size() >= name.size() && iequals(one.substr(0, name.size()), name))
+            if (const auto value = value_in(one.substr(name.size()))) return value;
     return std::nullopt;
 }
 

@@ -20,6 +20,8 @@ struct Uri {
     std::string_view headers; ///< without the leading '?'
     std::string_view text;    ///< the whole URI as written
 
+    /// sip or sips
+    [[nodiscard]] bool is_sip() const { return scheme == Scheme::sip || scheme == Scheme::sips; }
     /// Value of a URI parameter: empty for a flag, nothing when absent. Names compare without case.
     [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const;
 };

@@ -11,7 +11,8 @@ namespace sotto {
 enum class Case : std::uint8_t { ignored, matters };
 
 /// Words known at compile time, found by one look into a table of `slots` places and, usually, one
-/// comparison: asked for every element of the lists in a message. Less than 255 words, and fewer than `slots`.
+/// comparison: asked for the name of every line, and every element of the lists in a message. Less than 255 words, and
+/// fewer than `slots`.
 template <std::size_t slots, Case letters = Case::ignored> class Vocabulary {
 public:
     /// `words` outlives it.
@@ -44,8 +45,7 @@ private:
     static constexpr std::uint8_t empty = 0xFF;
     static constexpr bool same(std::string_view known, std::string_view word)
     {
-        if (known == word) return true; // as most are written
-        return letters == Case::ignored && iequals(known, word);
+        return letters == Case::matters ? known == word : iequals(known, word);
     }
     static constexpr std::size_t next(std::size_t slot) { return (slot + 1) % slots; }
     /// Length and three letters nearly tell the words of a list apart; collisions go to the next free place.

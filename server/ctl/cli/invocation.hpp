@@ -36,9 +36,8 @@ struct Invocation {
     [[nodiscard]] std::string text(std::string_view argument) const;
 };
 
-/// Reads the command line. Throws Refused (usage), with the nearest command or option when one was mistyped; for --help
-/// and
-/// --version it prints and throws Refused with status 0 and no sentence.
+/// Reads the command line. Throws Refused (usage), with the nearest command or option when one was mistyped; for
+/// --help and --version it prints and throws Refused with status 0 and no sentence.
 Invocation read_command_line(int argc, const char* const* argv);
 
 /// "{address}" in a text of the table stands for that argument.

@@ -5,7 +5,9 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace sotto::sdp::test {
 
@@ -47,6 +49,15 @@ inline SdpRefusal refusal(std::string_view text, const SdpPolicy& p = policy())
 inline bool has_line(const std::string& sdp, const std::string& line)
 {
     return ("\n" + sdp).find("\n" + line + "\n") != std::string::npos;
+}
+
+inline std::vector<std::string> lines_of(const std::string& sdp, std::string_view beginning)
+{
+    std::vector<std::string> lines;
+    std::istringstream text{sdp};
+    for (std::string line; std::getline(text, line);)
+        if (line.starts_with(beginning)) lines.push_back(line);
+    return lines;
 }
 
 inline const std::string session =

@@ -1,8 +1,5 @@
 #include "core/sdp/descriptions.hpp"
 
-#include <sstream>
-#include <vector>
-
 using namespace sotto::sdp;
 using namespace sotto::sdp::test;
 
@@ -256,22 +253,17 @@ TEST_CASE("a codec is told its own parameters, in its own numbers", "[sdp][priva
 TEST_CASE("groups are of streams that the section names, and each is in one of a kind", "[sdp][rfc5576][privacy]")
 {
     const auto groups = [](const std::string& lines) {
-        const auto out = minimised(session + audio + key + lines);
-        std::vector<std::string> found;
-        std::istringstream text{out};
-        for (std::string line; std::getline(text, line);)
-            if (line.starts_with("a=ssrc")) found.push_back(line.substr(2));
-        return found;
+        return lines_of(minimised(session + audio + key + lines), "a=ssrc");
     };
     using Lines = std::vector<std::string>;
     const std::string two = "a=ssrc:11 cname:x\na=ssrc:12 cname:x\n";
     CHECK(groups("a=ssrc-group:FID 11 12\n" + two) ==
-          Lines{"ssrc-group:FID 11 12", "ssrc:11 cname:-", "ssrc:12 cname:-"});
-    CHECK(groups("a=ssrc-group:FID 3735928559 12\n" + two) == Lines{"ssrc:11 cname:-", "ssrc:12 cname:-"});
+          Lines{"a=ssrc-group:FID 11 12", "a=ssrc:11 cname:-", "a=ssrc:12 cname:-"});
+    CHECK(groups("a=ssrc-group:FID 3735928559 12\n" + two) == Lines{"a=ssrc:11 cname:-", "a=ssrc:12 cname:-"});
     CHECK(groups("a=ssrc-group:FID 11 12\na=ssrc-group:FID 12 11\na=ssrc-group:FEC-FR 11 12\n" + two) ==
-          Lines{"ssrc-group:FID 11 12", "ssrc-group:FEC-FR 11 12", "ssrc:11 cname:-", "ssrc:12 cname:-"});
+          Lines{"a=ssrc-group:FID 11 12", "a=ssrc-group:FEC-FR 11 12", "a=ssrc:11 cname:-", "a=ssrc:12 cname:-"});
     CHECK(groups("a=ssrc-group:FID 11 11\na=ssrc:11 cname:x\na=ssrc:11 cname:y\na=ssrc:12 label:x\n") ==
-          Lines{"ssrc:11 cname:-"});
+          Lines{"a=ssrc:11 cname:-"});
     std::string many;
     for (int i = 1; i <= 40; ++i) many += "a=ssrc:" + std::to_string(i) + " cname:x\n";
     CHECK(groups(many).size() == 32);
@@ -282,11 +274,8 @@ TEST_CASE("priorities of candidates are those of everybody, in the phone's order
     const auto through = [](const std::vector<std::string>& candidates) {
         std::string lines;
         for (const auto& one : candidates) lines += "a=candidate:" + one + "\n";
-        const auto out = minimised(session + audio + key + lines);
-        std::vector<std::string> found;
-        std::istringstream text{out};
-        for (std::string line; std::getline(text, line);)
-            if (line.starts_with("a=candidate:")) found.push_back(line.substr(12));
+        auto found = lines_of(minimised(session + audio + key + lines), "a=candidate:");
+        for (auto& line : found) line.erase(0, line.find(':') + 1);
         return found;
     };
     using Lines = std::vector<std::string>;
@@ -327,13 +316,10 @@ TEST_CASE("sections keep their number and order; what Sotto does not carry is re
         key +
         "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:d\na=sctp-port:5000\na=max-message-size:65536\n" +
         key);
-    std::vector<std::string> lines;
-    std::istringstream text{out};
-    for (std::string line; std::getline(text, line);)
-        if (line.starts_with("m=")) lines.push_back(line);
-    CHECK(lines == std::vector<std::string>{"m=application 0 RTP/AVP 0", "m=audio 49170 UDP/TLS/RTP/SAVPF 0",
-                                            "m=video 0 RTP/AVP 0", "m=audio 0 UDP/TLS/RTP/SAVPF 0",
-                                            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"});
+    CHECK(lines_of(out, "m=") == std::vector<std::string>{"m=application 0 RTP/AVP 0",
+                                                          "m=audio 49170 UDP/TLS/RTP/SAVPF 0", "m=video 0 RTP/AVP 0",
+                                                          "m=audio 0 UDP/TLS/RTP/SAVPF 0",
+                                                          "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"});
     CHECK(has_line(out, "a=group:BUNDLE a d"));
     CHECK(has_line(out, "a=max-message-size:65536"));
     CHECK(refusal(session + "m=image 5000 udptl t38\n") == SdpRefusal::unsupported_media);
