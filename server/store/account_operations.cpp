@@ -32,7 +32,13 @@ void AccountOperations::changed(bool more, bool something_went)
 {
     unpublished_ = true;
     more_follows_ = more;
-    if (something_went) connection_.truncate_log();
+    remains_ = remains_ || something_went;
+}
+
+bool AccountOperations::overwrite_remains()
+{
+    if (remains_ && connection_.overwrite_remains()) remains_ = false;
+    return !remains_;
 }
 
 Outcome<AccountRecord> AccountOperations::add(const NewAccount& account)

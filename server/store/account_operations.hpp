@@ -25,6 +25,9 @@ public:
     void back_up(const std::filesystem::path& to) const { database_.back_up(to); }
     void drop_old_backup() const { database_.drop_old_backup(); }
     void configure(AccountPolicy policy);
+    /// What changes have replaced or removed goes from the file and its log. Once for all of them: the whole file is
+    /// read. False: somebody still reads the log; to be tried again. Throws StoreError: so too.
+    [[nodiscard]] bool overwrite_remains();
     /// Reads the snapshot that holds everything done so far.
     std::shared_ptr<const AccountSnapshot> load();
     /// Something was changed since the last `load`.
@@ -35,7 +38,7 @@ public:
 private:
     [[nodiscard]] DigestSecret secret_for(const Address& first, std::string_view password) const;
     [[nodiscard]] AccountRecord record(AccountId id);
-    /// After a change: it is to be published, and what it replaced must not stay in the log.
+    /// After a change: it is to be published, and what it replaced to be overwritten.
     void changed(bool more, bool something_went);
 
     AccountPolicy policy_;
@@ -46,6 +49,7 @@ private:
     AccountTable table_;
     bool unpublished_{false};
     bool more_follows_{false};
+    bool remains_{false}; ///< something was replaced or removed since `overwrite_remains`
 };
 
 } // namespace sotto::store

@@ -1,5 +1,6 @@
 #include "store/database/connection.hpp"
 
+#include "store/database/page_gaps.hpp"
 #include "store/database/sqlite.hpp"
 #include "store/store_error.hpp"
 
@@ -156,6 +157,12 @@ void BoundConnection::truncate_log()
 {
     // A reader that still needs the log keeps it; the next change tries again.
     sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
+
+bool BoundConnection::overwrite_remains()
+{
+    truncate_log();
+    return sqlite::overwrite_page_gaps(database_.get());
 }
 
 void BoundConnection::release_memory() { sqlite3_db_release_memory(database_.get()); }

@@ -57,6 +57,10 @@ public:
     [[nodiscard]] std::int64_t changes() const;
     /// Moves the write-ahead log into the database and cuts it to nothing, so that what was deleted is in neither.
     void truncate_log();
+    /// Truncates the log and overwrites what deleted rows have left between others, where their bytes can be read (a
+    /// ledger's have lost their keys). False: a reader still needs the log; to be tried again. Throws StoreError: so
+    /// too.
+    [[nodiscard]] bool overwrite_remains();
     /// Gives the page cache back, after work that touched much.
     void release_memory();
 
