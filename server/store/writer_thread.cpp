@@ -36,16 +36,28 @@ bool WriterThread::enqueue(Task task, bool must)
     return true;
 }
 
+/// Without waiting on `wake_`, so that nobody pays for waking a thread that has time.
+void WriterThread::let_more_come(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point until)
+{
+    if (stopping_ || !tasks_.empty() || std::chrono::steady_clock::now() >= until) return;
+    lock.unlock();
+    std::this_thread::sleep_until(until);
+    lock.lock();
+}
+
 void WriterThread::work()
 {
     pthread_setname_np(pthread_self(), name_);
     const auto ready = [this] { return stopping_ || !tasks_.empty() || work_waits(); };
+    std::chrono::steady_clock::time_point next{};
     for (bool last = false; !last;) {
         std::unique_lock lock{mutex_};
         if (const auto wait = longest_wait())
             wake_.wait_for(lock, *wait, ready);
         else
             wake_.wait(lock, ready);
+        let_more_come(lock, next);
+        if (work_waits()) next = std::chrono::steady_clock::now() + apart();
         last = stopping_;
         auto tasks = std::exchange(tasks_, {});
         lock.unlock();

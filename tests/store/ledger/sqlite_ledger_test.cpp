@@ -292,6 +292,29 @@ TEST_CASE("a call waits once for the disk: the end of one is written with the an
     CHECK(ledger.running().size() == 1);
 }
 
+TEST_CASE("calls that are answered one soon after the other share a commit, and each is on the disk when it is told")
+{
+    std::atomic<std::uint64_t> recorded{0};
+    test::StateDirectory state;
+    SqliteLedger ledger{state.path(), crypto::Secret::random(32), {}};
+    const auto commits = [&] {
+        const auto times = ledger.commits();
+        return std::accumulate(times.buckets.begin(), times.buckets.end(), std::uint64_t{0});
+    };
+    const auto begun = std::chrono::steady_clock::now();
+    std::uint64_t calls = 0;
+    for (; std::chrono::steady_clock::now() < begun + 300ms; ++calls) {
+        ledger.answered(test::call(calls + 1, 77), [&](bool durable) { recorded += durable ? 1 : 0; });
+        std::this_thread::sleep_for(1ms);
+    }
+    const auto told = wait_for<std::vector<HoldCase>>([&](auto done) { ledger.list_holds(done); });
+    REQUIRE(told.has_value()); // and with that turn whatever still waited
+    const auto took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - begun);
+    CHECK(recorded == calls);
+    CHECK(ledger.running().size() == calls);
+    CHECK(commits() <= static_cast<std::uint64_t>(took / 20ms) + 2); // the first at once, the last with the question
+}
+
 TEST_CASE("the end of the last call reaches the disk although no other call is answered")
 {
     test::StateDirectory state;
