@@ -35,10 +35,9 @@ void AccountOperations::changed(bool more, bool something_went)
     remains_ = remains_ || something_went;
 }
 
-bool AccountOperations::overwrite_remains()
+void AccountOperations::overwrite_remains()
 {
-    if (remains_ && connection_.overwrite_remains()) remains_ = false;
-    return !remains_;
+    if (connection_.overwrite_remains()) remains_ = false;
 }
 
 Outcome<AccountRecord> AccountOperations::add(const NewAccount& account)

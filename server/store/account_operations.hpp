@@ -25,9 +25,11 @@ public:
     void back_up(const std::filesystem::path& to) const { database_.back_up(to); }
     void drop_old_backup() const { database_.drop_old_backup(); }
     void configure(AccountPolicy policy);
-    /// What changes have replaced or removed goes from the file and its log. Once for all of them: the whole file is
-    /// read. False: somebody still reads the log; to be tried again. Throws StoreError: so too.
-    [[nodiscard]] bool overwrite_remains();
+    /// Something that was replaced or removed may still be in the file or its log.
+    [[nodiscard]] bool remains() const { return remains_; }
+    /// It goes, unless somebody still reads the log. Once for all changes: the whole file is read. Throws StoreError:
+    /// some of it may be left.
+    void overwrite_remains();
     /// Reads the snapshot that holds everything done so far.
     std::shared_ptr<const AccountSnapshot> load();
     /// Something was changed since the last `load`.
@@ -49,7 +51,7 @@ private:
     AccountTable table_;
     bool unpublished_{false};
     bool more_follows_{false};
-    bool remains_{false}; ///< something was replaced or removed since `overwrite_remains`
+    bool remains_{true}; ///< something was replaced or removed since `overwrite_remains`, or by a process before
 };
 
 } // namespace sotto::store

@@ -57,8 +57,8 @@ public:
 private:
     [[nodiscard]] std::optional<std::chrono::milliseconds> longest_wait() const override
     {
-        // How long changes of a batch that never ends stay unpublished.
-        if (operations_.unpublished() || log_is_read_) return std::chrono::milliseconds{2000};
+        // How long changes of a batch that never ends stay unpublished, and what went waits for a reader of the log.
+        if (operations_.unpublished() || operations_.remains()) return std::chrono::milliseconds{2000};
         return std::chrono::hours{1}; // for a backup that becomes too old
     }
 
@@ -68,7 +68,7 @@ private:
         std::vector<std::function<void()>> answers;
         answers.reserve(tasks.size());
         for (auto& task : tasks) answers.push_back(task());
-        overwrite_remains(); // before anybody is told that something is gone
+        if (operations_.remains()) overwrite_remains(); // before anybody is told that something is gone
         // Changes that arrived together are published together; a batch with more to come waits for its end.
         if (operations_.unpublished() && (!operations_.more_follows() || tasks.empty())) publish();
         for (const auto& answer : answers) answer();
@@ -86,9 +86,8 @@ private:
     void overwrite_remains()
     {
         try {
-            log_is_read_ = !operations_.overwrite_remains();
+            operations_.overwrite_remains();
         } catch (const StoreError& error) {
-            log_is_read_ = false; // a disk that fails is tried again with the next change, or in an hour
             alarm(error.what());
         }
     }
@@ -112,7 +111,6 @@ private:
     AccountOperations operations_;
     Changed on_changed_;
     Directory directory_;
-    bool log_is_read_{false}; ///< by somebody who was in the way of what is to be overwritten
 };
 
 SqliteAccountStore::SqliteAccountStore(const std::filesystem::path& state_directory, AccountPolicy policy,

@@ -1,7 +1,9 @@
 #include "store/database/page_gaps.hpp"
 
 #include "store/database/sqlite.hpp"
+#include "store/sqlite_account_store.hpp"
 #include "store/state_directory.hpp"
+#include "store/wait_for.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -34,6 +36,29 @@ void into_the_file(sqlite3* database)
     REQUIRE(sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) == SQLITE_OK);
 }
 
+const std::string remains = "a-name-of-nobody-any-more";
+
+/// Into the last page with rows, before its first one, as when SQLite has moved some away.
+void leave_in_a_gap(const std::filesystem::path& file)
+{
+    const auto bytes = content(file);
+    constexpr std::size_t page = 4096;
+    std::size_t last = 0;
+    for (std::size_t at = page; at < bytes.size(); at += page)
+        if (bytes[at] == 13) last = at;
+    REQUIRE(last != 0);
+    const auto number = [&](std::size_t at) {
+        return std::size_t{static_cast<unsigned char>(bytes[at])} << 8U | static_cast<unsigned char>(bytes[at + 1]);
+    };
+    const auto gap = last + 8 + 2 * number(last + 3);
+    REQUIRE(last + number(last + 5) >= gap + remains.size());
+    std::fstream raw{file, std::ios::in | std::ios::out | std::ios::binary};
+    raw.seekp(static_cast<std::streamoff>(gap));
+    raw << remains;
+    raw.close();
+    REQUIRE(content(file).find(remains) != std::string::npos);
+}
+
 } // namespace
 
 TEST_CASE("what a moved row has left behind is overwritten, and comes back with no later change")
@@ -50,25 +75,7 @@ TEST_CASE("what a moved row has left behind is overwritten, and comes back with 
         return answer(database.get(), "SELECT group_concat(id || name) FROM person");
     }();
 
-    // Into the last page with rows, before its first one, as when SQLite has moved some away.
-    const std::string remains = "a-name-of-nobody-any-more";
-    const auto bytes = content(file);
-    constexpr std::size_t page = 4096;
-    std::size_t last = 0;
-    for (std::size_t at = page; at < bytes.size(); at += page)
-        if (bytes[at] == 13) last = at;
-    REQUIRE(last != 0);
-    const auto number = [&](std::size_t at) {
-        return std::size_t{static_cast<unsigned char>(bytes[at])} << 8U | static_cast<unsigned char>(bytes[at + 1]);
-    };
-    const auto gap = last + 8 + 2 * number(last + 3);
-    REQUIRE(last + number(last + 5) >= gap + remains.size());
-    {
-        std::fstream raw{file, std::ios::in | std::ios::out | std::ios::binary};
-        raw.seekp(static_cast<std::streamoff>(gap));
-        raw << remains;
-    }
-    REQUIRE(content(file).find(remains) != std::string::npos);
+    leave_in_a_gap(file);
 
     auto database = sqlite::open(file);
     REQUIRE(answer(database.get(), "SELECT group_concat(id || name) FROM person NOT INDEXED") ==
@@ -101,4 +108,18 @@ TEST_CASE("while somebody reads what the log holds nothing is overwritten, and i
     into_the_file(database.get());
     CHECK(sqlite::overwrite_page_gaps(database.get()));
     CHECK(content(file).find("somebody") == std::string::npos);
+}
+
+TEST_CASE("what a process before could not overwrite any more, the next one does")
+{
+    const test::StateDirectory state;
+    const auto open = [&] { return std::make_unique<SqliteAccountStore>(state.path(), test::policy()); };
+    const auto shown = [](SqliteAccountStore& accounts) {
+        return wait_for<AccountPage>([&](auto done) { accounts.list({}, 10, done); });
+    };
+    open().reset();
+    leave_in_a_gap(state.path() / "accounts.db");
+    const auto accounts = open();
+    REQUIRE(shown(*accounts).has_value());
+    CHECK(state.bytes().find(remains) == std::string::npos);
 }

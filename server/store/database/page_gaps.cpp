@@ -92,7 +92,7 @@ private:
     sqlite3* database_;
 };
 
-/// What is still in the log would be moved over what was overwritten, while it is.
+/// Otherwise pages would be moved from the log into the file, remains and all, after the file was looked through.
 bool all_in_the_file(sqlite3* database) { return File{database, SQLITE_FCNTL_JOURNAL_POINTER}.size() == 0; }
 
 void overwrite_gap(File& file, std::int64_t at, Page page)
