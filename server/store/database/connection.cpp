@@ -138,7 +138,8 @@ std::span<const std::uint8_t> Statement::bytes(int column) const
 void BoundConnection::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
 BoundConnection::BoundConnection(const std::filesystem::path& file, const Permissions& permissions)
-    : permissions_{&permissions}, database_{sqlite::open(file).release()}
+    : permissions_{&permissions}, database_{sqlite::open(file).release()}, begin_{database_.get(), "BEGIN IMMEDIATE"},
+      commit_{database_.get(), "COMMIT"}
 {
     sqlite3_set_authorizer(database_.get(), authorize, const_cast<Permissions*>(permissions_));
 }
@@ -179,7 +180,7 @@ Transaction::~Transaction()
 
 void Transaction::commit()
 {
-    connection_.run("COMMIT");
+    connection_.commit_.run();
     open_ = false;
 }
 

@@ -68,11 +68,14 @@ protected:
     BoundConnection(const std::filesystem::path& file, const Permissions& permissions);
 
 private:
+    friend class Transaction;
+
     struct Close {
         void operator()(sqlite3* database) const;
     };
     const Permissions* permissions_;
     std::unique_ptr<sqlite3, Close> database_;
+    Statement begin_, commit_;
 };
 
 /// A connection for one purpose, and the only way to a database's content: functions that read or write name the
@@ -88,7 +91,7 @@ public:
 /// All or nothing: rolled back unless `commit` was reached.
 class Transaction {
 public:
-    explicit Transaction(BoundConnection& connection) : connection_{connection} { connection_.run("BEGIN IMMEDIATE"); }
+    explicit Transaction(BoundConnection& connection) : connection_{connection} { connection_.begin_.run(); }
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
     ~Transaction();

@@ -15,6 +15,7 @@ inline constexpr std::uint8_t dialled_as_text = 0x80;
 /// Numbers and short texts one after the other, filled up so that the length tells little. For what is sealed next.
 class Packer {
 public:
+    Packer() { bytes_.reserve(usual); }
     /// Seven bits to a byte, the lowest first; the last byte has no high bit.
     void number(std::uint64_t value)
     {
@@ -57,6 +58,7 @@ public:
     }
 
 private:
+    static constexpr std::size_t usual = 80; ///< bytes, which few records exceed
     std::vector<std::uint8_t> bytes_;
 };
 

@@ -37,6 +37,8 @@ std::vector<std::uint8_t> packed(std::uint32_t seconds)
 
 crypto::Bytes as_span(const std::vector<std::uint8_t>& bytes) { return bytes; }
 
+Sealed copy_of(crypto::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
 } // namespace
 
 Recorder::Recorder(const Database& database, Vault& vault)
@@ -46,7 +48,7 @@ Recorder::Recorder(const Database& database, Vault& vault)
       alive_{connection_.prepare("UPDATE open_call SET alive = ?2 WHERE dialog = ?1")},
       move_{connection_.prepare(
           "UPDATE open_call SET period = ?2, subject = ?3, record = ?4, alive = ?5 WHERE dialog = ?1")},
-      read_{connection_.prepare("SELECT record, alive FROM open_call WHERE dialog = ?1")},
+      lived_{connection_.prepare("SELECT alive FROM open_call WHERE dialog = ?1")},
       remove_{connection_.prepare("DELETE FROM open_call WHERE dialog = ?1")},
       call_{connection_.prepare("INSERT INTO call (period, subject, id, record) VALUES (?1, ?2, ?3, ?4)")},
       probe_{connection_.prepare("UPDATE probe SET number = number + 1 WHERE id = 1")}
@@ -56,12 +58,12 @@ Recorder::Recorder(const Database& database, Vault& vault)
 
 void Recorder::load()
 {
-    auto rows = connection_.prepare("SELECT dialog, period, subject FROM open_call");
+    auto rows = connection_.prepare("SELECT dialog, period, subject, record FROM open_call");
     while (rows.step()) {
         const PeriodId period{static_cast<std::uint64_t>(rows.number(1))};
         // A row whose keys are gone is nobody's any more; retention removes it.
         if (const auto account = vault_.account_of(period, rows.bytes(2)))
-            open_[hash_of(rows.bytes(0))] = {period, *account};
+            open_[hash_of(rows.bytes(0))] = {period, *account, copy_of(rows.bytes(3))};
     }
 }
 
@@ -76,11 +78,11 @@ void Recorder::begin(const billing::AnsweredCall& call, retention::Time now, Kno
                             .tariff = tariff.name,
                             .route = tariff.route};
     const auto dialog = bytes_of(call.dialog);
-    const auto sealed = vault_.seal_at(dialog, period, call.account, record.packed());
+    auto sealed = vault_.seal_at(dialog, period, call.account, record.packed());
     const auto subject = vault_.pseudonym(period, call.account);
     open_call_.bind_all(crypto::Bytes{dialog}, as_number(period), crypto::Bytes{subject}, as_span(sealed));
     open_call_.run();
-    begun[call.dialog] = {period, call.account};
+    begun[call.dialog] = {period, call.account, std::move(sealed)};
 }
 
 void Recorder::live(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
@@ -93,12 +95,9 @@ void Recorder::live(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
 
 bool Recorder::end(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
 {
+    if (!forget(hash)) return false;
     const auto dialog = bytes_of(hash);
-    read_.bind_all(crypto::Bytes{dialog});
-    if (!read_.step()) return false;
-    const auto plain = vault_.open_at(dialog, row.period, row.account, read_.bytes(0));
-    read_.reset();
-    if (plain) {
+    if (const auto plain = vault_.open_at(dialog, row.period, row.account, row.record)) {
         auto record = CallRecord::unpacked(*plain);
         record.seconds = seconds;
         // An invoice run may have closed the period meanwhile: then the call goes into the next one of its month.
@@ -110,15 +109,15 @@ bool Recorder::end(KeyedHash hash, const OpenRow& row, std::uint32_t seconds)
         call_.bind_all(as_number(period), crypto::Bytes{subject}, crypto::Bytes{id}, as_span(sealed));
         call_.run();
     }
-    forget(hash);
     return true;
 }
 
-void Recorder::forget(KeyedHash hash)
+bool Recorder::forget(KeyedHash hash)
 {
     const auto dialog = bytes_of(hash);
     remove_.bind_all(crypto::Bytes{dialog});
     remove_.run();
+    return connection_.changes() == 1;
 }
 
 void Recorder::record(const RecordBatch& batch, retention::Time now)
@@ -142,9 +141,9 @@ void Recorder::record(const RecordBatch& batch, retention::Time now)
 std::uint32_t Recorder::last_sign_of_life(KeyedHash hash, const OpenRow& row)
 {
     const auto dialog = bytes_of(hash);
-    read_.bind_all(crypto::Bytes{dialog});
-    const auto alive = read_.step() ? vault_.open_at(dialog, row.period, row.account, read_.bytes(1)) : std::nullopt;
-    read_.reset();
+    lived_.bind_all(crypto::Bytes{dialog});
+    const auto alive = lived_.step() ? vault_.open_at(dialog, row.period, row.account, lived_.bytes(0)) : std::nullopt;
+    lived_.reset();
     return alive ? static_cast<std::uint32_t>(Unpacker{*alive}.number()) : 0;
 }
 
@@ -169,18 +168,18 @@ std::size_t Recorder::end_all()
 void Recorder::move(KeyedHash hash, OpenRow& row, PeriodId to)
 {
     const auto dialog = bytes_of(hash);
-    read_.bind_all(crypto::Bytes{dialog});
-    if (!read_.step()) return read_.reset();
-    const auto record = vault_.open_at(dialog, row.period, row.account, read_.bytes(0));
-    const auto lived = vault_.open_at(dialog, row.period, row.account, read_.bytes(1));
-    read_.reset();
+    const auto record = vault_.open_at(dialog, row.period, row.account, row.record);
     if (!record) return; // a row whose keys are gone
+    lived_.bind_all(crypto::Bytes{dialog});
+    const auto lived = lived_.step() ? vault_.open_at(dialog, row.period, row.account, lived_.bytes(0)) : std::nullopt;
+    lived_.reset();
     const auto subject = vault_.pseudonym(to, row.account);
-    const auto sealed = vault_.seal_at(dialog, to, row.account, *record);
+    auto sealed = vault_.seal_at(dialog, to, row.account, *record);
     const auto alive = lived ? vault_.seal_at(dialog, to, row.account, *lived) : Sealed{};
     move_.bind_all(crypto::Bytes{dialog}, as_number(to), crypto::Bytes{subject}, as_span(sealed), as_span(alive));
     move_.run();
     row.period = to;
+    row.record = std::move(sealed);
 }
 
 void Recorder::move(PeriodId from, PeriodId to)
@@ -197,14 +196,15 @@ void Recorder::renew(AccountId account, const std::function<bool(PeriodId)>& sta
 {
     auto open = open_; // what a failed commit has left in place stays known
     Transaction transaction{connection_};
-    for (auto& [hash, row] : open_) {
-        if (row.account != account) continue;
-        if (stays(row.period)) {
-            move(hash, row, row.period);
-        } else {
+    for (auto at = open.begin(); at != open.end();) {
+        auto& [hash, row] = *at;
+        const bool concerned = row.account == account;
+        const bool goes = concerned && !stays(row.period);
+        if (goes)
             forget(hash);
-            open.erase(hash);
-        }
+        else if (concerned)
+            move(hash, row, row.period);
+        at = goes ? open.erase(at) : std::next(at);
     }
     transaction.commit();
     open_ = std::move(open);

@@ -50,6 +50,7 @@ private:
     struct OpenRow {
         PeriodId period;
         AccountId account;
+        Sealed record; ///< as the table has it, so that a call's end need not look
     };
     using Known = std::map<KeyedHash, OpenRow>;
 
@@ -58,12 +59,13 @@ private:
     void begin(const billing::AnsweredCall& call, retention::Time now, Known& begun);
     void live(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
     bool end(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
-    void forget(KeyedHash dialog);
+    /// False: it was not there.
+    bool forget(KeyedHash dialog);
     void move(KeyedHash dialog, OpenRow& row, PeriodId to);
 
     Vault& vault_;
     Connection<Purpose::record> connection_;
-    Statement open_call_, alive_, move_, read_, remove_, call_, probe_;
+    Statement open_call_, alive_, move_, lived_, remove_, call_, probe_;
     Known open_;
 };
 
