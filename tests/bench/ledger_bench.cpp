@@ -30,6 +30,8 @@ namespace {
 
 constexpr std::size_t accounts = 1'000;
 constexpr int rounds = 9;
+constexpr int rounds_where_slow = 3; ///< on a disk that others keep busy
+constexpr std::chrono::seconds slow{20};
 constexpr double most = 1.5;
 constexpr int skipped = 77; ///< as the build knows it
 const retention::Time when{std::chrono::sys_days{std::chrono::year{2026} / 11 / 25}};
@@ -220,7 +222,8 @@ int main(int count, char** arguments)
     };
     std::vector<Size> sizes{{1, 500}, {8, 2'000}, {64, 10'000}, {256, 20'000}};
     if (check) sizes = {{8, 4'000}};
-    std::printf("each call begun and ended; commits of n calls; least of %d rounds\n", rounds);
+    std::printf("each call begun and ended; commits of n calls; least of %d rounds, or %d\n", rounds,
+                rounds_where_slow);
     std::printf("%6s %30s %30s %8s %10s %14s\n", "n", "sealed: us, processor us", "plain: us, processor us", "wall",
                 "processor", "bytes");
     if (check && in_memory(std::filesystem::current_path())) {
@@ -232,7 +235,9 @@ int main(int count, char** arguments)
         const auto all = traffic(size.calls);
         Cost ours;
         Cost theirs;
-        for (int round = 0; round < rounds; ++round) {
+        const auto begun = std::chrono::steady_clock::now();
+        const auto is_slow = [&] { return std::chrono::steady_clock::now() - begun > slow; };
+        for (int round = 0; round < rounds && (round < rounds_where_slow || !is_slow()); ++round) {
             theirs.least(plain(all, size.together));
             ours.least(sealed(all, size.together));
         }
