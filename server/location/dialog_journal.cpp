@@ -19,7 +19,7 @@ struct Header {
 constexpr std::array<char, 8> mark{'d', 'i', 'a', 'l', 'o', 'g', 's', '1'};
 static_assert(sizeof(Header) == 16);
 
-constexpr std::uint8_t referral_flag = 1, withheld_flag = 2, session_flag = 4;
+constexpr std::uint8_t referral_flag = 1, withheld_flag = 2, session_flag = 4, referred_withheld_flag = 8;
 
 enum class Kind : std::uint8_t { handle = 1, text = 2 };
 
@@ -62,7 +62,8 @@ std::vector<std::uint8_t> record_of(Front front, std::string_view name, std::str
 std::uint8_t flags_of(const DialogMemory::Handle& handle)
 {
     return static_cast<std::uint8_t>((handle.referral ? referral_flag : 0) | (handle.withheld ? withheld_flag : 0) |
-                                     (handle.session ? session_flag : 0));
+                                     (handle.session ? session_flag : 0) |
+                                     (handle.referred_withheld ? referred_withheld_flag : 0));
 }
 
 Party party_of(const Front& front, std::string name)
@@ -243,7 +244,8 @@ void DialogJournal::tell(const Reader& reader, Epoch epoch, Place place, std::sp
                     .contact = std::move(value),
                     .referral = (front.flags & referral_flag) != 0,
                     .withheld = (front.flags & withheld_flag) != 0,
-                    .session = (front.flags & session_flag) != 0}});
+                    .session = (front.flags & session_flag) != 0,
+                    .referred_withheld = (front.flags & referred_withheld_flag) != 0}});
 }
 
 } // namespace sotto::location

@@ -235,6 +235,15 @@ TEST_CASE("two temporary GRUUs of one device have no more in common than two of 
     CHECK(others < 3024 + 6 * 55);
 }
 
+TEST_CASE("a prefix can be dialled before a temporary GRUU as before an address", "[rfc5627][P4]")
+{
+    World world;
+    const auto bob = world.connect();
+    auto own = temp_gruu(world.registers(bob, "bob", {.contact = contact(), .extra = gruu}));
+    CHECK(Caller{world}.calls(own.insert(4, "%2331%23")).empty());
+    CHECK(header(world.receive(bob), "From").starts_with("\"Anonymous\" <sip:anonymous@anonymous.invalid>;"));
+}
+
 TEST_CASE("Contact: * ends all GRUUs with all bindings", "[rfc5627][5.1]")
 {
     World world;

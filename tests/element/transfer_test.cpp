@@ -55,7 +55,12 @@ std::string status(const std::string& message) { return start_line(message).subs
 
 /// Alice calls bob, bob calls carol: bob may transfer the one to the other.
 struct Three {
-    explicit Three(const std::string& of_alice) { std::tie(at_alice, at_bob) = call(alice, "bob", bob, of_alice); }
+    explicit Three(const std::string& of_alice) : Three{"bob", of_alice} {}
+    /// `name`: as she dials bob.
+    Three(const std::string& name, const std::string& of_alice)
+    {
+        std::tie(at_alice, at_bob) = call(alice, name, bob, of_alice);
+    }
 
     World world;
     Sender alice{world, "alice"};
@@ -175,6 +180,112 @@ TEST_CASE("a caller who withholds itself goes on doing so when it is transferred
     const auto bye = world.receive(three.carol.flow);
     CHECK(start_line(bye).starts_with("BYE "));
     CHECK(bye.find("alice") == std::string::npos);
+}
+
+namespace {
+
+/// Alice calls bob without showing herself; he refers her to carol, who is his accomplice.
+struct Referred : Three {
+    explicit Referred(const std::string& name = "bob", const std::string& of_alice = {}) : Three{name, of_alice} {}
+
+    /// The URI that she is given; empty: he is refused.
+    std::string refers(const std::string& refer_to)
+    {
+        request(bob, "bob", at_bob, "REFER", "Refer-To: <" + refer_to + ">\n");
+        if (world.quiet(alice.flow)) return {};
+        const auto refer = world.receive(alice.flow);
+        world.send(alice.flow, response_to(refer, "202 Accepted", contact("alice")));
+        CHECK(status(world.receive(bob.flow)) == "202");
+        return uri_in(header(refer, "Refer-To"));
+    }
+    /// What reaches carol when alice's phone calls that, as phones do by themselves.
+    std::string follows(const std::string& uri)
+    {
+        const auto at = std::min(uri.find('?'), uri.size());
+        std::string headers;
+        for (auto rest = uri.substr(std::min(at + 1, uri.size())); !rest.empty();) {
+            const auto one = rest.substr(0, rest.find('&'));
+            headers += unescaped(one.substr(0, one.find('='))) + ": " + unescaped(one.substr(one.find('=') + 1)) + "\n";
+            rest.erase(0, one.size() + 1);
+        }
+        alice.send({.to = uri.substr(0, at), .headers = headers});
+        return world.receive(carol.flow);
+    }
+};
+const std::string nobody = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+std::string caller(const std::string& invite)
+{
+    return header(invite, "From").substr(0, header(invite, "From").find(";tag="));
+}
+
+} // namespace
+
+TEST_CASE("whoever withholds itself from the one who transfers it does so from whom it is sent to", "[rfc3515][P4]")
+{
+    const std::string of_the_phone = GENERATE("", "Privacy: id\n");
+    Referred call{of_the_phone.empty() ? "%2331%23bob" : "bob", of_the_phone};
+    SECTION("to an address")
+    {
+        const auto uri = call.refers("sip:carol@example.org");
+        CHECK(uri == "sip:%2331%23carol@example.org");
+        CHECK(caller(call.follows(uri)) == nobody);
+    }
+    SECTION("to the other end of another call, attended or not")
+    {
+        const bool attended = GENERATE(true, false);
+        std::tie(call.bob_to_carol, call.carol_to_bob) = call.call(call.bob, "carol", call.carol);
+        const auto& other = call.bob_to_carol;
+        const auto invite =
+            call.follows(call.refers(other.target + (attended ? "?Replaces=" + escaped(other.quoted()) : "")));
+        CHECK(caller(invite) == nobody);
+        CHECK(header(invite, "Replaces").empty() != attended);
+    }
+    SECTION("in the call that comes of it, too")
+    {
+        call.alice.send({.to = call.refers("sip:carol@example.org")});
+        const auto [alices, carols] = call.answered(call.alice, "carol", call.carol);
+        call.request(call.alice, "alice", alices, "BYE");
+        CHECK(caller(call.world.receive(call.carol.flow)) == nobody);
+    }
+    SECTION("where nothing can be dialled before an address, by what the phone can ask for")
+    {
+        call.world.settings->withhold_prefix.clear();
+        const auto uri = call.refers("sip:carol@example.org");
+        CHECK(uri == "sip:carol@example.org?Privacy=id");
+        CHECK(caller(call.follows(uri)) == nobody);
+    }
+}
+
+TEST_CASE("whoever shows itself is transferred to an address as it stands", "[rfc3515]")
+{
+    Referred call;
+    const auto uri = call.refers("sip:carol@example.org");
+    CHECK(uri == "sip:carol@example.org");
+    CHECK(caller(call.follows(uri)) == "<sip:alice@example.org>");
+}
+
+TEST_CASE("what can be dialled before an address is nobody's to dial for somebody else", "[rfc3515][P4]")
+{
+    Referred call;
+    auto& alice = call.world.accounts->at(call.world.accounts->find("alice", "example.org")->id);
+    alice.withhold_identity = true;
+    std::tie(call.at_alice, call.at_bob) = call.call(call.alice, "bob", call.bob);
+    for (const auto* shown : {"sip:*31%23carol@example.org", "sip:%2A31%23*31%23carol@example.org",
+                              "sip:%2331%23*31%23carol@example.org"}) {
+        INFO(shown);
+        const auto uri = call.refers(shown);
+        CHECK(uri == "sip:%2331%23carol@example.org");
+        const auto invite = call.follows(uri);
+        CHECK(caller(invite) == nobody);
+        call.world.send(call.carol.flow, response_to(invite, "486 Busy Here"));
+        CHECK(status(call.world.receive(call.alice.flow)) == "486");
+        call.world.receive(call.carol.flow); // ACK
+    }
+    for (const auto* code : {"sip:*60%23@example.org", "sip:*31%23*60%23@example.org"}) { // it would block somebody
+        INFO(code);
+        CHECK(call.refers(code).empty());
+        CHECK(status(call.world.receive(call.bob.flow)) == "400");
+    }
 }
 
 TEST_CASE("a caller who shows itself is shown after an attended transfer, too", "[rfc3891]")

@@ -72,7 +72,8 @@ DialogMemory::Handle handle_of(std::string contact)
             .transport = Transport::wss,
             .contact = SealedText{std::move(contact)},
             .referral = true,
-            .withheld = true};
+            .withheld = true,
+            .referred_withheld = true};
 }
 
 } // namespace
@@ -98,6 +99,7 @@ TEST_CASE("The next process knows ended dialogs, handles and long values", "[han
     CHECK(handle->referral);
     CHECK(handle->withheld);
     CHECK_FALSE(handle->session);
+    CHECK(handle->referred_withheld);
     CHECK_FALSE(handle->flow); // a flow means nothing to another process
     const auto text = after.text(BindingId{6});
     REQUIRE(text);

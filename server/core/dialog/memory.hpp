@@ -24,10 +24,11 @@ public:
         FlowId flow;      ///< where it was last reached; used when `device` has no live binding
         BindingId device; ///< the device's binding, if it has one: survives a new flow
         Transport transport{Transport::tls};
-        SealedText contact;   ///< see RemoteTarget
-        bool referral{false}; ///< made for Refer-To: the one kind of target that a new call may name
-        bool withheld{false}; ///< of a referral: whom it leads to withholds its identity
-        bool session{false};  ///< and its addresses
+        SealedText contact;            ///< see RemoteTarget
+        bool referral{false};          ///< made for Refer-To: the one kind of target that a new call may name
+        bool withheld{false};          ///< of a referral: whom it leads to withholds its identity
+        bool session{false};           ///< and its addresses
+        bool referred_withheld{false}; ///< whoever it was made for withholds its own from the referrer
     };
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;

@@ -76,6 +76,13 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     return true;
 }
 
+/// Whom a request inside a dialog goes to withholds itself from its sender there.
+bool Proxy::receiver_withheld(const ResponseContext& context)
+{
+    if (context.role == Role::callee) return context.withheld;
+    return context.seal && context.seal->callee_privacy().withheld.value_or(false);
+}
+
 bool Proxy::with_emergency_service(const Target& target) const
 {
     const auto handle = env_.dialogs.handle(target.id);

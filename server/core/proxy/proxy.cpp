@@ -275,6 +275,7 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     const auto* callee = env_.account_of(context.aor);
     context.referral = referral_named_by(request, context.sender);
     const bool referred = context.referral.has_value();
+    context.withheld = context.withheld || (referred && context.referral->referred_withheld);
     const auto gr = request.request_uri.param("gr");
     const bool to_temporary_gruu = gr && gr->empty();
     const bool to_a_device = referred || to_temporary_gruu; // whose it is shows when it is found
@@ -286,7 +287,8 @@ void Proxy::call_inside(SlotId id, ResponseContext context, TimePoint now, Actio
     context.look_ups = 1;
     if (!gr && !referred) context.sought = {sought(reception == Reception::rings ? callee : nullptr, context.aor)};
     if (gr) context.public_gruu = *gr;
-    const auto behind = to_temporary_gruu ? temporary_gruu_in(request.request_uri, env_.cryptography) : std::nullopt;
+    const auto named = std::string_view{context.aor}.substr(0, context.aor.rfind('@')); // without a dialled prefix
+    const auto behind = to_temporary_gruu ? open_temporary_gruu(named, env_.cryptography) : std::nullopt;
     if (behind) context.gruu_series = behind->series;
     context.hides_callee = to_temporary_gruu; // RFC 5627 3.1.2
     // Whom the quoted dialog is with must be whom the request is for, there or not: the answer tells nothing else.

@@ -140,6 +140,7 @@ private:
     bool quotes_are_of(const ResponseContext& context, const Party& callee) const;
 
     // in_dialog.cpp
+    static bool receiver_withheld(const ResponseContext& context);
     [[nodiscard]] bool with_emergency_service(const Target& target) const;
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
@@ -200,6 +201,7 @@ private:
     void refuse_answered(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
 
     // transfer.cpp
+    [[nodiscard]] std::string address_to_call(std::string_view aor, bool withheld) const;
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
     std::optional<Referral> referral_named_by(const Message& request, const Party& sender) const;
     BindingId id_of_referral(Salt salt, KeyedHash from_dialog) const;

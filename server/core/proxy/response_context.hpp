@@ -87,9 +87,10 @@ struct Referral {
     Epoch epoch;
     Salt salt;
     BindingId id;
-    BindingId device;     ///< that it leads to
-    bool withheld{false}; ///< whom it leads to withholds its identity
-    bool session{false};  ///< and its addresses
+    BindingId device;              ///< that it leads to
+    bool withheld{false};          ///< whom it leads to withholds its identity
+    bool session{false};           ///< and its addresses
+    bool referred_withheld{false}; ///< who was referred withholds its own from the referrer
 };
 
 /// What a proxy keeps of one request that it forwards (RFC 3261 16.7 "response context").

@@ -1,6 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/privacy/identity.hpp"
+#include "core/privacy/privacy_service.hpp"
 #include "core/privacy/quote.hpp"
 #include "core/registrar/device.hpp"
 #include "core/registrar/gruu.hpp"
@@ -66,6 +67,21 @@ constexpr std::array quoting_headers{Header::replaces, Header::join, Header::tar
 
 } // namespace
 
+/// The address that whoever is referred is to call. What can be dialled before one is for that party alone to dial: it
+/// is not made to show itself, nor to block anybody. Whoever withholds itself from the referrer goes on doing so, or
+/// the referrer could send it to a telephone of its own. Empty: there is nobody to call.
+std::string Proxy::address_to_call(std::string_view aor, bool withheld) const
+{
+    const auto at = aor.rfind('@');
+    std::string user{aor.substr(0, at)};
+    const DialPrefixes prefixes{env_.settings->withhold_prefix, env_.settings->show_prefix};
+    for (auto dialled = take_prefix(user, prefixes); dialled != Dialled::plain; dialled = take_prefix(user, prefixes))
+        withheld = withheld || dialled == Dialled::withhold;
+    if (user == env_.settings->block_code) return {};
+    if (withheld) user.insert(0, prefixes.withhold);
+    return user.append(aor.substr(at));
+}
+
 /// A URI that the sender holds for a third party becomes one that the receiver may call once: a fresh token under a
 /// handle that leads to the same device (SEALING.md).
 std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch)
@@ -78,6 +94,9 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     const auto target = domains.ours(uri) && uri.user.size() == Sealer::target_length
                             ? env_.sealer.open_target(uri.user, sender)
                             : std::nullopt;
+    const bool withheld = receiver_withheld(context);
+    const bool dials = withheld && branch.target.party.receiver() != Receiver::gateway; // whose network hides it itself
+    std::string_view before_headers = "?";
     std::optional<QuotedDialog> quoted;
     auto quoting = Header::replaces;
     for (const auto header : {Header::replaces, Header::join}) { // RFC 3515 2.1: of both, whoever is called takes one
@@ -93,7 +112,12 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         if (env_.dialogs.ended(from_dialog)) return {};
         // A referral leads to nobody that its holder is in a dialog with; it is not passed on.
         if (const auto known = env_.dialogs.handle(target->id); known && known->referral) return {};
-        DialogMemory::Handle handle{.party = {}, .flow = {}, .device = target->id, .contact = {}, .referral = true};
+        DialogMemory::Handle handle{.party = {},
+                                    .flow = {},
+                                    .device = target->id,
+                                    .contact = {},
+                                    .referral = true,
+                                    .referred_withheld = withheld};
         if (target->role == Role::callee) {
             const auto kept = DialogSeal{env_.seal_parts(), *target, sender, {}}.callee_privacy();
             handle.withheld = kept.withheld.value_or(false);
@@ -108,7 +132,9 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle));
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = domains.aor(uri); !aor.empty()) {
-        out = "<" + address_uri(uri.scheme, aor);
+        const auto to_call = address_to_call(aor, dials);
+        if (to_call.empty()) return {};
+        out = "<" + address_uri(uri.scheme, to_call);
         // A public GRUU's value cannot be told from a word of the sender's here: its address leads to that device too.
         if (temporary_gruu_in(uri, env_.cryptography)) out += ";gr";
     } else {
@@ -116,9 +142,14 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     }
     if (const auto method = uri.param("method"); method && method_of(*method) != Method::other)
         (out += ";method=") += *method;
+    if (dials && !target && env_.settings->withhold_prefix.empty()) { // then the phone alone can ask for it
+        out += "?Privacy=id";
+        before_headers = "&";
+    }
     if (!quoted) return out += ">";
     const auto token = seal_quote(*quoted, receiver, env_.seal_parts());
-    return out.append("?").append(name_of(quoting)).append("=") + escape(token + ";to-tag=0;from-tag=0") + ">";
+    return out.append(before_headers).append(name_of(quoting)).append("=") + escape(token + ";to-tag=0;from-tag=0") +
+           ">";
 }
 
 /// It also tells from which dialog the referral was made.
@@ -145,7 +176,8 @@ std::optional<Referral> Proxy::referral_named_by(const Message& request, const P
                     .id = target->id,
                     .device = handle->device,
                     .withheld = handle->withheld,
-                    .session = handle->session};
+                    .session = handle->session,
+                    .referred_withheld = handle->referred_withheld};
 }
 
 /// It led to an answer, and leads nowhere from now on. After one that asks for another attempt it may be tried again.
