@@ -40,6 +40,93 @@ TEST_CASE("a phone that no longer knows of a call is asked about it once", "[sea
     CHECK(start_line(world.receive(bob)).starts_with("SIP/2.0 481"));
 }
 
+TEST_CASE("whoever withholds itself is asked for in vain once, until it speaks again", "[seal][P4]")
+{
+    World world{with_routes()};
+    auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    dial(world, alice, {.uri = "sip:bob@example.org", .extra = "Privacy: id\n"});
+    world.receive(alice); // 100
+    Established call{world.receive(bob), {}};
+    world.send(bob, answer(call.invite, "200 OK", contact));
+    call.ok = world.receive(alice);
+    int cseq = 6;
+    const auto asked = [&](const std::string& method) { // is alice? else 481
+        world.send(bob, request_in(call.invite, method, ++cseq));
+        if (!world.quiet(alice)) {
+            const auto request = world.receive(alice);
+            world.send(alice, answer(request, "200 OK"));
+            return start_line(world.receive(bob)).starts_with("SIP/2.0 200");
+        }
+        CHECK(start_line(world.receive(bob)).starts_with("SIP/2.0 481"));
+        return false;
+    };
+    CHECK(asked("OPTIONS"));
+    SECTION("her phone was away")
+    {
+        world.disconnect(alice);
+        CHECK_FALSE(asked("OPTIONS"));
+        alice = world.phone("alice");
+        for (const auto* method : {"OPTIONS", "INFO", "MESSAGE", "UPDATE"}) CHECK_FALSE(asked(method));
+        SECTION("the call can still be ended") { CHECK(asked("BYE")); }
+        SECTION("she says herself that she is back")
+        {
+            world.send(alice, request_in(call.ok, "INFO", 3));
+            world.send(bob, answer(world.receive(bob), "200 OK"));
+            CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 200"));
+            CHECK(asked("INFO"));
+        }
+    }
+    SECTION("her phone gives no sign of life")
+    {
+        world.send(bob, request_in(call.invite, "OPTIONS", ++cseq));
+        world.receive(alice);
+        world.pass(seconds{40});
+        while (!world.quiet(bob)) world.receive(bob);
+        while (!world.quiet(alice)) world.receive(alice);
+        CHECK_FALSE(asked("OPTIONS"));
+    }
+    SECTION("she has hung up, and he does not take it")
+    {
+        world.send(alice, request_in(call.ok, "BYE", 3));
+        world.send(bob, answer(world.receive(bob), "403 Forbidden"));
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 403"));
+        CHECK_FALSE(asked("OPTIONS"));
+    }
+}
+
+TEST_CASE("who comes to help may ask again for a caller whose phone was away", "[seal][emergency]")
+{
+    World world{with_routes()};
+    auto alice = world.phone("alice");
+    const auto psap = world.domain("psap.example");
+    dial(world, alice, {.uri = "sip:112@example.org", .extra = "Privacy: id\n"});
+    world.receive(alice); // 100
+    const auto invite = world.receive(psap);
+    world.send(psap, answer(invite, "200 OK", contact));
+    world.disconnect(alice);
+    const auto info = [&](int cseq) { world.send(psap, request_in(invite, "INFO", cseq)); };
+    info(7);
+    while (!world.quiet(psap)) world.receive(psap); // 481
+    alice = world.phone("alice");
+    info(8);
+    CHECK(start_line(world.receive(alice)).starts_with("INFO "));
+}
+
+TEST_CASE("whoever shows itself may be away for a while", "[seal]")
+{
+    World world{with_routes()};
+    auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    world.disconnect(alice);
+    world.send(bob, request_in(call.invite, "INFO", 7));
+    CHECK(start_line(world.receive(bob)).starts_with("SIP/2.0 481"));
+    alice = world.phone("alice");
+    world.send(bob, request_in(call.invite, "INFO", 8));
+    CHECK(start_line(world.receive(alice)).starts_with("INFO "));
+}
+
 TEST_CASE("a call that never began and whose phones have gone tells nobody who comes back", "[seal][P9]")
 {
     World world{with_routes()};

@@ -32,11 +32,18 @@ BindingId id_of_text(Cryptography& cryptography, KeyedHash dialog, std::string_v
     return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
 }
 
-BindingId id_of_connected_line(Cryptography& cryptography, KeyedHash dialog)
+/// Of what is kept once for a dialog, or once for a side of it.
+BindingId id_of_note(Cryptography& cryptography, std::string_view what, KeyedHash dialog)
 {
-    std::string text{"connected line"};
+    std::string text{what};
     text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
     return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
+}
+
+constexpr std::string_view connected_line = "connected line";
+constexpr std::string_view asked_in_vain_for(Role asker)
+{
+    return asker == Role::caller ? "caller asked in vain" : "callee asked in vain";
 }
 
 } // namespace
@@ -136,18 +143,31 @@ void DialogSeal::keep_callee_privacy(const CalleePrivacy& privacy)
 {
     const std::array<char, 2> text{privacy.withheld ? (*privacy.withheld ? 'w' : 's') : '-',
                                    privacy.session ? 's' : '-'};
-    parts_.memory.keep_text(hash(), epoch_, id_of_connected_line(parts_.cryptography, hash()),
+    parts_.memory.keep_text(hash(), epoch_, id_of_note(parts_.cryptography, connected_line, hash()),
                             {parts_.cryptography.seal_in_memory({text.data(), text.size()})});
 }
 
 DialogSeal::CalleePrivacy DialogSeal::callee_privacy() const
 {
-    const auto kept = parts_.memory.text(id_of_connected_line(parts_.cryptography, hash()));
+    const auto kept = parts_.memory.text(id_of_note(parts_.cryptography, connected_line, hash()));
     if (!kept) return {};
     const auto text = parts_.cryptography.open_in_memory(kept->bytes);
     CalleePrivacy privacy{.withheld = std::nullopt, .session = text.ends_with('s')};
     if (!text.starts_with('-')) privacy.withheld = text.starts_with('w');
     return privacy;
+}
+
+void DialogSeal::keep_asked_in_vain(Role asker, bool in_vain)
+{
+    if (asked_in_vain(asker) == in_vain) return;
+    parts_.memory.keep_text(hash(), epoch_, id_of_note(parts_.cryptography, asked_in_vain_for(asker), hash()),
+                            {parts_.cryptography.seal_in_memory(in_vain ? "v" : "-")});
+}
+
+bool DialogSeal::asked_in_vain(Role asker) const
+{
+    const auto kept = parts_.memory.text(id_of_note(parts_.cryptography, asked_in_vain_for(asker), hash()));
+    return kept && parts_.cryptography.open_in_memory(kept->bytes) == "v";
 }
 
 const std::string& DialogSeal::target(Role stands_for, BindingId id)

@@ -65,6 +65,10 @@ public:
     void keep_callee_privacy(const CalleePrivacy& privacy);
     [[nodiscard]] CalleePrivacy callee_privacy() const;
 
+    /// That side has asked for the other one, which was not there and has not spoken since.
+    void keep_asked_in_vain(Role asker, bool in_vain);
+    [[nodiscard]] bool asked_in_vain(Role asker) const;
+
     /// Until the next one is made.
     const std::string& target(Role stands_for, BindingId id);
     /// CSeq numbers of `sender` on the other leg; and back, if it can be one. Of a phone that begins with 2^30 or more

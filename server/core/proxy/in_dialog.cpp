@@ -83,6 +83,18 @@ bool Proxy::receiver_withheld(const ResponseContext& context)
     return context.seal && context.seal->callee_privacy().withheld.value_or(false);
 }
 
+/// Whoever withholds itself is asked for in vain once (SEALING.md "Ended dialogs"): a phone that is away and comes back
+/// would else show when, for as long as the dialog may last. Who comes to help may ask again.
+void Proxy::asks_no_more(ResponseContext& context, Role asker, const Party& party)
+{
+    if (party.receiver() != Receiver::emergency) context.seal->keep_asked_in_vain(asker, true);
+}
+
+void Proxy::was_not_there(ResponseContext& context)
+{
+    if (receiver_withheld(context)) asks_no_more(context, context.role, context.sender);
+}
+
 bool Proxy::with_emergency_service(const Target& target) const
 {
     const auto handle = env_.dialogs.handle(target.id);
@@ -97,6 +109,10 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     ResponseContext context;
     Target target;
     if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);
+    if (context.sender_withheld()) context.seal->keep_asked_in_vain(other(context.role), false); // it tells itself
+    if (server->request->method != Method::bye && receiver_withheld(context) &&
+        context.seal->asked_in_vain(context.role))
+        return env_.refuse(id, Refusal::no_dialog, now, out);
     if (!carried_in_dialog(server->request->method)) return answer_ourselves(id, *server->request, now, out);
     if (server->request->method == Method::notify && shaped(*server->request, Header::event, Shape::event).empty())
         return env_.refuse(id, Refusal::bad_event, now, out); // RFC 6665 8.2.1: none, or none that is carried
@@ -180,6 +196,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (to.empty()) {
         context->answered = true;
+        was_not_there(*context);
         if (env_.layer->server(context->server)->method == Method::bye) end_dialog(*context->seal, out);
         return env_.refuse(context->server, Refusal::no_dialog, now, out);
     }

@@ -141,6 +141,8 @@ private:
 
     // in_dialog.cpp
     static bool receiver_withheld(const ResponseContext& context);
+    static void asks_no_more(ResponseContext& context, Role asker, const Party& party);
+    static void was_not_there(ResponseContext& context);
     [[nodiscard]] bool with_emergency_service(const Target& target) const;
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);

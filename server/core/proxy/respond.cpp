@@ -311,7 +311,10 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     if (branch.announces) return announcement_over(id, index, now, out);
     if (response && try_credentials(id, index, *response, now, out)) return;
     if (method == Method::bye) {
-        if (branch.seal && hung_up(status, response != nullptr)) end_dialog(*branch.seal, out, now - server->began);
+        if (branch.seal && hung_up(status, response != nullptr))
+            end_dialog(*branch.seal, out, now - server->began);
+        else if (context->sender_withheld()) // it has gone, whatever the other side says to that
+            asks_no_more(*context, other(context->role), branch.target.party);
     } else if (context->in_dialog && !branch.target.party.foreign() && call_is_unknown(status, method)) {
         end_dialog(*branch.seal, out); // another domain may say it of a phone that is between two connections
     }
@@ -423,6 +426,8 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (context->cancelled && invite && status < 600)
         return env_.refuse(server_id, Refusal::request_terminated, now, out);
     if (context->too_weak) return refuse_weaker(server_id, now, out);
+    if (context->in_dialog && (status == 430 || (!context->best && (status == 408 || status == 503))))
+        was_not_there(*context);
     if (status == 408 && !invite) return; // RFC 4320 4.2: nothing is said; the transaction expires
     if (context->in_dialog) {
         if (status == 430 || (status == 503 && !context->best)) // no flow is left
