@@ -22,16 +22,43 @@ const std::string offer =
 const std::string plain = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
                           "m=audio 4000 RTP/AVP 0\r\n";
 
-/// A ContentInfo (RFC 5652 3) of that type around some bytes.
-std::string cms(const std::string& type)
+/// One element of DER (X.690 8.1); of BER without a length where `indefinite`.
+std::string element(char tag, const std::string& content, bool indefinite = false)
 {
-    const auto content = "\xA0\x05\x30\x03\x02\x01\x00"s;
-    const auto oid = "\x06"s + static_cast<char>(type.size()) + type;
-    return "\x30"s + static_cast<char>(oid.size() + content.size()) + oid + content;
+    if (indefinite) return tag + "\x80"s + content + "\0\0"s;
+    return tag + std::string(1, static_cast<char>(content.size())) + content;
 }
-const auto enveloped = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"s);
-const auto auth_enveloped = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17"s);
-const auto signed_data = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02"s);
+const auto version = "\x02\x01\x00"s;
+const auto algorithm = element('\x30', "\x06\x01\x2A"s);
+const auto of_bob = element('\x80', "key of bob"s);     // a subject key identifier (RFC 5652 6.2.1)
+const auto of_alice = element('\x80', "key of alice"s); // it names whoever calls
+std::string by_key(const std::string& whose)
+{
+    return element('\x30', version + whose + algorithm + element('\x04', "k"));
+}
+/// RFC 5652 6.2.2: agreed between `originator`'s key and those of the recipients.
+std::string by_agreement(const std::string& originator, const std::string& keys)
+{
+    return element('\xA1', version + element('\xA0', originator) + element('\xA1', element('\x04', "ukm")) + algorithm +
+                               element('\x30', keys));
+}
+const auto a_key = element('\x30', element('\xA0', "key of bob"s) + element('\x04', "k"));
+const auto ephemeral = element('\xA1', algorithm + element('\x03', "point"));
+
+/// A ContentInfo (RFC 5652 3) of that type, for those recipients.
+std::string cms(const std::string& type, const std::string& recipients, const std::string& before = {},
+                const std::string& behind = {}, bool indefinite = false)
+{
+    const auto content = element('\x30', element('\x06', "\x2A") + algorithm + element('\x80', "sealed"));
+    const auto data = version + before + element('\x31', recipients, indefinite) + content + behind;
+    return element('\x30', element('\x06', type) + element('\xA0', element('\x30', data, indefinite), indefinite),
+                   indefinite);
+}
+const auto enveloped_data = "\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"s;
+const auto auth_enveloped_data = "\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17"s;
+const auto enveloped = cms(enveloped_data, by_key(of_bob));
+const auto auth_enveloped = cms(auth_enveloped_data, by_key(of_bob), {}, element('\x04', "mac"));
+const auto signed_data = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02"s, {});
 
 class Pair {
 public:
@@ -152,6 +179,44 @@ TEST_CASE("S/MIME in a call is encrypted, and not there where addresses must be 
     CHECK(pair.refused.starts_with("SIP/2.0 488"));
     CHECK(Pair::body_of(pair.through("MESSAGE", "application/pkcs7-mime", enveloped, "Privacy: id;session\n")) ==
           enveloped);
+}
+
+TEST_CASE("S/MIME of a withheld sender names its receiver alone", "[privacy][rfc5652][6]")
+{
+    Pair pair;
+    const auto arrives = [&](const std::string& body, const std::string& headers) {
+        const auto message = pair.through("MESSAGE", "application/pkcs7-mime", body, headers);
+        if (message.empty()) CHECK(pair.refused.starts_with("SIP/2.0 488"));
+        return !message.empty();
+    };
+    const auto attribute = element('\xA1', element('\x30', "mail of alice"));
+    const std::vector<std::string> names_alice{
+        cms(enveloped_data, by_key(of_bob) + by_key(of_alice)), // she can read what she has sent, as is usual
+        cms(enveloped_data, by_key(of_bob), element('\xA0', "certificate of alice")),
+        cms(enveloped_data, by_agreement(of_alice, a_key)),
+        cms(enveloped_data, by_agreement(ephemeral, a_key + a_key)),
+        cms(enveloped_data, element('\xA2', version + of_alice)), // a key that both know by a name
+        cms(enveloped_data, by_key(of_bob), {}, attribute),
+        cms(auth_enveloped_data, by_key(of_bob), {}, attribute + element('\x04', "mac")),
+        cms(enveloped_data, {}),
+        cms(enveloped_data, by_key(of_bob) + by_key(of_alice), {}, {}, true),
+        cms(enveloped_data, "\x30\x7F"),
+    };
+    for (std::size_t i = 0; i < names_alice.size(); ++i) {
+        INFO(i);
+        CHECK_FALSE(arrives(names_alice[i], "Privacy: id\n"));
+        CHECK(arrives(names_alice[i], {}));
+    }
+    for (const auto& body : {enveloped, auth_enveloped, cms(enveloped_data, by_agreement(ephemeral, a_key)),
+                             cms(enveloped_data, element('\xA3', version + algorithm + element('\x04', "k"))),
+                             cms(enveloped_data, by_key(of_bob), {}, {}, true)})
+        CHECK(arrives(body, "Privacy: id\n"));
+    const auto deep = std::string(200, '\0').replace(0, 0, [] {
+        std::string nested;
+        for (int i = 0; i < 100; ++i) nested += "\x30\x80"s;
+        return nested;
+    }());
+    CHECK_FALSE(arrives(cms(enveloped_data, by_key(of_bob) + deep, {}, {}, true), "Privacy: id\n"));
 }
 
 TEST_CASE("a signed text passes as it was signed, unless its sender is withheld", "[privacy][rfc8551]")

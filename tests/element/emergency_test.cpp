@@ -77,6 +77,17 @@ TEST_CASE("an emergency call is carried in every state")
         CHECK(header(invite, "From").starts_with("\"Alice\" <sip:alice@example.org>;tag="));
         CHECK(header(invite, "Privacy").empty());
     }
+    SECTION("withheld, with a body that is not encrypted for the service alone")
+    {
+        using namespace std::string_literals;
+        dial(world, alice,
+             {.uri = "sip:112@example.org",
+              .extra = "Privacy: id\n",
+              .content_type = "application/pkcs7-mime",
+              .body = "\x30\x12\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03\xA0\x05\x30\x03\x02\x01\x00"s});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        CHECK(start_line(world.receive(psap)) == "INVITE urn:service:sos SIP/2.0");
+    }
     SECTION("beyond every limit")
     {
         auto strict = with_routes();

@@ -180,13 +180,16 @@ Refusal not_hidden(const BodyPolicy& policy)
 }
 
 /// S/MIME as RFC 3261 23.2 has it. What is sealed to the receiver passes as it is, where nobody has to vouch for what
-/// is in it: under relay-only an address could be. A signature that can be read vouches for text and nothing else, and
-/// names its maker.
+/// is in it: under relay-only an address could be. Certificates are named around what is sealed, of a withheld sender
+/// not its own. A signature that can be read vouches for text and nothing else, and names its maker.
 BodyResult minimise_enveloped(std::string_view content, const BodyPolicy& policy)
 {
     if (policy.sdp.relay_only && policy.method != Method::message)
         return BodyRefusal{not_hidden(policy), "Media addresses that cannot be read cannot be hidden"};
-    switch (cms_content(content)) {
+    const auto kind = cms_content(content);
+    if (kind != CmsContent::other && policy.withheld && !names_receiver_alone(content))
+        return BodyRefusal{Refusal::not_acceptable_here, "S/MIME for others too names who withholds a name"};
+    switch (kind) {
     case CmsContent::enveloped:
         return Body{"application/pkcs7-mime;smime-type=enveloped-data", std::string{content}};
     case CmsContent::auth_enveloped:

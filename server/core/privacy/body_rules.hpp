@@ -42,7 +42,7 @@ inline constexpr std::array body_rules{
     BodyRule{"multipart/alternative",           Content::multipart,       Within::any_request, "the same"},
     BodyRule{"text/plain",                      Content::text,            Within::message,     "what the sender says; charset if it is UTF-8"},
     BodyRule{"message/cpim",                    Content::cpim,            Within::message,     "the text in it; From, To, DateTime, Subject, ids and the rest go (RFC 3862)"},
-    BodyRule{"application/pkcs7-mime",          Content::enveloped,       Within::any_request, "untouched when it is encrypted for its receiver; not in a call under relay-only (RFC 8551 3.3, RFC 5083)"},
+    BodyRule{"application/pkcs7-mime",          Content::enveloped,       Within::any_request, "untouched when it is encrypted for its receiver, a withheld sender's for that one alone; not in a call under relay-only (RFC 8551 3.3, RFC 5083)"},
     BodyRule{"multipart/signed",                Content::signed_text,     Within::message,     "a text/plain part as it was signed and its signature; not of a withheld sender (RFC 8551 3.5.3)"},
 };
 // clang-format on

@@ -3,6 +3,7 @@
 #include "core/types/ascii.hpp"
 
 #include <array>
+#include <optional>
 
 namespace sotto {
 namespace {
@@ -28,7 +29,94 @@ bool take_length_of_all(std::string_view& bytes)
     return bytes.size() == length;
 }
 
+// Tags of X.690, and those that RFC 5652 6.1 and 6.2 give.
+constexpr char octet_string = '\x04', sequence_of = '\x30', set_of = '\x31';
+constexpr char context_0 = '\xA0', context_1 = '\xA1', context_3 = '\xA3';
+constexpr int deepest = 16;
+
+struct Element {
+    char tag{0};
+    std::string_view content;
+};
+
+std::optional<Element> take_element(std::string_view& bytes, int depth = 0);
+
+/// What stands before the end-of-contents octets, which are taken off too.
+std::optional<std::string_view> take_indefinite(std::string_view& bytes, int depth)
+{
+    auto rest = bytes;
+    while (!rest.starts_with("\0\0"sv))
+        if (!take_element(rest, depth + 1)) return std::nullopt;
+    const auto content = bytes.substr(0, bytes.size() - rest.size());
+    bytes = rest.substr(2);
+    return content;
+}
+
+/// The next one, of a tag below 31; nothing at the end, or where it is none.
+std::optional<Element> take_element(std::string_view& bytes, int depth)
+{
+    constexpr unsigned char constructed = 0x20, longer = 0x1F;
+    if (bytes.size() < 2 || depth > deepest) return std::nullopt;
+    Element element{bytes[0], {}};
+    const auto tag = static_cast<unsigned char>(bytes[0]);
+    const auto first = static_cast<unsigned char>(bytes[1]);
+    bytes.remove_prefix(2);
+    if ((tag & longer) == longer) return std::nullopt;
+    if (first == 0x80) {
+        const auto content = (tag & constructed) != 0 ? take_indefinite(bytes, depth) : std::nullopt;
+        if (!content) return std::nullopt;
+        element.content = *content;
+        return element;
+    }
+    std::size_t length = first;
+    if (first > 0x80) {
+        const std::size_t count = first & 0x7FU;
+        if (count > 4 || count > bytes.size()) return std::nullopt;
+        length = 0;
+        for (std::size_t i = 0; i < count; ++i) length = length << 8U | static_cast<unsigned char>(bytes[i]);
+        bytes.remove_prefix(count);
+    }
+    if (length > bytes.size()) return std::nullopt;
+    element.content = bytes.substr(0, length);
+    bytes.remove_prefix(length);
+    return element;
+}
+
+std::optional<std::string_view> take_content(std::string_view& bytes, char tag)
+{
+    const auto element = take_element(bytes);
+    return element && element->tag == tag ? std::optional{element->content} : std::nullopt;
+}
+
+/// RFC 5652 6.2.2, `content` of a KeyAgreeRecipientInfo: the sender's key is one of this message, for one recipient.
+bool agrees_by_ephemeral_key(std::string_view content)
+{
+    if (!take_element(content)) return false; // version
+    auto originator = take_content(content, context_0);
+    if (!originator || !take_content(*originator, context_1)) return false;
+    auto next = take_element(content);
+    if (next && next->tag == context_1) next = take_element(content); // user keying material
+    auto keys = take_content(content, sequence_of);
+    return next && keys && take_element(*keys) && keys->empty() && content.empty();
+}
+
 } // namespace
+
+bool names_receiver_alone(std::string_view bytes)
+{
+    auto info = take_content(bytes, sequence_of);
+    if (!info || !take_element(*info)) return false; // the content type
+    auto wrapped = take_content(*info, context_0);
+    auto data = wrapped ? take_content(*wrapped, sequence_of) : std::nullopt;
+    if (!data || !take_element(*data)) return false; // version
+    auto recipients = take_content(*data, set_of);   // the originator's certificates would stand before them
+    const auto recipient = recipients ? take_element(*recipients) : std::nullopt;
+    if (!recipient || !recipients->empty() || !take_content(*data, sequence_of)) return false;
+    if (!data->empty() && !take_content(*data, octet_string)) return false; // the MAC of AuthEnvelopedData
+    const bool by_key_or_password = recipient->tag == sequence_of || recipient->tag == context_3;
+    return data->empty() &&
+           (by_key_or_password || (recipient->tag == context_1 && agrees_by_ephemeral_key(recipient->content)));
+}
 
 CmsContent cms_content(std::string_view bytes)
 {

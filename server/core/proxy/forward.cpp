@@ -441,8 +441,10 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     sdp.version_offset = seal.sdp_version_offset(sender);
     policy.method = source.method;
     policy.critical = source.is_request && wish.session && wish.critical;
-    policy.withheld = context.sender_withheld();
     policy.location = reader.receiver() == Receiver::emergency;
+    // Who comes to help is told who calls.
+    policy.withheld =
+        !policy.location && (sender == context.role ? context.sender_withheld() : receiver_withheld(context));
     return minimise_body(source, policy);
 }
 
