@@ -103,6 +103,28 @@ TEST_CASE("a CSeq shows what its phone has counted in no half of the numbers", "
     CHECK(number(first + 2) == one + 2);
 }
 
+TEST_CASE("an RSeq shows what its phone has counted in no half of the numbers", "[privacy][rfc3262][3]")
+{
+    const std::uint32_t first = GENERATE(7'001U, 2'147'483'648U, 4'000'000'000U);
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    dial(world, alice, {.uri = "sip:bob@example.org"});
+    world.receive(alice); // 100
+    const auto invite = world.receive(bob);
+    const auto arrives = [&](std::uint32_t number) {
+        world.send(bob, answer(invite, "183 Session Progress",
+                               "Require: 100rel\nRSeq: " + std::to_string(number) + "\n" + contact));
+        return world.receive(alice);
+    };
+    const auto progress = arrives(first);
+    const auto shown = std::stoul(header(progress, "RSeq"));
+    CHECK(shown != first);
+    CHECK(std::stoul(header(arrives(first + 1), "RSeq")) == shown + 1);
+    world.send(alice, request_in(progress, "PRACK", 3, "RAck: " + std::to_string(shown) + " 2 INVITE\n"));
+    CHECK(header(world.receive(bob), "RAck").starts_with(std::to_string(first) + " "));
+}
+
 TEST_CASE("a body is handled in one of two ways", "[privacy]")
 {
     World world;

@@ -16,13 +16,16 @@ constexpr std::size_t mark_length = 6;
 constexpr std::uint32_t cseq_half = 1U << 30U;         // RFC 3261 8.1.1.5: below 2^31; the offset takes half of that
 constexpr std::uint32_t rseq_circle = (1U << 31U) - 1; // RFC 3262 3: 1 to 2^31 - 1
 
-/// `number` moved around the circle of RSeq numbers; what stands outside of it stays.
+/// `number` moved around the circle of RSeq numbers. What no phone may begin with but some do (RFC 3262 3) is moved
+/// around a circle of its own; two numbers stand outside of both, and stay: 0 and 2^32 - 1.
 constexpr std::uint32_t turned(std::uint32_t number, std::uint32_t by)
 {
-    if (number == 0 || number > rseq_circle) return number;
-    return static_cast<std::uint32_t>((std::uint64_t{number} - 1 + by) % rseq_circle) + 1;
+    if (number == 0 || number == UINT32_MAX) return number;
+    const auto first = number > rseq_circle ? rseq_circle + 1 : 1U;
+    return static_cast<std::uint32_t>((std::uint64_t{number} - first + by) % rseq_circle) + first;
 }
 static_assert(turned(turned(7, 5), rseq_circle - 5) == 7 && turned(rseq_circle, 1) == 1 && turned(1, rseq_circle) == 1);
+static_assert(turned(rseq_circle + 1, 1) == rseq_circle + 2 && turned(UINT32_MAX - 1, 1) == rseq_circle + 1);
 
 /// Of that dialog alone: the forks of a request keep the same value, and the end of one must not take it from another.
 BindingId id_of_text(Cryptography& cryptography, KeyedHash dialog, std::string_view value)
