@@ -1,4 +1,5 @@
 #include "core/privacy/preferred_identity.hpp"
+#include "element/dialogs.hpp"
 #include "element/requests.hpp"
 
 #include <catch2/catch.hpp>
@@ -57,6 +58,27 @@ TEST_CASE("who answered instead is shown unless it withholds: by account, in the
     CHECK_FALSE(shows_carol(call.bye("", "")));
     CHECK(shows_carol(call.bye("Privacy: none\n", "")));
     CHECK(shows_carol(call.bye("", "Privacy: none\n")));
+}
+
+TEST_CASE("an account that is known by one of its addresses does not show another inside the dialog", "[P2]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    world.accounts->attach(world.accounts->find("alice", "example.org")->id, "nickname", "example.org");
+    alice.send({.to = "sip:bob@example.org", .from = "<sip:nickname@example.org>"});
+    world.send(bob, answer(world.receive(bob), "200 OK", contact));
+    const auto ok = world.receive(alice.flow);
+    const auto shown = [&](const std::string& request) {
+        world.send(alice.flow, request);
+        return uri_in(header(world.receive(bob), "From"));
+    };
+    auto info = request_in(ok, "INFO", 93);
+    CHECK(shown(info) == "sip:nickname@example.org");
+    info = request_in(ok, "INFO", 94);
+    const std::string own = "sip:nickname@example.org";
+    info.replace(info.find(own), own.size(), "sip:removed@example.org"); // by the operator, meanwhile
+    CHECK(shown(info) == "sip:anonymous@anonymous.invalid");
 }
 
 TEST_CASE("a callee's Privacy: session keeps its addresses back", "[rfc3323][4.2]")

@@ -365,18 +365,15 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     return message.write();
 }
 
-/// The identity that the receiver is shown: the sender's own address unless withheld.
+/// The identity that the receiver is shown: the sender's own address unless withheld. Where a request inside a dialog
+/// names none of its sender's, another one than the dialog began with would tell that both are one account's.
 std::string Proxy::shown_sender(const ResponseContext& context, const Message& request) const
 {
     if (context.sender_withheld()) return std::string{anonymous_identity};
     if (context.sender.foreign()) return foreign_sender(context, request);
-    auto aor = env_.domains().aor(request.from.uri);
+    const auto aor = env_.domains().aor(request.from.uri);
     const auto* owner = env_.account_of(aor);
-    if (owner == nullptr || context.sender != owner->id) {
-        const auto* account = env_.accounts->find(context.sender.account());
-        if (account == nullptr) return std::string{anonymous_identity};
-        aor = std::string{account->user}.append("@").append(account->domain);
-    }
+    if (owner == nullptr || context.sender != owner->id) return std::string{anonymous_identity};
     return shown_address(context.display_name(request), address_uri(request.from.uri.scheme, aor));
 }
 
