@@ -14,12 +14,14 @@
 #include "os/clocks.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 #include <span>
+#include <system_error>
 #include <utility>
 
 namespace sotto::ctl {
@@ -104,6 +106,16 @@ void print_csv(const Command& command, const json::object& result)
         std::fputs(csv_line(command.answer.fields, row.as_object()).c_str(), stdout);
 }
 
+/// An answer that did not arrive was not given: the disk behind it is full, or its reader has gone. Calls of an invoice
+/// run that are taken for exported would be on no invoice.
+void require_written()
+{
+    errno = 0;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+    const auto reason = errno == 0 ? std::string{} : ": " + std::generic_category().message(errno);
+    throw Refused{status_refused, "the answer cannot be written to standard output" + reason};
+}
+
 /// All pages of a list, as one.
 class Pages {
 public:
@@ -115,10 +127,8 @@ public:
 
     void add(const json::object& page)
     {
-        if (invocation_.csv) return print_csv(*invocation_.command, page);
-        if (!invocation_.json) return printer_.add(page);
-        for (const auto& entry : page.at(answer().rows).as_array())
-            std::printf("%s%s", std::exchange(first_, false) ? "" : ",", json::serialize(entry).c_str());
+        print(page);
+        require_written(); // before the next page is asked for
     }
 
     void end(const json::object& last_page)
@@ -138,6 +148,14 @@ public:
 
 private:
     [[nodiscard]] const Answer& answer() const { return invocation_.command->answer; }
+
+    void print(const json::object& page)
+    {
+        if (invocation_.csv) return print_csv(*invocation_.command, page);
+        if (!invocation_.json) return printer_.add(page);
+        for (const auto& entry : page.at(answer().rows).as_array())
+            std::printf("%s%s", std::exchange(first_, false) ? "" : ",", json::serialize(entry).c_str());
+    }
 
     void close(const json::object& beside)
     {
@@ -364,6 +382,7 @@ int main(int argc, char** argv)
     } catch (const Refused& refused) {
         return report(refused.status(), refused.what(), invocation.json);
     } catch (const assess::NotReached& nobody) {
+        require_written();
         return report(status_unreachable, nobody.what(), invocation.json);
     } catch (const Unreachable& unreachable) {
         return report(status_unreachable, unreachable.what(), invocation.json);
