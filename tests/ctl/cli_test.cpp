@@ -178,6 +178,19 @@ TEST_CASE("an answer that cannot be written where it should go is no success")
     CHECK_THAT(full.output, Contains("the answer cannot be written to standard output"));
 }
 
+TEST_CASE("an answer that cannot be written where it should go is no success")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    const auto* command =
+        GENERATE("account list", "--csv account list", "--json account list", "account show alice@example.org",
+                 "--json account show alice@example.org", "report minimisation");
+    INFO(command);
+    const auto full = sotto_with(installation, std::string{command} + " 3>&1 >/dev/full 2>&3 #");
+    CHECK(full.status == 1);
+    CHECK_THAT(full.output, Contains("the answer cannot be written to standard output"));
+}
+
     CHECK(again.at("existing") == 1);
 }
 

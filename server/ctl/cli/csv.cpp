@@ -54,9 +54,11 @@ std::optional<store::NewAccount> split(std::string_view line)
 
 CsvFile read_csv(std::istream& in, const store::AccountPolicy& policy)
 {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF"; // spreadsheets begin UTF-8 with it
     CsvFile file;
     std::string line;
     for (std::size_t number = 1; std::getline(in, line); ++number) {
+        if (number == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
         if (!line.empty() && line.back() == '\r') line.pop_back();
         if (line.empty() || (number == 1 && line == "address,password")) continue;
         auto account = split(line);

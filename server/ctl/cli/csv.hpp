@@ -22,8 +22,8 @@ struct CsvFile {
 };
 
 /// Reads lines `address,password`: either field may stand in double quotes, with a quote inside doubled (RFC 4180 2); a
-/// password without them goes to the end of the line, commas included. Empty lines and a heading `address,password` are
-/// passed over. Every address and password is checked against `policy`.
+/// password without them goes to the end of the line, commas included. Empty lines, a heading `address,password` and
+/// a byte order mark are passed over. Every address and password is checked against `policy`.
 CsvFile read_csv(std::istream& in, const store::AccountPolicy& policy);
 
 } // namespace sotto::ctl

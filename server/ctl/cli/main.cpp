@@ -198,11 +198,15 @@ void print_pages(const Invocation& invocation, Backend& backend)
 
 CsvFile read_import(const Invocation& invocation, const config::Settings& settings)
 {
-    const auto policy = account_policy(settings);
-    if (invocation.file == "-") return read_csv(std::cin, policy);
-    std::ifstream in{invocation.file};
-    if (!in) throw Refused{status_refused, invocation.file.string() + " cannot be read"};
-    return read_csv(in, policy);
+    const bool piped = invocation.file == "-";
+    std::ifstream named;
+    if (!piped) named.open(invocation.file);
+    auto file = read_csv(piped ? std::cin : named, account_policy(settings));
+    // A folder can be opened, and a disk may fail half-way.
+    if (piped ? std::ferror(stdin) != 0 : !named.is_open() || named.bad())
+        throw Refused{status_refused,
+                      (piped ? "standard input" : invocation.file.string()) + " cannot be read: nothing was imported"};
+    return file;
 }
 
 /// The end of the batch that begins at `from`: no more rows than a request may hold, however their text is escaped.
@@ -334,9 +338,9 @@ void run(Invocation& invocation)
     check_domains(invocation, settings);
     if (command.words == "subject export" && invocation.file.empty())
         throw Refused{status_usage, "say where the archive goes: --output FILE.tar"};
-    if (command.words == "account import") return print_result(invocation, import_accounts(invocation, settings));
-    if (invocation.csv && command.answer.rows.empty())
+    if (invocation.csv && command.answer.rows.empty()) // before anything is done of which nothing could be told
         throw Refused{status_usage, "this command answers no rows: --csv is for those that do"};
+    if (command.words == "account import") return print_result(invocation, import_accounts(invocation, settings));
     const auto backend = connect(settings, command.place == Place::daemon_or_store);
     for (const auto& argument : command.arguments)
         if (argument.take == Take::secret) invocation.arguments[argument.name] = password_for(invocation);
@@ -378,11 +382,11 @@ int main(int argc, char** argv)
         invocation = read_command_line(argc, argv);
         hide({argv, static_cast<std::size_t>(argc)});
         run(invocation);
+        require_written();
         return status_done;
     } catch (const Refused& refused) {
         return report(refused.status(), refused.what(), invocation.json);
     } catch (const assess::NotReached& nobody) {
-        require_written();
         return report(status_unreachable, nobody.what(), invocation.json);
     } catch (const Unreachable& unreachable) {
         return report(status_unreachable, unreachable.what(), invocation.json);
