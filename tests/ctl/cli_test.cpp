@@ -72,6 +72,17 @@ TEST_CASE("accounts are kept with and without the daemon, by the same commands")
     CHECK(shown.at("account").at("withhold_identity") == true);
     CHECK(shown.at("account").at("relay_only") == false);
 
+    REQUIRE(add(installation, "bob@example.org").status == 0);
+    for (const auto& [change, sentence] :
+         {std::pair{"--add-address al@example.org", "al@example.org belongs to"},
+          std::pair{"--add-address bobby", "bobby is no address"},
+          std::pair{"--add-address bob@elsewhere.example", "bob@elsewhere.example is not in"}}) {
+        const auto refused = sotto_with(installation, std::string{"account set bob@example.org "} + change);
+        CHECK(refused.status == 1);
+        CHECK_THAT(refused.output, Contains(std::string{"sotto: "} + sentence));
+    }
+    REQUIRE(sotto_with(installation, "account remove bob@example.org --yes").status == 0);
+
     CHECK(sotto_with(installation, "account password al@example.org --password-stdin", "other\\n").status == 0);
     const auto itself = sotto_with(installation, "account set al@example.org --remove-address al@example.org");
     CHECK(itself.status == 1);
@@ -154,6 +165,19 @@ TEST_CASE("an account whose stored algorithm is not the configured one is listed
     CHECK_THAT(list, !Contains("password needed"));
 }
 
+TEST_CASE("an answer that cannot be written where it should go is no success")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    const auto* command =
+        GENERATE("account list", "--csv account list", "--json account list", "account show alice@example.org",
+                 "--json account show alice@example.org", "report minimisation");
+    INFO(command);
+    const auto full = sotto_with(installation, std::string{command} + " 3>&1 >/dev/full 2>&3 #");
+    CHECK(full.status == 1);
+    CHECK_THAT(full.output, Contains("the answer cannot be written to standard output"));
+}
+
 TEST_CASE("a file is imported whole, quotes and commas included")
 {
     const Installation installation;
@@ -165,33 +189,39 @@ TEST_CASE("a file is imported whole, quotes and commas included")
     CHECK(json_of(done).at("added") == 2);
     const auto again = json_of(sotto_with(installation, "--json account import --csv -", "alice@example.org,x\\n"));
     CHECK(again.at("added") == 0);
-TEST_CASE("an answer that cannot be written where it should go is no success")
-{
-    const Installation installation;
-    REQUIRE(add(installation, "alice@example.org").status == 0);
-    const auto* command =
-        GENERATE("account list", "--csv account list", "--json account list", "account show alice@example.org",
-                 "--json account show alice@example.org", "report minimisation");
-    INFO(command);
-    const auto full = sotto_with(installation, std::string{command} + " 3>&1 >/dev/full 2>&3 #");
-    CHECK(full.status == 1);
-    CHECK_THAT(full.output, Contains("the answer cannot be written to standard output"));
-}
-
-TEST_CASE("an answer that cannot be written where it should go is no success")
-{
-    const Installation installation;
-    REQUIRE(add(installation, "alice@example.org").status == 0);
-    const auto* command =
-        GENERATE("account list", "--csv account list", "--json account list", "account show alice@example.org",
-                 "--json account show alice@example.org", "report minimisation");
-    INFO(command);
-    const auto full = sotto_with(installation, std::string{command} + " 3>&1 >/dev/full 2>&3 #");
-    CHECK(full.status == 1);
-    CHECK_THAT(full.output, Contains("the answer cannot be written to standard output"));
-}
-
     CHECK(again.at("existing") == 1);
+}
+
+TEST_CASE("rows are not promised of a command that answers none, and nothing is done")
+{
+    const Installation installation;
+    const auto run = sotto_with(installation, "--csv account import --csv -", "alice@example.org,a\\n");
+    CHECK(run.status == 2);
+    CHECK_THAT(run.output, Contains("this command answers no rows"));
+    CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
+}
+
+TEST_CASE("a file that a spreadsheet wrote is imported, its byte order mark not with it")
+{
+    const Installation installation;
+    const auto* heading = GENERATE("", "address,password\\r\\n");
+    const auto done = sotto_with(installation, "--json account import --csv -",
+                                 std::string{"\\357\\273\\277"} + heading + "alice@example.org,a\\r\\n");
+    INFO(done.output);
+    CHECK(done.status == 0);
+    CHECK(sotto_with(installation, "account show alice@example.org").status == 0);
+}
+
+TEST_CASE("what cannot be read to its end is not imported, and is no success")
+{
+    const Installation installation;
+    const auto& folder = installation.folder.string(); // it can be opened, and not be read
+    for (const auto& from : {"--csv " + folder, "--csv - <" + folder, "--csv " + folder + "/none.csv"}) {
+        const auto run = sotto_with(installation, "account import " + from);
+        INFO(from << run.output);
+        CHECK(run.status == 1);
+        CHECK_THAT(run.output, Contains("cannot be read"));
+    }
 }
 
 TEST_CASE("a wrong line is named, and nothing is imported")

@@ -83,6 +83,34 @@ store::AccountChange change_from(const Arguments& arguments, const std::string& 
     return change;
 }
 
+/// Of a change that was refused: the account's own address, or the further ones that it was to get or lose.
+std::string refused_address(AccountStore& accounts, Failure failure, const std::string& address,
+                            const store::AccountChange& change)
+{
+    const bool may_be_further =
+        failure == Failure::exists || failure == Failure::bad_address || failure == Failure::not_served;
+    const auto own = [&] {
+        return wait_for<AccountRecord>(
+            [&](AccountStore::Done<AccountRecord> done) { accounts.show(address, std::move(done)); });
+    };
+    if (!may_be_further || !own()) return address;
+    auto further = change.attach;
+    if (failure != Failure::exists) further.insert(further.end(), change.detach.begin(), change.detach.end());
+    std::string all;
+    for (const auto& one : further) all.append(all.empty() ? "" : " or ").append(one);
+    return all;
+}
+
+Reply set_account(AccountStore& accounts, const Arguments& arguments)
+{
+    const auto address = arguments.text("address");
+    const auto change = change_from(arguments, address);
+    const auto outcome = wait_for<AccountRecord>(
+        [&](AccountStore::Done<AccountRecord> done) { accounts.set(address, change, std::move(done)); });
+    if (!outcome) return error_of(outcome.error(), refused_address(accounts, outcome.error(), address, change));
+    return account_reply(outcome, address);
+}
+
 std::vector<store::NewAccount> rows_from(const json::array& list)
 {
     if (list.size() > rows_per_batch) throw WrongArgument{"too many rows in one batch"};
@@ -187,10 +215,8 @@ Handlers account_commands(AccountStore& accounts)
     handlers["account show"] = on_account([&accounts](const Arguments&, const std::string& address, Done done) {
         accounts.show(address, std::move(done));
     });
-    handlers["account set"] =
-        on_account([&accounts](const Arguments& arguments, const std::string& address, Done done) {
-            accounts.set(address, change_from(arguments, address), std::move(done));
-        });
+    handlers["account set"] = with_arguments(
+        [&accounts](const Arguments& arguments, const PeerCredentials&) { return set_account(accounts, arguments); });
     handlers["account password"] =
         on_account([&accounts](const Arguments& arguments, const std::string& address, Done done) {
             accounts.set_password(address, arguments.text("password"), std::move(done));
