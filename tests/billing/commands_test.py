@@ -342,6 +342,21 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.daemon.start()
         self.assertEqual(len(self.daemon.export()), 1)
 
+    def test_while_the_daemon_is_down_calls_whose_keys_are_missing_are_not_none(self):
+        """As on a new machine, with what a backup holds: what is not there cannot be told, and is not nothing."""
+        self.daemon.stop()
+        keys, aside = self.daemon.state / "keys", self.daemon.folder / "keys"
+        keys.rename(aside)
+        archive = self.daemon.folder / "alice.tar"
+        for command in (("retention", "plan"), ("subject", "export", ALICE, "--output", str(archive)),
+                        ("subject", "erase", ALICE, "--yes"), ("backup", str(self.daemon.state / "backup"))):
+            self.assertIn("their keys are missing", self.refused(*command))
+        self.assertFalse(archive.exists())
+        aside.rename(keys)
+        self.assertEqual([row["calls"] for row in self.json("retention", "plan")["rows"]], [1])
+        self.daemon.start()
+        self.daemon.sotto("account", "show", ALICE)
+
     def test_while_the_daemon_is_down_keys_change_and_people_are_erased(self):
         """What sotto-maintenance.service is for: the service's keys, and no daemon. The next one goes on from there."""
         before = (self.daemon.state / "keys" / "store").read_bytes()

@@ -132,7 +132,10 @@ Handlers StoreBackend::handlers()
 
 store::SqliteLedger* StoreBackend::ledger()
 {
-    if (!ledger_ && store::KeyStore::exists(settings_.state_directory / "keys")) {
+    // Calls whose keys are missing are not none: opening them says so, as it does at the daemon's start.
+    const bool billed =
+        !settings_.billing.routes.empty() && std::filesystem::exists(settings_.state_directory / "ledger.db");
+    if (!ledger_ && (billed || store::KeyStore::exists(settings_.state_directory / "keys"))) {
         ledger_.emplace(settings_.state_directory, store::master_key(settings_.weaken.master_key_file),
                         store::SqliteLedger::Times{.resumes = true}, say);
         // The daemon's clock: it counts from the last run, and from what was believed when it ended.
