@@ -4,8 +4,10 @@ import json
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -176,6 +178,22 @@ class Questions(TerminalTest):
         _, status = self.answered(remove, (question, "y"))
         self.assertEqual(status, 0)
         self.assertEqual(self.daemon.sotto("account", "show", who, check=False).returncode, 1)
+
+    def test_who_gives_up_at_a_password_sees_again_what_is_typed(self):
+        def shows_what_is_typed() -> bool:
+            return bool(termios.tcgetattr(terminal.slave)[3] & termios.ECHO)
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            terminal = Terminal()
+            self.addCleanup(terminal.close)
+            process = subprocess.Popen([binary("sotto"), "--config", self.daemon.config_file, "account", "add", f"frank@{DOMAIN}"],
+                                       stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave)
+            self.addCleanup(process.kill)
+            terminal.until(lambda: "Password for" in terminal.shown)
+            self.assertFalse(shows_what_is_typed())
+            process.send_signal(number)
+            self.assertEqual(process.wait(patience(10)), -number)
+            self.assertTrue(shows_what_is_typed())
 
     def test_a_password_is_typed_twice_and_not_shown(self):
         new = f"erin@{DOMAIN}"

@@ -1,5 +1,6 @@
 #include "ctl/cli/password.hpp"
 
+#include <csignal>
 #include <iostream>
 #include <openssl/crypto.h>
 #include <termios.h>
@@ -8,22 +9,37 @@
 namespace sotto::ctl {
 namespace {
 
-/// Switches the echo of standard input off while it lives.
+/// Switches the echo of standard input off while it lives, and not longer: a process that is interrupted meanwhile
+/// leaves the terminal as it was.
 class Silence {
 public:
     Silence()
     {
         ::tcgetattr(STDIN_FILENO, &before_);
+        struct sigaction interrupted = {};
+        interrupted.sa_handler = &Silence::interrupt;
+        interrupted.sa_flags = static_cast<int>(SA_RESETHAND); // what was raised again ends the process
+        for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) ::sigaction(signal, &interrupted, nullptr);
         auto silent = before_;
         silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
         ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     }
     Silence(const Silence&) = delete;
     Silence& operator=(const Silence&) = delete;
-    ~Silence() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+    ~Silence()
+    {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+    }
 
 private:
-    termios before_{};
+    static void interrupt(int signal)
+    {
+        ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+        std::raise(signal);
+    }
+
+    inline static termios before_{}; // a signal handler gets to nothing else
 };
 
 bool on_terminal() { return ::isatty(STDIN_FILENO) != 0; }
