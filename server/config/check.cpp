@@ -34,6 +34,15 @@ void secret(const Loaded& loaded, const std::string& key, const fs::path& file, 
             loaded.problem(key, file.string() + " is open to every user", "chmod o-rw " + file.string()));
 }
 
+/// A folder that is missing is made at the start, the one that it lies in is not.
+void makeable(const Loaded& loaded, const std::string& key, const fs::path& folder, std::vector<Problem>& problems)
+{
+    std::error_code fault;
+    const auto around = folder.parent_path();
+    if (fs::exists(fs::status(folder, fault)) || fs::exists(fs::status(around, fault))) return;
+    problems.push_back(loaded.problem(key, "there is no folder " + around.string(), "make it, or correct the path"));
+}
+
 } // namespace
 
 std::vector<Problem> check(const Loaded& loaded)
@@ -62,6 +71,12 @@ std::vector<Problem> check(const Loaded& loaded)
     if (!settings.peers.authorities.empty())
         readable(loaded, "peers.authorities", settings.peers.authorities, problems);
     std::error_code fault;
+    const auto socket = fs::status(settings.admin.socket, fault);
+    if (fs::exists(socket) && !fs::is_socket(socket))
+        problems.push_back(loaded.problem("admin.socket", settings.admin.socket.string() + " is there and is no socket",
+                                          "remove it, or name another path"));
+    makeable(loaded, "admin.socket", settings.admin.socket.parent_path(), problems);
+    makeable(loaded, "state_directory", settings.state_directory, problems);
     const auto state = fs::status(settings.state_directory, fault);
     if (fs::exists(state) && !fs::is_directory(state))
         problems.push_back(

@@ -167,6 +167,8 @@ std::vector<Identities::Term> Identities::terms() const
     std::vector<Term> terms;
     for (std::size_t i = 0; i < contexts_.size(); ++i) {
         int days = 0;
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+        warnings_.push_back(files.certificate + ": has ended: no phone accepts it");
         int rest = 0;
         ASN1_TIME_diff(&days, &rest, nullptr, X509_get0_notAfter(SSL_CTX_get0_certificate(contexts_[i].get())));
         terms.push_back({first_names_[i], rest < 0 ? days - 1 : days});

@@ -62,7 +62,7 @@ public:
     };
     /// In the order of the files, as of now.
     [[nodiscard]] std::vector<Term> terms() const;
-    /// What an operator should hear: names that a certificate does not cover, a certificate that is not valid yet.
+    /// What an operator should hear: names that a certificate does not cover, one that is not valid yet, or has ended.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
     /// Most bytes of one write that still end on the edge of a cell.
     [[nodiscard]] std::size_t longest_write() const { return longest_write_; }

@@ -80,6 +80,29 @@ TEST_CASE("A state directory that is a file is refused", "[config]")
     CHECK(problems[0].key == "state_directory");
 }
 
+TEST_CASE("What the daemon could not make at its start is refused", "[config]")
+{
+    const Folder folder;
+    const auto cert = folder.write("cert.pem", "certificate");
+    folder.write("key.pem", "key");
+    const auto checked = [&](const std::string& state, const std::string& socket) {
+        std::string all;
+        for (const auto& problem : check(load(folder.write(
+                 "sotto.yaml", "domains: [{ name: example.org, certificate: cert.pem, private_key: key.pem }]\n"
+                               "listen: { tls: [\"127.0.0.1:5061\"] }\nstate_directory: " +
+                                   state + "\nadmin: { socket: " + socket + " }\n"))))
+            all += to_string(problem) + "\n";
+        return all;
+    };
+    CHECK(checked("state", "run/admin.sock").empty()); // either folder is made
+    CHECK(checked("none/state", "admin.sock").find(":3:18: state_directory: there is no folder ") != std::string::npos);
+    CHECK(checked("state", "none/run/admin.sock").find(":4:18: admin.socket: there is no folder ") !=
+          std::string::npos);
+    CHECK(
+        checked("state", cert.string()).find(":4:18: admin.socket: " + cert.string() + " is there and is no socket") !=
+        std::string::npos);
+}
+
 TEST_CASE("What others find wrong is told with the place of the key", "[config]")
 {
     const auto loaded = load_text(text, "sotto.yaml");

@@ -169,7 +169,10 @@ TEST_CASE("An operator hears of names that are not covered and of the days that 
     CHECK_THAT(identities.warnings().front(), Catch::Contains("does not cover sip.example.org"));
     CHECK(identities.terms().front().days == 5);
     const auto gone = make_certificate(folder.path(), {"example.net"}, -2);
-    CHECK(net::Identities{std::span{&gone, 1}, {}}.terms().front().days < 0);
+    const net::Identities ended{std::span{&gone, 1}, {}};
+    CHECK(ended.terms().front().days < 0);
+    REQUIRE(ended.warnings().size() == 1);
+    CHECK_THAT(ended.warnings().front(), Catch::Contains("has ended"));
 }
 
 TEST_CASE("a certificate's end is named 30, 7 and 1 days ahead, once each, and daily when it is over")
