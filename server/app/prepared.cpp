@@ -1,5 +1,6 @@
 #include "app/prepared.hpp"
 
+#include "audit/audit_key.hpp"
 #include "config/check.hpp"
 #include "crypto/primitives.hpp"
 #include "store/known_address.hpp"
@@ -62,28 +63,43 @@ void try_identities(const config::Loaded& loaded, std::vector<config::Problem>& 
     }
 }
 
-/// The password of a route is the first line of its file.
+bool said_already(const Prepared& prepared, const std::string& key)
+{
+    return std::ranges::find(prepared.problems, key, &config::Problem::key) != prepared.problems.end();
+}
+
+/// What a file holds that a person writes a secret into: its first line, however the editor ends lines. Empty: nothing.
+std::string secret_in(const std::filesystem::path& file)
+{
+    std::ifstream stream{file};
+    std::string line;
+    std::getline(stream, line);
+    if (line.ends_with('\r')) line.pop_back();
+    return line;
+}
+
+/// Where something is wrong with the file it is not opened: what is no file could keep us for ever.
 void read_passwords(const config::Loaded& loaded, Prepared& prepared)
 {
     const auto& routes = loaded.settings.routes;
     for (std::size_t i = 0; i < routes.size(); ++i) {
         auto& password = prepared.route_passwords.emplace_back();
-        if (routes[i].password_file.empty()) continue;
-        std::ifstream stream{routes[i].password_file};
-        if (!std::getline(stream, password) || password.empty())
-            prepared.problems.push_back(loaded.problem("routes[" + std::to_string(i) + "].password_file",
-                                                       routes[i].password_file.string() + " holds no password",
-                                                       "write the password into its first line"));
+        const auto& file = routes[i].password_file;
+        const auto key = "routes[" + std::to_string(i) + "].password_file";
+        if (file.empty() || said_already(prepared, key)) continue;
+        password = secret_in(file);
+        if (password.empty())
+            prepared.problems.push_back(
+                loaded.problem(key, file.string() + " holds no password", "write the password into its first line"));
     }
 }
 
-/// The first line of the file.
 void read_relay_secret(const config::Loaded& loaded, Prepared& prepared)
 {
     const auto& file = loaded.settings.turn.secret;
-    if (file.empty()) return;
-    std::ifstream stream{file};
-    if (!std::getline(stream, prepared.relay_secret) || prepared.relay_secret.empty())
+    if (file.empty() || said_already(prepared, "turn.secret")) return;
+    prepared.relay_secret = secret_in(file);
+    if (prepared.relay_secret.empty())
         prepared.problems.push_back(loaded.problem("turn.secret", file.string() + " holds no secret",
                                                    "write there what coturn has as static-auth-secret"));
 }
@@ -172,13 +188,30 @@ void try_outside(const config::Loaded& loaded, Prepared& prepared)
     }
 }
 
+/// Of a file that is there: one that is not is made at the start.
+void try_audit_key(const config::Loaded& loaded, std::vector<config::Problem>& problems)
+{
+    const auto& file = loaded.settings.weaken.audit_key_file;
+    std::error_code unknown;
+    if (!file || !std::filesystem::exists(*file, unknown)) return;
+    try {
+        audit::audit_key(file);
+    } catch (const audit::NoAuditKey& error) {
+        problems.push_back(loaded.problem("weaken.audit_key_file", error.what(),
+                                          "name the file of a key, or one that is not there: it is made"));
+    }
+}
+
 /// Of which the running daemon has no need any more, and mostly no right to it.
 void try_what_is_read_once(const config::Loaded& loaded, std::vector<config::Problem>& problems)
 {
     const auto& settings = loaded.settings;
+    try_audit_key(loaded, problems);
     if (settings.push.gateway && !settings.push.authorities.empty()) {
         const std::unique_ptr<SSL_CTX, crypto::Releaser<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
-        if (SSL_CTX_load_verify_file(context.get(), settings.push.authorities.c_str()) != 1)
+        std::error_code unknown;
+        if (!std::filesystem::is_regular_file(settings.push.authorities, unknown) ||
+            SSL_CTX_load_verify_file(context.get(), settings.push.authorities.c_str()) != 1)
             problems.push_back(loaded.problem("push.authorities",
                                               settings.push.authorities.string() + " holds no certificate",
                                               "a PEM file with the certificates of who certifies the gateway"));

@@ -37,6 +37,10 @@ void make(const fs::path& file)
 
 crypto::Secret read(const fs::path& file)
 {
+    std::error_code unknown;
+    const auto status = fs::status(file, unknown);
+    if (fs::exists(status) && !fs::is_regular_file(status)) // a device could be read for ever
+        throw NoAuditKey{file.string() + " is no file"};
     auto content = read_all(file);
     if (!content) throw NoAuditKey{file.string() + " cannot be read: " + content.error().message()};
     return key_of(*content, file);

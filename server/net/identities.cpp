@@ -37,6 +37,13 @@ std::size_t pad(SSL*, int type, std::size_t length, void* cell)
     return (size - length % size) % size;
 }
 
+/// The library would ask the terminal, and wait for it.
+int no_pass_phrase(char*, int, int, void* wanted)
+{
+    *static_cast<bool*>(wanted) = true;
+    return -1;
+}
+
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
                     unsigned int in_length, void*)
 {
@@ -142,18 +149,26 @@ Identities::Context Identities::make_context(const IdentityFiles& files, const S
         SSL_CTX_set_record_padding_callback_arg(ctx, cell);
     }
     if (options_.mutual) demand_certificate(ctx);
+    bool locked = false;
+    SSL_CTX_set_default_passwd_cb(ctx, &no_pass_phrase);
+    SSL_CTX_set_default_passwd_cb_userdata(ctx, &locked);
     if (SSL_CTX_use_certificate_chain_file(ctx, files.certificate.c_str()) != 1)
         fail(files.certificate, "no usable certificate chain");
     if (SSL_CTX_use_PrivateKey_file(ctx, files.private_key.c_str(), SSL_FILETYPE_PEM) != 1) {
         if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
             fail(files.private_key, "does not belong to " + files.certificate);
-        fail(files.private_key, "no usable private key");
+        fail(files.private_key,
+             locked ? "is locked by a pass phrase, which nobody is there to type" : "no usable private key");
     }
+    SSL_CTX_set_default_passwd_cb(ctx, nullptr);
+    SSL_CTX_set_default_passwd_cb_userdata(ctx, nullptr);
 
     if (options_.mutual) return context; // the same files serve our own phones, where it is told
     auto* certificate = SSL_CTX_get0_certificate(ctx);
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
         warnings_.push_back(files.certificate + ": is not valid yet");
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+        warnings_.push_back(files.certificate + ": has ended: no phone accepts it");
     for (const auto& name : files.names) {
         const bool covered = is_address(name) ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
                                               : X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
@@ -167,8 +182,6 @@ std::vector<Identities::Term> Identities::terms() const
     std::vector<Term> terms;
     for (std::size_t i = 0; i < contexts_.size(); ++i) {
         int days = 0;
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-        warnings_.push_back(files.certificate + ": has ended: no phone accepts it");
         int rest = 0;
         ASN1_TIME_diff(&days, &rest, nullptr, X509_get0_notAfter(SSL_CTX_get0_certificate(contexts_[i].get())));
         terms.push_back({first_names_[i], rest < 0 ? days - 1 : days});

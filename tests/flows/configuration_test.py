@@ -4,6 +4,7 @@ import json
 import os
 import re
 import ssl
+import subprocess
 from pathlib import Path
 
 from support.daemon import Daemon
@@ -165,6 +166,20 @@ class Configuration(FlowTest):
             said = daemon.check_config()
             for key in ("ring_timeuot", "peers.authorities", "push.authorities", "weaken.master_key_file"):
                 self.assertIn(key, said.stderr)
+            # Nor is anything waited for that never ends, or that nobody is there to type.
+            os.mkfifo(daemon.folder / "endless", 0o600)
+            daemon.config["weaken"]["audit_key_file"] = "endless"
+            daemon.config["turn"] = {"secret": "endless"}
+            daemon.config["routes"][0] |= {"username": "us", "password_file": "endless"}
+            locked = daemon.folder / "locked.key"
+            subprocess.run(["openssl", "ec", "-aes128", "-passout", "pass:typed", "-in", domain["private_key"], "-out", locked],
+                           check=True, capture_output=True)
+            daemon.config["domains"] = [{**domain, "private_key": str(locked)}]
+            daemon.write_config()
+            said = daemon.check_config()
+            for key in ("weaken.audit_key_file", "turn.secret", r"routes\[0\].password_file"):
+                self.assertRegex(said.stderr, rf"sotto\.yaml:\d+:\d+: {key}: \S+/endless is no file; ")
+            self.assertIn("locked.key: is locked by a pass phrase", said.stderr)
         finally:
             daemon.config.clear()
             daemon.config.update(good)

@@ -405,13 +405,14 @@ class Turn(WebTest):
         self.assertEqual((foreign.status, "access-control-allow-origin" in foreign.fields), (403, False))
 
     def test_new_secret_at_reload(self):
-        self.secret_file.write_text("south-wind\n")
         self.addCleanup(self.daemon.sotto, "reload")
         self.addCleanup(self.secret_file.write_text, self.secret + "\n")
-        self.daemon.sotto("reload")
-        given = self.credentials("alice")
-        right = hmac.new(b"south-wind", given["username"].encode(), hashlib.sha1).digest()
-        self.assertEqual(base64.b64decode(given["password"]), right)
+        for secret, end in (("south-wind", "\n"), ("west-wind", "\r\n"), ("east-wind", "")):   # however the editor ends lines
+            self.secret_file.write_text(secret + end)
+            self.daemon.sotto("reload")
+            given = self.credentials("alice")
+            right = hmac.new(secret.encode(), given["username"].encode(), hashlib.sha1).digest()
+            self.assertEqual(base64.b64decode(given["password"]), right)
 
     def test_record_is_padded(self):
         page = self.page(upgrades=False)
