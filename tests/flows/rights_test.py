@@ -1,11 +1,14 @@
 """What a person may ask for, where nothing is billed: there is no ledger and no master key, and the rights are the same."""
 
 import json
+import resource
 import shutil
+import subprocess
 import tarfile
 import unittest
 
-from support.daemon import DOMAIN, Daemon
+from support.daemon import DOMAIN, Daemon, binary
+from support.limits import patience
 
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 
@@ -25,6 +28,17 @@ class Rights(unittest.TestCase):
         self.assertEqual((subject["periods"], subject["blocked_callers"], files["blocks.vcf"]), ([], [], ""))
         self.assertEqual(len(files["calls.csv"].splitlines()), 1, "there is a header, and no call")
         self.assertNotIn("bob", json.dumps(files))
+
+    def test_an_archive_for_which_there_is_no_room_is_not_left_in_part(self):
+        archive = self.daemon.folder / "alice.tar"
+        export = ("subject", "export", ALICE, "--output", str(archive))
+        done = subprocess.run([binary("sotto"), "--config", self.daemon.config_file, *export], text=True, capture_output=True,
+                              timeout=patience(30), restore_signals=False,   # SIGXFSZ stays ignored: the write fails, as on a full disk
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048)))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("alice.tar cannot be written: ", done.stderr)
+        self.assertFalse(archive.exists())
+        self.daemon.sotto(*export)   # nothing is in the way of the next one
 
     def test_an_erased_person_is_gone_and_does_not_come_back_with_a_backup(self):
         backup = self.daemon.state / "backup"

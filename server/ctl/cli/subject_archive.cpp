@@ -193,6 +193,7 @@ void write_file(const std::filesystem::path& file, std::string_view content)
     }
     const auto reason = errno;
     if (descriptor >= 0) ::close(descriptor);
+    if (descriptor >= 0 && !written) ::unlink(file.c_str()); // a part of it helps nobody, and names somebody
     if (!written)
         throw Refused{status_refused, file.string() + " cannot be written: " + std::generic_category().message(reason)};
 }
