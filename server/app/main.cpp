@@ -3,6 +3,7 @@
 
 #include "audit/audit_key.hpp"
 #include "config/check.hpp"
+#include "ctl/admin/admin_server.hpp"
 #include "log/log.hpp"
 #include "net/listener.hpp"
 #include "os/process.hpp"
@@ -62,6 +63,9 @@ Ending serve(sotto::app::Prepared prepared)
         log::event(log::Event::audit_unwritable, log::field("reason", log::Plain{error.what()}));
         result = Ending::wrong;
     } catch (const net::ListenError& error) {
+        log::event(log::Event::listener_failed, log::field("reason", log::Plain{error.what()}));
+        result = Ending::wrong;
+    } catch (const ctl::SocketRefused& error) {
         log::event(log::Event::listener_failed, log::field("reason", log::Plain{error.what()}));
         result = Ending::wrong;
     } catch (const std::exception& error) {

@@ -205,6 +205,17 @@ class Start(FlowTest):
         self.assertEqual(second.returncode, 3)
         self.assertTrue(daemon.alive, daemon.log)
 
+    def test_an_admin_socket_at_which_another_process_answers_is_no_fault_of_the_program(self):
+        daemon = self.own(config=EVENTS)
+        other = daemon.folder / "other.yaml"
+        other.write_text(json.dumps({**daemon.config, "state_directory": str(daemon.folder / "other"),
+                                     "listen": {"tls": [f"127.0.0.1:{daemon.reserve_port()}"]}}))
+        refused = subprocess.run([binary("sottod"), "--config", other], text=True, capture_output=True, timeout=patience(20))
+        self.assertEqual(refused.returncode, 1)
+        self.assertRegex(refused.stderr, r" listener-failed: .*admin\.socket: another process answers")
+        self.assertNotIn("internal-error", refused.stderr)
+        self.assertTrue(daemon.alive, daemon.log)
+
     def test_sigterm_ends_it_in_bounded_time_in_the_middle_of_a_call(self):
         daemon = self.own(config={"drain_timeout": "2s"})
         self.addCleanup(setattr, self, "daemon", self.daemon)

@@ -48,11 +48,11 @@ bool require_safe_folder(const std::filesystem::path& folder)
     if (::mkdir(folder.c_str(), folder_mode) == 0) return true;
     struct stat state {};
     if (::stat(folder.c_str(), &state) != 0)
-        throw std::runtime_error{"admin.socket: the folder " + folder.string() +
-                                 " cannot be made: " + std::generic_category().message(errno)};
+        throw SocketRefused{"admin.socket: the folder " + folder.string() +
+                            " cannot be made: " + std::generic_category().message(errno)};
     if ((state.st_mode & S_IWOTH) != 0 && (state.st_mode & S_ISVTX) == 0)
-        throw std::runtime_error{"admin.socket: everybody may write into " + folder.string() +
-                                 " and could replace the socket; take that right away (chmod o-w)"};
+        throw SocketRefused{"admin.socket: everybody may write into " + folder.string() +
+                            " and could replace the socket; take that right away (chmod o-w)"};
     return false;
 }
 
@@ -61,12 +61,13 @@ void require_free(asio::io_context& io, const std::filesystem::path& path)
     struct stat state {};
     if (::lstat(path.c_str(), &state) != 0) return;
     if (!S_ISSOCK(state.st_mode))
-        throw std::runtime_error{"admin.socket: " + path.string() +
-                                 " exists and is no socket; remove it or name another"};
+        throw SocketRefused{"admin.socket: " + path.string() + " exists and is no socket; remove it or name another"};
     Local::socket probe{io};
     error_code nobody;
     probe.connect(Local::endpoint{path.string()}, nobody);
-    if (!nobody) throw std::runtime_error{"admin.socket: another process answers at " + path.string()};
+    if (!nobody)
+        throw SocketRefused{"admin.socket: another process answers at " + path.string() +
+                            "; end it or name another path"};
 }
 
 } // namespace
@@ -79,7 +80,7 @@ public:
         : acceptor_{io}, later_{io}, path_{path}, perform_{std::move(perform)}, longest_idle_{longest_idle}
     {
         if (path.native().size() + sizeof ".new" > sizeof(sockaddr_un::sun_path))
-            throw std::runtime_error{"admin.socket: the path is too long for a socket (at most 100 bytes)"};
+            throw SocketRefused{"admin.socket: the path is too long for a socket (at most 100 bytes)"};
         const bool own_folder = require_safe_folder(path.parent_path());
         require_free(io, path);
         // Made under another name: nobody can connect before the mode is right, and the old socket goes in the same
@@ -98,7 +99,7 @@ public:
             std::filesystem::rename(fresh, path);
         } catch (const std::system_error& refused) {
             ::unlink(fresh.c_str());
-            throw std::runtime_error{"admin.socket: " + path.string() + " cannot be made: " + refused.code().message()};
+            throw SocketRefused{"admin.socket: " + path.string() + " cannot be made: " + refused.code().message()};
         }
         ::lstat(path.c_str(), &made_);
     }

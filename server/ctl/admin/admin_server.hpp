@@ -5,10 +5,16 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <sys/types.h>
 #include <vector>
 
 namespace sotto::ctl {
+
+/// The socket cannot be where it should. `what()` is the sentence for the operator.
+class SocketRefused : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 /// Answers the admin protocol on a UNIX socket. `perform` runs for one request at a time on the io_context's thread,
 /// which serves nothing else: they may wait. Clients are bounded in number, in the length of a request and in idle
@@ -18,7 +24,7 @@ public:
     static constexpr std::size_t most_clients = 32;
 
     /// Listens at `path` with mode 0660, and for the members of `groups`; its folder, when missing, is made with mode
-    /// 0750. A socket that nobody answers on is replaced. Throws std::runtime_error with a sentence when the path is
+    /// 0750. A socket that nobody answers on is replaced. Throws SocketRefused when the path is
     /// taken by something else, the folder may be written by everybody, or the system refuses. A client that says
     /// nothing for `longest_idle`, or does not take its answer in that time, is cut off.
     AdminServer(boost::asio::io_context& io, const std::filesystem::path& path, Perform perform,
