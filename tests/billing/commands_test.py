@@ -92,12 +92,21 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.assertEqual((row["run"], row["address"], row["destination"], row["tariff"], row["route"]),
                          ("1", ALICE, number(1), "local", "carrier"))
         self.assertRegex(row["start"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-        self.assertIn("no call of this month waits", self.refused("billing", "export", "--period", this_month()))
+        nothing = self.refused("billing", "export", "--period", this_month())
+        self.assertRegex(nothing, "no call of this month waits for an invoice: --run 1")
         [again] = self.json("billing", "export", "--period", this_month(), "--run", "1", "--hide-digits")["calls"]
         self.assertEqual(again["id"], row["id"])
         self.assertEqual(again["destination"], number(1)[:-3] + "xxx")
         [plan] = self.json("retention", "plan")["rows"]
         self.assertEqual((plan["reason"], plan["goes"]), ("invoiced", False))
+
+    def test_an_export_that_does_not_reach_its_file_is_told_from_one_that_does(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([binary("sotto"), "--config", self.daemon.config_file, "--csv", "billing", "export", "--period",
+                                   this_month()], text=True, stdout=full, stderr=subprocess.PIPE, timeout=patience(30))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot be written to standard output", done.stderr)
+        self.assertEqual(len(self.json("billing", "export", "--period", this_month(), "--run", "1")["calls"]), 1)
 
     def test_the_plan_looks_ahead_and_the_run_does_not(self):
         [row] = self.json("retention", "plan", "--now", "2099-01-01T00:00:00Z")["rows"]

@@ -121,8 +121,11 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
     });
     if (!run) return failed(run.error());
     if ((*run).run == 0)
-        return CommandError{"nothing_to_bill", page.run == 0 ? "no call of this month waits for an invoice"
-                                                             : "there is no such run any more"};
+        return CommandError{"nothing_to_bill",
+                            page.run == 0
+                                ? "no call of this month waits for an invoice: --run 1, 2 and so on give earlier "
+                                  "runs once more"
+                                : "there is no such run any more"};
     if ((*run).lost)
         return CommandError{"refused", "the place where this page begins is gone, by retention or a rotation of keys: "
                                        "read the run from its start (--run)"};
