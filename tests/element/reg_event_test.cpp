@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace sotto;
 using namespace sotto::test;
 
@@ -220,4 +222,23 @@ TEST_CASE("a subscription is refreshed, ended and fetched", "[rfc6665][4]")
                                          world.credentials(challenge, "carol", "SUBSCRIBE", "sip:bob@example.org")));
         CHECK(status(world.receive(carol)) == "481");
     }
+}
+
+TEST_CASE("however often an account subscribes, one registration sends few NOTIFYs, and the latest dialog goes on",
+          "[rfc3680][limits]")
+{
+    Subscriber subscriber;
+    auto& world = subscriber.world;
+    world.settings->bindings_per_account = 4;
+    for (int i = 0; i < 50; ++i) {
+        subscriber.to_tag.clear();
+        subscriber.begins();
+    }
+    world.registers(world.connect(), "bob", {.contact = "*", .extra = "Expires: 0\n", .call_id = "x"});
+    std::vector<std::string> told;
+    while (!world.quiet(subscriber.bob)) told.push_back(subscriber.notified());
+    CHECK(told.size() == 8);
+    CHECK(std::ranges::any_of(told,
+                              [&](const auto& notify) { return tag_in(header(notify, "From")) == subscriber.to_tag; }));
+    CHECK(status(subscriber.subscribes()) == "200"); // it is refreshed, as any other
 }

@@ -102,6 +102,7 @@ bool RegEvent::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
             env_.refuse(id, Refusal::forbidden, now, out); // alike for every address that is not one's own
             return true;
         }
+        make_room(account->id, out);
         subscription = subscribe(id, *account, flow);
     }
     subscriptions_.find(subscription)->flow = flow.id;
@@ -150,7 +151,18 @@ RegEvent::SlotId RegEvent::subscribe(SlotId server_id, const Account& account, c
     const auto id = subscriptions_.emplace(std::move(subscription));
     by_dialog_.emplace(key, id);
     by_device_.emplace(device, id);
+    by_account_[account.id].push_back(id);
     return id;
+}
+
+/// A phone that has lost its dialog subscribes anew, and nobody tells of the one before: of an account's, the oldest
+/// give way. Otherwise one account could take the places of all, and one registration would send as many NOTIFYs.
+void RegEvent::make_room(AccountId account, Actions& out)
+{
+    const auto most = std::size_t{2} * env_.settings->bindings_per_account;
+    for (auto own = by_account_.find(account); own != by_account_.end() && own->second.size() >= most;
+         own = by_account_.find(account))
+        end(own->second.front(), out);
 }
 
 void RegEvent::confirm(SlotId id, SlotId server_id, TimePoint now, Actions& out)
@@ -306,6 +318,9 @@ void RegEvent::end(SlotId id, Actions& out)
     const auto* subscription = subscriptions_.find(id);
     env_.layer->cancel_timer(subscription->timer);
     by_dialog_.erase(subscription->key);
+    const auto own = by_account_.find(subscription->account);
+    std::erase(own->second, id);
+    if (own->second.empty()) by_account_.erase(own);
     const auto device = subscription->device;
     const auto [from, to] = by_device_.equal_range(device);
     for (auto at = from; at != to; ++at)

@@ -55,11 +55,13 @@ private:
     [[nodiscard]] std::string document(const Subscription& subscription, const std::vector<Binding>& flows,
                                        TimePoint now) const;
     void end(SlotId id, Actions& out);
+    void make_room(AccountId account, Actions& out);
 
     Environment& env_;
     transaction::SlotTable<Subscription> subscriptions_;
     std::unordered_map<KeyedHash, SlotId> by_dialog_;
     std::unordered_multimap<BindingId, SlotId> by_device_;
+    std::unordered_map<AccountId, std::vector<SlotId>> by_account_; ///< the oldest first
 };
 
 } // namespace sotto
