@@ -7,36 +7,29 @@ namespace sotto::location {
 SharedDialogMemory::SharedDialogMemory(std::unique_ptr<Region> region, std::function<bool(Epoch)> alive)
     : journal_{std::make_unique<DialogJournal>(std::move(region))}
 {
-    journal_->restore(
-        {.alive = std::move(alive),
-         .ended = [this](Epoch epoch, const auto& record) { of(record.dialog).ended.emplace(record.dialog, epoch); },
-         .handle =
-             [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Handle record) {
-                 remember(record.dialog, record.id);
-                 replace(of(record.id).handles, record.id, epoch, std::move(record.value), place);
-             },
-         .text =
-             [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Text record) {
-                 remember(record.dialog, record.id);
-                 replace(of(record.id).texts, record.id, epoch, std::move(record.value), place);
-             }});
+    journal_->restore({.alive = std::move(alive),
+                       .ended = [this](Epoch epoch, const auto& record) { ended_.add(record.dialog, epoch); },
+                       .handle =
+                           [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Handle record) {
+                               remember(record.dialog, record.id);
+                               replace(of(record.id).handles, record.id, epoch, std::move(record.value), place);
+                           },
+                       .text =
+                           [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Text record) {
+                               remember(record.dialog, record.id);
+                               replace(of(record.id).texts, record.id, epoch, std::move(record.value), place);
+                           }});
 }
 
-bool SharedDialogMemory::ended(KeyedHash dialog) const
-{
-    auto& shard = of(dialog);
-    const std::lock_guard lock{shard.mutex};
-    return shard.ended.contains(dialog);
-}
+bool SharedDialogMemory::ended(KeyedHash dialog, Epoch epoch) const { return ended_.contains(dialog, epoch); }
 
 void SharedDialogMemory::end(KeyedHash dialog, Epoch epoch)
 {
+    const bool first = ended_.add(dialog, epoch);
     std::vector<BindingId> gone;
-    bool first = false;
     {
         auto& shard = of(dialog);
         const std::lock_guard lock{shard.mutex};
-        first = shard.ended.emplace(dialog, epoch).second;
         if (auto kept = shard.kept.extract(dialog)) gone = std::move(kept.mapped());
     }
     if (first && journal_) journal_->add(epoch, DialogJournal::Ended{dialog});
@@ -109,10 +102,7 @@ std::optional<SealedText> SharedDialogMemory::text(BindingId id) const
 void SharedDialogMemory::forget(Epoch dead)
 {
     if (journal_) journal_->forget(dead);
-    for (auto& shard : dialogs_) {
-        const std::lock_guard lock{shard.mutex};
-        std::erase_if(shard.ended, [=](const auto& entry) { return entry.second == dead; });
-    }
+    ended_.forget(dead);
     for (auto& shard : items_) {
         const std::lock_guard lock{shard.mutex};
         std::erase_if(shard.handles, [=](const auto& entry) { return entry.second.epoch == dead; });
@@ -128,11 +118,7 @@ void SharedDialogMemory::forget(Epoch dead)
 
 SharedDialogMemory::Size SharedDialogMemory::size() const
 {
-    Size size;
-    for (const auto& shard : dialogs_) {
-        const std::lock_guard lock{shard.mutex};
-        size.ended += shard.ended.size();
-    }
+    Size size{.ended = ended_.size()};
     for (const auto& shard : items_) {
         const std::lock_guard lock{shard.mutex};
         size.handles += shard.handles.size();

@@ -1,13 +1,13 @@
 #pragma once
 #include "core/dialog/memory.hpp"
 #include "location/dialog_journal.hpp"
+#include "location/ended_dialogs.hpp"
 
 #include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace sotto::location {
@@ -20,7 +20,7 @@ public:
     /// Begins with what the process before has left in the region, of the epochs that are alive.
     SharedDialogMemory(std::unique_ptr<Region> region, std::function<bool(Epoch)> alive);
 
-    [[nodiscard]] bool ended(KeyedHash dialog) const override;
+    [[nodiscard]] bool ended(KeyedHash dialog, Epoch epoch) const override;
     void end(KeyedHash dialog, Epoch epoch) override;
     void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) override;
     [[nodiscard]] std::optional<Handle> handle(BindingId id) const override;
@@ -38,7 +38,6 @@ public:
 private:
     struct DialogShard {
         mutable std::mutex mutex;
-        std::unordered_map<KeyedHash, Epoch> ended;
         std::unordered_map<KeyedHash, std::vector<BindingId>> kept; ///< what goes when the dialog ends
     };
     template <class Value> struct Kept {
@@ -61,6 +60,7 @@ private:
     void replace(Values& values, BindingId id, Epoch epoch, Value value, DialogJournal::Place place);
 
     std::unique_ptr<DialogJournal> journal_; ///< may be missing
+    EndedDialogs ended_;
     mutable std::array<DialogShard, shards> dialogs_;
     mutable std::array<ItemShard, shards> items_;
 };

@@ -88,8 +88,8 @@ TEST_CASE("The next process knows ended dialogs, handles and long values", "[han
         before.keep_text({3, 4}, second, BindingId{6}, SealedText{std::string(900, 'x')});
     }
     const auto after = service.next_process();
-    CHECK(after.ended({1, 2}));
-    CHECK_FALSE(after.ended({3, 4}));
+    CHECK(after.ended({1, 2}, first));
+    CHECK_FALSE(after.ended({3, 4}, second));
     const auto handle = after.handle(BindingId{5});
     REQUIRE(handle);
     CHECK(handle->party == Party{AccountId{7}});
@@ -160,10 +160,10 @@ TEST_CASE("Memory that is full hands on what fits, and the process goes on", "[h
     auto memory = service.next_process();
     for (std::uint64_t i = 1; i <= 70 * 4'096; ++i) memory.end({i, i}, first);
     memory.end({1, 77}, first);
-    CHECK(memory.ended({1, 77}));
+    CHECK(memory.ended({1, 77}, first));
     memory.forget(first);
     memory.end({1, 78}, second);
-    CHECK(service.next_process().ended({1, 78}));
+    CHECK(service.next_process().ended({1, 78}, second));
 }
 
 TEST_CASE("A process killed between two writes leaves what was whole", "[handover]")
@@ -204,6 +204,6 @@ TEST_CASE("Whatever stands in the memory is read without harm", "[handover]")
             (*service.memory)[random() % (8 * 65'536)] = static_cast<std::uint8_t>(random());
         auto after = service.next_process();
         after.end({1, 1}, first);
-        CHECK(after.ended({1, 1}));
+        CHECK(after.ended({1, 1}, first));
     }
 }

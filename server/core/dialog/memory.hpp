@@ -14,7 +14,8 @@ class DialogMemory {
 public:
     virtual ~DialogMemory() = default;
 
-    [[nodiscard]] virtual bool ended(KeyedHash dialog) const = 0;
+    /// `epoch`: that it began in, here and below.
+    [[nodiscard]] virtual bool ended(KeyedHash dialog, Epoch epoch) const = 0;
     /// From now on the dialog's tokens get 481, and what was kept for it is forgotten.
     virtual void end(KeyedHash dialog, Epoch epoch) = 0;
 

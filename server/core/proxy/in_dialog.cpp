@@ -46,7 +46,7 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     const bool to_caller = target.role == Role::caller;
     auto& seal = context.seal.emplace(env_.seal_parts(), target, Holder{}, Holder{});
     seal.is_held_by(context.role, context.holder);
-    if (env_.dialogs.ended(seal.hash())) return false;
+    if (env_.dialogs.ended(seal.hash(), seal.epoch())) return false;
     const auto tag = seal.open_tag(target.role, request.to.tag());
     if (!tag) return false;
     context.receiver_tag = tag->value;

@@ -109,7 +109,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     }
     if (target) {
         const auto from_dialog = env_.sealer.dialog_hash(target->epoch, target->salt);
-        if (env_.dialogs.ended(from_dialog)) return {};
+        if (env_.dialogs.ended(from_dialog, target->epoch)) return {};
         // A referral leads to nobody that its holder is in a dialog with; it is not passed on.
         if (const auto known = env_.dialogs.handle(target->id); known && known->referral) return {};
         DialogMemory::Handle handle{.party = {},
@@ -240,7 +240,7 @@ bool Proxy::read_quotes(const Message& request, ResponseContext& context) const
         if (!value) continue;
         auto quote = open_quote(call_id_of(*value), context.holder, env_.seal_parts());
         if (!quote) quote = read_quote(quote_text(*value, names_in(header)), context.holder, env_.seal_parts());
-        if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt)) ||
+        if (!quote || env_.dialogs.ended(env_.sealer.dialog_hash(quote->epoch, quote->salt), quote->epoch) ||
             !may_quote(*quote, context)) {
             if (header == Header::target_dialog) continue;
             return false;
