@@ -4,6 +4,15 @@
 
 namespace sotto::location {
 
+namespace {
+
+/// What it takes, with its places in the tables.
+constexpr std::size_t tables_take = 256;
+std::size_t size_of(const DialogMemory::Handle& handle) { return tables_take + handle.contact.bytes.size(); }
+std::size_t size_of(const SealedText& text) { return tables_take + text.bytes.size(); }
+
+} // namespace
+
 SharedDialogMemory::SharedDialogMemory(std::unique_ptr<Region> region, std::function<bool(Epoch)> alive)
     : journal_{std::make_unique<DialogJournal>(std::move(region))}
 {
@@ -11,13 +20,13 @@ SharedDialogMemory::SharedDialogMemory(std::unique_ptr<Region> region, std::func
                        .ended = [this](Epoch epoch, const auto& record) { ended_.add(record.dialog, epoch); },
                        .handle =
                            [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Handle record) {
-                               remember(record.dialog, record.id);
-                               replace(of(record.id).handles, record.id, epoch, std::move(record.value), place);
+                               if (!remember(record.dialog, record.id)) return journal_->remove(place);
+                               replace(of(record.id).handles, record.id, {epoch, std::move(record.value), {}, place});
                            },
                        .text =
                            [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Text record) {
-                               remember(record.dialog, record.id);
-                               replace(of(record.id).texts, record.id, epoch, std::move(record.value), place);
+                               if (!remember(record.dialog, record.id)) return journal_->remove(place);
+                               replace(of(record.id).texts, record.id, {epoch, std::move(record.value), {}, place});
                            }});
 }
 
@@ -46,32 +55,39 @@ template <class Values> void SharedDialogMemory::forget_value(Values& values, Bi
     const auto found = values.find(id);
     if (found == values.end()) return;
     if (journal_) journal_->remove(found->second.place);
+    room_.give_back(found->second.whose, size_of(found->second.value));
     values.erase(found);
 }
 
-template <class Values, class Value>
-void SharedDialogMemory::replace(Values& values, BindingId id, Epoch epoch, Value value, DialogJournal::Place place)
+template <class Value>
+void SharedDialogMemory::replace(std::unordered_map<BindingId, Kept<Value>>& values, BindingId id, Kept<Value> by)
 {
     auto& kept = values[id];
     if (journal_) journal_->remove(kept.place); // after the new one was written: one of them survives a kill
-    kept = {epoch, std::move(value), place};
+    room_.give_back(kept.whose, size_of(kept.value));
+    kept = std::move(by);
 }
 
-void SharedDialogMemory::remember(KeyedHash dialog, BindingId id)
+/// False: it has too many.
+bool SharedDialogMemory::remember(KeyedHash dialog, BindingId id)
 {
     auto& shard = of(dialog);
     const std::lock_guard lock{shard.mutex};
     auto& ids = shard.kept[dialog];
-    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+    if (std::ranges::find(ids, id) != ids.end()) return true;
+    if (ids.size() >= most_of_dialog) return false;
+    ids.push_back(id);
+    return true;
 }
 
-void SharedDialogMemory::keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle)
+void SharedDialogMemory::keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose)
 {
-    remember(dialog, id);
+    if (!room_.take(whose, size_of(handle))) return;
+    if (!remember(dialog, id)) return room_.give_back(whose, size_of(handle));
     auto& shard = of(id);
     const std::lock_guard lock{shard.mutex};
     const auto place = journal_ ? journal_->add(epoch, DialogJournal::Handle{id, dialog, handle}) : 0;
-    replace(shard.handles, id, epoch, std::move(handle), place);
+    replace(shard.handles, id, {epoch, std::move(handle), whose, place});
 }
 
 std::optional<DialogMemory::Handle> SharedDialogMemory::handle(BindingId id) const
@@ -82,13 +98,14 @@ std::optional<DialogMemory::Handle> SharedDialogMemory::handle(BindingId id) con
     return found == shard.handles.end() ? std::nullopt : std::optional{found->second.value};
 }
 
-void SharedDialogMemory::keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text)
+void SharedDialogMemory::keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose)
 {
-    remember(dialog, id);
+    if (!room_.take(whose, size_of(text))) return;
+    if (!remember(dialog, id)) return room_.give_back(whose, size_of(text));
     auto& shard = of(id);
     const std::lock_guard lock{shard.mutex};
     const auto place = journal_ ? journal_->add(epoch, DialogJournal::Text{id, dialog, text}) : 0;
-    replace(shard.texts, id, epoch, std::move(text), place);
+    replace(shard.texts, id, {epoch, std::move(text), whose, place});
 }
 
 std::optional<SealedText> SharedDialogMemory::text(BindingId id) const
@@ -101,14 +118,19 @@ std::optional<SealedText> SharedDialogMemory::text(BindingId id) const
 
 void SharedDialogMemory::forget(Epoch dead)
 {
-    if (journal_) journal_->forget(dead);
     ended_.forget(dead);
     for (auto& shard : items_) {
         const std::lock_guard lock{shard.mutex};
-        std::erase_if(shard.handles, [=](const auto& entry) { return entry.second.epoch == dead; });
-        std::erase_if(shard.texts, [=](const auto& entry) { return entry.second.epoch == dead; });
+        const auto goes = [this, dead](const auto& entry) {
+            if (entry.second.epoch != dead) return false;
+            room_.give_back(entry.second.whose, size_of(entry.second.value));
+            return true;
+        };
+        std::erase_if(shard.handles, goes);
+        std::erase_if(shard.texts, goes);
     }
-    for (auto& shard : dialogs_) { // a dialog without anything kept any more
+    if (journal_) journal_->forget(dead); // nothing names places in it any more, which others may use at once
+    for (auto& shard : dialogs_) {        // a dialog without anything kept any more
         const std::lock_guard lock{shard.mutex};
         std::erase_if(shard.kept, [this](const auto& entry) {
             return std::ranges::none_of(entry.second, [this](BindingId id) { return handle(id) || text(id); });

@@ -2,6 +2,7 @@
 #include "core/dialog/memory.hpp"
 #include "location/dialog_journal.hpp"
 #include "location/ended_dialogs.hpp"
+#include "location/room.hpp"
 
 #include <array>
 #include <functional>
@@ -16,15 +17,20 @@ namespace sotto::location {
 /// needs is written into the region as it changes, if there is one.
 class SharedDialogMemory final : public DialogMemory {
 public:
+    /// Bytes that are kept for one party, of all its dialogs: 80,000 calls with a phone that is not where it registered.
+    static constexpr std::size_t most_of_holder = std::size_t{64} << 20U;
+    /// Values that are kept for one dialog: whoever answers may fork, and each fork has a tag and a Contact.
+    static constexpr std::size_t most_of_dialog = 256;
+
     SharedDialogMemory() = default;
     /// Begins with what the process before has left in the region, of the epochs that are alive.
     SharedDialogMemory(std::unique_ptr<Region> region, std::function<bool(Epoch)> alive);
 
     [[nodiscard]] bool ended(KeyedHash dialog, Epoch epoch) const override;
     void end(KeyedHash dialog, Epoch epoch) override;
-    void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) override;
+    void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose) override;
     [[nodiscard]] std::optional<Handle> handle(BindingId id) const override;
-    void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text) override;
+    void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose) override;
     [[nodiscard]] std::optional<SealedText> text(BindingId id) const override;
     void forget(Epoch dead) override;
 
@@ -43,6 +49,7 @@ private:
     template <class Value> struct Kept {
         Epoch epoch;
         Value value;
+        Holder whose;
         DialogJournal::Place place{0};
     };
     struct ItemShard {
@@ -54,13 +61,14 @@ private:
 
     [[nodiscard]] DialogShard& of(KeyedHash dialog) const { return dialogs_[dialog.high % shards]; }
     [[nodiscard]] ItemShard& of(BindingId id) const { return items_[(id.value >> 8U) % shards]; }
-    void remember(KeyedHash dialog, BindingId id);
+    bool remember(KeyedHash dialog, BindingId id);
     template <class Values> void forget_value(Values& values, BindingId id);
-    template <class Values, class Value>
-    void replace(Values& values, BindingId id, Epoch epoch, Value value, DialogJournal::Place place);
+    template <class Value>
+    void replace(std::unordered_map<BindingId, Kept<Value>>& values, BindingId id, Kept<Value> by);
 
     std::unique_ptr<DialogJournal> journal_; ///< may be missing
     EndedDialogs ended_;
+    Room room_{most_of_holder};
     mutable std::array<DialogShard, shards> dialogs_;
     mutable std::array<ItemShard, shards> items_;
 };

@@ -85,3 +85,23 @@ TEST_CASE("a Contact in a 2xx that no request can go to: they go where the INVIT
                                    header(ok, "Call-ID")));
     CHECK(start_line(world.receive(bob)) == "BYE " + uri + " SIP/2.0");
 }
+
+TEST_CASE("a phone that rings under ever new tags and Contacts fills no memory", "[limits]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    alice.send({.to = to_bob, .from = {}});
+    const auto invite = world.receive(bob);
+    const auto answers = [&](const std::string& status, int number) {
+        const auto n = std::to_string(number);
+        auto text = response_to(invite, status, "Contact: <sip:elsewhere" + n + "@192.0.2.1;transport=tls>\n");
+        const auto tag = text.find(";tag=", text.find("\nTo: ")) + 5;
+        world.send(bob, text.insert(tag, "t" + n + std::string(100, 'x')));
+        return world.receive(alice.flow);
+    };
+    for (int i = 0; i < 2'000; ++i) REQUIRE(start_line(answers("180 Ringing", i)) == "SIP/2.0 180 Ringing");
+    CHECK(world.dialogs.size().handles < 300);
+    CHECK(start_line(answers("486 Busy Here", 1)) == "SIP/2.0 486 Busy Here");
+    CHECK(world.dialogs.size().handles == 0);
+}

@@ -84,8 +84,8 @@ TEST_CASE("The next process knows ended dialogs, handles and long values", "[han
     {
         auto before = service.next_process();
         before.end({1, 2}, first);
-        before.keep({3, 4}, second, BindingId{5}, handle_of("sealed contact"));
-        before.keep_text({3, 4}, second, BindingId{6}, SealedText{std::string(900, 'x')});
+        before.keep({3, 4}, second, BindingId{5}, handle_of("sealed contact"), {});
+        before.keep_text({3, 4}, second, BindingId{6}, SealedText{std::string(900, 'x')}, {});
     }
     const auto after = service.next_process();
     CHECK(after.ended({1, 2}, first));
@@ -111,7 +111,7 @@ TEST_CASE("A handle of a peer or a gateway keeps its name", "[handover]")
     const Service service;
     auto handle = handle_of("its contact");
     handle.party = Party{Receiver::gateway, "a-telephone-network"};
-    service.next_process().keep({3, 4}, first, BindingId{5}, handle);
+    service.next_process().keep({3, 4}, first, BindingId{5}, handle, {});
     const auto after = service.next_process().handle(BindingId{5});
     REQUIRE(after);
     CHECK(after->party == handle.party);
@@ -122,14 +122,14 @@ TEST_CASE("What ends is overwritten for the next process as well", "[handover][P
 {
     Service service;
     auto before = service.next_process();
-    before.keep({3, 4}, first, BindingId{5}, handle_of("the contact of one call"));
-    before.keep({5, 6}, second, BindingId{7}, handle_of("the contact of another"));
+    before.keep({3, 4}, first, BindingId{5}, handle_of("the contact of one call"), {});
+    before.keep({5, 6}, second, BindingId{7}, handle_of("the contact of another"), {});
     REQUIRE(service.holds("the contact of one call"));
     SECTION("with its dialog") { before.end({3, 4}, first); }
     SECTION("with its epoch") { before.forget(first); }
     SECTION("with the value that replaces it")
     {
-        before.keep({3, 4}, first, BindingId{5}, handle_of("a newer one"));
+        before.keep({3, 4}, first, BindingId{5}, handle_of("a newer one"), {});
         CHECK(service.next_process().handle(BindingId{5})->contact.bytes == "a newer one");
     }
     SECTION("with an epoch that was over before the next process began")
@@ -146,11 +146,11 @@ TEST_CASE("Memory of what has ended is used again", "[handover]")
     Service service;
     auto memory = service.next_process();
     for (std::uint64_t i = 1; i <= 20'000; ++i) { // 4,032 fit at a time
-        memory.keep({i, i}, first, BindingId{i}, handle_of(std::string(900, 'h')));
+        memory.keep({i, i}, first, BindingId{i}, handle_of(std::string(900, 'h')), {});
         memory.end({i, i}, second);
         if (i % 5'000 == 0) memory.forget(second);
     }
-    memory.keep({1, 7}, first, BindingId{1}, handle_of("fits"));
+    memory.keep({1, 7}, first, BindingId{1}, handle_of("fits"), {});
     CHECK(service.next_process().handle(BindingId{1}));
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("A process killed between two writes leaves what was whole", "[handove
             *service.writes_left = cut;
             for (std::uint64_t i = 1; *service.writes_left > 0 && i < 60; ++i) {
                 for (int again = 0; again < 2; ++again)
-                    before.keep({i, i}, first, BindingId{i}, handle_of(std::string(100 + random() % 2'000, 'c')));
+                    before.keep({i, i}, first, BindingId{i}, handle_of(std::string(100 + random() % 2'000, 'c')), {});
                 if (i % 2 == 0) before.end({i, i}, first);
             }
         }
@@ -196,7 +196,7 @@ TEST_CASE("Whatever stands in the memory is read without harm", "[handover]")
         {
             auto before = service.next_process();
             for (std::uint64_t i = 1; i < 40; ++i) {
-                before.keep({i, i}, first, BindingId{i}, handle_of(std::string(random() % 3'000, 'c')));
+                before.keep({i, i}, first, BindingId{i}, handle_of(std::string(random() % 3'000, 'c')), {});
                 before.end({i, 0}, second);
             }
         }
@@ -206,4 +206,40 @@ TEST_CASE("Whatever stands in the memory is read without harm", "[handover]")
         after.end({1, 1}, first);
         CHECK(after.ended({1, 1}, first));
     }
+}
+
+TEST_CASE("One party's values take so much and no more, and those of others are kept", "[limits]")
+{
+    SharedDialogMemory memory;
+    const Holder greedy{{1, 1}}, modest{{2, 2}};
+    const std::size_t long_value = 8'000;
+    std::uint64_t count = 0;
+    const auto kept = [&] { return memory.size().handles; };
+    while (kept() == count && count < 20'000) {
+        ++count;
+        memory.keep({count, 1}, first, BindingId{count}, handle_of(std::string(long_value, 'x')), greedy);
+    }
+    CHECK(kept() * long_value > SharedDialogMemory::most_of_holder / 2);
+    CHECK(kept() * long_value < SharedDialogMemory::most_of_holder);
+    memory.keep({1, 2}, first, BindingId{1'000'000}, handle_of("contact"), modest);
+    memory.keep({1, 3}, first, BindingId{1'000'001}, handle_of("contact"), {});
+    CHECK(memory.handle(BindingId{1'000'000}));
+    CHECK(memory.handle(BindingId{1'000'001}));
+    SECTION("until its dialogs end") { memory.end({1, 1}, first); }
+    SECTION("or their epoch does") { memory.forget(first); }
+    SECTION("or its values become shorter") { memory.keep({1, 1}, first, BindingId{1}, handle_of("short"), greedy); }
+    memory.keep({count, 1}, second, BindingId{count}, handle_of(std::string(long_value / 2, 'x')), greedy);
+    CHECK(memory.handle(BindingId{count}));
+}
+
+TEST_CASE("A dialog has so many values and no more, and all go with it", "[limits]")
+{
+    SharedDialogMemory memory;
+    for (std::uint64_t i = 1; i <= 1'000; ++i) memory.keep_text({1, 1}, first, BindingId{i}, SealedText{"tag"}, {});
+    CHECK(memory.text(BindingId{SharedDialogMemory::most_of_dialog}));
+    CHECK_FALSE(memory.text(BindingId{SharedDialogMemory::most_of_dialog + 1}));
+    memory.keep_text({1, 1}, first, BindingId{1}, SealedText{"another"}, {});
+    CHECK(memory.text(BindingId{1})->bytes == "another");
+    memory.end({1, 1}, first);
+    for (std::uint64_t i = 1; i <= 1'000; ++i) CHECK_FALSE(memory.text(BindingId{i}));
 }

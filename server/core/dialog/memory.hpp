@@ -31,11 +31,13 @@ public:
         bool session{false};           ///< and its addresses
         bool referred_withheld{false}; ///< whoever it was made for withholds its own from the referrer
     };
-    virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle) = 0;
+    /// `whose`: whose it is, and to whom it counts (none: to nobody). Beyond what one party may have, or one dialog,
+    /// nothing is kept: what names it leads nowhere.
+    virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;
 
     /// A Call-ID or tag too long for its token, or what a dialog needs and no token carries, under an id of its own.
-    virtual void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text) = 0;
+    virtual void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose) = 0;
     [[nodiscard]] virtual std::optional<SealedText> text(BindingId id) const = 0;
 
     /// Forgets everything of epochs that are no longer alive.

@@ -80,7 +80,8 @@ std::string DialogSeal::seal(SealKind kind, Role stands_for, const std::string& 
     if (auto token = parts_.sealer.seal(kind, epoch_, stands_for, receiver, salt_, text)) return *std::move(token);
     const auto value = std::string_view{text}.substr(1);
     const auto id = id_of_text(parts_.cryptography, hash(), value);
-    if (!stands_alone_) parts_.memory.keep_text(hash(), epoch_, id, {parts_.cryptography.seal_in_memory(value)});
+    if (!stands_alone_)
+        parts_.memory.keep_text(hash(), epoch_, id, {parts_.cryptography.seal_in_memory(value)}, holder(stands_for));
     std::array<std::uint8_t, sizeof id.value> raw{};
     std::memcpy(raw.data(), &id.value, raw.size());
     const auto name = std::string(1, static_cast<char>(text.front() + elsewhere_flag)).append(base64url(raw));
@@ -147,7 +148,7 @@ void DialogSeal::keep_callee_privacy(const CalleePrivacy& privacy)
     const std::array<char, 2> text{privacy.withheld ? (*privacy.withheld ? 'w' : 's') : '-',
                                    privacy.session ? 's' : '-'};
     parts_.memory.keep_text(hash(), epoch_, id_of_note(parts_.cryptography, connected_line, hash()),
-                            {parts_.cryptography.seal_in_memory({text.data(), text.size()})});
+                            {parts_.cryptography.seal_in_memory({text.data(), text.size()})}, {});
 }
 
 DialogSeal::CalleePrivacy DialogSeal::callee_privacy() const
@@ -164,7 +165,7 @@ void DialogSeal::keep_asked_in_vain(Role asker, bool in_vain)
 {
     if (asked_in_vain(asker) == in_vain) return;
     parts_.memory.keep_text(hash(), epoch_, id_of_note(parts_.cryptography, asked_in_vain_for(asker), hash()),
-                            {parts_.cryptography.seal_in_memory(in_vain ? "v" : "-")});
+                            {parts_.cryptography.seal_in_memory(in_vain ? "v" : "-")}, {});
 }
 
 bool DialogSeal::asked_in_vain(Role asker) const

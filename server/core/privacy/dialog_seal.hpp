@@ -40,6 +40,7 @@ public:
     [[nodiscard]] Epoch epoch() const { return epoch_; }
     [[nodiscard]] Salt salt() const { return salt_; }
     [[nodiscard]] KeyedHash hash() const;
+    [[nodiscard]] Holder holder(Role side) const { return holders_[side == Role::caller ? 0 : 1]; }
 
     /// The caller's Call-ID as the callee sees it. `owner`: mark of the caller; empty: that of the side's holder.
     std::string call_id(std::string_view value, std::string_view owner = {});

@@ -84,7 +84,7 @@ std::string seal_quote(const QuotedDialog& dialog, Holder carrier, SealParts par
     if (auto token = seal(text)) return *token;
     const auto id = id_of_quote(text, dialog, parts);
     parts.memory.keep_text(parts.sealer.dialog_hash(dialog.epoch, dialog.salt), dialog.epoch, id,
-                           {parts.cryptography.seal_in_memory(text)});
+                           {parts.cryptography.seal_in_memory(text)}, {});
     std::array<std::uint8_t, sizeof id.value> raw{};
     std::memcpy(raw.data(), &id.value, raw.size());
     return seal(static_cast<char>(base + elsewhere) + base64url(raw)).value_or(std::string{});

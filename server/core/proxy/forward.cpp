@@ -246,7 +246,7 @@ std::string Proxy::sender_contact(ResponseContext& context, const Message& reque
         const auto former = context.in_dialog ? env_.dialogs.handle(id) : std::nullopt;
         context.sender_target.proposed = former.has_value();
         if (former) kept.contact = former->contact; // until keep_proposed; the connection is a new one at once
-        env_.dialogs.keep(dialog, seal.epoch(), id, std::move(kept));
+        env_.dialogs.keep(dialog, seal.epoch(), id, std::move(kept), context.holder);
     }
     return target_uri(seal, context.role, id, branch.target.party, branch.target.transport, request.request_uri.scheme);
 }
@@ -259,7 +259,7 @@ void Proxy::keep_proposed(ResponseContext& context, const Branch& branch)
     if (server == nullptr) return;
     const auto dialog = branch.seal->hash();
     env_.dialogs.keep(dialog, branch.seal->epoch(), id_of_remote(server->request->from.tag(), context.role, dialog),
-                      *context.sender_target.handle);
+                      *context.sender_target.handle, context.holder);
 }
 
 boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseContext& context, const Message& request,

@@ -271,7 +271,8 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
                            .flow = target.flow,
                            .device = target.party.foreign() ? BindingId{} : id,
                            .transport = target.transport,
-                           .contact = {env_.cryptography.seal_in_memory(remote.pack())}});
+                           .contact = {env_.cryptography.seal_in_memory(remote.pack())}},
+                          seal.holder(responder));
         id = handle;
     }
     return target_uri(seal, responder, id, context.sender, server->transport, request.request_uri.scheme);

@@ -129,7 +129,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         }
         DialogSeal fresh{env_.seal_parts(), sender, receiver};
         const auto id = id_of_referral(fresh.salt(), from_dialog);
-        env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle));
+        env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle), sender);
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = domains.aor(uri); !aor.empty()) {
         const auto to_call = address_to_call(aor, dials);
