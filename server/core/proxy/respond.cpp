@@ -175,6 +175,7 @@ void Proxy::shed(SlotId id)
              {&context->outside->aor, &context->outside->number, &context->outside->service, &context->outside->former})
             forget(*text);
     context->best.reset();
+    context->sender_target.binding = context->sender_target.device();
     context->sender_target.handle.reset();
     for (auto& branch : context->branches) {
         forget(branch.target.uri);
@@ -489,9 +490,10 @@ void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions&
 {
     const auto* server = env_.layer->server(server_id);
     const auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
-    if (context == nullptr || server->method == Method::register_ || !context->sender_target.binding) return;
+    const auto device = context != nullptr ? context->sender_target.device() : BindingId{};
+    if (!device || server->method == Method::register_) return;
     const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
-    out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), context->sender_target.binding});
+    out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), device});
 }
 
 } // namespace sotto

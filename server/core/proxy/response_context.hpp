@@ -74,6 +74,8 @@ struct SenderTarget {
     BindingId binding;                          ///< its registered binding, when its Contact is that one's
     std::optional<DialogMemory::Handle> handle; ///< else what is kept of its Contact
     bool proposed{false};                       ///< its Contact takes the place of another once the request is accepted
+    /// Which device of ours it is, whatever its Contact says; none: that is not known.
+    [[nodiscard]] BindingId device() const { return handle ? handle->device : binding; }
 };
 
 /// What a billed call is recorded with, once it is answered.
