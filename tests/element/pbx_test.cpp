@@ -11,8 +11,99 @@ using namespace sotto::test;
 namespace {
 
 const std::string extension = "sip:extension@10.0.0.7:5060;transport=tls";
+const std::string registered_contact = "sip:bob-device@192.0.2.1:5555;transport=tls";
+const std::string route = "<sip:in.pbx.example;lr>, <sip:out.pbx.example;lr>";
 
 } // namespace
+
+TEST_CASE("a telephone system that is called keeps its own proxies in the call", "[rfc3261][12.1.2]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto pbx = world.phone("bob");
+    const auto to = GENERATE(extension, registered_contact);
+    alice.send({.to = "sip:bob@example.org"});
+    const auto invite = world.receive(pbx);
+    world.send(pbx, answer(invite, "200 OK",
+                           "Record-Route: <sip:out.pbx.example;lr>, <sip:in.pbx.example;lr>\nContact: <" + to + ">\n"));
+    const auto ok = world.receive(alice.flow);
+    CHECK(header(ok, "Record-Route").empty());
+    const auto arrives = [&](FlowId at, const std::string& method) {
+        const auto request = world.receive(at);
+        CHECK(start_line(request) == method + " " + to + " SIP/2.0");
+        CHECK(header(request, "Route") == route);
+        return request;
+    };
+    world.send(alice.flow, request_in(ok, "ACK", 2));
+    arrives(pbx, "ACK");
+
+    world.send(alice.flow, request_in(ok, "UPDATE", 3));
+    const auto update = arrives(pbx, "UPDATE");
+    world.send(pbx, answer(update, "200 OK", "Record-Route: <sip:other.example;lr>\nContact: <" + to + ">\n"));
+    CHECK(start_line(world.receive(alice.flow)) == "SIP/2.0 200 OK");
+
+    world.disconnect(pbx);
+    const auto again = world.phone("bob");
+    world.send(alice.flow, request_in(ok, "BYE", 4));
+    arrives(again, "BYE");
+}
+
+TEST_CASE("a telephone system that calls keeps its own proxies in the call", "[rfc3261][12.1.1][12.2.1.2]")
+{
+    World world;
+    Sender pbx{world, "bob"};
+    const auto alice = world.phone("alice");
+    const auto from = GENERATE(extension, registered_contact);
+    pbx.send({.to = "sip:alice@example.org",
+              .headers = "Record-Route: <sip:in.pbx.example;lr>\nRecord-Route: <sip:out.pbx.example;lr>\n",
+              .contact = from});
+    const auto invite = world.receive(alice);
+    CHECK(header(invite, "Record-Route").empty());
+    world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    const auto ok = world.receive(pbx.flow);
+    world.send(pbx.flow, request_in(ok, "ACK", 2));
+    world.receive(alice);
+    const auto arrives = [&](FlowId at, const std::string& method) {
+        const auto request = world.receive(at);
+        CHECK(start_line(request) == method + " " + from + " SIP/2.0");
+        CHECK(header(request, "Route") == route);
+        return request;
+    };
+    world.send(alice, request_in(invite, "INFO", 7));
+    world.send(pbx.flow, answer(arrives(pbx.flow, "INFO"), "200 OK"));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+
+    world.send(pbx.flow,
+               request_in(ok, "UPDATE", 3, "Record-Route: <sip:other.example;lr>\nContact: <" + from + ">\n"));
+    const auto update = world.receive(alice);
+    world.send(alice, answer(update, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    CHECK(start_line(world.receive(pbx.flow)) == "SIP/2.0 200 OK");
+    CHECK(header(update, "Contact") == header(invite, "Contact"));
+
+    world.disconnect(pbx.flow);
+    const auto again = world.phone("bob");
+    world.send(alice, request_in(invite, "BYE", 8));
+    arrives(again, "BYE");
+}
+
+TEST_CASE("a call that may not go on is ended along the telephone system's own proxies", "[rfc3261][12.1.2]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto pbx = world.phone("bob");
+    alice.send({.to = "sip:bob@example.org", .body = std::string{offer}});
+    const auto invite = world.receive(pbx);
+    world.send(pbx,
+               answer(invite, "200 OK",
+                      "Record-Route: <sip:out.pbx.example;lr>, <sip:in.pbx.example;lr>\nContact: <" + extension +
+                          ">\nContent-Type: text/html\n"),
+               "<p>");
+    for (const std::string method : {"ACK ", "BYE "}) {
+        const auto ours = world.receive(pbx);
+        CHECK(start_line(ours) == method + extension + " SIP/2.0");
+        CHECK(header(ours, "Route") == route);
+    }
+}
 
 TEST_CASE("a telephone system that calls as one of its extensions hears the answer over its new connection",
           "[rfc5626][4.5]")

@@ -20,7 +20,7 @@ constexpr Meaning everywhere{.requests = Methods::all(), .answers = Methods::all
 // clang-format off
 constexpr std::array rules{
     HeaderRule{Header::via,                 all(own),      all(rebuild), Shape::none, "one Via of ours toward the next hop; the sender's own back in responses", "RFC 3261 16.6 step 8, 16.7 step 3; RFC 3323 5.1"},
-    HeaderRule{Header::route,               all(rebuild),  none,         Shape::none, "only the Path that the receiver itself registered", "RFC 3327 5.3"},
+    HeaderRule{Header::route,               all(rebuild),  none,         Shape::none, "only the Path that the receiver itself registered, or the proxies with which it began the dialog", "RFC 3327 5.3; RFC 3261 12.1"},
     HeaderRule{Header::record_route,        none,          all(rebuild), Shape::none, "of the proxies that the request came through, back to them", "RFC 3261 12.1.1; RFC 5626 9.5"},
     HeaderRule{Header::path,                none,          all(own),     Shape::none, "back to the edge that added it to a REGISTER", "RFC 3327 5.3"},
     HeaderRule{Header::max_forwards,        all(own),      none,         Shape::none, "lowered to 29, 19 or 9, then counted down: what a phone begins with does not show, and every loop ends", "RFC 3261 16.6 step 3"},

@@ -101,7 +101,8 @@ ForwardTarget Proxy::target_of(const Binding& binding) const
             .transport = binding.transport,
             .q = binding.q,
             .uri = env_.cryptography.open_in_memory(binding.contact.bytes),
-            .route = binding.path.bytes.empty() ? std::string{} : env_.cryptography.open_in_memory(binding.path.bytes)};
+            .route = binding.path.bytes.empty() ? std::string{} : env_.cryptography.open_in_memory(binding.path.bytes),
+            .by_path = !binding.path.bytes.empty()};
 }
 
 /// RFC 3261 16.5, 16.6: equal q in parallel, falling q one after the other; one device over one flow at a time.

@@ -73,8 +73,8 @@ ForwardTarget Proxy::answerer(const ResponseContext& context, const Branch& bran
 {
     auto to = branch.target;
     follow_contact(to, ok);
-    // RFC 3261 12.1.2: who is elsewhere has said which way its dialog goes.
-    if (to.party.foreign() && !context.in_dialog) to.route = route_value(ok.record_routes, true);
+    // RFC 3261 12.1.2: who is elsewhere, or behind proxies of its own, has said which way its dialog goes.
+    if (!context.in_dialog && !to.by_path) to.route = route_value(ok.record_routes, true);
     return to;
 }
 
@@ -183,7 +183,7 @@ void Proxy::found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePo
     auto& to = bye.to;
     if (!flows.empty()) {
         auto registered = target_of(flows.front());
-        to.route = std::move(registered.route);
+        if (registered.by_path) to.route = std::move(registered.route);
         if (to.uri.empty()) to.uri = std::move(registered.uri);
     }
     if (to.uri.empty()) to.uri = address_of(to.party);

@@ -66,13 +66,14 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         if (!call_id) return false;
         context.receiver_call_id = std::move(*call_id);
     }
-    context.sender_target = sender_target(request, party, flow);
+    if (request.contacts.empty()) return true;
     // RFC 3261 12.2.1.2: a request may name a new target, but the route set is that of the beginning.
-    if (auto& remote = context.sender_target.handle)
-        if (auto known = remote_of(request.from.tag(), context.role, seal.hash(), party)) {
-            known->uri = request_uri_of(request.contacts.front().uri);
-            remote->contact = {env_.cryptography.seal_in_memory(known->pack())};
-        }
+    auto known = remote_of(request.from.tag(), context.role, seal.hash(), party);
+    context.sender_target = sender_target(request, party, flow, known ? known->route : std::string{});
+    if (auto& remote = context.sender_target.handle; remote && known) {
+        known->uri = request_uri_of(request.contacts.front().uri);
+        remote->contact = {env_.cryptography.seal_in_memory(known->pack())};
+    }
     return true;
 }
 
@@ -159,9 +160,9 @@ std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Bind
         auto& only = all.emplace_back();
         only.flow = handle->flow;
         only.transport = handle->transport;
-        only.route = target.route;
     }
     for (auto& one : all) {
+        if (!one.by_path) one.route = target.route;
         one.party = handle->party;
         one.id = id;
         one.uri = target.uri;

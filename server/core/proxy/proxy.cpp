@@ -155,26 +155,26 @@ std::optional<Refusal> Proxy::check_from(const Message& request, const Account& 
     return std::nullopt;
 }
 
-SenderTarget Proxy::sender_target(const Message& request, const Party& party, const Flow& flow) const
+SenderTarget Proxy::sender_target(const Message& request, const Party& party, const Flow& flow, std::string route) const
 {
     if (request.contacts.empty()) return {};
     const auto& contact = request.contacts.front();
-    // RFC 3261 12.1.1: the route set of whoever is called is the Record-Route as it stands.
-    RemoteTarget target{.uri = request_uri_of(contact.uri), .route = route_value(request.record_routes, false)};
+    RemoteTarget target{.uri = request_uri_of(contact.uri), .route = std::move(route)};
     if (target.uri.empty()) return {}; // of an ACK; other requests are refused
     if (party.foreign()) {
         target.address = without_tag(request.from);
         target.next_hop = way_to(party, flow);
     }
-    if (!party.foreign()) {
-        const auto id = device_named_by(contact, party.account(), flow.bindings);
-        if (std::ranges::find(flow.bindings, id) != flow.bindings.end()) return {.binding = id, .handle = std::nullopt};
-    }
+    auto device = party.foreign() ? BindingId{} : device_named_by(contact, party.account(), flow.bindings);
+    const bool registered = std::ranges::find(flow.bindings, device) != flow.bindings.end();
+    // Behind an edge its Path leads there, also over the next flow.
+    if (registered && (target.route.empty() || flow.of_edge())) return {.binding = device, .handle = std::nullopt};
+    if (!registered) device = !party.foreign() && flow.bindings.size() == 1 ? flow.bindings.front() : BindingId{};
     DialogMemory::Handle handle{.party = party,
                                 .flow = flow.id,
+                                .device = device,
                                 .transport = flow.transport,
                                 .contact = {env_.cryptography.seal_in_memory(target.pack())}};
-    if (!party.foreign() && flow.bindings.size() == 1) handle.device = flow.bindings.front();
     return {.binding = {}, .handle = std::move(handle)};
 }
 
@@ -231,7 +231,8 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     context.withheld = withheld(request, wish, dialled, caller.withholds) ||
                        (caller.party.foreign() && foreign_caller(caller.party, request).empty());
     context.caller_session = wish.session;
-    context.sender_target = sender_target(request, caller.party, flow);
+    // RFC 3261 12.1.1: the route set of whoever is called is the Record-Route as it stands.
+    context.sender_target = sender_target(request, caller.party, flow, route_value(request.record_routes, false));
     context.aor = decision.aor;
     context.breadth = breadth_of(request).value_or(most_breadth);
     env_.layer->server(id)->party = caller.party;

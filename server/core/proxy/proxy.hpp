@@ -123,7 +123,8 @@ private:
     Reception received_by(const Account* callee, const ResponseContext& context, const Message& request, TimePoint now);
     bool note_withheld(const ResponseContext& context, const Message& request, const Account* callee, bool there,
                        TimePoint now);
-    SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow) const;
+    /// `route`: the route set that leads back to it.
+    SenderTarget sender_target(const Message& request, const Party& party, const Flow& flow, std::string route) const;
     /// The name of the remote target of that side of a dialog, which its tag tells from others that answered (RFC 3261
     /// 12), where it is no binding of ours. A new Contact takes the place of the one before.
     BindingId id_of_remote(std::string_view tag, Role side, KeyedHash dialog) const;

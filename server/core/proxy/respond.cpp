@@ -254,23 +254,25 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
     const auto* server = env_.layer->server(context.server);
     auto uri = request_uri_of(contact.uri);
     if (uri.empty()) uri = target.uri; // no request can go to such a Contact; here the responder was reached
+    // RFC 3261 12.1.2: the route set is fixed when the dialog begins. Behind an edge its Path leads there instead.
+    auto route = target.by_path      ? std::string{}
+                 : context.in_dialog ? target.route
+                                     : route_value(response.record_routes, true);
     const bool elsewhere =
-        target.party.foreign() ||
+        target.party.foreign() || !route.empty() ||
         (uri != target.uri && device_named_by(contact, target.party.account(), std::span{&id, 1}) != id);
     if (elsewhere) {
         const auto dialog = seal.hash();
         const auto handle = id_of_remote(response.to.tag(), responder, dialog);
-        RemoteTarget remote{.uri = std::move(uri)};
+        RemoteTarget remote{.uri = std::move(uri), .route = std::move(route)};
         if (target.party.foreign()) {
-            // RFC 3261 12.1.2: the route set is fixed when the dialog begins.
-            remote.route = context.in_dialog ? target.route : route_value(response.record_routes, true);
             remote.address = context.in_dialog ? target.address : branch.to;
             remote.next_hop = target.next_hop;
         }
         env_.dialogs.keep(dialog, seal.epoch(), handle,
                           {.party = target.party,
                            .flow = target.flow,
-                           .device = target.party.foreign() ? BindingId{} : id,
+                           .device = target.device,
                            .transport = target.transport,
                            .contact = {env_.cryptography.seal_in_memory(remote.pack())}},
                           seal.holder(responder));

@@ -31,6 +31,7 @@ struct ForwardTarget {
     std::uint16_t q{1000};
     std::string uri;      ///< Request-URI: the receiver's own Contact
     std::string route;    ///< its Path or its route set; empty when it is connected here
+    bool by_path{false};  ///< that is its Path, which a dialog's own route set does not replace
     Destination next_hop; ///< of a foreign party: where to connect while `flow` is none
     std::string address;  ///< of a foreign party in a dialog: how it calls itself, without the tag
 };

@@ -40,6 +40,7 @@ struct Flow {
         nonces.widen();
     }
 
+    [[nodiscard]] bool of_edge() const { return most_parties == most_parties_of_edge; }
     /// The other end is no phone of ours, but another domain.
     [[nodiscard]] bool foreign() const { return !domains.empty(); }
     [[nodiscard]] bool authenticated() const { return !parties.empty() || !for_help.empty(); }
