@@ -105,6 +105,41 @@ TEST_CASE("a call that may not go on is ended along the telephone system's own p
     }
 }
 
+TEST_CASE("of several phones behind one connection the first that answers has the call", "[rfc3261][13.2.2.4]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto pbx = world.phone("bob");
+    const bool elsewhere = GENERATE(false, true); // another device of the account rings, too
+    const auto second = elsewhere ? world.connect() : FlowId{};
+    if (elsewhere)
+        world.registers(second, "bob", {.contact = "<sip:second@192.0.2.2:5555;transport=tls>", .call_id = "second"});
+    alice.send({.to = "sip:bob@example.org"});
+    const auto invite = world.receive(pbx);
+    const auto answers = [&](const std::string& tag) {
+        auto ok = answer(invite, "200 OK", "Contact: <sip:" + tag + "@10.0.0.7;transport=tls>\n");
+        world.send(pbx, ok.replace(ok.find("g-tag"), 5, tag));
+    };
+    answers("one");
+    const auto ok = world.receive(alice.flow);
+    CHECK(start_line(ok) == "SIP/2.0 200 OK");
+    answers("two");
+    CHECK(world.quiet(alice.flow));
+    for (const std::string method : {"ACK", "BYE"}) {
+        const auto ours = world.receive(pbx);
+        CHECK(start_line(ours) == method + " sip:two@10.0.0.7;transport=tls SIP/2.0");
+        CHECK(tag_in(header(ours, "To")) == "two");
+        if (method == "BYE") world.send(pbx, answer(ours, "200 OK"));
+    }
+    answers("one"); // repeated until it is acknowledged
+    CHECK(header(world.receive(alice.flow), "To") == header(ok, "To"));
+    world.send(alice.flow, request_in(ok, "ACK", 2));
+    CHECK(start_line(world.receive(pbx)) == "ACK sip:one@10.0.0.7;transport=tls SIP/2.0");
+    auto bye = request_in(invite, "BYE", 7);
+    world.send(pbx, bye.replace(bye.find("g-tag"), 5, "one"));
+    CHECK(start_line(world.receive(alice.flow)) == "BYE sip:alice-device@192.0.2.1:5555;transport=tls SIP/2.0");
+}
+
 TEST_CASE("a telephone system that calls as one of its extensions hears the answer over its new connection",
           "[rfc5626][4.5]")
 {

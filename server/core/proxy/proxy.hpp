@@ -263,6 +263,9 @@ private:
     // respond.cpp
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
                           Actions& out);
+    bool answers_beside(const ResponseContext& context, std::size_t branch, const Message& response) const;
+    void hang_up_beside(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
+                        Actions& out);
     void repeat_accepted(const ResponseContext& context, std::size_t branch, int status, TimePoint now, Actions& out);
     void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);

@@ -82,6 +82,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     }
     auto& branch = context->branches[index];
     const int status = response->status;
+    if (client->method == Method::invite && answers_beside(*context, index, *response))
+        return hang_up_beside(*context, branch, *response, now, out);
     if (context->shed) return repeat_accepted(*context, index, status, now, out);
     if (status >= 300) return failed(context_id, index, status, std::move(response), now, out);
     if (status >= 200 && branch.hung_up == response->to.tag())
@@ -143,6 +145,32 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         return record(context_id, index, std::move(response), out);
     forward_response(context_id, index, *response, body ? std::move(*body) : Body{}, now, out);
     shed(context_id);
+}
+
+/// A proxy behind this branch has rung several phones, and another one of them has answered already.
+bool Proxy::answers_beside(const ResponseContext& context, std::size_t index, const Message& response) const
+{
+    if (response.status < 200 || response.status >= 300 || context.in_dialog || context.accepted.bytes.empty() ||
+        index != context.accepted_branch)
+        return false;
+    auto seal = *context.branches[index].seal;
+    const auto tag =
+        seal.tag(other(context.role), context.tag(response.to.tag(), context.branches[index].target.party));
+    return env_.cryptography.open_in_memory(context.accepted.bytes).find(";tag=" + tag) == std::string::npos;
+}
+
+/// Beside RFC 3261 16.7 step 5, whose caller would do this itself (13.2.2.4): both dialogs are one here, and the end of
+/// the one would be that of the other.
+void Proxy::hang_up_beside(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
+                           Actions& out)
+{
+    auto to = answerer(context, branch, ok);
+    if (to.uri.empty()) return; // it names no Contact, and where it was called is forgotten
+    acknowledge(context, branch, ok, now, out);
+    auto view = view_of(ok);
+    view.cause = 200; // completed elsewhere
+    ++view.cseq;
+    send_ours({.method = Method::bye, .to = std::move(to), .view = std::move(view)}, now, out);
 }
 
 /// A 2xx that the callee repeats until the ACK reaches it (RFC 3261 13.3.1.4): the caller may have lost its connection.
