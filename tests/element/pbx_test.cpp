@@ -140,6 +140,22 @@ TEST_CASE("of several phones behind one connection the first that answers has th
     CHECK(start_line(world.receive(alice.flow)) == "BYE sip:alice-device@192.0.2.1:5555;transport=tls SIP/2.0");
 }
 
+TEST_CASE("a phone that answers without a Contact is acknowledged and hung up on where it was called",
+          "[rfc3261][12.1.1]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    alice.send({.to = "sip:bob@example.org"});
+    world.send(bob, answer(world.receive(bob), "200 OK"));
+    const auto ok = world.receive(alice.flow);
+    int cseq = 1;
+    for (const std::string method : {"ACK", "BYE"}) {
+        world.send(alice.flow, request_in(ok, method, ++cseq));
+        CHECK(start_line(world.receive(bob)) == method + " " + registered_contact + " SIP/2.0");
+    }
+}
+
 TEST_CASE("a telephone system that calls as one of its extensions hears the answer over its new connection",
           "[rfc5626][4.5]")
 {

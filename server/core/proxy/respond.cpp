@@ -257,7 +257,9 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     mark_answer(message, *context, branch, request, response);
     // RFC 6141 4.7: inside a dialog a provisional response that may be lost changes no target.
     const bool may_refresh = !context->in_dialog || response.status >= 200 || rseq_in(response);
-    if (carries_contact(response.status, request.method) && !response.contacts.empty() && may_refresh)
+    // RFC 3261 12.1.1: the caller needs one to acknowledge and to hang up, whether the phone that answers knows or not.
+    const bool begins = !context->in_dialog && (response.status >= 200 || rseq_in(response));
+    if (carries_contact(response.status, request.method) && (begins || !response.contacts.empty()) && may_refresh)
         message.set(Header::contact, {"<", responder_contact(*context, request, branch, response), ">"});
     if (const auto number = rseq_in(response))
         message.set(Header::rseq, std::to_string(branch.seal->rseq(responder, *number)));
@@ -276,19 +278,18 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
 {
     auto& seal = *branch.seal;
     const auto responder = other(context.role);
-    const auto& contact = response.contacts.front();
     const auto& target = branch.target;
     auto id = target.id;
     const auto* server = env_.layer->server(context.server);
-    auto uri = request_uri_of(contact.uri);
-    if (uri.empty()) uri = target.uri; // no request can go to such a Contact; here the responder was reached
+    auto uri = response.contacts.empty() ? std::string{} : request_uri_of(response.contacts.front().uri);
+    if (uri.empty()) uri = target.uri; // no Contact, or none that a request can go to; here the responder was reached
     // RFC 3261 12.1.2: the route set is fixed when the dialog begins. Behind an edge its Path leads there instead.
     auto route = target.by_path      ? std::string{}
                  : context.in_dialog ? target.route
                                      : route_value(response.record_routes, true);
-    const bool elsewhere =
-        target.party.foreign() || !route.empty() ||
-        (uri != target.uri && device_named_by(contact, target.party.account(), std::span{&id, 1}) != id);
+    const bool elsewhere = target.party.foreign() || !route.empty() ||
+                           (uri != target.uri && device_named_by(response.contacts.front(), target.party.account(),
+                                                                 std::span{&id, 1}) != id);
     if (elsewhere) {
         const auto dialog = seal.hash();
         const auto handle = id_of_remote(response.to.tag(), responder, dialog);
