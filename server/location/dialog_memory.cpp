@@ -1,6 +1,7 @@
 #include "location/dialog_memory.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace sotto::location {
 
@@ -8,6 +9,8 @@ namespace {
 
 /// What it takes, with its places in the tables.
 constexpr std::size_t tables_take = 256;
+/// For what is our own, or was kept before.
+constexpr auto unbounded = std::numeric_limits<std::size_t>::max();
 std::size_t size_of(const DialogMemory::Handle& handle) { return tables_take + handle.contact.bytes.size(); }
 std::size_t size_of(const SealedText& text) { return tables_take + text.bytes.size(); }
 
@@ -20,12 +23,12 @@ SharedDialogMemory::SharedDialogMemory(std::unique_ptr<Region> region, std::func
                        .ended = [this](Epoch epoch, const auto& record) { ended_.add(record.dialog, epoch); },
                        .handle =
                            [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Handle record) {
-                               if (!remember(record.dialog, record.id)) return journal_->remove(place);
+                               remember(record.dialog, record.id, unbounded);
                                replace(of(record.id).handles, record.id, {epoch, std::move(record.value), {}, place});
                            },
                        .text =
                            [this](Epoch epoch, DialogJournal::Place place, DialogJournal::Text record) {
-                               if (!remember(record.dialog, record.id)) return journal_->remove(place);
+                               remember(record.dialog, record.id, unbounded);
                                replace(of(record.id).texts, record.id, {epoch, std::move(record.value), {}, place});
                            }});
 }
@@ -69,13 +72,13 @@ void SharedDialogMemory::replace(std::unordered_map<BindingId, Kept<Value>>& val
 }
 
 /// False: it has too many.
-bool SharedDialogMemory::remember(KeyedHash dialog, BindingId id)
+bool SharedDialogMemory::remember(KeyedHash dialog, BindingId id, std::size_t most)
 {
     auto& shard = of(dialog);
     const std::lock_guard lock{shard.mutex};
     auto& ids = shard.kept[dialog];
     if (std::ranges::find(ids, id) != ids.end()) return true;
-    if (ids.size() >= most_of_dialog) return false;
+    if (ids.size() >= most) return false;
     ids.push_back(id);
     return true;
 }
@@ -83,7 +86,7 @@ bool SharedDialogMemory::remember(KeyedHash dialog, BindingId id)
 void SharedDialogMemory::keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose)
 {
     if (!room_.take(whose, size_of(handle))) return;
-    if (!remember(dialog, id)) return room_.give_back(whose, size_of(handle));
+    if (!remember(dialog, id, most_of_dialog)) return room_.give_back(whose, size_of(handle));
     auto& shard = of(id);
     const std::lock_guard lock{shard.mutex};
     const auto place = journal_ ? journal_->add(epoch, DialogJournal::Handle{id, dialog, handle}) : 0;
@@ -101,7 +104,18 @@ std::optional<DialogMemory::Handle> SharedDialogMemory::handle(BindingId id) con
 void SharedDialogMemory::keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose)
 {
     if (!room_.take(whose, size_of(text))) return;
-    if (!remember(dialog, id)) return room_.give_back(whose, size_of(text));
+    if (!remember(dialog, id, most_of_dialog)) return room_.give_back(whose, size_of(text));
+    put(dialog, epoch, id, std::move(text), whose);
+}
+
+void SharedDialogMemory::keep_note(KeyedHash dialog, Epoch epoch, BindingId id, SealedText note)
+{
+    remember(dialog, id, unbounded);
+    put(dialog, epoch, id, std::move(note), {});
+}
+
+void SharedDialogMemory::put(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose)
+{
     auto& shard = of(id);
     const std::lock_guard lock{shard.mutex};
     const auto place = journal_ ? journal_->add(epoch, DialogJournal::Text{id, dialog, text}) : 0;

@@ -17,9 +17,11 @@ namespace sotto::location {
 /// needs is written into the region as it changes, if there is one.
 class SharedDialogMemory final : public DialogMemory {
 public:
-    /// Bytes that are kept for one party, of all its dialogs: 80,000 calls with a phone that is not where it registered.
+    /// Bytes that are kept for one party, of all its dialogs: 80,000 calls with a phone that is not where it
+    /// registered.
     static constexpr std::size_t most_of_holder = std::size_t{64} << 20U;
-    /// Values that are kept for one dialog: whoever answers may fork, and each fork has a tag and a Contact.
+    /// Values that are kept for one dialog, but for our own notes: whoever answers may fork, and each fork has a tag
+    /// and a Contact.
     static constexpr std::size_t most_of_dialog = 256;
 
     SharedDialogMemory() = default;
@@ -31,6 +33,7 @@ public:
     void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose) override;
     [[nodiscard]] std::optional<Handle> handle(BindingId id) const override;
     void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose) override;
+    void keep_note(KeyedHash dialog, Epoch epoch, BindingId id, SealedText note) override;
     [[nodiscard]] std::optional<SealedText> text(BindingId id) const override;
     void forget(Epoch dead) override;
 
@@ -61,7 +64,8 @@ private:
 
     [[nodiscard]] DialogShard& of(KeyedHash dialog) const { return dialogs_[dialog.high % shards]; }
     [[nodiscard]] ItemShard& of(BindingId id) const { return items_[(id.value >> 8U) % shards]; }
-    bool remember(KeyedHash dialog, BindingId id);
+    bool remember(KeyedHash dialog, BindingId id, std::size_t most);
+    void put(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose);
     template <class Values> void forget_value(Values& values, BindingId id);
     template <class Value>
     void replace(std::unordered_map<BindingId, Kept<Value>>& values, BindingId id, Kept<Value> by);

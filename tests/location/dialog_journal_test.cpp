@@ -238,8 +238,10 @@ TEST_CASE("A dialog has so many values and no more, and all go with it", "[limit
     for (std::uint64_t i = 1; i <= 1'000; ++i) memory.keep_text({1, 1}, first, BindingId{i}, SealedText{"tag"}, {});
     CHECK(memory.text(BindingId{SharedDialogMemory::most_of_dialog}));
     CHECK_FALSE(memory.text(BindingId{SharedDialogMemory::most_of_dialog + 1}));
+    memory.keep_note({1, 1}, first, BindingId{2'000}, SealedText{"our own"});
+    CHECK(memory.text(BindingId{2'000})); // a party that has filled its dialog keeps nothing of ours out of it
     memory.keep_text({1, 1}, first, BindingId{1}, SealedText{"another"}, {});
     CHECK(memory.text(BindingId{1})->bytes == "another");
     memory.end({1, 1}, first);
-    for (std::uint64_t i = 1; i <= 1'000; ++i) CHECK_FALSE(memory.text(BindingId{i}));
+    for (std::uint64_t i = 1; i <= 2'000; ++i) CHECK_FALSE(memory.text(BindingId{i}));
 }

@@ -31,8 +31,8 @@ void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch,
                   const Parties& parties)
 {
     const Packed packed{parties.caller.binding, parties.callee.binding, parties.identifiers};
-    memory.keep_text(dialog, epoch, id_of_parties(cryptography, dialog),
-                     {cryptography.seal_in_memory({reinterpret_cast<const char*>(&packed), sizeof packed})}, {});
+    memory.keep_note(dialog, epoch, id_of_parties(cryptography, dialog),
+                     {cryptography.seal_in_memory({reinterpret_cast<const char*>(&packed), sizeof packed})});
 }
 
 Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, KeyedHash dialog)

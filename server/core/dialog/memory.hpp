@@ -36,8 +36,11 @@ public:
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;
 
-    /// A Call-ID or tag too long for its token, or what a dialog needs and no token carries, under an id of its own.
+    /// A Call-ID or tag too long for its token, or a quote, under an id of its own.
     virtual void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose) = 0;
+    /// What we note of a dialog ourselves: of a handful of kinds, and always kept, whatever its parties have filled.
+    virtual void keep_note(KeyedHash dialog, Epoch epoch, BindingId id, SealedText note) = 0;
+    /// Either of them.
     [[nodiscard]] virtual std::optional<SealedText> text(BindingId id) const = 0;
 
     /// Forgets everything of epochs that are no longer alive.

@@ -147,8 +147,8 @@ void DialogSeal::keep_callee_privacy(const CalleePrivacy& privacy)
 {
     const std::array<char, 2> text{privacy.withheld ? (*privacy.withheld ? 'w' : 's') : '-',
                                    privacy.session ? 's' : '-'};
-    parts_.memory.keep_text(hash(), epoch_, id_of_note(parts_.cryptography, connected_line, hash()),
-                            {parts_.cryptography.seal_in_memory({text.data(), text.size()})}, {});
+    parts_.memory.keep_note(hash(), epoch_, id_of_note(parts_.cryptography, connected_line, hash()),
+                            {parts_.cryptography.seal_in_memory({text.data(), text.size()})});
 }
 
 DialogSeal::CalleePrivacy DialogSeal::callee_privacy() const
@@ -164,8 +164,8 @@ DialogSeal::CalleePrivacy DialogSeal::callee_privacy() const
 void DialogSeal::keep_asked_in_vain(Role asker, bool in_vain)
 {
     if (asked_in_vain(asker) == in_vain) return;
-    parts_.memory.keep_text(hash(), epoch_, id_of_note(parts_.cryptography, asked_in_vain_for(asker), hash()),
-                            {parts_.cryptography.seal_in_memory(in_vain ? "v" : "-")}, {});
+    parts_.memory.keep_note(hash(), epoch_, id_of_note(parts_.cryptography, asked_in_vain_for(asker), hash()),
+                            {parts_.cryptography.seal_in_memory(in_vain ? "v" : "-")});
 }
 
 bool DialogSeal::asked_in_vain(Role asker) const
