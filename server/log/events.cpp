@@ -15,7 +15,7 @@ constexpr std::array rows{
     EventRow{listening, "listening", Level::info, "listening for TLS", "address", "Once for each address of listen.tls."},
     EventRow{ready, "ready", Level::info, "ready: clients can connect", "domains workers accounts", "Said together with READY=1 to systemd."},
     EventRow{draining, "draining", Level::info, "draining: new calls are refused, what runs may end", "flows seconds", "After SIGTERM or `sotto drain`."},
-    EventRow{stopped, "stopped", Level::info, "stopped", "flows", "The last line. `flows`: connections that were closed because the time was over."},
+    EventRow{stopped, "stopped", Level::info, "stopped", "flows", "The last line but those of the audit log. `flows`: connections that were closed because the time was over."},
     EventRow{reloaded, "reloaded", Level::info, "the configuration was read again and is in use", "domains", "After SIGHUP or `sotto reload`."},
     EventRow{reload_refused, "reload-refused", Level::error, "the configuration was not taken: the old one stays in use", "", "The lines before say what is wrong. `sottod --config FILE --check` says it again."},
     EventRow{restart_needed, "restart-needed", Level::warning, "this change counts after a restart", "key", "At a reload, once for each key. Its old value stays in use."},
