@@ -90,8 +90,8 @@ public:
     [[nodiscard]] bool too_many(const Message& request, const Flow& flow) const
     {
         const auto most = std::uint64_t{env.settings->transactions_per_flow} * 100;
-        if (layer.servers() <= most) return false;
-        return !proxy.asks_for_help(request) || (!flow.authenticated() && layer.servers() > most * 2);
+        if (layer.places() <= most) return false;
+        return !proxy.asks_for_help(request) || (!flow.authenticated() && layer.places() > most * 2);
     }
     [[nodiscard]] bool passes_limits(const Message& request) const override { return proxy.asks_for_help(request); }
 

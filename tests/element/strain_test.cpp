@@ -137,3 +137,27 @@ TEST_CASE("Calls for help of whoever has proven nothing have as many places agai
     for (int i = 0; i < 20; ++i) CHECK(status(alice, "112") == "407");
     CHECK(status(world.connect(), "112") == "407");
 }
+
+TEST_CASE("A request takes as many places as it needs memory, and a phone's ordinary one takes one", "[limits]")
+{
+    auto settings = World::defaults();
+    settings.transactions_per_flow = 100;
+    World world{settings};
+    world.accounts->add("bob", "example.org");
+    int number = 0;
+    const auto taken_until_refused = [&](std::size_t body) {
+        const auto stranger = world.connect();
+        int taken = 0;
+        for (std::string status{"407"}; status == "407"; ++taken) {
+            ++number;
+            world.send(stranger,
+                       invite_of_a_stranger("bob", "alice", "n" + std::to_string(number), number,
+                                            "Contact: <sip:a@192.0.2.1>\nContent-Type: text/plain\n"),
+                       std::string(body, 'x'));
+            status = start_line(world.receive(stranger)).substr(8, 3);
+        }
+        return taken - 1;
+    };
+    CHECK(taken_until_refused(7'000) == 100);
+    CHECK(taken_until_refused(64'000) == 13); // of 8 places each, and the last one is whole
+}

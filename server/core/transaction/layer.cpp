@@ -14,6 +14,9 @@ constexpr std::uint8_t server_timer = 1;
 constexpr std::uint8_t client_timer = 2;
 constexpr std::uint8_t cancelled_timer = 3; ///< a cancelled INVITE that nobody ends (RFC 3261 9.1)
 
+/// An INVITE from a phone takes one, whatever it describes; 64 KiB of body take nine.
+constexpr std::size_t body_of_a_place = 8'192;
+
 TimePoint deadline_of(const auto& machine)
 {
     return std::visit([](const auto& m) { return m.deadline(); }, machine);
@@ -186,6 +189,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     const auto method = request->method;
     const bool invite = method == Method::invite;
+    const auto places = static_cast<std::uint32_t>(1 + request->body.size() / body_of_a_place);
     const auto id = servers_.emplace(Server{
         .key = key,
         .flow = flow.id,
@@ -196,7 +200,8 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         .timer = {},
         .party = {},
         .context = {},
-        .began = now});
+        .began = now,
+        .places = places});
     by_key_.insert(key, id);
     enter_flow(id);
     auto* server = servers_.find(id);
@@ -454,7 +459,7 @@ void Layer::end_server(SlotId id, TimePoint now, Actions& out)
 bool Layer::has_too_many(const Flow& flow, const Message& request) const
 {
     const auto found = on_flow_.find(flow.id);
-    const auto count = found == on_flow_.end() ? 0 : found->second.servers;
+    const auto count = found == on_flow_.end() ? 0 : found->second.places;
     if (count < most_of_flow_ || std::ranges::any_of(flow.parties, [](const Party& party) { return party.foreign(); }))
         return false;
     const bool for_help = user_.passes_limits(request);
@@ -466,14 +471,16 @@ void Layer::enter_flow(SlotId id)
 {
     auto& flow = on_flow_[servers_.find(id)->flow];
     enter(servers_, id, flow.server);
-    ++flow.servers;
+    flow.places += servers_.find(id)->places;
+    places_ += servers_.find(id)->places;
 }
 
 void Layer::leave_flow(const Server& server)
 {
     const auto flow = on_flow_.find(server.flow);
     leave(servers_, server, flow->second.server);
-    --flow->second.servers;
+    flow->second.places -= server.places;
+    places_ -= server.places;
     if (flow->second.nothing()) on_flow_.erase(flow);
 }
 

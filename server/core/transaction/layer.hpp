@@ -43,8 +43,9 @@ struct Server {
     bool answered{false}; ///< a final response was given
     bool heard{false};    ///< the client has got an answer other than 100
     TimePoint began{};
-    std::string latest; ///< to an INVITE: the latest response, until it is accepted
-    Neighbours on_flow; ///< others that came over it
+    std::uint32_t places{1}; ///< of those that its flow has
+    std::string latest;      ///< to an INVITE: the latest response, until it is accepted
+    Neighbours on_flow;      ///< others that came over it
 };
 
 /// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3). Empty for
@@ -113,8 +114,9 @@ public:
     };
     Layer(Self self, Cryptography& cryptography, User& user);
 
-    /// How many server transactions one subscriber's flow may have open. Beyond, a request is refused and forgotten: a
-    /// flood of INVITEs whose refusals nobody acknowledges would fill the memory for 32 s each (timer H).
+    /// How many server transactions one subscriber's flow may have open; one with a long body takes the places of
+    /// several. Beyond, a request is refused and forgotten: a flood of INVITEs whose refusals nobody acknowledges would
+    /// fill the memory for 32 s each (timer H).
     void use(std::uint32_t most_of_flow) { most_of_flow_ = most_of_flow; }
 
     void receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
@@ -157,6 +159,8 @@ public:
     void on_deadline(TimePoint now, Actions& out);
 
     [[nodiscard]] std::size_t servers() const { return servers_.size(); }
+    /// That server transactions take, of all flows.
+    [[nodiscard]] std::size_t places() const { return places_; }
     [[nodiscard]] std::size_t clients() const { return clients_.size(); }
     std::uint64_t strays{0};
     AnswerTimes answer_times;
@@ -197,9 +201,10 @@ private:
     KeyIndex<SlotId> by_key_;
     TimerQueue timers_;
     std::uint32_t most_of_flow_{1000};
+    std::size_t places_{0};
     struct OnFlow {
         SlotId server, client; ///< the first of each chain
-        std::uint32_t servers{0};
+        std::uint32_t places{0};
         [[nodiscard]] bool nothing() const { return !server && !client; }
     };
     boost::unordered_flat_map<FlowId, OnFlow, std::hash<FlowId>> on_flow_; ///< those that have a transaction
