@@ -38,7 +38,7 @@ void secret(const Loaded& loaded, const std::string& key, const fs::path& file, 
 void makeable(const Loaded& loaded, const std::string& key, const fs::path& folder, std::vector<Problem>& problems)
 {
     std::error_code fault;
-    const auto around = folder.parent_path();
+    const auto around = (folder / "").parent_path().parent_path(); // with a slash at its end or without
     if (fs::exists(fs::status(folder, fault)) || fs::exists(fs::status(around, fault))) return;
     problems.push_back(loaded.problem(key, "there is no folder " + around.string(), "make it, or correct the path"));
 }

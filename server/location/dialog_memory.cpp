@@ -85,7 +85,7 @@ bool SharedDialogMemory::remember(KeyedHash dialog, BindingId id, std::size_t mo
 
 void SharedDialogMemory::keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose)
 {
-    if (!room_.take(whose, size_of(handle))) return;
+    if (ended_.contains(dialog, epoch) || !room_.take(whose, size_of(handle))) return;
     if (!remember(dialog, id, most_of_dialog)) return room_.give_back(whose, size_of(handle));
     auto& shard = of(id);
     const std::lock_guard lock{shard.mutex};
@@ -103,13 +103,14 @@ std::optional<DialogMemory::Handle> SharedDialogMemory::handle(BindingId id) con
 
 void SharedDialogMemory::keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose)
 {
-    if (!room_.take(whose, size_of(text))) return;
+    if (ended_.contains(dialog, epoch) || !room_.take(whose, size_of(text))) return;
     if (!remember(dialog, id, most_of_dialog)) return room_.give_back(whose, size_of(text));
     put(dialog, epoch, id, std::move(text), whose);
 }
 
 void SharedDialogMemory::keep_note(KeyedHash dialog, Epoch epoch, BindingId id, SealedText note)
 {
+    if (ended_.contains(dialog, epoch)) return;
     remember(dialog, id, unbounded);
     put(dialog, epoch, id, std::move(note), {});
 }
@@ -158,6 +159,7 @@ SharedDialogMemory::Size SharedDialogMemory::size() const
     for (const auto& shard : items_) {
         const std::lock_guard lock{shard.mutex};
         size.handles += shard.handles.size();
+        size.texts += shard.texts.size();
     }
     return size;
 }

@@ -37,10 +37,11 @@ public:
     [[nodiscard]] std::optional<SealedText> text(BindingId id) const override;
     void forget(Epoch dead) override;
 
-    /// How many have ended, and how many handles are kept, in epochs that are alive.
+    /// How many have ended, and how much is kept of others, in epochs that are alive.
     struct Size {
         std::size_t ended{0};
         std::size_t handles{0};
+        std::size_t texts{0};
     };
     [[nodiscard]] Size size() const;
 

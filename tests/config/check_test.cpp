@@ -96,6 +96,7 @@ TEST_CASE("What the daemon could not make at its start is refused", "[config]")
     };
     CHECK(checked("state", "run/admin.sock").empty()); // either folder is made
     CHECK(checked("none/state", "admin.sock").find(":3:18: state_directory: there is no folder ") != std::string::npos);
+    CHECK(checked("state/", "admin.sock").empty()); // the start makes it
     CHECK(checked("state", "none/run/admin.sock").find(":4:18: admin.socket: there is no folder ") !=
           std::string::npos);
     CHECK(

@@ -104,4 +104,5 @@ TEST_CASE("a phone that rings under ever new tags and Contacts fills no memory",
     CHECK(world.dialogs.size().handles < 300);
     CHECK(start_line(answers("486 Busy Here", 1)) == "SIP/2.0 486 Busy Here");
     CHECK(world.dialogs.size().handles == 0);
+    CHECK(world.dialogs.size().texts == 0); // nor does the tag of the refusal itself stay, which nobody would remove
 }

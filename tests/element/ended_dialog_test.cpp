@@ -77,13 +77,22 @@ TEST_CASE("whoever withholds itself is asked for in vain once, until it speaks a
             CHECK(asked("INFO"));
         }
     }
-    SECTION("her phone gives no sign of life")
+    SECTION("her phone swallows a request that it does not know, and is there all the same")
     {
-        world.send(bob, request_in(call.invite, "OPTIONS", ++cseq));
+        world.send(bob, request_in(call.invite, "INFO", ++cseq));
         world.receive(alice);
         world.pass(seconds{40});
         while (!world.quiet(bob)) world.receive(bob);
         while (!world.quiet(alice)) world.receive(alice);
+        CHECK(asked("UPDATE"));
+    }
+    SECTION("he hangs up while she is away: nothing is kept of a dialog that has ended")
+    {
+        world.disconnect(alice);
+        const auto before = world.dialogs.size().texts;
+        world.send(bob, request_in(call.invite, "BYE", ++cseq));
+        CHECK(start_line(world.receive(bob)).starts_with("SIP/2.0 481"));
+        CHECK(world.dialogs.size().texts <= before);
         CHECK_FALSE(asked("OPTIONS"));
     }
     SECTION("she has hung up, and he does not take it")

@@ -2,6 +2,7 @@
 // Contact that the dialog has, along the proxies that stay in its way.
 #include "element/dialogs.hpp"
 #include "element/requests.hpp"
+#include "element/routes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -153,6 +154,25 @@ TEST_CASE("a phone that answers without a Contact is acknowledged and hung up on
     for (const std::string method : {"ACK", "BYE"}) {
         world.send(alice.flow, request_in(ok, method, ++cseq));
         CHECK(start_line(world.receive(bob)) == method + " " + registered_contact + " SIP/2.0");
+    }
+}
+
+TEST_CASE("another domain that answers without a Contact is acknowledged and hung up on where it was called",
+          "[rfc3261][12.1.1]")
+{
+    World world{with_routes()};
+    Sender alice{world, "alice"};
+    const auto domain = world.domain("example.net");
+    alice.send({.to = "sip:carol@example.net"});
+    const auto invite = world.receive(domain);
+    const auto called = start_line(invite).substr(std::string{"INVITE "}.size());
+    CHECK(called.starts_with("sip:carol@example.net"));
+    world.send(domain, answer(invite, "200 OK"));
+    const auto ok = world.receive(alice.flow);
+    int cseq = 1;
+    for (const std::string method : {"ACK", "BYE"}) {
+        world.send(alice.flow, request_in(ok, method, ++cseq));
+        CHECK(start_line(world.receive(domain)) == method + " " + called);
     }
 }
 

@@ -10,7 +10,7 @@ using location::EndedDialogs;
 
 namespace {
 
-constexpr Epoch first{1}, second{2}, third{3};
+constexpr Epoch first{1}, second{2};
 
 std::size_t heap()
 {

@@ -32,7 +32,7 @@ public:
         bool referred_withheld{false}; ///< whoever it was made for withholds its own from the referrer
     };
     /// `whose`: whose it is, and to whom it counts (none: to nobody). Beyond what one party may have, or one dialog,
-    /// nothing is kept: what names it leads nowhere.
+    /// nothing is kept, and nothing of a dialog that has ended: what names it leads nowhere.
     virtual void keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose) = 0;
     [[nodiscard]] virtual std::optional<Handle> handle(BindingId id) const = 0;
 

@@ -441,8 +441,9 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     policy.critical = source.is_request && wish.session && wish.critical;
     policy.location = reader.receiver() == Receiver::emergency;
     // Who comes to help is told who calls.
-    policy.withheld =
-        !policy.location && (sender == context.role ? context.sender_withheld() : receiver_withheld(context));
+    const bool answers = sender != context.role;
+    const bool hides = wish.withhold() || (account != nullptr && account->withhold_identity && !wish.none);
+    policy.withheld = !policy.location && (answers ? hides || receiver_withheld(context) : context.sender_withheld());
     return minimise_body(source, policy);
 }
 

@@ -73,6 +73,7 @@ ForwardTarget Proxy::answerer(const ResponseContext& context, const Branch& bran
 {
     auto to = branch.target;
     follow_contact(to, ok);
+    if (to.uri.empty()) to.uri = branch.called;
     // RFC 3261 12.1.2: who is elsewhere, or behind proxies of its own, has said which way its dialog goes.
     if (!context.in_dialog && !to.by_path) to.route = route_value(ok.record_routes, true);
     return to;

@@ -125,6 +125,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     if (context->answered && !invite) return;
     if (!context->answered && invite && !context->in_dialog) ++env_.counters.calls_answered;
     context->answered = true;
+    if (invite) branch.answered = env_.cryptography.keyed_hash(Cryptography::Use::dialog, response->to.tag());
     keep_proposed(*context, branch);
     spend_referral(*context, status);
     context->waiting.clear();
@@ -150,13 +151,9 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
 /// A proxy behind this branch has rung several phones, and another one of them has answered already.
 bool Proxy::answers_beside(const ResponseContext& context, std::size_t index, const Message& response) const
 {
-    if (response.status < 200 || response.status >= 300 || context.in_dialog || context.accepted.bytes.empty() ||
-        index != context.accepted_branch)
-        return false;
-    auto seal = *context.branches[index].seal;
-    const auto tag =
-        seal.tag(other(context.role), context.tag(response.to.tag(), context.branches[index].target.party));
-    return env_.cryptography.open_in_memory(context.accepted.bytes).find(";tag=" + tag) == std::string::npos;
+    const auto& answered = context.branches[index].answered;
+    return response.status >= 200 && response.status < 300 && !context.in_dialog && answered != KeyedHash{} &&
+           answered != env_.cryptography.keyed_hash(Cryptography::Use::dialog, response.to.tag());
 }
 
 /// Beside RFC 3261 16.7 step 5, whose caller would do this itself (13.2.2.4): both dialogs are one here, and the end of
@@ -282,7 +279,8 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
     auto id = target.id;
     const auto* server = env_.layer->server(context.server);
     auto uri = response.contacts.empty() ? std::string{} : request_uri_of(response.contacts.front().uri);
-    if (uri.empty()) uri = target.uri; // no Contact, or none that a request can go to; here the responder was reached
+    // No Contact, or none that a request can go to: here the responder was reached.
+    if (uri.empty()) uri = target.uri.empty() ? branch.called : target.uri;
     // RFC 3261 12.1.2: the route set is fixed when the dialog begins. Behind an edge its Path leads there instead.
     auto route = target.by_path      ? std::string{}
                  : context.in_dialog ? target.route
@@ -459,7 +457,8 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (context->cancelled && invite && status < 600)
         return env_.refuse(server_id, Refusal::request_terminated, now, out);
     if (context->too_weak) return refuse_weaker(server_id, now, out);
-    if (context->in_dialog && (status == 430 || (!context->best && (status == 408 || status == 503))))
+    // Not for silence: a phone that has gone loses its connection before its answer is given up.
+    if (context->in_dialog && server->method != Method::bye && (status == 430 || (status == 503 && !context->best)))
         was_not_there(*context);
     if (status == 408 && !invite) return; // RFC 4320 4.2: nothing is said; the transaction expires
     if (context->in_dialog) {

@@ -59,6 +59,7 @@ struct Branch {
     bool gone{false};       ///< its connection has ended, and the device has no other
     bool authorised{false}; ///< sent again with an answer to the trunk's challenge
     bool announces{false};  ///< to a media server, before the call that it announces; its answer is nobody else's
+    KeyedHash answered{};   ///< of the To tag of the first 2xx to an INVITE
     std::optional<std::string> hung_up{}; ///< the To tag of its 2xx that we have answered with a BYE
     std::string called;                   ///< the Request-URI that a foreign party was sent
     std::string to;                       ///< what its receiver was shown as To; kept as the address of a foreign party

@@ -1,5 +1,6 @@
 #include "ctl/cli/password.hpp"
 
+#include <array>
 #include <csignal>
 #include <iostream>
 #include <openssl/crypto.h>
@@ -19,7 +20,10 @@ public:
         struct sigaction interrupted = {};
         interrupted.sa_handler = &Silence::interrupt;
         interrupted.sa_flags = static_cast<int>(SA_RESETHAND); // what was raised again ends the process
-        for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) ::sigaction(signal, &interrupted, nullptr);
+        for (std::size_t i = 0; i < signals.size(); ++i) {
+            ::sigaction(signals[i], nullptr, &then_[i]);
+            if (then_[i].sa_handler != SIG_IGN) ::sigaction(signals[i], &interrupted, nullptr);
+        }
         auto silent = before_;
         silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
         ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
@@ -29,7 +33,7 @@ public:
     ~Silence()
     {
         ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-        for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+        for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &then_[i], nullptr);
     }
 
 private:
@@ -39,6 +43,9 @@ private:
         std::raise(signal);
     }
 
+    static constexpr std::array signals{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
+    std::array<struct sigaction, signals.size()> then_{};
     inline static termios before_{}; // a signal handler gets to nothing else
 };
 
