@@ -219,6 +219,24 @@ TEST_CASE("S/MIME of a withheld sender names its receiver alone", "[privacy][rfc
     CHECK_FALSE(arrives(cms(enveloped_data, by_key(of_bob) + deep, {}, {}, true), "Privacy: id\n"));
 }
 
+TEST_CASE("S/MIME in an answer names the caller alone where the callee withholds itself", "[privacy][rfc5652][6]")
+{
+    const auto arrives = [](const std::string& body, const std::string& privacy) {
+        Pair pair;
+        pair.alice.send({.to = "sip:bob@example.org"});
+        pair.world.send(pair.bob,
+                        response_to(pair.world.receive(pair.bob), "200 OK",
+                                    privacy + "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n"
+                                              "Content-Type: application/pkcs7-mime\n"),
+                        body);
+        return start_line(pair.world.receive(pair.alice.flow)).starts_with("SIP/2.0 200");
+    };
+    const auto names_bob = cms(enveloped_data, by_key(of_alice) + by_key(of_bob));
+    CHECK(arrives(names_bob, {}));
+    CHECK_FALSE(arrives(names_bob, "Privacy: id\n"));
+    CHECK(arrives(cms(enveloped_data, by_key(of_alice)), "Privacy: id\n"));
+}
+
 TEST_CASE("a signed text passes as it was signed, unless its sender is withheld", "[privacy][rfc8551]")
 {
     Pair pair;
