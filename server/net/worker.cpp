@@ -322,7 +322,7 @@ void Worker::ended(const Flow& flow, std::uint64_t asked_by)
 {
     // Half a message may have come before its end: nothing was heard, and yet the stack holds pieces of it.
     wipe_stack_at_ = std::min(wipe_stack_at_, now_ + stack_wiped_after);
-    for (const auto binding : flow.bindings) location_->flow_closed(binding, flow.id);
+    for (const auto& binding : flow.bindings) location_->flow_closed(binding.id, flow.id);
     for (std::size_t i = 0; i < all_.size(); ++i) {
         if ((asked_by >> (i % 64U) & 1U) == 0) continue;
         if (all_[i] == this)

@@ -13,7 +13,15 @@ namespace {
 
 const std::string extension = "sip:extension@10.0.0.7:5060;transport=tls";
 const std::string registered_contact = "sip:bob-device@192.0.2.1:5555;transport=tls";
+const std::string of_dora = "sip:dora@10.0.0.7:5060;transport=tls";
 const std::string route = "<sip:in.pbx.example;lr>, <sip:out.pbx.example;lr>";
+
+/// A second line over the connection of the first: telephone systems have one for all.
+void add_line(World& world, FlowId pbx)
+{
+    REQUIRE(start_line(world.registers(pbx, "dora", {.contact = "<" + of_dora + ">", .call_id = "dora"})) ==
+            "SIP/2.0 200 OK");
+}
 
 } // namespace
 
@@ -191,4 +199,42 @@ TEST_CASE("a telephone system that calls as one of its extensions hears the answ
         world.send(alice, ok);
         CHECK(start_line(world.receive(again)) == "SIP/2.0 200 OK");
     }
+}
+
+TEST_CASE("a telephone system with several lines that calls as one of its extensions is hung up on over its new "
+          "connection",
+          "[rfc5626][4.5]")
+{
+    World world;
+    Sender pbx{world, "bob"};
+    add_line(world, pbx.flow);
+    const auto alice = world.phone("alice");
+    pbx.send({.to = "sip:alice@example.org", .contact = extension});
+    const auto invite = world.receive(alice);
+    world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    world.send(pbx.flow, request_in(world.receive(pbx.flow), "ACK", 2));
+    world.receive(alice);
+
+    world.disconnect(pbx.flow);
+    const auto again = world.phone("bob");
+    add_line(world, GENERATE(true, false) ? again : world.connect());
+    world.send(alice, request_in(invite, "BYE", 7));
+    CHECK(start_line(world.receive(again)) == "BYE " + extension + " SIP/2.0");
+}
+
+TEST_CASE("one of several lines whose ACK may not pass is hung up on at its own Contact", "[rfc3261][13.2.2.4]")
+{
+    World world;
+    const auto pbx = world.phone("bob");
+    add_line(world, pbx);
+    Sender dora{world, "dora"};
+    dora.flow = pbx;
+    const auto alice = world.phone("alice");
+    dora.send({.to = "sip:alice@example.org", .contact = of_dora});
+    world.send(alice,
+               answer(world.receive(alice), "200 OK",
+                      "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + described),
+               std::string{offer});
+    world.send(pbx, request_in(world.receive(pbx), "ACK", 2, "Content-Type: text/html\n"), "<p>");
+    CHECK(start_line(world.receive(pbx)) == "BYE " + of_dora + " SIP/2.0");
 }

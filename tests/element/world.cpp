@@ -105,7 +105,7 @@ void World::disconnect(FlowId id)
 {
     auto flow = std::move(open_.at(id));
     open_.erase(id);
-    for (const auto binding : flow.bindings) location.flow_closed(binding, id);
+    for (const auto& binding : flow.bindings) location.flow_closed(binding.id, id);
     element.flow_closed(id, now, actions_);
     perform();
 }

@@ -114,7 +114,7 @@ void Machine::close(FlowId id)
     if (found == connections_.end()) return;
     auto connection = std::move(found->second);
     connections_.erase(found);
-    for (const auto binding : connection.flow.bindings) location_->flow_closed(binding, id);
+    for (const auto& binding : connection.flow.bindings) location_->flow_closed(binding.id, id);
     for (std::uint16_t index = 0; index < workers_.size(); ++index)
         call(index, [&](Element& element, Actions& out) { element.flow_closed(id, schedule_.now(), out); });
     connection.peer->lost();

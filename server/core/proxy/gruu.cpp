@@ -9,15 +9,15 @@ namespace sotto {
 /// The device that a phone's Contact names: by one of the GRUUs that it was given, by its instance or by its user part.
 /// `registered` are those that it may be.
 BindingId Proxy::device_named_by(const NameAddr& contact, AccountId account,
-                                 std::span<const BindingId> registered) const
+                                 std::span<const RegisteredDevice> registered) const
 {
     const auto gr = env_.domains().ours(contact.uri) ? contact.uri.param("gr") : std::nullopt;
     if (!gr) return device_among(registered, account, contact, env_.cryptography);
     const auto temporary = temporary_gruu_in(contact.uri, env_.cryptography);
-    const auto named = std::ranges::find_if(registered, [&](BindingId id) {
-        return temporary ? temporary->device == id : public_gruu_value(id, env_.cryptography) == *gr;
+    const auto named = std::ranges::find_if(registered, [&](const RegisteredDevice& one) {
+        return temporary ? temporary->device == one.id : public_gruu_value(one.id, env_.cryptography) == *gr;
     });
-    return named == registered.end() ? BindingId{} : *named;
+    return named == registered.end() ? BindingId{} : named->id;
 }
 
 /// RFC 5627 6.1, for a temporary GRUU: one device, and only while its bindings are of the same series. All that leads

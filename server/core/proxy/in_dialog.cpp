@@ -140,7 +140,7 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
             {.worker = 0, .message = std::move(ack), .from = flow.id, .parties = flow.parties}, out);
     waiting.flow = flow.id;
     waiting.transport = flow.transport;
-    if (!flow.bindings.empty()) waiting.device = flow.bindings.front();
+    if (!waiting.context.sender.foreign()) waiting.device = flow.device_of(waiting.context.sender.account());
     waiting.ack = std::move(ack);
     const auto handle = env_.dialogs.handle(target.id);
     out.push_back(

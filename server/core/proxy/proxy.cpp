@@ -166,10 +166,13 @@ SenderTarget Proxy::sender_target(const Message& request, const Party& party, co
         target.next_hop = way_to(party, flow);
     }
     auto device = party.foreign() ? BindingId{} : device_named_by(contact, party.account(), flow.bindings);
-    const bool registered = std::ranges::find(flow.bindings, device) != flow.bindings.end();
+    const bool registered = flow.registers(device);
     // Behind an edge its Path leads there, also over the next flow.
     if (registered && (target.route.empty() || flow.of_edge())) return {.binding = device, .handle = std::nullopt};
-    if (!registered) device = !party.foreign() && flow.bindings.size() == 1 ? flow.bindings.front() : BindingId{};
+    // Lost with the connection, the party is found again by what it has registered. Of several behind an edge the
+    // Record-Route alone tells which one calls.
+    const bool found_by_route = flow.of_edge() && flow.bindings.size() > 1;
+    if (!registered) device = party.foreign() || found_by_route ? BindingId{} : flow.device_of(party.account());
     DialogMemory::Handle handle{.party = party,
                                 .flow = flow.id,
                                 .device = device,

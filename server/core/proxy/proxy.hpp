@@ -136,7 +136,8 @@ private:
     std::optional<KeyedHash> seems_to_sleep(std::string_view aor) const;
 
     // gruu.cpp
-    BindingId device_named_by(const NameAddr& contact, AccountId account, std::span<const BindingId> registered) const;
+    BindingId device_named_by(const NameAddr& contact, AccountId account,
+                              std::span<const RegisteredDevice> registered) const;
     void found_behind_gruu(SlotId context, std::vector<Binding> flows, TimePoint now, Actions& out);
     bool quotes_are_of(const ResponseContext& context, const Party& callee) const;
 

@@ -277,6 +277,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
     const auto responder = other(context.role);
     const auto& target = branch.target;
     auto id = target.id;
+    const RegisteredDevice called{id, target.party.account()};
     const auto* server = env_.layer->server(context.server);
     auto uri = response.contacts.empty() ? std::string{} : request_uri_of(response.contacts.front().uri);
     // No Contact, or none that a request can go to: here the responder was reached.
@@ -287,7 +288,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
                                      : route_value(response.record_routes, true);
     const bool elsewhere = target.party.foreign() || !route.empty() ||
                            (uri != target.uri && device_named_by(response.contacts.front(), target.party.account(),
-                                                                 std::span{&id, 1}) != id);
+                                                                 std::span{&called, 1}) != id);
     if (elsewhere) {
         const auto dialog = seal.hash();
         const auto handle = id_of_remote(response.to.tag(), responder, dialog);

@@ -38,13 +38,13 @@ BindingId binding_id_by_place(AccountId account, const Uri& contact, Cryptograph
     return id_of(text, cryptography);
 }
 
-BindingId device_among(std::span<const BindingId> registered, AccountId account, const NameAddr& contact,
+BindingId device_among(std::span<const RegisteredDevice> registered, AccountId account, const NameAddr& contact,
                        Cryptography& cryptography)
 {
     const auto instance = contact.param("+sip.instance").value_or(std::string_view{});
     if (instance.empty()) {
         const auto by_place = binding_id_by_place(account, contact.uri, cryptography);
-        if (std::ranges::find(registered, by_place) != registered.end()) return by_place;
+        if (std::ranges::find(registered, by_place, &RegisteredDevice::id) != registered.end()) return by_place;
     }
     return binding_id(account, contact.uri, instance, cryptography);
 }

@@ -2,6 +2,7 @@
 #include "core/message/message.hpp"
 #include "core/registrar/binding.hpp"
 #include "core/types/cryptography.hpp"
+#include "core/types/flow.hpp"
 
 #include <span>
 #include <string_view>
@@ -14,7 +15,7 @@ BindingId binding_id(AccountId account, const Uri& contact, std::string_view ins
 /// The same for a phone without instance id that finds another one under its user part: by user part, host and port.
 BindingId binding_id_by_place(AccountId account, const Uri& contact, Cryptography& cryptography);
 /// The one of `registered` that a Contact names by either; what binding_id() says when it names none of them.
-BindingId device_among(std::span<const BindingId> registered, AccountId account, const NameAddr& contact,
+BindingId device_among(std::span<const RegisteredDevice> registered, AccountId account, const NameAddr& contact,
                        Cryptography& cryptography);
 
 /// An account as the location service knows it.

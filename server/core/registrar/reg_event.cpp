@@ -126,8 +126,7 @@ RegEvent::SlotId RegEvent::subscribe(SlotId server_id, const Account& account, c
     auto device = device_among(flow.bindings, account.id, contact, env_.cryptography);
     const auto temporary = temporary_gruu_in(contact.uri, env_.cryptography);
     if (temporary) device = temporary->device;
-    if (std::ranges::find(flow.bindings, device) == flow.bindings.end() && flow.bindings.size() == 1)
-        device = flow.bindings.front();
+    if (!flow.registers(device) && flow.bindings.size() == 1) device = flow.bindings.front().id;
     const auto view = std::string{request.call_id}
                           .append(1, between)
                           .append(as_written(request.to))

@@ -299,10 +299,10 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
         return;
     }
     if (flow != nullptr) {
-        for (const auto removed : registration->removed) std::erase(flow->bindings, removed);
+        for (const auto removed : registration->removed)
+            std::erase_if(flow->bindings, [&](const RegisteredDevice& one) { return one.id == removed; });
         for (const auto& binding : registration->wanted)
-            if (std::ranges::find(flow->bindings, binding.id) == flow->bindings.end())
-                flow->bindings.push_back(binding.id);
+            if (!flow->registers(binding.id)) flow->bindings.push_back({binding.id, registration->account});
         const auto* server = env_.layer->server(registration->server);
         if (server != nullptr && makes_flow(*server->request, registration->wanted))
             flow->keep_alive = env_.settings->flow_timer;

@@ -13,6 +13,12 @@ namespace sotto {
 
 enum class Transport : std::uint8_t { tls, wss };
 
+/// A device that is registered over a flow, and whose it is.
+struct RegisteredDevice {
+    BindingId id;
+    AccountId account;
+};
+
 /// One connection as the core sees it. Owned by the connection at the edge and lent to the core with each event.
 struct Flow {
     FlowId id;
@@ -24,7 +30,7 @@ struct Flow {
     std::vector<std::string> domains; ///< that the other end's certificate proves (RFC 5922 7), in lower case
     std::uint64_t recognised_by{0};   ///< the settings by whose routes its parties were found; 0: none yet
     bool offered{false};              ///< for what goes to those domains (RFC 5923 5)
-    std::vector<BindingId> bindings;  ///< registered over this flow: they die with it (RFC 5626 7)
+    std::vector<RegisteredDevice> bindings; ///< over this flow: they die with it (RFC 5626 7)
 
     /// Until then no call for help is looked at here: one with a wrong password waits for its answer.
     TimePoint held_up{};
@@ -45,6 +51,19 @@ struct Flow {
     [[nodiscard]] bool foreign() const { return !domains.empty(); }
     [[nodiscard]] bool authenticated() const { return !parties.empty() || !for_help.empty(); }
     [[nodiscard]] bool proves(const Party& party) const { return std::ranges::count(parties, party) != 0; }
+    [[nodiscard]] bool registers(BindingId device) const
+    {
+        return std::ranges::find(bindings, device, &RegisteredDevice::id) != bindings.end();
+    }
+    /// Of a party whose Contact names none: the device it registered last, or the only one that anybody registered
+    /// here. None: nobody knows.
+    [[nodiscard]] BindingId device_of(AccountId account) const
+    {
+        if (bindings.size() == 1) return bindings.front().id;
+        const auto last = std::find_if(bindings.rbegin(), bindings.rend(),
+                                       [&](const RegisteredDevice& one) { return one.account == account; });
+        return last == bindings.rend() ? BindingId{} : last->id;
+    }
     void authenticated_as(Party party) { remember(parties, std::move(party)); }
     void authenticated_for_help(AccountId account) { remember(for_help, account); }
 
