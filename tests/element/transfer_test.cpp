@@ -264,6 +264,19 @@ TEST_CASE("whoever shows itself is transferred to an address as it stands", "[rf
     CHECK(caller(call.follows(uri)) == "<sip:alice@example.org>");
 }
 
+TEST_CASE("whoever is transferred to a telephone number is given the address that leads there", "[rfc3515][rfc3966]")
+{
+    Referred call;
+    call.world.accounts->attach(call.world.accounts->find("carol", "example.org")->id, "+4930123456", "example.org");
+    for (const auto* number : {"tel:+4930123456", "tel:+49-30-123456", "tel:123456;phone-context=+4930"}) {
+        INFO(number);
+        CHECK(call.refers(number) == "sip:+4930123456@example.org");
+    }
+    CHECK(call.refers("tel:123456").empty()); // it does not say where it counts (RFC 3966 5.1.5)
+    CHECK(status(call.world.receive(call.bob.flow)) == "400");
+    CHECK(caller(call.follows("sip:+4930123456@example.org")) == "<sip:alice@example.org>");
+}
+
 TEST_CASE("what can be dialled before an address is nobody's to dial for somebody else", "[rfc3515][P4]")
 {
     Referred call;
