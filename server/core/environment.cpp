@@ -125,7 +125,10 @@ void Environment::refuse(transaction::SlotId id, Refusal refusal, TimePoint now,
     reply.reason(verdict.reason);
     switch (refusal) {
     case Refusal::unsupported_media:
-        reply.set(Header::accept, "application/sdp, text/plain");
+        reply.set(Header::accept, server->method == Method::info
+                                      ? "application/dtmf, application/dtmf-relay, application/media_control+xml, "
+                                        "application/trickle-ice-sdpfrag"
+                                      : "application/sdp, text/plain");
         break;
     case Refusal::bad_event:
         reply.set(Header::allow_events, "refer, reg");

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
 #include <set>
 
 using namespace sotto;
@@ -139,6 +140,28 @@ TEST_CASE("tones have one spelling; only a long press is told from others", "[pr
         CHECK(arrives(written) == "Signal=A\r\nDuration=160\r\n");
     CHECK(arrives("Signal=*\r\nDuration=2900\r\n") == "Signal=*\r\nDuration=3000\r\n");
     CHECK(arrives("Signal=#\r\nDuration=4000000000\r\n") == "Signal=#\r\nDuration=10000\r\n");
+}
+
+TEST_CASE("a tone that is nothing but its key has one spelling, too", "[privacy]")
+{
+    Pair pair;
+    const auto arrives = [&](const std::string& body) {
+        const auto message = pair.through("MESSAGE", "application/dtmf;canary=1", body);
+        if (!message.empty()) CHECK(header(message, "Content-Type") == "application/dtmf");
+        return Pair::body_of(message);
+    };
+    const std::string keys = "0123456789*#ABCD";
+    for (const char key : keys) CHECK(arrives({key}) == std::string{key});
+    CHECK(arrives(" 5\r\n") == "5");
+    CHECK(arrives("d") == "D");
+    for (const auto& [number, key] :
+         std::map<std::string, std::string>{{"10", "*"}, {"11", "#"}, {"12", "A"}, {"15", "D"}, {"16", "16"}})
+        CHECK(arrives(number) == key);
+    for (const auto* refused : {"17", "05", "1x", "x", "5 canary", "Signal=5", "55", "\r\n"}) {
+        INFO(refused);
+        CHECK(pair.through("MESSAGE", "application/dtmf", refused).empty());
+        CHECK(pair.refused.starts_with("SIP/2.0 400"));
+    }
 }
 
 TEST_CASE("one part that remains needs no multipart, and no MIME-Version", "[privacy]")

@@ -84,6 +84,11 @@ class InDialog(FlowTest):
             info = self.exchange(one, other, "INFO", body=b"Signal=5\r\nDuration=160\r\n",
                                  content_type="application/dtmf-relay")
             self.assertEqual(info.body, b"Signal=5\r\nDuration=160\r\n")
+            info = self.exchange(one, other, "INFO", body=b"5\r\n", content_type="application/dtmf")
+            self.assertEqual((info.get("Content-Type"), info.body), ("application/dtmf", b"5"))
+            one.sends("INFO", body=b"x", content_type="application/x-tones")
+            self.assertEqual(one.receives(415).elements("Accept"), [
+                "application/dtmf", "application/dtmf-relay", "application/media_control+xml", "application/trickle-ice-sdpfrag"])
         self.hang_up(self.alice, self.bob)
 
     def test_reliable_provisional_response(self):

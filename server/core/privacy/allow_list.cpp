@@ -81,10 +81,10 @@ constexpr std::array rules{
 
 constexpr std::array<std::string_view, 9> option_tags_in_order{
     "100rel", "from-change", "join", "norefersub", "outbound", "replaces", "tdialog", "timer", "trickle-ice"};
-constexpr std::array<std::string_view, 12> media_types_in_order{
-    "application/dtmf-relay", "application/im-iscomposing+xml", "application/media_control+xml", "application/pkcs7-mime",
-    "application/sdp", "application/trickle-ice-sdpfrag", "message/cpim", "message/sipfrag", "multipart/alternative",
-    "multipart/mixed", "multipart/signed", "text/plain"};
+constexpr std::array<std::string_view, 13> media_types_in_order{
+    "application/dtmf", "application/dtmf-relay", "application/im-iscomposing+xml", "application/media_control+xml",
+    "application/pkcs7-mime", "application/sdp", "application/trickle-ice-sdpfrag", "message/cpim", "message/sipfrag",
+    "multipart/alternative", "multipart/mixed", "multipart/signed", "text/plain"};
 constexpr std::array<std::string_view, 4> events_in_order{"infoDtmf", "refer", "reg", "trickle-ice"};
 constexpr std::array<std::string_view, 11> methods_in_order{
     "INVITE", "ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "REFER", "UPDATE"};

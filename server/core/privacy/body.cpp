@@ -255,6 +255,8 @@ BodyResult minimise_part(std::string_view written_type, std::string_view content
         return built(rebuilt::status_line(content));
     case Content::dtmf:
         return built(rebuilt::dtmf(content));
+    case Content::bare_dtmf:
+        return built(rebuilt::bare_dtmf(content));
     case Content::composing:
         return built(rebuilt::composing(content));
     case Content::picture_request:

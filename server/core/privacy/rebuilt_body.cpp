@@ -32,11 +32,23 @@ std::string_view text_in(std::string_view xml, std::string_view name)
     return {};
 }
 
-std::optional<std::uint32_t> milliseconds_in(std::string_view text)
+std::optional<std::uint32_t> number_in(std::string_view text)
 {
     std::uint32_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc{} && end == text.data() + text.size() ? std::optional{value} : std::nullopt;
+}
+
+/// The keys of a telephone, in the order of RFC 4733 3.2.
+constexpr std::string_view keys = "0123456789*#ABCD";
+
+/// The key, in capitals; empty when it is none.
+std::string key_in(std::string_view text)
+{
+    if (text.size() != 1) return {};
+    const char key =
+        text.front() >= 'a' && text.front() <= 'd' ? static_cast<char>(text.front() - 'a' + 'A') : text.front();
+    return keys.find(key) == keys.npos ? std::string{} : std::string{key};
 }
 
 } // namespace
@@ -65,14 +77,22 @@ std::string dtmf(std::string_view body)
         if (equals == std::string_view::npos) continue;
         const auto name = trim(line.substr(0, equals));
         const auto value = trim(line.substr(equals + 1));
-        constexpr std::string_view keys = "0123456789*#ABCDabcd";
-        if (iequals(name, "Signal") && value.size() == 1 && keys.find(value.front()) != keys.npos)
-            signal = value.front() >= 'a' ? static_cast<char>(value.front() - 'a' + 'A') : value.front();
-        if (iequals(name, "Duration")) duration = milliseconds_in(value).value_or(usual);
+        if (iequals(name, "Signal") && !key_in(value).empty()) signal = key_in(value);
+        if (iequals(name, "Duration")) duration = number_in(value).value_or(usual);
     }
     if (signal.empty()) return {};
     const auto seconds = (std::min(duration, longest) + 500) / 1'000;
     return "Signal=" + signal + "\r\nDuration=" + std::to_string(seconds == 0 ? usual : seconds * 1'000) + "\r\n";
+}
+
+std::string bare_dtmf(std::string_view body)
+{
+    constexpr std::string_view flash = "16";
+    const auto written = trim(body);
+    if (written == flash) return std::string{flash};
+    if (written.size() == 1) return key_in(written);
+    const auto number = written.size() == 2 && written.front() == '1' ? number_in(written) : std::nullopt;
+    return number && *number < keys.size() ? std::string{keys[*number]} : std::string{};
 }
 
 std::string composing(std::string_view body)
