@@ -313,6 +313,19 @@ TEST_CASE("a caller who shows itself is shown after an attended transfer, too", 
     CHECK(header(three.world.receive(three.carol.flow), "From").find("alice@") != std::string::npos);
 }
 
+TEST_CASE("a call that is to be replaced only before anybody answers it is so after a transfer, too", "[rfc3891][3]")
+{
+    Referred call;
+    std::tie(call.bob_to_carol, call.carol_to_bob) = call.call(call.bob, "carol", call.carol);
+    const std::string flag = GENERATE("", ";early-only");
+    const auto& other = call.bob_to_carol;
+    const auto uri = call.refers(other.target + "?Replaces=" + escaped(other.quoted() + flag));
+    CHECK(unescaped(uri).ends_with(";from-tag=0" + flag));
+    const auto replaces = header(call.follows(uri), "Replaces");
+    CHECK(replaces.starts_with(call.carol_to_bob.call_id + ";"));
+    CHECK(replaces.ends_with(";early-only") == !flag.empty());
+}
+
 TEST_CASE("nobody is referred into a call that is over, nor by a referral of somebody else's", "[rfc3515]")
 {
     Three three{""};

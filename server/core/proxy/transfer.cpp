@@ -64,6 +64,12 @@ std::string embedded(std::string_view headers, std::string_view name)
     return {};
 }
 
+/// RFC 3891 3: only a call that nobody has answered yet is to be replaced.
+std::string_view early_flag(Header header, std::string_view quote)
+{
+    return header == Header::replaces && find_param(quote, "early-only") ? ";early-only" : "";
+}
+
 constexpr std::array quoting_headers{Header::replaces, Header::join, Header::target_dialog};
 
 } // namespace
@@ -112,12 +118,14 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     std::string_view before_headers = "?";
     std::optional<QuotedDialog> quoted;
     auto quoting = Header::replaces;
+    std::string_view early;
     for (const auto header : {Header::replaces, Header::join}) { // RFC 3515 2.1: of both, whoever is called takes one
         const auto value = embedded(uri.headers, name_of(header));
         if (value.empty()) continue;
         quoted = read_quote(quote_text(value, names_in(header)), sender, env_.seal_parts());
         if (!quoted) return {};
         quoting = header;
+        early = early_flag(header, value);
         break;
     }
     if (target) {
@@ -162,8 +170,8 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     }
     if (!quoted) return out += ">";
     const auto token = seal_quote(*quoted, receiver, env_.seal_parts());
-    return out.append(before_headers).append(name_of(quoting)).append("=") + escape(token + ";to-tag=0;from-tag=0") +
-           ">";
+    return out.append(before_headers).append(name_of(quoting)).append("=") +
+           escape((token + ";to-tag=0;from-tag=0").append(early)) + ">";
 }
 
 /// It also tells from which dialog the referral was made.
@@ -274,8 +282,7 @@ void Proxy::write_quotes(Outbound& message, const ResponseContext& context, cons
         auto value = view.call_id;
         ((value.append(";").append(names.target) += '=') += view.target_tag);
         ((value.append(";").append(names.quoting) += '=') += view.quoting_tag);
-        const auto early = request.field(header);
-        if (header == Header::replaces && early && find_param(*early, "early-only")) value += ";early-only";
+        value += early_flag(header, request.field(header).value_or(std::string_view{}));
         message.set(header, value);
     }
 }
