@@ -129,7 +129,8 @@ Identities::Context Identities::make_context(const IdentityFiles& files, const S
     SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
     SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CLEANSE_PLAINTEXT);
-    // Without AUTO_RETRY, a peer that sends nothing but key updates cannot keep SSL_read busy for ever.
+    // A message after the handshake gives nothing to read: without AUTO_RETRY the call returns where no more is there
+    // yet. Where more is, TlsStream bounds it.
     SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_mode(ctx,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -13,6 +13,30 @@ namespace {
 using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 constexpr int unacknowledged_for = 30'000; // milliseconds, then the kernel reports the flow as dead
 
+/// New keys or tickets that a peer may send without anything to read between them. A phone changes its keys once in
+/// millions of records; of empty records the library takes as many in a row.
+constexpr std::uintptr_t most_in_a_row = 32;
+
+std::uintptr_t in_a_row(const SSL* ssl) { return reinterpret_cast<std::uintptr_t>(SSL_get_app_data(ssl)); }
+
+/// The number itself: a place for it is only taken where there is one to note.
+void note_in_a_row(SSL* ssl, std::uintptr_t number)
+{
+    SSL_set_app_data(ssl, reinterpret_cast<void*>(number)); // NOLINT(performance-no-int-to-ptr)
+}
+
+/// While the next such message is there already, SSL_read takes it, and returns to nobody: for seconds, if a peer
+/// wants. Nothing calls this for what is ordinarily read.
+void bound_messages_after_handshake(const SSL* session, int where, int)
+{
+    if ((where & SSL_CB_LOOP) == 0) return;
+    const auto state = SSL_get_state(session); // left next: what it names has been read
+    if (state != TLS_ST_SR_KEY_UPDATE && state != TLS_ST_CR_KEY_UPDATE && state != TLS_ST_CR_SESSION_TICKET) return;
+    auto* ssl = const_cast<SSL*>(session);
+    note_in_a_row(ssl, in_a_row(ssl) + 1);
+    if (in_a_row(ssl) > most_in_a_row) SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN); // fails at the next record
+}
+
 } // namespace
 
 TlsStream::TlsStream(Socket socket, SSL_CTX* context) : socket_{std::move(socket)}, ssl_{SSL_new(context)}
@@ -38,6 +62,7 @@ void TlsStream::prepare_socket()
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
     socket_.set_option(UserTimeout{unacknowledged_for}, ignored);
+    SSL_set_info_callback(ssl_.get(), &bound_messages_after_handshake);
 }
 
 Progress TlsStream::progress_of(int result)
@@ -65,7 +90,9 @@ Progress TlsStream::handshake()
 Progress TlsStream::read(std::span<char> into, std::size_t& got)
 {
     ERR_clear_error();
-    return progress_of(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
+    const auto progress = progress_of(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
+    if (progress == Progress::done && in_a_row(ssl_.get()) != 0) note_in_a_row(ssl_.get(), 0);
+    return progress;
 }
 
 Progress TlsStream::write(std::string_view from, std::size_t& put)

@@ -46,6 +46,27 @@ TEST_CASE("TLS 1.2 where it was weakened: with ECDHE and AEAD only", "[tls]")
     CHECK(SSL_do_handshake(client.session()) <= 0); // refused
 }
 
+TEST_CASE("A client may change its keys as often as it speaks, but not do nothing else", "[tls][rfc8446][4.6.3]")
+{
+    Edge edge;
+    Client client{edge.endpoint()};
+    const auto changes_keys = [&](int times, int kind) {
+        for (int i = 0; i < times; ++i)
+            if (SSL_key_update(client.session(), kind) != 1 || SSL_do_handshake(client.session()) != 1) return false;
+        return true;
+    };
+    for (int i = 0; i < 100; ++i) {
+        REQUIRE(changes_keys(1, i % 2 == 0 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED));
+        REQUIRE(talks(client));
+    }
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(changes_keys(32, SSL_KEY_UPDATE_REQUESTED));
+        REQUIRE(talks(client));
+    }
+    REQUIRE(changes_keys(34, SSL_KEY_UPDATE_NOT_REQUESTED));
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 0; }));
+}
+
 TEST_CASE("X25519 and P-256 are agreed on, other groups are not", "[tls]")
 {
     Edge edge;
