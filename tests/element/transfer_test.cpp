@@ -280,6 +280,7 @@ TEST_CASE("whoever is transferred to a telephone number is given the address tha
 TEST_CASE("what can be dialled before an address is nobody's to dial for somebody else", "[rfc3515][P4]")
 {
     Referred call;
+    CHECK(call.refers("sip:%2331%23carol@example.org") == "sip:carol@example.org"); // alice shows herself
     auto& alice = call.world.accounts->at(call.world.accounts->find("alice", "example.org")->id);
     alice.withhold_identity = true;
     std::tie(call.at_alice, call.at_bob) = call.call(call.alice, "bob", call.bob);

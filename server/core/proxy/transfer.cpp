@@ -82,8 +82,7 @@ std::string Proxy::address_to_call(std::string_view aor, bool withheld) const
     const auto at = aor.rfind('@');
     std::string user{aor.substr(0, at)};
     const DialPrefixes prefixes{env_.settings->withhold_prefix, env_.settings->show_prefix};
-    for (auto dialled = take_prefix(user, prefixes); dialled != Dialled::plain; dialled = take_prefix(user, prefixes))
-        withheld = withheld || dialled == Dialled::withhold;
+    while (take_prefix(user, prefixes) != Dialled::plain) continue;
     if (user == env_.settings->block_code) return {};
     if (withheld) user.insert(0, prefixes.withhold);
     return user.append(aor.substr(at));
