@@ -104,7 +104,7 @@ class Player(Phone):
                 other.pings_past_requests()
             return 0
         transaction = self.transmits(request)
-        deadline = time.monotonic() + patience(1)
+        deadline = time.monotonic() + patience(5)
         while transaction.final is None or transaction.final.status == 407 and not transaction.answered_challenge:
             if transaction.final is not None:
                 transaction = self.authenticates(transaction.final)
@@ -281,7 +281,8 @@ class Replay(FlowTest):
             between = None
             for field, changes, token in fields(kind):
                 if between is None or method == "BYE":
-                    sender.forgets_what_came()
+                    self.accomplice.pings()   # what it has sent is through, an ACK at last,
+                    sender.forgets_what_came()  # and what it led to is gone
                     self.call(self.accomplice, sender)
                     between = self.accomplice.dialog
                 asked = self.accomplice.sends(method, dialog=between, sdp=False, headers=HEADERS_OF.get(method, {}))
