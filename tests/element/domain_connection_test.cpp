@@ -181,3 +181,78 @@ TEST_CASE("a connection that answers no OPTIONS is closed")
         CHECK(world.closed == std::vector<FlowId>{trunk});
     }
 }
+
+TEST_CASE("a connection to a domain that no route names is closed when nobody here has wanted it for a while")
+{
+    auto settings = with_routes();
+    settings.routes.push_back({.name = "anybody", .domains = {"*"}});
+    World world{settings};
+    const auto alice = world.phone("alice");
+    auto renewed = world.now;
+    const auto lives = [&](FlowId flow, seconds span) { // every OPTIONS is answered
+        for (const auto end = world.now + span; world.now < end;) {
+            world.pass(seconds{1});
+            if (world.now > renewed + std::chrono::minutes{5}) {
+                renewed = world.now;
+                world.registers(alice, "alice",
+                                {.contact = "<sip:alice-device@192.0.2.1:5555;transport=tls>", .call_id = "renewed"});
+            }
+            while (!world.quiet(flow)) world.send(flow, answer(world.receive(flow), "200 OK"));
+        }
+        return world.closed.empty();
+    };
+    const auto calls = [&](FlowId stranger, const std::string& tag) {
+        dial(world, alice, {.uri = "sip:bob@stranger.example", .tag = tag});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        return world.receive(stranger);
+    };
+    const std::chrono::minutes quarter{15};
+    SECTION("named by a route, as a peer or as a target")
+    {
+        const auto named = GENERATE("example.net", "one.trunk.example");
+        CHECK(lives(world.domain(named), 4 * quarter));
+    }
+    SECTION("named by none")
+    {
+        const auto stranger = world.domain("stranger.example");
+        CHECK(lives(stranger, quarter - seconds{30}));
+        SECTION("and called again")
+        {
+            world.send(stranger, answer(calls(stranger, "again"), "486 Busy Here"));
+            CHECK(lives(stranger, quarter - seconds{30}));
+        }
+        SECTION("and it speaks without being asked")
+        {
+            call_in(world, stranger, "sip:bob@stranger.example");
+            CHECK(start_line(world.receive(stranger)) == "SIP/2.0 100 Trying");
+            world.send(alice, answer(world.receive(alice), "486 Busy Here"));
+        }
+        CHECK_FALSE(lives(stranger, seconds{61}));
+        CHECK(world.closed == std::vector<FlowId>{stranger});
+        CHECK(world.quiet(stranger));
+    }
+    SECTION("and goes on with its call, which outlives the connection")
+    {
+        const auto stranger = world.domain("stranger.example");
+        const auto invite = calls(stranger, "long");
+        world.send(stranger, answer(invite, "200 OK", contact));
+        const auto ok = world.receive(alice);
+        const auto asks = [&](FlowId flow, const std::string& method, int number) {
+            world.send(flow, method + " " + uri_in(header(invite, "Contact")) +
+                                 " SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bK" + method +
+                                 "\nMax-Forwards: 60\nFrom: " + header(invite, "To") + ";tag=g-tag\nTo: " +
+                                 header(invite, "From") + "\nCall-ID: " + header(invite, "Call-ID") +
+                                 "\nCSeq: " + std::to_string(number) + " " + method + "\n");
+            const auto asked = world.receive(alice);
+            CHECK(start_line(asked).starts_with(method));
+            world.send(alice, answer(asked, "200 OK"));
+            CHECK(start_line(world.receive(flow)) == "SIP/2.0 200 OK");
+        };
+        CHECK(lives(stranger, quarter - seconds{30}));
+        asks(stranger, "INFO", 1);
+        CHECK(lives(stranger, quarter - seconds{30}));
+        CHECK_FALSE(lives(stranger, seconds{61}));
+        world.disconnect(stranger);
+        asks(world.domain("stranger.example"), "BYE", 2);
+    }
+}
