@@ -32,6 +32,7 @@ class Phone(Strictness):
         """`connect` opens a connection to the daemon; `own_hosts` are the names that the daemon may put into URIs."""
         self.name, self.user, self.domain, self.password = name, user, domain, password
         self.ladder, self._connect, self._own_hosts = ladder, connect, own_hosts
+        self._recorded: set = set()   # Record-Route of its own, which its dialogs may come back along
         ladder.phones.append(self)
         self.host = self._secret("host", f"{secrets.token_hex(6)}.invalid")
         self.contact_user = self._secret("Contact user", f"{user}-{secrets.token_hex(5)}")
@@ -191,6 +192,7 @@ class Phone(Strictness):
     def _write(self, message: Message) -> None:
         self.ladder.note(self.name, "->", message.start)
         self.ladder.messages.append(message.bytes().decode("utf-8", "replace"))
+        self._recorded.update(message.elements("Record-Route"))
         self.connection.send(message.bytes())
 
     def _in_dialog(self, method: str, dialog: Dialog, cseq: int) -> Message:

@@ -94,7 +94,7 @@ class Strictness:
             raise SipError(f"Via names {via.sent_by!r}, where the daemon is not")
         if request.request_uri != self.contact and not request.to.tag:
             raise SipError(f"Request-URI is not this phone's Contact {self.contact!r}")
-        if request.has("Route"):
+        if not self._recorded.issuperset(request.elements("Route")):
             raise SipError("a Route that this phone never asked for")
         if request.method in TARGET_REFRESH and request.method != "NOTIFY" or request.has("Contact"):
             self._check_target(request.contact)
