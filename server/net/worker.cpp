@@ -482,17 +482,12 @@ void Worker::perform(Woken& woken)
 void Worker::perform(Connect& connect)
 {
     auto& home = home_of(connect.to.host);
-    const auto wanted = [&home](FlowId id) { // it is watched where it was made
-        if (const auto* flow = home.connections_.find(id); flow != nullptr) home.element_.opened(*flow, home.now_);
-    };
     if (&home == this)
-        return outside_.connect(connect, [this, wanted, ticket = connect.ticket](FlowId flow) {
-            wanted(flow);
+        return outside_.connect(connect, [this, ticket = connect.ticket](FlowId flow) {
             element_.connected(ticket, flow, now_, actions_);
         });
-    home.post_burst([&home, wanted, asker = this, connect = std::move(connect)] {
-        home.outside_.connect(connect, [wanted, asker, ticket = connect.ticket](FlowId flow) {
-            wanted(flow);
+    home.post_burst([&home, asker = this, connect = std::move(connect)] {
+        home.outside_.connect(connect, [asker, ticket = connect.ticket](FlowId flow) {
             asker->post_burst(
                 [asker, ticket, flow] { asker->element_.connected(ticket, flow, asker->now_, asker->actions_); });
         });

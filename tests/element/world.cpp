@@ -205,7 +205,6 @@ void World::perform()
             connects.push_back(text_of(connect->to));
             speaks.push_back(connect->own);
             const auto flow = domains.contains(host) ? domains.at(host) : FlowId{};
-            if (const auto found = open_.find(flow); found != open_.end()) element.opened(found->second, now);
             element.connected(connect->ticket, flow, now, actions_);
         } else if (auto* report = std::get_if<Report>(&action)) {
             reports.push_back(report->route);

@@ -15,7 +15,6 @@ namespace {
 
 constexpr seconds probe_interval{30};
 constexpr seconds probe_patience{8};
-constexpr std::chrono::minutes kept_unwanted{15}; ///< a connection to a domain that no route names
 
 /// Where the dialled domain is. A port that is dialled with it counts for domains that the operator has named: whoever
 /// is open to all would else knock at any port that somebody chooses.
@@ -359,41 +358,9 @@ bool Proxy::try_credentials(SlotId id, std::size_t index, const Message& respons
 
 void Proxy::opened(const Flow& flow, TimePoint now)
 {
-    if (flow.domains.empty() || wanted(flow.id, now)) return;
-    const auto id =
-        probed_.emplace(Probed{.flow = flow.id, .domain = flow.domains.front(), .ours = !flow.offered, .wanted = now});
-    probed_on_.emplace(flow.id, id);
+    if (flow.domains.empty()) return;
+    const auto id = probed_.emplace(Probed{.flow = flow.id, .domain = flow.domains.front()});
     probed_.find(id)->timer = env_.layer->set_timer(probe_timer, id, now + probe_interval);
-}
-
-/// False: it is none that is watched here.
-bool Proxy::wanted(FlowId flow, TimePoint now)
-{
-    const auto known = probed_on_.find(flow);
-    if (known == probed_on_.end()) return false;
-    probed_.find(known->second)->wanted = now;
-    return true;
-}
-
-/// Only "*" lets it be reached: whoever owns many names must not have us hold a connection to each for ever.
-bool Proxy::anybodys(const std::string& domain) const
-{
-    return std::ranges::none_of(env_.settings->routes, [&](const Route& route) {
-        return std::ranges::count(route.domains, domain) != 0 || leads_to(route, {&domain, 1});
-    });
-}
-
-/// What begins a dialog from the other end does not count: it could keep the connection for as long as it likes. One
-/// that the other end made counts among those of its address.
-bool Proxy::nobody_wants(const Probed& probed, TimePoint now) const
-{
-    return probed.ours && now - probed.wanted >= kept_unwanted && anybodys(probed.domain);
-}
-
-void Proxy::probe_no_more(SlotId id)
-{
-    probed_on_.erase(probed_.find(id)->flow);
-    probed_.erase(id);
 }
 
 /// OPTIONS over the live connection (RFC 3261 11): whoever does not answer in time is no way any more.
@@ -401,9 +368,10 @@ void Proxy::probe(SlotId id, TimePoint now, Actions& out)
 {
     auto* probed = probed_.find(id);
     if (probed == nullptr) return;
-    if (probed->asked || nobody_wants(*probed, now)) {
+    if (probed->asked) {
         out.push_back(CloseFlow{probed->flow});
-        return probe_no_more(id);
+        probed_.erase(id);
+        return;
     }
     probed->asked = true;
     const Party peer{Receiver::peer, probed->domain};
@@ -441,7 +409,7 @@ bool Proxy::probe_failed(const transaction::Client& client)
     if (client.branch != transaction::Layer::of_a_probe) return false;
     if (auto* probed = probed_.find(client.context); probed != nullptr) {
         env_.layer->cancel_timer(probed->timer);
-        probe_no_more(client.context); // its connection has ended
+        probed_.erase(client.context); // its connection has ended
     }
     return true;
 }

@@ -9,7 +9,6 @@
 
 #include <span>
 #include <string>
-#include <unordered_map>
 
 namespace sotto {
 
@@ -39,7 +38,6 @@ public:
     void recorded(transaction::SlotId waiting, bool durable, TimePoint now, Actions& out);
     /// Another domain can be reached over that flow now; none: it cannot.
     void connected(transaction::SlotId connecting, FlowId flow, TimePoint now, Actions& out);
-    /// Watched from now on; once more: somebody here wants it again.
     void opened(const Flow& flow, TimePoint now);
     /// An emergency call that one of our routes carries.
     [[nodiscard]] bool asks_for_help(const Message& request) const { return route_for_help(request) != nullptr; }
@@ -87,8 +85,6 @@ private:
     struct Probed {
         FlowId flow;
         std::string domain;
-        bool ours{false};  ///< we have made it
-        TimePoint wanted;  ///< last
         bool asked{false}; ///< and not yet answered
         transaction::TimerHandle timer{};
     };
@@ -185,11 +181,7 @@ private:
     std::string own_address(const ResponseContext& context, const Message& request) const;
     std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);
-    bool wanted(FlowId flow, TimePoint now);
-    [[nodiscard]] bool anybodys(const std::string& domain) const;
-    [[nodiscard]] bool nobody_wants(const Probed& probed, TimePoint now) const;
     void probe(SlotId probed, TimePoint now, Actions& out);
-    void probe_no_more(SlotId probed);
     bool probe_answered(const transaction::Client& client, TimePoint now);
     bool probe_failed(const transaction::Client& client);
     bool try_credentials(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
@@ -296,7 +288,6 @@ private:
     transaction::SlotTable<WaitingRecord> records_;
     transaction::SlotTable<Connecting> connecting_;
     transaction::SlotTable<Probed> probed_;
-    std::unordered_map<FlowId, SlotId> probed_on_;
     transaction::SlotTable<OurRequest> ours_;
     auth::TrunkCredentials trunks_;
 };
