@@ -244,4 +244,10 @@ TEST_CASE("A dialog has so many values and no more, and all go with it", "[limit
     CHECK(memory.text(BindingId{1})->bytes == "another");
     memory.end({1, 1}, first);
     for (std::uint64_t i = 1; i <= 2'000; ++i) CHECK_FALSE(memory.text(BindingId{i}));
+    // What comes too late is not kept: nobody would remove it.
+    memory.keep({1, 1}, first, BindingId{1}, handle_of("contact"), {});
+    memory.keep_text({1, 1}, first, BindingId{2}, SealedText{"tag"}, {});
+    memory.keep_note({1, 1}, first, BindingId{3}, SealedText{"our own"});
+    CHECK(memory.size().handles == 0);
+    CHECK(memory.size().texts == 0);
 }

@@ -442,7 +442,8 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
     policy.location = reader.receiver() == Receiver::emergency;
     // Who comes to help is told who calls.
     const bool answers = sender != context.role;
-    const bool hides = wish.withhold() || (account != nullptr && account->withhold_identity && !wish.none);
+    const bool by_account = !context.in_dialog && account != nullptr && account->withhold_identity && !wish.none;
+    const bool hides = wish.withhold() || by_account;
     policy.withheld = !policy.location && (answers ? hides || receiver_withheld(context) : context.sender_withheld());
     return minimise_body(source, policy);
 }

@@ -89,15 +89,17 @@ std::string Proxy::address_to_call(std::string_view aor, bool withheld) const
 }
 
 /// What a tel: URI leads to whoever dials it, as an address of ours; empty when it is no number that can be dialled.
-std::string Proxy::address_of_number(const Uri& tel, const Party& referrer) const
+std::string Proxy::address_of_number(const Uri& tel, const Party& referrer, bool withheld) const
 {
     const auto* account = env_.accounts->find(referrer.account());
     const auto domain = account != nullptr ? std::string{account->domain} : env_.domains().first();
     const auto decision = choose({*env_.settings, *env_.accounts}, domain, tel, tel.user);
     if (decision.way == Decision::Way::refused) return {};
-    // In the referrer's domain even where the number is an account's of another one: nobody asks here whose it is.
+    // In the referrer's domain even where the number is an account's of another one: nobody asks here whose it is. From
+    // every domain of ours a number leads to the same; that of whoever withholds itself is not shown.
     const bool inside = decision.way == Decision::Way::inside;
-    return (inside ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number) + "@" + domain;
+    return (inside ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number) + "@" +
+           (withheld ? env_.domains().first() : domain);
 }
 
 /// A URI that the sender holds for a third party becomes one that the receiver may call once: a fresh token under a
@@ -151,7 +153,9 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         const auto id = id_of_referral(fresh.salt(), from_dialog);
         env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle), sender);
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
-    } else if (const auto aor = uri.scheme == Scheme::tel ? address_of_number(uri, context.sender) : domains.aor(uri);
+    } else if (const auto aor = uri.scheme == Scheme::tel
+                                    ? address_of_number(uri, context.sender, context.sender_withheld())
+                                    : domains.aor(uri);
                !aor.empty()) {
         const auto to_call = address_to_call(aor, dials);
         if (to_call.empty()) return {};
