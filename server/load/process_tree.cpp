@@ -70,17 +70,20 @@ std::chrono::microseconds ProcessTree::cpu() const
     return std::chrono::duration_cast<std::chrono::microseconds>(sum);
 }
 
-std::uint64_t ProcessTree::pss_kib() const
+std::uint64_t ProcessTree::pss_kib() const { return sum_of({"Pss:"}); }
+
+std::uint64_t ProcessTree::own_kib() const { return sum_of({"Pss_Anon:", "Pss_Shmem:"}); }
+
+std::uint64_t ProcessTree::sum_of(std::initializer_list<std::string_view> fields) const
 {
     std::uint64_t sum = 0;
     for (const auto pid : members()) {
         std::ifstream file{directory(pid) + "/smaps_rollup"};
         for (std::string word; file >> word;) {
-            if (word != "Pss:") continue;
+            if (std::ranges::find(fields, word) == fields.end()) continue;
             std::uint64_t kib = 0;
             file >> kib;
             sum += kib;
-            break;
         }
     }
     return sum;

@@ -2,6 +2,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -19,10 +21,13 @@ public:
     /// Proportional set size: private memory plus the fair share of what is shared. Needs permission to read
     /// smaps_rollup.
     std::uint64_t pss_kib() const;
+    /// Without the pages of programs and libraries, whose share grows when another process that uses them ends.
+    std::uint64_t own_kib() const;
     std::size_t descriptors() const;
 
 private:
     std::vector<pid_t> members() const;
+    std::uint64_t sum_of(std::initializer_list<std::string_view> fields) const;
     pid_t root_;
 };
 

@@ -55,8 +55,8 @@ std::string as_text(const Options& options, const Measured& measured)
         line(text, "server descriptors",
              std::to_string(measured.server->descriptors_before) + " -> " +
                  std::to_string(measured.server->descriptors_after));
-        if (const auto slope = measured.server->pss_kib_per_hour)
-            line(text, "server PSS, slope", figure(*slope, 1) + " KiB an hour");
+        if (const auto slope = measured.server->own_kib_per_hour)
+            line(text, "server memory, slope", figure(*slope, 1) + " KiB an hour");
         if (const auto slope = measured.server->descriptors_per_hour)
             line(text, "server descriptors, slope", figure(*slope, 1) + " an hour");
     }
@@ -107,7 +107,7 @@ std::string as_json(const Options& options, const Measured& measured)
                           {"descriptors_before", measured.server->descriptors_before},
                           {"descriptors_after", measured.server->descriptors_after}};
         auto& server = json["server"].as_object();
-        if (const auto slope = measured.server->pss_kib_per_hour) server["pss_kib_per_hour"] = *slope;
+        if (const auto slope = measured.server->own_kib_per_hour) server["own_kib_per_hour"] = *slope;
         if (const auto slope = measured.server->descriptors_per_hour) server["descriptors_per_hour"] = *slope;
     }
     if (measured.pss_kib_per_connection) json["pss_kib_per_connection"] = *measured.pss_kib_per_connection;

@@ -347,7 +347,7 @@ private:
         next_look_ = now + look_interval;
         if (now - start_ < (end_ - start_) / 2) return;
         const auto hours = std::chrono::duration<double, std::ratio<3600>>(now - start_).count();
-        pss_.add(hours, static_cast<double>(tree_.pss_kib()));
+        own_.add(hours, static_cast<double>(tree_.own_kib()));
         descriptors_.add(hours, static_cast<double>(tree_.descriptors()));
     }
 
@@ -470,7 +470,7 @@ private:
             measured_.server->cpu_us = static_cast<double>((tree_.cpu() - cpu_before_).count());
             measured_.server->pss_kib_after = tree_.pss_kib();
             measured_.server->descriptors_after = tree_.descriptors();
-            measured_.server->pss_kib_per_hour = pss_.value();
+            measured_.server->own_kib_per_hour = own_.value();
             measured_.server->descriptors_per_hour = descriptors_.value();
         }
         const auto answers = bench_.tally.answers;
@@ -496,7 +496,7 @@ private:
     std::multimap<TimePoint, std::size_t> told_to_wait_; ///< slots, and from when on they are free
     std::chrono::microseconds cpu_before_{0};
     TimePoint next_look_; ///< at the server's memory
-    Slope pss_, descriptors_;
+    Slope own_, descriptors_;
     Measured measured_;
 };
 

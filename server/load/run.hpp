@@ -22,7 +22,8 @@ struct Measured {
         std::uint64_t pss_kib_after{0};
         std::size_t descriptors_before{0};
         std::size_t descriptors_after{0};
-        std::optional<double> pss_kib_per_hour; ///< over the second half; nothing for a run of less than a minute
+        std::optional<double>
+            own_kib_per_hour; ///< of its own memory, over the second half; nothing for a run of less than a minute
         std::optional<double> descriptors_per_hour;
     };
     std::optional<Server> server;

@@ -27,6 +27,8 @@ TEST_CASE("a tree's CPU time holds what its children spend")
     REQUIRE(read(spent[0], &byte, 1) == 1);
     CHECK(self.cpu() - before >= std::chrono::milliseconds{150});
     CHECK(self.pss_kib() > ProcessTree{child}.pss_kib());
+    CHECK(self.own_kib() < self.pss_kib());
+    CHECK(self.own_kib() > 0);
     CHECK(self.descriptors() > 3);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
