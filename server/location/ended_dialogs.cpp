@@ -10,6 +10,13 @@ EndedDialogs::Mark EndedDialogs::mark_of(KeyedHash dialog)
             static_cast<std::uint16_t>(dialog.low >> 32U)};
 }
 
+std::size_t EndedDialogs::Shard::size() const
+{
+    std::size_t sum = 0;
+    for (const auto& [epoch, marks] : sets) sum += marks.size();
+    return sum;
+}
+
 bool EndedDialogs::add(KeyedHash dialog, Epoch epoch)
 {
     Marks gone; // overwritten and given back without the lock
@@ -17,17 +24,15 @@ bool EndedDialogs::add(KeyedHash dialog, Epoch epoch)
     const std::lock_guard lock{shard.mutex};
     auto set = std::ranges::find(shard.sets, epoch, &Sets::value_type::first);
     if (set != shard.sets.end() && set->second.contains(mark_of(dialog))) return false;
-    if (shard.size >= most_of_shard_) {
+    if (shard.size() >= most_of_shard_) {
         const auto first = std::ranges::find_if(shard.sets, [&](const auto& one) { return one.first != epoch; });
         if (first == shard.sets.end()) return true; // all of one epoch: what ends now is not remembered
         gone = std::move(first->second);
-        shard.size -= gone.size();
         shard.sets.erase(first);
         set = std::ranges::find(shard.sets, epoch, &Sets::value_type::first);
     }
     if (set == shard.sets.end()) set = shard.sets.insert(set, {epoch, {}});
     set->second.insert(mark_of(dialog));
-    ++shard.size;
     return true;
 }
 
@@ -47,7 +52,6 @@ void EndedDialogs::forget(Epoch dead)
         const auto set = std::ranges::find(shard.sets, dead, &Sets::value_type::first);
         if (set == shard.sets.end()) continue;
         gone = std::move(set->second);
-        shard.size -= gone.size();
         shard.sets.erase(set);
     }
 }
@@ -57,7 +61,7 @@ std::size_t EndedDialogs::size() const
     std::size_t size = 0;
     for (const auto& shard : shards_) {
         const std::lock_guard lock{shard.mutex};
-        size += shard.size;
+        size += shard.size();
     }
     return size;
 }

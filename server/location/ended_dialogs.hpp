@@ -43,8 +43,8 @@ private:
     using Sets = std::vector<std::pair<Epoch, Marks>>; ///< the first one met first
     struct Shard {
         mutable std::mutex mutex;
-        Sets sets;
-        std::size_t size{0};
+        Sets sets; ///< two or three: so many epochs are alive
+        [[nodiscard]] std::size_t size() const;
     };
     static constexpr std::size_t shards = 16;
 
