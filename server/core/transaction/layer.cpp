@@ -469,10 +469,11 @@ bool Layer::has_too_many(const Flow& flow, const Message& request) const
 
 void Layer::enter_flow(SlotId id)
 {
-    auto& flow = on_flow_[servers_.find(id)->flow];
+    const auto& server = *servers_.find(id);
+    auto& flow = on_flow_[server.flow];
     enter(servers_, id, flow.server);
-    flow.places += servers_.find(id)->places;
-    places_ += servers_.find(id)->places;
+    flow.places += server.places;
+    places_ += server.places;
 }
 
 void Layer::leave_flow(const Server& server)
