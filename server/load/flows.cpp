@@ -83,7 +83,7 @@ Task<bool> back_again(Bench& bench, const Phone& phone)
     co_return back;
 }
 
-/// The server was just ending, where it may: nothing had begun, and the phone tries again.
+/// The server was just ending, where it may: nothing came of the request, and the phone tries again.
 bool server_was_ending(Bench& bench, const Reply& reply)
 {
     const bool ending = bench.options.reconnects() && (!reply.answer || reply.answer->status() == 503);
@@ -91,27 +91,21 @@ bool server_was_ending(Bench& bench, const Reply& reply)
     return ending;
 }
 
-/// The same inside a call: the other side may not be back yet either, and is not told from one that is gone.
-bool worth_another_try(Bench& bench, const Reply& reply)
-{
-    const auto status = reply.answer ? reply.answer->status() : 503;
-    const bool again = bench.options.reconnects() && (status == 503 || status == 481 || status == 408);
-    if (again) ++bench.tally.retries;
-    return again;
-}
-
 /// BYE, which is sent again when a connection was lost under it. `seen`: how many the other side has received, and had
-/// `before`; a BYE that has arrived ended the call, whatever became of its answer.
-Task<bool> hang_up(Bench& bench, Phone* phone, Dialog* dialog, const std::uint64_t* seen, std::uint64_t before)
+/// `before`; a BYE that has arrived ended the call, whatever became of its answer. To an `other` that is not back yet
+/// it would end the call without it (SEALING.md "Ended dialogs").
+Task<bool> hang_up(Bench& bench, Phone* phone, Phone* other, Dialog* dialog, const std::uint64_t* seen,
+                   std::uint64_t before)
 {
     const auto limit = Clock::now() + bench.options.timeout;
     for (;;) {
         const bool back = co_await back_again(bench, *phone);
-        if (!back) co_return false;
+        const bool other_back = co_await back_again(bench, *other);
+        if (!back || !other_back) co_return false;
         auto bye = phone->request("BYE", *dialog);
         const auto ended = co_await phone->exchange(std::move(bye));
         if (bench.options.reconnects() && *seen == before + 1) co_return true;
-        if (Clock::now() >= limit || !worth_another_try(bench, ended)) co_return bench.expect(ended, "BYE", 200);
+        if (Clock::now() >= limit || !server_was_ending(bench, ended)) co_return bench.expect(ended, "BYE", 200);
         const auto soon = Clock::now() + milliseconds{100};
         co_await Until{bench.loop, soon};
     }
@@ -221,12 +215,13 @@ Task<bool> place_call(Bench& bench, End caller, End callee)
         const bool acked = co_await wait_for(bench, callee.line->seen.acks, before.acks + 1);
         if (!acked) bench.error("ACK: not received by the callee");
         auto* dialog_of_callee = &*callee.line->call;
-        const bool ended =
-            co_await hang_up(bench, callee.phone, dialog_of_callee, &caller.line->seen.byes, caller_before);
+        const bool ended = co_await hang_up(bench, callee.phone, caller.phone, dialog_of_callee,
+                                            &caller.line->seen.byes, caller_before);
         if (!ended) co_return false;
         if (caller.line->seen.byes != caller_before + 1) bench.error("BYE: not received by the caller");
     } else {
-        const bool ended = co_await hang_up(bench, caller.phone, &dialog, &callee.line->seen.byes, before.byes);
+        const bool ended =
+            co_await hang_up(bench, caller.phone, callee.phone, &dialog, &callee.line->seen.byes, before.byes);
         if (!ended) co_return false;
         if (callee.line->seen.byes != before.byes + 1) bench.error("BYE: not received by the callee");
         const bool acked = co_await wait_for(bench, callee.line->seen.acks, before.acks + 1);
