@@ -32,8 +32,15 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept
     ++allocations;
     return std::malloc(size); // NOLINT(cppcoreguidelines-no-malloc)
 }
-void operator delete(void* memory) noexcept { std::free(memory); }              // NOLINT(cppcoreguidelines-no-malloc)
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); } // NOLINT(cppcoreguidelines-no-malloc)
+// Not inlined: gcc would see memory of `new` given to free().
+[[gnu::noinline]] void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+} // NOLINT(cppcoreguidelines-no-malloc)
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept
+{
+    std::free(memory); // NOLINT(cppcoreguidelines-no-malloc)
+}
 
 TEST_CASE("timers fire in the order of their deadlines, and none too early", "[timers]")
 {
