@@ -19,7 +19,7 @@ void follow_contact(ForwardTarget& to, const Message& message)
 
 /// One request of ours inside a dialog, built from what its receiver knows of it. Its answer is of no use to us, but
 /// for one that asks for our credentials.
-void Proxy::send_ours(OurRequest ours, TimePoint now, Actions& out)
+void Proxy::send_ours(const OurRequest& ours, TimePoint now, Actions& out)
 {
     const auto& [method, to, view, authorised] = ours;
     const bool answered = method != Method::ack;
@@ -58,7 +58,7 @@ bool Proxy::ours_answered(const transaction::Client& client, const Message& resp
     if (!asks || route == nullptr || !trunks_.challenged(*route, ours.to.next_hop, response)) return true;
     ++ours.view.cseq;
     ours.authorised = true;
-    send_ours(std::move(ours), now, out);
+    send_ours(ours, now, out);
     return true;
 }
 

@@ -246,7 +246,7 @@ private:
     BodyResult answer_body(ResponseContext& context, Branch& branch, const Message& response) const;
 
     // hang_up.cpp
-    void send_ours(OurRequest ours, TimePoint now, Actions& out);
+    void send_ours(const OurRequest& ours, TimePoint now, Actions& out);
     bool ours_answered(const transaction::Client& client, const Message& response, TimePoint now, Actions& out);
     bool ours_failed(const transaction::Client& client);
     static ForwardTarget answerer(const ResponseContext& context, const Branch& branch, const Message& ok);

@@ -23,7 +23,7 @@ public:
     using executor_type = Completions::Executor;
     using ErrorCode = boost::system::error_code;
 
-    explicit MemoryStream(executor_type executor) : executor_{executor} {}
+    explicit MemoryStream(executor_type executor) : executor_{std::move(executor)} {}
     executor_type get_executor() { return executor_; }
 
     /// For the read that waits and those that follow. The bytes must stay where they are until `take_back`.
