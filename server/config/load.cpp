@@ -261,6 +261,22 @@ void refuse_file(Loaded& loaded, std::string what, std::string remedy)
     loaded.problems.push_back({loaded.settings.file.string(), 0, 0, {}, std::move(what), std::move(remedy)});
 }
 
+/// Says what a path leads to in place of a file.
+void refuse_no_file(Loaded& loaded)
+{
+    std::error_code fault;
+    const auto there = std::filesystem::status(loaded.settings.file, fault);
+    const std::string by_option = "give the configuration file's path by --config";
+    if (there.type() == std::filesystem::file_type::not_found)
+        refuse_file(loaded, "there is no such file", by_option);
+    else if (fault)
+        refuse_file(loaded, "cannot be reached: " + fault.message(), "let the user that runs this reach it");
+    else if (std::filesystem::is_directory(there))
+        refuse_file(loaded, "is a folder", by_option);
+    else
+        refuse_file(loaded, "is no ordinary file, but a pipe, a socket or a device", by_option);
+}
+
 /// Where the first control character stands that is neither a tab nor part of a line end.
 std::optional<Place> first_control(std::string_view text)
 {
@@ -334,7 +350,7 @@ Loaded load(const std::filesystem::path& file)
     loaded.settings.file = file;
     std::error_code fault;
     if (!std::filesystem::is_regular_file(file, fault)) {
-        refuse_file(loaded, "there is no such file", "give the configuration file's path by --config");
+        refuse_no_file(loaded);
         return loaded;
     }
     if (std::filesystem::file_size(file, fault) > most_bytes) {
@@ -345,7 +361,7 @@ Loaded load(const std::filesystem::path& file)
     std::ostringstream text;
     text << stream.rdbuf();
     if (!stream) {
-        refuse_file(loaded, "cannot be read", "let the user that runs sottod read it");
+        refuse_file(loaded, "cannot be read", "let the user that runs this read it");
         return loaded;
     }
     return load_text(text.str(), file);

@@ -358,6 +358,13 @@ TEST_CASE("A file that is not there is said to be so", "[config]")
           "does/not/exist.yaml: there is no such file; give the configuration file's path by --config");
 }
 
+TEST_CASE("What is there in place of a file is named", "[config]")
+{
+    const auto problem_of = [](const char* path) { return to_string(load(path).problems.at(0)); };
+    CHECK(problem_of("/") == "/: is a folder; give the configuration file's path by --config");
+    CHECK(problem_of("/dev/null").starts_with("/dev/null: is no ordinary file, but a pipe, a socket or a device; "));
+}
+
 TEST_CASE("A reload says which changes need a restart", "[config]")
 {
     auto text = std::string{least};
