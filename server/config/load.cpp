@@ -292,6 +292,35 @@ std::optional<Place> first_control(std::string_view text)
     return std::nullopt;
 }
 
+/// The socket that a text names, as far as its lines look like it.
+std::optional<std::string> socket_in(const std::string& text)
+{
+    constexpr std::string_view key = "socket";
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        line.resize(std::min(line.size(), line.find('#')));
+        const auto at = line.find(key);
+        const auto begin = at == std::string::npos ? at : line.find_first_not_of(" \t\"':", at + key.size());
+        if (begin != std::string::npos) return line.substr(begin, line.find_first_of(" \t\r\"',}", begin) - begin);
+    }
+    return {};
+}
+
+/// Of a file that is wrong where it says, or should say, where the daemon is asked: one that runs with what the file
+/// said before can be asked there.
+void look_for_socket(Loaded& loaded, const std::string& text)
+{
+    if (loaded.good() || loaded.places.contains("admin.socket")) return;
+    if (const auto socket = socket_in(text))
+        loaded.settings.admin.socket = std::filesystem::absolute(loaded.settings.file).parent_path() / *socket;
+}
+
+void refuse_text(Loaded& loaded, Place place, std::string what, std::string remedy)
+{
+    loaded.problems.push_back(
+        {loaded.settings.file.string(), place.line, place.column, {}, std::move(what), std::move(remedy)});
+}
+
 } // namespace
 
 Problem Loaded::problem(std::string_view key, std::string what, std::string remedy) const
@@ -306,17 +335,23 @@ Problem Loaded::problem(std::string_view key, std::string what, std::string reme
     return {settings.file.string(), place.line, place.column, std::string{key}, std::move(what), std::move(remedy)};
 }
 
+bool tells_socket(const Loaded& loaded)
+{
+    const bool named = loaded.places.contains("admin.socket");
+    return std::ranges::none_of(loaded.problems, [named](const Problem& problem) {
+        const bool no_text = problem.key.empty() && problem.line == 0;
+        return no_text || problem.key == "admin.socket" || (!named && problem.key.starts_with("admin"));
+    });
+}
+
 Loaded load_text(const std::string& text, const std::filesystem::path& file)
 {
     Loaded loaded;
     loaded.settings.file = file;
     if (const auto place = first_control(text)) { // YAML 1.2 5.1 has none, and the parser never returns from some
-        loaded.problems.push_back({file.string(),
-                                   place->line,
-                                   place->column,
-                                   {},
-                                   "is no YAML: a control character",
-                                   "remove it; blanks and line ends are all that a configuration needs"});
+        refuse_text(loaded, *place, "is no YAML: a control character",
+                    "remove it; blanks and line ends are all that a configuration needs");
+        look_for_socket(loaded, text);
         return loaded;
     }
     try {
@@ -330,16 +365,12 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file)
         Reader{loaded, std::filesystem::absolute(file).parent_path()}.read_mapping(YAML::Load(text), {}, {});
         agree(loaded);
     } catch (const YAML::Exception& fault) {
-        const Place place = place_of(fault.mark);
-        loaded.problems.push_back({file.string(),
-                                   place.line,
-                                   place.column,
-                                   {},
-                                   // behind a colon the parser quotes the text
-                                   "is no YAML: " + fault.msg.substr(0, fault.msg.find(": ")),
-                                   "look at the indentation, quotes and brackets here and in the line above"});
+        // behind a colon the parser quotes the text
+        refuse_text(loaded, place_of(fault.mark), "is no YAML: " + fault.msg.substr(0, fault.msg.find(": ")),
+                    "look at the indentation, quotes and brackets here and in the line above");
     }
     std::ranges::stable_sort(loaded.problems, {}, [](const Problem& p) { return std::pair{p.line, p.column}; });
+    look_for_socket(loaded, text);
     return loaded;
 }
 

@@ -133,6 +133,35 @@ class Configuration(FlowTest):
             self.daemon.write_config()
         self.daemon.sotto("config", "reload")
 
+    def test_the_daemon_that_runs_is_asked_whatever_has_become_of_the_file(self):
+        """A command needs the socket's path only; what else is wrong with the file is said beside the answer."""
+        whole = self.daemon.config_file.read_text()
+        self.daemon.config["proxy"] = {"ring_timeuot": "20s"}
+        self.daemon.write_config()
+        try:
+            for command in (("status",), ("audit", "show"), ("account", "list")):
+                with self.subTest(command=command):
+                    asked = self.daemon.sotto("--json", *command)
+                    self.assertTrue(json.loads(asked.stdout))
+                    self.assertRegex(asked.stderr, r"sotto\.yaml:\d+:\d+: proxy\.ring_timeuot: ")
+            # Nor does it matter that it is no YAML any more, or not all of it is there.
+            self.daemon.config_file.write_text(whole.replace("{", "[", 1))
+            self.assertRegex(self.daemon.sotto("status").stderr, r"sotto\.yaml:\d+:\d+: is no YAML")
+            self.daemon.write_config()
+            # What is about the file, or needs more of it, is not done; nor is anything done in place of the daemon.
+            for command in (("config", "reload"), ("account", "import", "--csv", "/dev/null")):
+                with self.subTest(command=command):
+                    refused = self.daemon.sotto(*command, check=False)
+                    self.assertEqual(refused.returncode, 1)
+                    self.assertIn("ring_timeuot", refused.stderr)
+            self.daemon.stop()
+            refused = self.daemon.sotto("account", "list", check=False)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertIn("ring_timeuot", refused.stderr)
+        finally:
+            del self.daemon.config["proxy"]
+            self.daemon.config_file.write_text(whole)
+
     def test_check_says_everything_at_once(self):
         """What is wrong in the text, in the files that it names and in what these hold."""
         daemon = self.daemon

@@ -29,13 +29,39 @@ namespace {
 
 constexpr std::size_t most_mistakes_shown = 20;
 
-config::Settings load_settings(const std::filesystem::path& file)
+std::string all_problems(const config::Loaded& loaded)
 {
-    const auto loaded = config::load(file);
-    if (loaded.good()) return loaded.settings;
     std::string all;
     for (const auto& problem : loaded.problems) all.append(all.empty() ? "" : "\n").append(config::to_string(problem));
-    throw Refused{status_refused, all};
+    return all;
+}
+
+/// What is about the file, or needs more of it than where the daemon is asked.
+bool needs_file(const Command& command)
+{
+    return command.words == "account import" || command.words.starts_with("config ") || command.words == "reload";
+}
+
+/// Null when no daemon is there to be asked.
+std::unique_ptr<Backend> daemon_despite(const config::Loaded& loaded, const Command& command)
+{
+    if (needs_file(command) || !tells_socket(loaded)) return nullptr;
+    try {
+        return connect(loaded.settings, false);
+    } catch (const std::exception&) { // the path may be none
+        return nullptr;
+    }
+}
+
+/// With a file that is wrong a daemon that runs is asked all the same, and no store is opened.
+std::unique_ptr<Backend> backend_for(const config::Loaded& loaded, const Command& command)
+{
+    if (loaded.good()) return connect(loaded.settings, command.place == Place::daemon_or_store);
+    auto daemon = daemon_despite(loaded, command);
+    if (!daemon) throw Refused{status_refused, all_problems(loaded)};
+    print_error(all_problems(loaded) + "\nthe file is wrong; the daemon at " + loaded.settings.admin.socket.string() +
+                " is asked all the same, and goes by what it read before");
+    return daemon;
 }
 
 int status_of(const CommandError& error)
@@ -334,14 +360,15 @@ void run(Invocation& invocation)
     const auto& command = *invocation.command;
     if (command.words == "report minimisation") return report_minimisation(invocation.json);
     if (command.words == "assess") return assess_server(invocation);
-    const auto settings = load_settings(invocation.config);
-    check_domains(invocation, settings);
+    const auto loaded = config::load(invocation.config);
+    if (loaded.good()) check_domains(invocation, loaded.settings);
     if (command.words == "subject export" && invocation.file.empty())
         throw Refused{status_usage, "say where the archive goes: --output FILE.tar"};
     if (invocation.csv && command.answer.rows.empty()) // before anything is done of which nothing could be told
         throw Refused{status_usage, "this command answers no rows: --csv is for those that do"};
-    if (command.words == "account import") return print_result(invocation, import_accounts(invocation, settings));
-    const auto backend = connect(settings, command.place == Place::daemon_or_store);
+    if (loaded.good() && command.words == "account import")
+        return print_result(invocation, import_accounts(invocation, loaded.settings));
+    const auto backend = backend_for(loaded, command);
     for (const auto& argument : command.arguments)
         if (argument.take == Take::secret) invocation.arguments[argument.name] = password_for(invocation);
     require_agreement(invocation);
