@@ -162,6 +162,29 @@ class Configuration(FlowTest):
             del self.daemon.config["proxy"]
             self.daemon.config_file.write_text(whole)
 
+    def test_a_group_that_is_not_there_is_named(self):
+        """By the check and by the daemon that starts: nobody has the role by it. The usual ones need not be there."""
+        good = json.loads(json.dumps(self.daemon.config))
+        self.daemon.config["admin"] |= {"operators": "No_such-group", "billing": "mail"}
+        self.daemon.write_config()
+        named = r"sotto\.yaml:\d+:\d+: admin\.operators: this system has no group No_such-group: .*groupadd --system No_such-group"
+        try:
+            said = self.daemon.check_config()
+            self.assertEqual(said.returncode, 0, said.stderr)
+            self.assertRegex(said.stdout, rf"warning: \S+{named}")
+            self.assertNotIn("admin.billing", said.stdout)
+            self.assertNotIn("admin.privacy_officers", said.stdout)
+            self.daemon.stop()
+            before = len(self.daemon.log)
+            self.daemon.start()
+            self.assertRegex(self.daemon.log[before:], rf"notice: .*{named}")
+        finally:
+            self.daemon.config.clear()
+            self.daemon.config.update(good)
+            self.daemon.write_config()
+            self.daemon.stop()
+            self.daemon.start()
+
     def test_check_says_everything_at_once(self):
         """What is wrong in the text, in the files that it names and in what these hold."""
         daemon = self.daemon

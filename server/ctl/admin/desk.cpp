@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::size_t entry_bytes = 16'384; // of the user and group database
 
-std::optional<gid_t> gid_of(const std::string& group)
-{
-    std::vector<char> room(entry_bytes);
-    ::group entry{};
-    ::group* found = nullptr;
-    if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
-        return std::nullopt;
-    return found->gr_gid;
-}
-
 bool is_member(const PeerCredentials& peer, const std::string& group)
 {
     const auto gid = gid_of(group);
@@ -86,6 +76,16 @@ std::vector<gid_t> gids_of(const RoleGroups& groups)
 Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer)
 {
     if (peer.uid == 0 || peer.uid == ::geteuid()) return Role::everybody;
+std::optional<gid_t> gid_of(const std::string& group)
+{
+    std::vector<char> room(entry_bytes);
+    ::group entry{};
+    ::group* found = nullptr;
+    if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
+    return found->gr_gid;
+}
+
     auto roles = Role::none;
     if (is_member(peer, groups.operators)) roles = roles | Role::operator_;
     if (is_member(peer, groups.billing)) roles = roles | Role::billing;
