@@ -256,6 +256,12 @@ class Commands(ComparesWithPage, unittest.TestCase):
         [plan] = self.json("retention", "plan")["rows"]
         self.assertEqual(plan["reason"], "not-invoiced", "no run was made")
 
+    def test_a_run_that_is_given_once_more_takes_no_other_date(self):
+        refused = self.daemon.sotto("billing", "export", "--period", this_month(), "--run", "1", "--invoice-date",
+                                    f"{this_month()}-01", check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("keeps its invoice date", refused.stderr)
+
     def test_the_audit_log_forgets_an_erased_person(self):
         self.daemon.sotto("account", "show", ALICE)
         self.assertIn(ALICE, [entry["about"] for entry in self.json("audit", "show")["entries"]])

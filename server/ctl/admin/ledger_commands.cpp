@@ -96,6 +96,7 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
     if (!month) return wrong("the period is no month such as 2026-11");
     auto day = std::chrono::floor<std::chrono::days>(view.now());
     if (const auto text = arguments.optional_text("invoice_date")) {
+        if (arguments.optional_text("run")) return wrong("a run that is given once more keeps its invoice date");
         const auto time = time_from(*text);
         if (!time) return wrong("the invoice date is no day such as 2026-12-03");
         if (*time > view.now()) return wrong("the invoice date lies ahead: retention would begin too late");
