@@ -424,6 +424,14 @@ bool lies_below(const std::filesystem::path& folder, const std::filesystem::path
     return folder.is_absolute() && !below.empty() && below != "." && *below.begin() != "..";
 }
 
+CommandError not_copied(store::Failure failure, const std::string& database)
+{
+    if (failure != store::Failure::unavailable) return error_of(failure, database);
+    return {std::string{unavailable_code}, database +
+                                               " was not copied: the folder, or the database, cannot be written or "
+                                               "read; make room on the disk, look at the rights of the folder"};
+}
+
 Reply back_up(const LedgerView& view, const Arguments& arguments)
 {
     const std::filesystem::path folder = arguments.text("folder");
@@ -437,12 +445,12 @@ Reply back_up(const LedgerView& view, const Arguments& arguments)
     json::array files;
     const auto accounts = wait_for<store::AccountStore::Nothing>(
         [&](auto done) { view.accounts->back_up(folder / "accounts.db", std::move(done)); });
-    if (!accounts) return failed(accounts.error());
+    if (!accounts) return not_copied(accounts.error(), "accounts.db");
     files.emplace_back((folder / "accounts.db").string());
     if (view.ledger != nullptr) {
         const auto ledger = wait_for<store::Ledger::Nothing>(
             [&](auto done) { view.ledger->back_up(folder / "ledger.db", std::move(done)); });
-        if (!ledger) return failed(ledger.error());
+        if (!ledger) return not_copied(ledger.error(), "ledger.db");
         files.emplace_back((folder / "ledger.db").string());
     }
     return json::object{{"files", std::move(files)}};
