@@ -418,6 +418,9 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.complete("sotto", "--config", "x.yaml", "audit", ""), {"show", "verify"})
         self.assertEqual(self.complete("sotto", "account", "set", "alice@example.org", "--relay-only", ""), {"on", "off"})
         self.assertEqual(self.complete("sotto", "account", "remove", "alice@example.org", "--y"), {"--yes"})
+        self.assertEqual(self.complete("sotto", "--csv", "bil"), {"billing"})   # no file follows, other than in
+        self.assertEqual(self.complete("sotto", "account", "import", "--csv", "/etc/host"),
+                         {str(path) for path in Path("/etc").glob("host*")})
 
     @unittest.skipUnless(shutil.which("groff"), "groff formats manual pages")
     def test_manual_pages_are_well_formed(self):

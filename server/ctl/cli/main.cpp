@@ -311,9 +311,9 @@ void check_domains(const Invocation& invocation, const config::Settings& setting
 }
 
 /// `report minimisation`: the page for a person, the rows for a program.
-void report_minimisation(bool as_json)
+void report_minimisation(const Invocation& invocation)
 {
-    if (!as_json) {
+    if (!invocation.json && !invocation.csv) {
         std::fputs(minimisation_page().c_str(), stdout);
         return;
     }
@@ -328,7 +328,7 @@ void report_minimisation(bool as_json)
         }
         rows.push_back(std::move(row));
     }
-    print_json(json::object{{"headers", std::move(rows)}});
+    print_result(invocation, json::object{{"headers", std::move(rows)}});
 }
 
 /// `assess`: the table and the score for a person.
@@ -358,7 +358,7 @@ void assess_server(const Invocation& invocation)
 void run(Invocation& invocation)
 {
     const auto& command = *invocation.command;
-    if (command.words == "report minimisation") return report_minimisation(invocation.json);
+    if (command.words == "report minimisation") return report_minimisation(invocation);
     if (command.words == "assess") return assess_server(invocation);
     const auto loaded = config::load(invocation.config);
     if (loaded.good()) check_domains(invocation, loaded.settings);
