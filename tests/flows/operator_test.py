@@ -173,6 +173,19 @@ class Audit(AuditTest):
         daemon.sotto("account", "show", AUDITED)   # it is still there
         self.assertEqual(self.verify(daemon).returncode, 0)
 
+    def test_what_nobody_takes_is_not_written_into_its_files(self):
+        """Whoever starts a process without standard output gives its number to the file that is opened next."""
+        daemon = self.own()
+        daemon.stop()
+        for closed in (">&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed=closed):
+                done = subprocess.run(["bash", "-c", f'"$@" {closed}', "bash", binary("sotto"), "--config", daemon.config_file, "account",
+                                       "list"], timeout=patience(30), capture_output=True)
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(self.verify(daemon).returncode, 0)
+        for file in self.files(daemon):
+            self.assertNotIn(AUDITED.encode(), file.read_bytes())
+
     def test_without_a_key_there_is_no_daemon(self):
         daemon = self.own()
         daemon.stop()

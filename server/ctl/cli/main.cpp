@@ -12,6 +12,7 @@
 #include "ctl/cli/rows_as_csv.hpp"
 #include "ctl/cli/subject_archive.hpp"
 #include "os/clocks.hpp"
+#include "os/process.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -401,6 +402,7 @@ int main(int argc, char** argv)
 {
     using namespace sotto;
     using namespace sotto::ctl;
+    os::occupy_standard_descriptors();
     std::signal(SIGPIPE, SIG_IGN);
     Invocation invocation;
     // Known also where the command line is too wrong to be read.
