@@ -331,6 +331,13 @@ class Commands(ComparesWithPage, unittest.TestCase):
             self.daemon.start()
         self.assertEqual(len(self.daemon.export()), 1)
 
+    def test_a_file_that_holds_no_master_key_is_named(self):
+        key = self.daemon.folder / "next.key"
+        key.write_text("0123\n")
+        refused = self.daemon.sotto("key", "change", str(key), "--yes", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("next.key is no master key: it must hold 64 hexadecimal digits", refused.stderr)
+
     def test_the_master_key_is_changed_by_command(self):
         key = self.daemon.folder / "next.key"
         key.write_text(secrets.token_hex(32))

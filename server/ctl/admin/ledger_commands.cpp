@@ -6,12 +6,14 @@
 #include "ctl/admin/arguments.hpp"
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/audited_addresses.hpp"
+#include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
 #include "store/wait_for.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 #include <map>
 #include <pwd.h>
 
@@ -456,12 +458,26 @@ Reply back_up(const LedgerView& view, const Arguments& arguments)
     return json::object{{"files", std::move(files)}};
 }
 
+/// Empty: it holds a master key.
+std::string wrong_in_key(const std::filesystem::path& file)
+{
+    try {
+        store::read_master_key(file);
+        return {};
+    } catch (const store::StoreError& error) {
+        const bool readable = std::ifstream{file}.is_open();
+        return std::string{error.what()} +
+               (readable ? "" : "; put it where the service may read: beside its configuration file, say");
+    }
+}
+
 Reply change_key(const LedgerView& view, const Arguments& arguments)
 {
     const std::filesystem::path file = arguments.text("file");
     std::error_code fault;
     if (!file.is_absolute() || !std::filesystem::is_regular_file(file, fault))
         return wrong("the file with the new master key is not an existing one, named from the root");
+    if (const auto unusable = wrong_in_key(file); !unusable.empty()) return CommandError{"refused", unusable};
     const auto changed =
         wait_for<store::Ledger::Nothing>([&](auto done) { view.ledger->change_master_key(file, std::move(done)); });
     if (!changed) return failed(changed.error());
