@@ -1,5 +1,6 @@
 """What the operator's commands leave behind: roles, the audit log, and what happens when it is touched or cannot be written."""
 
+import csv
 import grp
 import json
 import os
@@ -51,6 +52,8 @@ class Audit(AuditTest):
         self.assertEqual(shown["uid"], os.getuid())
         self.assertEqual(shown["purpose"], "provision")
         self.assertEqual(shown["result"], "done")
+        [row] = [row for row in csv.DictReader(daemon.sotto("--csv", "audit", "show").stdout.splitlines()) if row["what"] == "account import"]
+        self.assertEqual(row["about"], "", "nobody's in particular")
         self.assertEqual(refused["result"], "refused not_found")
         self.assertIn("relay_only", refused["scope"])
         last = self.entries(daemon)[-1]   # whoever looks at the log is in it
