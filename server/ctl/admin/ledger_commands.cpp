@@ -390,7 +390,7 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
     CommandError error;
     const auto account = account_at(view, address, error);
     if (!account) {
-        if (error.code != "not_found") return error;
+        if (error.code != "not_found" && error.code != "not_served") return error;
         // Removed, or erased before: what was asked about it since then.
         const auto left = audited_as(address, *view.accounts, *view.audit, view.canonical);
         if (!left) return error_of(left.error(), address);

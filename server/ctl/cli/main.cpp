@@ -311,6 +311,21 @@ void check_domains(const Invocation& invocation, const config::Settings& setting
         if (argument.take == Take::address) check_domain(invocation.text(argument.name), settings);
 }
 
+/// An account is shown, handed out and removed, whether or not its domain is served any longer.
+bool takes_any_domain(const Command& command)
+{
+    return command.words == "account show" || command.words == "account remove" ||
+           command.words.starts_with("subject ");
+}
+
+json::object ask(const Invocation& invocation, const config::Loaded& loaded, Backend& backend)
+{
+    auto reply = backend.call(invocation.command->words, invocation.arguments);
+    const auto* error = std::get_if<CommandError>(&reply);
+    if (error != nullptr && error->code == "not_served" && loaded.good()) check_domains(invocation, loaded.settings);
+    return expect(std::move(reply));
+}
+
 /// `report minimisation`: the page for a person, the rows for a program.
 void report_minimisation(const Invocation& invocation)
 {
@@ -362,7 +377,7 @@ void run(Invocation& invocation)
     if (command.words == "report minimisation") return report_minimisation(invocation);
     if (command.words == "assess") return assess_server(invocation);
     const auto loaded = config::load(invocation.config);
-    if (loaded.good()) check_domains(invocation, loaded.settings);
+    if (loaded.good() && !takes_any_domain(command)) check_domains(invocation, loaded.settings);
     if (command.words == "subject export" && invocation.file.empty())
         throw Refused{status_usage, "say where the archive goes: --output FILE.tar"};
     if (invocation.csv && command.answer.rows.empty()) // before anything is done of which nothing could be told
@@ -375,7 +390,7 @@ void run(Invocation& invocation)
     require_agreement(invocation);
     ask_the_kernel(invocation);
     if (command.paged) return print_pages(invocation, *backend);
-    auto result = expect(backend->call(command.words, invocation.arguments));
+    auto result = ask(invocation, loaded, *backend);
     if (command.words == "subject export") result = write_subject_archive(invocation.file, result);
     print_result(invocation, result);
 }
