@@ -60,6 +60,13 @@ class Audit(AuditTest):
         self.assertEqual(last["what"], "audit show")
         self.assertEqual({entry["about"] for entry in self.entries(daemon, "--about", AUDITED)}, {AUDITED})
 
+    def test_what_an_operator_wrote_does_not_steer_the_terminal_of_who_reads_it(self):
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED, "--reason", "ticket \u009b2J of Zoë")   # CSI, as one character
+        shown = daemon.sotto("audit", "show").stdout
+        self.assertIn("ticket ?2J of Zoë", shown)
+        self.assertEqual(self.entries(daemon)[-3]["reason"], "ticket \u009b2J of Zoë")
+
     def test_a_person_is_found_by_any_spelling_of_the_address(self):
         daemon = self.own()
         user = AUDITED.split("@")[0]
