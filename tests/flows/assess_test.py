@@ -117,6 +117,7 @@ class Nobody(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertIn("Connection refused", done.stderr)
         self.assertEqual(assess("sip:example.org").returncode, 2)
+        self.assertIn("an IPv6 address in brackets", assess("2001:db8::1").stderr)
 
 
 if __name__ == "__main__":

@@ -351,7 +351,7 @@ void report_minimisation(const Invocation& invocation)
 void assess_server(const Invocation& invocation)
 {
     const auto target = assess::target_from(invocation.text("server"));
-    if (!target) throw Refused{status_usage, "name the server as HOST or HOST:PORT"};
+    if (!target) throw Refused{status_usage, "name the server as HOST or HOST:PORT, an IPv6 address in brackets"};
     const auto findings = [&] {
         Progress progress{"looking at " + target->host + ", step", assess::steps};
         return assess::judge(assess::observe(*target, [&](std::size_t done) { progress.at(done); }));
