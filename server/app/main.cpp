@@ -33,6 +33,7 @@ void report(const sotto::app::Prepared& prepared)
     for (const auto* identities : {prepared.identities.get(), prepared.outside.get()})
         if (identities != nullptr)
             for (const auto& sentence : identities->warnings()) std::cout << "warning: " << sentence << '\n';
+    for (const auto& warning : prepared.warnings) std::cout << "warning: " << to_string(warning) << '\n';
     for (const auto& warning : sotto::app::warnings_of(prepared.settings.file))
         std::cout << "warning: " << to_string(warning) << '\n';
     std::cout << prepared.settings.file.string() << ": good\n";
@@ -54,6 +55,8 @@ Ending serve(sotto::app::Prepared prepared)
             log::event(
                 log::Event::notice,
                 log::field("text", "the kernel has no Landlock: which files the daemon may open is up to its unit"));
+        for (const auto& warning : prepared.warnings)
+            log::event(log::Event::notice, log::field("text", log::Plain{to_string(warning)}));
         app::App app{std::move(prepared), std::move(folders)};
         app.run();
     } catch (const store::StoreError& error) {

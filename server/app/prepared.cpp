@@ -3,6 +3,7 @@
 #include "audit/audit_key.hpp"
 #include "config/check.hpp"
 #include "crypto/primitives.hpp"
+#include "ctl/admin/desk.hpp"
 #include "store/known_address.hpp"
 #include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
@@ -225,6 +226,19 @@ void try_what_is_read_once(const config::Loaded& loaded, std::vector<config::Pro
     }
 }
 
+/// Those that the file names: a system may do without the usual ones.
+void look_for_groups(const config::Loaded& loaded, std::vector<config::Problem>& warnings)
+{
+    const auto& admin = loaded.settings.admin;
+    for (const auto& [key, group] : {std::pair{"admin.operators", &admin.operators},
+                                     {"admin.billing", &admin.billing},
+                                     {"admin.privacy_officers", &admin.privacy_officers}})
+        if (loaded.places.contains(key) && !ctl::gid_of(*group))
+            warnings.push_back(loaded.problem(key, "this system has no group " + *group + ": nobody has the role by it",
+                                              "make it (`groupadd --system " + *group +
+                                                  "`) before the daemon starts, or name one that is there"));
+}
+
 } // namespace
 
 os::Folders folders_of(const config::Settings& settings)
@@ -258,7 +272,10 @@ Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted)
     read_relay_secret(loaded, prepared);
     read_passwords(loaded, prepared);
     try_outside(loaded, prepared);
-    if (admitted == nullptr) try_what_is_read_once(loaded, prepared.problems);
+    if (admitted == nullptr) {
+        try_what_is_read_once(loaded, prepared.problems);
+        look_for_groups(loaded, prepared.warnings);
+    }
     if (!prepared.problems.empty()) return prepared;
     prepared.identities = open_identities(loaded.settings);
     prepared.core = core_of(prepared);

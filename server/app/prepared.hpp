@@ -22,6 +22,7 @@ struct Prepared {
     std::shared_ptr<const net::Identities> outside; ///< toward other domains
     std::shared_ptr<const net::ConnectionLimits> connections;
     std::vector<config::Problem> problems; ///< when there is one, nothing else counts
+    std::vector<config::Problem> warnings; ///< of what is read at the start only; no reason not to start
 };
 
 /// Reads, validates and opens. For `--check`, start and reload. `admitted`: the folders that the running daemon may

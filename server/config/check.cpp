@@ -14,7 +14,10 @@ void readable(const Loaded& loaded, const std::string& key, const fs::path& file
 {
     std::error_code fault;
     const auto status = fs::status(file, fault);
-    if (!fs::exists(status))
+    if (status.type() == fs::file_type::none)
+        problems.push_back(loaded.problem(key, file.string() + " cannot be reached: " + fault.message(),
+                                          "let the user that runs sottod reach it, or correct the path"));
+    else if (!fs::exists(status))
         problems.push_back(
             loaded.problem(key, "there is no file " + file.string(), "put the file there, or correct the path"));
     else if (!fs::is_regular_file(status))

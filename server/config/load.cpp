@@ -261,6 +261,22 @@ void refuse_file(Loaded& loaded, std::string what, std::string remedy)
     loaded.problems.push_back({loaded.settings.file.string(), 0, 0, {}, std::move(what), std::move(remedy)});
 }
 
+/// Says what a path leads to in place of a file.
+void refuse_no_file(Loaded& loaded)
+{
+    std::error_code fault;
+    const auto there = std::filesystem::status(loaded.settings.file, fault);
+    const std::string by_option = "give the configuration file's path by --config";
+    if (there.type() == std::filesystem::file_type::not_found)
+        refuse_file(loaded, "there is no such file", by_option);
+    else if (fault)
+        refuse_file(loaded, "cannot be reached: " + fault.message(), "let the user that runs this reach it");
+    else if (std::filesystem::is_directory(there))
+        refuse_file(loaded, "is a folder", by_option);
+    else
+        refuse_file(loaded, "is no ordinary file, but a pipe, a socket or a device", by_option);
+}
+
 /// Where the first control character stands that is neither a tab nor part of a line end.
 std::optional<Place> first_control(std::string_view text)
 {
@@ -274,6 +290,35 @@ std::optional<Place> first_control(std::string_view text)
             ++place.column;
     }
     return std::nullopt;
+}
+
+/// The socket that a text names, as far as its lines look like it.
+std::optional<std::string> socket_in(const std::string& text)
+{
+    constexpr std::string_view key = "socket";
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        line.resize(std::min(line.size(), line.find('#')));
+        const auto at = line.find(key);
+        const auto begin = at == std::string::npos ? at : line.find_first_not_of(" \t\"':", at + key.size());
+        if (begin != std::string::npos) return line.substr(begin, line.find_first_of(" \t\r\"',}", begin) - begin);
+    }
+    return {};
+}
+
+/// Of a file that is wrong where it says, or should say, where the daemon is asked: one that runs with what the file
+/// said before can be asked there.
+void look_for_socket(Loaded& loaded, const std::string& text)
+{
+    if (loaded.good() || loaded.places.contains("admin.socket")) return;
+    if (const auto socket = socket_in(text))
+        loaded.settings.admin.socket = std::filesystem::absolute(loaded.settings.file).parent_path() / *socket;
+}
+
+void refuse_text(Loaded& loaded, Place place, std::string what, std::string remedy)
+{
+    loaded.problems.push_back(
+        {loaded.settings.file.string(), place.line, place.column, {}, std::move(what), std::move(remedy)});
 }
 
 } // namespace
@@ -290,17 +335,23 @@ Problem Loaded::problem(std::string_view key, std::string what, std::string reme
     return {settings.file.string(), place.line, place.column, std::string{key}, std::move(what), std::move(remedy)};
 }
 
+bool tells_socket(const Loaded& loaded)
+{
+    const bool named = loaded.places.contains("admin.socket");
+    return std::ranges::none_of(loaded.problems, [named](const Problem& problem) {
+        const bool no_text = problem.key.empty() && problem.line == 0;
+        return no_text || problem.key == "admin.socket" || (!named && problem.key.starts_with("admin"));
+    });
+}
+
 Loaded load_text(const std::string& text, const std::filesystem::path& file)
 {
     Loaded loaded;
     loaded.settings.file = file;
     if (const auto place = first_control(text)) { // YAML 1.2 5.1 has none, and the parser never returns from some
-        loaded.problems.push_back({file.string(),
-                                   place->line,
-                                   place->column,
-                                   {},
-                                   "is no YAML: a control character",
-                                   "remove it; blanks and line ends are all that a configuration needs"});
+        refuse_text(loaded, *place, "is no YAML: a control character",
+                    "remove it; blanks and line ends are all that a configuration needs");
+        look_for_socket(loaded, text);
         return loaded;
     }
     try {
@@ -314,16 +365,12 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file)
         Reader{loaded, std::filesystem::absolute(file).parent_path()}.read_mapping(YAML::Load(text), {}, {});
         agree(loaded);
     } catch (const YAML::Exception& fault) {
-        const Place place = place_of(fault.mark);
-        loaded.problems.push_back({file.string(),
-                                   place.line,
-                                   place.column,
-                                   {},
-                                   // behind a colon the parser quotes the text
-                                   "is no YAML: " + fault.msg.substr(0, fault.msg.find(": ")),
-                                   "look at the indentation, quotes and brackets here and in the line above"});
+        // behind a colon the parser quotes the text
+        refuse_text(loaded, place_of(fault.mark), "is no YAML: " + fault.msg.substr(0, fault.msg.find(": ")),
+                    "look at the indentation, quotes and brackets here and in the line above");
     }
     std::ranges::stable_sort(loaded.problems, {}, [](const Problem& p) { return std::pair{p.line, p.column}; });
+    look_for_socket(loaded, text);
     return loaded;
 }
 
@@ -334,7 +381,7 @@ Loaded load(const std::filesystem::path& file)
     loaded.settings.file = file;
     std::error_code fault;
     if (!std::filesystem::is_regular_file(file, fault)) {
-        refuse_file(loaded, "there is no such file", "give the configuration file's path by --config");
+        refuse_no_file(loaded);
         return loaded;
     }
     if (std::filesystem::file_size(file, fault) > most_bytes) {
@@ -345,7 +392,7 @@ Loaded load(const std::filesystem::path& file)
     std::ostringstream text;
     text << stream.rdbuf();
     if (!stream) {
-        refuse_file(loaded, "cannot be read", "let the user that runs sottod read it");
+        refuse_file(loaded, "cannot be read", "let the user that runs this read it");
         return loaded;
     }
     return load_text(text.str(), file);

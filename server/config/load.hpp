@@ -10,7 +10,8 @@
 
 namespace sotto::config {
 
-/// A configuration file as it was read. The settings count only when there is no problem.
+/// A configuration file as it was read. The settings count only when there is no problem; `admin.socket` also to ask a
+/// daemon that runs, where `tells_socket`.
 struct Loaded {
     Settings settings;
     std::vector<Problem> problems;       ///< everything that is wrong, in the order of the file
@@ -20,6 +21,10 @@ struct Loaded {
     /// A problem with the value of a key, at its place; for checks that others make (certificates, addresses).
     [[nodiscard]] Problem problem(std::string_view key, std::string what, std::string remedy) const;
 };
+
+/// Whether it is known where the daemon of this file is asked, whatever else is wrong: the file says it, or leaves it
+/// at the usual place.
+bool tells_socket(const Loaded& loaded);
 
 /// Reads and validates a file. Never throws for what the file says; opens no other file. Relative paths start at the
 /// file's folder.

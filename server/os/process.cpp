@@ -1,15 +1,28 @@
 #include "os/process.hpp"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 namespace sotto::os {
 
+void occupy_standard_descriptors()
+{
+    for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
+        if (::fcntl(standard, F_GETFD) != -1) continue;
+        // The lowest number that is free. The wrong way round, so that whoever reads or writes is told.
+        if (::open("/dev/null", standard == STDIN_FILENO ? O_WRONLY : O_RDONLY) != standard) std::abort();
+    }
+}
+
 void harden_process()
 {
+    occupy_standard_descriptors();
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
 #ifndef SOTTO_SANITIZED // the leak sanitizer traces its own process

@@ -98,9 +98,17 @@ Outcome<AccountPage> AccountOperations::list(const std::string& from, std::size_
     return page;
 }
 
-Outcome<AccountRecord> AccountOperations::show(std::string_view text)
+Outcome<Address> AccountOperations::known_address(std::string_view text)
 {
     const auto address = parse_address(text, policy_);
+    if (address || address.error() != Failure::not_served) return address;
+    const auto once_served = written_address(text);
+    return once_served && table_.find(*once_served) ? once_served : address;
+}
+
+Outcome<AccountRecord> AccountOperations::show(std::string_view text)
+{
+    const auto address = known_address(text);
     if (!address) return address.error();
     const auto id = table_.find(*address);
     if (!id) return Failure::not_found;
@@ -119,13 +127,13 @@ Outcome<AccountRecord> AccountOperations::set(std::string_view text, const Accou
     if (change.relay_only) account.relay_only = *change.relay_only;
     table_.set_settings(account);
     for (const auto& further : change.detach) {
-        const auto address = parse_address(further, policy_);
+        const auto address = known_address(further);
         if (!address) return address.error();
         const auto held = std::ranges::find(account.addresses, *address);
         if (held == account.addresses.end()) return Failure::not_attached;
         if (held == account.addresses.begin()) return Failure::first_address;
         // The audit log has this change under the address that it was asked for by: nothing would lead there any more.
-        if (address == parse_address(text, policy_)) return Failure::names_account;
+        if (address == known_address(text)) return Failure::names_account;
         table_.detach(*address);
     }
     for (const auto& further : change.attach) {

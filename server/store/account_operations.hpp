@@ -38,6 +38,8 @@ public:
     [[nodiscard]] bool more_follows() const { return more_follows_; }
 
 private:
+    /// Under which an account may stand: where there is one, of a domain that is served no longer, too.
+    Outcome<Address> known_address(std::string_view text);
     [[nodiscard]] DigestSecret secret_for(const Address& first, std::string_view password) const;
     [[nodiscard]] AccountRecord record(AccountId id);
     /// After a change: it is to be published, and what it replaced to be overwritten.

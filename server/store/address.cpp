@@ -6,7 +6,7 @@
 
 namespace sotto::store {
 
-Outcome<Address> parse_address(std::string_view text, const AccountPolicy& policy)
+Outcome<Address> written_address(std::string_view text)
 {
     constexpr std::size_t longest_user = 64;
     constexpr std::size_t longest_domain = 253; // RFC 1035 2.3.4, written
@@ -22,11 +22,19 @@ Outcome<Address> parse_address(std::string_view text, const AccountPolicy& polic
         return c > ' ' && c < '\x7F' && std::string_view{":@\"\\,;<>"}.find(c) == std::string_view::npos;
     };
     if (!std::ranges::all_of(user, allowed)) return Failure::bad_address;
-    const auto name = lower(text.substr(at + 1));
+    auto name = lower(text.substr(at + 1));
     if (name.empty() || name.size() > longest_domain) return Failure::bad_address;
-    const auto domain = policy.names.find(name);
+    return Address{std::string{user}, std::move(name)};
+}
+
+Outcome<Address> parse_address(std::string_view text, const AccountPolicy& policy)
+{
+    auto address = written_address(text);
+    if (!address) return address;
+    const auto domain = policy.names.find((*address).domain);
     if (domain == policy.names.end()) return Failure::not_served;
-    return Address{std::string{user}, domain->second};
+    (*address).domain = domain->second;
+    return address;
 }
 
 bool valid_password(std::string_view password)

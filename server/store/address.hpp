@@ -10,6 +10,9 @@ namespace sotto::store {
 /// Failures: bad_address, not_served.
 Outcome<Address> parse_address(std::string_view text, const AccountPolicy& policy);
 
+/// The same without a look at whose domain it is. Failure: bad_address.
+Outcome<Address> written_address(std::string_view text);
+
 /// 1 to 256 bytes without control characters.
 bool valid_password(std::string_view password);
 

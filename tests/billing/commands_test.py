@@ -256,6 +256,12 @@ class Commands(ComparesWithPage, unittest.TestCase):
         [plan] = self.json("retention", "plan")["rows"]
         self.assertEqual(plan["reason"], "not-invoiced", "no run was made")
 
+    def test_a_run_that_is_given_once_more_takes_no_other_date(self):
+        refused = self.daemon.sotto("billing", "export", "--period", this_month(), "--run", "1", "--invoice-date",
+                                    f"{this_month()}-01", check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("keeps its invoice date", refused.stderr)
+
     def test_the_audit_log_forgets_an_erased_person(self):
         self.daemon.sotto("account", "show", ALICE)
         self.assertIn(ALICE, [entry["about"] for entry in self.json("audit", "show")["entries"]])
@@ -324,6 +330,13 @@ class Commands(ComparesWithPage, unittest.TestCase):
             old.write_text(key.read_text())
             self.daemon.start()
         self.assertEqual(len(self.daemon.export()), 1)
+
+    def test_a_file_that_holds_no_master_key_is_named(self):
+        key = self.daemon.folder / "next.key"
+        key.write_text("0123\n")
+        refused = self.daemon.sotto("key", "change", str(key), "--yes", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("next.key is no master key: it must hold 64 hexadecimal digits", refused.stderr)
 
     def test_the_master_key_is_changed_by_command(self):
         key = self.daemon.folder / "next.key"

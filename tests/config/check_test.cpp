@@ -69,6 +69,19 @@ TEST_CASE("A private key that every user may read is refused", "[config]")
     CHECK(problems[0].remedy.starts_with("chmod"));
 }
 
+TEST_CASE("A file that cannot be reached is not taken for one that is missing", "[config]")
+{
+    const Folder folder;
+    const auto loaded = load(folder.write("sotto.yaml", text));
+    folder.write("key.pem", "key");
+    const auto circle = fs::path{loaded.settings.domains[0].certificate};
+    fs::create_symlink(circle, circle);
+    const auto problems = check(loaded);
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].key == "domains[0].certificate");
+    CHECK(problems[0].what.starts_with(circle.string() + " cannot be reached: "));
+}
+
 TEST_CASE("A state directory that is a file is refused", "[config]")
 {
     const Folder folder;

@@ -358,6 +358,39 @@ TEST_CASE("A file that is not there is said to be so", "[config]")
           "does/not/exist.yaml: there is no such file; give the configuration file's path by --config");
 }
 
+TEST_CASE("What is there in place of a file is named", "[config]")
+{
+    const auto problem_of = [](const char* path) { return to_string(load(path).problems.at(0)); };
+    CHECK(problem_of("/") == "/: is a folder; give the configuration file's path by --config");
+    CHECK(problem_of("/dev/null").starts_with("/dev/null: is no ordinary file, but a pipe, a socket or a device; "));
+}
+
+TEST_CASE("Where the daemon is asked is known of a file that is wrong elsewhere", "[config]")
+{
+    const auto socket_of = [](const std::string& text) -> std::string {
+        const auto loaded = read(text);
+        REQUIRE_FALSE(loaded.good());
+        return tells_socket(loaded) ? loaded.settings.admin.socket.string() : "unknown";
+    };
+    const std::string wrong = "regstrar: {}\n";
+    CHECK(socket_of(wrong) == "/run/sotto/admin.sock");
+    CHECK(socket_of(wrong + "admin: { socket: /run/b.sock }\n") == "/run/b.sock");
+    CHECK(socket_of("admin: { socket: /run/b.sock, operators: [] }\n") == "/run/b.sock");
+    CHECK(socket_of("admn: { socket: /run/b.sock }\n") == "/run/b.sock");
+    // It is wrong itself, or may be what was mistyped.
+    CHECK(socket_of("admin: { socket: [] }\n") == "unknown");
+    CHECK(socket_of("admin: { sockte: /run/b.sock }\n") == "unknown");
+    CHECK(socket_of("admin: /run/b.sock\n") == "unknown");
+    // And what is no YAML at all.
+    CHECK(socket_of("threads: [\n") == "/run/sotto/admin.sock");
+    CHECK(socket_of("admin:\n  # socket: /run/a.sock\n  socket: \"/run/b.sock\"  # ours\nthreads: [\n") ==
+          "/run/b.sock");
+    CHECK(socket_of("{ \"admin\": { \"socket\": \"/run/b.sock\" },\n") == "/run/b.sock");
+    CHECK(socket_of("admin: { socket: /run/b.sock }\nthreads: \x01\n") == "/run/b.sock");
+    CHECK_FALSE(tells_socket(load("does/not/exist.yaml")));
+    CHECK_FALSE(tells_socket(load("/")));
+}
+
 TEST_CASE("A reload says which changes need a restart", "[config]")
 {
     auto text = std::string{least};

@@ -14,7 +14,7 @@ class Notes final : public audit::AuditLog {
 public:
     audit::Written begin(const audit::Action& action) override
     {
-        if (full) return std::make_error_code(std::errc::no_space_on_device);
+        if (failure) return *failure;
         noted.push_back(action.what);
         subject = action.subject;
         purpose = action.purpose;
@@ -28,7 +28,7 @@ public:
 
     std::vector<std::string> noted;
     std::string subject, purpose, reason, scope, result; ///< of the last
-    bool full{false};
+    std::optional<std::error_code> failure;
 };
 
 /// A value that the argument may have in a request.
@@ -157,7 +157,7 @@ TEST_CASE("without room for the record nothing is done that is to be recorded", 
         CHECK(world.code(command, least(command)).empty());
         CHECK(world.notes.noted.empty() == command.audit.purpose.empty());
         const auto done = std::exchange(world.done, 0);
-        world.notes.full = true;
+        world.notes.failure = std::make_error_code(std::errc::no_space_on_device);
         CHECK(world.code(command, least(command)) == (command.audit.purpose.empty() ? "" : "audit"));
         CHECK(world.done == (command.audit.purpose.empty() ? done : 0));
     });
@@ -178,11 +178,14 @@ TEST_CASE("a person's entries are under one spelling, however the address was ty
             CHECK(world.code(command, arguments).empty());
             CHECK(world.notes.subject == "alice@example.org");
         }
-        for (const auto* other : {"alice", "sip:alice@elsewhere.example"}) {
+        // A domain that is not served may have been.
+        for (const auto& [other, kept] : {std::pair{"alice", "alice"},
+                                          {"sip:alice@elsewhere.example", "alice@elsewhere.example"},
+                                          {"alice@Elsewhere.Example", "alice@elsewhere.example"}}) {
             auto arguments = least(command);
             arguments[command.audit.subject] = other;
             CHECK(world.code(command, arguments).empty());
-            CHECK(world.notes.subject == other);
+            CHECK(world.notes.subject == kept);
         }
     });
     CHECK(about_somebody > 0);
@@ -257,4 +260,21 @@ TEST_CASE("another address is named only where nobody has the one that was typed
     CHECK(notes.result == "refused not_found, the nearest named");
     CHECK(asked("alice@example.org") == "is not there"); // it is the binding
     CHECK(notes.result == "refused not_found");
+}
+
+TEST_CASE("what helps where the audit log cannot be written is named", "[admin][audit]")
+{
+    World world{Role::everybody};
+    const auto& command = *find_command("account show");
+    const auto said_of = [&](std::errc why) {
+        world.notes.failure = std::make_error_code(why);
+        return std::get<CommandError>(world.desk.perform(command.words, least(command), {})).sentence;
+    };
+    CHECK(said_of(std::errc::no_space_on_device).find("; make room in the folder audit ") != std::string::npos);
+    CHECK(said_of(std::errc::read_only_file_system).find("; mount the file system of the folder audit ") !=
+          std::string::npos);
+    CHECK(said_of(std::errc::permission_denied).find("; let the service's user write in the folder audit ") !=
+          std::string::npos);
+    CHECK(said_of(std::errc::io_error).find("; look at the disk of the folder audit ") != std::string::npos);
+    CHECK(world.done == 0);
 }

@@ -23,29 +23,62 @@ class FullDisk(FaultTest):
             raise unittest.SkipTest("only root can mount a small disk")
         super().setUpClass()
 
-    def test_disk_is_full(self):
-        """Calls go on, for they write nothing. What must be written is refused with a reason, and works again when
-        there is room. Nothing that was confirmed is lost."""
+    def on_a_small_disk(self) -> Path:
+        """The daemon is stopped, and has its state on a disk of 6 MB then."""
         self.daemon.stop()
         state = self.daemon.state
         moved = state.with_name("moved")
         state.rename(moved)
         state.mkdir(mode=0o700)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=0700", "tmpfs", str(state)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(state)], check=True)
-        self.addCleanup(self.daemon.stop)
+        self.addCleanup(self.back_on_its_own_disk, state, moved)
         subprocess.run(["cp", "-a", f"{moved}/.", str(state)], check=True)
+        return state
+
+    def back_on_its_own_disk(self, state: Path, moved: Path) -> None:
+        self.daemon.stop()
+        subprocess.run(["umount", "-l", str(state)], check=True)
+        state.rmdir()
+        moved.rename(state)
+
+    def fill(self, filler: Path) -> None:
+        with filler.open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"\0" * 4096)
+            except OSError:
+                pass
+
+    def test_disk_is_full_without_a_daemon(self):
+        """A command says what is in its way."""
+        self.fill(self.on_a_small_disk() / "filler")
+        refused = self.daemon.sotto("account", "list", check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("its disk is full: make room", refused.stderr)
+        self.assertNotIn("service's user", refused.stderr)
+
+    def test_disk_is_mounted_read_only(self):
+        """Likewise."""
+        self.daemon.stop()
+        state = str(self.daemon.state)
+        subprocess.run(["mount", "--bind", state, state], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", state], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", state], check=True)
+        refused = self.daemon.sotto("account", "list", check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("its file system is mounted read-only", refused.stderr)
+        self.assertNotIn("service's user", refused.stderr)
+
+    def test_disk_is_full(self):
+        """Calls go on, for they write nothing. What must be written is refused with a reason, and works again when
+        there is room. Nothing that was confirmed is lost."""
+        state = self.on_a_small_disk()
         self.daemon.start()
         filler = state / "filler"
         with self.memory_comes_back(), self.good_clients_are_served():
             alice, bob = self.registered("alice", "bob")
             self.call(alice, bob)
-            with filler.open("wb", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(b"\0" * 4096)
-                except OSError:
-                    pass
+            self.fill(filler)
             confirmed, refused = [], None
             for i in range(500):
                 done = self.daemon.sotto("account", "add", f"late{i}@{DOMAIN}", "--password-stdin", stdin=PASSWORD + "\n",
@@ -57,6 +90,9 @@ class FullDisk(FaultTest):
             self.assertIsNotNone(refused, "the disk was not full")
             self.assertIn("its log says why", refused.stderr)
             self.assertIn("full", self.daemon.log)
+            copied = self.daemon.sotto("backup", str(state / "backup"), check=False)
+            self.assertEqual(copied.returncode, 3)
+            self.assertRegex(copied.stderr, "accounts.db was not copied: .*make room on the disk")
             self.hang_up(alice, bob)
             alice.registers()
             filler.unlink()

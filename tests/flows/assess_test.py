@@ -1,5 +1,6 @@
 """`sotto assess`: this server, and one that does everything wrong, as a stranger sees them."""
 
+import contextlib
 import json
 import os
 import re
@@ -110,6 +111,29 @@ class AnotherServer(unittest.TestCase):
 
 
 class Nobody(unittest.TestCase):
+    def test_who_trickles_is_not_listened_to_for_ever(self):
+        """The head of a record, and then a byte now and then."""
+        over = threading.Event()
+        server = socket.create_server(("127.0.0.1", 0))
+
+        def trickle() -> None:
+            connection, _ = server.accept()
+            with contextlib.suppress(OSError), connection:
+                connection.sendall(b"\x16\x03\x03\x40\x00")
+                while not over.wait(0.2):
+                    connection.sendall(b"\x02")
+
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        try:
+            done = assess(f"127.0.0.1:{server.getsockname()[1]}")
+        finally:
+            over.set()
+            thread.join(patience(5))
+            server.close()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("speaks no TLS", done.stderr)
+
     def test_nobody_there_and_no_server_named(self):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))   # bound and not listening: nobody connects
@@ -117,6 +141,7 @@ class Nobody(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertIn("Connection refused", done.stderr)
         self.assertEqual(assess("sip:example.org").returncode, 2)
+        self.assertIn("an IPv6 address in brackets", assess("2001:db8::1").stderr)
 
 
 if __name__ == "__main__":

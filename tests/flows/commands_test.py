@@ -84,6 +84,7 @@ class Fields(ComparesWithPage, FlowTest):
         self.asks("audit", "verify")
         for report in ("minimisation", "notice", "processing", "assessment"):
             self.asks("report", report)
+        self.assertTrue(self.daemon.sotto("--csv", "report", "minimisation").stdout.startswith("header,request,response,why,source\n"))
         self.asks("backup", str(self.daemon.state / "backup"))
         (folder / "next.key").write_text(secrets.token_hex(32) + "\n")
         self.asks("key", "rotate")

@@ -133,6 +133,58 @@ class Configuration(FlowTest):
             self.daemon.write_config()
         self.daemon.sotto("config", "reload")
 
+    def test_the_daemon_that_runs_is_asked_whatever_has_become_of_the_file(self):
+        """A command needs the socket's path only; what else is wrong with the file is said beside the answer."""
+        whole = self.daemon.config_file.read_text()
+        self.daemon.config["proxy"] = {"ring_timeuot": "20s"}
+        self.daemon.write_config()
+        try:
+            for command in (("status",), ("audit", "show"), ("account", "list")):
+                with self.subTest(command=command):
+                    asked = self.daemon.sotto("--json", *command)
+                    self.assertTrue(json.loads(asked.stdout))
+                    self.assertRegex(asked.stderr, r"sotto\.yaml:\d+:\d+: proxy\.ring_timeuot: ")
+            # Nor does it matter that it is no YAML any more, or not all of it is there.
+            self.daemon.config_file.write_text(whole.replace("{", "[", 1))
+            self.assertRegex(self.daemon.sotto("status").stderr, r"sotto\.yaml:\d+:\d+: is no YAML")
+            self.daemon.write_config()
+            # What is about the file, or needs more of it, is not done; nor is anything done in place of the daemon.
+            for command in (("config", "reload"), ("account", "import", "--csv", "/dev/null")):
+                with self.subTest(command=command):
+                    refused = self.daemon.sotto(*command, check=False)
+                    self.assertEqual(refused.returncode, 1)
+                    self.assertIn("ring_timeuot", refused.stderr)
+            self.daemon.stop()
+            refused = self.daemon.sotto("account", "list", check=False)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertIn("ring_timeuot", refused.stderr)
+        finally:
+            del self.daemon.config["proxy"]
+            self.daemon.config_file.write_text(whole)
+
+    def test_a_group_that_is_not_there_is_named(self):
+        """By the check and by the daemon that starts: nobody has the role by it. The usual ones need not be there."""
+        good = json.loads(json.dumps(self.daemon.config))
+        self.daemon.config["admin"] |= {"operators": "No_such-group", "billing": "mail"}
+        self.daemon.write_config()
+        named = r"sotto\.yaml:\d+:\d+: admin\.operators: this system has no group No_such-group: .*groupadd --system No_such-group"
+        try:
+            said = self.daemon.check_config()
+            self.assertEqual(said.returncode, 0, said.stderr)
+            self.assertRegex(said.stdout, rf"warning: \S+{named}")
+            self.assertNotIn("admin.billing", said.stdout)
+            self.assertNotIn("admin.privacy_officers", said.stdout)
+            self.daemon.stop()
+            before = len(self.daemon.log)
+            self.daemon.start()
+            self.assertRegex(self.daemon.log[before:], rf"notice: .*{named}")
+        finally:
+            self.daemon.config.clear()
+            self.daemon.config.update(good)
+            self.daemon.write_config()
+            self.daemon.stop()
+            self.daemon.start()
+
     def test_check_says_everything_at_once(self):
         """What is wrong in the text, in the files that it names and in what these hold."""
         daemon = self.daemon

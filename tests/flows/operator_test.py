@@ -1,5 +1,6 @@
 """What the operator's commands leave behind: roles, the audit log, and what happens when it is touched or cannot be written."""
 
+import csv
 import grp
 import json
 import os
@@ -51,11 +52,20 @@ class Audit(AuditTest):
         self.assertEqual(shown["uid"], os.getuid())
         self.assertEqual(shown["purpose"], "provision")
         self.assertEqual(shown["result"], "done")
+        [row] = [row for row in csv.DictReader(daemon.sotto("--csv", "audit", "show").stdout.splitlines()) if row["what"] == "account import"]
+        self.assertEqual(row["about"], "", "nobody's in particular")
         self.assertEqual(refused["result"], "refused not_found")
         self.assertIn("relay_only", refused["scope"])
         last = self.entries(daemon)[-1]   # whoever looks at the log is in it
         self.assertEqual(last["what"], "audit show")
         self.assertEqual({entry["about"] for entry in self.entries(daemon, "--about", AUDITED)}, {AUDITED})
+
+    def test_what_an_operator_wrote_does_not_steer_the_terminal_of_who_reads_it(self):
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED, "--reason", "ticket \u009b2J of Zoë")   # CSI, as one character
+        shown = daemon.sotto("audit", "show").stdout
+        self.assertIn("ticket ?2J of Zoë", shown)
+        self.assertEqual(self.entries(daemon)[-3]["reason"], "ticket \u009b2J of Zoë")
 
     def test_a_person_is_found_by_any_spelling_of_the_address(self):
         daemon = self.own()
@@ -172,6 +182,19 @@ class Audit(AuditTest):
         filler.unlink()
         daemon.sotto("account", "show", AUDITED)   # it is still there
         self.assertEqual(self.verify(daemon).returncode, 0)
+
+    def test_what_nobody_takes_is_not_written_into_its_files(self):
+        """Whoever starts a process without standard output gives its number to the file that is opened next."""
+        daemon = self.own()
+        daemon.stop()
+        for closed in (">&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed=closed):
+                done = subprocess.run(["bash", "-c", f'"$@" {closed}', "bash", binary("sotto"), "--config", daemon.config_file, "account",
+                                       "list"], timeout=patience(30), capture_output=True)
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(self.verify(daemon).returncode, 0)
+        for file in self.files(daemon):
+            self.assertNotIn(AUDITED.encode(), file.read_bytes())
 
     def test_without_a_key_there_is_no_daemon(self):
         daemon = self.own()
@@ -418,6 +441,9 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.complete("sotto", "--config", "x.yaml", "audit", ""), {"show", "verify"})
         self.assertEqual(self.complete("sotto", "account", "set", "alice@example.org", "--relay-only", ""), {"on", "off"})
         self.assertEqual(self.complete("sotto", "account", "remove", "alice@example.org", "--y"), {"--yes"})
+        self.assertEqual(self.complete("sotto", "--csv", "bil"), {"billing"})   # no file follows, other than in
+        self.assertEqual(self.complete("sotto", "account", "import", "--csv", "/etc/host"),
+                         {str(path) for path in Path("/etc").glob("host*")})
 
     @unittest.skipUnless(shutil.which("groff"), "groff formats manual pages")
     def test_manual_pages_are_well_formed(self):

@@ -81,6 +81,33 @@ class Rights(unittest.TestCase):
         self.assertNotIn("alice", self.audited())
         self.daemon.sotto("audit", "verify")
 
+    def test_a_person_has_these_rights_also_when_the_domain_is_served_no_longer(self):
+        former = "alice@former.example"
+        domains = self.daemon.config["domains"]
+        domains.append({**domains[0], "name": "former.example", "aliases": []})
+        self.daemon.write_config()
+        self.daemon.sotto("reload")
+        for address in (former, "alicia@former.example"):
+            self.daemon.sotto("account", "add", address, "--password-stdin", stdin="correct-horse-7\n")
+        domains.pop()
+        self.daemon.write_config()
+        self.daemon.sotto("reload")
+        mistyped = self.daemon.sotto("subject", "erase", f"alice@{DOMAIN[:-1]}", "--yes", check=False)
+        self.assertEqual(mistyped.returncode, 1)
+        self.assertIn(f"did you mean {ALICE}?", mistyped.stderr)
+        archive = self.daemon.folder / "alice.tar"
+        self.daemon.sotto("subject", "export", former, "--output", str(archive))
+        with tarfile.open(archive) as tar:
+            self.assertEqual(json.loads(tar.extractfile("subject.json").read())["account"]["address"], former)
+        self.daemon.sotto("account", "show", former.upper().replace("ALICE", "alice"))
+        self.daemon.sotto("subject", "erase", former, "--yes")
+        self.daemon.sotto("account", "remove", "alicia@former.example", "--yes")
+        self.assertNotIn("former.example", self.daemon.sotto("account", "list").stdout)
+        for _ in range(2):   # whoever makes sure
+            self.assertNotIn(former, self.audited())
+            again = self.daemon.sotto("subject", "erase", former, "--yes", check=False)
+            self.assertIn("is not in a domain that the configuration serves", again.stderr)
+
     def test_a_trace_of_an_erased_person_ends_before_the_person_is_forgotten(self):
         self.daemon.sotto("trace", "start", "--account", f"alice@{DOMAIN.upper()}", "--for", "1h", "--yes", "--reason", "test")
         self.daemon.sotto("subject", "erase", ALICE, "--yes")

@@ -231,3 +231,23 @@ TEST_CASE("1,000,000 accounts are loaded in two seconds", "[.][bench]")
     CHECK(working < 2);
     CHECK(snapshot->memory() / count < 150);
 }
+
+TEST_CASE("an account whose domain is served no longer can be looked at and removed, and none is added there")
+{
+    auto both = policy();
+    both.names.emplace("former.example", "former.example");
+    Accounts accounts{both};
+    auto& operations = accounts.operations;
+    REQUIRE(operations.add({"alice@former.example", "secret"}).has_value());
+    REQUIRE(operations.add({"bob@example.org", "secret"}).has_value());
+    REQUIRE(operations.set("bob@example.org", {.attach = {"bob@former.example"}}).has_value());
+    operations.configure(policy());
+    CHECK(operations.show("sip:alice@Former.Example").has_value());
+    CHECK(operations.show("carol@former.example").error() == Failure::not_served);
+    CHECK(operations.add({"carol@former.example", "secret"}).error() == Failure::not_served);
+    CHECK(operations.set("bob@example.org", {.attach = {"robert@former.example"}}).error() == Failure::not_served);
+    CHECK(operations.set("bob@former.example", {.detach = {"bob@former.example"}}).error() == Failure::names_account);
+    CHECK(operations.set("bob@example.org", {.detach = {"bob@former.example"}}).has_value());
+    CHECK(operations.remove("alice@former.example").has_value());
+    CHECK(operations.show("alice@former.example").error() == Failure::not_served);
+}

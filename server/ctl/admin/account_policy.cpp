@@ -30,7 +30,8 @@ store::AccountPolicy account_policy(const config::Settings& settings)
 
 std::string canonical(const std::string& typed, const store::AccountPolicy& policy)
 {
-    const auto address = store::parse_address(typed, policy);
+    auto address = store::parse_address(typed, policy);
+    if (!address) address = store::written_address(typed); // its domain may have been served
     return address ? address->text() : typed;
 }
 

@@ -10,9 +10,9 @@ namespace sotto::ctl {
 /// What the configuration says about accounts. Copies what it needs of the settings.
 store::AccountPolicy account_policy(const config::Settings& settings);
 
-/// An address as typed, as the store knows it; what is no address of ours as it is.
+/// An address as typed, as the store knows it; what is no address as it is.
 using Canonical = std::function<std::string(const std::string& typed)>;
-/// Without its scheme, with its served domain; any other text as it is.
+/// Without its scheme, with the domain that its name means, where it is served; what is no address as it is.
 std::string canonical(const std::string& typed, const store::AccountPolicy& policy);
 
 } // namespace sotto::ctl

@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::size_t entry_bytes = 16'384; // of the user and group database
 
-std::optional<gid_t> gid_of(const std::string& group)
-{
-    std::vector<char> room(entry_bytes);
-    ::group entry{};
-    ::group* found = nullptr;
-    if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
-        return std::nullopt;
-    return found->gr_gid;
-}
-
 bool is_member(const PeerCredentials& peer, const std::string& group)
 {
     const auto gid = gid_of(group);
@@ -58,6 +48,17 @@ std::string text_in(const json::object& arguments, std::string_view name)
     return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
 }
 
+/// What helps where the audit log cannot be written.
+std::string remedy_for(const std::error_code& why)
+{
+    const std::string folder = "the folder audit of state_directory";
+    if (why == std::errc::read_only_file_system) return "mount the file system of " + folder + " for writing";
+    if (why == std::errc::permission_denied || why == std::errc::operation_not_permitted)
+        return "let the service's user write in " + folder;
+    if (why == std::errc::no_space_on_device) return "make room in " + folder;
+    return "look at the disk of " + folder;
+}
+
 } // namespace
 
 std::string result_of(const Reply& reply)
@@ -73,6 +74,16 @@ std::string name_of(uid_t uid)
     ::passwd* found = nullptr;
     if (::getpwuid_r(uid, &entry, room.data(), room.size(), &found) != 0 || found == nullptr) return {};
     return found->pw_name;
+}
+
+std::optional<gid_t> gid_of(const std::string& group)
+{
+    std::vector<char> room(entry_bytes);
+    ::group entry{};
+    ::group* found = nullptr;
+    if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
+    return found->gr_gid;
 }
 
 std::vector<gid_t> gids_of(const RoleGroups& groups)
@@ -150,8 +161,8 @@ CommandError Desk::unwritable(const std::string& what, const std::error_code& wh
         return CommandError{"audit", what + ", because the daemon's log does not take what proves the audit log whole; "
                                             "see to the journal, or to who reads the daemon's standard error, then ask "
                                             "again"};
-    return CommandError{"audit", what + ", because the audit log cannot be written: " + why.message() +
-                                     "; make room in the folder audit of state_directory, then ask again"};
+    return CommandError{"audit", what + ", because the audit log cannot be written: " + why.message() + "; " +
+                                     remedy_for(why) + ", then ask again"};
 }
 
 std::optional<CommandError> Desk::name_the_answered(const Command& command, Reply& reply, audit::Action action)

@@ -58,6 +58,8 @@ struct RoleGroups {
     std::string billing;
     std::string privacy_officers;
 };
+/// Of a system group; none where there is no such group.
+std::optional<gid_t> gid_of(const std::string& group);
 /// Those of them that this system has.
 std::vector<gid_t> gids_of(const RoleGroups& groups);
 Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer);

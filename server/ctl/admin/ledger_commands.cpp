@@ -6,12 +6,14 @@
 #include "ctl/admin/arguments.hpp"
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/audited_addresses.hpp"
+#include "store/ledger/master_key.hpp"
 #include "store/store_error.hpp"
 #include "store/wait_for.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 #include <map>
 #include <pwd.h>
 
@@ -96,6 +98,7 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
     if (!month) return wrong("the period is no month such as 2026-11");
     auto day = std::chrono::floor<std::chrono::days>(view.now());
     if (const auto text = arguments.optional_text("invoice_date")) {
+        if (arguments.optional_text("run")) return wrong("a run that is given once more keeps its invoice date");
         const auto time = time_from(*text);
         if (!time) return wrong("the invoice date is no day such as 2026-12-03");
         if (*time > view.now()) return wrong("the invoice date lies ahead: retention would begin too late");
@@ -387,7 +390,7 @@ Reply erase_subject(const LedgerView& view, const Arguments& arguments)
     CommandError error;
     const auto account = account_at(view, address, error);
     if (!account) {
-        if (error.code != "not_found") return error;
+        if (error.code != "not_found" && error.code != "not_served") return error;
         // Removed, or erased before: what was asked about it since then.
         const auto left = audited_as(address, *view.accounts, *view.audit, view.canonical);
         if (!left) return error_of(left.error(), address);
@@ -423,6 +426,14 @@ bool lies_below(const std::filesystem::path& folder, const std::filesystem::path
     return folder.is_absolute() && !below.empty() && below != "." && *below.begin() != "..";
 }
 
+CommandError not_copied(store::Failure failure, const std::string& database)
+{
+    if (failure != store::Failure::unavailable) return error_of(failure, database);
+    return {std::string{unavailable_code}, database +
+                                               " was not copied: the folder, or the database, cannot be written or "
+                                               "read; make room on the disk, look at the rights of the folder"};
+}
+
 Reply back_up(const LedgerView& view, const Arguments& arguments)
 {
     const std::filesystem::path folder = arguments.text("folder");
@@ -436,15 +447,28 @@ Reply back_up(const LedgerView& view, const Arguments& arguments)
     json::array files;
     const auto accounts = wait_for<store::AccountStore::Nothing>(
         [&](auto done) { view.accounts->back_up(folder / "accounts.db", std::move(done)); });
-    if (!accounts) return failed(accounts.error());
+    if (!accounts) return not_copied(accounts.error(), "accounts.db");
     files.emplace_back((folder / "accounts.db").string());
     if (view.ledger != nullptr) {
         const auto ledger = wait_for<store::Ledger::Nothing>(
             [&](auto done) { view.ledger->back_up(folder / "ledger.db", std::move(done)); });
-        if (!ledger) return failed(ledger.error());
+        if (!ledger) return not_copied(ledger.error(), "ledger.db");
         files.emplace_back((folder / "ledger.db").string());
     }
     return json::object{{"files", std::move(files)}};
+}
+
+/// Empty: it holds a master key.
+std::string wrong_in_key(const std::filesystem::path& file)
+{
+    try {
+        store::read_master_key(file);
+        return {};
+    } catch (const store::StoreError& error) {
+        const bool readable = std::ifstream{file}.is_open();
+        return std::string{error.what()} +
+               (readable ? "" : "; put it where the service may read: beside its configuration file, say");
+    }
 }
 
 Reply change_key(const LedgerView& view, const Arguments& arguments)
@@ -453,6 +477,7 @@ Reply change_key(const LedgerView& view, const Arguments& arguments)
     std::error_code fault;
     if (!file.is_absolute() || !std::filesystem::is_regular_file(file, fault))
         return wrong("the file with the new master key is not an existing one, named from the root");
+    if (const auto unusable = wrong_in_key(file); !unusable.empty()) return CommandError{"refused", unusable};
     const auto changed =
         wait_for<store::Ledger::Nothing>([&](auto done) { view.ledger->change_master_key(file, std::move(done)); });
     if (!changed) return failed(changed.error());

@@ -134,11 +134,10 @@ TlsClient::TlsClient(const Target& target, Offer what) : context_{SSL_CTX_new(TL
         SSL_set_tlsext_host_name(ssl_.get(), target.host.c_str());
         X509_VERIFY_PARAM_set1_host(wanted, target.host.c_str(), 0);
     }
-    ERR_clear_error();
-    errno = 0;
-    const int result = SSL_connect(ssl_.get());
+    ::fcntl(socket_.descriptor(), F_SETFL, ::fcntl(socket_.descriptor(), F_GETFL) | O_NONBLOCK);
+    const int result = drive(std::chrono::steady_clock::now() + patience, [this] { return SSL_connect(ssl_.get()); });
     connected_ = result == 1;
-    const bool silent = SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ || errno == EAGAIN;
+    const bool silent = SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
     if (!silent) accepted_ = connected_;
     if (connected_) return;
     const auto* reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -186,10 +185,25 @@ int TlsClient::certificate_days() const
     return days;
 }
 
+int TlsClient::drive(std::chrono::steady_clock::time_point until, const std::function<int()>& call)
+{
+    for (;;) {
+        ERR_clear_error();
+        const int result = call();
+        const int wanted = SSL_get_error(ssl_.get(), result);
+        if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) return result;
+        const auto left = until - std::chrono::steady_clock::now();
+        const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+        pollfd ready{socket_.descriptor(), static_cast<short>(wanted == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT), 0};
+        if (milliseconds <= 0 || ::poll(&ready, 1, static_cast<int>(milliseconds)) != 1) return result;
+    }
+}
+
 std::string TlsClient::ask(std::string_view request)
 {
-    if (!connected_ || SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size())) <= 0) return {};
     const auto until = std::chrono::steady_clock::now() + patience;
+    const auto write = [&] { return SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size())); };
+    if (!connected_ || drive(until, write) <= 0) return {};
     std::array<char, 4096> some{};
     while (std::chrono::steady_clock::now() < until && left_.size() < longest_answer) {
         if (const auto length = message_length(left_); length > 0) {
@@ -198,7 +212,7 @@ std::string TlsClient::ask(std::string_view request)
             if (!is_provisional(message)) return message;
             continue;
         }
-        const int got = SSL_read(ssl_.get(), some.data(), static_cast<int>(some.size()));
+        const int got = drive(until, [&] { return SSL_read(ssl_.get(), some.data(), static_cast<int>(some.size())); });
         if (got <= 0) break;
         left_.append(some.data(), static_cast<std::size_t>(got));
     }

@@ -1,7 +1,9 @@
 #pragma once
 #include "ctl/assess/observed.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <openssl/ssl.h>
 #include <optional>
@@ -59,6 +61,9 @@ private:
     };
     static void on_record(int sent, int version, int type, const void* bytes, std::size_t size, SSL*, void* self);
     void offer(const Offer& what);
+    /// Repeats a call of the library until it is done or has failed, or time is up: then it still wants to read or
+    /// write.
+    int drive(std::chrono::steady_clock::time_point until, const std::function<int()>& call);
 
     std::unique_ptr<SSL_CTX, Releaser<SSL_CTX_free>> context_;
     Socket socket_;

@@ -11,9 +11,11 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 #include <chrono>
 #include <openssl/crypto.h>
 #include <poll.h>
+#include <unistd.h>
 
 namespace sotto::ctl {
 namespace {
@@ -77,6 +79,21 @@ private:
     std::chrono::steady_clock::time_point last_{std::chrono::steady_clock::now()};
 };
 
+/// What helps where the store did not open, as far as its place shows it.
+std::string remedy_for(const std::filesystem::path& state_directory)
+{
+    for (const auto& file : {state_directory, state_directory / "lock", state_directory / "accounts.db"}) {
+        if (::access(file.c_str(), R_OK | W_OK) == 0) continue;
+        if (errno == EROFS) return "; its file system is mounted read-only: mount it for writing";
+        if (errno == EACCES || errno == EPERM) return "; run this as the service's user";
+    }
+    constexpr std::uintmax_t least_room = 1'048'576; // the index of a write-ahead log alone takes 32 KiB
+    std::error_code unknown;
+    if (std::filesystem::space(state_directory, unknown).available < least_room && !unknown)
+        return "; its disk is full: make room";
+    return {};
+}
+
 std::unique_ptr<Backend> open_store(const config::Settings& settings)
 {
     const auto directory = settings.state_directory.string();
@@ -91,7 +108,7 @@ std::unique_ptr<Backend> open_store(const config::Settings& settings)
         throw Unreachable{std::string{"no daemon runs, and nothing is done without a record of it: "} + error.what()};
     } catch (const store::StoreError& error) {
         throw Unreachable{std::string{"no daemon runs, and the store cannot be opened: "} + error.what() +
-                          "; run this as the service's user"};
+                          remedy_for(settings.state_directory)};
     }
 }
 

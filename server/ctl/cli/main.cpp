@@ -12,6 +12,7 @@
 #include "ctl/cli/rows_as_csv.hpp"
 #include "ctl/cli/subject_archive.hpp"
 #include "os/clocks.hpp"
+#include "os/process.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -29,13 +30,39 @@ namespace {
 
 constexpr std::size_t most_mistakes_shown = 20;
 
-config::Settings load_settings(const std::filesystem::path& file)
+std::string all_problems(const config::Loaded& loaded)
 {
-    const auto loaded = config::load(file);
-    if (loaded.good()) return loaded.settings;
     std::string all;
     for (const auto& problem : loaded.problems) all.append(all.empty() ? "" : "\n").append(config::to_string(problem));
-    throw Refused{status_refused, all};
+    return all;
+}
+
+/// What is about the file, or needs more of it than where the daemon is asked.
+bool needs_file(const Command& command)
+{
+    return command.words == "account import" || command.words.starts_with("config ") || command.words == "reload";
+}
+
+/// Null when no daemon is there to be asked.
+std::unique_ptr<Backend> daemon_despite(const config::Loaded& loaded, const Command& command)
+{
+    if (needs_file(command) || !tells_socket(loaded)) return nullptr;
+    try {
+        return connect(loaded.settings, false);
+    } catch (const std::exception&) { // the path may be none
+        return nullptr;
+    }
+}
+
+/// With a file that is wrong a daemon that runs is asked all the same, and no store is opened.
+std::unique_ptr<Backend> backend_for(const config::Loaded& loaded, const Command& command)
+{
+    if (loaded.good()) return connect(loaded.settings, command.place == Place::daemon_or_store);
+    auto daemon = daemon_despite(loaded, command);
+    if (!daemon) throw Refused{status_refused, all_problems(loaded)};
+    print_error(all_problems(loaded) + "\nthe file is wrong; the daemon at " + loaded.settings.admin.socket.string() +
+                " is asked all the same, and goes by what it read before");
+    return daemon;
 }
 
 int status_of(const CommandError& error)
@@ -284,10 +311,25 @@ void check_domains(const Invocation& invocation, const config::Settings& setting
         if (argument.take == Take::address) check_domain(invocation.text(argument.name), settings);
 }
 
-/// `report minimisation`: the page for a person, the rows for a program.
-void report_minimisation(bool as_json)
+/// An account is shown, handed out and removed, whether or not its domain is served any longer.
+bool takes_any_domain(const Command& command)
 {
-    if (!as_json) {
+    return command.words == "account show" || command.words == "account remove" ||
+           command.words.starts_with("subject ");
+}
+
+json::object ask(const Invocation& invocation, const config::Loaded& loaded, Backend& backend)
+{
+    auto reply = backend.call(invocation.command->words, invocation.arguments);
+    const auto* error = std::get_if<CommandError>(&reply);
+    if (error != nullptr && error->code == "not_served" && loaded.good()) check_domains(invocation, loaded.settings);
+    return expect(std::move(reply));
+}
+
+/// `report minimisation`: the page for a person, the rows for a program.
+void report_minimisation(const Invocation& invocation)
+{
+    if (!invocation.json && !invocation.csv) {
         std::fputs(minimisation_page().c_str(), stdout);
         return;
     }
@@ -302,14 +344,14 @@ void report_minimisation(bool as_json)
         }
         rows.push_back(std::move(row));
     }
-    print_json(json::object{{"headers", std::move(rows)}});
+    print_result(invocation, json::object{{"headers", std::move(rows)}});
 }
 
 /// `assess`: the table and the score for a person.
 void assess_server(const Invocation& invocation)
 {
     const auto target = assess::target_from(invocation.text("server"));
-    if (!target) throw Refused{status_usage, "name the server as HOST or HOST:PORT"};
+    if (!target) throw Refused{status_usage, "name the server as HOST or HOST:PORT, an IPv6 address in brackets"};
     const auto findings = [&] {
         Progress progress{"looking at " + target->host + ", step", assess::steps};
         return assess::judge(assess::observe(*target, [&](std::size_t done) { progress.at(done); }));
@@ -332,22 +374,23 @@ void assess_server(const Invocation& invocation)
 void run(Invocation& invocation)
 {
     const auto& command = *invocation.command;
-    if (command.words == "report minimisation") return report_minimisation(invocation.json);
+    if (command.words == "report minimisation") return report_minimisation(invocation);
     if (command.words == "assess") return assess_server(invocation);
-    const auto settings = load_settings(invocation.config);
-    check_domains(invocation, settings);
+    const auto loaded = config::load(invocation.config);
+    if (loaded.good() && !takes_any_domain(command)) check_domains(invocation, loaded.settings);
     if (command.words == "subject export" && invocation.file.empty())
         throw Refused{status_usage, "say where the archive goes: --output FILE.tar"};
     if (invocation.csv && command.answer.rows.empty()) // before anything is done of which nothing could be told
         throw Refused{status_usage, "this command answers no rows: --csv is for those that do"};
-    if (command.words == "account import") return print_result(invocation, import_accounts(invocation, settings));
-    const auto backend = connect(settings, command.place == Place::daemon_or_store);
+    if (loaded.good() && command.words == "account import")
+        return print_result(invocation, import_accounts(invocation, loaded.settings));
+    const auto backend = backend_for(loaded, command);
     for (const auto& argument : command.arguments)
         if (argument.take == Take::secret) invocation.arguments[argument.name] = password_for(invocation);
     require_agreement(invocation);
     ask_the_kernel(invocation);
     if (command.paged) return print_pages(invocation, *backend);
-    auto result = expect(backend->call(command.words, invocation.arguments));
+    auto result = ask(invocation, loaded, *backend);
     if (command.words == "subject export") result = write_subject_archive(invocation.file, result);
     print_result(invocation, result);
 }
@@ -374,6 +417,7 @@ int main(int argc, char** argv)
 {
     using namespace sotto;
     using namespace sotto::ctl;
+    os::occupy_standard_descriptors();
     std::signal(SIGPIPE, SIG_IGN);
     Invocation invocation;
     // Known also where the command line is too wrong to be read.

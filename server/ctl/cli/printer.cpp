@@ -9,21 +9,20 @@
 namespace sotto::ctl {
 namespace {
 
-/// A text that a terminal shows as it is: what arrived over the socket could hold control sequences.
-std::string shown(std::string_view text)
-{
-    std::string out{text};
-    for (auto& c : out)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    return out;
-}
+enum class Lines : std::uint8_t { none, kept };
 
-/// The same, with its lines.
-std::string shown_document(std::string_view text)
+/// A text that a terminal shows as it is: what arrived over the socket could hold control sequences. UTF-8 writes the
+/// second set of control characters, U+0080 to U+009F, in two bytes.
+std::string shown(std::string_view text, Lines lines = Lines::none)
 {
-    std::string out{text};
-    for (auto& c : out)
-        if (c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
+    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool second = byte(i) == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xA0;
+        const bool first = (byte(i) < 0x20 && (byte(i) != '\n' || lines == Lines::none)) || byte(i) == 0x7f;
+        out += first || second ? '?' : text[i];
+        if (second) ++i;
+    }
     return out;
 }
 
@@ -128,7 +127,7 @@ void Printer::add(const json::object& result)
 {
     nothing_ = false;
     if (command_.answer.fields.size() == 1 && command_.answer.fields[0].type == "document") {
-        std::fputs(shown_document(result.at(command_.answer.fields[0].name).as_string()).c_str(), stdout);
+        std::fputs(shown(result.at(command_.answer.fields[0].name).as_string(), Lines::kept).c_str(), stdout);
         return;
     }
     if (command_.answer.rows.empty()) {

@@ -16,6 +16,7 @@ std::string quoted(std::string_view text)
 
 std::string text_of(const json::value& value)
 {
+    if (value.is_null()) return {};
     return value.is_string() ? std::string{value.get_string()} : json::serialize(value);
 }
 

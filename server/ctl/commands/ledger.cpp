@@ -16,7 +16,7 @@ constexpr Argument now{.name = "now", .option = "--now", .take = Take::time, .re
 constexpr std::array export_arguments{
     Argument{.name = "period", .option = "--period", .take = Take::period, .meaning = "the month in which the calls began"},
     Argument{.name = "run", .option = "--run", .required = false, .meaning = "number of an earlier run of that month, to have it once more; without it the next run is made"},
-    Argument{.name = "invoice_date", .option = "--invoice-date", .required = false, .meaning = "day from which retention runs, such as 2026-12-03, not before the month of the calls; today unless said otherwise"},
+    Argument{.name = "invoice_date", .option = "--invoice-date", .required = false, .meaning = "day from which retention runs, such as 2026-12-03, not before the month of the calls; today unless said otherwise; a run that is had once more keeps its own"},
     Argument{.name = "hide_digits", .option = "--hide-digits", .take = Take::present, .required = false, .meaning = "leave the last three digits of every destination out, for an itemised bill"}};
 constexpr std::array call_fields{
     Field{"run",         "number", "the invoice run of the month, from 1", "RUN"},

@@ -154,7 +154,7 @@ constexpr std::string_view manual_head =
 sotto \- operate the Sotto SIP server
 .SH SYNOPSIS
 .B sotto
-[\fB\-\-config\fR \fIFILE\fR] [\fB\-\-json\fR] \fICOMMAND\fR ...
+[\fB\-\-config\fR \fIFILE\fR] [\fB\-\-json\fR|\fB\-\-csv\fR] \fICOMMAND\fR ...
 .SH DESCRIPTION
 Talks to the running
 .BR sottod (8)
@@ -169,6 +169,9 @@ Configuration file; /etc/sotto/sotto.yaml when it is not given.
 .B \-\-json
 Answer as JSON, for scripts. Members are added, never renamed or taken away.
 .TP
+.B \-\-csv
+Answer as CSV (RFC 4180), where the answer is rows.
+.TP
 .B \-\-reason \fITEXT\fR
 Why, in your own words, with every command that is in the audit log.
 .TP
@@ -177,6 +180,9 @@ Do not ask before something is destroyed.
 .TP
 .B \-\-help
 Explains the command before it.
+.TP
+.B \-\-version
+Says the version.
 .SH COMMANDS
 )";
 
@@ -253,13 +259,13 @@ _sotto()
         elif [[ $word = --config ]]; then skip=yes
         elif [[ $word != -* ]]; then words+=("$word"); fi
     done
-    case $before in
-        --config)";
+    case "${words[*]} $before" in
+        *" --config")";
     for (const auto& group : groups())
         for (const auto& command : group.commands)
             for (const auto& argument : command.arguments)
                 if ((argument.take == Take::file || argument.take == Take::rows) && !argument.option.empty())
-                    text.append(" | ").append(argument.option);
+                    text.append(" | \"").append(command.words).append("\"*\" ").append(argument.option).append("\"");
     text += R"() COMPREPLY=($(compgen -f -- "$current")); return ;;
 )";
     for (const auto& group : groups())
@@ -268,8 +274,8 @@ _sotto()
                 if (argument.option.empty()) continue;
                 std::string values = argument.take == Take::on_off ? "on off" : "";
                 for (const auto choice : argument.choices) values.append(values.empty() ? "" : " ").append(choice);
-                const auto line = "        " + std::string{argument.option} + ") COMPREPLY=($(compgen -W \"" + values +
-                                  "\" -- \"$current\")); return ;;\n";
+                const auto line = "        *\" " + std::string{argument.option} + "\") COMPREPLY=($(compgen -W \"" +
+                                  values + "\" -- \"$current\")); return ;;\n";
                 if (!values.empty() && text.find(line) == std::string::npos) text += line;
             }
     text += "    esac\n    case \"${words[*]}\" in\n        \"\") COMPREPLY=($(compgen -W \"" + words_of_groups() +
