@@ -213,6 +213,7 @@ private:
     bool withholds_target(const QuotedDialog& quote) const;
     bool may_quote(const QuotedDialog& quote, const ResponseContext& context) const;
     void spend_referral(const ResponseContext& context, int status);
+    [[nodiscard]] std::string undialled(std::string_view aor) const;
     void found_behind_referral(SlotId context, const std::vector<Binding>& flows, TimePoint now, Actions& out);
     bool read_quotes(const Message& request, ResponseContext& context) const;
     [[nodiscard]] std::string replied_to(const Message& request, Holder sender, Holder receiver) const;
