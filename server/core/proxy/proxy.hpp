@@ -63,6 +63,7 @@ private:
     /// A request of ours to a trunk that may ask for our credentials, until it is answered.
     struct OurRequest {
         Method method{Method::other};
+        bool acknowledges{false}; ///< an ACK goes before it
         ForwardTarget to;
         DialogView view;
         bool authorised{false}; ///< sent again with an answer to the trunk's challenge

@@ -162,10 +162,14 @@ void Proxy::hang_up_beside(const ResponseContext& context, const Branch& branch,
                            Actions& out)
 {
     auto to = answerer(context, branch, ok);
+    auto view = view_of(ok);
+    view.cause = 200;                // completed elsewhere
+    if (context.shed && to.device) { // where it was called is forgotten, and the Path that leads there
+        const auto device = to.device;
+        return look_up_for_bye(device, {.to = std::move(to), .view = std::move(view), .acknowledges = true}, out);
+    }
     if (to.uri.empty()) return; // it names no Contact, and where it was called is forgotten
     acknowledge(context, branch, ok, now, out);
-    auto view = view_of(ok);
-    view.cause = 200; // completed elsewhere
     ++view.cseq;
     send_ours({.method = Method::bye, .to = std::move(to), .view = std::move(view)}, now, out);
 }
