@@ -1,4 +1,4 @@
-#include "element/routes.hpp"
+#include "element/dialogs.hpp"
 
 using namespace sotto;
 using namespace sotto::test;
@@ -179,5 +179,100 @@ TEST_CASE("a connection that answers no OPTIONS is closed")
     {
         world.pass(seconds{10});
         CHECK(world.closed == std::vector<FlowId>{trunk});
+    }
+}
+
+TEST_CASE("a connection that we made and that is offered to us is asked once", "[rfc5923][5]")
+{
+    World world{with_routes()};
+    const auto peer = world.domain("example.net");
+    world.element.opened({.id = peer, .domains = {"example.net"}, .offered = true}, world.now);
+    world.pass(seconds{31});
+    CHECK(start_line(world.receive(peer)).starts_with("OPTIONS"));
+    CHECK(world.quiet(peer));
+}
+
+TEST_CASE("a connection to a domain that no route names is closed when nobody here has wanted it for a while")
+{
+    auto settings = with_routes();
+    settings.routes.push_back({.name = "anybody", .domains = {"*"}});
+    World world{settings};
+    const auto alice = world.phone("alice");
+    auto renewed = world.now;
+    std::string says = "200 OK"; // to every OPTIONS
+    const auto lives = [&](FlowId flow, seconds span) {
+        for (const auto end = world.now + span; world.now < end;) {
+            world.pass(seconds{1});
+            if (world.now > renewed + std::chrono::minutes{5}) {
+                renewed = world.now;
+                world.registers(alice, "alice",
+                                {.contact = "<sip:alice-device@192.0.2.1:5555;transport=tls>", .call_id = "renewed"});
+            }
+            while (!world.quiet(flow))
+                if (const auto asked = world.receive(flow); start_line(asked).starts_with("OPTIONS"))
+                    world.send(flow, answer(asked, says));
+        }
+        return world.closed.empty();
+    };
+    const std::chrono::minutes quarter{15};
+    const auto kept = quarter - seconds{30};
+    SECTION("named by a route, as a peer or as a target, by one of its names")
+    {
+        const auto named = GENERATE("example.net", "one.trunk.example");
+        CHECK(lives(world.provider({"stranger.example", named}), 4 * quarter));
+    }
+    SECTION("named by none")
+    {
+        const auto stranger = world.domain("stranger.example");
+        says = GENERATE("200 OK", "404 Not Found", "100 Trying");
+        CHECK(lives(stranger, kept));
+        SECTION("and called again")
+        {
+            dial(world, alice, {.uri = "sip:bob@stranger.example"});
+            CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+            world.send(stranger, answer(world.receive(stranger), "486 Busy Here"));
+            CHECK(lives(stranger, kept));
+        }
+        SECTION("and it calls, and nobody answers")
+        {
+            call_in(world, stranger, "sip:bob@stranger.example");
+            world.send(alice, answer(world.receive(alice), "486 Busy Here"));
+        }
+        CHECK_FALSE(lives(stranger, seconds{61}));
+        CHECK(world.closed == std::vector<FlowId>{stranger});
+        CHECK(world.quiet(stranger));
+    }
+    SECTION("and a call that comes in shortly before is answered over it, and outlives it")
+    {
+        const auto stranger = world.domain("stranger.example");
+        CHECK(lives(stranger, kept + seconds{15}));
+        call_in(world, stranger, "sip:bob@stranger.example");
+        CHECK(start_line(world.receive(stranger)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(alice);
+        const bool rings = GENERATE(true, false);
+        if (rings) world.send(alice, answer(invite, "180 Ringing"));
+        CHECK(lives(stranger, seconds{rings ? 50 : 30}));
+        world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+        const auto ok = world.receive(stranger);
+        CHECK(start_line(ok) == "SIP/2.0 200 OK");
+        CHECK(lives(stranger, kept));
+        const auto asks = [&](FlowId flow, const std::string& method, int number) {
+            world.send(flow, request_in(ok, method, number));
+            const auto asked = world.receive(alice);
+            CHECK(start_line(asked).starts_with(method));
+            world.send(alice, answer(asked, "200 OK"));
+            CHECK(start_line(world.receive(flow)) == "SIP/2.0 200 OK");
+        };
+        asks(stranger, "INFO", 8);
+        CHECK(lives(stranger, kept));
+        CHECK_FALSE(lives(stranger, seconds{61}));
+        world.disconnect(stranger);
+        const auto again = world.domain("stranger.example");
+        SECTION("for the one") { asks(again, "BYE", 9); }
+        SECTION("for the other")
+        {
+            world.send(alice, request_in(invite, "BYE", 9));
+            CHECK(start_line(world.receive(again)) == "BYE sip:b@192.0.2.8:5061 SIP/2.0");
+        }
     }
 }

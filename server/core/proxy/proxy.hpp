@@ -9,6 +9,8 @@
 
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace sotto {
 
@@ -39,6 +41,8 @@ public:
     /// Another domain can be reached over that flow now; none: it cannot.
     void connected(transaction::SlotId connecting, FlowId flow, TimePoint now, Actions& out);
     void opened(const Flow& flow, TimePoint now);
+    /// Somebody of ours has sent over that connection to another domain.
+    void wanted(FlowId flow, TimePoint now);
     /// An emergency call that one of our routes carries.
     [[nodiscard]] bool asks_for_help(const Message& request) const { return route_for_help(request) != nullptr; }
     /// A connection that this worker has sent over or received from has ended.
@@ -59,11 +63,11 @@ private:
     struct OurBye {
         ForwardTarget to; ///< its URI may be empty
         DialogView view;
+        bool acknowledges{false}; ///< an ACK goes before it
     };
     /// A request of ours to a trunk that may ask for our credentials, until it is answered.
     struct OurRequest {
         Method method{Method::other};
-        bool acknowledges{false}; ///< an ACK goes before it
         ForwardTarget to;
         DialogView view;
         bool authorised{false}; ///< sent again with an answer to the trunk's challenge
@@ -85,8 +89,9 @@ private:
     /// A connection to another domain whose health is asked for (RFC 3261 11, OPTIONS).
     struct Probed {
         FlowId flow;
-        std::string domain;
-        bool asked{false}; ///< and not yet answered
+        std::vector<std::string> domains; ///< that it has proved; the first one is asked
+        TimePoint wanted{};               ///< last
+        bool asked{false};                ///< and not yet answered
         transaction::TimerHandle timer{};
     };
     /// Who sends a request outside a dialog, once that is proven.
@@ -182,9 +187,11 @@ private:
     std::string own_address(const ResponseContext& context, const Message& request) const;
     std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);
+    [[nodiscard]] bool nobody_wants(const Probed& probed, TimePoint now) const;
     void probe(SlotId probed, TimePoint now, Actions& out);
+    void probe_no_more(SlotId probed);
     bool probe_answered(const transaction::Client& client, TimePoint now);
-    bool probe_failed(const transaction::Client& client);
+    bool probe_failed(const transaction::Client& client, bool gone);
     bool try_credentials(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
     /// The route of a foreign party; null for a subscriber, and when the configuration has it no longer.
     const Route* route_of(const Party& party) const;
@@ -206,6 +213,7 @@ private:
     void refuse_answered(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
 
     // transfer.cpp
+    [[nodiscard]] std::string undialled(std::string_view aor) const;
     [[nodiscard]] std::string address_to_call(std::string_view aor, bool withheld) const;
     std::string address_of_number(const Uri& tel, const Party& referrer, bool withheld) const;
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
@@ -214,7 +222,6 @@ private:
     bool withholds_target(const QuotedDialog& quote) const;
     bool may_quote(const QuotedDialog& quote, const ResponseContext& context) const;
     void spend_referral(const ResponseContext& context, int status);
-    [[nodiscard]] std::string undialled(std::string_view aor) const;
     void found_behind_referral(SlotId context, const std::vector<Binding>& flows, TimePoint now, Actions& out);
     bool read_quotes(const Message& request, ResponseContext& context) const;
     [[nodiscard]] std::string replied_to(const Message& request, Holder sender, Holder receiver) const;
@@ -290,6 +297,7 @@ private:
     transaction::SlotTable<WaitingRecord> records_;
     transaction::SlotTable<Connecting> connecting_;
     transaction::SlotTable<Probed> probed_;
+    std::unordered_map<FlowId, SlotId> probed_on_;
     transaction::SlotTable<OurRequest> ours_;
     auth::TrunkCredentials trunks_;
 };

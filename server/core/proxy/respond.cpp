@@ -316,7 +316,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
 void Proxy::no_answer(SlotId client_id, bool transport_error, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
-    if (client == nullptr || probe_failed(*client) || ours_failed(*client)) return;
+    if (client == nullptr || probe_failed(*client, transport_error) || ours_failed(*client)) return;
     if (contexts_.find(client->context) == nullptr) return;
     failed(client->context, client->branch, transport_error ? 503 : 408, nullptr, now, out); // 16.9
 }
