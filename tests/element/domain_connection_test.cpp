@@ -58,6 +58,44 @@ TEST_CASE("whoever called is reached again by the name that it spoke for")
     CHECK(world.connects == std::vector<std::string>{way + port});
 }
 
+TEST_CASE("the answer to a call from another domain finds its way when the connection has gone", "[rfc3261][18.2.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto& [from, way] = GENERATE(table<std::string, std::string>(
+        {{"sip:bob@example.net", "example.net"}, {"sip:+33123456789@elsewhere.example", "one.trunk.example"}}));
+    const auto provider = world.provider({"www.provider.example", way});
+    call_in(world, provider, from);
+    const auto invite = world.receive(alice);
+    world.disconnect(provider);
+    world.send(alice, answer(invite, "180 Ringing"));
+    SECTION("which nobody is connected to for, unless somebody has answered")
+    {
+        world.send(alice, answer(invite, "486 Busy Here"));
+        CHECK(world.connects.empty());
+    }
+    SECTION("over a new one")
+    {
+        const auto again = world.domain(way);
+        const auto ok = answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n");
+        world.send(alice, ok);
+        CHECK(world.connects == std::vector<std::string>{way});
+        const auto arrived = world.receive(again);
+        CHECK(start_line(arrived) == "SIP/2.0 200 OK");
+        CHECK(world.quiet(again));
+        world.send(alice, ok); // repeated until it is acknowledged
+        CHECK(world.receive(again) == arrived);
+        world.send(again, request_in(arrived, "ACK", 7));
+        CHECK(start_line(world.receive(alice)).starts_with("ACK "));
+        CHECK(world.connects.size() == 1);
+    }
+    SECTION("and is lost where there is none")
+    {
+        world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+        CHECK(world.connects == std::vector<std::string>{way});
+    }
+}
+
 TEST_CASE("another domain is connected to on behalf of the domain that calls, as far as that may be known", "[rfc5922]")
 {
     auto settings = with_routes();

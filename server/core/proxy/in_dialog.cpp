@@ -187,12 +187,10 @@ std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Bind
 void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint now, Actions& out)
 {
     if (kind == Waiting::caller_flow) {
-        auto* waiting = homeless_.find(id);
+        const auto* waiting = homeless_.find(id);
         if (waiting == nullptr) return;
         const auto other = std::ranges::find_if(flows, [&](const Binding& b) { return b.flow != waiting->gone; });
-        if (other != flows.end()) env_.layer->move(waiting->server, other->flow, std::move(waiting->bytes), out);
-        homeless_.erase(id);
-        return;
+        return found_way_back(id, other != flows.end() ? other->flow : FlowId{}, out);
     }
     if (kind == Waiting::gruu) return found_behind_gruu(id, std::move(flows), now, out);
     if (kind == Waiting::referred) return found_behind_referral(id, flows, now, out);

@@ -264,7 +264,7 @@ void Proxy::connect(SlotId id, std::size_t index, Actions& out)
     const auto& branch = context.branches[index];
     const auto& request = *env_.layer->server(context.server)->request;
     const auto* route = route_of(branch.target.party);
-    const auto waiting = connecting_.emplace(Connecting{id, index});
+    const auto waiting = connecting_.emplace(Connecting{.context = id, .branch = index});
     out.push_back(Connect{.ticket = ticket_for(Waiting::connection, waiting),
                           .to = branch.target.next_hop,
                           .own = domain_for(context, request, branch.target.party),
@@ -272,13 +272,36 @@ void Proxy::connect(SlotId id, std::size_t index, Actions& out)
                           .others_follow = !branch.other_flows.empty()});
 }
 
+void Proxy::connect_back(SlotId homeless, const Party& caller, Actions& out)
+{
+    const auto* route = route_of(caller);
+    const bool peer = caller.receiver() == Receiver::peer;
+    if (route == nullptr || (!peer && route->targets.empty())) {
+        homeless_.erase(homeless);
+        return;
+    }
+    out.push_back(
+        Connect{.ticket = ticket_for(Waiting::connection, connecting_.emplace(Connecting{.homeless = homeless})),
+                .to = peer ? Destination{.host = caller.name()} : route->targets.front(),
+                .own = env_.domains().first(),
+                .route = route->name});
+}
+
+void Proxy::found_way_back(SlotId id, FlowId flow, Actions& out)
+{
+    auto* waiting = homeless_.find(id);
+    if (waiting == nullptr) return;
+    if (flow && flow != waiting->gone) env_.layer->move(waiting->server, flow, std::move(waiting->bytes), out);
+    homeless_.erase(id);
+}
+
 void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& out)
 {
     const auto* waiting = connecting_.find(waiting_id);
     if (waiting == nullptr) return;
-    const auto id = waiting->context;
-    const auto index = waiting->branch;
+    const auto [id, index, homeless] = *waiting;
     connecting_.erase(waiting_id);
+    if (homeless) return found_way_back(homeless, flow, out);
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     auto& branch = context->branches[index];

@@ -47,7 +47,8 @@ public:
     [[nodiscard]] bool asks_for_help(const Message& request) const { return route_for_help(request) != nullptr; }
     /// A connection that this worker has sent over or received from has ended.
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
-    /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
+    /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one. Another domain
+    /// is connected to.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
 private:
@@ -81,10 +82,11 @@ private:
         Branch branch{};
         std::optional<OurBye> bye{}; ///< what its sender said may not pass; nothing else is here any more
     };
-    /// A branch that waits for a connection to another domain.
+    /// A branch that waits for a connection to another domain; or a response, whose connection was gone.
     struct Connecting {
-        SlotId context;
-        std::size_t branch;
+        SlotId context{};
+        std::size_t branch{0};
+        SlotId homeless{};
     };
     /// A connection to another domain whose health is asked for (RFC 3261 11, OPTIONS).
     struct Probed {
@@ -100,7 +102,7 @@ private:
         std::string domain; ///< the served domain whose way of dialling counts
         bool withholds{false};
     };
-    /// A response whose connection was gone, until the caller's new flow is known.
+    /// A response whose connection was gone, until the caller's new flow is known, or there.
     struct Homeless {
         SlotId server;
         FlowId gone;
@@ -187,6 +189,8 @@ private:
     std::string own_address(const ResponseContext& context, const Message& request) const;
     std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);
+    void connect_back(SlotId homeless, const Party& caller, Actions& out);
+    void found_way_back(SlotId homeless, FlowId flow, Actions& out);
     [[nodiscard]] bool nobody_wants(const Probed& probed, TimePoint now) const;
     void probe(SlotId probed, TimePoint now, Actions& out);
     void probe_no_more(SlotId probed);

@@ -525,9 +525,13 @@ void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions&
 {
     const auto* server = env_.layer->server(server_id);
     const auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
-    const auto device = context != nullptr ? context->sender_target.device() : BindingId{};
-    if (!device || server->method == Method::register_) return;
+    if (context == nullptr || server->method == Method::register_) return;
+    const auto device = context->sender_target.device();
+    // RFC 3261 18.2.2. Only for an answer that somebody here has given: nobody else is to make us connect anywhere.
+    const bool answered = server->party.foreign() && !context->accepted.bytes.empty();
+    if (!device && !answered) return;
     const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
+    if (answered) return connect_back(waiting, server->party, out);
     out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), device});
 }
 
