@@ -96,6 +96,51 @@ TEST_CASE("the answer to a call from another domain finds its way when the conne
     }
 }
 
+TEST_CASE("whoever answers over a new connection is acknowledged there", "[rfc3261][18.2.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    dial(world, alice, {.uri = "sip:bob@example.net"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(peer);
+    world.send(peer, answer(invite, "180 Ringing"));
+    world.receive(alice);
+    SECTION("that it is not there")
+    {
+        world.disconnect(peer);
+        const auto again = world.domain("example.net");
+        world.send(again, answer(invite, "486 Busy Here"));
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 486 Busy Here");
+        CHECK(start_line(world.receive(again)).starts_with("ACK "));
+    }
+    SECTION("or is told there that nobody calls any more")
+    {
+        world.disconnect(peer);
+        const auto again = world.domain("example.net");
+        world.send(again, answer(invite, "180 Ringing"));
+        world.receive(alice);
+        world.send(alice, "CANCEL sip:bob@example.net SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKa-tag2\n"
+                          "Max-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.net>\n"
+                          "Call-ID: a-tag@secret-host\nCSeq: 2 CANCEL\n");
+        CHECK(start_line(world.receive(again)).starts_with("CANCEL "));
+    }
+    SECTION("that it has taken the call, whether its first answer has arrived or not")
+    {
+        const auto answered = answer(invite, "200 OK", contact);
+        const bool arrived = GENERATE(true, false);
+        if (arrived) world.send(peer, answered);
+        world.disconnect(peer);
+        const auto again = world.domain("example.net");
+        world.send(again, answered);
+        if (arrived) world.receive(alice);
+        const auto ok = world.receive(alice);
+        CHECK(start_line(ok) == "SIP/2.0 200 OK");
+        world.send(alice, request_in(ok, "ACK", 2));
+        CHECK(start_line(world.receive(again)).starts_with("ACK "));
+    }
+}
+
 TEST_CASE("another domain is connected to on behalf of the domain that calls, as far as that may be known", "[rfc5922]")
 {
     auto settings = with_routes();

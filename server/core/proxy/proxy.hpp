@@ -276,6 +276,7 @@ private:
     void found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePoint now, Actions& out);
 
     // respond.cpp
+    void follow_flow(const ResponseContext& context, Branch& branch, const Message& response, FlowId flow);
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
                           Actions& out);
     bool answers_beside(const ResponseContext& context, std::size_t branch, const Message& response) const;

@@ -81,6 +81,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         return;
     }
     auto& branch = context->branches[index];
+    if (branch.target.flow != client->flow) follow_flow(*context, branch, *response, client->flow);
     const int status = response->status;
     if (client->method == Method::invite && answers_beside(*context, index, *response))
         return hang_up_beside(*context, branch, *response, now, out);
@@ -146,6 +147,20 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         return record(context_id, index, std::move(response), out);
     forward_response(context_id, index, *response, body ? std::move(*body) : Body{}, now, out);
     shed(context_id);
+}
+
+/// Whoever answers has lost the connection that it was asked over: its dialog goes on over the other one.
+void Proxy::follow_flow(const ResponseContext& context, Branch& branch, const Message& response, FlowId flow)
+{
+    branch.target.flow = flow;
+    if (!branch.seal) return;
+    const auto responder = other(context.role);
+    const auto dialog = branch.seal->hash();
+    const auto id = id_of_remote(response.to.tag(), responder, dialog);
+    auto kept = env_.dialogs.handle(id);
+    if (!kept) return;
+    kept->flow = flow;
+    env_.dialogs.keep(dialog, branch.seal->epoch(), id, *std::move(kept), branch.seal->holder(responder));
 }
 
 /// A proxy behind this branch has rung several phones, and another one of them has answered already.

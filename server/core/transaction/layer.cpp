@@ -231,6 +231,11 @@ void Layer::receive_response(MessagePtr response, const Sender& sender, bool han
         ++strays;
         return;
     }
+    if (sender.flow != client->flow) { // that one has gone (RFC 3261 18.2.2), and what follows must not go there
+        leave_flow(*client);
+        client->flow = sender.flow;
+        enter(clients_, id, on_flow_[client->flow].client);
+    }
     const int status = response->status;
     bool pass_up = false;
     bool acknowledge = false;
