@@ -29,6 +29,7 @@ struct Send {
     std::string bytes;
     Ticket ticket;
     bool awaits{false}; ///< an answer, an ACK or a CANCEL: when the flow ends later, tell `Element::flow_closed`
+    bool wanted{false}; ///< to another domain, by somebody of ours: tell `Element::wanted` of the worker that owns it
 };
 /// Close a connection after what is queued has been written.
 struct CloseFlow {

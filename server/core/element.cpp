@@ -220,6 +220,8 @@ void Element::connected(Ticket ticket, FlowId flow, TimePoint now, Actions& out)
 
 void Element::opened(const Flow& flow, TimePoint now) { state_->proxy.opened(flow, now); }
 
+void Element::wanted(FlowId flow, TimePoint now) { state_->proxy.wanted(flow, now); }
+
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }
 void Element::on_deadline(TimePoint now, Actions& out) { state_->layer.on_deadline(now, out); }
 void Element::strained(Strain strain) { state_->strain = strain; }

@@ -93,6 +93,8 @@ public:
     void connected(Ticket ticket, FlowId flow, TimePoint now, Actions& out);
     /// A connection that `Connect` made is open, on this worker: its health is watched from now on.
     void opened(const Flow& flow, TimePoint now);
+    /// A `Send` over a flow of this worker was marked so.
+    void wanted(FlowId flow, TimePoint now);
 
     /// A subscriber asked for credentials of the TURN servers, over HTTPS on `flow`. `date` is Unix time.
     RelayReply relay_credentials(Flow& flow, const RelayRequest& request, TimePoint now, seconds date, Actions& out);

@@ -26,7 +26,7 @@ bool EndedDialogs::add(KeyedHash dialog, Epoch epoch)
     if (set != shard.sets.end() && set->second.contains(mark_of(dialog))) return false;
     if (shard.size() >= most_of_shard_) {
         const auto first = std::ranges::find_if(shard.sets, [&](const auto& one) { return one.first != epoch; });
-        if (first == shard.sets.end()) return true; // all of one epoch: what ends now is not remembered
+        if (first == shard.sets.end()) return false; // all of one epoch: what ends now is not remembered
         gone = std::move(first->second);
         shard.sets.erase(first);
         set = std::ranges::find(shard.sets, epoch, &Sets::value_type::first);

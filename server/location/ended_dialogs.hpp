@@ -25,7 +25,7 @@ public:
 
     explicit EndedDialogs(std::size_t at_most = most) : most_of_shard_{at_most / shards} {}
 
-    /// False: that is known.
+    /// False: that is known, or there is no room for it.
     bool add(KeyedHash dialog, Epoch epoch);
     [[nodiscard]] bool contains(KeyedHash dialog, Epoch epoch) const;
     void forget(Epoch dead);

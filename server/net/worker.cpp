@@ -386,6 +386,7 @@ void Worker::deliver(Send send, std::uint16_t asker)
         if (const auto* flow = connections_.find(send.flow)) tap_->sent(*flow, send.bytes, now_);
     if (connections_.send(send.flow, send.bytes)) {
         if (send.awaits) connections_.awaits_answer(send.flow, asker);
+        if (send.wanted) element_.wanted(send.flow, now_);
         return;
     }
     if (send.ticket.value == 0) return;

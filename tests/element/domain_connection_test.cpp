@@ -1,4 +1,4 @@
-#include "element/routes.hpp"
+#include "element/dialogs.hpp"
 
 using namespace sotto;
 using namespace sotto::test;
@@ -56,6 +56,89 @@ TEST_CASE("whoever called is reached again by the name that it spoke for")
                           "\nCall-ID: " + header(invite, "Call-ID") + "\nCSeq: 1 BYE\n");
     CHECK(start_line(world.receive(again)) == "BYE sip:b@192.0.2.8:5061 SIP/2.0");
     CHECK(world.connects == std::vector<std::string>{way + port});
+}
+
+TEST_CASE("the answer to a call from another domain finds its way when the connection has gone", "[rfc3261][18.2.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto& [from, way] = GENERATE(table<std::string, std::string>(
+        {{"sip:bob@example.net", "example.net"}, {"sip:+33123456789@elsewhere.example", "one.trunk.example"}}));
+    const auto provider = world.provider({"www.provider.example", way});
+    call_in(world, provider, from);
+    const auto invite = world.receive(alice);
+    world.disconnect(provider);
+    world.send(alice, answer(invite, "180 Ringing"));
+    SECTION("which nobody is connected to for, unless somebody has answered")
+    {
+        world.send(alice, answer(invite, "486 Busy Here"));
+        CHECK(world.connects.empty());
+    }
+    SECTION("over a new one")
+    {
+        const auto again = world.domain(way);
+        const auto ok = answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n");
+        world.send(alice, ok);
+        CHECK(world.connects == std::vector<std::string>{way});
+        const auto arrived = world.receive(again);
+        CHECK(start_line(arrived) == "SIP/2.0 200 OK");
+        CHECK(world.quiet(again));
+        world.send(alice, ok); // repeated until it is acknowledged
+        CHECK(world.receive(again) == arrived);
+        world.send(again, request_in(arrived, "ACK", 7));
+        CHECK(start_line(world.receive(alice)).starts_with("ACK "));
+        CHECK(world.connects.size() == 1);
+    }
+    SECTION("and is lost where there is none")
+    {
+        world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+        CHECK(world.connects == std::vector<std::string>{way});
+    }
+}
+
+TEST_CASE("whoever answers over a new connection is acknowledged there", "[rfc3261][18.2.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    dial(world, alice, {.uri = "sip:bob@example.net"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(peer);
+    world.send(peer, answer(invite, "180 Ringing"));
+    world.receive(alice);
+    SECTION("that it is not there")
+    {
+        world.disconnect(peer);
+        const auto again = world.domain("example.net");
+        world.send(again, answer(invite, "486 Busy Here"));
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 486 Busy Here");
+        CHECK(start_line(world.receive(again)).starts_with("ACK "));
+    }
+    SECTION("or is told there that nobody calls any more")
+    {
+        world.disconnect(peer);
+        const auto again = world.domain("example.net");
+        world.send(again, answer(invite, "180 Ringing"));
+        world.receive(alice);
+        world.send(alice, "CANCEL sip:bob@example.net SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKa-tag2\n"
+                          "Max-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.net>\n"
+                          "Call-ID: a-tag@secret-host\nCSeq: 2 CANCEL\n");
+        CHECK(start_line(world.receive(again)).starts_with("CANCEL "));
+    }
+    SECTION("that it has taken the call, whether its first answer has arrived or not")
+    {
+        const auto answered = answer(invite, "200 OK", contact);
+        const bool arrived = GENERATE(true, false);
+        if (arrived) world.send(peer, answered);
+        world.disconnect(peer);
+        const auto again = world.domain("example.net");
+        world.send(again, answered);
+        if (arrived) world.receive(alice);
+        const auto ok = world.receive(alice);
+        CHECK(start_line(ok) == "SIP/2.0 200 OK");
+        world.send(alice, request_in(ok, "ACK", 2));
+        CHECK(start_line(world.receive(again)).starts_with("ACK "));
+    }
 }
 
 TEST_CASE("another domain is connected to on behalf of the domain that calls, as far as that may be known", "[rfc5922]")
@@ -179,5 +262,100 @@ TEST_CASE("a connection that answers no OPTIONS is closed")
     {
         world.pass(seconds{10});
         CHECK(world.closed == std::vector<FlowId>{trunk});
+    }
+}
+
+TEST_CASE("a connection that we made and that is offered to us is asked once", "[rfc5923][5]")
+{
+    World world{with_routes()};
+    const auto peer = world.domain("example.net");
+    world.element.opened({.id = peer, .domains = {"example.net"}, .offered = true}, world.now);
+    world.pass(seconds{31});
+    CHECK(start_line(world.receive(peer)).starts_with("OPTIONS"));
+    CHECK(world.quiet(peer));
+}
+
+TEST_CASE("a connection to a domain that no route names is closed when nobody here has wanted it for a while")
+{
+    auto settings = with_routes();
+    settings.routes.push_back({.name = "anybody", .domains = {"*"}});
+    World world{settings};
+    const auto alice = world.phone("alice");
+    auto renewed = world.now;
+    std::string says = "200 OK"; // to every OPTIONS
+    const auto lives = [&](FlowId flow, seconds span) {
+        for (const auto end = world.now + span; world.now < end;) {
+            world.pass(seconds{1});
+            if (world.now > renewed + std::chrono::minutes{5}) {
+                renewed = world.now;
+                world.registers(alice, "alice",
+                                {.contact = "<sip:alice-device@192.0.2.1:5555;transport=tls>", .call_id = "renewed"});
+            }
+            while (!world.quiet(flow))
+                if (const auto asked = world.receive(flow); start_line(asked).starts_with("OPTIONS"))
+                    world.send(flow, answer(asked, says));
+        }
+        return world.closed.empty();
+    };
+    const std::chrono::minutes quarter{15};
+    const auto kept = quarter - seconds{30};
+    SECTION("named by a route, as a peer or as a target, by one of its names")
+    {
+        const auto named = GENERATE("example.net", "one.trunk.example");
+        CHECK(lives(world.provider({"stranger.example", named}), 4 * quarter));
+    }
+    SECTION("named by none")
+    {
+        const auto stranger = world.domain("stranger.example");
+        says = GENERATE("200 OK", "404 Not Found", "100 Trying");
+        CHECK(lives(stranger, kept));
+        SECTION("and called again")
+        {
+            dial(world, alice, {.uri = "sip:bob@stranger.example"});
+            CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+            world.send(stranger, answer(world.receive(stranger), "486 Busy Here"));
+            CHECK(lives(stranger, kept));
+        }
+        SECTION("and it calls, and nobody answers")
+        {
+            call_in(world, stranger, "sip:bob@stranger.example");
+            world.send(alice, answer(world.receive(alice), "486 Busy Here"));
+        }
+        CHECK_FALSE(lives(stranger, seconds{61}));
+        CHECK(world.closed == std::vector<FlowId>{stranger});
+        CHECK(world.quiet(stranger));
+    }
+    SECTION("and a call that comes in shortly before is answered over it, and outlives it")
+    {
+        const auto stranger = world.domain("stranger.example");
+        CHECK(lives(stranger, kept + seconds{15}));
+        call_in(world, stranger, "sip:bob@stranger.example");
+        CHECK(start_line(world.receive(stranger)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(alice);
+        const bool rings = GENERATE(true, false);
+        if (rings) world.send(alice, answer(invite, "180 Ringing"));
+        CHECK(lives(stranger, seconds{rings ? 50 : 30}));
+        world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+        const auto ok = world.receive(stranger);
+        CHECK(start_line(ok) == "SIP/2.0 200 OK");
+        CHECK(lives(stranger, kept));
+        const auto asks = [&](FlowId flow, const std::string& method, int number) {
+            world.send(flow, request_in(ok, method, number));
+            const auto asked = world.receive(alice);
+            CHECK(start_line(asked).starts_with(method));
+            world.send(alice, answer(asked, "200 OK"));
+            CHECK(start_line(world.receive(flow)) == "SIP/2.0 200 OK");
+        };
+        asks(stranger, "INFO", 8);
+        CHECK(lives(stranger, kept));
+        CHECK_FALSE(lives(stranger, seconds{61}));
+        world.disconnect(stranger);
+        const auto again = world.domain("stranger.example");
+        SECTION("for the one") { asks(again, "BYE", 9); }
+        SECTION("for the other")
+        {
+            world.send(alice, request_in(invite, "BYE", 9));
+            CHECK(start_line(world.receive(again)) == "BYE sip:b@192.0.2.8:5061 SIP/2.0");
+        }
     }
 }

@@ -82,6 +82,33 @@ TEST_CASE("a BYE of ours finds its way back to whoever asked for a new descripti
     CHECK(header(bye, "Route") == path);
 }
 
+TEST_CASE("a second phone behind an edge that answers is hung up on along its Path", "[rfc3327][rfc3261][13.2.2.4]")
+{
+    World world{with_routes()};
+    const auto edge = world.connect();
+    const std::string path = "<sip:t@edge.example.org;lr;ob>";
+    world.registers(edge, "bob",
+                    {.contact = "<sip:bob-device@192.0.2.1:5555;transport=tls>;reg-id=1;"
+                                "+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-000000000001>\"",
+                     .extra = "Supported: path, outbound\nPath: " + path + "\n",
+                     .more_vias = "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKphone\n"});
+    const auto alice = world.phone("alice");
+    const auto call = establish(world, alice, edge, "sip:bob@example.org");
+    const bool names_contact = GENERATE(true, false);
+    auto ok = answer(call.invite, "200 OK", names_contact ? "Contact: <sip:two@192.0.2.1:5555;transport=tls>\n" : "");
+    world.send(edge, ok.replace(ok.find("g-tag"), 5, "two"));
+    const auto cseq = std::stoi(header(call.invite, "CSeq"));
+    for (const std::string method : {"ACK", "BYE"}) {
+        const auto ours = world.receive(edge);
+        CHECK(start_line(ours) ==
+              method + (names_contact ? " sip:two" : " sip:bob-device") + "@192.0.2.1:5555;transport=tls SIP/2.0");
+        CHECK(header(ours, "Route") == path);
+        CHECK(tag_in(header(ours, "To")) == "two");
+        CHECK(header(ours, "CSeq") == std::to_string(method == "ACK" ? cseq : cseq + 1) + " " + method);
+    }
+    CHECK(world.quiet(edge));
+}
+
 TEST_CASE("a request inside a dialog changes nothing of its route set", "[rfc3261][12.2]")
 {
     World world{with_routes()};

@@ -302,6 +302,22 @@ TEST_CASE("what can be dialled before an address is nobody's to dial for somebod
     }
 }
 
+TEST_CASE("a temporary GRUU leads there whatever was dialled before it", "[rfc3515][rfc5627]")
+{
+    Referred call;
+    const auto registered = call.world.registers(
+        call.carol.flow, "carol",
+        {.contact = "<" + device("carol") + ">;+sip.instance=\"<urn:uuid:1>\"", .extra = "Supported: gruu\n"});
+    auto gruu = header(registered, "Contact");
+    gruu.erase(0, gruu.find("temp-gruu=\"sip:") + 15);
+    gruu.erase(gruu.find('"'));
+    REQUIRE(gruu.ends_with("@example.org;gr"));
+    const std::string dialled = GENERATE("", "*31%23", "%2331%23");
+    const auto uri = call.refers("sip:" + dialled + gruu);
+    CHECK(uri == "sip:" + gruu);
+    CHECK(caller(call.follows(uri)) == "<sip:alice@example.org>");
+}
+
 TEST_CASE("a caller who shows itself is shown after an attended transfer, too", "[rfc3891]")
 {
     Three three{""};

@@ -183,9 +183,10 @@ void World::perform()
     for (std::size_t i = 0; i < actions_.size(); ++i) {
         auto action = std::move(actions_[i]);
         if (auto* send = std::get_if<Send>(&action)) {
-            if (open_.contains(send->flow))
+            if (open_.contains(send->flow)) {
                 inbox_[send->flow].push_back(std::move(send->bytes));
-            else if (send->ticket.value != 0)
+                if (send->wanted) element.wanted(send->flow, now);
+            } else if (send->ticket.value != 0)
                 element.undeliverable(send->ticket, std::move(send->bytes), now, actions_);
         } else if (auto* look_up = std::get_if<LookUp>(&action)) {
             location.look_up(look_up->aor, now, [&](Located located) {

@@ -50,6 +50,7 @@ TEST_CASE("However many dialogs end, so many are remembered and no more", "[ende
     for (int i = 0; i < 40'000; ++i) ended.add(hashes.next(), first);
     CHECK(ended.size() == 16'000);
     CHECK(ended.contains(early, first));
+    CHECK_FALSE(ended.add(hashes.next(), first)); // nor is anybody told to remember it
     for (int i = 0; i < 10'000; ++i) {
         const auto late = hashes.next();
         ended.add(late, second);

@@ -43,6 +43,7 @@ void Element::use(std::shared_ptr<const CoreSettings>) {}
 void Element::use(std::shared_ptr<const AccountDirectory>) {}
 void Element::connected(Ticket, FlowId, TimePoint, Actions&) {}
 void Element::opened(const Flow&, TimePoint) {}
+void Element::wanted(FlowId, TimePoint) {}
 
 void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
 {

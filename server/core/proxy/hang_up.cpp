@@ -3,6 +3,8 @@
 #include "core/dialog/remote_target.hpp"
 #include "core/privacy/reply.hpp"
 
+#include <algorithm>
+
 namespace sotto {
 namespace {
 
@@ -183,11 +185,16 @@ void Proxy::found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePo
 {
     auto& to = bye.to;
     if (!flows.empty()) {
-        auto registered = target_of(flows.front());
+        const auto over = std::ranges::find(flows, to.flow, &Binding::flow);
+        auto registered = target_of(over != flows.end() ? *over : flows.front());
         if (registered.by_path) to.route = std::move(registered.route);
         if (to.uri.empty()) to.uri = std::move(registered.uri);
     }
     if (to.uri.empty()) to.uri = address_of(to.party);
+    if (bye.acknowledges) {
+        send_ours({.method = Method::ack, .to = to, .view = bye.view}, now, out);
+        ++bye.view.cseq;
+    }
     send_ours({.method = Method::bye, .to = to, .view = bye.view}, now, out);
 }
 

@@ -33,11 +33,14 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         return opened.has_value();
     };
     const auto party = [&]() -> Party {
-        // Behind an edge there are thousands, and a token opens for one of them only: whom From names is tried first.
-        if (flow.parties.size() > 1)
+        // Behind an edge there are thousands, and a token opens for one of them only: whom From names is tried first,
+        // and nobody where the request's tokens are of no dialog.
+        if (flow.parties.size() > 1) {
             if (const auto* named = env_.account_of(env_.domains().aor(request.from.uri));
                 named != nullptr && opens(named->id) && flow.proves(named->id))
                 return named->id;
+            if (!env_.sealer.may_be_of_one_dialog(uri.user, request.to.tag())) return {};
+        }
         if (const auto proven = std::ranges::find_if(flow.parties, opens); proven != flow.parties.end()) return *proven;
         const auto suspended = std::ranges::find_if(
             flow.for_help, [&](AccountId id) { return opens(id) && with_emergency_service(target); });
@@ -184,12 +187,10 @@ std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Bind
 void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint now, Actions& out)
 {
     if (kind == Waiting::caller_flow) {
-        auto* waiting = homeless_.find(id);
+        const auto* waiting = homeless_.find(id);
         if (waiting == nullptr) return;
         const auto other = std::ranges::find_if(flows, [&](const Binding& b) { return b.flow != waiting->gone; });
-        if (other != flows.end()) env_.layer->move(waiting->server, other->flow, std::move(waiting->bytes), out);
-        homeless_.erase(id);
-        return;
+        return found_way_back(id, other != flows.end() ? other->flow : FlowId{}, out);
     }
     if (kind == Waiting::gruu) return found_behind_gruu(id, std::move(flows), now, out);
     if (kind == Waiting::referred) return found_behind_referral(id, flows, now, out);

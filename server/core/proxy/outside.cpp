@@ -15,6 +15,7 @@ namespace {
 
 constexpr seconds probe_interval{30};
 constexpr seconds probe_patience{8};
+constexpr std::chrono::minutes kept_unwanted{15}; ///< a connection to domains that no route names
 
 /// Where the dialled domain is. A port that is dialled with it counts for domains that the operator has named: whoever
 /// is open to all would else knock at any port that somebody chooses.
@@ -263,7 +264,7 @@ void Proxy::connect(SlotId id, std::size_t index, Actions& out)
     const auto& branch = context.branches[index];
     const auto& request = *env_.layer->server(context.server)->request;
     const auto* route = route_of(branch.target.party);
-    const auto waiting = connecting_.emplace(Connecting{id, index});
+    const auto waiting = connecting_.emplace(Connecting{.context = id, .branch = index});
     out.push_back(Connect{.ticket = ticket_for(Waiting::connection, waiting),
                           .to = branch.target.next_hop,
                           .own = domain_for(context, request, branch.target.party),
@@ -271,13 +272,36 @@ void Proxy::connect(SlotId id, std::size_t index, Actions& out)
                           .others_follow = !branch.other_flows.empty()});
 }
 
+void Proxy::connect_back(SlotId homeless, const Party& caller, Actions& out)
+{
+    const auto* route = route_of(caller);
+    const bool peer = caller.receiver() == Receiver::peer;
+    if (route == nullptr || (!peer && route->targets.empty())) {
+        homeless_.erase(homeless);
+        return;
+    }
+    out.push_back(
+        Connect{.ticket = ticket_for(Waiting::connection, connecting_.emplace(Connecting{.homeless = homeless})),
+                .to = peer ? Destination{.host = caller.name()} : route->targets.front(),
+                .own = env_.domains().first(),
+                .route = route->name});
+}
+
+void Proxy::found_way_back(SlotId id, FlowId flow, Actions& out)
+{
+    auto* waiting = homeless_.find(id);
+    if (waiting == nullptr) return;
+    if (flow && flow != waiting->gone) env_.layer->move(waiting->server, flow, std::move(waiting->bytes), out);
+    homeless_.erase(id);
+}
+
 void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& out)
 {
     const auto* waiting = connecting_.find(waiting_id);
     if (waiting == nullptr) return;
-    const auto id = waiting->context;
-    const auto index = waiting->branch;
+    const auto [id, index, homeless] = *waiting;
     connecting_.erase(waiting_id);
+    if (homeless) return found_way_back(homeless, flow, out);
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     auto& branch = context->branches[index];
@@ -358,9 +382,35 @@ bool Proxy::try_credentials(SlotId id, std::size_t index, const Message& respons
 
 void Proxy::opened(const Flow& flow, TimePoint now)
 {
-    if (flow.domains.empty()) return;
-    const auto id = probed_.emplace(Probed{.flow = flow.id, .domain = flow.domains.front()});
+    // One that we made may be offered to us as well (RFC 5923 5): it is asked already.
+    if (flow.domains.empty() || probed_on_.contains(flow.id)) return;
+    const auto id = probed_.emplace(Probed{.flow = flow.id, .domains = flow.domains, .wanted = now});
+    probed_on_.emplace(flow.id, id);
     probed_.find(id)->timer = env_.layer->set_timer(probe_timer, id, now + probe_interval);
+}
+
+void Proxy::wanted(FlowId flow, TimePoint now)
+{
+    if (const auto known = probed_on_.find(flow); known != probed_on_.end()) probed_.find(known->second)->wanted = now;
+}
+
+/// Whoever owns many names must not have us hold a connection to each for ever where only "*" lets them in. What they
+/// send does not count, but for a call that has not been answered yet, and would lose its answer.
+bool Proxy::nobody_wants(const Probed& probed, TimePoint now) const
+{
+    const auto names = [&](const Route& route) {
+        return leads_to(route, probed.domains) || std::ranges::any_of(probed.domains, [&](const auto& domain) {
+                   return std::ranges::count(route.domains, domain) != 0;
+               });
+    };
+    return now - probed.wanted >= kept_unwanted && std::ranges::none_of(env_.settings->routes, names) &&
+           !env_.layer->waits_on(probed.flow);
+}
+
+void Proxy::probe_no_more(SlotId id)
+{
+    probed_on_.erase(probed_.find(id)->flow);
+    probed_.erase(id);
 }
 
 /// OPTIONS over the live connection (RFC 3261 11): whoever does not answer in time is no way any more.
@@ -368,24 +418,24 @@ void Proxy::probe(SlotId id, TimePoint now, Actions& out)
 {
     auto* probed = probed_.find(id);
     if (probed == nullptr) return;
-    if (probed->asked) {
+    if (probed->asked || nobody_wants(*probed, now)) {
         out.push_back(CloseFlow{probed->flow});
-        probed_.erase(id);
-        return;
+        return probe_no_more(id);
     }
     probed->asked = true;
-    const Party peer{Receiver::peer, probed->domain};
+    const auto& domain = probed->domains.front();
+    const Party peer{Receiver::peer, domain};
     const auto client =
         env_.layer->open_client(probed->flow, peer, Method::options, id, transaction::Layer::of_a_probe, now);
     std::array<std::uint8_t, 16> raw{};
     env_.cryptography.random(raw);
     const auto random = base64url(raw);
     const auto host = host_for(peer, Transport::tls);
-    auto message = Outbound::request(Method::options, "sip:" + probed->domain, Receiver::peer);
+    auto message = Outbound::request(Method::options, "sip:" + domain, Receiver::peer);
     message.set(Header::via, "SIP/2.0/TLS " + host + ";alias;branch=" + env_.layer->branch_for(client));
     message.set(Header::max_forwards, "1");
     message.set(Header::from, "<sip:" + host + ">;tag=" + random.substr(0, 11));
-    message.set(Header::to, "<sip:" + probed->domain + ">");
+    message.set(Header::to, "<sip:" + domain + ">");
     message.set(Header::call_id, random);
     message.set(Header::cseq, "1 OPTIONS");
     env_.layer->send(client, {}, message.write(), out);
@@ -404,12 +454,12 @@ bool Proxy::probe_answered(const transaction::Client& client, TimePoint now)
     return true;
 }
 
-bool Proxy::probe_failed(const transaction::Client& client)
+bool Proxy::probe_failed(const transaction::Client& client, bool gone)
 {
     if (client.branch != transaction::Layer::of_a_probe) return false;
-    if (auto* probed = probed_.find(client.context); probed != nullptr) {
+    if (const auto* probed = probed_.find(client.context); gone && probed != nullptr) {
         env_.layer->cancel_timer(probed->timer);
-        probed_.erase(client.context); // its connection has ended
+        probe_no_more(client.context);
     }
     return true;
 }

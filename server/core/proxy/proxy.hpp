@@ -9,6 +9,8 @@
 
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace sotto {
 
@@ -39,11 +41,14 @@ public:
     /// Another domain can be reached over that flow now; none: it cannot.
     void connected(transaction::SlotId connecting, FlowId flow, TimePoint now, Actions& out);
     void opened(const Flow& flow, TimePoint now);
+    /// Somebody of ours has sent over that connection to another domain.
+    void wanted(FlowId flow, TimePoint now);
     /// An emergency call that one of our routes carries.
     [[nodiscard]] bool asks_for_help(const Message& request) const { return route_for_help(request) != nullptr; }
     /// A connection that this worker has sent over or received from has ended.
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
-    /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one.
+    /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one. Another domain
+    /// is connected to.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
 
 private:
@@ -59,6 +64,7 @@ private:
     struct OurBye {
         ForwardTarget to; ///< its URI may be empty
         DialogView view;
+        bool acknowledges{false}; ///< an ACK goes before it
     };
     /// A request of ours to a trunk that may ask for our credentials, until it is answered.
     struct OurRequest {
@@ -76,16 +82,18 @@ private:
         Branch branch{};
         std::optional<OurBye> bye{}; ///< what its sender said may not pass; nothing else is here any more
     };
-    /// A branch that waits for a connection to another domain.
+    /// A branch that waits for a connection to another domain; or a response, whose connection was gone.
     struct Connecting {
-        SlotId context;
-        std::size_t branch;
+        SlotId context{};
+        std::size_t branch{0};
+        SlotId homeless{};
     };
     /// A connection to another domain whose health is asked for (RFC 3261 11, OPTIONS).
     struct Probed {
         FlowId flow;
-        std::string domain;
-        bool asked{false}; ///< and not yet answered
+        std::vector<std::string> domains; ///< that it has proved; the first one is asked
+        TimePoint wanted{};               ///< last
+        bool asked{false};                ///< and not yet answered
         transaction::TimerHandle timer{};
     };
     /// Who sends a request outside a dialog, once that is proven.
@@ -94,7 +102,7 @@ private:
         std::string domain; ///< the served domain whose way of dialling counts
         bool withholds{false};
     };
-    /// A response whose connection was gone, until the caller's new flow is known.
+    /// A response whose connection was gone, until the caller's new flow is known, or there.
     struct Homeless {
         SlotId server;
         FlowId gone;
@@ -181,9 +189,13 @@ private:
     std::string own_address(const ResponseContext& context, const Message& request) const;
     std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);
+    void connect_back(SlotId homeless, const Party& caller, Actions& out);
+    void found_way_back(SlotId homeless, FlowId flow, Actions& out);
+    [[nodiscard]] bool nobody_wants(const Probed& probed, TimePoint now) const;
     void probe(SlotId probed, TimePoint now, Actions& out);
+    void probe_no_more(SlotId probed);
     bool probe_answered(const transaction::Client& client, TimePoint now);
-    bool probe_failed(const transaction::Client& client);
+    bool probe_failed(const transaction::Client& client, bool gone);
     bool try_credentials(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
     /// The route of a foreign party; null for a subscriber, and when the configuration has it no longer.
     const Route* route_of(const Party& party) const;
@@ -205,6 +217,7 @@ private:
     void refuse_answered(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
 
     // transfer.cpp
+    [[nodiscard]] std::string undialled(std::string_view aor) const;
     [[nodiscard]] std::string address_to_call(std::string_view aor, bool withheld) const;
     std::string address_of_number(const Uri& tel, const Party& referrer, bool withheld) const;
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
@@ -263,6 +276,7 @@ private:
     void found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePoint now, Actions& out);
 
     // respond.cpp
+    void follow_flow(const ResponseContext& context, Branch& branch, const Message& response, FlowId flow);
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
                           Actions& out);
     bool answers_beside(const ResponseContext& context, std::size_t branch, const Message& response) const;
@@ -288,6 +302,7 @@ private:
     transaction::SlotTable<WaitingRecord> records_;
     transaction::SlotTable<Connecting> connecting_;
     transaction::SlotTable<Probed> probed_;
+    std::unordered_map<FlowId, SlotId> probed_on_;
     transaction::SlotTable<OurRequest> ours_;
     auth::TrunkCredentials trunks_;
 };

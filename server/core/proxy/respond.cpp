@@ -81,6 +81,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         return;
     }
     auto& branch = context->branches[index];
+    if (branch.target.flow != client->flow) follow_flow(*context, branch, *response, client->flow);
     const int status = response->status;
     if (client->method == Method::invite && answers_beside(*context, index, *response))
         return hang_up_beside(*context, branch, *response, now, out);
@@ -148,6 +149,20 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     shed(context_id);
 }
 
+/// Whoever answers has lost the connection that it was asked over: its dialog goes on over the other one.
+void Proxy::follow_flow(const ResponseContext& context, Branch& branch, const Message& response, FlowId flow)
+{
+    branch.target.flow = flow;
+    if (!branch.seal) return;
+    const auto responder = other(context.role);
+    const auto dialog = branch.seal->hash();
+    const auto id = id_of_remote(response.to.tag(), responder, dialog);
+    auto kept = env_.dialogs.handle(id);
+    if (!kept) return;
+    kept->flow = flow;
+    env_.dialogs.keep(dialog, branch.seal->epoch(), id, *std::move(kept), branch.seal->holder(responder));
+}
+
 /// A proxy behind this branch has rung several phones, and another one of them has answered already.
 bool Proxy::answers_beside(const ResponseContext& context, std::size_t index, const Message& response) const
 {
@@ -162,10 +177,14 @@ void Proxy::hang_up_beside(const ResponseContext& context, const Branch& branch,
                            Actions& out)
 {
     auto to = answerer(context, branch, ok);
+    auto view = view_of(ok);
+    view.cause = 200;                // completed elsewhere
+    if (context.shed && to.device) { // where it was called is forgotten, and the Path that leads there
+        const auto device = to.device;
+        return look_up_for_bye(device, {.to = std::move(to), .view = std::move(view), .acknowledges = true}, out);
+    }
     if (to.uri.empty()) return; // it names no Contact, and where it was called is forgotten
     acknowledge(context, branch, ok, now, out);
-    auto view = view_of(ok);
-    view.cause = 200; // completed elsewhere
     ++view.cseq;
     send_ours({.method = Method::bye, .to = std::move(to), .view = std::move(view)}, now, out);
 }
@@ -312,7 +331,7 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
 void Proxy::no_answer(SlotId client_id, bool transport_error, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
-    if (client == nullptr || probe_failed(*client) || ours_failed(*client)) return;
+    if (client == nullptr || probe_failed(*client, transport_error) || ours_failed(*client)) return;
     if (contexts_.find(client->context) == nullptr) return;
     failed(client->context, client->branch, transport_error ? 503 : 408, nullptr, now, out); // 16.9
 }
@@ -521,9 +540,13 @@ void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions&
 {
     const auto* server = env_.layer->server(server_id);
     const auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
-    const auto device = context != nullptr ? context->sender_target.device() : BindingId{};
-    if (!device || server->method == Method::register_) return;
+    if (context == nullptr || server->method == Method::register_) return;
+    const auto device = context->sender_target.device();
+    // RFC 3261 18.2.2. Only for an answer that somebody here has given: nobody else is to make us connect anywhere.
+    const bool answered = server->party.foreign() && !context->accepted.bytes.empty();
+    if (!device && !answered) return;
     const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
+    if (answered) return connect_back(waiting, server->party, out);
     out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), device});
 }
 

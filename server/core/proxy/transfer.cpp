@@ -74,18 +74,25 @@ constexpr std::array quoting_headers{Header::replaces, Header::join, Header::tar
 
 } // namespace
 
-/// The address that whoever is referred is to call. What can be dialled before one is for that party alone to dial: it
-/// is not made to show itself, nor to block anybody. Whoever withholds itself from the referrer goes on doing so, or
-/// the referrer could send it to a telephone of its own. Empty: there is nobody to call.
-std::string Proxy::address_to_call(std::string_view aor, bool withheld) const
+/// What can be dialled before an address is for that party alone to dial who calls it.
+std::string Proxy::undialled(std::string_view aor) const
 {
     const auto at = aor.rfind('@');
     std::string user{aor.substr(0, at)};
     const DialPrefixes prefixes{env_.settings->withhold_prefix, env_.settings->show_prefix};
     while (take_prefix(user, prefixes) != Dialled::plain) continue;
+    return user;
+}
+
+/// The address that whoever is referred is to call. It is not made to show itself, nor to block anybody. Whoever
+/// withholds itself from the referrer goes on doing so, or the referrer could send it to a telephone of its own. Empty:
+/// there is nobody to call.
+std::string Proxy::address_to_call(std::string_view aor, bool withheld) const
+{
+    auto user = undialled(aor);
     if (user == env_.settings->block_code) return {};
-    if (withheld) user.insert(0, prefixes.withhold);
-    return user.append(aor.substr(at));
+    if (withheld) user.insert(0, env_.settings->withhold_prefix);
+    return user.append(aor.substr(aor.rfind('@')));
 }
 
 /// What a tel: URI leads to whoever dials it, as an address of ours; empty when it is no number that can be dialled.
@@ -161,7 +168,9 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         if (to_call.empty()) return {};
         out = "<" + address_uri(uri.scheme, to_call);
         // A public GRUU's value cannot be told from a word of the sender's here: its address leads to that device too.
-        if (temporary_gruu_in(uri, env_.cryptography)) out += ";gr";
+        if (const auto gr = uri.param("gr");
+            gr && gr->empty() && open_temporary_gruu(undialled(aor), env_.cryptography))
+            out += ";gr";
     } else {
         return {};
     }

@@ -231,6 +231,11 @@ void Layer::receive_response(MessagePtr response, const Sender& sender, bool han
         ++strays;
         return;
     }
+    if (sender.flow != client->flow) { // that one has gone (RFC 3261 18.2.2), and what follows must not go there
+        leave_flow(*client);
+        client->flow = sender.flow;
+        enter(clients_, id, on_flow_[client->flow].client);
+    }
     const int status = response->status;
     bool pass_up = false;
     bool acknowledge = false;
@@ -296,7 +301,9 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
     }
     // Of an INVITE more is to come over its flow: a CANCEL, an ACK, or nothing ever again, when it ends.
     const bool awaits = std::holds_alternative<InviteServer>(server->machine) && (status < 200 || status >= 300);
-    if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}, awaits});
+    // Where nobody was asked, nobody wants it.
+    const bool wanted = server->party.foreign() && server->context && status > 100 && status < 300;
+    if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}, awaits, wanted});
     rearm(server->timer, server_timer, id, deadline_of(server->machine));
     if (terminated(server->machine)) end_server(id, now, out);
 }
@@ -332,7 +339,8 @@ void Layer::send(SlotId id, Sent sent, std::string bytes, Actions& out)
     auto* client = clients_.find(id);
     if (client == nullptr) return;
     client->sent = std::move(sent);
-    out.push_back(Send{client->flow, std::move(bytes), {pack(client_ticket, id)}, true});
+    const bool wanted = client->receiver.foreign() && client->branch != of_a_probe;
+    out.push_back(Send{client->flow, std::move(bytes), {pack(client_ticket, id)}, true, wanted});
 }
 
 void Layer::cancel(SlotId id, std::string_view reason, TimePoint now, Actions& out)
@@ -383,6 +391,15 @@ void Layer::flow_closed(FlowId flow, TimePoint now, Actions& out)
         if (invite != nullptr && invite->state() == InviteServer::State::completed) unacknowledged.push_back(id);
     });
     for (const auto id : unacknowledged) end_server(id, now, out);
+}
+
+bool Layer::waits_on(FlowId flow)
+{
+    const auto on = on_flow_.find(flow);
+    bool waits = false;
+    if (on != on_flow_.end())
+        along(servers_, on->second.server, [&](SlotId, const Server& server) { waits = waits || !server.answered; });
+    return waits;
 }
 
 std::vector<SlotId> Layer::contexts_on(FlowId flow)

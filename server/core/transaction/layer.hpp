@@ -150,6 +150,8 @@ public:
     void undeliverable(SlotId client, TimePoint now, Actions& out);
     /// What went out over that flow and has heard nothing yet is lost with it (RFC 5626 7: as after a 430).
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
+    /// Somebody waits there for an answer of ours.
+    [[nodiscard]] bool waits_on(FlowId flow);
     /// Of the transactions over that flow, each once: ids of their users, of whichever table.
     [[nodiscard]] std::vector<SlotId> contexts_on(FlowId flow);
 
