@@ -158,6 +158,22 @@ TEST_CASE("a phone that somebody else unregistered is told", "[rfc3680][5]")
     CHECK(notify.find("version=\"1\"") != std::string::npos);
 }
 
+TEST_CASE("a subscription ends with its account, and nothing else does", "[rfc3680]")
+{
+    Subscriber subscriber;
+    auto& world = subscriber.world;
+    subscriber.begins();
+    world.accounts = std::make_shared<Accounts>(); // an operator has removed it
+    world.element.use(world.accounts);
+    SECTION("when its phone goes") { world.disconnect(subscriber.bob); }
+    SECTION("when its time is over")
+    {
+        world.pass(seconds{600});
+        CHECK(world.quiet(subscriber.bob));
+    }
+    CHECK(status(world.registers(world.connect(), "carol", {.contact = contact(7)})) == "200");
+}
+
 TEST_CASE("its own refresh tells a phone nothing", "[rfc3680]")
 {
     Subscriber subscriber;

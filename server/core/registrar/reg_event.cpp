@@ -215,6 +215,7 @@ void RegEvent::found(SlotId id, std::vector<Binding> flows, TimePoint now, Actio
 {
     auto* subscription = subscriptions_.find(id);
     if (subscription == nullptr) return;
+    if (env_.accounts->find(subscription->account) == nullptr) return end(id, out); // it was removed meanwhile
     // A temporary GRUU in its Contact may name anybody's device.
     std::erase_if(flows, [&](const Binding& b) { return b.account != subscription->account; });
     const auto told = what_is_told(flows);
@@ -233,7 +234,6 @@ void RegEvent::send_notify(SlotId id, const std::vector<Binding>& flows, TimePoi
 {
     auto* subscription = subscriptions_.find(id);
     const auto* account = env_.accounts->find(subscription->account);
-    if (account == nullptr) return end(id, out);
     const auto view = env_.cryptography.open_in_memory(subscription->view.bytes);
     std::array<std::string_view, 5> parts; // Call-ID, our address, the phone's, its Contact, the Event
     std::string_view rest = view;
