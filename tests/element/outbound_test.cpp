@@ -176,6 +176,24 @@ TEST_CASE("a re-registration moves the binding to the connection it came over", 
     CHECK(start_line(world.receive(after)) == "INVITE sip:bob-device@192.0.2.1:5555;transport=tls SIP/2.0");
 }
 
+TEST_CASE("a call that went into a connection which had ended follows the phone to its next one", "[rfc5626][7]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto before = world.connect();
+    world.registers(before, "bob", {.contact = contact(1), .extra = supported});
+    calls(world, alice);
+    CHECK(start_line(world.receive(before)).starts_with("INVITE ")); // the phone is in another network already
+    const auto after = world.connect();
+    world.registers(after, "bob", {.contact = contact(1), .extra = supported});
+    CHECK(world.quiet(after));
+    world.disconnect(before);
+    CHECK(world.quiet(alice));
+    CHECK(start_line(world.receive(after)).starts_with("INVITE "));
+    world.disconnect(after);
+    CHECK(status(world.receive(alice)) == "480");
+}
+
 TEST_CASE("a device with two flows is asked over one, the latest", "[rfc5626][7]")
 {
     World world;

@@ -156,6 +156,41 @@ TEST_CASE("a phone that does not come back, or cannot be woken, is not there", "
     }
 }
 
+TEST_CASE("a phone whose connection turns out to have ended is woken as well", "[rfc8599][5.6.2]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    const bool with_another = GENERATE(false, true);
+    const auto tablet = world.connect();
+    if (with_another) { // which is known to sleep
+        const auto value = "<sip:tablet@192.0.2.3" + std::string{parameters} + ">;+sip.instance=\"<urn:uuid:2>\"";
+        CHECK(status(world.registers(tablet, "bob", {.contact = value, .call_id = "tablet"})) == "200");
+        world.disconnect(tablet);
+    }
+    sleep.registers(contact(parameters));
+    sleep.calls();
+    const std::size_t asked = with_another ? 1 : 0;
+    CHECK(world.woken.size() == asked);
+    CHECK(start_line(world.receive(sleep.bob)).starts_with("INVITE ")); // as far as the kernel takes it
+    world.disconnect(sleep.bob);
+    CHECK(world.woken.size() == asked + 1);
+    CHECK(world.quiet(sleep.alice));
+    SECTION("and rings when it has come back")
+    {
+        sleep.comes_back(contact(parameters));
+        CHECK(start_line(world.receive(sleep.bob)).starts_with("INVITE sip:bob-device@"));
+        CHECK(world.quiet(sleep.alice));
+        CHECK(world.woken.size() == asked + 1);
+    }
+    SECTION("and waited for as long as any")
+    {
+        world.pass(milliseconds{19'999});
+        CHECK(world.quiet(sleep.alice));
+        world.pass(milliseconds{1});
+        CHECK(status(world.receive(sleep.alice)) == "480");
+    }
+}
+
 TEST_CASE("a second phone rings at once, and the sleeping one joins", "[rfc8599][5.6.2]")
 {
     Sleep sleep;

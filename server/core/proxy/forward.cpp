@@ -123,6 +123,7 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     });
     std::vector<Branch> all;
     for (const auto& binding : bindings) {
+        if (context->lost(binding.flow)) continue;
         const auto same_device = [&](const Branch& b) { return b.target.id == binding.id; };
         if (const auto known = std::ranges::find_if(all, same_device); known != all.end()) {
             known->other_flows.push_back(target_of(binding));

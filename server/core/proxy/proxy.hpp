@@ -286,6 +286,7 @@ private:
     void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);
     void failed(SlotId context, std::size_t branch, int status, MessagePtr response, TimePoint now, Actions& out);
+    bool looks_again(ResponseContext& context, Branch& branch, SlotId id, Actions& out);
     bool redirected(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
     void branch_over(SlotId context, TimePoint now, Actions& out);
     std::optional<BodyRefusal> unseen_body(const ResponseContext& context, const Message& request) const;

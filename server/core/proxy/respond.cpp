@@ -370,6 +370,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
         end_dialog(*branch.seal, out); // another domain may say it of a phone that is between two connections
     }
     branch.ended = true;
+    if (status == 503 && response == nullptr && looks_again(*context, branch, id, out)) return;
     if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
         return;
     if (rank_of(status) < rank_of(context->best_status)) {
@@ -382,6 +383,22 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
         cancel_branches(*context, {}, now, out);
     }
     branch_over(id, now, out);
+}
+
+/// A connection that had ended unnoticed says nothing of the phone: it may have come back over another one meanwhile,
+/// or sleep (RFC 8599 5.6.2).
+bool Proxy::looks_again(ResponseContext& context, Branch& branch, SlotId id, Actions& out)
+{
+    const bool one_device = context.referral || context.gruu_series != GruuSeries{};
+    const bool over = context.cancelled || context.no_answer || context.answered;
+    if (!branch.target.device || context.in_dialog || one_device || over) return false;
+    branch.lost = true;
+    const auto account = branch.target.party.account();
+    if (context.public_gruu.empty()) context.sought.push_back({.account = account, .seems_to_sleep = {}});
+    ++context.woken; // and joins those that ring
+    ++context.look_ups;
+    out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(account, env_.cryptography)});
+    return true;
 }
 
 /// A 3xx is followed here, so that the caller does not learn where the callee's phone points (RFC 3261 16.7 step 4).

@@ -57,6 +57,7 @@ struct Branch {
     enum class Record : std::uint8_t { none, waits, written } record{Record::none};
     bool session{false};    ///< its callee withholds its addresses
     bool gone{false};       ///< its connection has ended, and the device has no other
+    bool lost{false};       ///< so it had before anything was heard over it
     bool authorised{false}; ///< sent again with an answer to the trunk's challenge
     bool announces{false};  ///< to a media server, before the call that it announces; its answer is nobody else's
     KeyedHash answered{};   ///< of the To tag of the first 2xx to an INVITE
@@ -102,8 +103,15 @@ struct ResponseContext {
     /// The device rings, has rung, or waits its turn.
     [[nodiscard]] bool tries(BindingId device) const
     {
-        return holds(branches, device) ||
+        const auto reached = [&](const Branch& branch) { return branch.target.device == device && !branch.lost; };
+        return std::ranges::any_of(branches, reached) ||
                std::ranges::any_of(waiting, [&](const auto& group) { return holds(group, device); });
+    }
+    /// Nothing reached a device over that connection.
+    [[nodiscard]] bool lost(FlowId flow) const
+    {
+        return std::ranges::any_of(branches,
+                                   [&](const Branch& branch) { return branch.lost && branch.target.flow == flow; });
     }
 
     transaction::SlotId server;
@@ -171,7 +179,8 @@ struct ResponseContext {
         std::optional<KeyedHash> seems_to_sleep; ///< nobody's, and is waited for: what stands for it
     };
     std::vector<Sought> sought;
-    std::vector<AccountId> sleepers; ///< the accounts of those that were asked
+    std::vector<BindingId> asked;    ///< those that were asked to wake
+    std::vector<AccountId> sleepers; ///< and their accounts
     std::vector<KeyedHash> seeming;  ///< what seems to sleep; like a sleeper, it is waited for once
     transaction::TimerHandle wake_timer;
     transaction::TimerHandle ring_timer;

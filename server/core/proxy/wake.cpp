@@ -26,15 +26,18 @@ void Proxy::wake_sleepers(SlotId id, const std::vector<Branch>& found, TimePoint
             context->seeming.push_back(*seems_to_sleep);
             ++context->asleep;
         }
-        if (!account || std::ranges::count(context->sleepers, account) != 0) continue;
+        if (!account) continue;
         const auto ticket = ticket_for(Waiting::sleeper, id);
         for (const auto& sleeper : env_.push.of(aor_keys(account, env_.cryptography), now)) {
-            if (context->tries(sleeper.device) || holds(found, sleeper.device)) continue;
+            if (context->tries(sleeper.device) || holds(found, sleeper.device) ||
+                std::ranges::count(context->asked, sleeper.device) != 0)
+                continue;
+            context->asked.push_back(sleeper.device);
             const auto parameters = unpacked(env_.cryptography.open_in_memory(sleeper.parameters.bytes));
             env_.push.await(sleeper.device, {.worker = env_.worker, .ticket = ticket.value});
             out.push_back(Wake{ticket, parameters.provider, parameters.parameter, parameters.token});
             ++context->asleep;
-            if (context->sleepers.empty() || context->sleepers.back() != account) context->sleepers.push_back(account);
+            if (std::ranges::count(context->sleepers, account) == 0) context->sleepers.push_back(account);
         }
     }
     if (context->asleep == before) return;
