@@ -63,7 +63,8 @@ void PushMemory::await(BindingId device, Waiter waiter)
 {
     const std::scoped_lock lock{mutex_};
     auto& all = waiters_[device];
-    if (all.size() < most_waiters) all.push_back(waiter);
+    if (all.size() == most_waiters) all.erase(all.begin()); // its caller has given up first
+    all.push_back(waiter);
 }
 
 std::vector<PushRegistrations::Waiter> PushMemory::take_waiters(BindingId device)

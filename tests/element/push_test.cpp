@@ -156,6 +156,23 @@ TEST_CASE("a phone that does not come back, or cannot be woken, is not there", "
     }
 }
 
+TEST_CASE("however many callers have given up, the last one is told that the phone has come", "[rfc8599][limits]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    world.settings->push_wait = seconds{1};
+    sleep.registers(contact(parameters));
+    world.disconnect(sleep.bob);
+    for (int i = 0; i < 100; ++i) {
+        sleep.calls();
+        world.pass(seconds{1});
+        CHECK(status(world.receive(sleep.alice)) == "480");
+    }
+    sleep.calls();
+    sleep.comes_back(contact(parameters));
+    CHECK(start_line(world.receive(sleep.bob)).starts_with("INVITE "));
+}
+
 TEST_CASE("a phone whose connection turns out to have ended is woken as well", "[rfc8599][5.6.2]")
 {
     Sleep sleep;
