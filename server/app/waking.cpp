@@ -6,6 +6,9 @@
 namespace sotto::app {
 namespace {
 
+/// A caller waits no longer (`push.wait`).
+constexpr seconds caller_waits{25};
+
 std::unique_ptr<push::Notifier> notifier(const config::Settings& settings)
 {
     const auto& gateway = settings.push.gateway;
@@ -27,15 +30,14 @@ Waking::Waking(const config::Settings& settings, std::shared_ptr<const crypto::P
 std::function<void(Wake, std::function<void()>)> Waking::function()
 {
     if (!notifier_) return {};
-    return [this](Wake phone, std::function<void()> failed) { wake(std::move(phone), std::move(failed)); };
-}
-
-void Waking::wake(Wake phone, std::function<void()> failed)
-{
-    notifier_->wake({.provider = std::move(phone.provider),
-                     .parameter = std::move(phone.parameter),
-                     .token = std::move(phone.token),
-                     .failed = std::move(failed)});
+    return [this](Wake phone, std::function<void()> failed) {
+        notifier_->wake({.provider = std::move(phone.provider),
+                         .parameter = std::move(phone.parameter),
+                         .token = std::move(phone.token),
+                         .somebody_waits = true,
+                         .until = Clock::now() + caller_waits,
+                         .failed = std::move(failed)});
+    };
 }
 
 void Waking::renew(TimePoint now)
@@ -45,11 +47,15 @@ void Waking::renew(TimePoint now)
         if (!notifier_) return;
         crypto::OpenSslCryptography cryptography{keys_};
         auto parameters = unpacked(cryptography.open_in_memory(sleeper.parameters.bytes));
-        wake({.ticket = {},
-              .provider = std::move(parameters.provider),
-              .parameter = std::move(parameters.parameter),
-              .token = std::move(parameters.token)},
-             {});
+        const auto failed = [registrations = registrations_, device = sleeper.device] {
+            registrations->not_renewed(device, std::chrono::time_point_cast<milliseconds>(Clock::now()));
+        };
+        notifier_->wake({.provider = std::move(parameters.provider),
+                         .parameter = std::move(parameters.parameter),
+                         .token = std::move(parameters.token),
+                         .somebody_waits = false,
+                         .until = sleeper.until,
+                         .failed = failed});
     });
 }
 

@@ -27,8 +27,6 @@ public:
     [[nodiscard]] push::Notifier::Counts counts() const;
 
 private:
-    void wake(Wake phone, std::function<void()> failed);
-
     std::shared_ptr<const crypto::ProcessKeys> keys_;
     std::shared_ptr<location::PushMemory> registrations_{std::make_shared<location::PushMemory>()};
     std::unique_ptr<push::Notifier> notifier_; ///< null: no gateway

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace sotto::location {
+namespace {
+
+constexpr seconds asked_again_after{10};
+
+} // namespace
 
 void PushMemory::keep(AorKeys aor, Sleeper sleeper, std::size_t most)
 {
@@ -18,9 +23,10 @@ void PushMemory::keep(AorKeys aor, Sleeper sleeper, std::size_t most)
         forget(registrations_.find(first));
     }
     by_account_[aor.now].push_back(sleeper.device);
-    registrations_.emplace(
-        sleeper.device,
-        Registration{.aor = aor.now, .parameters = std::move(sleeper.parameters), .until = sleeper.until});
+    registrations_.emplace(sleeper.device, Registration{.aor = aor.now,
+                                                        .parameters = std::move(sleeper.parameters),
+                                                        .until = sleeper.until,
+                                                        .renew_at = sleeper.until - wake_before_end});
     account_count_ = by_account_.size();
     count_ = registrations_.size();
 }
@@ -84,12 +90,21 @@ void PushMemory::pass(TimePoint now, const std::function<void(const Sleeper&)>& 
             const auto one = at++;
             if (one->second.until <= now) {
                 forget(one);
-            } else if (one->second.until - wake_before_end <= now && !std::exchange(one->second.renewed, true)) {
+            } else if (one->second.renew_at <= now) {
+                one->second.renew_at = TimePoint::max();
                 due.push_back({one->first, one->second.parameters, one->second.until});
             }
         }
     }
     for (const auto& sleeper : due) renew(sleeper);
+}
+
+void PushMemory::not_renewed(BindingId device, TimePoint now)
+{
+    const std::scoped_lock lock{mutex_};
+    if (const auto known = registrations_.find(device);
+        known != registrations_.end() && known->second.renew_at == TimePoint::max())
+        known->second.renew_at = now + asked_again_after;
 }
 
 void PushMemory::forget(Registrations::iterator registration)

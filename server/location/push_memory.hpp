@@ -23,13 +23,15 @@ public:
     /// Forgets those that are over, and gives each that is about to be (`wake_before_end`) to `renew`, once. To be
     /// called every second or so.
     void pass(TimePoint now, const std::function<void(const Sleeper&)>& renew);
+    /// It could not be: it is given once more after a while.
+    void not_renewed(BindingId device, TimePoint now);
 
 private:
     struct Registration {
         AorKey aor;
         SealedText parameters;
         TimePoint until{};
-        bool renewed{false};
+        TimePoint renew_at{}; ///< max: it was asked
     };
     using Registrations = std::unordered_map<BindingId, Registration>;
 

@@ -91,13 +91,9 @@ public:
     {
         ++owner_.waiting_;
         asio::post(context_, [this, phone = std::move(phone)]() mutable {
-            if (queue_.size() == most_waiting) {
-                --owner_.waiting_;
-                ++owner_.dropped_;
-                if (phone.failed) phone.failed();
-                return wipe(phone);
-            }
-            queue_.push_back(std::move(phone));
+            auto& queue = phone.somebody_waits ? urgent_ : others_;
+            if (queue.size() == most_waiting) return drop(phone);
+            queue.push_back(std::move(phone));
             work_.cancel_one();
         });
     }
@@ -107,9 +103,14 @@ private:
     {
         std::optional<Stream> stream; // kept between two requests
         for (;;) {
-            while (queue_.empty()) co_await work_.async_wait(tuple);
-            auto phone = std::move(queue_.front());
-            queue_.pop_front();
+            while (urgent_.empty() && others_.empty()) co_await work_.async_wait(tuple);
+            auto& queue = urgent_.empty() ? others_ : urgent_;
+            auto phone = std::move(queue.front());
+            queue.pop_front();
+            if (phone.until <= std::chrono::steady_clock::now()) {
+                drop(phone);
+                continue;
+            }
             --owner_.waiting_;
             auto request = request_for(gateway_, phone);
             wipe(phone);
@@ -121,6 +122,14 @@ private:
             report(fault);
             if (!fault.empty() && phone.failed) phone.failed();
         }
+    }
+
+    void drop(WakeUp& phone)
+    {
+        --owner_.waiting_;
+        ++owner_.dropped_;
+        if (phone.failed) phone.failed();
+        wipe(phone);
     }
 
     /// Empty: done. Without a stream afterwards: the connection did not hold.
@@ -189,7 +198,7 @@ private:
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> guard_{context_.get_executor()};
     asio::steady_timer work_{context_, std::chrono::steady_clock::time_point::max()}; ///< cancelled: there is work
-    std::deque<WakeUp> queue_;
+    std::deque<WakeUp> urgent_, others_;
     bool failing_{false};
 };
 

@@ -2,6 +2,7 @@
 #include "push/gateway.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -17,18 +18,21 @@ struct WakeUp {
     std::string provider;
     std::string parameter;
     std::string token;
+    bool somebody_waits{false}; ///< such phones are woken first
+    std::chrono::steady_clock::time_point until{std::chrono::steady_clock::time_point::max()}; ///< of no use after that
     std::function<void()> failed{}; ///< called on the notifier's thread when it could not be asked; may be empty
 };
 
 /// Asks the operator's push gateway to wake phones: one HTTPS POST each, with a JSON object of the three values. Knows
 /// no SIP. A thread of its own; a few requests run at once over connections that stay open. What cannot be sent within
-/// its time is dropped: the caller has given up by then. Values are overwritten once they are sent.
+/// its time is dropped, so that a slow gateway is asked only for phones that are still waited for. Values are
+/// overwritten once they are sent.
 class Notifier {
 public:
     struct Counts {
         std::uint64_t sent{0};
         std::uint64_t failed{0};  ///< the gateway could not be reached, or answered with an error
-        std::uint64_t dropped{0}; ///< too many waited
+        std::uint64_t dropped{0}; ///< too many waited, or for too long
         std::uint64_t waiting{0}; ///< now, for the gateway to be asked
     };
     /// Called on the notifier's thread when a request failed after one that did not: why, naming no phone.

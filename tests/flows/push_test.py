@@ -26,6 +26,7 @@ class Gateway:
         self.authority = Authority(folder)
         chain, key = self.authority.issue("localhost", dns=("localhost",))
         self.status = 200
+        self.answers = None   # a semaphore: each answer takes one of it
         self.requests: queue.Queue = queue.Queue()
         gateway = self
 
@@ -35,6 +36,8 @@ class Gateway:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 gateway.requests.put((self.path, dict(self.headers), body))
+                if gateway.answers is not None:
+                    gateway.answers.acquire()
                 self.send_response(gateway.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -63,8 +66,11 @@ class Gateway:
     def configuration(self, wait: str) -> dict:
         return {"gateway": f"localhost:{self.port}", "wait": wait, "authorities": str(self.authority.certificate)}
 
-    def next(self) -> tuple:
-        return self.requests.get(timeout=patience(5))
+    def next(self, within: float = 5) -> tuple:
+        return self.requests.get(timeout=patience(within))
+
+    def next_token(self, within: float = 5) -> str:
+        return json.loads(self.next(within)[2])["pn-prid"]
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -192,6 +198,49 @@ class Push(PushTest):
         self.bob.sends(486)
         self.alice.receives(486)
         self.assertTrue(self.gateway.requests.empty())
+
+
+class Renewal(PushTest):
+    """A registration is renewed two minutes before its end: here, two seconds after it was made."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.gateway = Gateway.of(cls)
+        cls.config = {"registrar": {"binding_lifetime": "122s"}, "push": cls.gateway.configuration(wait="20s")}
+        super().setUpClass()
+
+    def registered_for_pushes(self, name: str):
+        phone = self.phone(name)
+        phone.registers(contact=f'<{phone.contact};pn-provider=fcm;pn-prid={name}>;+sip.instance="<{phone.instance}>"')
+        return phone
+
+
+class RenewalByGatewayThatWasAway(Renewal):
+    def test_phone_is_woken_before_its_registration_ends(self):
+        self.gateway.status = 503
+        self.registered_for_pushes("bob")
+        self.assertEqual(self.gateway.next_token(), "bob")
+        self.gateway.status = 200
+        self.assertEqual(self.gateway.next_token(within=20), "bob")
+
+
+class RenewalsBesideACall(Renewal):
+    def test_who_is_called_does_not_wait_behind_them(self):
+        self.gateway.answers = threading.Semaphore(0)
+        self.addCleanup(lambda: self.gateway.answers.release(100))
+        [alice] = self.registered("alice")
+        phones = {name: self.registered_for_pushes(name)
+                  for name in (f"{user}.{number}" for user in ("bob", "carol") for number in range(5))}
+        under_way = [self.gateway.next_token() for _ in range(8)]
+        called = phones[under_way[0]]
+        called.loses_connection()
+        self.daemon.wait_for_bindings(called.user, 4)
+        alice.sends("INVITE", to=called)
+        deadline = time.monotonic() + patience(5)
+        while json.loads(self.daemon.sotto("--json", "status").stdout)["push"]["waiting"] < 3:
+            self.assertLess(time.monotonic(), deadline, "nobody is asked for")
+        self.gateway.answers.release()
+        self.assertEqual(self.gateway.next_token(), called.name)
 
 
 class SilentGateway(PushTest):
