@@ -1,6 +1,7 @@
 #include "config/agree.hpp"
 
 #include "config/value.hpp"
+#include "core/registrar/push.hpp"
 #include "core/sdp/media_names.hpp"
 
 #include <algorithm>
@@ -127,6 +128,11 @@ void durations_fit(Loaded& loaded)
             loaded.places.contains("limits.idle_timeout") ? "limits.idle_timeout" : "registrar.binding_lifetime",
             "limits.idle_timeout is shorter than registrar.binding_lifetime: registered phones would be cut off",
             "write at least " + duration_text(s.registrar.binding_lifetime.count()) + " for limits.idle_timeout"));
+    if (s.push.gateway && s.registrar.binding_lifetime <= wake_before_end)
+        loaded.problems.push_back(loaded.problem("registrar.binding_lifetime",
+                                                 "is too short for phones that sleep: none could register",
+                                                 "write more than " + duration_text(wake_before_end.count()) +
+                                                     ", which is when they are woken, or leave push.gateway out"));
 }
 
 void socket_path_fits(Loaded& loaded)

@@ -152,6 +152,9 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
         Case{"registrar: { binding_lifetime: 61m }\n", "61m is too much; write 1m to 1h"},
         Case{"registrar: { shortest_binding: 20m }\n", "registrar.shortest_binding is longer than"},
         Case{"limits: { idle_timeout: 5m }\n", "limits.idle_timeout is shorter than"},
+        Case{
+            "registrar: { binding_lifetime: 2m, shortest_binding: 60s }\npush: { gateway: \"push.example.org:443\" }\n",
+            "registrar.binding_lifetime: is too short for phones that sleep"},
         Case{"registrar: 10m\n",
              "7:12: registrar: is no mapping; write keys under it, such as \"binding_lifetime: ...\""},
         Case{"privacy: { relay_only: yes }\n", "\"yes\" is neither true nor false; write true or false"},
