@@ -126,6 +126,7 @@ class Emergency(EmergencyService):
         self.assertTrue(told, entries)
         for entry in told:
             self.assertIn("route=help", str(entry))
+            del entry["time"], entry["sequence"]   # numbers of their own, in which any digits may stand
             for secret in ("alice", "112", "sos", "127.0.0.1"):
                 self.assertNotIn(secret, str(entry))
 
