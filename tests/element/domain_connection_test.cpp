@@ -141,6 +141,26 @@ TEST_CASE("whoever answers over a new connection is acknowledged there", "[rfc32
     }
 }
 
+TEST_CASE("whoever gives up over a new connection hears there that the call is over", "[rfc3261][9.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    call_in(world, peer, "sip:bob@example.net");
+    const auto trying = world.receive(peer);
+    const auto invite = world.receive(alice);
+    world.send(alice, answer(invite, "180 Ringing"));
+    world.disconnect(peer);
+    const auto again = world.domain("example.net");
+    world.send(again, "CANCEL sip:alice@example.org SIP/2.0\nVia: " + header(trying, "Via") +
+                          "\nMax-Forwards: 60\nFrom: " + header(trying, "From") + "\nTo: " + header(trying, "To") +
+                          "\nCall-ID: " + header(trying, "Call-ID") + "\nCSeq: 7 CANCEL\n");
+    CHECK(header(world.receive(again), "CSeq") == "7 CANCEL");
+    CHECK(start_line(world.receive(alice)).starts_with("CANCEL "));
+    world.send(alice, answer(invite, "487 Request Terminated"));
+    CHECK(start_line(world.receive(again)) == "SIP/2.0 487 Request Terminated");
+}
+
 TEST_CASE("another domain is connected to on behalf of the domain that calls, as far as that may be known", "[rfc5922]")
 {
     auto settings = with_routes();

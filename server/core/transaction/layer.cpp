@@ -156,6 +156,11 @@ bool Layer::match_cancel(const Message& cancel, const Sender& sender, TimePoint 
     auto* server = servers_.find(id);
     if (server == nullptr || !std::holds_alternative<InviteServer>(server->machine) || !sender.sent(*server))
         return false;
+    if (sender.flow != server->flow) { // that one has gone: what the CANCEL brings about is waited for here
+        leave_flow(*server);
+        server->flow = sender.flow;
+        enter_flow(id);
+    }
     if (!server->answered) user_.on_cancel(id, cancel, now, out);
     return true;
 }
