@@ -164,24 +164,6 @@ std::optional<Target> EpochSealer::open_target(std::string_view text, Holder hol
     return std::nullopt;
 }
 
-/// Both are encrypted for the epoch, whoever holds them: only their hashes name the holder. So the salts can be
-/// compared.
-bool EpochSealer::may_be_of_one_dialog(std::string_view target_text, std::string_view tag_text)
-{
-    std::array<std::uint8_t, target_size> target_token;
-    std::array<std::uint8_t, token_size(SealKind::tag)> tag_token;
-    if (!from_base64url(target_text, target_token) || !from_base64url(tag_text, tag_token)) return false;
-    auto* keys = keyed(Epoch{target_token[0]});
-    if (keys == nullptr || tag_token[0] != target_token[0]) return false;
-    AesBlock::Block block;
-    std::copy_n(target_token.begin() + 1, block.size(), block.begin());
-    const auto plain = keys->block.decrypt(block);
-    const auto tag = std::span<const std::uint8_t>{tag_token};
-    std::array<std::uint8_t, salt_size> salt;
-    keys->counter.apply(tag.subspan<1, iv_size>(), tag.subspan<1 + iv_size, salt_size>(), salt);
-    return same(salt.data(), plain.data() + 8, salt_size);
-}
-
 std::optional<std::string> EpochSealer::seal(SealKind kind, Epoch epoch, Role role, Holder holder, Salt salt,
                                              std::string_view value)
 {

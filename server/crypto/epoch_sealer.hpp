@@ -28,7 +28,6 @@ public:
     Salt fresh_salt() override;
     std::string seal_target(const Target& target, Holder holder) override;
     std::optional<Target> open_target(std::string_view token, Holder holder) override;
-    bool may_be_of_one_dialog(std::string_view target, std::string_view tag) override;
     std::optional<std::string> seal(SealKind kind, Epoch epoch, Role role, Holder holder, Salt salt,
                                     std::string_view value) override;
     std::optional<Opened> open(SealKind kind, std::string_view token, Role role, Holder holder) override;

@@ -135,18 +135,6 @@ TEST_CASE("a token opens only as what it is, and only for its holder", "[sealing
             for (const auto kind : kinds) CHECK_FALSE(sealer.open(kind, token, role, alice));
         }
     }
-    SECTION("a target and a tag are of one dialog, whoever holds them")
-    {
-        const auto target = sealer.seal_target({.epoch = epoch, .role = Role::caller, .id = {7}, .salt = salt}, alice);
-        const auto tag = *sealer.seal(SealKind::tag, epoch, Role::callee, bob, salt, "x");
-        CHECK(sealer.may_be_of_one_dialog(target, tag));
-        CHECK_FALSE(sealer.may_be_of_one_dialog(
-            target, *sealer.seal(SealKind::tag, epoch, Role::callee, bob, sealer.fresh_salt(), "x")));
-        CHECK_FALSE(sealer.may_be_of_one_dialog(target, "1928301774"));
-        CHECK_FALSE(sealer.may_be_of_one_dialog("alice", tag));
-        CHECK_FALSE(sealer.may_be_of_one_dialog(with_bit_flipped(target, 3), tag)); // of another epoch
-        CHECK_FALSE(sealer.may_be_of_one_dialog(with_bit_flipped(target, 40), tag));
-    }
     SECTION("what strangers write")
     {
         std::mt19937_64 random{2};

@@ -64,9 +64,6 @@ public:
     virtual std::string seal_target(const Target& target, Holder holder) = 0;
     /// Tries both roles.
     virtual std::optional<Target> open_target(std::string_view token, Holder holder) = 0;
-    /// False: whoever holds these two tokens, they are not of one dialog. Costs less than to try a holder, and proves
-    /// nothing.
-    virtual bool may_be_of_one_dialog(std::string_view target, std::string_view tag) = 0;
 
     /// Deterministic: the same arguments give the same token. `value` longer than the kind's limit: nothing.
     virtual std::optional<std::string> seal(SealKind kind, Epoch epoch, Role role, Holder holder, Salt salt,

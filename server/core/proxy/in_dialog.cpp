@@ -33,14 +33,11 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         return opened.has_value();
     };
     const auto party = [&]() -> Party {
-        // Behind an edge there are thousands, and a token opens for one of them only: whom From names is tried first,
-        // and nobody where the request's tokens are of no dialog.
-        if (flow.parties.size() > 1) {
+        // Behind an edge there are thousands, and a token opens for one of them only: whom From names is tried first.
+        if (flow.parties.size() > 1)
             if (const auto* named = env_.account_of(env_.domains().aor(request.from.uri));
                 named != nullptr && opens(named->id) && flow.proves(named->id))
                 return named->id;
-            if (!env_.sealer.may_be_of_one_dialog(uri.user, request.to.tag())) return {};
-        }
         if (const auto proven = std::ranges::find_if(flow.parties, opens); proven != flow.parties.end()) return *proven;
         const auto suspended = std::ranges::find_if(
             flow.for_help, [&](AccountId id) { return opens(id) && with_emergency_service(target); });
