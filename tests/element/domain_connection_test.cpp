@@ -125,6 +125,19 @@ TEST_CASE("whoever answers over a new connection is acknowledged there", "[rfc32
                           "Call-ID: a-tag@secret-host\nCSeq: 2 CANCEL\n");
         CHECK(start_line(world.receive(again)).starts_with("CANCEL "));
     }
+    SECTION("and its caller may change connections too, whoever loses the first one")
+    {
+        const bool caller_first = GENERATE(true, false);
+        auto back = alice, again = peer;
+        for (const bool caller : {caller_first, !caller_first}) {
+            world.disconnect(caller ? alice : peer);
+            (caller ? back : again) = caller ? world.phone("alice") : world.domain("example.net");
+            world.send(again, answer(invite, "180 Ringing"));
+            CHECK(start_line(world.receive(back)) == "SIP/2.0 180 Ringing");
+        }
+        world.send(again, answer(invite, "200 OK", contact));
+        CHECK(start_line(world.receive(back)) == "SIP/2.0 200 OK");
+    }
     SECTION("that it has taken the call, whether its first answer has arrived or not")
     {
         const auto answered = answer(invite, "200 OK", contact);

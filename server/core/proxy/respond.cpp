@@ -153,6 +153,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
 void Proxy::follow_flow(const ResponseContext& context, Branch& branch, const Message& response, FlowId flow)
 {
     branch.target.flow = flow;
+    branch.gone = false;
     if (!branch.seal) return;
     const auto responder = other(context.role);
     const auto dialog = branch.seal->hash();
@@ -541,12 +542,12 @@ void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
         auto* context = contexts_.find(id);
         const auto* server = context == nullptr ? nullptr : env_.layer->server(context->server);
         if (server == nullptr || context->answered) continue;
-        context->sender_gone = context->sender_gone || server->flow == flow;
+        if (server->flow == flow) context->sender_gone = flow;
         for (auto& branch : context->branches)
             if (branch.target.flow == flow && branch.other_flows.empty()) branch.gone = true;
         const bool alone = context->waiting.empty() && context->look_ups == 0 && context->asleep == 0 &&
                            std::ranges::all_of(context->branches, [](const Branch& b) { return b.ended || b.gone; });
-        if (!context->sender_gone || !alone) continue;
+        if (context->sender_gone != server->flow || !alone) continue;
         for (auto& branch : context->branches)
             if (!std::exchange(branch.ended, true)) env_.layer->abandon(branch.client);
         env_.layer->end_server(context->server, now, out);
