@@ -286,6 +286,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {
         context->accepted = {env_.cryptography.seal_in_memory(bytes)};
         context->accepted_branch = index;
+        if (server->party.foreign()) keep_way_back(*context, request);
     }
     env_.layer->respond(context->server, response.status, std::move(bytes), now, out);
 }
@@ -564,7 +565,7 @@ void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions&
     const bool answered = server->party.foreign() && !context->accepted.bytes.empty();
     if (!device && !answered) return;
     const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
-    if (answered) return connect_back(waiting, server->party, out);
+    if (answered) return connect_back(waiting, *context, server->party, out);
     out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), device});
 }
 
