@@ -5,12 +5,12 @@ using namespace sotto::test;
 
 namespace {
 
-void call_in(World& world, FlowId provider, const std::string& from)
+void call_in(World& world, FlowId provider, const std::string& from, const std::string& domain = "example.org")
 {
     static int calls = 0;
     const auto n = std::to_string(++calls);
     world.send(provider,
-               "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKin" + n +
+               "INVITE sip:alice@" + domain + " SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKin" + n +
                    "\nMax-Forwards: 60\nFrom: <" + from + ">;tag=in\nTo: <sip:alice@example.org>\nCall-ID: in" + n +
                    "\nCSeq: 7 INVITE\nContact: <sip:b@192.0.2.8:5061>\nContent-Type: application/sdp\n",
                offer);
@@ -96,6 +96,29 @@ TEST_CASE("the answer to a call from another domain finds its way when the conne
     }
 }
 
+TEST_CASE("an answer is brought back to whoever called, in the name that was dialled", "[rfc3261][18.2.2][rfc5922]")
+{
+    auto settings = with_routes();
+    settings.domains.push_back({.name = "second.example"});
+    World world{settings};
+    const auto alice = world.phone("alice");
+    world.accounts->attach(world.accounts->find("alice", "example.org")->id, "alice", "second.example");
+    using Call = std::tuple<std::string, std::string, std::string, std::string>;
+    const auto& [from, dialled, way, name] = GENERATE(table<std::string, std::string, std::string, std::string>(
+        {Call{"sip:bob@example.net", "second.example", "example.net", "second.example"},
+         Call{"sip:bob@example.net", "example.org", "example.net", "example.org"},
+         Call{"sip:+33123456789@elsewhere.example", "second.example", "two.trunk.example", "example.org"}}));
+    const auto provider = world.provider({"www.provider.example", way});
+    call_in(world, provider, from, dialled);
+    const auto invite = world.receive(alice);
+    world.disconnect(provider);
+    const auto again = world.domain(way);
+    world.send(alice, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    CHECK(world.connects == std::vector<std::string>{way});
+    CHECK(world.speaks == std::vector<std::string>{name});
+    CHECK(start_line(world.receive(again)) == "SIP/2.0 200 OK");
+}
+
 TEST_CASE("whoever answers over a new connection is acknowledged there", "[rfc3261][18.2.2]")
 {
     World world{with_routes()};
@@ -124,6 +147,19 @@ TEST_CASE("whoever answers over a new connection is acknowledged there", "[rfc32
                           "Max-Forwards: 70\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: <sip:bob@example.net>\n"
                           "Call-ID: a-tag@secret-host\nCSeq: 2 CANCEL\n");
         CHECK(start_line(world.receive(again)).starts_with("CANCEL "));
+    }
+    SECTION("and its caller may change connections too, whoever loses the first one")
+    {
+        const bool caller_first = GENERATE(true, false);
+        auto back = alice, again = peer;
+        for (const bool caller : {caller_first, !caller_first}) {
+            world.disconnect(caller ? alice : peer);
+            (caller ? back : again) = caller ? world.phone("alice") : world.domain("example.net");
+            world.send(again, answer(invite, "180 Ringing"));
+            CHECK(start_line(world.receive(back)) == "SIP/2.0 180 Ringing");
+        }
+        world.send(again, answer(invite, "200 OK", contact));
+        CHECK(start_line(world.receive(back)) == "SIP/2.0 200 OK");
     }
     SECTION("that it has taken the call, whether its first answer has arrived or not")
     {

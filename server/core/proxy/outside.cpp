@@ -1,5 +1,6 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/dialog/remote_target.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/preferred_identity.hpp"
 #include "core/privacy/privacy_service.hpp"
@@ -272,18 +273,27 @@ void Proxy::connect(SlotId id, std::size_t index, Actions& out)
                           .others_follow = !branch.other_flows.empty()});
 }
 
-void Proxy::connect_back(SlotId homeless, const Party& caller, Actions& out)
+/// Where another domain has called from, and as whom: a peer takes an answer only from whom it has called.
+void Proxy::keep_way_back(ResponseContext& context, const Message& request) const
+{
+    const auto* dialled = env_.domains().of(request.request_uri.host);
+    const bool peer = context.sender.receiver() == Receiver::peer;
+    context.known_as = peer && dialled != nullptr ? *dialled : env_.domains().first();
+    if (const auto& remote = context.sender_target.handle)
+        context.way_back = RemoteTarget::unpack(env_.cryptography.open_in_memory(remote->contact.bytes)).next_hop;
+}
+
+void Proxy::connect_back(SlotId homeless, const ResponseContext& context, const Party& caller, Actions& out)
 {
     const auto* route = route_of(caller);
-    const bool peer = caller.receiver() == Receiver::peer;
-    if (route == nullptr || (!peer && route->targets.empty())) {
+    if (route == nullptr || context.way_back.host.empty()) {
         homeless_.erase(homeless);
         return;
     }
     out.push_back(
         Connect{.ticket = ticket_for(Waiting::connection, connecting_.emplace(Connecting{.homeless = homeless})),
-                .to = peer ? Destination{.host = caller.name()} : route->targets.front(),
-                .own = env_.domains().first(),
+                .to = context.way_back,
+                .own = context.known_as,
                 .route = route->name});
 }
 

@@ -189,7 +189,8 @@ private:
     std::string own_address(const ResponseContext& context, const Message& request) const;
     std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);
-    void connect_back(SlotId homeless, const Party& caller, Actions& out);
+    void keep_way_back(ResponseContext& context, const Message& request) const;
+    void connect_back(SlotId homeless, const ResponseContext& context, const Party& caller, Actions& out);
     void found_way_back(SlotId homeless, FlowId flow, Actions& out);
     [[nodiscard]] bool nobody_wants(const Probed& probed, TimePoint now) const;
     void probe(SlotId probed, TimePoint now, Actions& out);

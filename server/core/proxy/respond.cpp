@@ -153,6 +153,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
 void Proxy::follow_flow(const ResponseContext& context, Branch& branch, const Message& response, FlowId flow)
 {
     branch.target.flow = flow;
+    branch.gone = false;
     if (!branch.seal) return;
     const auto responder = other(context.role);
     const auto dialog = branch.seal->hash();
@@ -285,6 +286,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {
         context->accepted = {env_.cryptography.seal_in_memory(bytes)};
         context->accepted_branch = index;
+        if (server->party.foreign()) keep_way_back(*context, request);
     }
     env_.layer->respond(context->server, response.status, std::move(bytes), now, out);
 }
@@ -541,12 +543,12 @@ void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
         auto* context = contexts_.find(id);
         const auto* server = context == nullptr ? nullptr : env_.layer->server(context->server);
         if (server == nullptr || context->answered) continue;
-        context->sender_gone = context->sender_gone || server->flow == flow;
+        if (server->flow == flow) context->sender_gone = flow;
         for (auto& branch : context->branches)
             if (branch.target.flow == flow && branch.other_flows.empty()) branch.gone = true;
         const bool alone = context->waiting.empty() && context->look_ups == 0 && context->asleep == 0 &&
                            std::ranges::all_of(context->branches, [](const Branch& b) { return b.ended || b.gone; });
-        if (!context->sender_gone || !alone) continue;
+        if (context->sender_gone != server->flow || !alone) continue;
         for (auto& branch : context->branches)
             if (!std::exchange(branch.ended, true)) env_.layer->abandon(branch.client);
         env_.layer->end_server(context->server, now, out);
@@ -563,7 +565,7 @@ void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions&
     const bool answered = server->party.foreign() && !context->accepted.bytes.empty();
     if (!device && !answered) return;
     const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
-    if (answered) return connect_back(waiting, server->party, out);
+    if (answered) return connect_back(waiting, *context, server->party, out);
     out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), device});
 }
 

@@ -191,7 +191,9 @@ struct ResponseContext {
     bool answered{false}; ///< a final response was sent
     SealedText accepted;  ///< the 2xx that was sent last, and of which branch
     std::size_t accepted_branch{0};
-    bool sender_gone{false};        ///< its connection has ended
+    Destination way_back;           ///< of a caller in another domain, once it is accepted,
+    std::string known_as;           ///< and the domain that is connected for
+    FlowId sender_gone;             ///< its connection that has ended; it may have another one by now
     bool shed{false};               ///< nothing is kept in the clear any more
     std::unique_ptr<Charge> charge; ///< of a billed call
 };
