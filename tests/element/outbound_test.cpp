@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <utility>
+
 using namespace sotto;
 using namespace sotto::test;
 
@@ -210,6 +212,25 @@ TEST_CASE("a phone whose branch was given up is not looked for when its connecti
     world.disconnect(before);
     CHECK(world.quiet(after));
     CHECK(status(world.receive(alice)) == "603");
+}
+
+TEST_CASE("a phone that loses one connection after the other is not followed for ever", "[rfc5626][7][limits]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    auto bob = world.connect();
+    world.registers(bob, "bob", {.contact = contact(1), .extra = supported});
+    calls(world, alice);
+    int followed = 0;
+    while (!world.quiet(bob) && followed < 100) {
+        CHECK(start_line(world.receive(bob)).starts_with("INVITE "));
+        const auto before = std::exchange(bob, world.connect());
+        world.registers(bob, "bob", {.contact = contact(1), .extra = supported});
+        world.disconnect(before);
+        ++followed;
+    }
+    CHECK(followed < 20);
+    CHECK(status(world.receive(alice)) == "480");
 }
 
 TEST_CASE("a device with two flows is asked over one, the latest", "[rfc5626][7]")

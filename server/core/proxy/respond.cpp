@@ -393,6 +393,9 @@ bool Proxy::looks_again(ResponseContext& context, Branch& branch, SlotId id, Act
     const bool given_up = branch.cancelled || context.over();
     if (!branch.target.device || context.in_dialog || one_device || given_up) return false;
     branch.lost = true;
+    // As often as an account may have devices: whoever drops one connection after the other holds no call for ever.
+    const auto looked = std::ranges::count_if(context.branches, [](const Branch& b) { return b.lost; });
+    if (static_cast<std::size_t>(looked) > env_.settings->bindings_per_account) return false;
     const auto account = branch.target.party.account();
     if (context.public_gruu.empty()) context.sought.push_back({.account = account, .seems_to_sleep = {}});
     ++context.woken; // and joins those that ring
