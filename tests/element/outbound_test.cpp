@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <utility>
+
 using namespace sotto;
 using namespace sotto::test;
 
@@ -191,6 +193,43 @@ TEST_CASE("a call that went into a connection which had ended follows the phone 
     CHECK(world.quiet(alice));
     CHECK(start_line(world.receive(after)).starts_with("INVITE "));
     world.disconnect(after);
+    CHECK(status(world.receive(alice)) == "480");
+}
+
+TEST_CASE("a phone whose branch was given up is not looked for when its connection ends", "[rfc5626][7][rfc3261][16.7]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto before = world.connect();
+    world.registers(before, "bob", {.contact = contact(1), .extra = supported});
+    const auto desk = world.connect();
+    world.registers(desk, "bob", {.contact = "<sip:desk@192.0.2.2>;+sip.instance=\"<urn:uuid:2>\"", .call_id = "desk"});
+    calls(world, alice);
+    CHECK(start_line(world.receive(before)).starts_with("INVITE ")); // into the void
+    world.send(desk, answer(world.receive(desk), "603 Decline"));
+    const auto after = world.connect();
+    world.registers(after, "bob", {.contact = contact(1), .extra = supported});
+    world.disconnect(before);
+    CHECK(world.quiet(after));
+    CHECK(status(world.receive(alice)) == "603");
+}
+
+TEST_CASE("a phone that loses one connection after the other is not followed for ever", "[rfc5626][7][limits]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    auto bob = world.connect();
+    world.registers(bob, "bob", {.contact = contact(1), .extra = supported});
+    calls(world, alice);
+    int followed = 0;
+    while (!world.quiet(bob) && followed < 100) {
+        CHECK(start_line(world.receive(bob)).starts_with("INVITE "));
+        const auto before = std::exchange(bob, world.connect());
+        world.registers(bob, "bob", {.contact = contact(1), .extra = supported});
+        world.disconnect(before);
+        ++followed;
+    }
+    CHECK(followed < 20);
     CHECK(status(world.receive(alice)) == "480");
 }
 

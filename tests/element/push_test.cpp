@@ -230,6 +230,32 @@ TEST_CASE("a second phone rings at once, and the sleeping one joins", "[rfc8599]
     CHECK(start_line(world.receive(sleep.bob)).starts_with("INVITE sip:bob-device@"));
 }
 
+TEST_CASE("a phone that wakes after another one has declined for all does not ring", "[rfc8599][rfc3261][16.7]")
+{
+    Sleep sleep;
+    auto& world = sleep.world;
+    sleep.registers(contact(parameters));
+    world.disconnect(sleep.bob);
+    std::array<FlowId, 2> others{world.connect(), world.connect()};
+    std::array<std::string, 2> invites;
+    for (std::size_t i = 0; i < 2; ++i) {
+        const auto name = std::to_string(i);
+        world.registers(others[i], "bob",
+                        {.contact = "<sip:desk" + name + "@192.0.2.2>;+sip.instance=\"<urn:uuid:2" + name + ">\"",
+                         .call_id = "desk" + name});
+    }
+    sleep.calls();
+    for (std::size_t i = 0; i < 2; ++i) invites[i] = world.receive(others[i]);
+    REQUIRE(world.woken.size() == 1);
+    world.send(others[0], answered(invites[0], "180 Ringing"));
+    CHECK(status(world.receive(sleep.alice)) == "180");
+    world.send(others[1], answered(invites[1], "603 Decline")); // the first one is cancelled, and has not said so yet
+    sleep.comes_back(contact(parameters));
+    CHECK(world.quiet(sleep.bob));
+    world.send(others[0], answered(invites[0], "487 Request Terminated"));
+    CHECK(status(world.receive(sleep.alice)) == "603");
+}
+
 TEST_CASE("a push registration ends with its time, with a REGISTER without it, and with its device", "[rfc8599][4.1.2]")
 {
     Sleep sleep;

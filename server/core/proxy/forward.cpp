@@ -111,7 +111,7 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     if (context->look_ups > 0) --context->look_ups;
-    const bool over = context->cancelled || context->no_answer || context->answered;
+    const bool over = context->over();
     auto& bindings = located.bindings;
     if (over) bindings.clear();
     if (!context->public_gruu.empty()) // RFC 5627 6.1: like the address, but of its devices only this one

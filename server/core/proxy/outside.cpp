@@ -315,7 +315,7 @@ void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& ou
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     auto& branch = context->branches[index];
-    if (context->cancelled || context->no_answer || context->answered) {
+    if (branch.cancelled || context->over()) {
         branch.ended = true;
         return branch_over(id, now, out);
     }

@@ -392,9 +392,12 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
 bool Proxy::looks_again(ResponseContext& context, Branch& branch, SlotId id, Actions& out)
 {
     const bool one_device = context.referral || context.gruu_series != GruuSeries{};
-    const bool over = context.cancelled || context.no_answer || context.answered;
-    if (!branch.target.device || context.in_dialog || one_device || over) return false;
+    const bool given_up = branch.cancelled || context.over();
+    if (!branch.target.device || context.in_dialog || one_device || given_up) return false;
     branch.lost = true;
+    // As often as an account may have devices: whoever drops one connection after the other holds no call for ever.
+    const auto looked = std::ranges::count_if(context.branches, [](const Branch& b) { return b.lost; });
+    if (static_cast<std::size_t>(looked) > env_.settings->bindings_per_account) return false;
     const auto account = branch.target.party.account();
     if (context.public_gruu.empty()) context.sought.push_back({.account = account, .seems_to_sleep = {}});
     ++context.woken; // and joins those that ring
@@ -415,7 +418,7 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
     const auto domains = env_.domains();
     bool any = false;
     for (const auto& contact : response.contacts) {
-        if (context->redirections >= most_redirections || context->cancelled || context->no_answer) break;
+        if (context->redirections >= most_redirections || context->over()) break;
         if (redirected_outside(*context, contact.uri, former)) {
             ++context->redirections;
             branch_over(id, now, out);

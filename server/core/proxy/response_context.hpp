@@ -107,6 +107,11 @@ struct ResponseContext {
         return std::ranges::any_of(branches, reached) ||
                std::ranges::any_of(waiting, [&](const auto& group) { return holds(group, device); });
     }
+    /// Nobody is rung any more.
+    [[nodiscard]] bool over() const
+    {
+        return cancelled || no_answer || answered || best_status >= 600; // RFC 3261 16.7 step 5
+    }
     /// Nothing reached a device over that connection.
     [[nodiscard]] bool lost(FlowId flow) const
     {
