@@ -166,6 +166,7 @@ class Configuration(FlowTest):
         """By the check and by the daemon that starts: nobody has the role by it. The usual ones need not be there."""
         good = json.loads(json.dumps(self.daemon.config))
         self.daemon.config["admin"] |= {"operators": "No_such-group", "billing": "mail"}
+        self.daemon.config["log"] = self.daemon.config.get("log", {}) | {"level": "info"}   # notices are of that level
         self.daemon.write_config()
         named = r"sotto\.yaml:\d+:\d+: admin\.operators: this system has no group No_such-group: .*groupadd --system No_such-group"
         try:

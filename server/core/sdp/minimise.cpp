@@ -311,8 +311,8 @@ void Minimiser::collect(const Section& section, bool bundle_only)
     items_.clear();
     candidates_.clear();
     sources_ = {};
-    layers_ = layers_in(in_, section);
     const bool rtp = payloads_.usable();
+    layers_ = rtp ? layers_in(in_, section) : std::vector<std::string_view>{};
     bool direction = !rtp;
     for (const auto& attribute : in_.attributes_of(section)) {
         direction |= attribute.rule->kind == Kind::direction;

@@ -144,6 +144,10 @@ TEST_CASE("layers are named only where RTP names them", "[sdp][rfc8852][privacy]
     CHECK(minimised(session + layers_in_rtp + audio + key + layers +
                     "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\n")
               .find("a=rid") == std::string::npos);
+    // nor does any in a section that carries no RTP
+    const std::string data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:d\na=sctp-port:5000\n" + key;
+    CHECK(minimised(session + data + layers_in_rtp + layers) == minimised(session + data + layers_in_rtp));
+    CHECK(minimised(session + layers_in_rtp + data + layers) == minimised(session + data));
 }
 
 TEST_CASE("simulcast names what is sent and received, and nothing else", "[sdp][rfc8853]")
