@@ -69,7 +69,7 @@ void PushMemory::await(BindingId device, Waiter waiter)
 {
     const std::scoped_lock lock{mutex_};
     auto& all = waiters_[device];
-    if (all.size() == most_waiters) all.erase(all.begin()); // its caller has given up first
+    if (all.size() == most_waiters) all.erase(all.begin()); // whoever has waited longest gives up first
     all.push_back(waiter);
 }
 

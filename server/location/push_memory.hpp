@@ -20,8 +20,8 @@ public:
     void await(BindingId device, Waiter waiter) override;
     std::vector<Waiter> take_waiters(BindingId device) override;
 
-    /// Forgets those that are over, and gives each that is about to be (`wake_before_end`) to `renew`, once. To be
-    /// called every second or so.
+    /// Forgets those that are over, and gives each that is about to be (`wake_before_end`) to `renew`, once unless
+    /// `not_renewed`. To be called every second or so.
     void pass(TimePoint now, const std::function<void(const Sleeper&)>& renew);
     /// It could not be: it is given once more after a while.
     void not_renewed(BindingId device, TimePoint now);

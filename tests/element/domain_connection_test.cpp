@@ -124,9 +124,7 @@ TEST_CASE("whoever answers over a new connection is acknowledged there", "[rfc32
     World world{with_routes()};
     const auto alice = world.phone("alice");
     const auto peer = world.domain("example.net");
-    dial(world, alice, {.uri = "sip:bob@example.net"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    const auto invite = world.receive(peer);
+    const auto invite = call_out(world, alice, peer);
     world.send(peer, answer(invite, "180 Ringing"));
     world.receive(alice);
     SECTION("that it is not there")

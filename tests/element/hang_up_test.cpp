@@ -17,9 +17,7 @@ TEST_CASE("ACK and BYE of ours go along the route set of whoever answered", "[rf
     World world{with_routes()};
     const auto alice = world.phone("alice");
     const auto peer = world.domain("example.net");
-    dial(world, alice, {.uri = "sip:bob@example.net"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    const auto invite = world.receive(peer);
+    const auto invite = call_out(world, alice, peer);
     world.send(peer, answer(invite, "200 OK", route_of_peer + contact + described), plain);
     CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
     for (const std::string method : {"ACK", "BYE"}) {

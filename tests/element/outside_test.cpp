@@ -8,9 +8,7 @@ TEST_CASE("a call to another domain and its end, with a route set on the other s
     World world{with_routes()};
     const auto alice = world.phone("alice");
     const auto peer = world.domain("example.net");
-    dial(world, alice, {.uri = "sip:bob@example.net"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    const auto invite = world.receive(peer);
+    const auto invite = call_out(world, alice, peer);
     CHECK(start_line(invite) == "INVITE sip:bob@example.net SIP/2.0");
     CHECK(header(invite, "From").starts_with("\"Alice\" <sip:alice@example.org>;tag="));
     CHECK(header(invite, "Via").find(";alias;") != std::string::npos);

@@ -165,9 +165,7 @@ TEST_CASE("a hop that the answer does not show until it is final", "[protection]
     World world{peer_with(WhenWeaker::mark)};
     const auto alice = world.phone("alice");
     const auto peer = world.domain("example.net");
-    dial(world, alice, {.uri = "sip:bob@example.net"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    const auto invite = world.receive(peer);
+    const auto invite = call_out(world, alice, peer);
     world.send(peer, answer(invite, "180 Ringing", contact));
     CHECK(header(world.receive(alice), "Call-Protection").empty());
     world.send(peer, answer(invite, "200 OK", "Record-Route: <sip:p2.example.net;transport=udp;lr>\n" + contact));
@@ -179,7 +177,5 @@ TEST_CASE("whoever dials sips asks the other domain for TLS to the end", "[prote
     World world{with_routes()};
     const auto alice = world.phone("alice");
     const auto peer = world.domain("example.net");
-    dial(world, alice, {.uri = "sips:bob@example.net"});
-    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-    CHECK(start_line(world.receive(peer)) == "INVITE sips:bob@example.net SIP/2.0");
+    CHECK(start_line(call_out(world, alice, peer, "sips:bob@example.net")) == "INVITE sips:bob@example.net SIP/2.0");
 }

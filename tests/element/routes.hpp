@@ -73,6 +73,14 @@ inline void dial(World& world, FlowId alice, const Outgoing& call)
     world.send(alice, invite("2", world.credentials(challenge, call.caller, "INVITE", call.uri)), call.body);
 }
 
+/// A call of that phone to somebody at `peer`: the INVITE that arrives there.
+inline std::string call_out(World& world, FlowId phone, FlowId peer, const std::string& uri = "sip:bob@example.net")
+{
+    dial(world, phone, {.uri = uri});
+    CHECK(start_line(world.receive(phone)) == "SIP/2.0 100 Trying");
+    return world.receive(peer);
+}
+
 inline std::string answer(const std::string& request, const std::string& status, const std::string& extra = {})
 {
     const auto to = header(request, "To");
