@@ -38,6 +38,14 @@ void calls(World& world, FlowId alice)
     CHECK(status(world.receive(alice)) == "100");
 }
 
+/// His phone's first flow, or the one that takes its place.
+FlowId bob_connects(World& world)
+{
+    const auto flow = world.connect();
+    world.registers(flow, "bob", {.contact = contact(1), .extra = supported});
+    return flow;
+}
+
 std::string answer(const std::string& request, const std::string& status_line)
 {
     return "SIP/2.0 " + status_line + "\nVia: " + header(request, "Via") + "\nFrom: " + header(request, "From") +
@@ -104,8 +112,7 @@ TEST_CASE("one REGISTER makes one flow", "[rfc5626][6]")
 TEST_CASE("the key of a binding is instance and reg-id, not the URI", "[rfc5626][6]")
 {
     World world;
-    const auto flow = world.connect();
-    world.registers(flow, "bob", {.contact = contact(1), .extra = supported});
+    const auto flow = bob_connects(world);
     world.registers(
         flow, "bob",
         {.contact = "<sip:other-name@192.0.2.9>;+sip.instance=\"<urn:uuid:1>\";reg-id=1", .extra = supported});
@@ -169,10 +176,8 @@ TEST_CASE("a re-registration moves the binding to the connection it came over", 
 {
     World world;
     const auto alice = world.phone("alice");
-    const auto before = world.connect();
-    world.registers(before, "bob", {.contact = contact(1), .extra = supported});
-    const auto after = world.connect();
-    world.registers(after, "bob", {.contact = contact(1), .extra = supported});
+    const auto before = bob_connects(world);
+    const auto after = bob_connects(world);
     world.disconnect(before);
     calls(world, alice);
     CHECK(start_line(world.receive(after)) == "INVITE sip:bob-device@192.0.2.1:5555;transport=tls SIP/2.0");
@@ -182,12 +187,10 @@ TEST_CASE("a call that went into a connection which had ended follows the phone 
 {
     World world;
     const auto alice = world.phone("alice");
-    const auto before = world.connect();
-    world.registers(before, "bob", {.contact = contact(1), .extra = supported});
+    const auto before = bob_connects(world);
     calls(world, alice);
     CHECK(start_line(world.receive(before)).starts_with("INVITE ")); // the phone is in another network already
-    const auto after = world.connect();
-    world.registers(after, "bob", {.contact = contact(1), .extra = supported});
+    const auto after = bob_connects(world);
     CHECK(world.quiet(after));
     world.disconnect(before);
     CHECK(world.quiet(alice));
@@ -200,15 +203,13 @@ TEST_CASE("a phone whose branch was given up is not looked for when its connecti
 {
     World world;
     const auto alice = world.phone("alice");
-    const auto before = world.connect();
-    world.registers(before, "bob", {.contact = contact(1), .extra = supported});
+    const auto before = bob_connects(world);
     const auto desk = world.connect();
     world.registers(desk, "bob", {.contact = "<sip:desk@192.0.2.2>;+sip.instance=\"<urn:uuid:2>\"", .call_id = "desk"});
     calls(world, alice);
     CHECK(start_line(world.receive(before)).starts_with("INVITE ")); // into the void
     world.send(desk, answer(world.receive(desk), "603 Decline"));
-    const auto after = world.connect();
-    world.registers(after, "bob", {.contact = contact(1), .extra = supported});
+    const auto after = bob_connects(world);
     world.disconnect(before);
     CHECK(world.quiet(after));
     CHECK(status(world.receive(alice)) == "603");
