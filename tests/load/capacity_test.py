@@ -1,15 +1,20 @@
 """The daemon under load, by `sotto-load`: every answer is checked, so "without an error" means every single message."""
 
+import contextlib
 import json
+import re
 import resource
 import subprocess
 import unittest
+from pathlib import Path
 
 from support.daemon import PASSWORD, Daemon, binary
 from support.limits import patience
 
 BINDINGS = 10_000
 CALLS_AT_ONCE = 100
+UNIT = Path(__file__).parents[2] / "systemd/sotto.service"
+LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
 class Capacity(unittest.TestCase):
@@ -74,6 +79,35 @@ class Capacity(unittest.TestCase):
 
     def test_everything_at_once(self):
         self.figures("mixed", self.load("mixed", "--concurrency", 20, "--count", 4000, "--expect-private"))
+
+
+class LargePages(unittest.TestCase):
+    """A page of 4 KiB for each part of a connection costs a sixth of a call's processor time."""
+
+    def kib(self, pid, *names):
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return [int(re.search(rf"^{name}: *([0-9]+) kB$", rollup, re.M)[1]) for name in names]
+
+    @unittest.skipUnless(LARGE_PAGES.exists() and "[never]" not in LARGE_PAGES.read_text(), "the kernel gives none")
+    def test_connections_live_in_large_pages(self):
+        daemon = Daemon(accounts=[f"user{n}" for n in range(2000)], threads=2, overrides={"log": {"level": "warning"}})
+        self.addCleanup(daemon.destroy)
+        daemon.stop()
+        daemon.environment = dict(re.findall(r"^Environment=(\w+)=(.*)$", UNIT.read_text(), re.M))
+        daemon.start()
+        load = subprocess.Popen([str(part) for part in (
+            binary("sotto-load"), "idle", "--concurrency", 2000, "--idle-base", 500, "--duration", 0.5, "--target",
+            f"127.0.0.1:{daemon.tls_port}", "--ca", daemon.authority.certificate, "--passwords", PASSWORD)],
+            stdout=subprocess.DEVNULL)
+        most, large = 0, 0
+        while load.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                load.wait(0.1)
+            if load.returncode is None:
+                most, large = max((most, large), tuple(self.kib(daemon.pid, "Anonymous", "AnonHugePages")))
+        self.assertEqual(load.returncode, 0)
+        self.assertGreater(most, 20_000, "two thousand connections")
+        self.assertGreater(large, 0.7 * most)
 
 
 if __name__ == "__main__":
