@@ -111,10 +111,11 @@ DialogJournal::Place DialogJournal::write(Epoch epoch, std::span<const std::uint
     if (pool.free.empty() && !add_segment(key, pool)) return 0;
     const auto place = pool.free.back();
     pool.free.pop_back();
-    // What makes a record live is written last: one that was cut short by a kill stays free.
-    if (record.size() > record_sizes.front())
-        region_->write(place + record_sizes.front(), record.subspan(record_sizes.front()));
-    region_->write(place, record.first(record_sizes.front()));
+    // Of one that is longer than what is written whole, what makes it live is written last: cut short by a kill, it
+    // stays free.
+    const auto first = record.size() > Region::whole ? record_sizes.front() : record.size();
+    if (first < record.size()) region_->write(place + first, record.subspan(first));
+    region_->write(place, record.first(first));
     return place;
 }
 
@@ -125,7 +126,7 @@ bool DialogJournal::add_segment(PoolKey key, Pool& pool)
     const auto start = Place{*segment} * segment_size;
     region_->write(start, bytes_of(Header{.mark = mark, .epoch = key.epoch.number, .size_class = key.size_class}));
     pool.segments.push_back(*segment);
-    classes_[*segment] = key.size_class;
+    keys_[*segment] = key;
     const auto size = record_sizes[key.size_class];
     for (std::uint32_t at = segment_size - size; at >= size; at -= size) pool.free.push_back(start + at);
     return true;
@@ -147,14 +148,10 @@ void DialogJournal::remove(Place place)
     if (place == 0) return;
     const std::lock_guard lock{mutex_};
     const auto segment = static_cast<std::uint32_t>(place / segment_size);
-    const auto size_class = classes_.find(segment);
-    if (size_class == classes_.end()) return; // its epoch is over
-    Header header;
-    std::array<std::uint8_t, sizeof header> raw{};
-    region_->read(Place{segment} * segment_size, raw);
-    std::memcpy(&header, raw.data(), sizeof header);
-    region_->wipe(place, record_sizes[size_class->second]);
-    pools_[{Epoch{header.epoch}, header.size_class}].free.push_back(place);
+    const auto key = keys_.find(segment);
+    if (key == keys_.end()) return; // its epoch is over
+    region_->wipe(place, record_sizes[key->second.size_class]);
+    pools_[key->second].free.push_back(place);
 }
 
 void DialogJournal::forget(Epoch dead)
@@ -165,7 +162,7 @@ void DialogJournal::forget(Epoch dead)
         if (pool == pools_.end()) continue;
         for (const auto segment : pool->second.segments) {
             region_->release(Place{segment} * segment_size, segment_size);
-            classes_.erase(segment);
+            keys_.erase(segment);
             released_.push_back(segment);
         }
         pools_.erase(pool);
@@ -197,7 +194,7 @@ void DialogJournal::take_up(std::uint32_t segment, PoolKey key, const Reader& re
 {
     auto& pool = pools_[key];
     pool.segments.push_back(segment);
-    classes_[segment] = key.size_class;
+    keys_[segment] = key;
     const auto start = Place{segment} * segment_size;
     std::vector<std::uint8_t> content(segment_size);
     region_->read(start, content);

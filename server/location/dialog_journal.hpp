@@ -84,7 +84,7 @@ private:
     std::mutex mutex_;
     std::unique_ptr<Region> region_;
     std::map<PoolKey, Pool> pools_;
-    std::map<std::uint32_t, std::uint8_t> classes_; ///< of the segments in use
+    std::map<std::uint32_t, PoolKey> keys_; ///< of the segments in use
     std::vector<std::uint32_t> released_;
     std::uint32_t never_used_{0}; ///< this segment and all after it
 };

@@ -12,7 +12,8 @@ public:
 
     [[nodiscard]] virtual std::uint64_t size() const = 0;
     virtual void read(std::uint64_t offset, std::span<std::uint8_t> into) const = 0;
-    /// Up to a page (4 KiB) inside one page: whole or not at all, also when the process is killed.
+    /// Up to this, inside one page: whole or not at all, also when the process is killed.
+    static constexpr std::uint64_t whole = 4'096;
     virtual void write(std::uint64_t offset, std::span<const std::uint8_t> from) = 0;
     /// Overwrites with zeros.
     virtual void wipe(std::uint64_t offset, std::uint64_t length) = 0;

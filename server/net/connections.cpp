@@ -430,6 +430,7 @@ void Connections::flush(Connection& connection)
             if (!connection.WriteHook::is_linked()) {
                 connection.write_until = now_ + limits_->write_timeout;
                 blocked_.push_back(connection);
+                waits_anew_ = true;
             }
             return await_writable(connection);
         case Progress::closed:
@@ -462,6 +463,7 @@ void Connections::linger(Connection& connection)
     connection.stream.finish();
     connection.state = State::lingering;
     wait_in(lingering_, connection, limits_->linger_timeout);
+    waits_anew_ = true;
     await_readable(connection);
 }
 
@@ -482,8 +484,9 @@ void Connections::kill(Connection& connection)
 
 void Connections::retire(Connection& connection) { retired_.push_back(connection.flow.id); }
 
-void Connections::settle()
+bool Connections::settle()
 {
+    waits_anew_ = false;
     while (!dirty_.empty() || !retired_.empty()) {
         for (std::size_t i = 0; i < dirty_.size(); ++i) {
             auto* connection = table_.find(dirty_[i]);
@@ -503,8 +506,10 @@ void Connections::settle()
             table_.remove(retired_[i]);
             if (accepted) user_.left(source);
         }
+        waits_anew_ = waits_anew_ || !retired_.empty();
         retired_.clear();
     }
+    return waits_anew_;
 }
 
 void Connections::wipe()

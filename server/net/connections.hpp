@@ -90,7 +90,8 @@ public:
     [[nodiscard]] std::size_t size() const { return table_.size(); }
 
     /// Writes what is queued, tells the user of ended flows and forgets dead connections. May make the user queue more.
-    void settle();
+    /// True: deadlines are others than before.
+    bool settle();
     /// Nothing of the burst's plaintext stays behind.
     void wipe();
 
@@ -148,6 +149,7 @@ private:
     web::Completions web_completions_; // and these, for its browsers
     FlowTable table_;
     std::vector<FlowId> dirty_, retired_;
+    bool waits_anew_{false}; ///< in `settle`: a deadline has come or gone
     std::unique_ptr<std::array<char, record_size>> scratch_;
     std::size_t scratch_used_{0};
     TimePoint now_{};

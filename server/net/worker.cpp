@@ -218,15 +218,24 @@ void Worker::begin()
 
 void Worker::end()
 {
+    bool other_deadlines = false;
     do {
         perform_all();
-        connections_.settle();
+        take_stock();
+        other_deadlines = connections_.settle();
     } while (!actions_.empty());
-    set_pulse();
-    if (heard_) bursts_.record(Clock::now() - burst_began_);
-    wipe();
+    if (other_deadlines) arm_timer();
+    if (std::exchange(heard_, false)) bursts_.record(Clock::now() - burst_began_);
     in_burst_ = false;
     tell_progress();
+}
+
+/// Before anything is written: whoever a write wakes on this machine may be given this core in the middle of it, and
+/// what is left to do then finds the caches cold.
+void Worker::take_stock()
+{
+    set_pulse();
+    wipe();
     arm_timer();
 }
 
@@ -239,7 +248,6 @@ void Worker::wipe()
     } else if (heard_) {
         wipe_stack_at_ = std::min(wipe_stack_at_, now_ + stack_wiped_after);
     }
-    heard_ = false;
 }
 
 void Worker::tell_progress()

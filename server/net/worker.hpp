@@ -146,6 +146,7 @@ private:
     void arm_timer();
     void on_timer();
     void tell_progress();
+    void take_stock();
     void wipe();
 
     std::unique_ptr<Cryptography> cryptography_;
@@ -161,7 +162,7 @@ private:
     std::shared_ptr<billing::CallLedger> ledger_;
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
-    asio::io_context context_{1};
+    asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO}; ///< others may post; only its thread waits
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     asio::steady_timer timer_{context_};
     Element element_;
