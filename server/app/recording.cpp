@@ -64,7 +64,9 @@ Recording::Recording(boost::asio::io_context& main, const config::Settings& sett
         store::SqliteLedger::Times{.recovery = settings.registrar.binding_lifetime,
                                    .longest_call = settings.proxy.longest_dialog,
                                    .resumes = keys.resumed(),
-                                   .parties = parties_left(keys)},
+                                   .parties = parties_left(keys),
+                                   .clock = {},
+                                   .calendar = [this] { return look(&retention::Timekeeper::date); }},
         [](const std::string& reason) { event(Event::record_failed, field("reason", Plain{reason})); });
     if (const auto ended = ledger_->ended_at_start(); ended > 0) event(Event::records_ended, field("calls", ended));
     const auto last = store::wait_for<retention::Time>([&](auto done) { ledger_->last_retention(std::move(done)); });
@@ -131,11 +133,13 @@ void Recording::begins_at(retention::Time last)
     if (!ledger_) time_ = retention::Timekeeper{last};
 }
 
-retention::Time Recording::now()
+retention::Time Recording::now() { return look(&retention::Timekeeper::observe); }
+
+retention::Time Recording::look(retention::Time (retention::Timekeeper::*by)(const retention::Sighting&))
 {
     const std::lock_guard lock{mutex_};
     const bool doubted = time_.doubts();
-    const auto time = time_.observe(sighting());
+    const auto time = (time_.*by)(sighting());
     if (time_.doubts() && !doubted) event(Event::retention_waits);
     return time;
 }

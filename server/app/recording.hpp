@@ -51,6 +51,7 @@ public:
 
 private:
     void look_for_parties();
+    retention::Time look(retention::Time (retention::Timekeeper::*by)(const retention::Sighting&));
     void keep_to_plan();
     void keep_to_plan_in(seconds span);
     void look_for_overdue();

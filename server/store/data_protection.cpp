@@ -71,7 +71,8 @@ unit closes all that could set a clock, the question included, so that `sotto-re
 without a network: `sotto retention run` says what it hears. So retention catches up by itself within an hour of a start, however long the
 service was down. A clock that nobody steers is believed as far as the machine's own even clock confirms it; after a restart, for a week.
 One that jumps further is reported (`retention-waits` in the log), nothing is destroyed early, and an operator confirms the time with
-`sotto retention run --now TIME`. A clock that is set back keeps nothing for longer. The audit log's keys go by the same time.
+`sotto retention run --now TIME`. A clock that is set back keeps nothing for longer. The audit log's keys go by the same time, and so does
+the date of a call that is answered while the calendar is off by more than a week.
 
 ## Lawful interception
 

@@ -1,7 +1,8 @@
 """The service was down for longer than any rule keeps a record. Whether it catches up by itself depends on the clock: one
 that a time server steers is believed, another one waits for an operator, and meanwhile the record counts as overdue. Where the
-daemon may not ask who steers the clock, the timer's command asks."""
+daemon may not ask who steers the clock, the timer's command asks. A calendar that jumps under the service dates no call."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -144,6 +145,46 @@ class Overdue(unittest.TestCase):
         environment = os.environ | {"LD_PRELOAD": binary("libtime_server.so"), "TIME_SERVER": time_server}
         subprocess.run([binary("sotto"), "--config", self.daemon.config_file, *command], env=environment, check=True,
                        capture_output=True, timeout=patience(30))
+
+
+@unittest.skipUnless(Path(FAKETIME).exists(), "libfaketime is not installed")
+class Jump(unittest.TestCase):
+    """Of a calendar that nobody steers, for the moment in which a call is answered."""
+
+    def setUp(self):
+        self.daemon = BillingDaemon()
+        self.addCleanup(self.daemon.destroy)
+        self.offset = self.daemon.folder / "offset"
+        self.offset.write_text("+0")
+        self.daemon.stop()
+        self.daemon.environment = {"LD_PRELOAD": f"{binary('libtime_server.so')}:{FAKETIME}", "TIME_SERVER": "none",
+                                   "FAKETIME_TIMESTAMP_FILE": str(self.offset), "FAKETIME_NO_CACHE": "1",
+                                   "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.daemon.start()
+
+    def call_in(self, jump: str) -> list:
+        """What is left for the invoice of this month, after a run of retention."""
+        with contextlib.closing(self.daemon.connect()) as connection:
+            alice = Phone("alice", Ladder(), lambda: connection, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
+            alice.registers()
+            for offset in ("+0", jump):   # the gateway's certificate is looked at before the jump
+                self.offset.write_text(offset)
+                alice.sends("INVITE", to=f"sip:{number(1)}@{DOMAIN}")
+                alice.receives(200)
+                alice.sends("ACK")
+                alice.sends("BYE")
+                alice.receives(200)
+            while self.daemon.rows() < 2:
+                self.assertTrue(self.daemon.alive, self.daemon.log)
+        self.offset.write_text("+0")
+        self.daemon.sotto("retention", "run")
+        return self.daemon.export()
+
+    def test_back_by_a_year_it_destroys_no_call(self):
+        self.assertEqual(len(self.call_in("-400d")), 2)
+
+    def test_ahead_by_a_year_it_keeps_no_call_from_its_invoice(self):
+        self.assertEqual(len(self.call_in("+400d")), 2)
 
 
 if __name__ == "__main__":

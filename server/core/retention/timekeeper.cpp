@@ -8,7 +8,7 @@ void Timekeeper::confirm(const Sighting& sighting)
 {
     doubts_ = false;
     based_ = true;
-    believed_ = base_ = sighting.wall;
+    believed_ = base_ = shown_ = sighting.wall;
     base_running_ = sighting.running;
 }
 
@@ -22,6 +22,7 @@ Time Timekeeper::observe(const Sighting& sighting)
         doubts_ = sighting.wall > believed_ + longest_gap;
         if (!doubts_) believed_ = std::max(believed_, sighting.wall);
         base_ = believed_;
+        shown_ = sighting.wall;
         base_running_ = sighting.running;
         based_ = true;
         return believed_;
@@ -31,6 +32,15 @@ Time Timekeeper::observe(const Sighting& sighting)
     // Only the time that has passed for certain counts.
     believed_ = std::max(believed_, witnessed);
     return believed_;
+}
+
+Time Timekeeper::date(const Sighting& sighting)
+{
+    const auto believed = observe(sighting);
+    // A calendar that was ahead at the start may be right, and is doubted for retention alone.
+    const auto due = std::max(believed, shown_ + std::chrono::floor<seconds>(sighting.running - base_running_));
+    const bool jumped = sighting.wall > due + longest_gap || sighting.wall < due - longest_gap;
+    return jumped ? due : sighting.wall;
 }
 
 } // namespace sotto::retention

@@ -26,6 +26,10 @@ public:
 
     /// The time to go by. Never goes back, but where a steered clock says so.
     Time observe(const Sighting& sighting);
+    /// When a call of this moment begins, for its bill and for the rules: as the calendar shows it, unless that is
+    /// further off than `longest_gap`. A call that were dated years back would be destroyed at once, one ahead kept for
+    /// years.
+    Time date(const Sighting& sighting);
     /// An operator says that the calendar is right, or whoever may ask the kernel.
     void confirm(const Sighting& sighting);
     /// The last sighting was ahead of what is believed: retention waits, and an operator should look.
@@ -35,6 +39,7 @@ private:
     Time believed_;
     Time base_{}; ///< what was believed when the even clock said `base_running_`
     milliseconds base_running_{0};
+    Time shown_{};      ///< by the calendar then
     bool based_{false}; ///< by a sighting of this process
     bool doubts_{false};
 };

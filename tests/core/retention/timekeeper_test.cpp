@@ -57,6 +57,27 @@ TEST_CASE("after downtime the clock is believed for a week, then an operator is 
     CHECK(month.observe({start + days{30} + 1s, 7s}) == start + days{30} + 1s);
 }
 
+TEST_CASE("a call is dated by the calendar, but by the even clock where the calendar has jumped by more than a week")
+{
+    Timekeeper time{start};
+    time.observe({start, 1000s});
+    for (const auto jump : {-days{7}, -days{1}, days{0}, days{1}, days{7}})
+        CHECK(time.date({start + jump + 1min, 1060s}) == start + jump + 1min);
+    for (const auto jump : {-days{400}, -days{8}, days{8}, days{400}})
+        CHECK(time.date({start + jump, 1060s}) == start + 1min);
+    CHECK(time.date({start + days{400}, 1060s, true}) == start + days{400}); // a time server says so
+}
+
+TEST_CASE("after a long downtime calls are dated by the calendar though retention waits, until it jumps")
+{
+    Timekeeper time{start};
+    CHECK(time.date({start + days{30}, 5s}) == start + days{30});
+    CHECK(time.doubts());
+    CHECK(time.date({start + days{430}, 65s}) == start + days{30} + 1min);
+    Timekeeper behind{start}; // no battery keeps the time
+    CHECK(behind.date({Time{}, 5s}) == start);
+}
+
 TEST_CASE("whatever an unsteered clock does, time goes on evenly while the machine runs")
 {
     std::mt19937_64 engine{Catch::rngSeed() + 7};
