@@ -222,6 +222,26 @@ TEST_CASE("a backup that cannot be written is refused, leaves the one before, an
     CHECK(rows_in(copy, "open_call") == 2);
 }
 
+TEST_CASE("a run of invoices for which the disk has room is given, though a call that runs cannot leave its period")
+{
+    test::FaultyDisk disk;
+    Succession calls;
+    const auto invoice = [&] {
+        return wait_for<InvoiceRun>(
+            [&](auto done) { calls.ledger->invoice(test::november, test::invoice_day, std::move(done)); });
+    };
+    calls.turn(1); // one that has ended
+    calls.answer(test::call(2, 77));
+    disk.set(test::FaultyDisk::Fault::full);
+    const auto first = invoice();
+    REQUIRE(first.has_value());
+    CHECK((*first).calls.size() == 1);
+    disk.set(test::FaultyDisk::Fault::none);
+    calls.clock.pass(5s);
+    calls.ledger->ended(test::call(2, 77).dialog);
+    CHECK(calls.billed() == std::vector<std::uint32_t>{5});
+}
+
 TEST_CASE("while a large ledger is copied, calls that are answered reach the disk, and are not in the copy")
 {
     test::LedgerFiles files;
