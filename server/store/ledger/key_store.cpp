@@ -222,10 +222,14 @@ void KeyStore::write_first(std::size_t slot, const Slot& content)
     write_soon(backup_.number, slot * slot_size, content, file_in(folder_, "backup"));
 }
 
-void KeyStore::erase(std::size_t slot)
+/// What a fault of the disk has left there is known no more: the next destruction, or run of retention, tries again.
+void KeyStore::overwrite_destroyed()
 {
-    write(slot, Slot{});
-    free_.push_back(slot);
+    while (!destroyed_.empty()) {
+        write(destroyed_.back(), Slot{});
+        free_.push_back(destroyed_.back());
+        destroyed_.pop_back();
+    }
 }
 
 std::size_t KeyStore::add(const KeyEntry& entry)
@@ -330,11 +334,11 @@ void KeyStore::invoice(PeriodId id, std::uint32_t run, retention::Day day)
 
 void KeyStore::destroy(PeriodId id)
 {
-    const auto found = periods_.find(id);
-    if (found == periods_.end()) return;
-    const auto slot = found->second.slot;
-    periods_.erase(found);
-    erase(slot);
+    if (const auto found = periods_.find(id); found != periods_.end()) {
+        destroyed_.push_back(found->second.slot);
+        periods_.erase(found);
+    }
+    overwrite_destroyed();
 }
 
 // ---- invoice runs
@@ -421,17 +425,18 @@ Key KeyStore::make_key(Name name)
 
 void KeyStore::destroy(Name name)
 {
-    const auto found = single_.find(name);
-    if (found == single_.end()) return;
-    const auto slot = found->second;
-    single_.erase(found);
-    erase(slot);
+    if (const auto found = single_.find(name); found != single_.end()) {
+        destroyed_.push_back(found->second);
+        single_.erase(found);
+    }
+    overwrite_destroyed();
 }
 
 // ---- the head
 
 void KeyStore::believe(retention::Time time)
 {
+    overwrite_destroyed();
     KeyEntry head;
     head.kind = Kind::store;
     head.id = static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.time_since_epoch().count()));
@@ -441,6 +446,7 @@ void KeyStore::believe(retention::Time time)
 
 void KeyStore::rewrap(const crypto::Secret& master)
 {
+    overwrite_destroyed();
     const auto next_name = file_in(folder_, "next");
     SlotWrapping wrapping{master};
     std::vector<std::uint8_t> content;

@@ -118,7 +118,7 @@ private:
     [[nodiscard]] std::optional<KeyEntry> read(int file, std::size_t slot) const;
     void write(std::size_t slot, const Slot& content);
     void write_first(std::size_t slot, const Slot& content);
-    void erase(std::size_t slot);
+    void overwrite_destroyed();
     std::size_t add(const KeyEntry& entry);
     void put_period(const Period& period, std::size_t slot);
     [[nodiscard]] PeriodId unused_period() const;
@@ -140,6 +140,7 @@ private:
     retention::Time believed_{};
     std::map<PeriodId, HeldPeriod> periods_;
     std::map<Name, std::size_t> single_; ///< slots of the keys of subjects and holds
+    std::vector<std::size_t> destroyed_; ///< slots that are still to be overwritten
     std::vector<std::size_t> free_;
     std::size_t slots_{0};
 };

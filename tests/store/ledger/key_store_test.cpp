@@ -100,6 +100,30 @@ TEST_CASE("a destroyed key is overwritten in both copies")
     CHECK(store.row_key(id).empty());
 }
 
+TEST_CASE("a destruction that the disk refused is made good by the next one, of whatever key, or by a run of retention")
+{
+    Store store;
+    KeyStore keys{store.folder, store.master};
+    const auto id = keys.collecting(november, retention::Case::chargeable);
+    keys.make_subject_key({77});
+    const auto before = store.content("store");
+    {
+        const test::FileLimit full{0};
+        CHECK_THROWS_AS(keys.destroy(id), StoreError);
+        CHECK_THROWS_AS(keys.destroy(AccountId{77}), StoreError);
+    }
+    CHECK(keys.periods().empty());
+    CHECK_FALSE(keys.subject_key({77}));
+    SECTION("told again") { keys.destroy(AccountId{77}); }
+    SECTION("a run of retention") { keys.believe(retention::Time{}); }
+    for (const auto* name : {"store", "backup"})
+        for (const auto slot : {1, 2})
+            CHECK(store.content(name).find(before.substr(slot * 128, 128)) == std::string::npos);
+    KeyStore next{store.folder, store.master};
+    CHECK(next.periods().empty());
+    CHECK(next.subjects().empty());
+}
+
 TEST_CASE("a destruction that reached only the first copy is finished at the next start")
 {
     Store store;
