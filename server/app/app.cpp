@@ -107,7 +107,7 @@ App::~App()
     administration_.reset();
     workers_->stop(); // nobody asks the store, the ledger or the notifier any more
     recording_->stop();
-    auditing_->checkpoint();
+    auditing_->stop();
     waking_->stop();
 }
 
@@ -156,11 +156,7 @@ void App::make_workers()
                         .accounts = store_->directory(),
                         .on_accept_failure = log_accept_failure,
                         .on_no_way = log_no_way,
-                        .on_report =
-                            [this](const Report& report) {
-                                // The audit log waits for the disk: not on a worker's thread.
-                                boost::asio::post(main_, [this, report] { auditing_->note(report); });
-                            }},
+                        .on_report = [this](const Report& report) { auditing_->note(report); }},
         configuration_.initial());
     location_->observe([this](BindingId device, std::uint64_t workers) { workers_->binding_changed(device, workers); });
 }

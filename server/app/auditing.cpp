@@ -8,6 +8,9 @@
 #include "log/log.hpp"
 #include "store/store_error.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
 #include <unistd.h>
 
 namespace sotto::app {
@@ -39,6 +42,7 @@ void say_unread(const std::exception& failure) { event(Event::audit_unread, fiel
 Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settings, Recording& recording)
     : head_{std::make_unique<store::AuditHead>(settings.state_directory)}, checkpoints_{main}
 {
+    boost::asio::post(notes_, [] { pthread_setname_np(pthread_self(), "notes"); });
     const auto noted = head_->read();
     std::vector<audit::Head> heads;
     if (noted.sequence > 0) heads.push_back({noted.sequence, noted.hash});
@@ -82,7 +86,18 @@ void Auditing::expire()
     if (const auto expired = log_->expire(audit::keep_times()); !expired) say_unwritable(expired.error());
 }
 
+void Auditing::stop()
+{
+    notes_.join();
+    log_->checkpoint();
+}
+
 void Auditing::note(const Report& report)
+{
+    boost::asio::post(notes_, [this, report] { write(report); });
+}
+
+void Auditing::write(const Report& report)
 {
     if (report.what == Occurrence::guessing) return event(Event::guessing, field("account", report.account));
     if (report.what == Occurrence::unannounced)

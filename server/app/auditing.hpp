@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <memory>
 #include <optional>
@@ -17,7 +18,8 @@
 namespace sotto::app {
 
 /// The audit log of the running daemon: each head goes into accounts.db and the journal; checkpoints, the end of old
-/// entries and a check of the whole log come by the hour. `log` may be used on any thread, the rest on the main thread.
+/// entries and a check of the whole log come by the hour. `log` and `note` may be used on any thread, the rest on the
+/// main thread.
 class Auditing {
 public:
     /// Writes the entry of this start, and that of the end of a trace which the last process took with it. Throws
@@ -27,8 +29,9 @@ public:
 
     [[nodiscard]] audit::FileAuditLog& log() { return *log_; }
     void start();
-    void checkpoint() { log_->checkpoint(); }
-    /// What happened on its own that must leave an entry.
+    /// Writes what is still to be noted, and signs.
+    void stop();
+    /// What happened on its own that must leave an entry. Any thread: who notes it does not wait for the disk.
     void note(const Report& report);
     /// Says so where the operator looks.
     static void say_unwritable(const std::error_code& why);
@@ -37,11 +40,13 @@ private:
     /// What the daemon does on its own.
     void record(const char* what, const char* purpose, const char* result, const std::string& scope = {},
                 const std::string& subject = {});
+    void write(const Report& report);
     void expire();
 
     std::unique_ptr<store::AuditHead> head_; ///< written under the log's lock
     std::unique_ptr<audit::FileAuditLog> log_;
     boost::asio::steady_timer checkpoints_;
+    boost::asio::thread_pool notes_{1};     ///< the main thread would give no sign of life while a disk is slow
     std::optional<audit::SelfCheck> check_; ///< ends before the log
 };
 

@@ -1,7 +1,9 @@
 """Emergency calls in every state of the server and of the account."""
 
+import contextlib
 import json
 import socket
+import sqlite3
 import unittest
 
 from clients import network
@@ -10,6 +12,7 @@ from outside.name_server import NameServer, located
 from outside.peer_test import Outside, peers
 from support.daemon import DOMAIN, PASSWORD, Daemon
 from support.phone import Phone
+from support.supervisor import SupervisedDaemon
 from support.tls import client_context
 
 
@@ -23,13 +26,15 @@ PLACE = b'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" ent
 class EmergencyService(Outside):
     """A server with a route to one behind a route for all numbers, and an account that looks like its number."""
     more: dict = {}
+    daemon_type = Daemon
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.psap = cls.keep(FarEnd("psap.example", cls.authority.issue("psap.example", ("psap.example",)), cls.authority))
         cls.keep(NameServer({"example": located(cls.psap.port, at="psap")}))
-        cls.daemon = cls.keep(Daemon(("alice", "bob", "carol", "dave", "erin", "112"), peers(cls.authority, cls.port.number, [
+        cls.daemon = cls.keep(cls.daemon_type(("alice", "bob", "carol", "dave", "erin", "112"), peers(
+            cls.authority, cls.port.number, [
             {"name": "everywhere", "kind": "gateway", "match": ["+"], "target": ["psap.example"]},
             {"name": "help", "kind": "emergency", "match": ["112", "110", "urn:service:sos"], "target": ["psap.example"]}])
             | cls.more,
@@ -216,6 +221,26 @@ class BusyConnection(EmergencyService):
         alice.sends("INVITE", to=bob, authenticates=False)
         alice.receives(503)
         self.carried_however(alice)
+
+
+class SlowDisk(EmergencyService):
+    class daemon_type(SupervisedDaemon):
+        watchdog_usec = 600_000
+
+    def noted(self) -> int:
+        entries = json.loads(self.daemon.sotto("--json", "audit", "show").stdout)["entries"]
+        return sum(entry["what"] == "emergency call" for entry in entries)
+
+    def test_the_watchdog_does_not_end_the_server_for_it(self):
+        """Each call is an entry, and each entry waits for the disk: here for five seconds."""
+        alice = self.phone(self.daemon, "alice")
+        with contextlib.closing(sqlite3.connect(self.daemon.state / "accounts.db", isolation_level=None)) as accounts:
+            accounts.execute("BEGIN IMMEDIATE")
+            self.carried_however(alice)
+            for _ in range(3):
+                self.assertTrue(self.daemon.hears("WATCHDOG=1", len(self.daemon.said), timeout=3))
+        while self.noted() < 5:
+            self.assertTrue(self.daemon.alive, self.daemon.log)
 
 
 class FullServer(EmergencyService):
