@@ -130,7 +130,7 @@ void App::make_workers()
     const auto& settings = configuration_.initial().settings;
     const auto count = workers_of(settings);
     admission_ = std::make_shared<net::Admission>(admission_of(settings, count, descriptors_));
-    waking_ = std::make_unique<Waking>(settings, keys_.process());
+    waking_ = std::make_unique<Waking>(settings, keys_);
     devices_ = std::make_unique<Devices>(location_, waking_->registrations(), keys_.process(), keys_.hash_ring());
     workers_ = std::make_unique<Workers>(
         count,

@@ -13,13 +13,15 @@ namespace {
 constexpr std::string_view layout = "sotto handover 1";
 constexpr const char* name = "handover";
 
-// Front: the layout. Then, for each item, a page that tells which of two copies counts, and the copies. Then dialogs.
+// Front: the layout. Then, for each item, a page that tells which of two copies counts, and the copies. Then dialogs,
+// and phones that sleep: a million, or 250,000 whose push service has long tokens.
 constexpr std::uint64_t front = 4'096;
 constexpr std::uint64_t page = 4'096;
 constexpr std::uint64_t copy_size = page + Handover::longest_item;
 constexpr std::uint64_t item_size = page + 2 * copy_size;
 constexpr std::uint64_t items = 8; // room for more of them without another layout
 constexpr std::uint64_t dialogs_begin = (front + items * item_size + 65'535) / 65'536 * 65'536;
+constexpr std::uint64_t sleepers_begin = os::HandoverFile::size / 4 * 3;
 
 constexpr std::uint64_t at(Handover::Item item) { return front + static_cast<std::uint64_t>(item) * item_size; }
 /// `number`: 1 or 2.
@@ -30,23 +32,21 @@ constexpr std::uint64_t copy(Handover::Item item, std::uint8_t number)
 
 using Length = std::array<std::uint8_t, 4>;
 
-class Dialogs final : public location::Region {
+class Part final : public location::Region {
 public:
-    explicit Dialogs(os::HandoverFile& file) : file_{file} {}
-    [[nodiscard]] std::uint64_t size() const override { return os::HandoverFile::size - dialogs_begin; }
-    void read(std::uint64_t offset, std::span<std::uint8_t> into) const override
-    {
-        file_.read(dialogs_begin + offset, into);
-    }
+    Part(os::HandoverFile& file, std::uint64_t begin, std::uint64_t end) : file_{file}, begin_{begin}, end_{end} {}
+    [[nodiscard]] std::uint64_t size() const override { return end_ - begin_; }
+    void read(std::uint64_t offset, std::span<std::uint8_t> into) const override { file_.read(begin_ + offset, into); }
     void write(std::uint64_t offset, std::span<const std::uint8_t> from) override
     {
-        file_.write(dialogs_begin + offset, from);
+        file_.write(begin_ + offset, from);
     }
-    void wipe(std::uint64_t offset, std::uint64_t length) override { file_.wipe(dialogs_begin + offset, length); }
-    void release(std::uint64_t offset, std::uint64_t length) override { file_.release(dialogs_begin + offset, length); }
+    void wipe(std::uint64_t offset, std::uint64_t length) override { file_.wipe(begin_ + offset, length); }
+    void release(std::uint64_t offset, std::uint64_t length) override { file_.release(begin_ + offset, length); }
 
 private:
     os::HandoverFile& file_;
+    std::uint64_t begin_, end_;
 };
 
 std::span<const std::uint8_t> bytes_of(std::string_view text)
@@ -117,7 +117,15 @@ void Handover::destroy(Item item)
     file_.release(at(item), item_size);
 }
 
-std::unique_ptr<location::Region> Handover::dialogs() { return std::make_unique<Dialogs>(file_); }
+std::unique_ptr<location::Region> Handover::sleepers()
+{
+    return std::make_unique<Part>(file_, sleepers_begin, os::HandoverFile::size);
+}
+
+std::unique_ptr<location::Region> Handover::dialogs()
+{
+    return std::make_unique<Part>(file_, dialogs_begin, sleepers_begin);
+}
 
 std::optional<log::DayKey> day_key(const std::optional<crypto::Secret>& serialised)
 {

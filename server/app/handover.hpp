@@ -32,6 +32,8 @@ public:
     void write(Item item, std::span<const std::uint8_t> value);
     /// Overwrites it.
     void destroy(Item item);
+    /// What phones that sleep have registered. Once; it must not outlive this.
+    std::unique_ptr<location::Region> sleepers();
     /// The rest, for the dialog memory. Once; it must not outlive this.
     std::unique_ptr<location::Region> dialogs();
 

@@ -53,7 +53,7 @@ Keys::Keys(boost::asio::io_context& main, std::vector<os::PassedDescriptor>& pas
                                                                                                 handover_, now)},
       dialogs_{std::make_shared<location::SharedDialogMemory>(
           handover_.dialogs(), [keys = ring_->snapshot()](Epoch epoch) { return holds(*keys, epoch); })},
-      midnight_{main}, rotation_{main}
+      sleepers_{std::make_shared<location::PushMemory>(handover_.sleepers())}, midnight_{main}, rotation_{main}
 {
     hand_on();
 }

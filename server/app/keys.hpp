@@ -4,6 +4,7 @@
 #include "crypto/key_ring.hpp"
 #include "crypto/process_keys.hpp"
 #include "location/dialog_memory.hpp"
+#include "location/push_memory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -34,6 +35,9 @@ public:
     /// What must outlive the process of the dialogs; what belongs to a destroyed key is forgotten.
     [[nodiscard]] const std::shared_ptr<location::SharedDialogMemory>& dialogs() const { return dialogs_; }
 
+    /// What phones that sleep have registered, sealed under the keys of `process`.
+    [[nodiscard]] const std::shared_ptr<location::PushMemory>& sleepers() const { return sleepers_; }
+
     /// From here on keys are rotated; `on_rotation` runs after each time.
     void start(std::function<void()> on_rotation);
 
@@ -47,6 +51,7 @@ private:
     std::shared_ptr<crypto::KeyRing> ring_;
     std::shared_ptr<crypto::KeyRing> hash_ring_;
     std::shared_ptr<location::SharedDialogMemory> dialogs_;
+    std::shared_ptr<location::PushMemory> sleepers_;
     std::function<void()> on_rotation_;
     boost::asio::steady_timer midnight_, rotation_;
 };

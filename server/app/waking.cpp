@@ -22,8 +22,8 @@ std::unique_ptr<push::Notifier> notifier(const config::Settings& settings)
 
 } // namespace
 
-Waking::Waking(const config::Settings& settings, std::shared_ptr<const crypto::ProcessKeys> keys)
-    : keys_{std::move(keys)}, notifier_{notifier(settings)}
+Waking::Waking(const config::Settings& settings, const Keys& keys)
+    : keys_{keys.process()}, registrations_{keys.sleepers()}, notifier_{notifier(settings)}
 {
 }
 

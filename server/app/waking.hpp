@@ -14,7 +14,7 @@ namespace sotto::app {
 class Waking {
 public:
     /// Throws std::runtime_error when the gateway's authorities cannot be read.
-    Waking(const config::Settings& settings, std::shared_ptr<const crypto::ProcessKeys> keys);
+    Waking(const config::Settings& settings, const Keys& keys);
 
     /// Empty without a gateway.
     [[nodiscard]] std::function<void(Wake, std::function<void()>)> function();
@@ -28,7 +28,7 @@ public:
 
 private:
     std::shared_ptr<const crypto::ProcessKeys> keys_;
-    std::shared_ptr<location::PushMemory> registrations_{std::make_shared<location::PushMemory>()};
+    std::shared_ptr<location::PushMemory> registrations_;
     std::unique_ptr<push::Notifier> notifier_; ///< null: no gateway
 };
 

@@ -3,6 +3,7 @@
 import http.server
 import json
 import queue
+import signal
 import socket
 import ssl
 import tempfile
@@ -17,6 +18,7 @@ from support.daemon import Port, binary
 from support.flow_test import FlowTest
 from support.limits import patience
 from support.pki import Authority
+from support.supervisor import SupervisedDaemon
 
 
 class Gateway:
@@ -197,6 +199,71 @@ class Push(PushTest):
         self.bob.receives("INVITE")
         self.bob.sends(486)
         self.alice.receives(486)
+        self.assertTrue(self.gateway.requests.empty())
+
+
+class OverARestart(PushTest):
+    """Who sleeps has no connection whose end would tell it to register again."""
+    daemon_type = SupervisedDaemon
+    threads = 2
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.gateway = Gateway.of(cls)
+        cls.config = {"push": cls.gateway.configuration(wait="4s")}
+        super().setUpClass()
+
+    def sleeps(self):
+        bob = self.phone("bob")
+        self.token = f"device-token-{bob.user}"
+        self.wakes(bob)
+        bob.loses_connection()
+        self.daemon.wait_for_bindings(bob.user, 0)
+        return bob
+
+    def wakes(self, phone) -> None:
+        phone.registers(contact=f'<{phone.contact};pn-provider=fcm;pn-prid={self.token}>;+sip.instance="<{phone.instance}>"')
+
+    def restarts(self, by: int) -> None:
+        self.daemon.signal(by)
+        self.assertEqual(self.daemon.has_ended(), 0 if by == signal.SIGTERM else -by, self.daemon.log)
+        self.daemon.start()
+
+    def is_woken_after(self, by: int) -> None:
+        bob = self.sleeps()
+        [before] = self.daemon.devices(bob.user)
+        self.restarts(by)
+        [after] = self.daemon.devices(bob.user)
+        self.assertEqual(after["binding"], before["binding"])
+        self.assertTrue(0 < after["expires_in"] <= before["expires_in"])
+        [alice] = self.registered("alice")
+        alice.sends("INVITE", to=bob)
+        self.assertEqual(self.gateway.next_token(), self.token)
+        bob.connects()
+        self.wakes(bob)
+        bob.receives("INVITE")
+        bob.sends(200)
+        alice.receives(200)
+        alice.sends("ACK")
+        bob.receives("ACK")
+        self.hang_up(bob, alice)
+        self.assertNotIn(self.token, self.daemon.log)
+
+    def test_phone_that_slept_through_a_restart_is_woken(self):
+        self.is_woken_after(signal.SIGTERM)
+
+    def test_phone_that_slept_through_a_kill_is_woken(self):
+        self.is_woken_after(signal.SIGKILL)
+
+    def test_who_was_removed_before_stays_removed(self):
+        bob = self.sleeps()
+        [asleep] = self.daemon.devices(bob.user)
+        self.daemon.sotto("binding", "remove", f"{bob.user}@{bob.domain}", asleep["binding"], "--yes")
+        self.restarts(signal.SIGKILL)
+        self.assertEqual(self.daemon.devices(bob.user), [])
+        [alice] = self.registered("alice")
+        alice.sends("INVITE", to=bob)
+        alice.receives(480)
         self.assertTrue(self.gateway.requests.empty())
 
 
