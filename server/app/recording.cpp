@@ -37,11 +37,14 @@ retention::Sighting sighting()
     return {.wall = calendar(), .running = os::running_since_boot(), .synchronised = os::clock_synchronised()};
 }
 
-/// The devices of calls that the process before was recording.
+/// The devices of calls that the process before was recording. Of one that somebody was hanging up they tell nothing.
 std::function<billing::Parties(KeyedHash)> parties_left(const Keys& keys)
 {
-    return [dialogs = keys.dialogs(), cryptography = std::make_shared<crypto::OpenSslCryptography>(keys.process())](
-               KeyedHash dialog) { return billing::kept_parties(*dialogs, *cryptography, dialog); };
+    return [dialogs = keys.dialogs(),
+            cryptography = std::make_shared<crypto::OpenSslCryptography>(keys.process())](KeyedHash dialog) {
+        const auto kept = billing::kept_parties(*dialogs, *cryptography, dialog);
+        return kept.hanging_up ? billing::Parties{} : kept;
+    };
 }
 
 /// Numbers only: it names nobody.

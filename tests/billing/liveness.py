@@ -1,6 +1,7 @@
 """The sign of life of a billed call, by the clock: `tests/run --long` runs it, since nothing in it can be hurried."""
 
 import signal
+import threading
 import time
 import unittest
 
@@ -8,6 +9,7 @@ from clients import network
 from support.billing import BillingDaemon, SupervisedBillingDaemon, number, uri
 from support.daemon import DOMAIN, PASSWORD
 from support.ladder import Ladder
+from support.limits import patience
 from support.phone import Phone
 
 WRITTEN_EVERY, LOOKED_EVERY = 30, 10   # seconds, as the daemon does
@@ -100,6 +102,36 @@ class OverARestart(OneCall):
         [row] = self.daemon.export()
         self.assertGreaterEqual(row["seconds"], 5)
         self.assertLessEqual(row["seconds"], self.restarted)
+        self.assertEqual((self.daemon.rows("open_call"), self.daemon.rows("call")), (0, 1))
+
+
+class HangingUpOverAKill(OneCall):
+    daemon_type = SupervisedBillingDaemon
+
+    def test_a_bye_that_went_out_ends_the_bill_though_its_answer_was_lost(self):
+        """Nobody sends another: a registered phone is no sign of life any more."""
+        self.lasts(5)
+        heard = threading.Event()
+        self.daemon.gateway.arrived = lambda connection, message: getattr(message, "is_request", False) \
+            and message.method == "BYE" and heard.set()
+        self.alice.sends("BYE")
+        self.assertTrue(heard.wait(patience(5)))
+        hung_up = time.monotonic() - self.begun
+        self.daemon.signal(signal.SIGKILL)
+        self.daemon.reap()
+        self.alice.hangs_up_tls()
+        self.daemon.start()
+        self.alice.connects()
+        registered = 0
+        while self.daemon.rows("call") == 0:
+            passed = time.monotonic() - self.begun
+            self.assertLess(passed, 150, "the record is never closed")
+            if passed > registered:
+                self.alice.registers()
+                registered = passed + 30
+            time.sleep(1)
+        [row] = self.daemon.export()
+        self.assertLessEqual(row["seconds"], hung_up)
         self.assertEqual((self.daemon.rows("open_call"), self.daemon.rows("call")), (0, 1))
 
 

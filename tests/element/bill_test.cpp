@@ -122,7 +122,9 @@ TEST_CASE("the devices of a billed call are kept for the next process, sealed, u
     CHECK(kept().caller.binding == recorded.caller.binding);
     CHECK_FALSE(kept().caller.flow); // it ends with this process
     CHECK_FALSE(kept().callee.binding);
+    CHECK_FALSE(kept().hanging_up);
     b.world.send(b.callee, bye(request));
+    CHECK(kept().hanging_up); // should this process end now, no device is a sign of life to the next one
     b.world.receive(b.alice); // the answer
     b.world.send(b.alice, answer(b.world.receive(b.alice), "200 OK"));
     CHECK_FALSE(kept().caller.binding);
@@ -153,6 +155,7 @@ TEST_CASE("a BYE that is refused leaves the call and its bill as they were", "[b
     Billed b;
     const auto request = b.call(number);
     b.world.send(b.callee, answer(request, "200 OK"));
+    const auto dialog = b.world.ledger.waiting.front().first.dialog;
     b.world.record(true);
     const auto ok = b.world.receive(b.alice);
     const auto hangs_up = [&](const std::string& cseq, const std::string& status) {
@@ -167,7 +170,9 @@ TEST_CASE("a BYE that is refused leaves the call and its bill as they were", "[b
     };
     CHECK(hangs_up("1", "500 Server Internal Error") == "SIP/2.0 500 Server Internal Error"); // RFC 3261 12.2.2
     CHECK(b.world.ledger.ends == 0);
-    b.world.send(b.callee, update(request)); // the gateway can go on, and so can its bill
+    const auto kept = billing::kept_parties(b.world.dialogs, b.world.cryptography, dialog);
+    CHECK((kept.caller.binding && !kept.hanging_up)); // also in the next process
+    b.world.send(b.callee, update(request));          // the gateway can go on, and so can its bill
     const auto updated = b.world.receive(b.alice);
     CHECK(start_line(updated).starts_with("UPDATE "));
     b.world.send(b.alice, response_to(updated, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555>\n"));

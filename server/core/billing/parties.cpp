@@ -11,6 +11,9 @@ struct Packed {
     KeyedHash identifiers;
 };
 
+/// Behind the rest while a BYE is on its way.
+constexpr char hanging_up_mark = 'b';
+
 BindingId id_of_parties(Cryptography& cryptography, KeyedHash dialog)
 {
     std::string text{"parties"};
@@ -31,8 +34,17 @@ void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch,
                   const Parties& parties)
 {
     const Packed packed{parties.caller.binding, parties.callee.binding, parties.identifiers};
-    memory.keep_note(dialog, epoch, id_of_parties(cryptography, dialog),
-                     {cryptography.seal_in_memory({reinterpret_cast<const char*>(&packed), sizeof packed})});
+    std::string text{reinterpret_cast<const char*>(&packed), sizeof packed};
+    if (parties.hanging_up) text += hanging_up_mark;
+    memory.keep_note(dialog, epoch, id_of_parties(cryptography, dialog), {cryptography.seal_in_memory(text)});
+}
+
+void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up)
+{
+    auto parties = kept_parties(memory, cryptography, dialog);
+    if (parties.identifiers == KeyedHash{} || parties.hanging_up == hanging_up) return;
+    parties.hanging_up = hanging_up;
+    keep_parties(memory, cryptography, epoch, dialog, parties);
 }
 
 Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, KeyedHash dialog)
@@ -41,11 +53,13 @@ Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, Key
     if (!kept) return {};
     const auto text = cryptography.open_in_memory(kept->bytes);
     Packed packed;
-    if (text.size() != sizeof packed) return {};
+    const bool hanging_up = text.size() == sizeof packed + 1;
+    if (text.size() != sizeof packed && !hanging_up) return {};
     std::memcpy(&packed, text.data(), sizeof packed);
     return {.caller = {.flow = {}, .binding = packed.caller},
             .callee = {.flow = {}, .binding = packed.callee},
-            .identifiers = packed.identifiers};
+            .identifiers = packed.identifiers,
+            .hanging_up = hanging_up};
 }
 
 } // namespace sotto::billing

@@ -8,7 +8,8 @@ namespace sotto::billing {
 /// Whose device and which flow stands for each end of a call.
 struct Parties {
     Reach caller, callee;
-    KeyedHash identifiers; ///< of the caller's Call-ID and tag, as `identifiers_of` makes it; none: not known
+    KeyedHash identifiers;  ///< of the caller's Call-ID and tag, as `identifiers_of` makes it; none: not known
+    bool hanging_up{false}; ///< a BYE is on its way
 };
 
 /// The names that a caller gives its call: whoever gives others asks for another one (RFC 3261 12.2.2), and must not
@@ -20,6 +21,9 @@ KeyedHash identifiers_of(Cryptography& cryptography, std::string_view call_id, s
 /// left out.
 void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog,
                   const Parties& parties);
+/// A BYE is on its way, or was refused. Should this process end before its answer comes, nobody says BYE again, and a
+/// device that is registered no longer means that somebody talks.
+void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up);
 /// Of a call that a process before has recorded; nobody: nothing is kept, or the dialog has ended.
 Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, KeyedHash dialog);
 

@@ -142,4 +142,11 @@ void Proxy::tell_ledger(const Target& target, Actions& out)
     out.push_back(CallAlive{env_.sealer.dialog_hash(target.epoch, target.salt)});
 }
 
+/// For the next process: this one ends the bill when the BYE is answered.
+void Proxy::hangs_up(const DialogSeal& seal, bool on_its_way)
+{
+    if (env_.ledger == nullptr || !env_.ledger->recording()) return;
+    billing::keep_hanging_up(env_.dialogs, env_.cryptography, seal.epoch(), seal.hash(), on_its_way);
+}
+
 } // namespace sotto

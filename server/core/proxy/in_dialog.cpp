@@ -125,6 +125,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     if (const auto wish = privacy_wish(*server->request); wish.critical && wish.unknown)
         return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
     tell_ledger(target, out);
+    if (server->request->method == Method::bye) hangs_up(*context.seal, true);
     context.server = id;
     context.look_ups = 1;
     server->party = context.sender;

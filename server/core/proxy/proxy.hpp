@@ -173,6 +173,7 @@ private:
     void record(SlotId context, std::size_t branch, MessagePtr answer, Actions& out);
     [[nodiscard]] bool names_its_call(const Message& request, KeyedHash dialog) const;
     void tell_ledger(const Target& target, Actions& out);
+    void hangs_up(const DialogSeal& seal, bool on_its_way);
 
     // outside.cpp
     /// The route of kind `emergency` that the request takes; null: it is no call for help.
