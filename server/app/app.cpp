@@ -255,7 +255,8 @@ void App::end_flows()
     deadline_.async_wait([this](boost::system::error_code error) {
         if (!error) main_.stop();
     });
-    workers_->close_flows([this] { main_.stop(); });
+    workers_->end_calls(
+        [this] { boost::asio::post(main_, [this] { workers_->close_flows([this] { main_.stop(); }); }); });
 }
 
 // ---- operators

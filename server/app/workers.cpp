@@ -149,6 +149,15 @@ void Workers::drain(const std::function<void()>& done)
     for (auto& worker : workers_) worker->drain(one);
 }
 
+void Workers::end_calls(const std::function<void()>& done)
+{
+    const auto one = after(workers_.size(), done);
+    for (auto& worker : workers_) {
+        worker->end_calls();
+        worker->post(one); // behind it: by then other workers have been given what goes over their connections
+    }
+}
+
 void Workers::close_flows(const std::function<void()>& done)
 {
     const auto one = after(workers_.size(), done);

@@ -63,6 +63,8 @@ public:
     void refuse_calls();
     /// See net::Worker. `done` runs once, on some worker's thread, when all workers are done.
     void drain(const std::function<void()>& done);
+    /// `done`, once: what is said about it is on its way.
+    void end_calls(const std::function<void()>& done);
     void close_flows(const std::function<void()>& done);
     /// Ends the threads and waits for them. What is asked of a worker afterwards is never done.
     void stop();

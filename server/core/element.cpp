@@ -226,6 +226,11 @@ TimePoint Element::next_deadline() const { return state_->layer.next_deadline();
 void Element::on_deadline(TimePoint now, Actions& out) { state_->layer.on_deadline(now, out); }
 void Element::strained(Strain strain) { state_->strain = strain; }
 void Element::drain() { state_->env.draining = true; }
+void Element::end_calls(TimePoint now, Actions& out)
+{
+    state_->env.ending = true;
+    state_->proxy.end_calls(now, out);
+}
 bool Element::idle() const { return state_->layer.servers() == 0 && state_->layer.clients() == 0; }
 
 const DroppedHeaders& Element::dropped_headers() const { return state_->env.dropped; }

@@ -116,6 +116,9 @@ public:
     void strained(Strain strain);
     /// New calls get 503 from now on; what runs goes on.
     void drain();
+    /// The process ends: who is being called rings no longer, and who calls is told (503). That connections end from
+    /// here on says nothing of those behind them.
+    void end_calls(TimePoint now, Actions& out);
     [[nodiscard]] bool idle() const;
     [[nodiscard]] const ElementCounters& counters() const;
     [[nodiscard]] const DroppedHeaders& dropped_headers() const;

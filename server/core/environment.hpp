@@ -39,6 +39,7 @@ struct Environment {
     std::uint16_t worker{0};
     std::uint64_t settings_read{1}; ///< how often
     bool draining{false};
+    bool ending{false}; ///< all connections are about to be closed by us
     transaction::Layer* layer{nullptr};
     transaction::SlotTable<LateAnswer> late{};
 

@@ -198,6 +198,11 @@ void Worker::drain(std::function<void()> done)
     });
 }
 
+void Worker::end_calls()
+{
+    post_burst([this] { element_.end_calls(now_, actions_); });
+}
+
 void Worker::close_flows(std::function<void()> done)
 {
     post_burst([this, done = std::move(done)]() mutable {

@@ -98,6 +98,8 @@ public:
     void refuse_calls();
     /// Takes no new connection and no new call. `done`, once: nothing runs any more.
     void drain(std::function<void()> done);
+    /// Cancels what rings, and says so to whoever calls.
+    void end_calls();
     /// Says goodbye on every flow. `done`, once: all are closed.
     void close_flows(std::function<void()> done);
     /// Ends the thread soon, whatever runs.

@@ -97,6 +97,32 @@ class Restart(FlowTest):
         bob.sends(200)
         alice.receives(200)
 
+    def test_a_call_that_still_rings_when_the_process_ends_rings_no_longer(self):
+        alice, bob = self.registered("alice", "bob")
+        alice.sends("INVITE", to=bob)
+        bob.receives("INVITE")
+        bob.sends(180)
+        alice.receives(180)
+        self.daemon.signal(signal.SIGTERM)
+        self.addCleanup(self.daemon.start)
+        bob.receives("CANCEL")
+        self.assertTrue(alice.receives(503).has("Retry-After"))
+        for phone in (alice, bob):
+            phone.is_disconnected()
+            phone.hangs_up_tls()
+        self.assertEqual(self.daemon.has_ended(), 0, self.daemon.log)
+
+    def test_a_withheld_caller_can_be_asked_again_after_a_restart(self):
+        """What was on its way to it ended with the process, which says nothing of its phone."""
+        alice, bob = self.registered("alice", "bob")
+        self.call(alice, bob, headers={"Privacy": "id"})
+        bob.sends("INVITE", sdp=True)
+        alice.receives("INVITE")
+        bob.receives(100)
+        self.restart(alice, bob)
+        self.offer_again(bob, alice)
+        self.hang_up(bob, alice)
+
     def test_the_other_side_is_not_back_yet(self):
         """481, never a hint whether the other party is online (SEALING.md "Ended dialogs")."""
         alice, bob = self.registered("alice", "bob")

@@ -45,6 +45,8 @@ public:
     void wanted(FlowId flow, TimePoint now);
     /// An emergency call that one of our routes carries.
     [[nodiscard]] bool asks_for_help(const Message& request) const { return route_for_help(request) != nullptr; }
+    /// Ends what begins and is not yet answered, since no answer could come any more.
+    void end_calls(TimePoint now, Actions& out);
     /// A connection that this worker has sent over or received from has ended.
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one. Another domain

@@ -334,7 +334,10 @@ void Proxy::no_answer(SlotId client_id, bool transport_error, TimePoint now, Act
 {
     const auto* client = env_.layer->client(client_id);
     if (client == nullptr || probe_failed(*client, transport_error) || ours_failed(*client)) return;
-    if (contexts_.find(client->context) == nullptr) return;
+    const auto* context = contexts_.find(client->context);
+    if (context == nullptr) return;
+    // We have closed that connection: a 481 would have the phone that asked give up its call, and the call goes on.
+    if (env_.ending && context->in_dialog && client->method != Method::bye) return;
     failed(client->context, client->branch, transport_error ? 503 : 408, nullptr, now, out); // 16.9
 }
 
@@ -540,6 +543,20 @@ void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, T
         branch.cancel_sent = true;
         env_.layer->cancel(branch.client, reason, now, out);
     }
+}
+
+void Proxy::end_calls(TimePoint now, Actions& out)
+{
+    contexts_.for_each([&](SlotId, ResponseContext& context) {
+        const auto* server = env_.layer->server(context.server);
+        if (server == nullptr || server->method != Method::invite || context.in_dialog || context.answered) return;
+        context.answered = true;
+        context.waiting.clear();
+        cancel_branches(context, {}, now, out);
+        for (const auto& branch : context.branches)
+            if (branch.seal) end_dialog(*branch.seal, out);
+        env_.refuse(context.server, context.cancelled ? Refusal::request_terminated : Refusal::overloaded, now, out);
+    });
 }
 
 /// A request whose two sides are both gone is nobody's any more (DESIGN.md P9).
