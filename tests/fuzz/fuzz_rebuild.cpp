@@ -1,13 +1,16 @@
 // A message that was let in, written again for another party. Whatever it holds:
 // - no header without a row leaves, nor one whose row drops it for that receiver;
 // - no line can be smuggled into another one;
-// - nothing of a header that no rule reads survives;
+// - nothing of a header that no rule reads survives, and no word of the sender's in those that a rule reads;
+// - nor one in a body that is built anew from what is known of it;
 // - what was rebuilt once is of the canonical form: rebuilding it changes nothing.
 #include "core/privacy/body.hpp"
 #include "core/privacy/outbound.hpp"
 #include "fuzz/require.hpp"
 #include "wire/parse.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -33,9 +36,29 @@ std::string rebuilt(const Message& source, Receiver receiver)
     return out.write();
 }
 
+std::string_view head_of(std::string_view bytes) { return bytes.substr(0, bytes.find("\r\n\r\n") + 2); }
+
+/// Every word in such a body is one of ours. A session description has names of its sender's (tests/fuzz/fuzz_sdp.cpp).
+bool of_our_words(std::string_view head)
+{
+    constexpr std::array types{"message/sipfrag", "application/dtmf-relay", "application/dtmf",
+                               "application/im-iscomposing+xml", "application/media_control+xml"};
+    return std::ranges::any_of(types, [&](const std::string& type) {
+        return head.find("\r\nContent-Type: " + type + "\r\n") != std::string_view::npos;
+    });
+}
+
+/// Wherever the sender wrote it, a word that nobody knows leaves in text and in session descriptions only.
+void check_words(std::string_view bytes)
+{
+    const auto head = head_of(bytes);
+    require(head.find(canary) == std::string_view::npos, "no word of the sender's is in a header");
+    require(!of_our_words(head) || bytes.find(canary) == std::string_view::npos, "nor in a body that is built anew");
+}
+
 void check_lines(std::string_view bytes, bool is_request, Receiver receiver)
 {
-    auto head = bytes.substr(0, bytes.find("\r\n\r\n") + 2);
+    auto head = head_of(bytes);
     head.remove_prefix(head.find("\r\n") + 2); // the start line
     while (!head.empty()) {
         const auto line = head.substr(0, head.find("\r\n"));
@@ -54,6 +77,7 @@ void check(const Message& source, Receiver receiver)
 {
     const auto once = rebuilt(source, receiver);
     check_lines(once, source.is_request, receiver);
+    check_words(once);
     const auto again = wire::parse(once);
     require(again != nullptr, "what leaves is a message");
     if (again->defect == Refusal::header_too_large) return; // a list may be longer in its canonical form
@@ -75,14 +99,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string bytes{reinterpret_cast<const char*>(data), size};
     const std::string unread = "X-Canary: " + std::string{canary} + "\r\nUser-Agent: " + std::string{canary} + "\r\n";
     const auto end = bytes.find("\r\n\r\n");
-    if (end == std::string::npos || bytes.find(canary) != std::string::npos) return 0;
+    if (end == std::string::npos) return 0;
+    const bool named = bytes.find(canary) != std::string::npos;
     bytes.insert(end + 2, unread);
     bytes.insert(bytes.find("\r\n") + 2, unread);
     const auto message = wire::parse(bytes);
     if (!message || message->defect || message->method == Method::other) return 0;
     for (const auto receiver : {Receiver::subscriber, Receiver::peer, Receiver::gateway, Receiver::emergency}) {
         check(*message, receiver);
-        require(rebuilt(*message, receiver).find(canary) == std::string::npos, "no unlisted header survives");
+        require(named || rebuilt(*message, receiver).find(canary) == std::string::npos, "no unlisted header survives");
     }
     return 0;
 }
