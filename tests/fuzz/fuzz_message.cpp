@@ -1,5 +1,5 @@
 // Bytes from a connection: framing and parsing. Whatever they are:
-// - the same frames come out wherever the segments are cut;
+// - the same frames come out wherever the segments are cut, and when every byte comes alone;
 // - what the framer has looked at, and the parser does not again, is as the parser would have found it;
 // - every part of a message that is let through lives as long as the message, and holds no line end or control
 // character;
@@ -8,7 +8,6 @@
 #include "fuzz/require.hpp"
 #include "wire/canonical.hpp"
 #include "wire/framer.hpp"
-#include "wire/head.hpp"
 #include "wire/parse.hpp"
 #include "wire/readers.hpp"
 
@@ -32,9 +31,9 @@ struct Cut {
 };
 
 // `pending` segments one after the other, as a connection would.
-std::vector<Cut> frames(std::initializer_list<std::string_view> segments)
+std::vector<Cut> frames(const std::vector<std::string_view>& segments, wire::Limits limits = {})
 {
-    wire::Framer framer;
+    wire::Framer framer{limits};
     std::string buffer;
     std::vector<Cut> cuts;
     for (const auto segment : segments) {
@@ -62,11 +61,24 @@ std::vector<Cut> frames(std::initializer_list<std::string_view> segments)
     return cuts;
 }
 
-void check_head(const std::string& text)
+std::vector<std::string_view> single_bytes(std::string_view bytes)
 {
-    const auto head = std::string_view{text}.substr(0, text.find("\r\n\r\n") + 2);
-    const auto fault = wire::examine(head, wire::Limits{}).fault;
-    require(!fault || fault == Refusal::header_too_large, "no part of a message holds a control character");
+    std::vector<std::string_view> segments;
+    for (std::size_t i = 0; i < bytes.size(); ++i) segments.push_back(bytes.substr(i, 1));
+    return segments;
+}
+
+// Not by what the framer looks with.
+void check_head(std::string_view text)
+{
+    auto head = text.substr(0, text.find("\r\n\r\n") + 2);
+    while (!head.empty()) {
+        const auto end = head.find("\r\n");
+        for (const char c : head.substr(0, end))
+            require(static_cast<unsigned char>(c) >= ' ' ? c != '\x7F' : c == '\t',
+                    "no part of a message holds a control character");
+        head.remove_prefix(end + 2);
+    }
 }
 
 void check_message(std::string_view bytes, const wire::Frame& frame)
@@ -136,6 +148,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto whole = frames({bytes});
     const auto middle = size == 0 ? 0 : static_cast<std::size_t>(data[size / 2]) % size;
     require(frames({bytes.substr(0, middle), bytes.substr(middle)}) == whole, "segments make no difference");
+    require(frames(single_bytes(bytes)) == whole, "nor do single bytes");
+    // Limits within the fuzzer's reach.
+    constexpr wire::Limits narrow{.head = 256, .body = 32, .line = 96, .lines = 8, .commas = 4};
+    require(frames(single_bytes(bytes), narrow) == frames({bytes}, narrow), "nor where something is too large");
 
     for (const auto& cut : whole)
         if (cut.frame.kind == FrameKind::message || cut.frame.kind == FrameKind::refuse)
