@@ -1,3 +1,8 @@
+// Any bytes as a record of the ledger, as a sealed row, and as what a row holds:
+// - a record that was read is written and read again without a change;
+// - open(seal(x)) = x for a row, for what is written more than once in its place, for a hold and for a key in its slot;
+// - what is sealed opens in no other place, under no other account's, period's or hold's key, and not when one byte of
+// it is another; bytes that were never sealed do not open.
 #include "fuzz/require.hpp"
 #include "store/ledger/call_record.hpp"
 #include "store/ledger/vault.hpp"
@@ -18,12 +23,14 @@ namespace {
 constexpr AccountId alice{1};
 constexpr AccountId bob{2};
 constexpr store::HoldId hold{7};
+constexpr store::HoldId other_hold{8};
 
 /// A ledger's keys in a folder of their own: two months and two accounts.
 struct Keys {
     Keys()
     {
         for (const auto account : {alice, bob}) vault.seal(may, account, {}, {}); // makes the account's key
+        for (const auto id : {hold, other_hold}) vault.seal_hold(id, {});
     }
     ~Keys() { std::filesystem::remove_all(folder); }
 
@@ -55,7 +62,8 @@ void check_opening(Keys& keys, crypto::Bytes bytes)
     for (const auto account : {alice, bob}) require(!keys.vault.open(keys.may, account, {}, bytes), "no bytes open");
     if (const auto account = keys.vault.account_of(keys.may, bytes)) // the fuzzer sees what is compared
         require(std::ranges::equal(keys.vault.pseudonym(keys.may, *account), bytes), "a pseudonym is one account's");
-    if (keys.vault.keys().hold_key(hold)) require(!keys.vault.open_hold(hold, bytes), "no bytes open as held");
+    require(!keys.vault.open_hold(hold, bytes), "no bytes open as held");
+    require(!keys.vault.open_at(bytes, keys.may, alice, bytes), "nor as what is written more than once");
 }
 
 /// Bytes that were not wrapped by the master key are no key; a wrapped key comes back whole, a changed one not at all.
@@ -87,8 +95,6 @@ void check_sealing(Keys& keys, crypto::Bytes bytes)
     require(!vault.open(keys.june, alice, place, sealed), "not with another period's key");
     if (!std::ranges::all_of(place, [](auto byte) { return byte == 0; }))
         require(!vault.open(keys.may, alice, {}, sealed), "not at another place");
-    const auto held = vault.open_hold(hold, vault.seal_hold(hold, bytes));
-    require(held && std::ranges::equal(*held, bytes), "what is held opens");
     require(!vault.open_hold(hold, sealed), "not with the key of a hold");
     if (bytes.empty() || bytes.back() == 0) return;
     sealed[bytes.front() * sealed.size() / 256] ^= bytes.back();
@@ -96,9 +102,37 @@ void check_sealing(Keys& keys, crypto::Bytes bytes)
     require(!vault.open_at(place, keys.may, alice, sealed), "nor as what is written more than once");
 }
 
+/// The same for what is written more than once in its place.
+void check_place(Keys& keys, crypto::Bytes bytes)
+{
+    auto& vault = keys.vault;
+    auto sealed = vault.seal_at(bytes, keys.may, alice, bytes);
+    const auto opened = vault.open_at(bytes, keys.may, alice, sealed);
+    require(opened && std::ranges::equal(*opened, bytes), "what was sealed in its place opens");
+    require(!vault.open_at(bytes, keys.may, bob, sealed), "not with another account's key");
+    require(!vault.open_at(bytes, keys.june, alice, sealed), "not with another period's key");
+    if (bytes.empty()) return;
+    require(!vault.open_at(bytes.first(bytes.size() - 1), keys.may, alice, sealed), "not at another place");
+    if (bytes.back() == 0) return;
+    sealed[bytes.front() * sealed.size() / 256] ^= bytes.back();
+    require(!vault.open_at(bytes, keys.may, alice, sealed), "what was changed does not open in its place");
+}
+
+/// The same for a hold.
+void check_hold(Keys& keys, crypto::Bytes bytes)
+{
+    auto& vault = keys.vault;
+    auto sealed = vault.seal_hold(hold, bytes);
+    const auto opened = vault.open_hold(hold, sealed);
+    require(opened && std::ranges::equal(*opened, bytes), "what is held opens");
+    require(!vault.open_hold(other_hold, sealed), "not with another hold's key");
+    if (bytes.empty() || bytes.back() == 0) return;
+    sealed[bytes.front() * sealed.size() / 256] ^= bytes.back();
+    require(!vault.open_hold(hold, sealed), "what was changed does not open as held");
+}
+
 } // namespace
 
-/// Any bytes as a record of the ledger, as a sealed row, and as what a row holds.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     static Keys keys;
@@ -107,5 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_opening(keys, bytes);
     check_slot(bytes);
     check_sealing(keys, bytes);
+    check_place(keys, bytes);
+    check_hold(keys, bytes);
     return 0;
 }
