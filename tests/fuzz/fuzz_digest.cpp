@@ -1,5 +1,6 @@
 // Any bytes as credentials for a challenge that was really issued, by somebody who does not know the password. The word
-// NONCE stands for the challenge's nonce, so that what comes behind its check is reached too.
+// NONCE stands for the challenge's nonce, so that what comes behind its check is reached too, and RESPONSE for what
+// would be right if the secret were nothing but zeros, as it is computed for those who have no account.
 // - nobody is authenticated;
 // - what was understood stands in what was written.
 #include "core/auth/client.hpp"
@@ -28,6 +29,21 @@ void check_views(std::string_view text)
     if (const auto count = auth::parse_nonce_count(credentials->nc)) require(*count > 0, "a count begins with one");
 }
 
+void replace_all(std::string& text, std::string_view word, std::string_view by)
+{
+    for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += by.size())
+        text.replace(at, word.size(), by);
+}
+
+/// To the rest of the same credentials.
+std::string response_of_nobody(const std::string& value, Cryptography& crypto)
+{
+    const auto parts = auth::parse_credentials(value);
+    if (!parts) return {};
+    const auto algorithm = auth::parse_algorithm(parts->algorithm).value_or(DigestAlgorithm::sha256);
+    return auth::digest_response(algorithm, {}, "REGISTER", parts->uri, parts->nonce, parts->nc, parts->cnonce, crypto);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -46,8 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Flow flow{.id = FlowId::of(0, 1)};
     const auto challenge = auth::challenge("example.org", "alice", false, accounts, flow, now, crypto);
     const auto nonce = test::parameter(challenge, "nonce");
-    for (std::size_t at = 0; (at = value.find("NONCE", at)) != std::string::npos; at += nonce.size())
-        value.replace(at, 5, nonce);
+    replace_all(value, "NONCE", nonce);
+    replace_all(value, "RESPONSE", response_of_nobody(value, crypto));
     for (const auto asker : {auth::Asker::registrar, auth::Asker::proxy}) {
         const auto header = asker == auth::Asker::registrar ? Header::authorization : Header::proxy_authorization;
         const auto message = test::request("REGISTER", {{header, value}});
