@@ -88,4 +88,5 @@ TEST_CASE("requests and answers survive the way there and back")
     CHECK(std::get<json::object>(reply).at("text") == "two\nlines \"quoted\"");
     CHECK(std::get<CommandError>(read_answer("nonsense")).code == "protocol");
     CHECK(std::get<CommandError>(read_answer(R"({"v":1})")).code == "protocol");
+    CHECK(std::get<CommandError>(read_answer(R"({"v":1,"error":{"code":"","sentence":""}})")).code == "protocol");
 }

@@ -61,8 +61,10 @@ Reply read_answer(std::string_view line)
         auto& object = answer.get_object();
         if (auto* result = object.if_contains("result"); result != nullptr && result->is_object())
             return std::move(result->get_object());
-        if (const auto* error = object.if_contains("error"); error != nullptr && error->is_object())
-            return CommandError{text_in(error->get_object(), "code"), text_in(error->get_object(), "sentence")};
+        if (const auto* error = object.if_contains("error"); error != nullptr && error->is_object()) {
+            CommandError said{text_in(error->get_object(), "code"), text_in(error->get_object(), "sentence")};
+            if (!said.code.empty() && !said.sentence.empty()) return said;
+        }
     }
     return CommandError{"protocol", "the answer cannot be understood: is this the daemon of the same version?"};
 }
