@@ -101,6 +101,7 @@ void Element::not_woken(Ticket, TimePoint, Actions&) {}
 TimePoint Element::next_deadline() const { return TimePoint::max(); }
 void Element::on_deadline(TimePoint, Actions&) {}
 void Element::drain() { state_->draining = true; }
+void Element::end_calls(TimePoint, Actions&) {}
 bool Element::idle() const { return true; }
 const DroppedHeaders& Element::dropped_headers() const
 {
