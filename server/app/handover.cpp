@@ -10,7 +10,7 @@ namespace sotto::app {
 namespace {
 
 /// Says what stands where; a process that does not know it overwrites everything and begins anew.
-constexpr std::string_view layout = "sotto handover 1";
+constexpr std::string_view layout = "sotto handover 2";
 constexpr const char* name = "handover";
 
 // Front: the layout. Then, for each item, a page that tells which of two copies counts, and the copies. Then dialogs,

@@ -15,8 +15,9 @@
 namespace sotto::app {
 
 /// What one process of the service leaves to the next, in memory that the service manager keeps (docs/operations.md):
-/// keys, and what the dialog memory writes. It is written when it changes and not at the end, so that it is whole also
-/// after a kill; what dies is overwritten. Safe from every thread. Throws std::system_error.
+/// keys, what the dialog memory writes, and what wakes phones that sleep. It is written when it changes and not at the
+/// end, so that it is whole also after a kill; what dies is overwritten. Safe from every thread. Throws
+/// std::system_error.
 class Handover {
 public:
     /// One small thing each, replaced as a whole.
@@ -34,7 +35,7 @@ public:
     void destroy(Item item);
     /// What phones that sleep have registered. Once; it must not outlive this.
     std::unique_ptr<location::Region> sleepers();
-    /// The rest, for the dialog memory. Once; it must not outlive this.
+    /// For the dialog memory. Once; it must not outlive this.
     std::unique_ptr<location::Region> dialogs();
 
     static constexpr std::size_t longest_item = 32'768;

@@ -93,7 +93,7 @@ class PushTest(FlowTest):
             self.daemon.logged("push-failed")
 
 
-class Push(PushTest):
+class WithAGateway(PushTest):
     threads = 2
 
     @classmethod
@@ -102,6 +102,8 @@ class Push(PushTest):
         cls.config = {"push": cls.gateway.configuration(wait="4s")}
         super().setUpClass()
 
+
+class Push(WithAGateway):
     def setUp(self) -> None:
         super().setUp()
         self.gateway.status = 200
@@ -202,16 +204,9 @@ class Push(PushTest):
         self.assertTrue(self.gateway.requests.empty())
 
 
-class OverARestart(PushTest):
+class OverARestart(WithAGateway):
     """Who sleeps has no connection whose end would tell it to register again."""
     daemon_type = SupervisedDaemon
-    threads = 2
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.gateway = Gateway.of(cls)
-        cls.config = {"push": cls.gateway.configuration(wait="4s")}
-        super().setUpClass()
 
     def sleeps(self):
         bob = self.phone("bob")
