@@ -117,7 +117,7 @@ TEST_CASE("a destruction that the disk refused is made good by the next one, of 
     SECTION("told again") { keys.destroy(AccountId{77}); }
     SECTION("a run of retention") { keys.believe(retention::Time{}); }
     for (const auto* name : {"store", "backup"})
-        for (const auto slot : {1, 2})
+        for (const std::size_t slot : {1U, 2U})
             CHECK(store.content(name).find(before.substr(slot * 128, 128)) == std::string::npos);
     KeyStore next{store.folder, store.master};
     CHECK(next.periods().empty());
