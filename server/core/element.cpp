@@ -41,7 +41,6 @@ public:
         auto& server = *layer.server(id);
         if (server.request->defect) return env.refuse(id, *server.request->defect, now, out);
         if (too_many(*server.request, flow)) return env.refuse(id, Refusal::overloaded, now, out);
-        if (too_much(*server.request)) return env.refuse(id, Refusal::overloaded, now, out);
         if (server.method == Method::register_) return registrar.request(id, flow, now, out);
         if (server.method == Method::subscribe && reg_event.request(id, flow, now, out)) return;
         proxy.request(id, flow, now, out);
@@ -95,15 +94,6 @@ public:
     }
     [[nodiscard]] bool passes_limits(const Message& request) const override { return proxy.asks_for_help(request); }
 
-    [[nodiscard]] bool too_much(const Message& request) const
-    {
-        if (strain == Strain::none || !request.to.tag().empty()) return false; // inside a dialog
-        if (proxy.asks_for_help(request)) return false;
-        return strain == Strain::extreme ||
-               !(request.has(Header::authorization) || request.has(Header::proxy_authorization));
-    }
-
-    Strain strain{Strain::none};
     Environment env;
     transaction::Layer layer;
     Registrar registrar;
@@ -138,6 +128,21 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint now, Actions& o
     if (message->is_request) ++state_->env.counters.requests;
     state_->env.recognise(flow);
     state_->layer.receive(flow, std::move(message), now, out);
+}
+
+Turn Element::turn_of(const Message& message) const
+{
+    const bool begins = message.is_request && !message.defect && message.method != Method::ack &&
+                        message.method != Method::cancel && message.to.tag().empty(); // with a tag: inside a dialog
+    if (!begins || state_->proxy.asks_for_help(message)) return Turn::at_once;
+    return message.has(Header::authorization) || message.has(Header::proxy_authorization) ? Turn::soon : Turn::later;
+}
+
+void Element::refuse(const Flow& flow, const Message& request, Actions& out)
+{
+    ++state_->env.counters.requests;
+    state_->env.refusals.count(Refusal::overloaded);
+    state_->layer.refuse(flow.id, request, out);
 }
 
 void Element::handed_over(HandOver handed, TimePoint now, Actions& out)
@@ -224,7 +229,6 @@ void Element::wanted(FlowId flow, TimePoint now) { state_->proxy.wanted(flow, no
 
 TimePoint Element::next_deadline() const { return state_->layer.next_deadline(); }
 void Element::on_deadline(TimePoint now, Actions& out) { state_->layer.on_deadline(now, out); }
-void Element::strained(Strain strain) { state_->strain = strain; }
 void Element::drain() { state_->env.draining = true; }
 void Element::end_calls(TimePoint now, Actions& out)
 {

@@ -38,11 +38,11 @@ struct ElementCounters {
     std::uint64_t client_transactions{0}; ///< now
 };
 
-/// How far a worker is behind with what has arrived.
-enum class Strain : std::uint8_t {
-    none,
-    high,   ///< nobody new is challenged; who answers a challenge is served, so that no work is wasted
-    extreme ///< nothing new is begun
+/// When a message is to be served by a worker that is behind with what has arrived.
+enum class Turn : std::uint8_t {
+    at_once, ///< it goes on with what was begun, or ends it, or calls for help
+    soon,    ///< it begins something, and answers a challenge: what that has cost must not be wasted
+    later    ///< it begins something, and has yet to be challenged
 };
 
 /// One worker's SIP element (RFC 3261 6): transaction layer, registrar, proxy and minimisation. Pure: it is told what
@@ -73,6 +73,9 @@ public:
 
     /// A message arrived on `flow`, which belongs to this worker.
     void received(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
+    [[nodiscard]] Turn turn_of(const Message& message) const;
+    /// What waited for too long: 503 with Retry-After (RFC 3261 21.5.4), of which nothing is remembered (8.2.7).
+    void refuse(const Flow& flow, const Message& request, Actions& out);
     /// A message for a transaction of this worker arrived elsewhere (see HandOver).
     void handed_over(HandOver handed, TimePoint now, Actions& out);
     /// The flow, of this worker or of another, has ended; its bindings are removed by the edge. Told of each flow that
@@ -111,9 +114,6 @@ public:
     [[nodiscard]] TimePoint next_deadline() const;
     void on_deadline(TimePoint now, Actions& out);
 
-    /// From now on, what begins something gets 503 with Retry-After (RFC 3261 21.5.4) as the strain demands; calls in
-    /// progress go on.
-    void strained(Strain strain);
     /// New calls get 503 from now on; what runs goes on.
     void drain();
     /// The process ends: who is being called rings no longer, and who calls is told (503). That connections end from

@@ -15,14 +15,18 @@ namespace {
 /// How long what a message left on the stack may stay there: seldom enough to cost nothing, also with many messages.
 constexpr milliseconds stack_wiped_after{200};
 
-// A timer waits in the same queue as the messages. What the thread has worked between setting it and hearing of it,
-// beyond the time that it was set for, was waiting already: the backlog. Counted in processor time, so that a thread
-// that is kept from running does not refuse work that it could do; and without handshakes, which have a limit of their
-// own. A call costs a third more where thousands of others are in progress with it, since nothing of it is in the
-// processor's caches any more when its next message has its turn: so the backlog must stay short.
+// A worker that works for long between any two moments in which it waits for something is behind with what has arrived:
+// after half a hundred messages the next ones are there before it has done with these. What is in the kernel's queues
+// cannot be counted, and how late a timer comes says little: the loop takes a hundred sockets at a time and then looks
+// at the clock. Handshakes do not count: they have a limit of their own.
 constexpr milliseconds pulse{50};
-constexpr milliseconds high_strain{100};
-constexpr milliseconds extreme_strain{2'000};
+constexpr milliseconds long_without_waiting{2};
+
+// Newcomers get a small part of a busy worker's time. They are begun faster than they can be ended otherwise, and a
+// call costs a third more where thousands of others are in progress with it, since nothing of it is in the processor's
+// caches any more when its next message has its turn.
+constexpr int newcomers_part = 16;
+constexpr int refusals_per_turn = 16;
 
 /// Vector registers hold the last text that was copied or searched through them, until others need them; the dynamic
 /// linker and signals write them to the stack, wherever it is then.
@@ -257,24 +261,26 @@ void Worker::wipe()
 
 void Worker::tell_progress()
 {
-    if (drained_ && element_.idle()) std::exchange(drained_, nullptr)();
+    if (drained_ && element_.idle() && newcomers_.empty()) std::exchange(drained_, nullptr)();
     if (closed_ && connections_.size() == 0) std::exchange(closed_, nullptr)();
 }
 
+std::chrono::microseconds Worker::worked_for_messages() const { return worked() - connections_.handshake_work(); }
+
 void Worker::set_pulse()
 {
-    if (pulse_at_ != TimePoint::max() || (!heard_ && strain_ == Strain::none)) return;
+    if (pulse_at_ != TimePoint::max() || (!heard_ && !behind_)) return;
     pulse_at_ = now_ + pulse;
-    worked_before_pulse_ = worked() - connections_.handshake_work();
+    worked_before_pulse_ = worked_for_messages();
+    waited_before_pulse_ = times_waited();
 }
 
 void Worker::take_pulse()
 {
     if (pulse_at_ > now_) return;
     pulse_at_ = TimePoint::max();
-    const auto backlog = worked() - connections_.handshake_work() - worked_before_pulse_ - pulse;
-    strain_ = backlog > extreme_strain ? Strain::extreme : backlog > high_strain ? Strain::high : Strain::none;
-    element_.strained(strain_);
+    const auto waited = times_waited() - waited_before_pulse_;
+    behind_ = worked_for_messages() - worked_before_pulse_ > long_without_waiting * (waited + 1);
 }
 
 void Worker::arm_timer()
@@ -293,7 +299,7 @@ void Worker::on_timer()
 {
     armed_ = TimePoint::max();
     begin();
-    take_pulse(); // here only: other events may overtake the timer in the queue
+    take_pulse();
     connections_.on_deadline(now_);
     entrance_.on_deadline(now_);
     outer_entrance_.on_deadline(now_);
@@ -321,7 +327,52 @@ void Worker::received(Flow& flow, MessagePtr message)
     heard_ = true;
     if (tap_) tap_->received(flow, *message, now_);
     if (flow.foreign()) offer_for_reuse(flow, *message);
-    element_.received(flow, std::move(message), now_, actions_);
+    if (!waits(flow, message)) element_.received(flow, std::move(message), now_, actions_);
+}
+
+/// Whether the message was taken, to be served when its turn comes.
+bool Worker::waits(Flow& flow, MessagePtr& message)
+{
+    if (!behind_ && newcomers_.empty()) return false;
+    if (message->method == Method::cancel && !message->defect)
+        if (auto meant = newcomers_.meant_by(*message, flow.id))
+            element_.received(flow, std::move(meant), now_, actions_);
+    const auto turn = element_.turn_of(*message);
+    if (turn == Turn::at_once) return false;
+    if (!newcomers_.wait(turn, flow.id, message, worked_for_messages()))
+        element_.refuse(flow, *message, actions_);
+    else
+        await_turn();
+    return true;
+}
+
+/// Until then the loop serves once whatever is ready.
+void Worker::await_turn()
+{
+    if (std::exchange(turn_awaited_, true)) return;
+    worked_before_turn_ = worked();
+    asio::post(context_, [this] { turn_to_newcomers(); });
+}
+
+void Worker::turn_to_newcomers()
+{
+    turn_awaited_ = false;
+    const auto began = worked();
+    const auto enough = began + (began - worked_before_turn_) / newcomers_part;
+    begin();
+    for (int i = 0; i < refusals_per_turn; ++i) {
+        const auto late = newcomers_.overdue(worked_for_messages());
+        if (!late) break;
+        if (const auto* flow = connections_.find(late->flow)) element_.refuse(*flow, *late->request, actions_);
+    }
+    do {
+        auto next = newcomers_.next();
+        if (!next) break;
+        if (auto* flow = connections_.find(next->flow))
+            element_.received(*flow, std::move(next->request), now_, actions_);
+    } while (worked() < enough);
+    end();
+    if (!newcomers_.empty()) await_turn();
 }
 
 RelayReply Worker::asked(Flow& flow, const RelayRequest& request)

@@ -3,6 +3,7 @@
 #include "core/registrar/location_service.hpp"
 #include "net/connections.hpp"
 #include "net/entrance.hpp"
+#include "net/newcomers.hpp"
 #include "net/outside.hpp"
 #include "net/tap.hpp"
 
@@ -122,6 +123,9 @@ private:
     bool take(Socket socket, const Endpoint& from, Transport transport,
               const std::shared_ptr<const Identities>& outside);
     Worker& home_of(std::string_view domain);
+    bool waits(Flow& flow, MessagePtr& message);
+    void await_turn();
+    void turn_to_newcomers();
     void offer_for_reuse(Flow& flow, const Message& request);
     void perform_all();
     void perform(Send& send);
@@ -143,6 +147,7 @@ private:
     /// Calls the element with an answer that came at once or later.
     template <class Tell> void answer(Tell tell);
     void deliver(Send send, std::uint16_t asker);
+    [[nodiscard]] std::chrono::microseconds worked_for_messages() const;
     void set_pulse();
     void take_pulse();
     void arm_timer();
@@ -183,8 +188,12 @@ private:
     TimePoint armed_{TimePoint::max()};
     TimePoint wipe_stack_at_{TimePoint::max()};
     TimePoint pulse_at_{TimePoint::max()};
-    std::chrono::microseconds worked_before_pulse_{}; ///< processor time, without handshakes, when the pulse was set
-    Strain strain_{Strain::none};
+    std::chrono::microseconds worked_before_pulse_{};
+    long waited_before_pulse_{0};
+    bool behind_{false}; ///< with what has arrived
+    Newcomers newcomers_;
+    bool turn_awaited_{false};
+    std::chrono::microseconds worked_before_turn_{};
     bool heard_{false}; ///< this burst has seen a message
     std::uint64_t refused_sources_{0};
     std::function<void()> drained_, closed_;

@@ -96,9 +96,9 @@ TEST_CASE("an emergency call is carried in every state")
         world.element.use(std::make_shared<const CoreSettings>(strict));
         CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
     }
-    SECTION("under extreme strain")
+    SECTION("while there is no moment for whoever can wait")
     {
-        world.element.strained(Strain::extreme);
+        world.no_moment = true;
         CHECK(start_line(carried("sip:112@example.org")) == "INVITE urn:service:sos SIP/2.0");
     }
     SECTION("while nothing can be billed")
@@ -268,7 +268,7 @@ const std::vector<State> states{
     {"none", nothing},
     {"suspended", [](World&, Account& alice, CoreSettings&) { alice.status = AccountStatus::suspended; }},
     {"draining", [](World& world, Account&, CoreSettings&) { world.element.drain(); }},
-    {"strained", [](World& world, Account&, CoreSettings&) { world.element.strained(Strain::extreme); }},
+    {"overloaded", [](World& world, Account&, CoreSettings&) { world.no_moment = true; }},
     {"no place on its connection", [](World&, Account&, CoreSettings& set) { set.transactions_per_flow = 0; }},
     {"its password was guessed at",
      [](World& world, Account&, CoreSettings& set) {
@@ -349,7 +349,7 @@ TEST_CASE("each state that a call for help passes stops another call")
     // logged in before (outside.emergency has a fresh one).
     const std::vector<std::string_view> stopping{"suspended",
                                                  "draining",
-                                                 "strained",
+                                                 "overloaded",
                                                  "no place on its connection",
                                                  "nothing can be billed",
                                                  "every call that leaves is refused"};

@@ -127,7 +127,11 @@ bool World::deliver(FlowId from, std::string_view bytes)
     if (framed && frame.size != bytes.size()) throw std::invalid_argument{"a test sent more than one message"};
     auto message = framed ? wire::parse(bytes, frame) : wire::parse(bytes);
     if (!message) return false;
-    element.received(open_.at(from), std::move(message), now, actions_);
+    auto& flow = open_.at(from);
+    if (no_moment && element.turn_of(*message) != Turn::at_once)
+        element.refuse(flow, *message, actions_);
+    else
+        element.received(flow, std::move(message), now, actions_);
     perform();
     return true;
 }

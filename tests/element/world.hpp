@@ -139,6 +139,7 @@ public:
     location::SharedDialogMemory dialogs;
     location::MemoryAnonymousCallers anonymous_callers;
     bool disk_full{false}; ///< nothing can be stored
+    bool no_moment{false}; ///< the worker is behind: whoever can wait waits in vain
     location::MemoryLocationService location;
     auth::FailureLimits failures{0};
     RateLimit peer_calls;

@@ -4,8 +4,12 @@
 //   INFO                200, then the flow is closed
 //   SUBSCRIBE, body "F" the answer goes to the flow with that number instead; if it is gone, to this one with 480
 //   asked for TURN credentials: the account's name
+//   NOTIFY, body "N"    200, after work for N ms of processor time
+//   UPDATE              200, with the number of requests until then as its body
+//   INVITE              200; it can wait (Turn::later), and gets 503 when there is no moment for it
 //   anything else       501, or what the defect asks for
 #include "core/element.hpp"
+#include "net/processor_time.hpp"
 
 #include <string>
 
@@ -71,6 +75,15 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
         out.emplace_back(Send{FlowId{std::stoull(std::string{message->body})}, answer_to(*message, 200),
                               Ticket{state_->asked_from.size()}, true});
         return;
+    case Method::notify: {
+        const auto until = net::worked() + milliseconds{std::stoi(std::string{message->body})};
+        while (net::worked() < until) continue;
+        return reply(200);
+    }
+    case Method::update:
+        return reply(200, std::to_string(state_->counters.requests));
+    case Method::invite:
+        return reply(200);
     case Method::options:
         return reply(200, std::to_string(flow.id.value));
     default:
@@ -78,7 +91,14 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
     }
 }
 
-void Element::strained(Strain) {}
+Turn Element::turn_of(const Message& message) const
+{
+    return message.is_request && message.method == Method::invite ? Turn::later : Turn::at_once;
+}
+void Element::refuse(const Flow& flow, const Message& request, Actions& out)
+{
+    out.emplace_back(Send{flow.id, answer_to(request, 503), {}});
+}
 void Element::handed_over(HandOver, TimePoint, Actions&) {}
 void Element::flow_closed(FlowId, TimePoint, Actions&) { ++state_->counters.strays; }
 void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint, Actions& out)

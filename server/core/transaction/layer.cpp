@@ -26,6 +26,8 @@ bool terminated(const auto& machine)
     return std::visit([](const auto& m) { return m.terminated(); }, machine);
 }
 
+constexpr std::size_t size_of_tag = 11;
+
 std::string tag_for(const KeyedHash& key)
 {
     std::array<std::uint8_t, 8> bytes{};
@@ -171,10 +173,23 @@ void Layer::answer_cancel(const Message& cancel, FlowId flow, int status, Action
     out.push_back(Send{flow, reply(cancel, status, tag).write(), {}});
 }
 
+void Layer::refuse(FlowId flow, const Message& request, Actions& out)
+{
+    auto refusal = reply(request, 503, tag_for(server_key(cryptography_, request)));
+    refusal.set(Header::retry_after, std::to_string(retry_after(cryptography_)));
+    out.push_back(Send{flow, refusal.write(), {}});
+}
+
+/// Its tag says so.
+bool Layer::ends_refusal(const Message& ack) const
+{
+    return ack.to.tag().size() == size_of_tag && ack.to.tag() == tag_for(server_key(cryptography_, ack));
+}
+
 void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out)
 {
     if (request->method == Method::ack) {
-        if (match_ack(*request, {flow.id, flow.parties}, now, out)) return;
+        if (match_ack(*request, {flow.id, flow.parties}, now, out) || ends_refusal(*request)) return;
         return user_.on_ack(std::move(request), flow, now, out);
     }
     if (request->method == Method::cancel && !request->defect) {
@@ -186,12 +201,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     }
     const auto key = server_key(cryptography_, *request);
     if (const auto* known = by_key_.find(key); known != nullptr) return repeat(*known, flow, out);
-    if (has_too_many(flow, *request)) {
-        auto refusal = reply(*request, 503, tag_for(key));
-        refusal.set(Header::retry_after, std::to_string(retry_after(cryptography_)));
-        out.push_back(Send{flow.id, refusal.write(), {}});
-        return;
-    }
+    if (has_too_many(flow, *request)) return refuse(flow.id, *request, out);
     const auto method = request->method;
     const bool invite = method == Method::invite;
     const auto places = static_cast<std::uint32_t>(1 + request->body.size() / body_of_a_place);

@@ -120,6 +120,8 @@ public:
     void use(std::uint32_t most_of_flow) { most_of_flow_ = most_of_flow; }
 
     void receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
+    /// 503 with Retry-After, and nothing is remembered of it (RFC 3261 8.2.7).
+    void refuse(FlowId flow, const Message& request, Actions& out);
     /// A response, ACK, CANCEL that another worker could not match.
     void receive_handed_over(HandOver handed, TimePoint now, Actions& out);
 
@@ -187,6 +189,7 @@ private:
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
     void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
+    [[nodiscard]] bool ends_refusal(const Message& ack) const;
     [[nodiscard]] bool has_too_many(const Flow& flow, const Message& request) const;
     void enter_flow(SlotId server);
     void leave_flow(const Server& server);
