@@ -185,7 +185,11 @@ void Proxy::start(SlotId id, std::size_t index, TimePoint now, Actions& out)
     const auto* server = env_.layer->server(context->server);
     const Message& request = *server->request;
     auto& branch = context->branches[index];
-    if (!branch.target.flow && branch.target.party.foreign()) return connect(id, index, out);
+    const bool outside = branch.target.party.foreign();
+    // A reload may have taken the route away while something else was waited for: then nothing leads there any more.
+    if (outside && !context->in_dialog && route_of(branch.target.party) == nullptr)
+        return failed(id, index, 503, nullptr, now, out);
+    if (outside && !branch.target.flow) return connect(id, index, out);
     branch.client = env_.layer->open_client(branch.target.flow, branch.target.party, request.method, id,
                                             static_cast<std::uint32_t>(index), now);
     const auto via = env_.layer->branch_for(branch.client, request);

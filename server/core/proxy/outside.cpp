@@ -39,7 +39,8 @@ const Route* Proxy::route_of(const Party& party) const
 {
     if (!party.foreign()) return nullptr;
     if (party.receiver() == Receiver::peer) return peer_route(*env_.settings, party.name());
-    return route_named(*env_.settings, party.name());
+    const auto* route = route_named(*env_.settings, party.name());
+    return route != nullptr && route->kind == party.receiver() ? route : nullptr; // after a reload it may be of another
 }
 
 const Route* Proxy::route_for_help(const Message& request) const
@@ -342,7 +343,7 @@ Presented Proxy::presented(const ResponseContext& context, const Message& reques
                             .display = context.display_name(request),
                             .withheld = account == nullptr || context.sender_withheld(),
                             .called_by = called_by};
-    const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
+    const auto* route = context.outside ? route_of(branch.target.party) : nullptr;
     if (route != nullptr && !context.in_dialog) {
         Decision decision;
         decision.aor = context.outside->aor;
