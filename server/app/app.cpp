@@ -198,7 +198,7 @@ void App::run()
         say_whether_keys_are_unprotected();
     });
     const auto& initial = configuration_.initial();
-    certificates_.follow(initial.settings, initial.identities);
+    certificates_.follow(initial.settings, initial.identities, initial.certificates);
     auditing_->start();
     if (const auto interval = os::watchdog_interval())
         every(watchdog_, std::chrono::duration_cast<milliseconds>(*interval / 3),
@@ -292,8 +292,9 @@ void App::use(const Prepared& prepared)
     recording_->use(settings);
     workers_->use(prepared);
     log::set_level(level_of(settings));
-    boost::asio::post(
-        main_, [this, settings, identities = prepared.identities] { certificates_.follow(settings, identities); });
+    boost::asio::post(main_, [this, settings, identities = prepared.identities, certificates = prepared.certificates] {
+        certificates_.follow(settings, identities, certificates);
+    });
 }
 
 ctl::Canonical App::spelling()

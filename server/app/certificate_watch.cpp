@@ -18,7 +18,16 @@ using log::Plain;
 
 constexpr std::chrono::hours day{24};
 
-/// Changes when any of the files does.
+std::vector<std::filesystem::path> files_of(const config::Settings& settings)
+{
+    std::vector<std::filesystem::path> files;
+    for (const auto& domain : settings.domains) {
+        files.push_back(domain.certificate);
+        files.push_back(domain.private_key);
+    }
+    return files;
+}
+
 std::string hash_of(const std::vector<std::filesystem::path>& files)
 {
     std::ostringstream all;
@@ -42,17 +51,16 @@ CertificateWatch::CertificateWatch(boost::asio::io_context& io, Hooks hooks)
     every_day();
 }
 
-void CertificateWatch::follow(const config::Settings& settings, const Identities& identities)
+std::string CertificateWatch::content_of(const config::Settings& settings) { return hash_of(files_of(settings)); }
+
+void CertificateWatch::follow(const config::Settings& settings, const Identities& identities,
+                              const std::string& content)
 {
-    paths_.clear();
-    for (const auto& domain : settings.domains) {
-        paths_.push_back(domain.certificate);
-        paths_.push_back(domain.private_key);
-    }
+    paths_ = files_of(settings);
     identities_ = identities;
-    content_ = hash_of(paths_);
-    files_.watch(paths_);
+    content_ = content;
     look_at_terms();
+    files_changed(); // nobody watched since they were read
 }
 
 void CertificateWatch::files_changed()

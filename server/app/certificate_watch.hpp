@@ -25,8 +25,12 @@ public:
     };
     CertificateWatch(boost::asio::io_context& io, Hooks hooks);
 
-    /// At the start, and after each reload.
-    void follow(const config::Settings& settings, const Identities& identities);
+    /// Of the files of all certificates: changes when any of them does.
+    static std::string content_of(const config::Settings& settings);
+
+    /// At the start, and after each reload. `content`: of the files as `identities` were read from them, or of before;
+    /// what has changed since then is put into use at once.
+    void follow(const config::Settings& settings, const Identities& identities, const std::string& content);
 
 private:
     void files_changed();

@@ -1,5 +1,6 @@
 #include "app/prepared.hpp"
 
+#include "app/certificate_watch.hpp"
 #include "audit/audit_key.hpp"
 #include "config/check.hpp"
 #include "crypto/primitives.hpp"
@@ -277,6 +278,7 @@ Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted)
         look_for_groups(loaded, prepared.warnings);
     }
     if (!prepared.problems.empty()) return prepared;
+    prepared.certificates = CertificateWatch::content_of(loaded.settings);
     prepared.identities = open_identities(loaded.settings);
     prepared.core = core_of(prepared);
     prepared.connections = connections_of(loaded.settings);

@@ -18,6 +18,7 @@ struct Prepared {
     std::string relay_secret;                 ///< what the file turn.secret holds
     std::vector<std::string> route_passwords; ///< what their files hold; in the order of the routes, empty: none
     std::shared_ptr<const CoreSettings> core;
+    std::string certificates; ///< CertificateWatch::content_of, before `identities` were read
     std::shared_ptr<const net::Identities> identities;
     std::shared_ptr<const net::Identities> outside; ///< toward other domains
     std::shared_ptr<const net::ConnectionLimits> connections;

@@ -1,10 +1,12 @@
 """Certificates: taken when their files change, kept when the new ones cannot be used, named before they end."""
 
+import fcntl
 import json
 import os
 import re
 import ssl
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from support.daemon import Daemon
@@ -77,6 +79,23 @@ class Certificates(FlowTest):
         self.daemon.config["domains"][0].update(certificate=str(certificate), private_key=str(private_key))
         self.daemon.write_config()
         self.daemon.sotto("config", "reload")
+
+    def test_renewed_while_the_daemon_starts(self):
+        """After it was read, and before anybody watches: here while a command holds the state directory."""
+        self.daemon.stop()
+        waiting, renewed = self.count("waiting"), self.count("certificates-renewed")
+        certificate, private_key = self.files()
+        chain, key = self.daemon.authority.issue("at-the-start")
+        with open(self.daemon.state / "lock") as lock, ThreadPoolExecutor() as others:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            start = others.submit(self.daemon.start)
+            self.daemon.logged("waiting", waiting + 1)
+            private_key.write_bytes(key.read_bytes())
+            certificate.write_bytes(chain.read_bytes())
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            start.result()
+        self.daemon.logged("certificates-renewed", renewed + 1)
+        self.assertEqual(self.shown(), self.der(chain))
 
     def test_a_broken_file_keeps_the_old_one_and_warns(self):
         before, broken, renewed = self.shown(), self.count("certificate-broken"), self.count("certificates-renewed")
