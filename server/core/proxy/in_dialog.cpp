@@ -215,18 +215,25 @@ void Proxy::found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoin
     if (waiting->bye) {
         found_for_bye(*waiting->bye, flows, now, out);
     } else if (const auto to = reachable(waiting->context.remote_target, flows); !to.empty()) {
-        auto& branch = waiting->branch;
-        branch.target = to.front();
-        const auto& ack = *waiting->ack;
-        const auto via = env_.layer->branch_for({}, ack); // no transaction: nothing answers an ACK
-        if (auto bytes = write_request(waiting->context, ack, branch, via, nullptr)) {
-            out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
-        } else {
-            end_acknowledging(*waiting, out); // first: the other one ends the dialog, and what is kept of it
-            end_acknowledged(*waiting, now, out);
-        }
+        waiting->branch.target = to.front();
+        // Of before a restart: no connection leads there yet.
+        if (!to.front().flow && to.front().party.foreign()) return connect_for_ack(id, out);
+        pass_on(*waiting, now, out);
     }
     acks_.erase(id);
+}
+
+void Proxy::pass_on(WaitingAck& waiting, TimePoint now, Actions& out)
+{
+    auto& branch = waiting.branch;
+    const auto& ack = *waiting.ack;
+    const auto via = env_.layer->branch_for({}, ack); // no transaction: nothing answers an ACK
+    if (auto bytes = write_request(waiting.context, ack, branch, via, nullptr)) {
+        out.push_back(Send{branch.target.flow, std::move(*bytes), {}});
+    } else {
+        end_acknowledging(waiting, out); // first: the other one ends the dialog, and what is kept of it
+        end_acknowledged(waiting, now, out);
+    }
 }
 
 void Proxy::end_dialog(const DialogSeal& seal, Actions& out, milliseconds ago)

@@ -306,13 +306,34 @@ void Proxy::found_way_back(SlotId id, FlowId flow, Actions& out)
     homeless_.erase(id);
 }
 
+void Proxy::connect_for_ack(SlotId ack, Actions& out)
+{
+    const auto& waiting = *acks_.find(ack);
+    const auto& target = waiting.branch.target;
+    const auto* route = route_of(target.party);
+    out.push_back(Connect{.ticket = ticket_for(Waiting::connection, connecting_.emplace(Connecting{.ack = ack})),
+                          .to = target.next_hop,
+                          .own = domain_for(waiting.context, *waiting.ack, target.party),
+                          .route = route != nullptr ? route->name : std::string{}});
+}
+
+void Proxy::found_way_for_ack(SlotId ack, FlowId flow, TimePoint now, Actions& out)
+{
+    auto* waiting = acks_.find(ack);
+    if (waiting == nullptr) return;
+    waiting->branch.target.flow = flow;
+    if (flow) pass_on(*waiting, now, out);
+    acks_.erase(ack);
+}
+
 void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& out)
 {
     const auto* waiting = connecting_.find(waiting_id);
     if (waiting == nullptr) return;
-    const auto [id, index, homeless] = *waiting;
+    const auto [id, index, homeless, ack] = *waiting;
     connecting_.erase(waiting_id);
     if (homeless) return found_way_back(homeless, flow, out);
+    if (ack) return found_way_for_ack(ack, flow, now, out);
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     auto& branch = context->branches[index];

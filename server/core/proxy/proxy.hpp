@@ -84,11 +84,12 @@ private:
         Branch branch{};
         std::optional<OurBye> bye{}; ///< what its sender said may not pass; nothing else is here any more
     };
-    /// A branch that waits for a connection to another domain; or a response, whose connection was gone.
+    /// A branch that waits for a connection to another domain; or a response or an ACK, whose connection was gone.
     struct Connecting {
         SlotId context{};
         std::size_t branch{0};
         SlotId homeless{};
+        SlotId ack{};
     };
     /// A connection to another domain whose health is asked for (RFC 3261 11, OPTIONS).
     struct Probed {
@@ -195,6 +196,8 @@ private:
     void keep_way_back(ResponseContext& context, const Message& request) const;
     void connect_back(SlotId homeless, const ResponseContext& context, const Party& caller, Actions& out);
     void found_way_back(SlotId homeless, FlowId flow, Actions& out);
+    void connect_for_ack(SlotId ack, Actions& out);
+    void found_way_for_ack(SlotId ack, FlowId flow, TimePoint now, Actions& out);
     [[nodiscard]] bool nobody_wants(const Probed& probed, TimePoint now) const;
     void probe(SlotId probed, TimePoint now, Actions& out);
     void probe_no_more(SlotId probed);
@@ -274,6 +277,7 @@ private:
                       Actions& out);
     void end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out);
     void found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out);
+    void pass_on(WaitingAck& waiting, TimePoint now, Actions& out);
     void end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out);
     void end_acknowledging(WaitingAck& waiting, Actions& out);
     void look_up_for_bye(BindingId device, OurBye bye, Actions& out);
