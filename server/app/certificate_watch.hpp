@@ -20,8 +20,8 @@ class CertificateWatch {
 public:
     using Identities = std::shared_ptr<const net::Identities>;
     struct Hooks {
-        std::function<Identities()> open;           ///< from the files as they are now; throws net::IdentityError
-        std::function<void(const Identities&)> use; ///< throws it too: then the old ones stay
+        std::function<Identities()> open; ///< from the files as they are now; throws net::IdentityError
+        std::function<void(const Identities&)> use;
     };
     CertificateWatch(boost::asio::io_context& io, Hooks hooks);
 

@@ -154,8 +154,12 @@ CertificateWatch::Identities Configuration::open_identities() const
 void Configuration::renew(const CertificateWatch::Identities& identities, const Use& use)
 {
     const std::lock_guard lock{mutex_};
-    prepared_.outside = open_outside(prepared_.settings);
     prepared_.identities = identities;
+    try {
+        prepared_.outside = open_outside(prepared_.settings);
+    } catch (const net::IdentityError& error) { // it is the authorities of others: no phone is to go without for them
+        event(Event::certificate_broken, field("reason", Plain{error.what()}));
+    }
     use(prepared_);
 }
 

@@ -97,6 +97,28 @@ class Certificates(FlowTest):
         self.daemon.logged("certificates-renewed", renewed + 1)
         self.assertEqual(self.shown(), self.der(chain))
 
+    def test_renewed_while_the_authorities_of_other_domains_are_broken(self):
+        """Toward these the old one stays; no phone has to do with them."""
+        certificate, private_key = self.files()
+        authorities = certificate.with_name("authorities.pem")
+        authorities.write_bytes(self.daemon.authority.certificate.read_bytes())
+        more = {"peers": {"authorities": str(authorities)}, "routes": [{"name": "all", "kind": "peer", "match": ["*"]}]}
+        self.daemon.config.update(more)
+        self.daemon.write_config()
+        self.daemon.sotto("reload")
+        authorities.write_bytes(b"")
+        chain, key = self.daemon.authority.issue("without-authorities")
+        renewed = self.count("certificates-renewed")
+        private_key.write_bytes(key.read_bytes())
+        certificate.write_bytes(chain.read_bytes())
+        self.daemon.logged("certificates-renewed", renewed + 1)
+        self.assertIn("authorities.pem", self.daemon.logged("certificate-broken")[-1])
+        self.assertEqual(self.shown(), self.der(chain))
+        for key in more:
+            del self.daemon.config[key]
+        self.daemon.write_config()
+        self.daemon.sotto("reload")
+
     def test_a_broken_file_keeps_the_old_one_and_warns(self):
         before, broken, renewed = self.shown(), self.count("certificate-broken"), self.count("certificates-renewed")
         certificate, _ = self.files()
