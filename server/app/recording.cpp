@@ -1,5 +1,6 @@
 #include "app/recording.hpp"
 
+#include "app/every.hpp"
 #include "core/billing/parties.hpp"
 #include "crypto/openssl_cryptography.hpp"
 #include "log/log.hpp"
@@ -23,6 +24,7 @@ using log::field;
 using log::Plain;
 
 constexpr seconds life_looked_for{10};
+constexpr milliseconds disk_looked_at{1000};
 constexpr std::chrono::hours longest_between_runs{1};
 
 bool billed(const config::Settings& settings)
@@ -59,7 +61,7 @@ std::string result_of(const store::Outcome<store::RetentionReport>& report)
 } // namespace
 
 Recording::Recording(boost::asio::io_context& main, const config::Settings& settings, const Keys& keys)
-    : life_{main}, plan_{main}, policy_{settings.retention_policy()}
+    : life_{main}, plan_{main}, disk_{main}, policy_{settings.retention_policy()}
 {
     if (!billed(settings)) return;
     ledger_ = std::make_shared<store::SqliteLedger>(
@@ -94,6 +96,7 @@ void Recording::start(Workers& workers, std::shared_ptr<LocationService> locatio
     workers_ = &workers;
     audit_ = &audit;
     location_ = std::move(location);
+    every(disk_, disk_looked_at, [ledger = ledger_] { ledger->give_up_what_hangs(); });
     look_for_parties();
     keep_to_plan();
 }
@@ -102,6 +105,7 @@ void Recording::stop()
 {
     life_.cancel();
     plan_.cancel();
+    disk_.cancel();
     if (ledger_) ledger_->stop();
 }
 

@@ -56,7 +56,7 @@ private:
     void keep_to_plan_in(seconds span);
     void look_for_overdue();
 
-    boost::asio::steady_timer life_, plan_;
+    boost::asio::steady_timer life_, plan_, disk_;
     mutable std::mutex mutex_; ///< guards `policy_`, `time_` and `keeping_`
     retention::Policy policy_;
     retention::Timekeeper time_{{}};

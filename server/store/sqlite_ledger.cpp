@@ -21,6 +21,9 @@ constexpr seconds ends_wait{1};
 /// second. A call that comes alone does not wait.
 constexpr milliseconds commits_apart{20};
 constexpr milliseconds space_checked_every{200};
+/// A disk may do nothing for minutes, without an error. So long an answered call waits: whoever was called is listening
+/// already, while whoever calls hears it ring.
+constexpr seconds longest_for_disk{5};
 
 TimePoint steady_now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
 retention::Time calendar_now() { return std::chrono::floor<seconds>(std::chrono::system_clock::now()); }
@@ -62,7 +65,7 @@ public:
             if (space_left_.exchange(enough) && !enough)
                 alarm(directory_.string() + " has less than 4 MiB of space: no billed call begins until there is more");
         }
-        return healthy_ && space_left_;
+        return healthy_ && !hangs_ && space_left_;
     }
 
     [[nodiscard]] bool recording() const { return running_.load(std::memory_order_relaxed) > 0; }
@@ -70,7 +73,7 @@ public:
     void answered(billing::AnsweredCall call, std::function<void(bool)> recorded)
     {
         std::unique_lock lock{mutex()};
-        if (waiting_.size() >= longest_queue || stopping()) {
+        if (waiting_.size() >= longest_queue || stopping() || hangs_) {
             lock.unlock();
             return recorded(false);
         }
@@ -79,10 +82,33 @@ public:
         live.caller = call.caller;
         live.callee = call.callee;
         live.began = live.alive = now;
-        waiting_.push_back({std::move(call), std::move(recorded)});
+        waiting_.push_back({std::move(call), std::move(recorded), now});
         running_ = calls_.size();
         lock.unlock();
         wake();
+    }
+
+    void give_up_what_hangs()
+    {
+        std::unique_lock lock{mutex()};
+        const auto now = times_.clock();
+        const auto too_long = [&](TimePoint since) { return now - since >= longest_for_disk; };
+        const bool waits = !waiting_.empty() && too_long(waiting_.front().since);
+        if (!waits && !(writing_since_ && too_long(*writing_since_))) return;
+        const bool began = !hangs_.exchange(true);
+        auto given_up = std::exchange(waiting_, {});
+        for (const auto& call : given_up) calls_.erase(call.call.dialog);
+        for (auto& call : writing_) { // the disk may take it yet: then it has lasted for no time
+            if (!call.recorded) continue;
+            if (auto& live = calls_[call.call.dialog]; !live.ended) end(call.call.dialog, live, live.began);
+            given_up.push_back({.call = {}, .recorded = std::exchange(call.recorded, nullptr), .since = {}});
+        }
+        running_ = calls_.size();
+        lock.unlock();
+        for (auto& call : given_up) call.recorded(false);
+        if (began)
+            alarm("the disk of " + directory_.string() + " has not answered for " +
+                  std::to_string(longest_for_disk.count()) + " seconds");
     }
 
     void alive(KeyedHash dialog)
@@ -127,7 +153,7 @@ public:
     [[nodiscard]] std::size_t waiting() const
     {
         const std::lock_guard lock{mutex()};
-        return waiting_.size() + queued();
+        return waiting_.size() + writing_.size() + queued();
     }
 
     [[nodiscard]] std::size_t ended_at_start() const { return ended_at_start_; }
@@ -141,7 +167,8 @@ private:
     };
     struct Waiting {
         billing::AnsweredCall call;
-        std::function<void(bool)> recorded;
+        std::function<void(bool)> recorded; ///< empty: it has been given up
+        TimePoint since{};
     };
     struct Ended {
         KeyedHash dialog;
@@ -174,7 +201,7 @@ private:
 
     [[nodiscard]] std::optional<milliseconds> longest_wait() const override
     {
-        if (!healthy_) return retry_after;
+        if (!healthy_ || hangs_) return retry_after;
         if (calls_.empty()) return std::nullopt;
         return std::clamp(milliseconds{next_life_ - times_.clock()}, milliseconds{1}, milliseconds{ends_wait});
     }
@@ -196,14 +223,19 @@ private:
             end_what_is_silent(now);
             next_life_ = now + times_.sign_of_life;
         }
-        auto answered = std::exchange(waiting_, {});
-        const auto batch = batch_of(answered, life);
+        writing_ = std::exchange(waiting_, {});
+        writing_since_ = now;
+        const auto batch = batch_of(writing_, life);
         lock.unlock();
         const bool written = write(batch);
         lock.lock();
+        writing_since_.reset();
+        hangs_ = false;
+        const auto answered = std::exchange(writing_, {});
         settle(batch, answered, written);
         lock.unlock();
-        for (auto& call : answered) call.recorded(written);
+        for (const auto& call : answered)
+            if (call.recorded) call.recorded(written);
     }
 
     /// No flow and no request for one binding's lifetime: it ended when it was last alive. Or it is too long.
@@ -234,7 +266,7 @@ private:
     bool write(const RecordBatch& batch)
     {
         try {
-            if (!healthy_) operations_.recorder.probe();
+            if (!healthy_ || hangs_) operations_.recorder.probe();
             if (!batch.empty())
                 timed([&] {
                     operations_.recorder.record(batch, times_.calendar());
@@ -267,10 +299,13 @@ private:
     LedgerOperations operations_;
     std::size_t ended_at_start_{0};
     std::atomic<bool> healthy_{true};
+    std::atomic<bool> hangs_{false}; ///< the disk has neither taken nor refused what it was given
     std::atomic<bool> space_left_{true};
     std::atomic<std::int64_t> space_checked_{0};
     std::atomic<std::size_t> running_{0};
     std::vector<Waiting> waiting_;
+    std::vector<Waiting> writing_;           ///< what the disk is given at the moment
+    std::optional<TimePoint> writing_since_; ///< since when
     std::map<KeyedHash, Live> calls_;
     std::vector<Ended> ended_; ///< to be written; bounded by the calls that ran
     TimePoint next_life_{};
@@ -295,6 +330,7 @@ void SqliteLedger::answered(billing::AnsweredCall call, std::function<void(bool)
 {
     writer_->answered(std::move(call), std::move(recorded));
 }
+void SqliteLedger::give_up_what_hangs() { writer_->give_up_what_hangs(); }
 void SqliteLedger::alive(KeyedHash dialog) { writer_->alive(dialog); }
 void SqliteLedger::ended(KeyedHash dialog, milliseconds ago) { writer_->ended(dialog, ago); }
 std::vector<Ledger::Running> SqliteLedger::running() const { return writer_->running(); }

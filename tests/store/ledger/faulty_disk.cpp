@@ -22,8 +22,16 @@ const sqlite3_io_methods& original(sqlite3_file* file)
     return *theirs.at(file->pMethods);
 }
 
+void wait_while_it_hangs()
+{
+    if (fault != FaultyDisk::Fault::hangs) return;
+    ++refusals;
+    fault.wait(FaultyDisk::Fault::hangs);
+}
+
 int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at)
 {
+    wait_while_it_hangs();
     if (fault == FaultyDisk::Fault::none) return original(file).xWrite(file, data, size, at);
     ++refusals;
     return fault == FaultyDisk::Fault::full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -31,6 +39,7 @@ int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at)
 
 int sync(sqlite3_file* file, int flags)
 {
+    wait_while_it_hangs();
     ++flushed;
     if (fault == FaultyDisk::Fault::none) return original(file).xSync(file, flags);
     ++refusals;
@@ -68,7 +77,11 @@ FaultyDisk::FaultyDisk()
     flushed = 0;
 }
 
-void FaultyDisk::set(Fault next) { fault = next; }
+void FaultyDisk::set(Fault next)
+{
+    fault = next;
+    fault.notify_all();
+}
 std::uint64_t FaultyDisk::refused() const { return refusals; }
 std::uint64_t FaultyDisk::flushes() const { return flushed; }
 

@@ -53,6 +53,7 @@ struct Succession {
     crypto::Secret master{crypto::Secret::random(32)};
     test::LedgerClock clock;
     std::function<billing::Parties(KeyedHash)> parties; ///< what is handed on
+    std::atomic<int> alarms{0};
     std::unique_ptr<SqliteLedger> ledger{next(false)};
 
     std::unique_ptr<SqliteLedger> next(bool resumes)
@@ -61,7 +62,8 @@ struct Succession {
                                               SqliteLedger::Times{.resumes = resumes,
                                                                   .parties = parties,
                                                                   .clock = [&] { return clock.now(); },
-                                                                  .calendar = [&] { return clock.calendar(); }});
+                                                                  .calendar = [&] { return clock.calendar(); }},
+                                              [&](const std::string&) { ++alarms; });
     }
     void restart(std::chrono::seconds away)
     {
@@ -240,6 +242,47 @@ TEST_CASE("a run of invoices for which the disk has room is given, though a call
     calls.clock.pass(5s);
     calls.ledger->ended(test::call(2, 77).dialog);
     CHECK(calls.billed() == std::vector<std::uint32_t>{5});
+}
+
+TEST_CASE("a disk that hangs keeps no answered call waiting, and none begins until it goes on")
+{
+    test::FaultyDisk disk;
+    Succession calls;
+    const auto answers = [&](std::uint64_t dialog) {
+        const auto recorded = std::make_shared<std::promise<bool>>();
+        calls.ledger->answered(test::call(dialog, 77), [recorded](bool durable) { recorded->set_value(durable); });
+        return recorded->get_future();
+    };
+    const auto is_told = [](std::future<bool>& answer) { return answer.wait_for(0s) == std::future_status::ready; };
+    disk.set(test::FaultyDisk::Fault::hangs);
+    auto first = answers(1);
+    while (disk.refused() == 0) std::this_thread::yield();
+    auto second = answers(2); // waits behind it
+    calls.clock.pass(4s);
+    calls.ledger->give_up_what_hangs();
+    CHECK_FALSE(is_told(first));
+    CHECK(calls.ledger->writable());
+    CHECK(calls.ledger->waiting() == 2);
+    calls.clock.pass(1s);
+    calls.ledger->give_up_what_hangs();
+    REQUIRE(is_told(first));
+    REQUIRE(is_told(second));
+    CHECK_FALSE(first.get());
+    CHECK_FALSE(second.get());
+    CHECK_FALSE(calls.ledger->writable());
+    CHECK_FALSE(test::answered(*calls.ledger, test::call(3, 77)));
+    CHECK(calls.alarms == 1);
+    calls.ledger->give_up_what_hangs();
+    disk.set(test::FaultyDisk::Fault::none);
+    while (!calls.ledger->writable()) std::this_thread::yield();
+    CHECK(calls.alarms == 1);
+    calls.answer(test::call(4, 77));
+    calls.clock.pass(7s);
+    calls.ledger->ended(test::call(4, 77).dialog);
+    calls.turn(5);
+    auto billed = calls.billed();
+    std::ranges::sort(billed);
+    CHECK(billed == std::vector<std::uint32_t>{0, 7}); // the disk had the first one: it lasted for no time
 }
 
 TEST_CASE("while a large ledger is copied, calls that are answered reach the disk, and are not in the copy")
