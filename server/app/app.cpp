@@ -279,8 +279,7 @@ void App::reload_by_signal(uid_t from)
 
 void App::note_end(const char* what, uid_t from)
 {
-    const audit::Action action{.who = {from, "signal"}, .what = what, .purpose = "operate"};
-    if (const auto noted = auditing_->log().record(action, "done"); !noted) Auditing::say_unwritable(noted.error());
+    auditing_->note({.who = {from, "signal"}, .what = what, .purpose = "operate"}, "done");
 }
 
 void App::use(const Prepared& prepared)
@@ -381,7 +380,7 @@ Figures App::figures()
             .handles = dialogs.handles,
             .unprotected_keys = crypto::Secret::unprotected(),
             .log_lines_lost = log::lines_lost(),
-            .audit_entries = audit.head().sequence,
+            .audit_entries = audit.entries(),
             .audit_broken = audit.broken(),
             .keeping = recording_->keeping(),
             .accounts_waiting = store_->waiting(),

@@ -54,7 +54,7 @@ private:
     ctl::Reply reload();
     /// What `sotto reload` does, with an entry of its own in the audit log.
     void reload_by_signal(uid_t from);
-    /// The entry of an end that a signal asks for; a full disk does not hold it up.
+    /// The entry of an end that a signal asks for; a disk that is full or hangs does not hold it up.
     void note_end(const char* what, uid_t from);
     void use(const Prepared& prepared);
     void begin_drain();

@@ -22,6 +22,11 @@ using log::field;
 using log::Plain;
 
 constexpr milliseconds an_hour{3600 * 1000};
+/// What waits to be noted while the disk hangs; of more there is the event in the log alone.
+constexpr std::size_t most_notes = 1000;
+
+/// Who acts where the daemon does something on its own.
+audit::Actor own_self() { return {::geteuid(), "sottod"}; }
 
 void say_head(const audit::Head& head) { log::audit_head_is(head.sequence, audit::hex(head.hash)); }
 
@@ -66,9 +71,13 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
         key, heads, [&last](const audit::Line& entry) { last.see(entry); });
     if (const auto& bad = log_->found().bad) say_broken(*bad);
     recording.begins_at(std::chrono::floor<seconds>(last.believed()));
-    record("start", "operate", "done");
+    record({.who = own_self(), .what = "start", .purpose = "operate"}, "done");
     if (last.left_a_trace())
-        record("trace end", "fault", "ended by restart", {}, log_->open(last.traced()).value_or(""));
+        record({.who = own_self(),
+                .what = "trace end",
+                .purpose = "fault",
+                .subject = log_->open(last.traced()).value_or("")},
+               "ended by restart");
 }
 
 void Auditing::start()
@@ -76,8 +85,10 @@ void Auditing::start()
     expire(); // what a stopped service has missed
     check_.emplace(*log_, an_hour, say_unread);
     every(checkpoints_, an_hour, [this] {
-        log_->checkpoint();
-        expire();
+        boost::asio::post(notes_, [this] {
+            log_->checkpoint();
+            expire();
+        });
     });
 }
 
@@ -94,24 +105,33 @@ void Auditing::stop()
 
 void Auditing::note(const Report& report)
 {
-    boost::asio::post(notes_, [this, report] { write(report); });
-}
-
-void Auditing::write(const Report& report)
-{
     if (report.what == Occurrence::guessing) return event(Event::guessing, field("account", report.account));
     if (report.what == Occurrence::unannounced)
         return event(Event::route_unannounced, field("route", Plain{report.route}));
     // That there was an emergency call, and over which route: nothing else.
     event(Event::emergency_call, field("route", Plain{report.route}));
-    record("emergency call", "operate", "carried", "route=" + report.route);
+    note({.who = own_self(), .what = "emergency call", .purpose = "operate", .scope = "route=" + report.route},
+         "carried");
 }
 
-void Auditing::record(const char* what, const char* purpose, const char* result, const std::string& scope,
-                      const std::string& subject)
+void Auditing::note(audit::Action action, const char* result)
 {
-    const audit::Action action{
-        .who = {::geteuid(), "sottod"}, .what = what, .purpose = purpose, .subject = subject, .scope = scope};
+    if (waiting_.fetch_add(1) >= most_notes) {
+        --waiting_;
+        if (!lost_.exchange(true))
+            event(Event::audit_unwritable,
+                  field("reason", Plain{"the disk does not answer, and too much waits to be noted"}));
+        return;
+    }
+    boost::asio::post(notes_, [this, action = std::move(action), result] {
+        record(action, result);
+        --waiting_;
+        lost_ = false;
+    });
+}
+
+void Auditing::record(const audit::Action& action, const char* result)
+{
     if (const auto written = log_->record(action, result); !written) say_unwritable(written.error());
 }
 

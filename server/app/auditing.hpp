@@ -10,9 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
-#include <string>
 #include <system_error>
 
 namespace sotto::app {
@@ -31,21 +31,23 @@ public:
     void start();
     /// Writes what is still to be noted, and signs.
     void stop();
-    /// What happened on its own that must leave an entry. Any thread: who notes it does not wait for the disk.
+    /// What happened on its own: an event in the log, and of what must leave one an entry. Any thread: who notes it
+    /// does not wait for the disk.
     void note(const Report& report);
+    /// The entry of what has been done. Likewise.
+    void note(audit::Action action, const char* result);
     /// Says so where the operator looks.
     static void say_unwritable(const std::error_code& why);
 
 private:
-    /// What the daemon does on its own.
-    void record(const char* what, const char* purpose, const char* result, const std::string& scope = {},
-                const std::string& subject = {});
-    void write(const Report& report);
+    void record(const audit::Action& action, const char* result);
     void expire();
 
     std::unique_ptr<store::AuditHead> head_; ///< written under the log's lock
     std::unique_ptr<audit::FileAuditLog> log_;
     boost::asio::steady_timer checkpoints_;
+    std::atomic<std::size_t> waiting_{0};   ///< to be noted
+    std::atomic<bool> lost_{false};         ///< something was not noted, and it has been said
     boost::asio::thread_pool notes_{1};     ///< the main thread would give no sign of life while a disk is slow
     std::optional<audit::SelfCheck> check_; ///< ends before the log
 };

@@ -86,6 +86,7 @@ FileAuditLog::FileAuditLog(Options options, const crypto::Secret& audit_key, con
       found_{look(options_, audit_key, noted, each)}, broken_{found_.bad.has_value()},
       segment_{last_known(found_, noted)}, head_{segment_}, mac_{audit_key, segment_.sequence + 1, segment_.hash}
 {
+    entries_ = head_.sequence;
 }
 
 Written FileAuditLog::begin(const Action& action)
@@ -276,6 +277,7 @@ std::error_code FileAuditLog::append(const json::object& members, off_t more)
     }
     size_ += made.line.size();
     head_ = {head_.sequence + 1, made.hash};
+    entries_ = head_.sequence;
     mac_.evolve();
     ++unsigned_;
     if (options_.on_head) options_.on_head(head_);

@@ -76,6 +76,8 @@ public:
     /// True when the log was not as it was written, at the start or when it was read since.
     [[nodiscard]] bool broken() const { return broken_.load(std::memory_order_relaxed); }
     [[nodiscard]] Head head() const;
+    /// How many there are: the number of the last one. Waits for no disk.
+    [[nodiscard]] std::uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
     [[nodiscard]] const PublicKey& public_key() const { return signer_.public_key(); }
     /// A sealed value, or nothing when its time is over or the person was forgotten.
     [[nodiscard]] std::optional<std::string> open(std::string_view sealed) const;
@@ -101,6 +103,7 @@ private:
     mutable std::atomic<bool> broken_;
     Head segment_; ///< the entry before this object's first one
     Head head_;
+    std::atomic<std::uint64_t> entries_{0}; ///< as `head_` says
     EvolvingMac mac_;
     File file_;
     std::uint64_t size_{0};
