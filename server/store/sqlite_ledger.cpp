@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <map>
 #include <sys/statvfs.h>
+#include <system_error>
 
 namespace sotto::store {
 namespace {
@@ -60,10 +62,13 @@ public:
         if (now - checked >= space_checked_every.count() &&
             space_checked_.compare_exchange_strong(checked, now, std::memory_order_relaxed)) {
             struct statvfs space {};
-            const bool enough = ::statvfs(directory_.c_str(), &space) == 0 &&
-                                std::uint64_t{space.f_bavail} * space.f_frsize >= least_space;
+            const bool there = ::statvfs(directory_.c_str(), &space) == 0;
+            const auto why = there ? std::string{} : std::generic_category().message(errno);
+            const bool enough = there && std::uint64_t{space.f_bavail} * space.f_frsize >= least_space;
             if (space_left_.exchange(enough) && !enough)
-                alarm(directory_.string() + " has less than 4 MiB of space: no billed call begins until there is more");
+                alarm(directory_.string() +
+                      (there ? " has less than 4 MiB of space: no billed call begins until there is more"
+                             : " cannot be looked at: " + why + ": no billed call begins until it can"));
         }
         return healthy_ && !hangs_ && space_left_;
     }

@@ -285,6 +285,19 @@ TEST_CASE("a disk that hangs keeps no answered call waiting, and none begins unt
     CHECK(billed == std::vector<std::uint32_t>{0, 7}); // the disk had the first one: it lasted for no time
 }
 
+TEST_CASE("a state folder that is gone is not taken for a full one")
+{
+    test::StateDirectory state;
+    std::string said;
+    SqliteLedger ledger{
+        state.path(), crypto::Secret::random(32), {}, [&](const std::string& sentence) { said = sentence; }};
+    const auto elsewhere = state.path().string() + ".gone";
+    std::filesystem::rename(state.path(), elsewhere);
+    CHECK_FALSE(ledger.writable());
+    CHECK(said.find("cannot be looked at: No such file or directory") != std::string::npos);
+    std::filesystem::rename(elsewhere, state.path());
+}
+
 TEST_CASE("while a large ledger is copied, calls that are answered reach the disk, and are not in the copy")
 {
     test::LedgerFiles files;
