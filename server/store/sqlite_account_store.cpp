@@ -4,15 +4,20 @@
 #include "store/store_error.hpp"
 #include "store/writer_thread.hpp"
 
+#include <set>
+
 namespace sotto::store {
 
 /// The thread and the snapshot. The database belongs to the thread.
 class SqliteAccountStore::Writer final : public WriterThread {
 public:
     Writer(const std::filesystem::path& state_directory, AccountPolicy policy, Changed on_changed, Alarm on_alarm)
-        : WriterThread{"store", longest_queue, std::move(on_alarm)}, operations_{state_directory / "accounts.db",
-                                                                                 std::move(policy)},
-          on_changed_{std::move(on_changed)}, directory_{operations_.load()}
+        : WriterThread{"store", longest_queue,
+                       [this, on_alarm = std::move(on_alarm)](const std::string& sentence) {
+                           if (said_.insert(sentence).second && on_alarm) on_alarm(sentence);
+                       }},
+          operations_{state_directory / "accounts.db", std::move(policy)}, on_changed_{std::move(on_changed)},
+          directory_{operations_.load()}
     {
         start();
     }
@@ -28,7 +33,11 @@ public:
     template <class T, class Operation> void change(Done<T> done, Operation operation)
     {
         submit(std::move(done), [this, operation = std::move(operation)]() mutable -> Outcome<T> {
-            return timed([&] { return operation(operations_); });
+            return timed([&] {
+                auto outcome = operation(operations_);
+                if (outcome) said_.clear();
+                return outcome;
+            });
         });
     }
 
@@ -111,6 +120,7 @@ private:
     AccountOperations operations_;
     Changed on_changed_;
     Directory directory_;
+    std::set<std::string> said_; ///< on the thread: what is wrong, since the last change that reached the disk
 };
 
 SqliteAccountStore::SqliteAccountStore(const std::filesystem::path& state_directory, AccountPolicy policy,

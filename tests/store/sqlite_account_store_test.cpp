@@ -1,16 +1,20 @@
 #include "store/sqlite_account_store.hpp"
 
 #include "store/account_contract.hpp"
+#include "store/ledger/faulty_disk.hpp"
 #include "store/state_directory.hpp"
 #include "store/state_lock.hpp"
 #include "store/store_error.hpp"
 #include "store/wait_for.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
+#include <mutex>
 #include <numeric>
+#include <set>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +38,38 @@ TEST_CASE("who was told that an account exists finds it in the snapshot")
     REQUIRE(added.has_value());
     CHECK(published == 1);
     CHECK(accounts.directory()->find("alice", "example.org") != nullptr);
+}
+
+TEST_CASE("that the disk is full is said once until a change reaches it")
+{
+    test::FaultyDisk disk;
+    const StateDirectory state;
+    std::mutex mutex;
+    std::multiset<std::string> said;
+    SqliteAccountStore accounts{state.path(), policy(), {}, [&](const std::string& sentence) {
+                                    const std::scoped_lock lock{mutex};
+                                    said.insert(sentence);
+                                }};
+    const auto add = [&](std::string address) {
+        return wait_for<AccountRecord>([&](auto done) {
+            accounts.add({std::move(address), "secret"}, std::move(done));
+        });
+    };
+    const auto most = [&] {
+        const std::scoped_lock lock{mutex};
+        std::size_t times = 0;
+        for (const auto& sentence : said) times = std::max(times, said.count(sentence));
+        return times;
+    };
+    disk.set(test::FaultyDisk::Fault::full);
+    for (const auto* address : {"alice@example.org", "bob@example.org", "carol@example.org"})
+        REQUIRE_FALSE(add(address).has_value());
+    CHECK(most() == 1);
+    disk.set(test::FaultyDisk::Fault::none);
+    REQUIRE(add("alice@example.org").has_value());
+    disk.set(test::FaultyDisk::Fault::full);
+    REQUIRE_FALSE(add("bob@example.org").has_value());
+    CHECK(most() == 2);
 }
 
 TEST_CASE("changes are timed, and neither what only reads nor a backup")
