@@ -232,7 +232,7 @@ void App::on_signal(int number, uid_t from)
 
 void App::begin_drain()
 {
-    draining_ = true;
+    draining_ = refuses_calls_ = true;
     os::notify_stopping();
     const auto time = configuration_.settings().drain_timeout;
     event(Event::draining, field("flows", admission_->connections()), field("seconds", time.count()));
@@ -360,6 +360,7 @@ ctl::DaemonView App::view()
             .drain =
                 [this] {
                     event(Event::draining, field("flows", admission_->connections()), field("seconds", 0));
+                    refuses_calls_ = true;
                     workers_->refuse_calls();
                 }};
 }
@@ -371,6 +372,7 @@ Figures App::figures()
     auto& audit = auditing_->log();
     return {.started = started_at_.time_since_epoch().count(),
             .uptime = std::chrono::duration_cast<seconds>(now() - started_),
+            .draining = refuses_calls_,
             .workers = workers_->size(),
             .silent_workers = counted.silent,
             .delay = counted.delay,

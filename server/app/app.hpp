@@ -22,6 +22,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <memory>
 #include <sys/types.h>
 
@@ -94,6 +95,7 @@ private:
     CertificateWatch certificates_;
     std::unique_ptr<metrics::HttpServer> metrics_;
     bool draining_{false};
+    std::atomic<bool> refuses_calls_{false};
     bool ending_{false};
     bool said_unprotected_{false};
 };

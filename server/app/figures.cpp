@@ -85,6 +85,7 @@ boost::json::object status(const Figures& figures)
     for (const auto& term : figures.certificates) certificates[term.name] = term.days;
     return {{"version", SOTTO_VERSION},
             {"uptime", figures.uptime.count()},
+            {"draining", figures.draining},
             {"workers", figures.workers},
             {"silent_workers", figures.silent_workers},
             {"delay_ms", figures.delay.count()},

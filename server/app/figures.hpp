@@ -17,6 +17,7 @@ namespace sotto::app {
 struct Figures {
     std::int64_t started{0}; ///< Unix time, seconds
     seconds uptime{0};
+    bool draining{false}; ///< new calls are refused
     std::size_t workers{0};
     std::size_t silent_workers{0}; ///< that did not come by their loop within a second
     milliseconds delay{0};         ///< the longest that a worker took to come by

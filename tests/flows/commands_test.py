@@ -91,6 +91,8 @@ class Fields(ComparesWithPage, FlowTest):
         self.asks("key", "change", str(folder / "next.key"), "--yes")
         self.asks("account", "remove", f"frank@{DOMAIN}", "--yes")
         self.asks("assess", f"localhost:{self.daemon.tls_port}")
+        self.assertFalse(json.loads(self.daemon.sotto("--json", "status").stdout)["draining"])
         self.asks("drain")
+        self.assertTrue(json.loads(self.daemon.sotto("--json", "status").stdout)["draining"])
         # Those of billed calls, and what a second operator consents to: billing.commands.
         self.assertEqual(self.declared - self.seen, {"billing export", "retention plan", "subject erase", "hold approve"})

@@ -11,6 +11,7 @@ using sv = std::string_view;
 constexpr std::array status_fields{
     Field{"version",     "text",   "version of the daemon"},
     Field{"uptime",      "number", "seconds since its start"},
+    Field{"draining",    "flag",   "new calls are refused, since `sotto drain` or SIGTERM"},
     Field{"workers",     "number", "worker threads"},
     Field{"silent_workers", "number", "of them, those that do not come by their loop; must be 0"},
     Field{"delay_ms",    "number", "milliseconds that work waited for the busiest worker just now"},
