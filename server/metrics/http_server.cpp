@@ -21,6 +21,9 @@ constexpr int most_connections = 16;
 constexpr std::uint32_t longest_head = 8'192;
 constexpr std::chrono::seconds time_limit{5};
 
+/// Without the query: Prometheus adds one where its `params` say so.
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     Connection(asio::ip::tcp::socket socket, const std::function<std::string()>& text, std::shared_ptr<int> open)
@@ -53,7 +56,7 @@ private:
         if (request.method() != http::verb::get && !head) {
             response_.result(http::status::method_not_allowed);
             response_.set(http::field::allow, std::string_view{"GET, HEAD"});
-        } else if (request.target() != "/metrics") {
+        } else if (path_of(request.target()) != "/metrics") {
             response_.result(http::status::not_found);
             response_.body() = "The figures are at /metrics.\n";
         } else {

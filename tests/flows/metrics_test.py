@@ -55,6 +55,11 @@ class Metrics(FlowTest):
                 self.assertRegex(line, r'^sotto_auth_failures_total\{handling="[a-z ]+"\} \d+$')
             self.assertNotIn(guesser.user, line)
 
+    def test_a_query_does_not_matter(self):
+        """Prometheus adds one where a job has `params`."""
+        with self.get("/metrics?collect=all") as answer:
+            self.assertIn("sotto_workers 2\n", answer.read().decode())
+
     def test_promtool_accepts_the_page(self):
         checked = subprocess.run(["promtool", "check", "metrics"], input=self.page(), text=True, capture_output=True,
                                  timeout=patience(20))
