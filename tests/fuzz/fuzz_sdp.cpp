@@ -95,7 +95,8 @@ void check(std::string_view text, const SdpPolicy& policy, Minimise minimise_tex
 
 } // namespace
 
-/// The number of bytes chooses the policy, so that session descriptions as they are can be seeds.
+/// The number of bytes chooses the policy, so that session descriptions as they are can be seeds: a line `a=x:xxxx`,
+/// which no rule reads, brings one to a length of the policy that it is for.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     const SdpPolicy policy{.relay_only = (size & 1U) != 0,
