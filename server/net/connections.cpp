@@ -362,12 +362,8 @@ std::size_t Connections::cut(Connection& connection, std::string_view bytes)
 void Connections::deliver(Connection& connection, MessagePtr message)
 {
     if (!message) return; // nothing that could be answered
-    try {
-        user_.received(connection.flow, std::move(message));
-    } catch (const std::exception&) {
-        ++counters_.internal_errors;
-        kill(connection);
-    }
+    auto serve = [&](Flow& flow) { user_.received(flow, std::move(message)); };
+    guarded(connection, serve);
 }
 
 void Connections::answer_ping(Connection& connection)

@@ -87,6 +87,15 @@ public:
     void close_all();
     /// The flow's state, if it still takes messages.
     Flow* find(FlowId id);
+    /// `serve(Flow&)`, for what came over the flow and has waited since, as if it had come now; nothing, if the flow
+    /// has ended or is about to.
+    template <class Serve> void resume(FlowId id, Serve serve)
+    {
+        auto* connection = table_.find(id);
+        if (connection == nullptr || connection->state != State::open) return;
+        guarded(*connection, serve);
+        wait_anew(id);
+    }
     [[nodiscard]] std::size_t size() const { return table_.size(); }
 
     /// Writes what is queued, tells the user of ended flows and forgets dead connections. May make the user queue more.
@@ -122,6 +131,16 @@ private:
     void take_whole(Connection& connection, std::string_view message);
     void answer_late(Connection& connection);
     void deliver(Connection& connection, MessagePtr message);
+    /// A message that meets a bug of ours costs its connection, and nothing else.
+    template <class Serve> void guarded(Connection& connection, Serve& serve)
+    {
+        try {
+            serve(connection.flow);
+        } catch (const std::exception&) {
+            ++counters_.internal_errors;
+            kill(connection);
+        }
+    }
     void answer_ping(Connection& connection);
     void discard(Connection& connection);
     /// What is queued: all but a sign of life hides its length.

@@ -363,13 +363,13 @@ void Worker::turn_to_newcomers()
     for (int i = 0; i < refusals_per_turn; ++i) {
         const auto late = newcomers_.overdue(worked_for_messages());
         if (!late) break;
-        if (const auto* flow = connections_.find(late->flow)) element_.refuse(*flow, *late->request, actions_);
+        connections_.resume(late->flow, [&](const Flow& flow) { element_.refuse(flow, *late->request, actions_); });
     }
     do {
         auto next = newcomers_.next();
         if (!next) break;
-        if (auto* flow = connections_.find(next->flow))
-            element_.received(*flow, std::move(next->request), now_, actions_);
+        connections_.resume(next->flow,
+                            [&](Flow& flow) { element_.received(flow, std::move(next->request), now_, actions_); });
     } while (worked() < enough);
     end();
     if (!newcomers_.empty()) await_turn();

@@ -7,10 +7,13 @@
 //   NOTIFY, body "N"    200, after work for N ms of processor time
 //   UPDATE              200, with the number of requests until then as its body
 //   INVITE              200; it can wait (Turn::later), and gets 503 when there is no moment for it
+//   INVITE, body "A"    the same, and the flow counts as authenticated
+//   INVITE, body "E"    an exception, as a bug of ours may throw it
 //   anything else       501, or what the defect asks for
 #include "core/element.hpp"
 #include "net/processor_time.hpp"
 
+#include <stdexcept>
 #include <string>
 
 namespace sotto {
@@ -83,6 +86,8 @@ void Element::received(Flow& flow, MessagePtr message, TimePoint, Actions& out)
     case Method::update:
         return reply(200, std::to_string(state_->counters.requests));
     case Method::invite:
+        if (message->body == "E") throw std::logic_error{"a bug"};
+        if (message->body == "A") flow.authenticated_as(AccountId{1});
         return reply(200);
     case Method::options:
         return reply(200, std::to_string(flow.id.value));

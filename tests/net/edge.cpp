@@ -70,6 +70,7 @@ net::WorkerCounters Edge::count()
         sum.connections.slow_readers += one.connections.slow_readers;
         sum.connections.unframeable += one.connections.unframeable;
         sum.connections.pings += one.connections.pings;
+        sum.connections.internal_errors += one.connections.internal_errors;
         sum.refused_sources += one.refused_sources;
         sum.element.requests += one.element.requests;
         sum.element.strays += one.element.strays;

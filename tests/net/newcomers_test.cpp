@@ -136,3 +136,47 @@ TEST_CASE("Whoever begins something and waits for too long is told to come later
     REQUIRE(begins.send(request("INVITE")));
     CHECK(begins.receive_message().starts_with("SIP/2.0 200 "));
 }
+
+TEST_CASE("A bug that a message meets costs its connection alone, also where it has waited", "[overload]")
+{
+    Edge edge;
+    const auto meets_it = [&] {
+        Client begins{edge.endpoint()};
+        REQUIRE(begins.send(request("INVITE", "E")));
+        CHECK(begins.ended());
+    };
+    SECTION("served at once") { meets_it(); }
+    SECTION("served when its turn has come")
+    {
+        const Behind behind{edge};
+        meets_it();
+    }
+    CHECK(edge.count().connections.internal_errors == 1);
+    Client other{edge.endpoint()};
+    REQUIRE(other.send(request("INVITE")));
+    CHECK(other.receive_message().starts_with("SIP/2.0 200 "));
+}
+
+TEST_CASE("A client that logs in with a request that has waited may be silent for as long as any", "[overload]")
+{
+    Edge edge{{.connections = {.stranger_timeout = seconds{120}, .idle_timeout = seconds{1}}}};
+    Client begins{edge.endpoint()};
+    const Behind behind{edge};
+    REQUIRE(begins.send(request("INVITE", "A")));
+    CHECK(begins.receive_message().starts_with("SIP/2.0 200 "));
+    CHECK(begins.ended()); // after the time that is given to those who have logged in
+}
+
+TEST_CASE("Nothing begins on a connection that is being closed", "[overload]")
+{
+    Edge edge{{.connections = {.send_queue = 16'777'216}}};
+    Client leaves{edge.endpoint(), {.receive_buffer = 4'096}}; // so that its end takes a while
+    Client begins{edge.endpoint()};
+    const Behind behind{edge};
+    const auto served = 14;
+    REQUIRE(leaves.send(request("INVITE") + request("MESSAGE", "1000") + request("INFO")));
+    REQUIRE(begins.send(request("INVITE")));
+    CHECK(begins.receive_message().starts_with("SIP/2.0 200 "));
+    REQUIRE(begins.send(request("UPDATE")));
+    CHECK(body_of(begins.receive_message()) == std::to_string(served + 4)); // MESSAGE, INFO, INVITE, itself
+}
