@@ -66,8 +66,8 @@ public:
     void change_master_key(std::filesystem::path file, Done<Nothing> done) override;
     void last_retention(Done<retention::Time> done) override;
 
-    /// Answers `false` for calls that the disk has neither taken nor refused within some seconds; until it does again, no
-    /// billed call begins. To be called each second, by a thread that waits for no disk.
+    /// Answers `false` for calls that the disk has neither taken nor refused within some seconds; until it does again,
+    /// no billed call begins. To be called each second, by a thread that waits for no disk.
     void give_up_what_hangs();
 
     /// Calls to be recorded and tasks that wait for the thread.
