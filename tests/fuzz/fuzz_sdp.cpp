@@ -95,7 +95,7 @@ void check(std::string_view text, const SdpPolicy& policy, Minimise minimise_tex
 
 } // namespace
 
-/// The number of bytes chooses the policy, so that session descriptions as they are can be seeds: a line `a=x:xxxx`,
+/// The number of bytes chooses the policy, so that session descriptions as they are can be seeds: a line `a=pad:`,
 /// which no rule reads, brings one to a length of the policy that it is for.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {

@@ -56,6 +56,20 @@ private:
     std::vector<std::unique_ptr<Client>> clients_;
 };
 
+/// A worker that is behind, and two of its clients: one begins something, and then the other goes on with something.
+struct Meeting {
+    Edge edge{};
+    Client begins{edge.endpoint()};
+    Client goes_on{edge.endpoint()};
+    Behind behind{edge};
+
+    explicit Meeting(const std::string& next)
+    {
+        REQUIRE(begins.send(request("INVITE")));
+        REQUIRE(goes_on.send(next));
+    }
+};
+
 std::string body_of(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
 
 } // namespace
@@ -119,31 +133,19 @@ TEST_CASE("A CANCEL finds the INVITE that it means, and no other's", "[overload]
 
 TEST_CASE("A worker that is behind serves what goes on before what begins", "[overload]")
 {
-    Edge edge;
-    Client begins{edge.endpoint()};
-    Client goes_on{edge.endpoint()};
-    const Behind behind{edge};
-    REQUIRE(begins.send(request("INVITE")));
-    REQUIRE(goes_on.send(request("UPDATE")));
-    CHECK(body_of(goes_on.receive_message()) == std::to_string(Behind::asked + 1)); // itself
-    CHECK(begins.receive_message().starts_with("SIP/2.0 200 "));
+    Meeting meeting{request("UPDATE")};
+    CHECK(body_of(meeting.goes_on.receive_message()) == std::to_string(Behind::asked + 1)); // itself
+    CHECK(meeting.begins.receive_message().starts_with("SIP/2.0 200 "));
 }
 
 TEST_CASE("Whoever begins something and waits for too long is told to come later", "[overload][rfc3261][21.5.4]")
 {
-    Edge edge;
-    Client begins{edge.endpoint()};
-    Client goes_on{edge.endpoint()};
-    {
-        const Behind behind{edge};
-        REQUIRE(begins.send(request("INVITE")));
-        REQUIRE(goes_on.send(request("NOTIFY", "150")));
-        CHECK(begins.receive_message().starts_with("SIP/2.0 503 "));
-        CHECK(goes_on.receive_message().starts_with("SIP/2.0 200 "));
-    }
-    // And when there is time again, it is served at once.
-    REQUIRE(begins.send(request("INVITE")));
-    CHECK(begins.receive_message().starts_with("SIP/2.0 200 "));
+    Meeting meeting{request("NOTIFY", "150")};
+    CHECK(meeting.begins.receive_message().starts_with("SIP/2.0 503 "));
+    CHECK(meeting.goes_on.receive_message().starts_with("SIP/2.0 200 "));
+    // And when there is time again, it is served.
+    REQUIRE(meeting.begins.send(request("INVITE")));
+    CHECK(meeting.begins.receive_message().starts_with("SIP/2.0 200 "));
 }
 
 TEST_CASE("A bug that a message meets costs its connection alone, also where it has waited", "[overload]")
