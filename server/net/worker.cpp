@@ -1,12 +1,7 @@
 #include "net/worker.hpp"
 
-#include "net/processor_time.hpp"
 #include "net/source.hpp"
-
-#include <pthread.h>
-
-#include <array>
-#include <cstring>
+#include "net/stack.hpp"
 
 namespace sotto::net {
 
@@ -28,33 +23,6 @@ constexpr milliseconds long_without_waiting{2};
 constexpr int newcomers_part = 16;
 constexpr int refusals_per_turn = 16;
 
-/// Vector registers hold the last text that was copied or searched through them, until others need them; the dynamic
-/// linker and signals write them to the stack, wherever it is then.
-void wipe_vector_registers()
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f"))
-        asm volatile("vpxorq %zmm16,%zmm16,%zmm16; vpxorq %zmm17,%zmm17,%zmm17; vpxorq %zmm18,%zmm18,%zmm18;"
-                     "vpxorq %zmm19,%zmm19,%zmm19; vpxorq %zmm20,%zmm20,%zmm20; vpxorq %zmm21,%zmm21,%zmm21;"
-                     "vpxorq %zmm22,%zmm22,%zmm22; vpxorq %zmm23,%zmm23,%zmm23; vpxorq %zmm24,%zmm24,%zmm24;"
-                     "vpxorq %zmm25,%zmm25,%zmm25; vpxorq %zmm26,%zmm26,%zmm26; vpxorq %zmm27,%zmm27,%zmm27;"
-                     "vpxorq %zmm28,%zmm28,%zmm28; vpxorq %zmm29,%zmm29,%zmm29; vpxorq %zmm30,%zmm30,%zmm30;"
-                     "vpxorq %zmm31,%zmm31,%zmm31");
-    if (__builtin_cpu_supports("avx"))
-        asm volatile("vzeroall" ::
-                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
-                           "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
-#endif
-}
-
-/// Overwrites what the functions called before have left below the caller's frame.
-[[gnu::noinline]] void wipe_stack()
-{
-    wipe_vector_registers();
-    std::array<char, 65'536> below;
-    ::explicit_bzero(below.data(), below.size());
-}
-
 } // namespace
 
 Worker::Worker(Parts parts)
@@ -74,11 +42,11 @@ Worker::Worker(Parts parts)
                                                    .push = push_.get(),
                                                    .ledger = ledger_.get()},
                                     std::move(parts.settings), std::move(parts.accounts)},
-      connections_{context_, parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
-      outside_{context_, *this, connections_, std::move(parts.on_no_way)}, outside_identities_{std::move(
-                                                                               parts.outside)},
+      connections_{loop_.context(), parts.index, *this, std::move(parts.identities), std::move(parts.limits)},
+      outside_{loop_.context(), *this, connections_, std::move(parts.on_no_way)}, outside_identities_{std::move(
+                                                                                      parts.outside)},
       on_report_{std::move(parts.on_report)}, entrance_{
-                                                  context_,
+                                                  loop_.context(),
                                                   *this,
                                                   *admission_,
                                                   [this](Socket socket, const Endpoint& from, Transport transport) {
@@ -86,7 +54,7 @@ Worker::Worker(Parts parts)
                                                   },
                                                   [this] { return connections_.make_room(); },
                                                   parts.on_accept_failure},
-      outer_entrance_{context_,
+      outer_entrance_{loop_.context(),
                       *this,
                       *admission_,
                       [this](Socket socket, const Endpoint& from, Transport transport) {
@@ -106,23 +74,19 @@ Worker::~Worker()
     join();
 }
 
-void Worker::start()
+void Worker::meet(std::vector<Worker*> all)
 {
-    thread_ = std::thread{[this] {
-        pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
-        begin();
-        entrance_.open();
-        outer_entrance_.open();
-        end();
-        context_.run();
-    }};
+    all_ = std::move(all);
+    loop_.follow(all_.front()->loop_);
 }
 
-void Worker::stop() { context_.stop(); }
-
-void Worker::join()
+void Worker::start()
 {
-    if (thread_.joinable()) thread_.join();
+    post_burst([this] {
+        entrance_.open();
+        outer_entrance_.open();
+    });
+    loop_.start("worker-" + std::to_string(index_));
 }
 
 template <class Work> void Worker::post_burst(Work work)
@@ -252,7 +216,8 @@ void Worker::wipe()
 {
     connections_.wipe();
     if (now_ >= wipe_stack_at_) {
-        asio::post(context_, wipe_stack); // from the loop itself: below this frame would not be below all of them
+        asio::post(loop_.context(),
+                   wipe_stack); // from the loop itself: below this frame would not be below all of them
         wipe_stack_at_ = TimePoint::max();
     } else if (heard_) {
         wipe_stack_at_ = std::min(wipe_stack_at_, now_ + stack_wiped_after);
@@ -265,22 +230,31 @@ void Worker::tell_progress()
     if (closed_ && connections_.size() == 0) std::exchange(closed_, nullptr)();
 }
 
-std::chrono::microseconds Worker::worked_for_messages() const { return worked() - connections_.handshake_work(); }
+std::chrono::microseconds Worker::worked_for_messages() const
+{
+    return loop_.usage().worked - connections_.handshake_work();
+}
 
 void Worker::set_pulse()
 {
-    if (pulse_at_ != TimePoint::max() || (!heard_ && !behind_)) return;
+    const bool busy = heard_ || behind_ || connections_.handshake_work() != handshakes_before_pulse_;
+    if (pulse_at_ != TimePoint::max() || !busy) return;
     pulse_at_ = now_ + pulse;
-    worked_before_pulse_ = worked_for_messages();
-    waited_before_pulse_ = times_waited();
+    before_pulse_ = loop_.usage();
+    handshakes_before_pulse_ = connections_.handshake_work();
 }
 
 void Worker::take_pulse()
 {
     if (pulse_at_ > now_) return;
+    const auto period = pulse + (now_ - pulse_at_);
     pulse_at_ = TimePoint::max();
-    const auto waited = times_waited() - waited_before_pulse_;
-    behind_ = worked_for_messages() - worked_before_pulse_ > long_without_waiting * (waited + 1);
+    const auto usage = loop_.usage();
+    const auto worked = usage.worked - before_pulse_.worked;
+    const auto waited = usage.waited - before_pulse_.waited;
+    const auto for_messages = worked - (connections_.handshake_work() - handshakes_before_pulse_);
+    behind_ = for_messages > long_without_waiting * (waited + 1);
+    loop_.look(worked, period, behind_, now_);
 }
 
 void Worker::arm_timer()
@@ -350,14 +324,14 @@ bool Worker::waits(Flow& flow, MessagePtr& message)
 void Worker::await_turn()
 {
     if (std::exchange(turn_awaited_, true)) return;
-    worked_before_turn_ = worked();
-    asio::post(context_, [this] { turn_to_newcomers(); });
+    worked_before_turn_ = loop_.usage().worked;
+    asio::post(loop_.context(), [this] { turn_to_newcomers(); });
 }
 
 void Worker::turn_to_newcomers()
 {
     turn_awaited_ = false;
-    const auto began = worked();
+    const auto began = loop_.usage().worked;
     const auto enough = began + (began - worked_before_turn_) / newcomers_part;
     begin();
     for (int i = 0; i < refusals_per_turn; ++i) {
@@ -370,7 +344,7 @@ void Worker::turn_to_newcomers()
         if (!next) break;
         connections_.resume(next->flow,
                             [&](Flow& flow) { element_.received(flow, std::move(next->request), now_, actions_); });
-    } while (worked() < enough);
+    } while (loop_.usage().worked < enough);
     end();
     if (!newcomers_.empty()) await_turn();
 }

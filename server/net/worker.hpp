@@ -3,17 +3,14 @@
 #include "core/registrar/location_service.hpp"
 #include "net/connections.hpp"
 #include "net/entrance.hpp"
+#include "net/loop.hpp"
 #include "net/newcomers.hpp"
 #include "net/outside.hpp"
 #include "net/tap.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
 
 namespace sotto::net {
@@ -75,11 +72,11 @@ public:
     /// The same for other domains.
     Endpoint adopt_outside(int descriptor) { return outer_entrance_.adopt(descriptor, Transport::tls); }
     /// All workers, this one included, in the order of their indices.
-    void meet(std::vector<Worker*> all) { all_ = std::move(all); }
+    void meet(std::vector<Worker*> all);
     void start();
 
     /// Runs `work` on the worker's thread.
-    template <class Work> void post(Work work) { asio::post(context_, std::move(work)); }
+    template <class Work> void post(Work work) { loop_.post(std::move(work)); }
 
     void use(std::shared_ptr<const CoreSettings> settings);
     void use(std::shared_ptr<const AccountDirectory> accounts);
@@ -104,9 +101,9 @@ public:
     /// Says goodbye on every flow. `done`, once: all are closed.
     void close_flows(std::function<void()> done);
     /// Ends the thread soon, whatever runs.
-    void stop();
+    void stop() { loop_.stop(); }
     /// Waits until the thread has ended.
-    void join();
+    void join() { loop_.join(); }
 
 private:
     // ConnectionUser
@@ -169,9 +166,8 @@ private:
     std::shared_ptr<billing::CallLedger> ledger_;
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
-    asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO}; ///< others may post; only its thread waits
-    asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-    asio::steady_timer timer_{context_};
+    Loop loop_;
+    asio::steady_timer timer_{loop_.context()};
     Element element_;
     Connections connections_;
     Outside outside_;
@@ -188,8 +184,8 @@ private:
     TimePoint armed_{TimePoint::max()};
     TimePoint wipe_stack_at_{TimePoint::max()};
     TimePoint pulse_at_{TimePoint::max()};
-    std::chrono::microseconds worked_before_pulse_{};
-    long waited_before_pulse_{0};
+    Usage before_pulse_{};
+    std::chrono::microseconds handshakes_before_pulse_{};
     bool behind_{false}; ///< with what has arrived
     Newcomers newcomers_;
     bool turn_awaited_{false};
@@ -197,7 +193,6 @@ private:
     bool heard_{false}; ///< this burst has seen a message
     std::uint64_t refused_sources_{0};
     std::function<void()> drained_, closed_;
-    std::thread thread_;
 };
 
 } // namespace sotto::net

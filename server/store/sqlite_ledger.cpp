@@ -19,9 +19,9 @@ constexpr seconds retry_after{1};
 /// How long the end of a call waits for an answer of another one, to reach the disk together with it. Should the
 /// process die meanwhile, the call ends at its last sign of life.
 constexpr seconds ends_wait{1};
-/// Between two commits of answers: a flush of the disk costs as much as half a call, and nobody hears a fiftieth of a
+/// Between two commits of answers: a flush of the disk costs as much as half a call, and nobody hears a twentieth of a
 /// second. A call that comes alone does not wait.
-constexpr milliseconds commits_apart{20};
+constexpr milliseconds commits_apart{50};
 constexpr milliseconds space_checked_every{200};
 /// A disk may do nothing for minutes, without an error. So long an answered call waits: whoever was called is listening
 /// already, while whoever calls hears it ring.

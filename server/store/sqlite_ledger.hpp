@@ -11,7 +11,7 @@
 namespace sotto::store {
 
 /// The ledger in `state_directory/ledger.db`, with its keys in `state_directory/keys`. Owns one writer thread: calls
-/// that are answered while it writes, or within 20 ms of it, are committed together by the next write
+/// that are answered while it writes, or within 50 ms of it, are committed together by the next write
 /// (docs/threads.md).
 class SqliteLedger final : public Ledger {
 public:
