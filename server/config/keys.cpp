@@ -157,7 +157,7 @@ constexpr std::array table{
         .meaning = "Name and port by which others reach this address. The first entry's port is written into the URIs that they see; the SRV record names it too."},
 
     Key{.path = "threads", .kind = count, .effect = Effect::restart, .bounds = {.least = 1, .most = 256, .zero = true}, .zero = "one per core", .field = at<&S::threads>,
-        .meaning = "Worker threads. Each serves its own connections."},
+        .meaning = "Worker threads. Each serves its own connections; while there is little to do, one thread serves all."},
     Key{.path = "state_directory", .kind = path, .effect = Effect::restart, .field = at<&S::state_directory>,
         .meaning = "Folder of the accounts, and of the lock that keeps two daemons apart."},
     Key{.path = "drain_timeout", .kind = duration, .bounds = {.least = 1, .most = 3600, .zero = true}, .zero = "end at once", .field = at<&S::drain_timeout>,
