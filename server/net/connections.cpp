@@ -221,7 +221,7 @@ void Connections::advance_handshake(Connection& connection)
 {
     const auto before = worked();
     const auto progress = connection.stream.handshake();
-    handshake_work_ += worked() - before;
+    worked_for_handshakes() += worked() - before;
     switch (progress) {
     case Progress::done:
         opened(connection);

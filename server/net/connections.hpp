@@ -109,8 +109,6 @@ public:
     [[nodiscard]] ConnectionCounters counters() const;
     /// From the connection's begin until its handshake was completed.
     [[nodiscard]] const WaitTimes& handshake_times() const { return handshake_times_; }
-    /// Processor time of all of them until now.
-    [[nodiscard]] std::chrono::microseconds handshake_work() const { return handshake_work_; }
 
 private:
     using State = Connection::State;
@@ -176,7 +174,6 @@ private:
     Room made_room_until_{}; ///< each connection that gave way stands for a part of a millisecond
     ConnectionCounters counters_;
     WaitTimes handshake_times_;
-    std::chrono::microseconds handshake_work_{};
 };
 
 } // namespace sotto::net

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sotto::net {
 
@@ -15,9 +16,10 @@ namespace {
 
 // One thread has room for everything while it works less than half of its time: then it hardly ever makes a message
 // wait. Two threads do more work for the same messages, so that the loops that part do not meet again at once.
-constexpr std::uint32_t much = 600;   ///< thousandths of a thread's time; beyond, another loop's thread is woken
-constexpr std::uint32_t little = 500; ///< of two threads' together
-constexpr seconds quiet{1};           ///< they have done little for so long before one of them goes to sleep
+constexpr std::uint32_t much = 600;    ///< thousandths of a thread's time; beyond, another loop's thread is woken
+constexpr std::uint32_t little = 500;  ///< of two threads' together
+constexpr seconds quiet{1};            ///< they have done little for so long before one of them goes to sleep
+constexpr seconds after_a_failure{60}; ///< to take a loop in; then it is tried again
 constexpr int handlers_per_visit = 64;
 
 // Asio names its reactor's descriptor to nobody, though it becomes readable whenever something in it is ready, timers
@@ -29,7 +31,7 @@ template <int asio::detail::epoll_reactor::*descriptor> struct Reactor {
 int descriptor_of(asio::detail::epoll_reactor& reactor);
 template struct Reactor<&asio::detail::epoll_reactor::epoll_fd_>;
 
-Usage of_thread() { return {.worked = worked(), .waited = times_waited()}; }
+Usage of_thread() { return {.worked = worked(), .for_handshakes = worked_for_handshakes(), .waited = times_waited()}; }
 
 } // namespace
 
@@ -64,8 +66,16 @@ Usage Loop::usage() const
 {
     const auto now = of_thread();
     return {.worked = before_.worked + now.worked - began_.worked,
+            .for_handshakes = worked_for_handshakes(),
             .waited = before_.waited + now.waited - began_.waited};
 }
+
+std::chrono::microseconds Loop::worked_for_handshakes() const
+{
+    return before_.for_handshakes + net::worked_for_handshakes() - began_.for_handshakes;
+}
+
+void Loop::wipe() { asio::post(driver_.load()->context_, wipe_stack); }
 
 // ---- on the loop's own thread
 
@@ -82,83 +92,107 @@ void Loop::drive()
     }
 }
 
+// ---- on the thread that drives it
+
 void Loop::look(std::chrono::microseconds worked, milliseconds period, bool behind, TimePoint now)
 {
     const auto load =
         static_cast<std::uint32_t>(worked * 1000 / std::max<std::chrono::microseconds>(period, milliseconds{1}));
-    auto* driver = driver_.load();
-    if (driver == first_) {
+    if (driver_.load() == first_) {
         first_->load_ = load;
+        first_->load_told_ = now;
         if (!first_->guests_.empty() && (behind || load > much))
-            asio::post(first_->context_, [this] { first_->send_home(); });
-    } else if (behind || load + first_->load_ > little) {
-        busy_until_ = now + quiet;
-    } else if (now >= busy_until_) {
-        context_.stop();
+            asio::post(first_->context_, [this, now] { first_->send_home(*this, now); });
+        return;
     }
+    const auto together = load + (now - first_->load_told_.load() < quiet ? first_->load_.load() : 0);
+    if (behind || together > little)
+        busy_until_ = now + quiet;
+    else if (now >= busy_until_)
+        context_.stop();
 }
 
 // ---- on the first loop's thread
 
 void Loop::take_in(Loop& loop)
 {
-    if (loop.ended_) return;
     loop.context_.restart();
+    if (loop.ended_) return loop.context_.stop();
+    auto& reactor = asio::use_service<asio::detail::epoll_reactor>(loop.context_);
+    Readiness ready{context_};
+    error_code error;
+    ready.assign(descriptor_of(reactor), error);
+    if (error) // the kernel watches no more descriptors for us
+        return give_back(loop, std::chrono::time_point_cast<milliseconds>(Clock::now()) + after_a_failure);
     loop.began_ = of_thread();
     loop.driver_ = this;
-    auto& reactor = asio::use_service<asio::detail::epoll_reactor>(loop.context_);
-    guests_.push_back({.loop = &loop, .stay = ++stays_, .ready = Readiness{context_, descriptor_of(reactor)}});
+    guests_.push_back({.loop = &loop, .stay = ++stays_, .ready = std::move(ready)});
     await(stays_);
-    visit(guests_.back());
+    visit(loop);
 }
 
-void Loop::send_home()
+void Loop::give_back(Loop& loop, TimePoint not_before)
 {
-    if (guests_.empty()) return;
-    auto& loop = *guests_.back().loop;
-    guests_.back().ready.release();
-    guests_.pop_back();
-    loop.before_ = loop.usage();
-    loop.driver_ = &loop;
+    loop.busy_until_ = not_before;
     asio::post(loop.context_, [&loop] { loop.take_posted(); });
     loop.at_home_.release();
+}
+
+/// The one that asks, where it is a guest: it may be the one that has much to do.
+void Loop::send_home(Loop& asks, TimePoint now)
+{
+    if (guests_.empty()) return;
+    auto guest = find(asks);
+    if (guest == guests_.end()) --guest;
+    auto& loop = *guest->loop;
+    guest->ready.release();
+    guests_.erase(guest);
+    loop.before_ = loop.usage();
+    loop.driver_ = &loop;
+    give_back(loop, now + quiet);
     asio::post(context_, wipe_stack);
 }
 
-Loop::Guest* Loop::find(std::uint64_t stay)
+std::vector<Loop::Guest>::iterator Loop::find(const Loop& loop)
 {
-    const auto found =
-        std::find_if(guests_.begin(), guests_.end(), [&](const Guest& guest) { return guest.stay == stay; });
-    return found == guests_.end() ? nullptr : &*found;
+    return std::find_if(guests_.begin(), guests_.end(), [&](const Guest& guest) { return guest.loop == &loop; });
 }
 
 void Loop::await(std::uint64_t stay)
 {
-    find(stay)->ready.async_wait(Readiness::wait_read, [this, stay](error_code error) {
-        auto* guest = error ? nullptr : find(stay);
-        if (guest == nullptr) return;
-        visit(*guest);
+    const auto of_this_stay = [this, stay] {
+        return std::find_if(guests_.begin(), guests_.end(), [&](const Guest& guest) { return guest.stay == stay; });
+    };
+    const auto guest = of_this_stay();
+    if (guest == guests_.end()) return;
+    guest->ready.async_wait(Readiness::wait_read, [this, of_this_stay, stay](error_code error) {
+        const auto there = of_this_stay();
+        if (error || there == guests_.end()) return;
+        visit(*there->loop);
         await(stay);
     });
 }
 
 /// For so long only that the thread's own loop has its turn.
-void Loop::visit(Guest& guest)
+void Loop::visit(const Loop& loop)
 {
-    auto& loop = *guest.loop;
-    loop.take_posted();
+    const auto guest = find(loop);
+    if (guest == guests_.end()) return;
+    auto& visited = *guest->loop;
+    if (visited.ended_) { // nothing in it is run any more, however much of it is ready
+        guest->ready.release();
+        guests_.erase(guest);
+        return;
+    }
+    visited.take_posted();
     int run = 0;
-    while (run < handlers_per_visit && loop.context_.poll_one() != 0) ++run;
-    if (run == handlers_per_visit) visit_soon(loop);
+    while (run < handlers_per_visit && visited.context_.poll_one() != 0) ++run;
+    if (run == handlers_per_visit) visit_soon(visited);
 }
 
-void Loop::visit_soon(Loop& loop)
+void Loop::visit_soon(const Loop& loop)
 {
-    asio::post(context_, [this, &loop] {
-        const auto guest =
-            std::find_if(guests_.begin(), guests_.end(), [&](const Guest& one) { return one.loop == &loop; });
-        if (guest != guests_.end()) visit(*guest);
-    });
+    asio::post(context_, [this, &loop] { visit(loop); });
 }
 
 // ---- on any thread
@@ -168,12 +202,18 @@ void Loop::leave(std::unique_ptr<Posted> posted)
     {
         const std::lock_guard lock{mutex_};
         posted_.push_back(std::move(posted));
-        if (posted_.size() > 1) return; // whoever left the first has called for all
+        if (ended_ || std::exchange(called_, true)) return;
     }
-    if (auto* driver = driver_.load(); driver != this)
-        driver->visit_soon(*this); // should it be sent home before, it looks for itself
-    else
-        asio::post(context_, [this] { take_posted(); });
+    try {
+        if (auto* driver = driver_.load(); driver != this)
+            driver->visit_soon(*this); // should it be sent home before, it looks for itself
+        else
+            asio::post(context_, [this] { take_posted(); });
+    } catch (...) { // no memory: whoever posts next calls
+        const std::lock_guard lock{mutex_};
+        called_ = false;
+        throw;
+    }
 }
 
 void Loop::take_posted()
@@ -182,6 +222,7 @@ void Loop::take_posted()
     {
         const std::lock_guard lock{mutex_};
         all.swap(posted_);
+        called_ = false;
     }
     for (auto& one : all) {
         one->run();

@@ -17,17 +17,18 @@
 
 namespace sotto::net {
 
-/// What a thread has done, or the thread that drives a loop while it drives it.
+/// What a thread has done: for all loops that it drives.
 struct Usage {
-    std::chrono::microseconds worked{}; ///< processor time
-    long waited{0};                     ///< how often: for an event, or for another thread
+    std::chrono::microseconds worked{};         ///< processor time
+    std::chrono::microseconds for_handshakes{}; ///< a part of it
+    long waited{0};                             ///< how often: for an event, or for another thread
 };
 
 /// An I/O loop and its thread. While the loops of a process have little to do, the first one's thread drives the
 /// others, too, and theirs sleep: to wake a thread for each message that crosses costs more than the message does.
 ///
 /// Who runs in a loop is always one thread at a time, and what it left the next one sees; only which thread it is
-/// changes.
+/// changes. All loops of a process are stopped and joined before the first of them is destroyed.
 class Loop {
 public:
     Loop() = default;
@@ -37,25 +38,29 @@ public:
 
     [[nodiscard]] asio::io_context& context() { return context_; }
 
-    /// `first`: whose thread may drive this one's loop. Before either is started; it must not be destroyed while this
-    /// one runs.
+    /// `first`: whose thread may drive this one's loop. Before either is started.
     void follow(Loop& first) { first_ = &first; }
     /// Begins a thread of this name. What was posted before is run by it.
     void start(std::string name);
 
     /// Runs `work` in the loop. From any thread. What is posted before the loop has its turn it runs one after the
-    /// other, woken once. (Inside the loop whatever Asio offers may be used as well.)
+    /// other, woken once. Only who is inside the loop may use what Asio offers instead: of anything else that is posted
+    /// to its context a thread that waits for several loops hears nothing.
     template <class Work> void post(Work work) { leave(std::make_unique<Parcel<Work>>(std::move(work))); }
 
-    /// Of the threads that have driven this loop. Inside it only.
+    /// Of the threads that have driven this loop, while they did. It never falls. Inside the loop only, as the next
+    /// three.
     [[nodiscard]] Usage usage() const;
+    [[nodiscard]] std::chrono::microseconds worked_for_handshakes() const;
+    /// Wipes soon what is left on the stack below the driver's own loop.
+    void wipe();
     /// Tells, from inside the loop and some twenty times a second while it has anything to do, how long its thread has
     /// worked in a `period` that ends `now`, and whether that is more than it could do. Decides who drives the loop.
     void look(std::chrono::microseconds worked, milliseconds period, bool behind, TimePoint now);
 
     /// Ends the thread soon, whatever runs. From any thread.
     void stop();
-    /// Waits until the thread has ended.
+    /// Waits until the thread has ended. The first loop's may run in this loop until that one is joined, too.
     void join();
 
 private:
@@ -79,19 +84,22 @@ private:
     void leave(std::unique_ptr<Posted> posted);
     void take_posted();
     void take_in(Loop& loop);
-    void send_home();
+    void give_back(Loop& loop, TimePoint not_before);
+    void send_home(Loop& asks, TimePoint now);
     void await(std::uint64_t stay);
-    void visit(Guest& guest);
-    void visit_soon(Loop& loop);
-    Guest* find(std::uint64_t stay);
+    void visit(const Loop& loop);
+    void visit_soon(const Loop& loop);
+    std::vector<Guest>::iterator find(const Loop& loop);
 
     asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO}; ///< others may post; only one thread waits
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     std::mutex mutex_;                            ///< of what is posted; held for a move of a pointer
     std::vector<std::unique_ptr<Posted>> posted_; ///< since the loop's last turn to it
+    bool called_{false};                          ///< that turn will come
     Loop* first_{this};
-    std::atomic<Loop*> driver_{this}; ///< whose thread runs in this loop
-    std::atomic<std::uint32_t> load_{0};
+    std::atomic<Loop*> driver_{this};    ///< whose thread runs in this loop
+    std::atomic<std::uint32_t> load_{0}; ///< of the first loop's thread, in thousandths of its time
+    std::atomic<TimePoint> load_told_{};
     TimePoint busy_until_{};
     Usage before_{}, began_{}; ///< of earlier threads; of the present one when it came
     std::counting_semaphore<> at_home_{0};

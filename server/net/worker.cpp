@@ -1,7 +1,6 @@
 #include "net/worker.hpp"
 
 #include "net/source.hpp"
-#include "net/stack.hpp"
 
 namespace sotto::net {
 
@@ -216,8 +215,7 @@ void Worker::wipe()
 {
     connections_.wipe();
     if (now_ >= wipe_stack_at_) {
-        asio::post(loop_.context(),
-                   wipe_stack); // from the loop itself: below this frame would not be below all of them
+        loop_.wipe(); // from the loop itself: below this frame would not be below all of them
         wipe_stack_at_ = TimePoint::max();
     } else if (heard_) {
         wipe_stack_at_ = std::min(wipe_stack_at_, now_ + stack_wiped_after);
@@ -232,16 +230,16 @@ void Worker::tell_progress()
 
 std::chrono::microseconds Worker::worked_for_messages() const
 {
-    return loop_.usage().worked - connections_.handshake_work();
+    const auto usage = loop_.usage();
+    return usage.worked - usage.for_handshakes;
 }
 
 void Worker::set_pulse()
 {
-    const bool busy = heard_ || behind_ || connections_.handshake_work() != handshakes_before_pulse_;
+    const bool busy = heard_ || behind_ || loop_.worked_for_handshakes() != before_pulse_.for_handshakes;
     if (pulse_at_ != TimePoint::max() || !busy) return;
     pulse_at_ = now_ + pulse;
     before_pulse_ = loop_.usage();
-    handshakes_before_pulse_ = connections_.handshake_work();
 }
 
 void Worker::take_pulse()
@@ -252,7 +250,7 @@ void Worker::take_pulse()
     const auto usage = loop_.usage();
     const auto worked = usage.worked - before_pulse_.worked;
     const auto waited = usage.waited - before_pulse_.waited;
-    const auto for_messages = worked - (connections_.handshake_work() - handshakes_before_pulse_);
+    const auto for_messages = worked - (usage.for_handshakes - before_pulse_.for_handshakes);
     behind_ = for_messages > long_without_waiting * (waited + 1);
     loop_.look(worked, period, behind_, now_);
 }
@@ -325,7 +323,7 @@ void Worker::await_turn()
 {
     if (std::exchange(turn_awaited_, true)) return;
     worked_before_turn_ = loop_.usage().worked;
-    asio::post(loop_.context(), [this] { turn_to_newcomers(); });
+    post([this] { turn_to_newcomers(); });
 }
 
 void Worker::turn_to_newcomers()

@@ -185,7 +185,6 @@ private:
     TimePoint wipe_stack_at_{TimePoint::max()};
     TimePoint pulse_at_{TimePoint::max()};
     Usage before_pulse_{};
-    std::chrono::microseconds handshakes_before_pulse_{};
     bool behind_{false}; ///< with what has arrived
     Newcomers newcomers_;
     bool turn_awaited_{false};

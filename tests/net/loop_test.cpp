@@ -1,5 +1,6 @@
 #include "net/loop.hpp"
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <catch2/catch.hpp>
@@ -9,8 +10,12 @@
 #include <memory>
 #include <optional>
 
+#include <sys/epoll.h>
+#include <unistd.h>
+
 using namespace sotto;
 using net::Loop;
+using net::Usage;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
@@ -119,6 +124,91 @@ TEST_CASE("loops stay where they are between much and little", "[loop]")
         pair.look(pair.first, 29ms);
         CHECK(pair.together());
     }
+}
+
+TEST_CASE("a loop that was sent home stays there for a second", "[loop]")
+{
+    Pair pair;
+    pair.meet();
+    pair.part();
+    pair.now += 900ms;
+    pair.look(pair.first, 1ms);
+    pair.look(pair.second, 1ms);
+    CHECK(!pair.together());
+    pair.now += 200ms;
+    pair.look(pair.second, 1ms);
+    CHECK(pair.become(true));
+}
+
+TEST_CASE("what the first loop had to do long ago does not keep others away", "[loop]")
+{
+    Pair pair;
+    pair.look(pair.first, 40ms);
+    pair.look(pair.second, 1ms);
+    CHECK(!pair.together());
+    pair.now += 2s;
+    pair.look(pair.second, 1ms);
+    CHECK(pair.become(true));
+}
+
+TEST_CASE("a guest that is behind is the one that is sent home", "[loop]")
+{
+    Pair pair;
+    Loop third;
+    third.follow(pair.first);
+    third.start("loop");
+    pair.meet();
+    pair.look(third, 1ms);
+    const auto end = Clock::now() + 20s;
+    while (Pair::thread_of(third) != Pair::thread_of(pair.first)) REQUIRE(Clock::now() < end);
+    pair.look(pair.second, 1ms, true);
+    CHECK(pair.become(false));
+    CHECK(Pair::thread_of(third) == Pair::thread_of(pair.first));
+    for (auto* loop : {&pair.first, &third}) {
+        loop->stop();
+        loop->join();
+    }
+}
+
+TEST_CASE("a loop that the kernel lets nobody else wait for stays at home", "[loop]")
+{
+    Pair pair;
+    // As deep as it may be already: epoll in epoll in epoll.
+    std::vector<int> chain;
+    asio::posix::stream_descriptor deep{pair.second.context()};
+    for (int depth = 0; depth < 4; ++depth) {
+        chain.push_back(::epoll_create1(EPOLL_CLOEXEC));
+        epoll_event event{.events = EPOLLIN, .data = {}};
+        if (depth > 0) REQUIRE(::epoll_ctl(chain.back(), EPOLL_CTL_ADD, chain[chain.size() - 2], &event) == 0);
+    }
+    deep.assign(chain.back());
+    for (int i = 0; i < 20; ++i) { // the first of these has been tried when the last one is
+        pair.look(pair.second, 1ms);
+        CHECK(!pair.together());
+    }
+    deep.release();
+    for (const int one : chain) ::close(one);
+}
+
+TEST_CASE("an end of a guest alone leaves its host idle", "[loop]")
+{
+    Pair pair;
+    pair.meet();
+    asio::steady_timer timer{pair.second.context()};
+    Pair::in(pair.second, [&] {
+        timer.expires_after(50ms);
+        timer.async_wait([](auto) {});
+        return true;
+    });
+    pair.second.stop();
+    asio::steady_timer later{pair.first.context()};
+    std::promise<Usage> after;
+    const auto before = Pair::in(pair.first, [&] {
+        later.expires_after(400ms);
+        later.async_wait([&](auto) { after.set_value(pair.first.usage()); });
+        return pair.first.usage();
+    });
+    CHECK(after.get_future().get().worked - before.worked < 100ms);
 }
 
 TEST_CASE("a guest's timers and posts come, from inside and from other threads", "[loop]")
