@@ -64,11 +64,12 @@ void Loop::join()
 
 Usage Loop::usage() const
 {
-    const auto now = of_thread();
-    return {.worked = before_.worked + now.worked - began_.worked,
+    return {.worked = worked(),
             .for_handshakes = worked_for_handshakes(),
-            .waited = before_.waited + now.waited - began_.waited};
+            .waited = before_.waited + times_waited() - began_.waited};
 }
+
+std::chrono::microseconds Loop::worked() const { return before_.worked + net::worked() - began_.worked; }
 
 std::chrono::microseconds Loop::worked_for_handshakes() const
 {

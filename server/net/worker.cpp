@@ -228,11 +228,7 @@ void Worker::tell_progress()
     if (closed_ && connections_.size() == 0) std::exchange(closed_, nullptr)();
 }
 
-std::chrono::microseconds Worker::worked_for_messages() const
-{
-    const auto usage = loop_.usage();
-    return usage.worked - usage.for_handshakes;
-}
+std::chrono::microseconds Worker::worked_for_messages() const { return loop_.worked() - loop_.worked_for_handshakes(); }
 
 void Worker::set_pulse()
 {
@@ -322,14 +318,14 @@ bool Worker::waits(Flow& flow, MessagePtr& message)
 void Worker::await_turn()
 {
     if (std::exchange(turn_awaited_, true)) return;
-    worked_before_turn_ = loop_.usage().worked;
+    worked_before_turn_ = loop_.worked();
     post([this] { turn_to_newcomers(); });
 }
 
 void Worker::turn_to_newcomers()
 {
     turn_awaited_ = false;
-    const auto began = loop_.usage().worked;
+    const auto began = loop_.worked();
     const auto enough = began + (began - worked_before_turn_) / newcomers_part;
     begin();
     for (int i = 0; i < refusals_per_turn; ++i) {
@@ -342,7 +338,7 @@ void Worker::turn_to_newcomers()
         if (!next) break;
         connections_.resume(next->flow,
                             [&](Flow& flow) { element_.received(flow, std::move(next->request), now_, actions_); });
-    } while (loop_.usage().worked < enough);
+    } while (loop_.worked() < enough);
     end();
     if (!newcomers_.empty()) await_turn();
 }

@@ -26,12 +26,12 @@ struct WorkerCounters {
     transaction::AnswerTimes answers;
 };
 
-/// One thread with everything that its flows need: I/O loop, listening sockets, connections, SIP element. Performs what
+/// One I/O loop with everything that its flows need: listening sockets, connections, SIP element. Performs what
 /// the element decides. Shares with other workers only the location service, the admission and immutable snapshots;
 /// messages for another worker's flow are moved there.
 ///
 /// Made and wired on one thread (`adopt`, `meet`), then `start`. After that, every public function may be called from
-/// any thread; callbacks run on the worker's thread. Workers write to each other: `stop` and `join` all of them
+/// any thread; callbacks run in the worker's loop. Workers write to each other: `stop` and `join` all of them
 /// before the first one is destroyed.
 class Worker final : private ConnectionUser {
 public:
@@ -75,7 +75,7 @@ public:
     void meet(std::vector<Worker*> all);
     void start();
 
-    /// Runs `work` on the worker's thread.
+    /// Runs `work` in the worker's loop.
     template <class Work> void post(Work work) { loop_.post(std::move(work)); }
 
     void use(std::shared_ptr<const CoreSettings> settings);

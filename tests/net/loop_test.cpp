@@ -288,6 +288,6 @@ TEST_CASE("loops end wherever they are", "[loop]")
         const auto posted = i % 4;
         if (posted > 0) pair.second.post([&] { pair.second.look(1ms, 50ms, false, pair.now); });
         if (posted > 1) pair.first.post([&] { pair.first.look(1ms, 50ms, true, pair.now); });
-        if (posted > 2) pair.meet();
+        if (posted > 2) pair.second.post([&] { pair.second.look(1ms, 50ms, false, pair.now + 2s); });
     }
 }
