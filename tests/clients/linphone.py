@@ -143,10 +143,12 @@ class Linphone:
         return int(counted.get("sent", 0)), int(counted.get("received", 0))
 
     def messages(self) -> list:
-        """(sent, text) of every SIP message in its log, in order."""
+        """(sent, text) of every SIP message in its log, in order. What came in one read it logs as one text."""
         pattern = re.compile(r"(?:message (sent) to|(received) \[\d+\] new bytes from) \[[^\]]*\][^\n]*\n(.*?)\n"
                              r"(?=[^\n]{0,12}20\d\d-\d\d-\d\d )", re.S)
-        return [(bool(m[1]), m[3].replace("\r", "").strip("\n")) for m in pattern.finditer(self.output)]
+        begins = re.compile(r"\n(?=(?:SIP/2\.0 \d{3} [^\n]*|[A-Z]+ \S+ SIP/2\.0)\nVia)")
+        return [(bool(m[1]), text.strip("\n")) for m in pattern.finditer(self.output)
+                for text in begins.split(m[3].replace("\r", ""))]
 
     def quit(self) -> None:
         """Unregisters and ends."""
