@@ -128,7 +128,7 @@ void Loop::take_in(Loop& loop)
     loop.began_ = of_thread();
     loop.driver_ = this;
     guests_.push_back({.loop = &loop, .stay = ++stays_, .ready = std::move(ready)});
-    await(stays_);
+    await(guests_.back());
     visit(loop);
 }
 
@@ -159,18 +159,13 @@ std::vector<Loop::Guest>::iterator Loop::find(const Loop& loop)
     return std::find_if(guests_.begin(), guests_.end(), [&](const Guest& guest) { return guest.loop == &loop; });
 }
 
-void Loop::await(std::uint64_t stay)
+void Loop::await(Guest& guest)
 {
-    const auto of_this_stay = [this, stay] {
-        return std::find_if(guests_.begin(), guests_.end(), [&](const Guest& guest) { return guest.stay == stay; });
-    };
-    const auto guest = of_this_stay();
-    if (guest == guests_.end()) return;
-    guest->ready.async_wait(Readiness::wait_read, [this, of_this_stay, stay](error_code error) {
-        const auto there = of_this_stay();
-        if (error || there == guests_.end()) return;
-        visit(*there->loop);
-        await(stay);
+    guest.ready.async_wait(Readiness::wait_read, [this, loop = guest.loop, stay = guest.stay](error_code error) {
+        const auto there = find(*loop);
+        if (error || there == guests_.end() || there->stay != stay) return;
+        visit(*loop);
+        if (const auto still = find(*loop); still != guests_.end()) await(*still);
     });
 }
 

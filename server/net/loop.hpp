@@ -78,8 +78,8 @@ private:
     };
     struct Guest {
         Loop* loop;
-        std::uint64_t stay;
-        Readiness ready; ///< the guest's own reactor, which it keeps
+        std::uint64_t stay; ///< what was ready in an earlier one is not this one's
+        Readiness ready;    ///< the guest's own reactor, which it keeps
     };
 
     void drive();
@@ -88,7 +88,7 @@ private:
     void take_in(Loop& loop);
     void give_back(Loop& loop, TimePoint not_before);
     void send_home(Loop& asks, TimePoint now);
-    void await(std::uint64_t stay);
+    void await(Guest& guest);
     void visit(const Loop& loop);
     void visit_soon(const Loop& loop);
     std::vector<Guest>::iterator find(const Loop& loop);

@@ -5,10 +5,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <functional>
 #include <future>
-#include <latch>
-#include <memory>
-#include <optional>
+#include <thread>
+#include <vector>
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -74,6 +75,20 @@ public:
         REQUIRE(become(false));
     }
 
+    /// What the second loop says after so much quiet time leaves it where it is, or not.
+    void stays_home_after(milliseconds time)
+    {
+        now += time;
+        look(second, 1ms);
+        CHECK(!together()); // at once: a loop that goes runs nothing more at home
+    }
+    void goes_after(milliseconds time)
+    {
+        now += time;
+        look(second, 1ms);
+        CHECK(become(true));
+    }
+
     TimePoint now{1h};
     Loop first, second;
 };
@@ -106,12 +121,8 @@ TEST_CASE("loops stay where they are between much and little", "[loop]")
     SECTION("apart, until it was little for a second")
     {
         pair.look(pair.second, 40ms);
-        pair.now += 900ms;
-        pair.look(pair.second, 1ms);
-        CHECK(!pair.together());
-        pair.now += 200ms;
-        pair.look(pair.second, 1ms);
-        CHECK(pair.become(true));
+        pair.stays_home_after(900ms);
+        pair.goes_after(200ms);
     }
     SECTION("apart, also when the one that is behind gets little processor time")
     {
@@ -131,24 +142,16 @@ TEST_CASE("a loop that was sent home stays there for a second", "[loop]")
     Pair pair;
     pair.meet();
     pair.part();
-    pair.now += 900ms;
-    pair.look(pair.first, 1ms);
-    pair.look(pair.second, 1ms);
-    CHECK(!pair.together());
-    pair.now += 200ms;
-    pair.look(pair.second, 1ms);
-    CHECK(pair.become(true));
+    pair.stays_home_after(900ms);
+    pair.goes_after(200ms);
 }
 
 TEST_CASE("what the first loop had to do long ago does not keep others away", "[loop]")
 {
     Pair pair;
     pair.look(pair.first, 40ms);
-    pair.look(pair.second, 1ms);
-    CHECK(!pair.together());
-    pair.now += 2s;
-    pair.look(pair.second, 1ms);
-    CHECK(pair.become(true));
+    pair.stays_home_after(0ms);
+    pair.goes_after(2s);
 }
 
 TEST_CASE("a guest that is behind is the one that is sent home", "[loop]")
