@@ -483,8 +483,23 @@ void Worker::perform(Block& block)
 void Worker::perform(RecordCall& record)
 {
     ledger_->answered(std::move(*record.call), [this, ticket = record.ticket](bool durable) {
-        post_burst([this, ticket, durable] { element_.recorded(ticket, durable, now_, actions_); });
+        {
+            const std::lock_guard lock{recorded_mutex_};
+            recorded_.push_back({ticket, durable});
+            if (recorded_.size() > 1) return; // the worker has been told that there are some
+        }
+        post_burst([this] { take_recorded(); });
     });
+}
+
+void Worker::take_recorded()
+{
+    std::vector<Recorded> recorded;
+    {
+        const std::lock_guard lock{recorded_mutex_};
+        recorded.swap(recorded_);
+    }
+    for (const auto& [ticket, durable] : recorded) element_.recorded(ticket, durable, now_, actions_);
 }
 
 void Worker::perform(HandOver& hand_over)

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace sotto::net {
@@ -106,6 +107,11 @@ public:
     void join() { loop_.join(); }
 
 private:
+    struct Recorded {
+        Ticket ticket;
+        bool durable;
+    };
+
     // ConnectionUser
     void begin() override;
     void end() override;
@@ -137,6 +143,7 @@ private:
     void perform(Woken& woken);
     void perform(Watch& watch) { location_->watch(watch.device, index_, watch.on); }
     void perform(RecordCall& record);
+    void take_recorded();
     void perform(CallAlive& alive) { ledger_->alive(alive.dialog); }
     void perform(CallEnded& ended) { ledger_->ended(ended.dialog, ended.ago); }
     void perform(Connect& connect);
@@ -164,6 +171,8 @@ private:
     std::shared_ptr<PushRegistrations> push_;
     std::function<void(Wake, std::function<void()>)> wake_;
     std::shared_ptr<billing::CallLedger> ledger_;
+    std::mutex recorded_mutex_;
+    std::vector<Recorded> recorded_; ///< what the ledger has told since this worker took it last: a commit's answers
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
     Loop loop_;

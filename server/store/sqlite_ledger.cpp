@@ -5,10 +5,11 @@
 #include "store/store_error.hpp"
 #include "store/writer_thread.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <map>
 #include <sys/statvfs.h>
 #include <system_error>
 
@@ -87,7 +88,8 @@ public:
         live.caller = call.caller;
         live.callee = call.callee;
         live.began = live.alive = now;
-        waiting_.push_back({std::move(call), std::move(recorded), now});
+        waiting_.push_back({call.dialog, std::move(recorded), now});
+        to_record_.push_back(std::move(call));
         running_ = calls_.size();
         lock.unlock();
         wake();
@@ -102,11 +104,12 @@ public:
         if (!waits && !(writing_since_ && too_long(*writing_since_))) return;
         const bool began = !hangs_.exchange(true);
         auto given_up = std::exchange(waiting_, {});
-        for (const auto& call : given_up) calls_.erase(call.call.dialog);
+        to_record_.clear();
+        for (const auto& call : given_up) calls_.erase(call.dialog);
         for (auto& call : writing_) { // the disk may take it yet: then it has lasted for no time
             if (!call.recorded) continue;
-            if (auto& live = calls_[call.call.dialog]; !live.ended) end(call.call.dialog, live, live.began);
-            given_up.push_back({.call = {}, .recorded = std::exchange(call.recorded, nullptr), .since = {}});
+            if (auto& live = calls_[call.dialog]; !live.ended) end(call.dialog, live, live.began);
+            given_up.push_back({.dialog = call.dialog, .recorded = std::exchange(call.recorded, nullptr), .since = {}});
         }
         running_ = calls_.size();
         lock.unlock();
@@ -171,13 +174,9 @@ private:
         bool ended{false};
     };
     struct Waiting {
-        billing::AnsweredCall call;
+        KeyedHash dialog;
         std::function<void(bool)> recorded; ///< empty: it has been given up
         TimePoint since{};
-    };
-    struct Ended {
-        KeyedHash dialog;
-        std::uint32_t seconds;
     };
 
     /// The time between the last sign of life and now is not billed: nobody knows of it.
@@ -230,7 +229,7 @@ private:
         }
         writing_ = std::exchange(waiting_, {});
         writing_since_ = now;
-        const auto batch = batch_of(writing_, life);
+        const auto batch = take_batch(life);
         lock.unlock();
         const bool written = write(batch);
         lock.lock();
@@ -255,11 +254,9 @@ private:
         }
     }
 
-    RecordBatch batch_of(const std::vector<Waiting>& answered, bool life)
+    RecordBatch take_batch(bool life)
     {
-        RecordBatch batch;
-        for (const auto& call : answered) batch.answered.push_back(call.call);
-        for (const auto& ended : ended_) batch.ended.push_back({ended.dialog, ended.seconds});
+        RecordBatch batch{.answered = std::exchange(to_record_, {}), .alive = {}, .ended = ended_};
         if (life)
             for (const auto& [dialog, live] : calls_)
                 if (live.unwritten && !live.ended)
@@ -289,7 +286,7 @@ private:
     void settle(const RecordBatch& batch, const std::vector<Waiting>& answered, bool written)
     {
         if (!written) {
-            for (const auto& call : answered) calls_.erase(call.call.dialog);
+            for (const auto& call : answered) calls_.erase(call.dialog);
         } else {
             for (const auto& alive : batch.alive)
                 if (const auto call = calls_.find(alive.dialog); call != calls_.end()) call->second.unwritten = false;
@@ -309,10 +306,11 @@ private:
     std::atomic<std::int64_t> space_checked_{0};
     std::atomic<std::size_t> running_{0};
     std::vector<Waiting> waiting_;
-    std::vector<Waiting> writing_;           ///< what the disk is given at the moment
-    std::optional<TimePoint> writing_since_; ///< since when
-    std::map<KeyedHash, Live> calls_;
-    std::vector<Ended> ended_; ///< to be written; bounded by the calls that ran
+    std::vector<billing::AnsweredCall> to_record_; ///< of those that wait
+    std::vector<Waiting> writing_;                 ///< what the disk is given at the moment
+    std::optional<TimePoint> writing_since_;       ///< since when
+    boost::unordered_flat_map<KeyedHash, Live, std::hash<KeyedHash>> calls_;
+    std::vector<RecordBatch::Lasted> ended_; ///< to be written; bounded by the calls that ran
     TimePoint next_life_{};
 };
 

@@ -52,11 +52,11 @@ void WriterThread::work()
     std::chrono::steady_clock::time_point next{};
     for (bool last = false; !last;) {
         std::unique_lock lock{mutex_};
+        let_more_come(lock, next);
         if (const auto wait = longest_wait())
             wake_.wait_for(lock, *wait, ready);
         else
             wake_.wait(lock, ready);
-        let_more_come(lock, next);
         if (work_waits()) next = std::chrono::steady_clock::now() + apart();
         last = stopping_;
         auto tasks = std::exchange(tasks_, {});

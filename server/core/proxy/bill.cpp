@@ -126,7 +126,7 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
 }
 
 /// A caller that names its recorded call otherwise than before gets 481 from here: from the callee, it would end the
-/// bill.
+/// bill. Not asked of an ACK, which nobody answers.
 bool Proxy::names_its_call(const Message& request, KeyedHash dialog) const
 {
     if (env_.ledger == nullptr || !env_.ledger->recording()) return true;
@@ -136,10 +136,10 @@ bool Proxy::names_its_call(const Message& request, KeyedHash dialog) const
 }
 
 /// Every request of a party inside its dialog is a sign of life.
-void Proxy::tell_ledger(const Target& target, Actions& out)
+void Proxy::tell_ledger(const DialogSeal& seal, Actions& out)
 {
     if (env_.ledger == nullptr || !env_.ledger->recording()) return;
-    out.push_back(CallAlive{env_.sealer.dialog_hash(target.epoch, target.salt)});
+    out.push_back(CallAlive{seal.hash()});
 }
 
 /// For the next process: this one ends the bill when the BYE is answered.

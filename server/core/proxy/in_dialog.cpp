@@ -58,7 +58,7 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     context.withheld = tag->withheld;
     context.caller_session = tag->session;
     context.dialled = tag->dialled;
-    if (!to_caller && !names_its_call(request, seal.hash())) return false;
+    if (!to_caller && request.method != Method::ack && !names_its_call(request, seal.hash())) return false;
     const auto wish = privacy_wish(request);
     if (!to_caller) context.hides_now = wish.withhold();
     if (to_caller) {
@@ -124,7 +124,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
         return env_.refuse(id, Refusal::bad_event, now, out); // RFC 6665 8.2.1: none, or none that is carried
     if (const auto wish = privacy_wish(*server->request); wish.critical && wish.unknown)
         return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5
-    tell_ledger(target, out);
+    tell_ledger(*context.seal, out);
     if (server->request->method == Method::bye) hangs_up(*context.seal, true);
     context.server = id;
     context.look_ups = 1;

@@ -175,7 +175,7 @@ private:
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, Actions& out);
     [[nodiscard]] bool names_its_call(const Message& request, KeyedHash dialog) const;
-    void tell_ledger(const Target& target, Actions& out);
+    void tell_ledger(const DialogSeal& seal, Actions& out);
     void hangs_up(const DialogSeal& seal, bool on_its_way);
 
     // outside.cpp

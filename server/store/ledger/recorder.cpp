@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <map>
 
 namespace sotto::store {
 namespace {
@@ -196,16 +197,16 @@ void Recorder::renew(AccountId account, const std::function<bool(PeriodId)>& sta
 {
     auto open = open_; // what a failed commit has left in place stays known
     Transaction transaction{connection_};
-    for (auto at = open.begin(); at != open.end();) {
-        auto& [hash, row] = *at;
-        const bool concerned = row.account == account;
-        const bool goes = concerned && !stays(row.period);
+    boost::unordered::erase_if(open, [&](auto& entry) {
+        auto& [hash, row] = entry;
+        if (row.account != account) return false;
+        const bool goes = !stays(row.period);
         if (goes)
             forget(hash);
-        else if (concerned)
+        else
             move(hash, row, row.period);
-        at = goes ? open.erase(at) : std::next(at);
-    }
+        return goes;
+    });
     transaction.commit();
     open_ = std::move(open);
 }

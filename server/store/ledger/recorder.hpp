@@ -3,8 +3,9 @@
 #include "store/database/database.hpp"
 #include "store/ledger/vault.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <functional>
-#include <map>
 #include <vector>
 
 namespace sotto::store {
@@ -52,7 +53,7 @@ private:
         AccountId account;
         Sealed record; ///< as the table has it, so that a call's end need not look
     };
-    using Known = std::map<KeyedHash, OpenRow>;
+    using Known = boost::unordered_flat_map<KeyedHash, OpenRow, std::hash<KeyedHash>>;
 
     void load();
     [[nodiscard]] std::uint32_t last_sign_of_life(KeyedHash dialog, const OpenRow& row);

@@ -2,6 +2,8 @@
 #include "crypto/random_pool.hpp"
 #include "store/ledger/key_store.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <array>
 #include <map>
 #include <optional>
@@ -59,6 +61,9 @@ public:
 
 private:
     using Pair = std::pair<PeriodId, AccountId>;
+    struct HashOfPair {
+        std::size_t operator()(const Pair& of) const noexcept { return of.first.value * 31 + of.second.value; }
+    };
     struct Known {
         Pair of;
         Pseudonym pseudonym{};
@@ -78,8 +83,8 @@ private:
     std::size_t most_known_;
     crypto::Secret row_keys_; ///< of `known_`, one after the other, on locked pages
     std::vector<Known> known_;
-    std::map<Pair, std::size_t> places_; ///< index into `known_`
-    std::size_t next_{0};                ///< which is replaced when there is no room
+    boost::unordered_flat_map<Pair, std::size_t, HashOfPair> places_; ///< index into `known_`
+    std::size_t next_{0};                                             ///< which is replaced when there is no room
     crypto::AesGcm cipher_;
     std::optional<std::size_t> keyed_; ///< whose key `cipher_` has
     std::optional<AccountId> renewing_;
