@@ -1,5 +1,7 @@
 #include "app/handover.hpp"
 
+#include "os/handover_map.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -34,18 +36,19 @@ using Length = std::array<std::uint8_t, 4>;
 
 class Part final : public location::Region {
 public:
-    Part(os::HandoverFile& file, std::uint64_t begin, std::uint64_t end) : file_{file}, begin_{begin}, end_{end} {}
+    Part(os::HandoverFile& file, std::uint64_t begin, std::uint64_t end)
+        : file_{file}, map_{file, begin, end}, begin_{begin}, end_{end}
+    {
+    }
     [[nodiscard]] std::uint64_t size() const override { return end_ - begin_; }
     void read(std::uint64_t offset, std::span<std::uint8_t> into) const override { file_.read(begin_ + offset, into); }
-    void write(std::uint64_t offset, std::span<const std::uint8_t> from) override
-    {
-        file_.write(begin_ + offset, from);
-    }
-    void wipe(std::uint64_t offset, std::uint64_t length) override { file_.wipe(begin_ + offset, length); }
+    void write(std::uint64_t offset, std::span<const std::uint8_t> from) override { map_.write(offset, from); }
+    void wipe(std::uint64_t offset, std::uint64_t length) override { map_.wipe(offset, length); }
     void release(std::uint64_t offset, std::uint64_t length) override { file_.release(begin_ + offset, length); }
 
 private:
     os::HandoverFile& file_;
+    os::HandoverMap map_;
     std::uint64_t begin_, end_;
 };
 

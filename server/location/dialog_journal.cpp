@@ -77,7 +77,7 @@ Party party_of(const Front& front, std::string name)
 
 DialogJournal::Place DialogJournal::add(Epoch epoch, const Ended& record)
 {
-    if (record.dialog == KeyedHash{}) return 0;
+    if (record.dialog.high == 0) return 0; // it would not be live
     return write(epoch, bytes_of(record.dialog));
 }
 
@@ -201,8 +201,9 @@ void DialogJournal::take_up(std::uint32_t segment, PoolKey key, const Reader& re
     const auto size = record_sizes[key.size_class];
     for (std::uint32_t at = segment_size - size; at >= size; at -= size) {
         const auto record = std::span{content}.subspan(at, size);
-        if (std::ranges::all_of(record.first(record_sizes.front()), [](auto byte) { return byte == 0; })) {
-            if (key.size_class > 0) region_->wipe(start + at, size); // perhaps half of one that was cut short
+        const auto empty = [](auto bytes) { return std::ranges::all_of(bytes, [](auto byte) { return byte == 0; }); };
+        if (empty(record.first(Region::last))) {
+            if (!empty(record)) region_->wipe(start + at, size); // one that was cut short
             pool.free.push_back(start + at);
         } else {
             tell(reader, key.epoch, start + at, record);

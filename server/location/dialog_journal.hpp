@@ -18,7 +18,7 @@ namespace sotto::location {
 /// this process is killed between two instructions.
 ///
 /// The region is cut into segments of 64 KiB; each belongs to one epoch and holds records of one size. A record is live
-/// when its first bytes are not zero. An epoch's end overwrites its segments; a single record is overwritten when it
+/// when its first 8 bytes are not zero. An epoch's end overwrites its segments; a single record is overwritten when it
 /// goes. Thread-safe: one mutex, held for one write.
 class DialogJournal {
 public:

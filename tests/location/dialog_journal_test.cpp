@@ -29,8 +29,10 @@ public:
     }
     void write(std::uint64_t offset, std::span<const std::uint8_t> from) override
     {
-        if (spent()) return;
-        std::ranges::copy(from, memory_->begin() + static_cast<std::ptrdiff_t>(offset));
+        const bool begun = *writes_left_ > 0;
+        const auto there = begun && !spent() ? 0 : last; // one that is cut short has its first bytes not yet
+        if (begun)
+            std::ranges::copy(from.subspan(there), memory_->begin() + static_cast<std::ptrdiff_t>(offset + there));
     }
     void wipe(std::uint64_t offset, std::uint64_t length) override
     {
