@@ -41,6 +41,7 @@ public:
     {
     }
     [[nodiscard]] std::uint64_t size() const override { return end_ - begin_; }
+    bool reserve(std::uint64_t offset, std::uint64_t length) override { return file_.reserve(begin_ + offset, length); }
     void read(std::uint64_t offset, std::span<std::uint8_t> into) const override { file_.read(begin_ + offset, into); }
     void write(std::uint64_t offset, std::span<const std::uint8_t> from) override { map_.write(offset, from); }
     void wipe(std::uint64_t offset, std::uint64_t length) override { map_.wipe(offset, length); }

@@ -124,6 +124,10 @@ bool DialogJournal::add_segment(PoolKey key, Pool& pool)
     const auto segment = unused_segment();
     if (!segment) return false;
     const auto start = Place{*segment} * segment_size;
+    if (!region_->reserve(start, segment_size)) {
+        released_.push_back(*segment);
+        return false;
+    }
     region_->write(start, bytes_of(Header{.mark = mark, .epoch = key.epoch.number, .size_class = key.size_class}));
     pool.segments.push_back(*segment);
     keys_[*segment] = key;
@@ -196,6 +200,7 @@ void DialogJournal::take_up(std::uint32_t segment, PoolKey key, const Reader& re
     pool.segments.push_back(segment);
     keys_[segment] = key;
     const auto start = Place{segment} * segment_size;
+    const bool has_room = region_->reserve(start, segment_size);
     std::vector<std::uint8_t> content(segment_size);
     region_->read(start, content);
     const auto size = record_sizes[key.size_class];
@@ -204,7 +209,7 @@ void DialogJournal::take_up(std::uint32_t segment, PoolKey key, const Reader& re
         const auto empty = [](auto bytes) { return std::ranges::all_of(bytes, [](auto byte) { return byte == 0; }); };
         if (empty(record.first(Region::last))) {
             if (!empty(record)) region_->wipe(start + at, size); // one that was cut short
-            pool.free.push_back(start + at);
+            if (has_room) pool.free.push_back(start + at);
         } else {
             tell(reader, key.epoch, start + at, record);
         }

@@ -486,9 +486,15 @@ void Worker::perform(RecordCall& record)
         {
             const std::lock_guard lock{recorded_mutex_};
             recorded_.push_back({ticket, durable});
-            if (recorded_.size() > 1) return; // the worker has been told that there are some
+            if (std::exchange(takes_recorded_, true)) return;
         }
-        post_burst([this] { take_recorded(); });
+        try {
+            post_burst([this] { take_recorded(); });
+        } catch (...) { // no memory: with the next one
+            const std::lock_guard lock{recorded_mutex_};
+            takes_recorded_ = false;
+            throw;
+        }
     });
 }
 
@@ -498,6 +504,7 @@ void Worker::take_recorded()
     {
         const std::lock_guard lock{recorded_mutex_};
         recorded.swap(recorded_);
+        takes_recorded_ = false;
     }
     for (const auto& [ticket, durable] : recorded) element_.recorded(ticket, durable, now_, actions_);
 }

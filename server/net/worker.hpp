@@ -173,6 +173,7 @@ private:
     std::shared_ptr<billing::CallLedger> ledger_;
     std::mutex recorded_mutex_;
     std::vector<Recorded> recorded_; ///< what the ledger has told since this worker took it last: a commit's answers
+    bool takes_recorded_{false};     ///< its turn to them will come
     std::shared_ptr<Admission> admission_;
     std::uint16_t index_;
     Loop loop_;

@@ -77,11 +77,19 @@ void HandoverFile::write(std::uint64_t offset, std::span<const std::uint8_t> fro
 void HandoverFile::wipe(std::uint64_t offset, std::uint64_t length)
 {
     static constexpr std::array<std::uint8_t, 4096> zeros{};
-    for (const auto end = offset + length; offset < end;) {
+    for (auto end = offset + length; end > offset;) {
         const auto part = std::min<std::uint64_t>(end - offset, zeros.size());
-        write(offset, std::span{zeros}.first(static_cast<std::size_t>(part)));
-        offset += part;
+        end -= part;
+        write(end, std::span{zeros}.first(static_cast<std::size_t>(part)));
     }
+}
+
+bool HandoverFile::reserve(std::uint64_t offset, std::uint64_t length)
+{
+    int failed = 0;
+    do failed = fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(length));
+    while (failed != 0 && errno == EINTR);
+    return failed == 0;
 }
 
 void HandoverFile::release(std::uint64_t offset, std::uint64_t length)

@@ -24,9 +24,11 @@ public:
 
     void read(std::uint64_t offset, std::span<std::uint8_t> into) const;
     void write(std::uint64_t offset, std::span<const std::uint8_t> from);
-    /// Overwrites with zeros.
+    /// So that writing through a map never fails, which would end the process. False: there is no memory.
+    [[nodiscard]] bool reserve(std::uint64_t offset, std::uint64_t length);
+    /// Overwrites with zeros, from the end to the begin: what says what stands there goes last.
     void wipe(std::uint64_t offset, std::uint64_t length);
-    /// Overwrites with zeros and gives the whole pages inside back to the system.
+    /// The same, and gives the whole pages inside back to the system.
     void release(std::uint64_t offset, std::uint64_t length);
     /// The whole file.
     void release_all();

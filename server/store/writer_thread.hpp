@@ -79,8 +79,8 @@ protected:
     [[nodiscard]] virtual bool work_waits() const { return false; }
     /// With `mutex()` held: when to take a turn although nothing has happened; nothing: never.
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> longest_wait() const { return std::nullopt; }
-    /// How long after the begin of a turn in which `work_waits` the next one begins at the soonest, if no task waits by
-    /// then: what comes meanwhile is done together.
+    /// How long after the begin of a turn in which `work_waits` the next one begins at the soonest, unless a task waits
+    /// at that turn's end: what comes meanwhile is done together, and wakes nobody.
     [[nodiscard]] virtual std::chrono::milliseconds apart() const { return {}; }
     /// On the thread: what waits is done. `last`: no other turn follows.
     virtual void turn(std::deque<Task> tasks, bool last) = 0;

@@ -330,6 +330,43 @@ TEST_CASE("a caller cannot have the bill ended by the callee, by naming its call
     CHECK(b.world.ledger.ends == 0);
 }
 
+TEST_CASE("an ACK whose body may not pass ends the bill only where it ends the call", "[billing][rfc3261][12.2.2]")
+{
+    Billed b;
+    const auto at_callee = b.call(number);
+    b.world.send(b.callee, answer(at_callee, "200 OK"));
+    b.world.record(true);
+    const auto ok = b.world.receive(b.alice);
+    const auto ack = [&](const std::string& tag, const std::string& call_id, int cseq, std::string_view body) {
+        b.world.send(b.alice,
+                     "ACK " + uri_in(header(ok, "Contact")) +
+                         " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKack\nMax-Forwards: 70\n"
+                         "From: <sip:alice@example.org>;tag=" +
+                         tag + "\nTo: " + header(ok, "To") + "\nCall-ID: " + call_id + "\nCSeq: " +
+                         std::to_string(cseq) + " ACK\n" + (body.empty() ? "" : "Content-Type: text/html\n"),
+                     body);
+    };
+    ack("a-tag", "a-call-id", 2, "");
+    CHECK(start_line(b.world.receive(b.callee)).starts_with("ACK "));
+    SECTION("not of a call that has other names")
+    {
+        const auto& [tag, call_id] =
+            GENERATE(table<std::string, std::string>({{"another", "a-call-id"}, {"a-tag", "another"}}));
+        ack(tag, call_id, 2, "<p>");
+        CHECK(b.world.quiet(b.callee));
+        CHECK(b.world.quiet(b.alice));
+        CHECK(b.world.ledger.ends == 0);
+    }
+    SECTION("with a BYE that the callee takes for a new request, whatever number the ACK has")
+    {
+        ack("a-tag", "a-call-id", 0, "<p>");
+        const auto bye = b.world.receive(b.callee);
+        CHECK(start_line(bye).starts_with("BYE "));
+        CHECK(std::stoul(header(bye, "CSeq")) > std::stoul(header(at_callee, "CSeq")));
+        CHECK(b.world.ledger.ends == 1);
+    }
+}
+
 TEST_CASE("a call that its route sends back to a subscriber is not billed as one of the route",
           "[billing][rfc3261][16.5]")
 {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <set>
 #include <string>
@@ -18,11 +19,12 @@ using Memory = std::vector<std::uint8_t>;
 /// Shared by one process and the next; can stop in the middle, as a process that is killed.
 class TestRegion final : public Region {
 public:
-    explicit TestRegion(std::shared_ptr<Memory> memory, std::shared_ptr<std::size_t> writes_left)
-        : memory_{std::move(memory)}, writes_left_{std::move(writes_left)}
+    TestRegion(std::shared_ptr<Memory> memory, std::shared_ptr<std::size_t> writes_left, std::shared_ptr<bool> room)
+        : memory_{std::move(memory)}, writes_left_{std::move(writes_left)}, room_{std::move(room)}
     {
     }
     [[nodiscard]] std::uint64_t size() const override { return memory_->size(); }
+    bool reserve(std::uint64_t /*offset*/, std::uint64_t /*length*/) override { return *room_; }
     void read(std::uint64_t offset, std::span<std::uint8_t> into) const override
     {
         std::copy_n(memory_->begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
@@ -39,24 +41,47 @@ public:
         if (spent()) return;
         std::fill_n(memory_->begin() + static_cast<std::ptrdiff_t>(offset), length, std::uint8_t{0});
     }
-    void release(std::uint64_t offset, std::uint64_t length) override { wipe(offset, length); }
+    void release(std::uint64_t offset, std::uint64_t length) override
+    {
+        for (auto end = offset + length; end > offset; end -= whole) wipe(end - whole, whole);
+    }
 
 private:
-    bool spent() const { return *writes_left_ == 0 || --*writes_left_ == 0; }
+    [[nodiscard]] bool spent() const { return *writes_left_ == 0 || --*writes_left_ == 0; }
     std::shared_ptr<Memory> memory_;
     std::shared_ptr<std::size_t> writes_left_;
+    std::shared_ptr<bool> room_;
 };
 
 struct Service {
     std::shared_ptr<Memory> memory = std::make_shared<Memory>(64 * 65'536);
     std::shared_ptr<std::size_t> writes_left = std::make_shared<std::size_t>(SIZE_MAX);
+    std::shared_ptr<bool> room = std::make_shared<bool>(true);
     std::set<std::uint8_t> alive{1, 2};
 
     [[nodiscard]] SharedDialogMemory next_process() const
     {
         *writes_left = SIZE_MAX;
-        return SharedDialogMemory{std::make_unique<TestRegion>(memory, writes_left),
+        return SharedDialogMemory{std::make_unique<TestRegion>(memory, writes_left, room),
                                   [this](Epoch epoch) { return alive.contains(epoch.number); }};
+    }
+    /// Begins and ends of records that no process takes for one, nor for nothing.
+    [[nodiscard]] std::size_t halves() const
+    {
+        static constexpr std::array<std::size_t, 5> sizes{16, 256, 1'024, 4'096, 16'384};
+        const auto zero = [](auto from, auto length) {
+            return std::all_of(from, from + static_cast<std::ptrdiff_t>(length), [](auto byte) { return byte == 0; });
+        };
+        std::size_t found = 0;
+        for (auto segment = memory->begin(); segment != memory->end(); segment += 65'536) {
+            if (*segment == 0) continue;
+            const auto size = sizes.at(segment[9]);
+            for (auto at = size; at < 65'536; at += size)
+                if (const auto record = segment + static_cast<std::ptrdiff_t>(at);
+                    zero(record, 8) && !zero(record, size))
+                    ++found;
+        }
+        return found;
     }
     [[nodiscard]] bool holds(std::string_view text) const
     {
@@ -184,10 +209,58 @@ TEST_CASE("A process killed between two writes leaves what was whole", "[handove
             }
         }
         const auto after = service.next_process();
+        CHECK(service.halves() == 0);
         for (std::uint64_t i = 1; i < 60; ++i)
             if (const auto handle = after.handle(BindingId{i}))
                 CHECK(handle->contact.bytes.find_first_not_of('c') == std::string::npos);
     }
+}
+
+TEST_CASE("A process killed while an epoch ends leaves nothing of it to a later one", "[handover]")
+{
+    for (std::size_t cut = 1; cut < 40; ++cut) {
+        Service service;
+        {
+            auto before = service.next_process();
+            for (std::uint64_t i = 1; i < 3'000; ++i) before.end({i, i}, first);
+            before.keep({7, 7}, first, BindingId{7}, handle_of("sealed contact"), {});
+            *service.writes_left = cut;
+            before.forget(first);
+        }
+        service.alive = {2};
+        service.next_process().end({1, 78}, second);
+        CHECK_FALSE(service.holds("sealed contact"));
+        const auto later = service.next_process();
+        CHECK(later.size().ended == 1);
+        CHECK(later.ended({1, 78}, second));
+    }
+}
+
+TEST_CASE("What could not be told from an empty place is not handed on", "[handover]")
+{
+    Service service;
+    service.next_process().end({0, 5}, first);
+    CHECK(*service.memory == Memory(service.memory->size()));
+}
+
+TEST_CASE("Where there is no memory nothing is handed on, and the call goes on", "[handover]")
+{
+    Service service;
+    {
+        auto before = service.next_process();
+        before.end({1, 1}, first);
+        *service.room = false;
+        before.keep({7, 7}, first, BindingId{7}, handle_of("sealed contact"), {}); // would be the first of its size
+        CHECK(before.handle(BindingId{7}));
+    }
+    auto after = service.next_process();
+    CHECK(after.ended({1, 1}, first));
+    CHECK_FALSE(after.handle(BindingId{7}));
+    after.end({2, 2}, first);
+    CHECK_FALSE(service.next_process().ended({2, 2}, first));
+    *service.room = true;
+    service.next_process().end({3, 3}, first);
+    CHECK(service.next_process().ended({3, 3}, first));
 }
 
 TEST_CASE("Whatever stands in the memory is read without harm", "[handover]")

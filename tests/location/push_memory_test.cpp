@@ -25,6 +25,7 @@ class LeftRegion final : public location::Region {
 public:
     explicit LeftRegion(Left& left) : left_{left} {}
     [[nodiscard]] std::uint64_t size() const override { return left_.bytes.size(); }
+    bool reserve(std::uint64_t /*offset*/, std::uint64_t /*length*/) override { return true; }
     void read(std::uint64_t offset, std::span<std::uint8_t> into) const override
     {
         std::copy_n(place(offset), into.size(), into.begin());

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <vector>
 
 using sotto::os::HandoverFile;
@@ -71,4 +73,32 @@ TEST_CASE("What is released is overwritten, and its pages go back", "[handover]"
     std::array<std::uint8_t, 1> byte{1};
     file.read(1'048'576, byte);
     CHECK(byte[0] == 0);
+}
+
+TEST_CASE("What is overwritten goes from its end to its begin, whenever its writer is killed", "[handover]")
+{
+    constexpr std::size_t page = 4'096, pages = 2'048;
+    std::size_t cut = 0;
+    for (int round = 0; round < 20; ++round) {
+        auto file = HandoverFile::create();
+        file.write(0, std::vector<std::uint8_t>(pages * page, 0xAB));
+        const pid_t writer = fork();
+        REQUIRE(writer >= 0);
+        if (writer == 0) {
+            file.wipe(0, pages * page);
+            _exit(0);
+        }
+        std::array<std::uint8_t, 1> byte{1};
+        while (byte[0] != 0) file.read((pages - 1) * page, byte);
+        kill(writer, SIGKILL);
+        REQUIRE(waitpid(writer, nullptr, 0) == writer);
+        bool before = true;
+        for (std::size_t at = 0; at < pages; ++at) {
+            file.read(at * page, byte);
+            CHECK((before || byte[0] == 0));
+            before = byte[0] != 0;
+            if (before) ++cut;
+        }
+    }
+    CHECK(cut > 0); // one of them at least was killed in between
 }

@@ -62,6 +62,17 @@ TEST_CASE("What the file gives back is empty in the map, and can be written agai
     CHECK(read(file, begin) == filled(8));
 }
 
+TEST_CASE("What is reserved has its memory, and is empty", "[handover]")
+{
+    auto file = HandoverFile::create();
+    struct stat status {};
+    REQUIRE(file.reserve(begin, end - begin));
+    REQUIRE(fstat(file.descriptor(), &status) == 0);
+    CHECK(static_cast<std::uint64_t>(status.st_blocks) * 512 >= end - begin);
+    CHECK(read(file, begin) == filled(0));
+    CHECK_FALSE(file.reserve(HandoverFile::size, 4'096)); // its size is sealed
+}
+
 TEST_CASE("No core dump has what is mapped", "[handover]")
 {
     auto file = HandoverFile::create();

@@ -126,7 +126,7 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
 }
 
 /// A caller that names its recorded call otherwise than before gets 481 from here: from the callee, it would end the
-/// bill. Not asked of an ACK, which nobody answers.
+/// bill. Of an ACK as well: one whose body may not pass ends the call.
 bool Proxy::names_its_call(const Message& request, KeyedHash dialog) const
 {
     if (env_.ledger == nullptr || !env_.ledger->recording()) return true;

@@ -8,7 +8,9 @@
 namespace sotto {
 namespace {
 
-constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1; ///< of a side that may have sent nothing yet
+/// Of a side that may have sent nothing yet, or gives its ACK a number of its own choice: nobody may take our BYE for
+/// an old request, while the bill ends.
+constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1;
 
 /// Where the message's sender says that it is, if it says so.
 void follow_contact(ForwardTarget& to, const Message& message)
@@ -150,7 +152,7 @@ void Proxy::end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out)
     const DialogView view{.call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
                           .from = shown.from + own_tag,
                           .to = shown.to + ";tag=" + context.receiver_tag,
-                          .cseq = seal.cseq(context.role, ack.cseq.number + 1)};
+                          .cseq = seal.cseq(context.role, beyond_any_cseq)};
     send_ours({.method = Method::bye, .to = answerer, .view = view}, now, out);
     end_dialog(seal, out);
 }

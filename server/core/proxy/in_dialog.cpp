@@ -58,7 +58,7 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     context.withheld = tag->withheld;
     context.caller_session = tag->session;
     context.dialled = tag->dialled;
-    if (!to_caller && request.method != Method::ack && !names_its_call(request, seal.hash())) return false;
+    if (!to_caller && !names_its_call(request, seal.hash())) return false;
     const auto wish = privacy_wish(request);
     if (!to_caller) context.hides_now = wish.withhold();
     if (to_caller) {
