@@ -1,15 +1,14 @@
 #include "os/handover_file.hpp"
+#include "support/file_limit.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <vector>
 
 using sotto::os::HandoverFile;
@@ -80,14 +79,10 @@ TEST_CASE("What is overwritten goes from its end to its begin", "[handover]")
     constexpr std::size_t page = 4'096;
     auto file = HandoverFile::create();
     file.write(0, std::vector<std::uint8_t>(2 * page, 0xAB));
-    rlimit before{};
-    REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
-    const rlimit first_page_only{.rlim_cur = page, .rlim_max = before.rlim_max};
-    auto* const handler = signal(SIGXFSZ, SIG_IGN);
-    REQUIRE(setrlimit(RLIMIT_FSIZE, &first_page_only) == 0);
-    CHECK_THROWS(file.wipe(0, 2 * page)); // as it is left by a kill
-    REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
-    REQUIRE(signal(SIGXFSZ, handler) != SIG_ERR);
+    {
+        const sotto::test::FileLimit first_page_only{page};
+        CHECK_THROWS(file.wipe(0, 2 * page)); // as it is left by a kill
+    }
     std::array<std::uint8_t, 1> byte{};
     file.read(0, byte);
     CHECK(byte[0] == 0xAB);

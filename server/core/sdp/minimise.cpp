@@ -47,6 +47,7 @@ struct Bundle {
     std::uint8_t count{0};
     bool worked_out{false}; ///< the following
     bool fingerprint{false};
+    bool zrtp_hash{false};
     std::optional<Candidate> relay;
 };
 
@@ -149,11 +150,13 @@ const Bundle* Minimiser::bundle_of(const Section& section)
     if (std::exchange(bundle.worked_out, true)) return &bundle;
     for (const auto member : std::span{bundle.members}.first(bundle.count)) {
         const auto& other = in_.sections[member];
-        const bool fingerprint = states_fingerprint(in_, other);
+        const bool fingerprint = states_key(in_, other, rule_for("fingerprint"));
+        const bool zrtp_hash = states_key(in_, other, rule_for("zrtp-hash"));
         const auto relay = policy_.relay_only ? relay_of(in_, other) : std::nullopt;
         Payloads payloads;
-        if ((!fingerprint && !relay) || carried(other, payloads) != Carried::yes) continue;
+        if ((!fingerprint && !zrtp_hash && !relay) || carried(other, payloads) != Carried::yes) continue;
         bundle.fingerprint |= fingerprint;
+        bundle.zrtp_hash |= zrtp_hash && !profile_named(other.profile)->dtls;
         if (!bundle.relay) bundle.relay = relay;
     }
     return &bundle;
@@ -220,10 +223,12 @@ Minimiser::Carried Minimiser::carried(const Section& section, Payloads& payloads
 std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile)
 {
     const auto& session = in_.session;
-    bool fingerprint = states_fingerprint(in_, section);
-    if (!fingerprint)
-        if (const auto* bundle = bundle_of(section)) fingerprint = bundle->fingerprint;
-    const bool zrtp_hash = section.names(rule_for("zrtp-hash")) || session.names(rule_for("zrtp-hash"));
+    bool fingerprint = states_key(in_, section, rule_for("fingerprint"));
+    bool zrtp_hash = states_key(in_, section, rule_for("zrtp-hash"));
+    if (const auto* bundle = fingerprint ? nullptr : bundle_of(section)) {
+        fingerprint = bundle->fingerprint;
+        zrtp_hash |= bundle->zrtp_hash;
+    }
     const bool sdes = section.names(rule_for("crypto"));
     const bool readable_key = sdes || section.key_line || session.key_line || section.names(rule_for("key-mgmt")) ||
                               session.names(rule_for("key-mgmt"));

@@ -6,10 +6,9 @@ namespace sotto::sdp {
 
 bool is_bundle_only(const Section& section) { return section.port == 0 && section.names(rule_for("bundle-only")); }
 
-bool states_fingerprint(const Description& description, const Section& section)
+bool states_key(const Description& description, const Section& section, const LineRule& key)
 {
-    return section.names(rule_for("fingerprint")) ||
-           (description.session.names(rule_for("fingerprint")) && !is_bundle_only(section));
+    return section.names(key) || (description.session.names(key) && !is_bundle_only(section));
 }
 
 std::optional<Candidate> relay_of(const Description& description, const Section& section, unsigned component)

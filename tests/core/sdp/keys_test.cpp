@@ -104,6 +104,20 @@ TEST_CASE("a bundled section without a key of its own uses its group's", "[sdp][
     CHECK(std::string{out}.rfind("a=fingerprint") < out.find("m=video"));
 }
 
+TEST_CASE("a section with a=bundle-only takes no key from the session part, only from its group",
+          "[sdp][rfc8843][7.1.3]")
+{
+    const auto kind = GENERATE(0, 1);
+    const auto keyed = kind == 0 ? key : "a=zrtp-hash:1.10 " + std::string(64, 'a') + "\n";
+    const std::string profile = kind == 0 ? "UDP/TLS/RTP/SAVPF" : "RTP/AVP";
+    const auto sections = "m=audio 9 " + profile + " 0\nc=IN IP4 192.0.2.1\na=mid:a\nm=audio 0 " + profile +
+                          " 0\na=bundle-only\na=mid:b\n";
+    CHECK(refusal(session + keyed + sections) == SdpRefusal::plain_rtp);
+    const auto out = minimised(session + "a=group:BUNDLE a b\n" + keyed + sections);
+    CHECK(has_line(out, "m=audio 0 " + profile + " 0"));
+    CHECK(has_line(minimised(out), "a=bundle-only")); // it is as secure as it was
+}
+
 TEST_CASE("a key or a relay in a section that stays behind protects no other", "[sdp][keys]")
 {
     const std::string bundle = session + "a=group:BUNDLE a v\n" + audio + "a=mid:a\n";

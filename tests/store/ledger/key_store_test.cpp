@@ -1,6 +1,6 @@
-#include "store/ledger/file_limit.hpp"
 #include "store/ledger/ledger_files.hpp"
 #include "store/store_error.hpp"
+#include "support/file_limit.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

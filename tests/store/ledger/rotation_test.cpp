@@ -1,7 +1,7 @@
 #include "store/ledger/cases.hpp"
-#include "store/ledger/file_limit.hpp"
 #include "store/ledger/reseal.hpp"
 #include "store/store_error.hpp"
+#include "support/file_limit.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
