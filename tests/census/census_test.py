@@ -10,12 +10,12 @@ import time
 import unittest
 from collections import Counter
 
+from support import memory
 from support.daemon import DOMAIN, PASSWORD, Daemon, binary
 from support.ladder import Ladder
 from support.limits import patience
 
 import fields
-import memory
 from census_phone import CensusPhone
 from tokens import Tokens
 

@@ -5,13 +5,13 @@ import time
 import unittest
 
 from clients import network
+from support import memory
 from support.billing import BillingDaemon, uri
 from support.daemon import DOMAIN, PASSWORD, binary
 from support.ladder import Ladder
 from support.limits import patience
 from support.phone import Phone
 
-import memory
 
 DIALLED = "+498005550123987"
 ACCEPTED_STATE = 32   # s, of RFC 6026: what only this waits for must not hide behind the patience of a slow machine

@@ -13,7 +13,7 @@ import unittest
 import urllib.request
 from pathlib import Path
 
-from census import memory
+from support import memory
 from support.daemon import Port, binary
 from support.flow_test import FlowTest
 from support.limits import patience

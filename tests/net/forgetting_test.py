@@ -2,29 +2,17 @@
 
 import json
 import os
-import re
 import time
 import unittest
 
+from support import memory
 from support.flow_test import FlowTest
 from support.limits import patience
 from support.web import frame
 
 
 def found_in_memory(pid: int, values) -> set:
-    found = set()
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            first, last, rights = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line).groups()
-            if not rights.startswith("rw"):
-                continue
-            try:
-                memory.seek(int(first, 16))
-                content = memory.read(int(last, 16) - int(first, 16))
-            except OSError:   # gone meanwhile, or the kernel's own
-                continue
-            found |= {value for value in values if value.encode() in content}
-    return found
+    return {value for piece in memory.writable(pid) for value in values if value.encode() in piece}
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root may look into the daemon's memory")
@@ -73,6 +61,7 @@ class EndedCalls:
 class Forgetting(EndedCalls, ForgettingTest):
     def test_the_search_finds_what_is_there(self):
         self.assertEqual(found_in_memory(self.daemon.pid, {"example.org", "sure to be nowhere"}), {"example.org"})
+        self.assertTrue(any(b"sotto handover" in piece for piece in memory.handed_on(self.daemon.pid)))
 
     def test_a_target_that_is_no_binding(self):
         """A Contact that is of this call alone is not there to be read even while the call goes on, and the callee reaches it."""

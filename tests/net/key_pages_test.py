@@ -6,6 +6,7 @@ import re
 import unittest
 from pathlib import Path
 
+from support import memory
 from support.daemon import Daemon
 from support.flow_test import FlowTest
 
@@ -26,17 +27,7 @@ def locked_kilobytes(pid: int) -> int:
 
 def places_of(pid: int, value: bytes) -> list:
     """Flags of each mapping in which `value` stands."""
-    found = []
-    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for first, last, flags in mappings(pid):
-            try:
-                memory.seek(first)
-                content = memory.read(last - first)
-            except OSError:   # gone meanwhile, or the kernel's own
-                continue
-            if value in content:
-                found.append(flags)
-    return found
+    return [flags for first, last, flags in mappings(pid) if any(value in piece for piece in memory.between(pid, first, last))]
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root may look into the daemon's memory")

@@ -10,7 +10,7 @@ import unittest
 import urllib.request
 from pathlib import Path
 
-from census import memory
+from support import memory
 from support.daemon import DOMAIN, PASSWORD, Daemon, Port, binary
 from support.ladder import Ladder
 from support.limits import patience
