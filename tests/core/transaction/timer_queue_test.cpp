@@ -114,7 +114,7 @@ TEST_CASE("the queue agrees with a sorted map through a million steps of schedul
     SUCCEED();
 }
 
-TEST_CASE("timers of a steady load cost no allocation", "[timers]")
+TEST_CASE("timers of a steady load cost no allocation", "[timers][allocations]")
 {
     TimerQueue queue;
     std::array<TimerHandle, 1000> running{};
