@@ -51,6 +51,7 @@ class KeyPages(FlowTest):
         self.assertTrue(places, "the search sees nothing")
         for flags in places:
             self.assertLessEqual({"lo", "dd"}, flags)
+        self.assertFalse(any(key in piece for piece in memory.handed_on(self.daemon.pid)))
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root may take its own rights away")

@@ -10,8 +10,8 @@ OVERLAP = 256   # longer than any spelling of a token
 
 
 def writable(pid: int):
-    """Pieces of all that the process can write: of its own memory, and of what it hands on to the next process; what it gives
-    back meanwhile is skipped."""
+    """Pieces of all that the process can write: of its own memory, and of memory files, which are read as files wherever they are
+    mapped; what it gives back meanwhile is skipped."""
     for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
         match = re.match(r"([0-9a-f]+)-([0-9a-f]+) .w", line)
         if match and "[vvar]" not in line and "/memfd:" not in line:
@@ -20,7 +20,8 @@ def writable(pid: int):
 
 
 def between(pid: int, start: int, end: int):
-    """Only where there are pages: looking at the others would make them."""
+    """Only chunks in which there are pages: looking at the others would make them. Of shared memory, only what the process has
+    looked at itself."""
     page = os.sysconf("SC_PAGE_SIZE")
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory, open(f"/proc/{pid}/pagemap", "rb", buffering=0) as pagemap:
         for at in range(start, end, CHUNK):
