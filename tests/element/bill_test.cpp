@@ -264,6 +264,51 @@ TEST_CASE("a call that cannot be recorded ends on both sides", "[billing]")
     CHECK(header(bye_received, "To") == header(request, "To") + ";tag=b-tag");
 }
 
+TEST_CASE("an answer that a BYE has crossed begins no call and no bill", "[billing][rfc3261][15]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    const bool recorded_before = GENERATE(false, true);
+    if (recorded_before) b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.send(b.callee, bye(request)); // which it may only say of a call that it knows to be answered
+    const auto at_alice = b.world.receive(b.alice);
+    REQUIRE(start_line(at_alice).starts_with("BYE "));
+    b.world.send(b.alice, response_to(at_alice, "481 Call/Transaction Does Not Exist"));
+    CHECK(start_line(b.world.receive(b.callee)).starts_with("SIP/2.0 481"));
+    if (recorded_before) {
+        REQUIRE(b.world.ledger.waiting.size() == 1);
+        b.world.record(true);
+    } else {
+        b.world.send(b.callee, answer(request, "200 OK"));
+        CHECK(b.world.ledger.waiting.empty());
+    }
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 487 Request Terminated");
+    CHECK(start_line(b.world.receive(b.callee)) == "ACK " + callee_contact + " SIP/2.0");
+    CHECK(start_line(b.world.receive(b.callee)) == "BYE " + callee_contact + " SIP/2.0");
+    CHECK_FALSE(b.world.ledger.recording());
+}
+
+TEST_CASE("a callee that has had other requests since the INVITE takes our BYE for a new one",
+          "[billing][rfc3261][12.2.2]")
+{
+    Billed b;
+    const auto request = b.call(number, "Supported: 100rel\n");
+    b.world.send(b.callee, answer(request, "183 Session Progress", "Require: 100rel\nRSeq: 1\n"));
+    const auto early = b.world.receive(b.alice);
+    b.world.send(b.alice, "PRACK " + uri_in(header(early, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKprack\nMax-Forwards: 70\n"
+                              "From: <sip:alice@example.org>;tag=a-tag\nTo: " +
+                              header(early, "To") +
+                              "\nCall-ID: a-call-id\nCSeq: 9 PRACK\nRAck: " + header(early, "RSeq") + " 2 INVITE\n");
+    const auto prack = b.world.receive(b.callee);
+    REQUIRE(start_line(prack).starts_with("PRACK "));
+    b.world.send(b.callee, answer(prack, "200 OK"));
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(false);
+    CHECK(header(b.world.receive(b.callee), "CSeq") == std::to_string(std::stoul(header(request, "CSeq"))) + " ACK");
+    CHECK(std::stoul(header(b.world.receive(b.callee), "CSeq")) > std::stoul(header(prack, "CSeq")));
+}
+
 TEST_CASE("a CANCEL that comes while the call is being recorded is too late", "[billing][rfc3261][9.2]")
 {
     Billed b;
@@ -328,6 +373,44 @@ TEST_CASE("a caller cannot have the bill ended by the callee, by naming its call
     CHECK(start_line(b.world.receive(b.alice)).starts_with("SIP/2.0 481"));
     CHECK(b.world.quiet(b.callee));
     CHECK(b.world.ledger.ends == 0);
+}
+
+TEST_CASE("no BYE ends the bill of a call that another phone behind the route has answered",
+          "[billing][rfc3261][12.2.2]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    auto rings = answer(request, "183 Session Progress");
+    rings.replace(rings.find("b-tag"), 5, "c-tag");
+    b.world.send(b.callee, rings);
+    const auto early = b.world.receive(b.alice);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(true);
+    const auto ok = b.world.receive(b.alice);
+    REQUIRE(header(early, "To") != header(ok, "To"));
+    const auto from_alice = [&](const std::string& to) {
+        return "BYE " + uri_in(header(ok, "Contact")) +
+               " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\n"
+               "From: <sip:alice@example.org>;tag=a-tag\nTo: " +
+               to + "\nCall-ID: a-call-id\nCSeq: 9 BYE\n";
+    };
+    SECTION("the caller's")
+    {
+        b.world.send(b.alice, from_alice(header(early, "To")));
+        CHECK(start_line(b.world.receive(b.alice)).starts_with("SIP/2.0 481"));
+        CHECK(b.world.quiet(b.callee));
+    }
+    SECTION("that other phone's")
+    {
+        auto other_one = bye(request);
+        other_one.replace(other_one.find("b-tag"), 5, "c-tag");
+        b.world.send(b.callee, other_one);
+        CHECK(start_line(b.world.receive(b.callee)).starts_with("SIP/2.0 481"));
+        CHECK(b.world.quiet(b.alice));
+    }
+    CHECK(b.world.ledger.ends == 0);
+    b.world.send(b.callee, bye(request));
+    CHECK(start_line(b.world.receive(b.alice)).starts_with("BYE "));
 }
 
 TEST_CASE("an ACK whose body may not pass ends the bill only where it ends the call", "[billing][rfc3261][12.2.2]")

@@ -102,7 +102,9 @@ TEST_CASE("a second phone behind an edge that answers is hung up on along its Pa
               method + (names_contact ? " sip:two" : " sip:bob-device") + "@192.0.2.1:5555;transport=tls SIP/2.0");
         CHECK(header(ours, "Route") == path);
         CHECK(tag_in(header(ours, "To")) == "two");
-        CHECK(header(ours, "CSeq") == std::to_string(method == "ACK" ? cseq : cseq + 1) + " " + method);
+        const auto number = std::stoi(header(ours, "CSeq"));
+        CHECK((method == "ACK" ? number == cseq : number > cseq));
+        CHECK(header(ours, "CSeq") == std::to_string(number) + " " + method);
     }
     CHECK(world.quiet(edge));
 }

@@ -16,17 +16,17 @@ constexpr char hanging_up_mark = 'b';
 
 BindingId id_of_parties(Cryptography& cryptography, KeyedHash dialog)
 {
-    std::string text{"parties"};
+    std::string text{"parties, with the callee's tag"};
     text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
     return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
 }
 
 } // namespace
 
-KeyedHash identifiers_of(Cryptography& cryptography, std::string_view call_id, std::string_view tag)
+KeyedHash identifiers_of(Cryptography& cryptography, const CallNames& names)
 {
-    std::string text{call_id};
-    text.append(1, '\0').append(tag);
+    std::string text{names.call_id};
+    text.append(1, '\0').append(names.caller_tag).append(1, '\0').append(names.callee_tag);
     return cryptography.keyed_hash(Cryptography::Use::dialog, text);
 }
 

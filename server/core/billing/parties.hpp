@@ -8,13 +8,19 @@ namespace sotto::billing {
 /// Whose device and which flow stands for each end of a call.
 struct Parties {
     Reach caller, callee;
-    KeyedHash identifiers;  ///< of the caller's Call-ID and tag, as `identifiers_of` makes it; none: not known
+    KeyedHash identifiers;  ///< as `identifiers_of` makes them; none: not known
     bool hanging_up{false}; ///< a BYE is on its way
 };
 
-/// The names that a caller gives its call: whoever gives others asks for another one (RFC 3261 12.2.2), and must not
-/// have this one ended by the 481 that it gets.
-KeyedHash identifiers_of(Cryptography& cryptography, std::string_view call_id, std::string_view tag);
+/// What names a call (RFC 3261 12), as its parties wrote it themselves.
+struct CallNames {
+    std::string_view call_id, caller_tag; ///< the caller's
+    std::string_view callee_tag;          ///< of the answer that was recorded
+};
+
+/// Whoever names its call otherwise asks for another one (RFC 3261 12.2.2), and must not have this one ended by the 481
+/// that it gets.
+KeyedHash identifiers_of(Cryptography& cryptography, const CallNames& names);
 
 /// Keeps the devices and the identifiers of a recorded call in the dialog memory until the dialog ends: that reaches
 /// the next process, where a live binding of either is a sign of life again. Flows end with this process, so they are

@@ -1,6 +1,5 @@
 #include "core/proxy/proxy.hpp"
 
-#include "core/billing/parties.hpp"
 #include "core/routing/number.hpp"
 
 #include <algorithm>
@@ -77,6 +76,25 @@ std::unique_ptr<Charge> Proxy::charge_referred(const ResponseContext& context, c
     return route == nullptr || !route->tariff ? nullptr : charge(*route->tariff, user_in(to.address));
 }
 
+/// An answer to a call that nobody is in any more: a BYE has crossed it (RFC 3261 15), or its caller was refused. No
+/// request in its dialog would end its bill.
+bool Proxy::comes_too_late(const ResponseContext& context, const Branch& branch) const
+{
+    const auto* server = env_.layer->server(context.server);
+    const auto* invite = server == nullptr ? nullptr : std::get_if<transaction::InviteServer>(&server->machine);
+    const bool refused = invite != nullptr && invite->state() == transaction::InviteServer::State::completed;
+    return refused || env_.dialogs.ended(branch.seal->hash(), branch.seal->epoch());
+}
+
+/// The caller does not hear of it, and its callee is not left alone in the call.
+void Proxy::end_unheard(SlotId id, std::size_t index, const Message& answer, Refusal why, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    end_answered(*context, context->branches[index], answer, verdict_of(why).status, now, out);
+    if (context->accepted.bytes.empty()) env_.refuse(context->server, why, now, out);
+    shed(id);
+}
+
 void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, Actions& out)
 {
     auto* context = contexts_.find(id);
@@ -93,11 +111,11 @@ void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, Actions& out
         .caller = {.flow = server->flow, .binding = from.handle ? from.handle->device : from.binding},
         .callee = {.flow = branch.target.flow, .binding = branch.target.id}});
     const Message& request = *server->request;
-    billing::keep_parties(
-        env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog,
-        {.caller = call->caller,
-         .callee = call->callee,
-         .identifiers = billing::identifiers_of(env_.cryptography, request.call_id, request.from.tag())});
+    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog,
+                          {.caller = call->caller,
+                           .callee = call->callee,
+                           .identifiers = billing::identifiers_of(
+                               env_.cryptography, {request.call_id, request.from.tag(), answer->to.tag()})});
     const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer)});
     out.push_back(RecordCall{ticket_for(Waiting::record, waiting), std::move(call)});
 }
@@ -115,24 +133,22 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
     }
     auto& branch = context->branches[waiting.branch];
     branch.record = Branch::Record::written;
-    if (!durable) {
-        end_answered(*context, branch, *waiting.answer, 500, now, out);
-        if (context->accepted.bytes.empty()) env_.refuse(context->server, Refusal::internal_error, now, out);
-        return shed(waiting.context);
-    }
+    if (!durable || comes_too_late(*context, branch))
+        return end_unheard(waiting.context, waiting.branch, *waiting.answer,
+                           durable ? Refusal::request_terminated : Refusal::internal_error, now, out);
     auto body = answer_body(*context, branch, *waiting.answer);
     forward_response(waiting.context, waiting.branch, *waiting.answer, body ? std::move(*body) : Body{}, now, out);
     shed(waiting.context);
 }
 
-/// A caller that names its recorded call otherwise than before gets 481 from here: from the callee, it would end the
-/// bill. Of an ACK as well: one whose body may not pass ends the call.
-bool Proxy::names_its_call(const Message& request, KeyedHash dialog) const
+/// Whoever names its recorded call otherwise than it began gets 481 from here: from the other side, it would end the
+/// bill. Of an ACK as well: one whose body may not pass ends the call. The callee's tag too: a proxy behind a route may
+/// have shown the caller tags of several phones, of which one has answered.
+bool Proxy::names_its_call(const billing::CallNames& names, KeyedHash dialog) const
 {
     if (env_.ledger == nullptr || !env_.ledger->recording()) return true;
     const auto kept = billing::kept_parties(env_.dialogs, env_.cryptography, dialog).identifiers;
-    return kept == KeyedHash{} ||
-           kept == billing::identifiers_of(env_.cryptography, request.call_id, request.from.tag());
+    return kept == KeyedHash{} || kept == billing::identifiers_of(env_.cryptography, names);
 }
 
 /// Every request of a party inside its dialog is a sign of life.

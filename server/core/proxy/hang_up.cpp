@@ -8,10 +8,6 @@
 namespace sotto {
 namespace {
 
-/// Of a side that may have sent nothing yet, or gives its ACK a number of its own choice: nobody may take our BYE for
-/// an old request, while the bill ends.
-constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1;
-
 /// Where the message's sender says that it is, if it says so.
 void follow_contact(ForwardTarget& to, const Message& message)
 {
@@ -108,7 +104,7 @@ void Proxy::end_answered(const ResponseContext& context, Branch& branch, const M
     acknowledge(context, branch, ok, now, out);
     auto view = view_of(ok);
     view.cause = cause;
-    ++view.cseq;
+    view.cseq = branch.seal->cseq(context.role, beyond_any_cseq);
     send_ours({.method = Method::bye, .to = answerer(context, branch, ok), .view = std::move(view)}, now, out);
     branch.hung_up = ok.to.tag();
     end_dialog(*branch.seal, out);
@@ -194,8 +190,9 @@ void Proxy::found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePo
     }
     if (to.uri.empty()) to.uri = address_of(to.party);
     if (bye.acknowledges) {
-        send_ours({.method = Method::ack, .to = to, .view = bye.view}, now, out);
-        ++bye.view.cseq;
+        auto view = bye.view;
+        view.cseq = *bye.acknowledges;
+        send_ours({.method = Method::ack, .to = to, .view = std::move(view)}, now, out);
     }
     send_ours({.method = Method::bye, .to = to, .view = bye.view}, now, out);
 }

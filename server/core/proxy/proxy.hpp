@@ -1,5 +1,6 @@
 #pragma once
 #include "core/auth/trunk_credentials.hpp"
+#include "core/billing/parties.hpp"
 #include "core/dialog/remote_target.hpp"
 #include "core/environment.hpp"
 #include "core/privacy/body.hpp"
@@ -56,6 +57,9 @@ public:
 private:
     using SlotId = transaction::SlotId;
 
+    /// CSeq of a BYE of ours: nobody may take it for an old request, while the bill ends. Its sender's side may have
+    /// sent nothing yet, or others since what it answers, or gives its ACK a number of its own choice.
+    static constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1;
     /// How the receiver of a request of ours knows the dialog.
     struct DialogView {
         std::string call_id, from, to;
@@ -66,7 +70,7 @@ private:
     struct OurBye {
         ForwardTarget to; ///< its URI may be empty
         DialogView view;
-        bool acknowledges{false}; ///< an ACK goes before it
+        std::optional<std::uint32_t> acknowledges; ///< an ACK goes before it, to an INVITE of this CSeq
     };
     /// A request of ours to a trunk that may ask for our credentials, until it is answered.
     struct OurRequest {
@@ -174,7 +178,10 @@ private:
                                                           const ForwardTarget& to) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, Actions& out);
-    [[nodiscard]] bool names_its_call(const Message& request, KeyedHash dialog) const;
+    [[nodiscard]] bool comes_too_late(const ResponseContext& context, const Branch& branch) const;
+    void end_unheard(SlotId context, std::size_t branch, const Message& answer, Refusal why, TimePoint now,
+                     Actions& out);
+    [[nodiscard]] bool names_its_call(const billing::CallNames& names, KeyedHash dialog) const;
     void tell_ledger(const DialogSeal& seal, Actions& out);
     void hangs_up(const DialogSeal& seal, bool on_its_way);
 
@@ -288,8 +295,7 @@ private:
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
                           Actions& out);
     bool answers_beside(const ResponseContext& context, std::size_t branch, const Message& response) const;
-    void hang_up_beside(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
-                        Actions& out);
+    void hang_up_beside(const ResponseContext& context, Branch& branch, const Message& ok, TimePoint now, Actions& out);
     void repeat_accepted(const ResponseContext& context, std::size_t branch, int status, TimePoint now, Actions& out);
     void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);

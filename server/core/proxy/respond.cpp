@@ -143,6 +143,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         if (context->in_dialog) end_renegotiated(*context, branch, out);
         return refuse_body(server_id, body.error(), now, out);
     }
+    if (invite && !context->in_dialog && comes_too_late(*context, branch))
+        return end_unheard(context_id, index, *response, Refusal::request_terminated, now, out);
     if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
         return record(context_id, index, std::move(response), out);
     forward_response(context_id, index, *response, body ? std::move(*body) : Body{}, now, out);
@@ -174,19 +176,20 @@ bool Proxy::answers_beside(const ResponseContext& context, std::size_t index, co
 
 /// Beside RFC 3261 16.7 step 5, whose caller would do this itself (13.2.2.4): both dialogs are one here, and the end of
 /// the one would be that of the other.
-void Proxy::hang_up_beside(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
+void Proxy::hang_up_beside(const ResponseContext& context, Branch& branch, const Message& ok, TimePoint now,
                            Actions& out)
 {
     auto to = answerer(context, branch, ok);
     auto view = view_of(ok);
-    view.cause = 200;                // completed elsewhere
+    view.cause = 200; // completed elsewhere
+    view.cseq = branch.seal->cseq(context.role, beyond_any_cseq);
     if (context.shed && to.device) { // where it was called is forgotten, and the Path that leads there
         const auto device = to.device;
-        return look_up_for_bye(device, {.to = std::move(to), .view = std::move(view), .acknowledges = true}, out);
+        return look_up_for_bye(device, {.to = std::move(to), .view = std::move(view), .acknowledges = ok.cseq.number},
+                               out);
     }
     if (to.uri.empty()) return; // it names no Contact, and where it was called is forgotten
     acknowledge(context, branch, ok, now, out);
-    ++view.cseq;
     send_ours({.method = Method::bye, .to = std::move(to), .view = std::move(view)}, now, out);
 }
 
