@@ -210,7 +210,8 @@ void Connections::readable(Connection& connection)
     case State::lingering:
         discard(connection);
         break;
-    case State::finishing:
+    case State::finishing: // what TLS waits for before it writes
+        return mark_dirty(connection);
     case State::dead:
         return;
     }
@@ -410,6 +411,14 @@ void Connections::mark_dirty(Connection& connection)
     dirty_.push_back(connection.flow.id);
 }
 
+void Connections::wait_to_write(Connection& connection)
+{
+    if (connection.WriteHook::is_linked()) return;
+    connection.write_until = now_ + limits_->write_timeout;
+    blocked_.push_back(connection);
+    waits_anew_ = true;
+}
+
 void Connections::flush(Connection& connection)
 {
     connection.stream.pads(connection.pads);
@@ -420,14 +429,11 @@ void Connections::flush(Connection& connection)
         case Progress::done:
             connection.sent += put;
             break;
-        case Progress::want_read:
+        case Progress::want_read: // half a KeyUpdate has come: nothing is written until it is whole (RFC 8446 4.6.3)
+            wait_to_write(connection);
             return await_readable(connection);
         case Progress::want_write:
-            if (!connection.WriteHook::is_linked()) {
-                connection.write_until = now_ + limits_->write_timeout;
-                blocked_.push_back(connection);
-                waits_anew_ = true;
-            }
+            wait_to_write(connection);
             return await_writable(connection);
         case Progress::closed:
         case Progress::failed:

@@ -146,6 +146,8 @@ private:
     bool send(Connection& connection, std::string& bytes, What what);
     bool queue(Connection& connection, std::string& bytes, What what = What::message);
     void mark_dirty(Connection& connection);
+    /// As long as the other end may keep us from writing.
+    void wait_to_write(Connection& connection);
     void flush(Connection& connection);
     void finish(Connection& connection);
     void ask_whether_there(Connection& connection);

@@ -35,7 +35,9 @@ Client::Client(const net::Endpoint& to, const Options& options)
     context_.reset(SSL_CTX_new(TLS_client_method()));
     SSL_CTX_set_min_proto_version(context_.get(), options.min_version);
     SSL_CTX_set_max_proto_version(context_.get(), options.max_version);
+    SSL_CTX_set_keylog_callback(context_.get(), &Client::note_secret);
     ssl_.reset(SSL_new(context_.get()));
+    SSL_set_app_data(ssl_.get(), this);
     SSL_set_fd(ssl_.get(), socket_);
     SSL_set_msg_callback(ssl_.get(), &Client::observe);
     SSL_set_msg_callback_arg(ssl_.get(), this);
@@ -51,6 +53,16 @@ Client::Client(const net::Endpoint& to, const Options& options)
     const bool connected = SSL_connect(ssl_.get()) == 1;
     if (connected && SSL_version(ssl_.get()) == TLS1_3_VERSION) take_ticket();
     good_ = connected;
+}
+
+void Client::note_secret(const SSL* ssl, const char* line)
+{
+    const std::string_view text{line};
+    if (!text.starts_with("CLIENT_TRAFFIC_SECRET_0 ")) return;
+    long length = 0;
+    auto* const secret = OPENSSL_hexstr2buf(line + text.rfind(' ') + 1, &length);
+    static_cast<Client*>(SSL_get_app_data(ssl))->traffic_secret_.assign(secret, secret + length);
+    OPENSSL_free(secret);
 }
 
 void Client::take_ticket()

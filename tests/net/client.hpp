@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ public:
     [[nodiscard]] std::string alpn() const;
     [[nodiscard]] SSL* session() const { return ssl_.get(); }
     [[nodiscard]] int socket() const { return socket_; }
+    /// What protects what this side sends, in TLS 1.3 (RFC 8446 7.1: client_application_traffic_secret_0).
+    [[nodiscard]] const std::vector<std::uint8_t>& traffic_secret() const { return traffic_secret_; }
 
     /// Sends a ClientHello and does not wait.
     void say_hello() const;
@@ -62,6 +65,7 @@ public:
 private:
     /// The one ticket that a server gives after each handshake (TLS 1.3): it is no answer to anything.
     void take_ticket();
+    static void note_secret(const SSL* ssl, const char* line);
     static void observe(int write, int version, int type, const void* bytes, std::size_t length, SSL* ssl, void* self);
 
     struct Free {
@@ -76,6 +80,7 @@ private:
     int alert_{-1};
     std::string buffer_;
     std::vector<std::size_t> records_;
+    std::vector<std::uint8_t> traffic_secret_;
 };
 
 /// A request that the edge's element answers. Method, body, and how many bytes of padding header.

@@ -1,6 +1,7 @@
 #include "crypto/openssl_cryptography.hpp"
 #include "net/client.hpp"
 #include "net/edge.hpp"
+#include "net/record.hpp"
 #include "net/source.hpp"
 
 #include <catch2/catch.hpp>
@@ -23,6 +24,24 @@ TEST_CASE("A message that does not come whole in time ends the connection", "[ti
     CHECK(client.ended());
     CHECK(Clock::now() - begun < seconds{5});
     CHECK(edge.eventually([](const auto& c) { return c.connections.slow_messages == 1; }));
+}
+
+TEST_CASE("Half a KeyUpdate keeps no connection for ever", "[timeout][rfc8446][4.6.3]")
+{
+    const bool goes = GENERATE(false, true);
+    Edge edge{{.connections = {.stranger_timeout = seconds{1}, .write_timeout = seconds{goes ? 20 : 1}}}};
+    Client client{edge.endpoint()};
+    REQUIRE(client.good());
+    REQUIRE(std::string{SSL_get_cipher_name(client.session())} == "TLS_AES_256_GCM_SHA384");
+    // At once: the answer to the first is written when the second has come.
+    const auto sent = record(client.traffic_secret(), 0, SSL3_RT_APPLICATION_DATA, "\r\n\r\n") +
+                      record(client.traffic_secret(), 1, SSL3_RT_HANDSHAKE, {"\x18\0\0\x01", 4});
+    REQUIRE(::send(client.socket(), sent.data(), sent.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(sent.size()));
+    if (goes) {
+        CHECK(edge.eventually([](const auto& c) { return c.connections.idle_timeouts == 1; }));
+        ::shutdown(client.socket(), SHUT_WR);
+    }
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 0; }));
 }
 
 TEST_CASE("Trickling bytes does not buy a message more time", "[timeout]")
