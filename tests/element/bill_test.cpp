@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
+
 using namespace sotto;
 using namespace sotto::test;
 using namespace std::chrono_literals;
@@ -353,6 +355,33 @@ TEST_CASE("a call between subscribers is billed where its number has a tariff", 
     REQUIRE(world.ledger.waiting.size() == 1);
     CHECK(world.ledger.waiting.front().first.tariff.name == "premium"); // the longest one counts
     CHECK(world.ledger.waiting.front().first.callee.binding);
+}
+
+TEST_CASE("of two phones that answer, one that cannot be recorded takes nothing from the other",
+          "[billing][rfc3261][16.7]")
+{
+    auto settings = World::defaults();
+    settings.billed_inside = {{.prefix = "+49", .tariff = {.name = "standard", .route = "inside"}}};
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const std::array phones{world.phone("+49900123"), world.connect()};
+    world.registers(phones[1], "+49900123", {.contact = "<sip:second@192.0.2.2:5555;transport=tls>"});
+    world.send(alice, invite("+49900123", 1));
+    const auto challenge = world.receive(alice);
+    world.send(alice, invite("+49900123", 2, world.credentials(challenge, "alice", "INVITE", uri_of("+49900123"))));
+    world.receive(alice); // 100
+    std::vector<std::string> rung;
+    for (const auto phone : phones) rung.push_back(world.receive(phone));
+    for (std::size_t i = 0; i < phones.size(); ++i) world.send(phones[i], answer(rung[i], "200 OK"));
+    REQUIRE(world.ledger.waiting.size() == 2);
+    auto other = std::move(world.ledger.waiting.back());
+    world.ledger.waiting.pop_back();
+    world.record(false);
+    CHECK(world.quiet(alice));
+    world.ledger.waiting.push_back(std::move(other));
+    world.record(true);
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+    CHECK(world.ledger.recording());
 }
 
 TEST_CASE("a caller cannot have the bill ended by the callee, by naming its call otherwise",

@@ -8,6 +8,14 @@
 namespace sotto {
 namespace {
 
+/// Of a side that may have sent nothing yet, or gives its ACK a number of its own choice: nobody may take our BYE for
+/// an old request, while the bill ends.
+constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1;
+/// After an answer: more requests than can have been sent since the one that it answers. No more than that, as another
+/// server of our kind on the way begins anew at 2^30.
+constexpr std::uint32_t beyond_later_cseq = 1U << 20U;
+constexpr std::uint32_t largest_cseq = (1U << 31U) - 2; // RFC 3261 8.1.1.5; a trunk may have us count once more
+
 /// Where the message's sender says that it is, if it says so.
 void follow_contact(ForwardTarget& to, const Message& message)
 {
@@ -88,6 +96,14 @@ Proxy::DialogView Proxy::view_of(const Message& ok)
             .cseq = ok.cseq.number};
 }
 
+Proxy::DialogView Proxy::view_of_bye(const Message& ok, int cause)
+{
+    auto view = view_of(ok);
+    view.cause = cause;
+    view.cseq = std::min(view.cseq + beyond_later_cseq, largest_cseq);
+    return view;
+}
+
 /// ACK of ours for a 2xx to an INVITE, which is repeated until one arrives (RFC 3261 13.2.2.4).
 void Proxy::acknowledge(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
                         Actions& out)
@@ -102,10 +118,7 @@ void Proxy::end_answered(const ResponseContext& context, Branch& branch, const M
                          Actions& out)
 {
     acknowledge(context, branch, ok, now, out);
-    auto view = view_of(ok);
-    view.cause = cause;
-    view.cseq = branch.seal->cseq(context.role, beyond_any_cseq);
-    send_ours({.method = Method::bye, .to = answerer(context, branch, ok), .view = std::move(view)}, now, out);
+    send_ours({.method = Method::bye, .to = answerer(context, branch, ok), .view = view_of_bye(ok, cause)}, now, out);
     branch.hung_up = ok.to.tag();
     end_dialog(*branch.seal, out);
 }

@@ -57,9 +57,6 @@ public:
 private:
     using SlotId = transaction::SlotId;
 
-    /// CSeq of a BYE of ours: nobody may take it for an old request, while the bill ends. Its sender's side may have
-    /// sent nothing yet, or others since what it answers, or gives its ACK a number of its own choice.
-    static constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1;
     /// How the receiver of a request of ours knows the dialog.
     struct DialogView {
         std::string call_id, from, to;
@@ -178,6 +175,7 @@ private:
                                                           const ForwardTarget& to) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, Actions& out);
+    [[nodiscard]] bool was_refused(const ResponseContext& context) const;
     [[nodiscard]] bool comes_too_late(const ResponseContext& context, const Branch& branch) const;
     void end_unheard(SlotId context, std::size_t branch, const Message& answer, Refusal why, TimePoint now,
                      Actions& out);
@@ -278,6 +276,7 @@ private:
     bool ours_failed(const transaction::Client& client);
     static ForwardTarget answerer(const ResponseContext& context, const Branch& branch, const Message& ok);
     static DialogView view_of(const Message& ok);
+    static DialogView view_of_bye(const Message& ok, int cause);
     void acknowledge(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
                      Actions& out);
     void end_answered(const ResponseContext& context, Branch& branch, const Message& ok, int cause, TimePoint now,
@@ -295,7 +294,8 @@ private:
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
                           Actions& out);
     bool answers_beside(const ResponseContext& context, std::size_t branch, const Message& response) const;
-    void hang_up_beside(const ResponseContext& context, Branch& branch, const Message& ok, TimePoint now, Actions& out);
+    void hang_up_beside(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
+                        Actions& out);
     void repeat_accepted(const ResponseContext& context, std::size_t branch, int status, TimePoint now, Actions& out);
     void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);

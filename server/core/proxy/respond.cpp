@@ -176,14 +176,12 @@ bool Proxy::answers_beside(const ResponseContext& context, std::size_t index, co
 
 /// Beside RFC 3261 16.7 step 5, whose caller would do this itself (13.2.2.4): both dialogs are one here, and the end of
 /// the one would be that of the other.
-void Proxy::hang_up_beside(const ResponseContext& context, Branch& branch, const Message& ok, TimePoint now,
+void Proxy::hang_up_beside(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,
                            Actions& out)
 {
     auto to = answerer(context, branch, ok);
-    auto view = view_of(ok);
-    view.cause = 200; // completed elsewhere
-    view.cseq = branch.seal->cseq(context.role, beyond_any_cseq);
-    if (context.shed && to.device) { // where it was called is forgotten, and the Path that leads there
+    auto view = view_of_bye(ok, 200); // completed elsewhere
+    if (context.shed && to.device) {  // where it was called is forgotten, and the Path that leads there
         const auto device = to.device;
         return look_up_for_bye(device, {.to = std::move(to), .view = std::move(view), .acknowledges = ok.cseq.number},
                                out);
