@@ -55,6 +55,40 @@ TEST_CASE("an answer that we have ended is acknowledged again, and not ended aga
     CHECK(header(bye, "To").ends_with(";tag=other"));
 }
 
+TEST_CASE("a call whose answer a BYE has crossed is ended on both sides", "[rfc3261][15]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    dial(world, alice, {.uri = "sip:bob@example.org"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto invite = world.receive(bob);
+    world.send(bob, request_in(invite, "BYE", 7));
+    world.send(alice, answer(world.receive(alice), "481 Call/Transaction Does Not Exist"));
+    CHECK(start_line(world.receive(bob)).starts_with("SIP/2.0 481"));
+    world.send(bob, answer(invite, "200 OK", contact));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 487 Request Terminated");
+    CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    CHECK(start_line(world.receive(bob)).starts_with("BYE "));
+}
+
+TEST_CASE("a phone that answers after the caller was refused is not left alone in the call", "[rfc3261][16.7]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto other = world.connect();
+    world.registers(other, "bob", {.contact = "<sip:second@192.0.2.2:5555;transport=tls>"});
+    dial(world, alice, {.uri = "sip:bob@example.org"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    world.send(bob, answer(world.receive(bob), "200 OK", contact + described), plain);
+    CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+    world.send(other, answer(world.receive(other), "200 OK", contact));
+    CHECK(start_line(world.receive(other)).starts_with("ACK "));
+    CHECK(start_line(world.receive(other)).starts_with("BYE "));
+    CHECK(world.quiet(alice));
+}
+
 TEST_CASE("a BYE of ours finds its way back to whoever asked for a new description", "[rfc3327]")
 {
     World world{with_routes()};

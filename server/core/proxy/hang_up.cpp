@@ -123,6 +123,33 @@ void Proxy::end_answered(const ResponseContext& context, Branch& branch, const M
     end_dialog(*branch.seal, out);
 }
 
+/// The caller has been told no, and hears of no answer any more.
+bool Proxy::was_refused(const ResponseContext& context) const
+{
+    const auto* server = env_.layer->server(context.server);
+    const auto* invite = server == nullptr ? nullptr : std::get_if<transaction::InviteServer>(&server->machine);
+    return invite != nullptr && invite->state() == transaction::InviteServer::State::completed;
+}
+
+/// An answer to a call that nobody is in any more: a BYE has crossed it (RFC 3261 15), or its caller was refused. No
+/// request in its dialog would end its bill.
+bool Proxy::comes_too_late(const ResponseContext& context, const Branch& branch) const
+{
+    return was_refused(context) || env_.dialogs.ended(branch.seal->hash(), branch.seal->epoch());
+}
+
+/// The caller does not hear of it, and its callee is not left alone in the call.
+void Proxy::end_unheard(SlotId id, std::size_t index, const Message& answer, Refusal why, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    end_answered(*context, context->branches[index], answer, verdict_of(why).status, now, out);
+    const bool another_waits = std::ranges::any_of(
+        context->branches, [](const Branch& branch) { return branch.record == Branch::Record::waits; });
+    if (context->accepted.bytes.empty() && !another_waits && !was_refused(*context))
+        env_.refuse(context->server, why, now, out);
+    shed(id);
+}
+
 /// The same inside a dialog: whoever asked for a new description loses the call too, and is told so.
 void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out)
 {
