@@ -89,7 +89,7 @@ class FullDisk(FaultTest):
                 confirmed.append(f"late{i}@{DOMAIN}")
             self.assertIsNotNone(refused, "the disk was not full")
             self.assertIn("its log says why", refused.stderr)
-            self.assertIn("full", self.daemon.log)
+            self.eventually("the log says why", lambda: "full" in self.daemon.log)
             copied = self.daemon.sotto("backup", str(state / "backup"), check=False)
             self.assertEqual(copied.returncode, 3)
             self.assertRegex(copied.stderr, "accounts.db was not copied: .*make room on the disk")

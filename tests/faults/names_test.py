@@ -32,7 +32,7 @@ class NoNames(FaultTest):
             self.assertIn(b"\7domain", silence.recv(512), "nobody was asked")
             for _ in range(DOMAINS):
                 alice.receives(503, timeout=patience(30))
-            self.assertIn("route-unreachable", self.daemon.log)
+            self.daemon.logged("route-unreachable")
             for phone in (alice, bob, carol):
                 phone.connection.close()
             self.eventually("transactions end", lambda: self.counts("client_transactions") == 0, 45)

@@ -219,6 +219,7 @@ class Configuration(FlowTest):
             self.daemon.stop()
             before = len(self.daemon.log)
             self.daemon.start()
+            self.daemon.stop()   # its log is whole then
             self.assertRegex(self.daemon.log[before:], rf"notice: .*{named}")
         finally:
             self.daemon.config.clear()

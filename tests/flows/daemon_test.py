@@ -91,7 +91,7 @@ class Tls12(FlowTest):
         self.assertIn("ECDHE", connection.cipher[0])
         self.assertRegex(connection.cipher[0], "GCM|CHACHA20")
         connection.close()
-        self.assertIn("tls12", self.daemon.log)
+        self.daemon.logged("tls12")
 
 
 class Operation(FlowTest):
