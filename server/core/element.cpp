@@ -40,7 +40,6 @@ public:
     {
         auto& server = *layer.server(id);
         if (server.request->defect) return env.refuse(id, *server.request->defect, now, out);
-        if (too_many(*server.request, flow)) return env.refuse(id, Refusal::overloaded, now, out);
         if (server.method == Method::register_) return registrar.request(id, flow, now, out);
         if (server.method == Method::subscribe && reg_event.request(id, flow, now, out)) return;
         proxy.request(id, flow, now, out);
@@ -84,14 +83,7 @@ public:
             proxy.timer(kind, id, now, out);
     }
 
-    /// A bound for the process, whoever fills it. Calls for help have as much again, and no bound from whoever is
-    /// proven.
-    [[nodiscard]] bool too_many(const Message& request, const Flow& flow) const
-    {
-        const auto most = std::uint64_t{env.settings->transactions_per_flow} * 100;
-        if (layer.places() <= most) return false;
-        return !proxy.asks_for_help(request) || (!flow.authenticated() && layer.places() > most * 2);
-    }
+    void on_refusal() override { env.refusals.count(Refusal::overloaded); }
     [[nodiscard]] bool passes_limits(const Message& request) const override { return proxy.asks_for_help(request); }
 
     Environment env;
@@ -141,7 +133,6 @@ Turn Element::turn_of(const Message& message) const
 void Element::refuse(const Flow& flow, const Message& request, Actions& out)
 {
     ++state_->env.counters.requests;
-    state_->env.refusals.count(Refusal::overloaded);
     state_->layer.refuse(flow.id, request, out);
 }
 

@@ -1,19 +1,17 @@
 #include "core/environment.hpp"
 
+#include "core/auth/source.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/routing/choose.hpp"
+#include "core/transaction/key.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace sotto {
 std::string Environment::own_tag(const transaction::Server& server) const
 {
-    // One length and one look for every tag that is Sotto's own, like those that it seals for a phone.
-    std::array<std::uint8_t, 16> raw{};
-    std::memcpy(raw.data(), &server.key, raw.size());
-    return base64url(cryptography.encrypt_block(raw));
+    return transaction::own_tag(cryptography, server.key);
 }
 
 Outbound Environment::own_reply(const transaction::Server& server, int status) const
@@ -21,33 +19,34 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
     return reply(*server.request, status, status > 100 ? own_tag(server) : std::string{}, server.party.receiver());
 }
 
-Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now,
-                                     Actions& out, Admits admits)
+Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& realm, Flow& flow,
+                                     const KeyedHash& source, TimePoint now, Actions& out, Admits admits)
 {
     const auto* claimed = checked.claimed;
-    const bool known = claimed != nullptr && flow.proves(claimed->id);
+    const bool known = claimed != nullptr && flow.knows(claimed->id, source);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
     const auto address = std::string{checked.claimed_user} + "@" + realm;
     // What is seen of guesses depends on the address tried alone: it must not tell which ones are one account's.
     const auto tried = cryptography.rotating_hash(Cryptography::Use::source, address).now;
     const auto all_of = "all of " + (claimed != nullptr ? std::to_string(claimed->id.value) : address);
     const auto whole = cryptography.rotating_hash(Cryptography::Use::source, all_of).now;
-    const bool allowed =
-        admits == Admits::for_help ? now >= flow.held_up : failures.allows(tried, flow.source, known, now);
+    const bool for_help = admits == Admits::for_help;
+    const bool allowed = for_help ? !flow.holds_up(tried, now) : failures.allows(tried, source, known, now);
     if (!allowed) {
         ++counters.auth_refused;
         return Heed::not_at_all;
     }
     // An account with several addresses has no more guesses than one: even a right one is wrong then, unseen.
-    if (admits != Admits::for_help && !known && failures.exhausted(whole, now))
+    if (!for_help && !known && failures.exhausted(whole, now))
         checked = {.outcome = auth::Outcome::wrong, .claimed_user = checked.claimed_user, .claimed = claimed};
     if (checked.outcome != auth::Outcome::wrong) return Heed::at_once;
     ++counters.auth_failures;
-    const bool slow = failures.failed(tried, flow.source, now);
+    const bool slow = failures.failed(tried, source, now);
     failures.count(whole, now);
     if (claimed != nullptr && !known && failures.exhausted(whole, now))
         out.push_back(Report{.what = Occurrence::guessing,
                              .account = Private{std::string{claimed->user}.append("@").append(claimed->domain)}});
+    if (slow && for_help) flow.hold_up(tried, now + tarpit, now);
     return slow ? Heed::late : Heed::at_once;
 }
 
@@ -57,25 +56,24 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
 {
     auto* server = layer->server(id);
     auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
+    const auto source = auth::source_of(*server->request, flow, cryptography);
     bool slow = false;
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
-        const auto heed = heeds(checked, realm, flow, now, out, admits);
+        const auto heed = heeds(checked, realm, flow, source, now, out, admits);
         if (heed == Heed::not_at_all) {
             refuse(id, Refusal::overloaded, now, out);
             return nullptr;
         }
         slow = heed == Heed::late;
-        // Over a connection that several subscribers share, one of them must not keep the others from help.
-        if (slow && admits == Admits::for_help && flow.parties.size() < 2) flow.held_up = now + tarpit;
     }
     const bool active = checked.account != nullptr && checked.account->status == AccountStatus::active;
     if (checked.outcome == auth::Outcome::authenticated && (active || admits != Admits::active)) {
         if (active)
-            flow.authenticated_as(checked.account->id);
+            flow.authenticated_as(checked.account->id, source);
         else
             flow.authenticated_for_help(checked.account->id);
-        server->party = checked.account->id;
+        layer->prove(id, checked.account->id);
         return checked.account;
     }
     ++counters.challenges;

@@ -53,7 +53,7 @@ struct Environment {
         active,    ///< accounts in good standing
         suspended, ///< a suspended one as well: it may be in an emergency call
         for_help   ///< an emergency call: a right answer counts past every limit; wrong ones are counted and slow, and
-                   ///< come one after the other
+                   ///< come one after the other for each address
     };
     /// Who sent the request, proven by Digest credentials for `realm`. Null: it has been challenged or refused.
     /// `expected` names whose challenge it gets when it brings no credentials.
@@ -69,8 +69,8 @@ struct Environment {
         not_at_all ///< there were too many: not even a right answer counts, since guessing must not pay
     };
     /// Where an account has had too many guesses at its other addresses, `checked` becomes wrong, whatever it was.
-    Heed heeds(auth::Checked& checked, const std::string& realm, const Flow& flow, TimePoint now, Actions& out,
-               Admits admits = Admits::active);
+    Heed heeds(auth::Checked& checked, const std::string& realm, Flow& flow, const KeyedHash& source, TimePoint now,
+               Actions& out, Admits admits = Admits::active);
     static constexpr std::uint8_t late_answer = 6; ///< timer
     static constexpr seconds tarpit{2};            ///< what `Heed::late` means
     void answer_late(transaction::SlotId held, TimePoint now, Actions& out);

@@ -29,6 +29,7 @@ struct Guesser {
     /// Sends wrong credentials over `flow`.
     void guesses(FlowId flow, const std::string& user)
     {
+        while (!world.quiet(flow)) world.receive(flow); // what earlier ones were told
         world.send(flow, request(user, ""));
         auto credentials = world.credentials(world.receive(flow), user, "REGISTER", "sip:example.org");
         credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
@@ -269,4 +270,94 @@ TEST_CASE("guesses at one address tell nothing of another of the same account", 
         CHECK(world.quiet(same));
     else
         CHECK(guesser.status(same) == "503");
+}
+
+TEST_CASE("with a nonce that is not good the password tells nothing, right or wrong, in a call for help too",
+          "[rfc7616][3.3][guessing]")
+{
+    auto settings = World::defaults();
+    settings.auth_failures_per_minute = 4;
+    settings.routes = {route_for_help()};
+    World world{settings};
+    world.accounts->add("bob", "example.org");
+    const auto psap = world.domain("psap.example");
+    const std::string whom = GENERATE("112", "carol");
+    const auto elsewhere = world.connect();
+    int number = 0;
+    for (const bool right : {false, true, false, true, false, true, false, true, false, true}) {
+        const std::string where{"Contact: <sip:x@192.0.2.1>\n"};
+        world.send(elsewhere, invite_of_a_stranger(whom, "bob", "asks", ++number, where));
+        auto credentials = world.credentials(world.receive(elsewhere), "bob", "INVITE", "sip:" + whom + "@example.org");
+        if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        const auto flow = world.connect();
+        world.send(flow, invite_of_a_stranger(whom, "bob", "guesses", ++number, where + credentials));
+        REQUIRE_FALSE(world.quiet(flow)); // at once
+        const auto answer = world.receive(flow);
+        CHECK(start_line(answer).substr(8, 3) == "407");
+        CHECK(header(answer, "Proxy-Authenticate").ends_with("stale=true"));
+        CHECK(world.quiet(psap));
+    }
+    CHECK(world.element.counters().auth_failures == 0);
+}
+
+TEST_CASE("one guess at a time at each account, over a connection with several of its own", "[guessing]")
+{
+    auto settings = World::defaults();
+    settings.auth_failures_per_minute = 4;
+    settings.routes = {route_for_help()};
+    World world{settings};
+    for (const auto* user : {"bob", "carol"}) world.accounts->add(user, "example.org");
+    const auto flow = world.phone("mallory");
+    CHECK(start_line(world.registers(flow, "eve", {.contact = "<sip:y@192.0.2.1>"})).substr(8, 3) == "200");
+    int number = 0;
+    const auto guesses = [&](const std::string& user) {
+        const std::string where{"Contact: <sip:x@192.0.2.1>\n"};
+        world.send(flow, invite_of_a_stranger("112", user, "sos", ++number, where));
+        auto credentials = world.credentials(world.receive(flow), user, "INVITE", "sip:112@example.org");
+        credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        world.send(flow, invite_of_a_stranger("112", user, "sos", ++number, where + credentials));
+        return world.quiet(flow) ? std::string{"later"} : start_line(world.receive(flow)).substr(8, 3);
+    };
+    while (guesses("bob") != "later") REQUIRE(number < 20);
+    for (int i = 0; i < 5; ++i) CHECK(guesses("bob") == "503");
+    CHECK(guesses("carol") != "503"); // hers are not kept from help
+    const auto held = world.element.counters().server_transactions;
+    for (int i = 0; i < 50; ++i) CHECK(guesses("bob") == "503");
+    CHECK(world.element.counters().server_transactions == held);
+    world.pass(seconds{2});
+    CHECK(start_line(world.receive(flow)).substr(8, 3) == "407");
+}
+
+TEST_CASE("behind an edge a neighbour's guesses are counted, and keep nobody else from logging in",
+          "[rfc5626][5][guessing]")
+{
+    Guesser guesser;
+    auto& world = guesser.world;
+    const auto edge = world.connect();
+    const auto behind = [&](const std::string& user, const std::string& address, bool right) {
+        const auto request = [&](const std::string& credentials) {
+            auto text = guesser.request(user, credentials);
+            const auto via = text.find("Via: ");
+            text.insert(text.find('\n', via), ";received=" + address);
+            text.insert(via, "Via: SIP/2.0/TLS edge.example;branch=z9hG4bKedge" + std::to_string(guesser.number) +
+                                 "\nPath: <sip:token@edge.example;lr;ob>\nSupported: path\n");
+            return text;
+        };
+        world.send(edge, request(""));
+        auto credentials = world.credentials(world.receive(edge), user, "REGISTER", "sip:example.org");
+        if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        world.send(edge, request(credentials));
+        if (world.quiet(edge)) world.pass(seconds{2});
+        return start_line(world.receive(edge)).substr(8, 3);
+    };
+    world.accounts->add("bob", "example.org");
+    world.accounts->add("carol", "example.org");
+    CHECK(behind("carol", "198.51.100.1", true) == "200");
+    CHECK(behind("bob", "198.51.100.2", true) == "200");
+    CHECK(behind("bob", "198.51.100.2", true) == "200");
+    for (int i = 0; i < 12; ++i) behind("bob", "198.51.100.3", false);
+    CHECK(behind("bob", "198.51.100.3", true) == "503");   // a guess must not pay
+    CHECK(behind("bob", "198.51.100.2", true) == "200");   // known from there
+    CHECK(behind("dave", "198.51.100.4", false) == "401"); // neither an account nor a neighbour suffers
+    CHECK(behind("carol", "198.51.100.1", true) == "200");
 }

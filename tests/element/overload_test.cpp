@@ -124,8 +124,11 @@ TEST_CASE("A connection with as many transactions as it may have can go on with 
         alice.send_once(call);
         return start_line(world.receive(alice.flow));
     };
-    int more = 0;
-    while (begins_another() == "SIP/2.0 407 Proxy Authentication Required") REQUIRE(++more <= 6);
+    for (int more = 0; begins_another() == "SIP/2.0 407 Proxy Authentication Required"; ++more) {
+        REQUIRE(more < 5);
+        alice.send(call);
+        CHECK(start_line(world.receive(bob)).starts_with("INVITE "));
+    }
     CHECK(begins_another() == "SIP/2.0 503 Service Unavailable");
 
     const auto inside = [&](const std::string& method, int number) {
@@ -146,29 +149,74 @@ TEST_CASE("A connection with as many transactions as it may have can go on with 
     CHECK(world.quiet(bob));
 }
 
-TEST_CASE("Calls for help of whoever has proven nothing have as many places again, and no more", "[limits]")
+TEST_CASE("Of what whoever has proven nothing is answered, nothing is remembered", "[rfc3261][26.3.2.4][limits]")
 {
     auto settings = World::defaults();
     settings.transactions_per_flow = 6;
     settings.routes = {route_for_help()};
     World world{settings};
-    const auto alice = world.phone("alice");
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    const auto before = world.element.counters();
     int number = 0;
-    const auto status = [&](FlowId flow, const std::string& whom) {
-        ++number;
-        world.send(flow, invite_of_a_stranger(whom, "alice", "n" + std::to_string(number), number,
-                                              "Contact: <sip:a@192.0.2.1>\n"));
-        return start_line(world.receive(flow)).substr(8, 3);
+    for (int connections = 0; connections < 30; ++connections) {
+        const auto stranger = world.connect();
+        for (const auto* whom : {"bob", "bob", "bob", "112", "112", "112", "nobody"}) {
+            for (int more = 0; more < 4; ++more) {
+                const auto call = "n" + std::to_string(++number);
+                const auto invite = invite_of_a_stranger(whom, "alice", call, number, "Contact: <sip:a@192.0.2.1>\n");
+                world.send(stranger, invite);
+                const auto challenge = world.receive(stranger);
+                CHECK(start_line(challenge).substr(8, 3) == "407");
+                if (more == 0) continue; // and no ACK
+                auto ack = std::regex_replace(invite, std::regex{"INVITE"}, "ACK");
+                ack.replace(ack.find("To: "), ack.find('\n', ack.find("To: ")) - ack.find("To: "),
+                            "To: " + header(challenge, "To"));
+                world.send(stranger, ack);
+                CHECK(world.quiet(stranger));
+            }
+        }
+    }
+    CHECK(world.element.counters().server_transactions == before.server_transactions);
+    CHECK(world.element.counters().strays == before.strays);
+    alice.send({.to = "sip:bob@example.org", .from = {}});
+    CHECK(start_line(world.receive(bob)).starts_with("INVITE "));
+}
+
+TEST_CASE("All connections together have the places of a hundred, and calls go on beyond", "[limits]")
+{
+    auto settings = World::defaults();
+    settings.transactions_per_flow = 2;
+    settings.routes = {route_for_help()};
+    World world{settings};
+    const auto bob = world.phone("bob");
+    Sender alice{world, "alice"};
+    alice.send({.to = "sip:bob@example.org", .from = {}});
+    world.send(bob,
+               response_to(world.receive(bob), "200 OK", "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n"));
+    const auto ok = world.receive(alice.flow);
+    const Sender::Request message{.method = "MESSAGE", .to = "sip:bob@example.org", .from = {}};
+    std::vector<Sender> others;
+    for (int i = 0; i < 100; ++i) others.emplace_back(world, "user" + std::to_string(i));
+    const auto status = [&](Sender& sender, const Sender::Request& request) {
+        sender.send_once(request);
+        return start_line(world.receive(sender.flow)).substr(8, 3);
     };
-    const auto stranger = world.connect();
-    for (int i = 0; i < 6; ++i) CHECK(status(stranger, "bob") == "407");
-    CHECK(status(stranger, "bob") == "503");
-    for (int i = 0; i < 6; ++i) CHECK(status(stranger, "112") == "407");
-    const auto before = world.element.counters().server_transactions;
-    for (int i = 0; i < 20; ++i) CHECK(status(stranger, "112") == "503");
-    CHECK(world.element.counters().server_transactions == before); // nothing is kept of them
-    for (int i = 0; i < 20; ++i) CHECK(status(alice, "112") == "407");
-    CHECK(status(world.connect(), "112") == "407");
+    int begun = 1;
+    for (auto& each : others) {
+        for (int two = 0; two < 2 && status(each, message) == "407"; ++two, ++begun) {
+            each.send(message);
+            world.receive(bob);
+        }
+    }
+    CHECK(begun == 200);
+    CHECK(status(others.back(), message) == "503");
+    CHECK(status(others.back(), {.to = "sip:112@example.org", .from = {}}) == "407");
+    world.send(alice.flow, "BYE " + uri_in(header(ok, "Contact")) +
+                               " SIP/2.0\nVia: SIP/2.0/TLS a.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\nFrom: " +
+                               header(ok, "From") + "\nTo: " + header(ok, "To") +
+                               "\nCall-ID: " + header(ok, "Call-ID") + "\nCSeq: 77 BYE\n");
+    CHECK(start_line(world.receive(bob)).starts_with("BYE "));
 }
 
 TEST_CASE("A request takes as many places as it needs memory, and a phone's ordinary one takes one", "[limits]")
@@ -176,21 +224,21 @@ TEST_CASE("A request takes as many places as it needs memory, and a phone's ordi
     auto settings = World::defaults();
     settings.transactions_per_flow = 100;
     World world{settings};
-    world.accounts->add("bob", "example.org");
-    int number = 0;
-    const auto taken_until_refused = [&](std::size_t body) {
-        const auto stranger = world.connect();
-        int taken = 0;
-        for (std::string status{"407"}; status == "407"; ++taken) {
-            ++number;
-            world.send(stranger,
-                       invite_of_a_stranger("bob", "alice", "n" + std::to_string(number), number,
-                                            "Contact: <sip:a@192.0.2.1>\nContent-Type: text/plain\n"),
-                       std::string(body, 'x'));
-            status = start_line(world.receive(stranger)).substr(8, 3);
+    const auto bob = world.phone("bob");
+    const auto taken_until_refused = [&](const std::string& user, std::size_t body) {
+        Sender sender{world, user};
+        const Sender::Request message{.method = "MESSAGE",
+                                      .to = "sip:bob@example.org",
+                                      .from = {},
+                                      .body = std::string(body, 'x'),
+                                      .content_type = "text/plain"};
+        for (int taken = 0;; ++taken) {
+            sender.send_once(message);
+            if (start_line(world.receive(sender.flow)).substr(8, 3) == "503") return taken;
+            sender.send(message);
+            CHECK(start_line(world.receive(bob)).starts_with("MESSAGE "));
         }
-        return taken - 1;
     };
-    CHECK(taken_until_refused(7'000) == 100);
-    CHECK(taken_until_refused(64'000) == 13); // of 8 places each, and the last one is whole
+    CHECK(taken_until_refused("alice", 7'000) == 100);
+    CHECK(taken_until_refused("carol", 64'000) == 13); // of 8 places each, and the last one is whole
 }

@@ -129,11 +129,11 @@ Checked check(const Credentials& credentials, std::string_view method, std::stri
     const bool equal = equal_in_constant_time(response, given.view());
     const bool right = equal && account != nullptr && *algorithm == expected;
     const auto nonce = check_nonce(flow.nonces, flow.id, credentials.nonce, *nc, now, crypto, right);
-    if (!right) return out;
     if (nonce != NonceState::good) {
         out.outcome = Outcome::stale;
         return out;
     }
+    if (!right) return out;
     out.outcome = Outcome::authenticated;
     out.account = account;
     return out;

@@ -17,7 +17,8 @@ enum class Asker : std::uint8_t { registrar, proxy };
 enum class Outcome : std::uint8_t {
     authenticated,
     no_credentials, ///< none for this realm: challenge
-    stale,          ///< the right password, but a nonce that is old, of another flow or used: challenge with stale=true
+    stale,          ///< the nonce is old, of another flow or used, and the password, right or wrong, tells nothing then
+                    ///< (RFC 7616 3.3): challenge with stale=true
     wrong           ///< unknown user, wrong password, wrong algorithm, incomplete: challenge, counted as a failure
 };
 

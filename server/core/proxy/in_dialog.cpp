@@ -131,7 +131,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     if (server->request->method == Method::bye) hangs_up(*context.seal, true);
     context.server = id;
     context.look_ups = 1;
-    server->party = context.sender;
+    env_.layer->prove(id, context.sender);
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (server->request->method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);

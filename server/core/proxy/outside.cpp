@@ -91,7 +91,7 @@ std::optional<Proxy::Caller> Proxy::admit_outsider(SlotId id, const Flow& flow, 
     if (sender->receiver() == Receiver::peer && // with others there is a contract; and help may call back
         !env_.peer_calls.allows(holder_of(*sender, env_.cryptography).hash, env_.settings->peer_calls_per_minute, now))
         return refuse(Refusal::overloaded);
-    env_.layer->server(id)->party = *sender;
+    env_.layer->prove(id, *sender);
     const auto* route = route_of(*sender);
     if (route->when_weaker == WhenWeaker::refuse && (weaker_on(*route) || hop_in_the_clear(request))) {
         refuse_weaker(id, now, out);

@@ -238,7 +238,7 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     context.sender_target = sender_target(request, caller.party, flow, route_value(request.record_routes, false));
     context.aor = decision.aor;
     context.breadth = breadth_of(request).value_or(most_breadth);
-    env_.layer->server(id)->party = caller.party;
+    env_.layer->prove(id, caller.party);
     if (decision.way == Decision::Way::inside) return call_inside(id, std::move(context), now, out);
     if (caller.party.foreign()) return env_.refuse(id, Refusal::forbidden, now, out); // no way through for others
     call_outside(id, std::move(context), decision, now, out);

@@ -42,12 +42,14 @@ void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto domains = env_.domains();
     const auto* domain = domains.of(request.request_uri);
     if (domain == nullptr) return env_.refuse(id, Refusal::not_found, now, out); // 10.3 step 1
-    if (request.vias.size() > 1 && !request.paths.empty()) flow.is_of_edge();
+    const bool by_edge = request.vias.size() > 1 && !request.paths.empty();
+    if (by_edge) flow.nonces.widen();          // many ask at once, before any has answered
     if (!admit(id, request, now, out)) return; // step 2
     const auto user = unescape(request.to.uri.user).value_or(std::string{});
     const auto* account = env_.authenticate(id, flow, auth::Asker::registrar, *domain, user, now, out); // step 3
     if (account == nullptr) return;
-    if (!request.to.uri.is_sip()) // 10.3 step 5: an address-of-record is one of these
+    if (by_edge) flow.is_of_edge(); // not before: a stranger is none
+    if (!request.to.uri.is_sip())   // 10.3 step 5: an address-of-record is one of these
         return env_.refuse(id, Refusal::malformed_header, now, out);
     const auto* own = domains.of(request.to.uri);
     if (own == nullptr || user.empty() || !env_.accounts->owns(account->id, user, *own))

@@ -3,6 +3,9 @@
 #include "core/transaction/branch.hpp"
 #include "core/types/hashed_text.hpp"
 
+#include <array>
+#include <cstring>
+
 namespace sotto::transaction {
 
 namespace {
@@ -33,6 +36,13 @@ KeyedHash key_as(Cryptography& cryptography, const Message& request, std::string
 KeyedHash server_key(Cryptography& cryptography, const Message& request)
 {
     return key_as(cryptography, request, request.method == Method::ack ? name_of(Method::invite) : request.method_name);
+}
+
+std::string own_tag(Cryptography& cryptography, const KeyedHash& key)
+{
+    std::array<std::uint8_t, sizeof key> raw{};
+    std::memcpy(raw.data(), &key, raw.size());
+    return base64url(cryptography.encrypt_block(raw));
 }
 
 KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel)

@@ -2,6 +2,8 @@
 #include "core/message/message.hpp"
 #include "core/types/cryptography.hpp"
 
+#include <string>
+
 namespace sotto::transaction {
 
 // Which server transaction a request belongs to (RFC 3261 17.2.3), as a keyed hash. The flow is no part of it: a client
@@ -10,6 +12,10 @@ namespace sotto::transaction {
 
 /// For every method; an ACK to a non-2xx is given the key of its INVITE.
 KeyedHash server_key(Cryptography& cryptography, const Message& request);
+
+/// The To tag of an answer that is Sotto's own to that transaction: of one length and look with those that it seals for
+/// a phone, and told from the transaction alone, so that nothing need be remembered of it.
+std::string own_tag(Cryptography& cryptography, const KeyedHash& key);
 
 /// The key of the INVITE that a CANCEL names (RFC 3261 9.2). The CANCEL itself has a transaction of its own.
 KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel);

@@ -14,6 +14,9 @@ constexpr std::uint8_t server_timer = 1;
 constexpr std::uint8_t client_timer = 2;
 constexpr std::uint8_t cancelled_timer = 3; ///< a cancelled INVITE that nobody ends (RFC 3261 9.1)
 
+/// All flows together have the places of this many.
+constexpr std::uint64_t flows_of_all = 100;
+
 /// An INVITE from a phone takes one, whatever it describes; 64 KiB of body take nine.
 constexpr std::size_t body_of_a_place = 8'192;
 
@@ -24,15 +27,6 @@ TimePoint deadline_of(const auto& machine)
 bool terminated(const auto& machine)
 {
     return std::visit([](const auto& m) { return m.terminated(); }, machine);
-}
-
-constexpr std::size_t size_of_tag = 11;
-
-std::string tag_for(const KeyedHash& key)
-{
-    std::array<std::uint8_t, 8> bytes{};
-    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(key.high >> (8 * i));
-    return base64url(bytes);
 }
 
 /// A branch is made of its transaction's slot. A process that was given the keys of the one before would repeat its
@@ -92,7 +86,7 @@ void Layer::receive_handed_over(HandOver handed, TimePoint now, Actions& out)
     const Sender sender{handed.from, handed.parties};
     if (!message.is_request) return receive_response(std::move(handed.message), sender, true, now, out);
     if (message.method == Method::cancel ? match_cancel(message, sender, now, out)
-                                         : match_ack(message, sender, now, out)) {
+                                         : match_ack(server_key(cryptography_, message), sender, now, out)) {
         if (message.method == Method::cancel) answer_cancel(message, handed.from, 200, out);
         return;
     }
@@ -139,9 +133,9 @@ void Layer::move(SlotId id, FlowId flow, std::string latest, Actions& out)
     out.push_back(Send{flow, std::move(latest), {pack(server_ticket, id)}, awaits});
 }
 
-bool Layer::match_ack(const Message& ack, const Sender& sender, TimePoint now, Actions& out)
+bool Layer::match_ack(const KeyedHash& key, const Sender& sender, TimePoint now, Actions& out)
 {
-    const auto* id = by_key_.find(server_key(cryptography_, ack));
+    const auto* id = by_key_.find(key);
     auto* server = id != nullptr ? servers_.find(*id) : nullptr;
     auto* machine = server != nullptr && sender.sent(*server) ? std::get_if<InviteServer>(&server->machine) : nullptr;
     if (machine == nullptr || machine->state() != InviteServer::State::completed) return false;
@@ -169,27 +163,24 @@ bool Layer::match_cancel(const Message& cancel, const Sender& sender, TimePoint 
 
 void Layer::answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out)
 {
-    const auto tag = tag_for(cancelled_key(cryptography_, cancel));
+    const auto tag = own_tag(cryptography_, cancelled_key(cryptography_, cancel));
     out.push_back(Send{flow, reply(cancel, status, tag).write(), {}});
 }
 
 void Layer::refuse(FlowId flow, const Message& request, Actions& out)
 {
-    auto refusal = reply(request, 503, tag_for(server_key(cryptography_, request)));
+    auto refusal = reply(request, 503, own_tag(cryptography_, server_key(cryptography_, request)));
     refusal.set(Header::retry_after, std::to_string(retry_after(cryptography_)));
+    user_.on_refusal();
     out.push_back(Send{flow, refusal.write(), {}});
-}
-
-/// Its tag says so.
-bool Layer::ends_refusal(const Message& ack) const
-{
-    return ack.to.tag().size() == size_of_tag && ack.to.tag() == tag_for(server_key(cryptography_, ack));
 }
 
 void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out)
 {
     if (request->method == Method::ack) {
-        if (match_ack(*request, {flow.id, flow.parties}, now, out) || ends_refusal(*request)) return;
+        const auto key = server_key(cryptography_, *request);
+        if (match_ack(key, {flow.id, flow.parties}, now, out)) return;
+        if (request->to.tag() == own_tag(cryptography_, key)) return; // to a failure of which nothing is remembered
         return user_.on_ack(std::move(request), flow, now, out);
     }
     if (request->method == Method::cancel && !request->defect) {
@@ -315,12 +306,24 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
         if (status < 200 || status >= 300) server->latest = bytes;
     }
     // Of an INVITE more is to come over its flow: a CANCEL, an ACK, or nothing ever again, when it ends.
-    const bool awaits = std::holds_alternative<InviteServer>(server->machine) && (status < 200 || status >= 300);
+    // RFC 3261 26.3.2.4: of what was refused before anybody had proven to be its sender nothing is remembered, or its
+    // ACKs, left out, would fill the memory.
+    const bool forgotten = status >= 300 && !server->party && !server->context;
+    const bool awaits =
+        std::holds_alternative<InviteServer>(server->machine) && (status < 200 || status >= 300) && !forgotten;
     // Where nobody was asked, nobody wants it.
     const bool wanted = server->party.foreign() && server->context && status > 100 && status < 300;
     if (send) out.push_back(Send{server->flow, std::move(bytes), {pack(server_ticket, id)}, awaits, wanted});
+    if (forgotten || terminated(server->machine)) return end_server(id, now, out);
     rearm(server->timer, server_timer, id, deadline_of(server->machine));
-    if (terminated(server->machine)) end_server(id, now, out);
+}
+
+void Layer::prove(SlotId id, Party party)
+{
+    auto* server = servers_.find(id);
+    if (server == nullptr) return;
+    if (!server->party) places_ += server->places;
+    server->party = std::move(party);
 }
 
 SlotId Layer::open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch,
@@ -485,18 +488,21 @@ void Layer::end_server(SlotId id, TimePoint now, Actions& out)
     servers_.erase(id);
 }
 
-/// A peer or a gateway carries the calls of many. Requests inside a dialog have as many places again: whoever has begun
-/// too much can go on with it, and end it. So have calls for help while nobody is proven; somebody proven always has
-/// one.
+/// Requests inside a dialog have as many places again: whoever has begun too much can go on with it, and end it. So
+/// have calls for help while nobody is proven; somebody proven always has one.
 bool Layer::has_too_many(const Flow& flow, const Message& request) const
 {
     const auto found = on_flow_.find(flow.id);
-    const auto count = found == on_flow_.end() ? 0 : found->second.places;
-    if (count < most_of_flow_ || std::ranges::any_of(flow.parties, [](const Party& party) { return party.foreign(); }))
-        return false;
+    const std::uint64_t of_flow = found == on_flow_.end() ? 0 : found->second.places;
+    const bool of_many = std::ranges::any_of(flow.parties, &Party::foreign); // a peer's or a gateway's
+    const auto filled = [&](std::uint64_t times) {
+        const auto most = std::uint64_t{most_of_flow_} * times;
+        return (of_flow >= most && !of_many) || places_ >= most * flows_of_all;
+    };
+    if (!filled(1)) return false;
     const bool for_help = user_.passes_limits(request);
     if (for_help && flow.authenticated()) return false;
-    return (request.to.tag().empty() && !for_help) || count >= std::uint64_t{most_of_flow_} * 2;
+    return (request.to.tag().empty() && !for_help) || filled(2);
 }
 
 void Layer::enter_flow(SlotId id)
@@ -505,7 +511,7 @@ void Layer::enter_flow(SlotId id)
     auto& flow = on_flow_[server.flow];
     enter(servers_, id, flow.server);
     flow.places += server.places;
-    places_ += server.places;
+    if (server.party) places_ += server.places;
 }
 
 void Layer::leave_flow(const Server& server)
@@ -513,7 +519,7 @@ void Layer::leave_flow(const Server& server)
     const auto flow = on_flow_.find(server.flow);
     leave(servers_, server, flow->second.server);
     flow->second.places -= server.places;
-    places_ -= server.places;
+    if (server.party) places_ -= server.places;
     if (flow->second.nothing()) on_flow_.erase(flow);
 }
 

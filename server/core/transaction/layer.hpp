@@ -38,7 +38,7 @@ struct Server {
     MessagePtr request; ///< null once the user has shed it: an accepted INVITE outlives its content (RFC 6026)
     std::variant<InviteServer, NonInviteServer> machine;
     TimerHandle timer;
-    Party party;          ///< who sent it, once proven
+    Party party;          ///< who sent it, once proven (`Layer::prove`)
     SlotId context;       ///< of the transaction user
     bool answered{false}; ///< a final response was given
     bool heard{false};    ///< the client has got an answer other than 100
@@ -101,6 +101,8 @@ public:
     virtual void on_server_end(SlotId server, TimePoint now, Actions& out) = 0;
     /// A timer that the user set is due.
     virtual void on_user_timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out) = 0;
+    /// A request beyond a limit has been refused, and nothing is remembered of it.
+    virtual void on_refusal() = 0;
     /// A call for help: no limit stops it once somebody is proven on its flow.
     [[nodiscard]] virtual bool passes_limits(const Message& request) const = 0;
 };
@@ -115,8 +117,9 @@ public:
     Layer(Self self, Cryptography& cryptography, User& user);
 
     /// How many server transactions one subscriber's flow may have open; one with a long body takes the places of
-    /// several. Beyond, a request is refused and forgotten: a flood of INVITEs whose refusals nobody acknowledges would
-    /// fill the memory for 32 s each (timer H).
+    /// several. Those of all flows whose senders are proven may be a hundred times as many. Beyond, a request is
+    /// refused and forgotten: a flood of INVITEs whose refusals nobody acknowledges would fill the memory for 32 s each
+    /// (timer H).
     void use(std::uint32_t most_of_flow) { most_of_flow_ = most_of_flow; }
 
     void receive(Flow& flow, MessagePtr message, TimePoint now, Actions& out);
@@ -128,7 +131,10 @@ public:
     [[nodiscard]] Server* server(SlotId id) { return servers_.find(id); }
     [[nodiscard]] Client* client(SlotId id) { return clients_.find(id); }
 
-    /// Sends a response that the user built. A final one ends a non-INVITE transaction.
+    /// Who sent its request is proven: from now on it counts among those of all flows.
+    void prove(SlotId server, Party party);
+    /// Sends a response that the user built. A final one ends a non-INVITE transaction; a failure ends an INVITE too
+    /// whose sender is not proven and that has no context.
     void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);
     /// Sends its latest response over another flow, which is the transaction's from now on. One that has ended is only
     /// answered there.
@@ -163,8 +169,6 @@ public:
     void on_deadline(TimePoint now, Actions& out);
 
     [[nodiscard]] std::size_t servers() const { return servers_.size(); }
-    /// That server transactions take, of all flows.
-    [[nodiscard]] std::size_t places() const { return places_; }
     [[nodiscard]] std::size_t clients() const { return clients_.size(); }
     std::uint64_t strays{0};
     AnswerTimes answer_times;
@@ -184,12 +188,11 @@ private:
         [[nodiscard]] bool sent(const Server& server) const;
     };
     void receive_response(MessagePtr response, const Sender& sender, bool handed_over, TimePoint now, Actions& out);
-    bool match_ack(const Message& ack, const Sender& sender, TimePoint now, Actions& out);
+    bool match_ack(const KeyedHash& key, const Sender& sender, TimePoint now, Actions& out);
     bool match_cancel(const Message& cancel, const Sender& sender, TimePoint now, Actions& out);
     void answer_cancel(const Message& cancel, FlowId flow, int status, Actions& out);
     void repeat(SlotId server, const Flow& flow, Actions& out);
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
-    [[nodiscard]] bool ends_refusal(const Message& ack) const;
     [[nodiscard]] bool has_too_many(const Flow& flow, const Message& request) const;
     void enter_flow(SlotId server);
     void leave_flow(const Server& server);
@@ -206,7 +209,7 @@ private:
     KeyIndex<SlotId> by_key_;
     TimerQueue timers_;
     std::uint32_t most_of_flow_{1000};
-    std::size_t places_{0};
+    std::size_t places_{0}; ///< of all flows, for proven senders
     struct OnFlow {
         SlotId server, client; ///< the first of each chain
         std::uint32_t places{0};
