@@ -91,7 +91,7 @@ class Tls12(FlowTest):
         self.assertIn("ECDHE", connection.cipher[0])
         self.assertRegex(connection.cipher[0], "GCM|CHACHA20")
         connection.close()
-        self.daemon.logged("tls12")
+        self.assertIn("weaken.tls12", " ".join(self.daemon.logged("weakened", 2)))
 
 
 class Operation(FlowTest):
