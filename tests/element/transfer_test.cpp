@@ -114,6 +114,20 @@ struct Three {
 
 const std::string withhold = "Privacy: id;session\n";
 
+/// A temporary GRUU of a phone, without "sip:".
+std::string temporary_gruu(World& world, FlowId phone, const std::string& user)
+{
+    const auto registered = world.registers(phone, user,
+                                            {.contact = "<" + device(user) + ">;+sip.instance=\"<urn:uuid:1>\"",
+                                             .extra = "Supported: gruu\n",
+                                             .call_id = "gruu-of-" + user});
+    auto gruu = header(registered, "Contact");
+    gruu.erase(0, gruu.find("temp-gruu=\"sip:") + 15);
+    gruu.erase(gruu.find('"'));
+    REQUIRE(gruu.ends_with("@example.org;gr"));
+    return gruu;
+}
+
 } // namespace
 
 TEST_CASE("a dialog with somebody who withholds itself is quoted to no address: it would tell whose it is",
@@ -149,6 +163,50 @@ TEST_CASE("a dialog with somebody who shows itself is quoted to that address", "
     Three three{""};
     three.bob.send({.to = "sip:alice@example.org", .headers = "Replaces: " + three.at_bob.quoted() + "\n"});
     CHECK(header(three.world.receive(three.alice.flow), "Replaces").starts_with(three.at_alice.call_id + ";"));
+}
+
+TEST_CASE("no dialog is quoted to a temporary GRUU: the answer would tell whether it is of the one who was called",
+          "[rfc3891][rfc5627][P4]")
+{
+    Three three{""};
+    auto& world = three.world;
+    std::tie(three.bob_to_carol, three.carol_to_bob) = three.call(three.bob, "carol", three.carol);
+    const std::string owner = GENERATE("alice", "carol");
+    const auto phone = owner == "alice" ? three.alice.flow : three.carol.flow;
+    const auto gruu = "sip:" + temporary_gruu(world, phone, owner);
+    for (const auto* header : {"Replaces: ", "Join: "}) {
+        const auto quote = header + three.at_bob.quoted() + "\n";
+        three.bob.send({.method = "MESSAGE", .to = gruu, .headers = quote, .body = "<p>", .content_type = "text/html"});
+        CHECK(status(world.receive(three.bob.flow)) == "481");
+        three.bob.send({.to = gruu, .headers = quote});
+        CHECK(status(world.receive(three.bob.flow)) == "481");
+        CHECK(world.quiet(phone));
+    }
+    CHECK(three.refer(gruu + "?Replaces=" + escaped(three.at_bob.quoted())).empty()); // nor by an accomplice
+    CHECK(status(world.receive(three.bob.flow)) == "400");
+    three.bob.send({.to = gruu, .headers = "Target-Dialog: " + three.at_bob.quoted("remote-tag", "local-tag") + "\n"});
+    CHECK(header(world.receive(phone), "Target-Dialog").empty());
+}
+
+TEST_CASE("a referral takes no quote but that of its own dialog: the answer would tell whom it leads to",
+          "[rfc3891][rfc3515][P4]")
+{
+    Three three{withhold};
+    auto& world = three.world;
+    const std::string suspect = GENERATE("alice", "bob");
+    const auto phone = suspect == "alice" ? three.alice.flow : three.bob.flow;
+    const auto token = three.to_alice();
+    REQUIRE(!token.empty());
+    const auto own = three.call(three.carol, suspect, suspect == "alice" ? three.alice : three.bob).first;
+    for (const auto* header : {"Replaces: ", "Join: "}) {
+        three.carol.send({.to = token, .headers = header + own.quoted() + "\n"});
+        CHECK(status(world.receive(three.carol.flow)) == "481");
+    }
+    CHECK(world.quiet(three.alice.flow));
+    CHECK(world.quiet(phone));
+
+    CHECK(three.refer(three.at_bob.target + "?Replaces=" + escaped(three.bob_to_carol.quoted())).empty());
+    CHECK(status(world.receive(three.bob.flow)) == "400");
 }
 
 TEST_CASE("a caller who withholds itself goes on doing so when it is transferred", "[rfc3891][privacy][P4]")
@@ -305,13 +363,7 @@ TEST_CASE("what can be dialled before an address is nobody's to dial for somebod
 TEST_CASE("a temporary GRUU leads there whatever was dialled before it", "[rfc3515][rfc5627]")
 {
     Referred call;
-    const auto registered = call.world.registers(
-        call.carol.flow, "carol",
-        {.contact = "<" + device("carol") + ">;+sip.instance=\"<urn:uuid:1>\"", .extra = "Supported: gruu\n"});
-    auto gruu = header(registered, "Contact");
-    gruu.erase(0, gruu.find("temp-gruu=\"sip:") + 15);
-    gruu.erase(gruu.find('"'));
-    REQUIRE(gruu.ends_with("@example.org;gr"));
+    const auto gruu = temporary_gruu(call.world, call.carol.flow, "carol");
     const std::string dialled = GENERATE("", "*31%23", "%2331%23");
     const auto uri = call.refers("sip:" + dialled + gruu);
     CHECK(uri == "sip:" + gruu);

@@ -36,7 +36,6 @@ void Proxy::found_behind_gruu(SlotId id, std::vector<Binding> flows, TimePoint n
     };
     const auto reception = received_by(callee, *context, request, now);
     if (reception == Reception::nobody_there) return refuse_unseen(id, Refusal::not_found, now, out);
-    if (!quotes_are_of(*context, callee->id)) return refuse(Refusal::no_dialog);
     if (reception == Reception::refuses_anonymous) return refuse(Refusal::anonymity_disallowed);
     // It costs what the number costs that is behind it, and the bill does not say which: nor does the GRUU (3.1.2).
     const auto* inside = tariff_of(*callee);

@@ -139,6 +139,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     if (target) {
         const auto from_dialog = env_.sealer.dialog_hash(target->epoch, target->salt);
         if (env_.dialogs.ended(from_dialog, target->epoch)) return {};
+        if (quoted && env_.sealer.dialog_hash(quoted->epoch, quoted->salt) != from_dialog) return {}; // see may_quote()
         // A referral leads to nobody that its holder is in a dialog with; it is not passed on.
         if (const auto known = env_.dialogs.handle(target->id); known && known->referral) return {};
         DialogMemory::Handle handle{.party = {},
@@ -152,9 +153,8 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
             handle.withheld = kept.withheld.value_or(false);
             handle.session = kept.session;
         } else { // a caller's wish stands in the tags of its dialog alone; without them it is taken to withhold all
-            const bool known = quoted && env_.sealer.dialog_hash(quoted->epoch, quoted->salt) == from_dialog;
-            handle.withheld = !known || quoted->quoting_tag.withheld;
-            handle.session = !known || quoted->quoting_tag.session;
+            handle.withheld = !quoted || quoted->quoting_tag.withheld;
+            handle.session = !quoted || quoted->quoting_tag.session;
         }
         DialogSeal fresh{env_.seal_parts(), sender, receiver};
         const auto id = id_of_referral(fresh.salt(), from_dialog);
@@ -169,8 +169,10 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         out = "<" + address_uri(uri.scheme, to_call);
         // A public GRUU's value cannot be told from a word of the sender's here: its address leads to that device too.
         if (const auto gr = uri.param("gr");
-            gr && gr->empty() && open_temporary_gruu(undialled(aor), env_.cryptography))
+            gr && gr->empty() && open_temporary_gruu(undialled(aor), env_.cryptography)) {
+            if (quoted) return {}; // see may_quote()
             out += ";gr";
+        }
     } else {
         return {};
     }
@@ -256,13 +258,14 @@ bool Proxy::withholds_target(const QuotedDialog& quote) const
     return seal.callee_privacy().withheld.value_or(false);
 }
 
-/// A dialog with somebody who withholds itself is quoted only where the same dialog's target leads, as in a transfer.
-/// With an address beside it, the answer would tell whose address that is (SEALING.md).
+/// What leads to somebody and an address must not meet, or the answer would tell whose address that is (SEALING.md). To
+/// a referral goes only the dialog that it was made from, as in a transfer; to a temporary GRUU none; and to an address
+/// none with somebody who withholds itself.
 bool Proxy::may_quote(const QuotedDialog& quote, const ResponseContext& context) const
 {
-    if (!withholds_target(quote)) return true;
-    return context.referral && context.referral->id == id_of_referral(context.referral->salt,
-                                                                      env_.sealer.dialog_hash(quote.epoch, quote.salt));
+    if (const auto& referral = context.referral)
+        return referral->id == id_of_referral(referral->salt, env_.sealer.dialog_hash(quote.epoch, quote.salt));
+    return !context.hides_callee && !withholds_target(quote);
 }
 
 /// False: the request quotes a dialog that is not the sender's to quote. A Target-Dialog that fits nothing is ignored
