@@ -1,5 +1,6 @@
 #include "core/proxy/proxy.hpp"
 
+#include "core/auth/credentials.hpp"
 #include "core/dialog/remote_target.hpp"
 #include "core/message/extensions.hpp"
 #include "core/privacy/anonymous_callers.hpp"
@@ -133,17 +134,30 @@ void Proxy::answer_ourselves(SlotId id, const Message& request, TimePoint now, A
 
 const Account* Proxy::authenticate(SlotId id, Flow& flow, Environment::Admits admits, TimePoint now, Actions& out)
 {
-    const Message& request = *env_.layer->server(id)->request;
+    const auto expected = claimed(*env_.layer->server(id)->request, flow);
+    return env_.authenticate(id, flow, auth::Asker::proxy, expected.domain, expected.user, now, out, admits);
+}
+
+/// Whose password is asked for. A From that is none of ours, as an anonymous one is (RFC 3323 4.1.1.3), names nobody:
+/// then what else shows whom the phone has a password of. Who that is counts first when it is right.
+Proxy::Claimed Proxy::claimed(const Message& request, const Flow& flow) const
+{
     const auto domains = env_.domains();
-    const auto* own = domains.ours(request.from.uri) ? domains.of(request.from.uri.host) : nullptr;
-    if (own == nullptr && domains.ours(request.request_uri)) own = domains.of(request.request_uri.host);
-    const std::string& realm = own != nullptr ? *own : domains.first();
-    std::string expected;
-    if (!is_anonymous(request.from.uri))
-        expected = unescape(request.from.uri.user).value_or(std::string{});
-    else if (!flow.parties.empty()) // an anonymous From names nobody, but the phone behind it knows one algorithm
-        if (const auto* known = env_.accounts->find(flow.parties.back().account())) expected = known->user;
-    return env_.authenticate(id, flow, auth::Asker::proxy, realm, expected, now, out, admits);
+    const auto user_in = [](const Uri& uri) { return unescape(uri.user).value_or(std::string{}); };
+    if (const auto* own = domains.of(request.from.uri)) return {*own, user_in(request.from.uri)};
+    for (const auto& field : request.fields) { // what it answers was asked for
+        const auto given = field.name == Header::proxy_authorization ? auth::parse_credentials(field.value)
+                                                                     : std::optional<auth::Credentials>{};
+        if (const auto* own = given ? domains.of(given->realm) : nullptr) return {*own, std::string{given->username}};
+    }
+    for (const auto& preferred : request.preferred) // RFC 3325 9.2
+        if (const auto* own = domains.of(preferred.uri)) return {*own, user_in(preferred.uri)};
+    const auto proven = !flow.parties.empty()    ? flow.parties.back().account()
+                        : !flow.for_help.empty() ? flow.for_help.back()
+                                                 : AccountId{};
+    if (const auto* known = env_.accounts->find(proven)) return {std::string{known->domain}, std::string{known->user}};
+    const auto* own = domains.of(request.request_uri);
+    return {own != nullptr ? *own : domains.first(), user_in(request.from.uri)};
 }
 
 std::optional<Refusal> Proxy::check_from(const Message& request, const Account& account) const

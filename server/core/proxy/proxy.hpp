@@ -106,6 +106,10 @@ private:
         std::string domain; ///< the served domain whose way of dialling counts
         bool withholds{false};
     };
+    /// Who is asked for a password: a user of a served domain, whose name is the realm.
+    struct Claimed {
+        std::string domain, user;
+    };
     /// A response whose connection was gone, until the caller's new flow is known, or there.
     struct Homeless {
         SlotId server;
@@ -125,6 +129,7 @@ private:
     std::optional<Refusal> validate(const Message& request) const;
     void answer_ourselves(SlotId server, const Message& request, TimePoint now, Actions& out);
     const Account* authenticate(SlotId server, Flow& flow, Environment::Admits admits, TimePoint now, Actions& out);
+    [[nodiscard]] Claimed claimed(const Message& request, const Flow& flow) const;
     std::optional<Caller> admit(SlotId server, Flow& flow, bool for_help, TimePoint now, Actions& out);
     std::optional<Refusal> check_from(const Message& request, const Account& account) const;
     void block_last_caller(SlotId server, AccountId account, TimePoint now, Actions& out);
