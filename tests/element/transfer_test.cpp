@@ -2,6 +2,7 @@
 #include "core/privacy/anonymous_callers.hpp"
 #include "core/privacy/quote.hpp"
 #include "element/requests.hpp"
+#include "element/routes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -50,7 +51,7 @@ std::string unescaped(const std::string& text)
 }
 
 std::string device(const std::string& name) { return "sip:" + name + "-device@192.0.2.1:5555;transport=tls"; }
-std::string contact(const std::string& name) { return "Contact: <" + device(name) + ">\n"; }
+std::string contact_of(const std::string& name) { return "Contact: <" + device(name) + ">\n"; }
 std::string status(const std::string& message) { return start_line(message).substr(8, 3); }
 
 /// Alice calls bob, bob calls carol: bob may transfer the one to the other.
@@ -80,7 +81,7 @@ struct Three {
     {
         invite = world.receive(other.flow);
         REQUIRE(start_line(invite).starts_with("INVITE "));
-        world.send(other.flow, response_to(invite, "200 OK", contact(name)));
+        world.send(other.flow, response_to(invite, "200 OK", contact_of(name)));
         ok = world.receive(one.flow);
         REQUIRE(status(ok) == "200");
         return {View{header(ok, "Call-ID"), header(ok, "From"), header(ok, "To"), uri_in(header(ok, "Contact"))},
@@ -94,8 +95,8 @@ struct Three {
         world.send(from.flow,
                    method + " " + view.target + " SIP/2.0\nVia: SIP/2.0/TLS h.invalid;branch=z9hG4bKin" + n +
                        "\nMax-Forwards: 70\nFrom: " + view.local + "\nTo: " + view.remote +
-                       "\nCall-ID: " + view.call_id + "\nCSeq: " + n + " " + method + "\n" + contact(name) + headers +
-                       (body.empty() ? "" : "Content-Type: application/sdp\n"),
+                       "\nCall-ID: " + view.call_id + "\nCSeq: " + n + " " + method + "\n" + contact_of(name) +
+                       headers + (body.empty() ? "" : "Content-Type: application/sdp\n"),
                    body);
     }
     /// Bob refers carol; the URI and the headers in it that she is given.
@@ -105,7 +106,7 @@ struct Three {
         request(bob, "bob", bob_to_carol, "REFER", "Refer-To: <" + refer_to + ">\n");
         if (world.quiet(carol.flow)) return {};
         const auto refer = world.receive(carol.flow);
-        world.send(carol.flow, response_to(refer, "202 Accepted", contact("carol")));
+        world.send(carol.flow, response_to(refer, "202 Accepted", contact_of("carol")));
         CHECK(status(world.receive(bob.flow)) == "202");
         return uri_in(header(refer, "Refer-To"));
     }
@@ -252,7 +253,7 @@ struct Referred : Three {
         request(bob, "bob", at_bob, "REFER", "Refer-To: <" + refer_to + ">\n");
         if (world.quiet(alice.flow)) return {};
         const auto refer = world.receive(alice.flow);
-        world.send(alice.flow, response_to(refer, "202 Accepted", contact("alice")));
+        world.send(alice.flow, response_to(refer, "202 Accepted", contact_of("alice")));
         CHECK(status(world.receive(bob.flow)) == "202");
         return uri_in(header(refer, "Refer-To"));
     }
@@ -333,6 +334,53 @@ TEST_CASE("whoever is transferred to a telephone number is given the address tha
     CHECK(call.refers("tel:123456").empty()); // it does not say where it counts (RFC 3966 5.1.5)
     CHECK(status(call.world.receive(call.bob.flow)) == "400");
     CHECK(caller(call.follows("sip:+4930123456@example.org")) == "<sip:alice@example.org>");
+}
+
+TEST_CASE("whoever is transferred to an address of another domain calls it by its own rights", "[rfc3515][P4]")
+{
+    const bool hidden = GENERATE(false, true);
+    Referred call{hidden ? "%2331%23bob" : "bob"};
+    auto& world = call.world;
+    world.settings->routes = {{.name = "friends", .domains = {"example.net"}}};
+    const auto peer = world.domain("example.net");
+    const std::string prefix = hidden ? "%2331%23" : "";
+    const auto uri = call.refers("sip:dave@Example.NET;x=of-bob;user=phone");
+    CHECK(uri == "sip:" + prefix + "dave@example.net"); // what else stands there may be the referrer's
+    call.alice.send({.to = uri});
+    const auto invite = world.receive(peer);
+    CHECK(start_line(invite) == "INVITE sip:dave@example.net SIP/2.0");
+    CHECK(caller(invite) == (hidden ? nobody : "<sip:alice@example.org>"));
+
+    CHECK(call.refers("sips:dave@example.net:5071") == "sips:" + prefix + "dave@example.net:5071");
+    CHECK(call.refers("sip:*31%23dave@example.net") == "sip:" + prefix + "dave@example.net");
+    for (const auto* nowhere : {"sip:dave@example.com", "sip:example.net", "sip:dave@192.0.2.1"}) {
+        INFO(nowhere); // no route leads there
+        CHECK(call.refers(nowhere).empty());
+        CHECK(status(world.receive(call.bob.flow)) == "400");
+    }
+}
+
+TEST_CASE("the number that a withheld referrer names does not show its domain", "[rfc3515][P4]")
+{
+    Referred call;
+    auto& world = call.world;
+    auto& domains = world.settings->domains;
+    domains.front().numbers = {.country = "49", .area = "30", .extension_base = "+4930777", .extension_digits = 2};
+    domains.insert(domains.begin(), ServedDomain{.name = "first.example"});
+    world.settings->routes = {route_for_help()};
+    world.accounts->attach(world.accounts->find("carol", "example.org")->id, "+4930123456", "example.org");
+    const bool withheld = GENERATE(true, false);
+    world.accounts->at(world.accounts->find("bob", "example.org")->id).withhold_identity = withheld;
+    const auto referred = [&](const std::string& user) {
+        const auto uri = call.refers("sip:" + user + "@example.org");
+        CHECK(uri.starts_with("sip:"));
+        return uri.substr(4);
+    };
+    CHECK(referred("123456") == (withheld ? "+4930123456@first.example" : "123456@example.org"));
+    CHECK(referred("42") == (withheld ? "+493077742@first.example" : "42@example.org"));
+    CHECK(referred("112") == (withheld ? "112@first.example" : "112@example.org"));
+    CHECK(referred("carol") == "carol@example.org"); // it is hers
+    CHECK(caller(call.follows("sip:" + referred("030123456"))) == "<sip:alice@example.org>");
 }
 
 TEST_CASE("what can be dialled before an address is nobody's to dial for somebody else", "[rfc3515][P4]")
@@ -475,7 +523,7 @@ TEST_CASE("a referral leads to one answer: whoever was sent there once cannot ri
                                                                         {"422 Session Interval Too Small", true}}));
         INFO(answer);
         REQUIRE(rings());
-        world.send(three.alice.flow, response_to(world.receive(three.alice.flow), answer, contact("alice")));
+        world.send(three.alice.flow, response_to(world.receive(three.alice.flow), answer, contact_of("alice")));
         CHECK(status(world.receive(three.carol.flow)) == answer.substr(0, 3));
         while (!world.quiet(three.alice.flow)) world.receive(three.alice.flow); // ACK
         CHECK(rings() == again);
@@ -511,7 +559,7 @@ TEST_CASE("a dialog with a callee who withholds itself is quoted to its address 
     const std::string wish = by_account ? "" : "Privacy: id\n";
     const auto answers = [&] {
         const auto invite = world.receive(three.carol.flow);
-        world.send(three.carol.flow, response_to(invite, "200 OK", contact("carol") + wish));
+        world.send(three.carol.flow, response_to(invite, "200 OK", contact_of("carol") + wish));
         const auto ok = world.receive(three.bob.flow);
         three.carol_to_bob = {header(invite, "Call-ID"), header(invite, "To") + ";tag=answer", header(invite, "From"),
                               uri_in(header(invite, "Contact"))};

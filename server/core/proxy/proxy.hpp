@@ -232,7 +232,7 @@ private:
     // transfer.cpp
     [[nodiscard]] std::string undialled(std::string_view aor) const;
     [[nodiscard]] std::string address_to_call(std::string_view aor, bool withheld) const;
-    std::string address_of_number(const Uri& tel, const Party& referrer, bool withheld) const;
+    std::string address_named(const Uri& uri, const ResponseContext& context) const;
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
     std::optional<Referral> referral_named_by(const Message& request, const Party& sender) const;
     BindingId id_of_referral(Salt salt, KeyedHash from_dialog) const;

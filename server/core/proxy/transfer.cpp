@@ -6,6 +6,7 @@
 #include "core/registrar/device.hpp"
 #include "core/registrar/gruu.hpp"
 #include "core/routing/choose.hpp"
+#include "core/routing/number.hpp"
 
 #include <algorithm>
 
@@ -95,18 +96,28 @@ std::string Proxy::address_to_call(std::string_view aor, bool withheld) const
     return user.append(aor.substr(aor.rfind('@')));
 }
 
-/// What a tel: URI leads to whoever dials it, as an address of ours; empty when it is no number that can be dialled.
-std::string Proxy::address_of_number(const Uri& tel, const Party& referrer, bool withheld) const
+/// Whom a Refer-To names that is no token of ours, as whoever is referred can call him by its own rights: an address,
+/// or a number as the referrer would dial it. Empty: nothing leads there.
+std::string Proxy::address_named(const Uri& uri, const ResponseContext& context) const
 {
-    const auto* account = env_.accounts->find(referrer.account());
+    auto own = env_.domains().aor(uri);
+    const bool withheld = context.sender_withheld();
+    if (!own.empty() && !withheld) return own;
+    const auto* account = env_.accounts->find(context.sender.account());
     const auto domain = account != nullptr ? std::string{account->domain} : env_.domains().first();
-    const auto decision = choose({*env_.settings, *env_.accounts}, domain, tel, tel.user);
+    const auto user = own.empty() ? unescape(uri.user).value_or(std::string{}) : undialled(own);
+    const auto decision = choose({*env_.settings, *env_.accounts}, domain, uri, user);
     if (decision.way == Decision::Way::refused) return {};
-    // In the referrer's domain even where the number is an account's of another one: nobody asks here whose it is. From
-    // every domain of ours a number leads to the same; that of whoever withholds itself is not shown.
     const bool inside = decision.way == Decision::Way::inside;
-    return (inside ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number) + "@" +
-           (withheld ? env_.domains().first() : domain);
+    if (!inside && decision.route->kind == Receiver::peer)
+        return uri.port == 0 ? decision.aor : decision.aor + ":" + std::to_string(uri.port);
+    const auto number = inside ? decision.aor.substr(0, decision.aor.rfind('@')) : decision.number;
+    if (inside && !is_e164(number)) return own;
+    if (number.empty()) return {}; // a service
+    // In the referrer's domain even where the number is an account's of another one: nobody asks here whose it is. From
+    // every domain of ours a number leads to the same; that of whoever withholds itself is not shown, nor by a number
+    // that its phone has completed with it.
+    return number + "@" + (withheld ? env_.domains().first() : domain);
 }
 
 /// A URI that the sender holds for a third party becomes one that the receiver may call once: a fresh token under a
@@ -160,10 +171,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         const auto id = id_of_referral(fresh.salt(), from_dialog);
         env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle), sender);
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
-    } else if (const auto aor = uri.scheme == Scheme::tel
-                                    ? address_of_number(uri, context.sender, context.sender_withheld())
-                                    : domains.aor(uri);
-               !aor.empty()) {
+    } else if (const auto aor = address_named(uri, context); !aor.empty()) {
         const auto to_call = address_to_call(aor, dials);
         if (to_call.empty()) return {};
         out = "<" + address_uri(uri.scheme, to_call);
