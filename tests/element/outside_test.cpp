@@ -281,6 +281,44 @@ TEST_CASE("a call to the telephone network")
     }
 }
 
+TEST_CASE("whoever redirects names a number as it would dial it itself", "[rfc3261][16.7][rfc3966]")
+{
+    auto settings = with_routes(); // whose first domain has numbers of another country
+    settings.domains.front().numbers = {.country = "44", .area = "20"};
+    settings.domains.push_back(
+        {.name = "second.example",
+         .numbers = {.country = "49", .area = "30", .extension_base = "+493077777", .extension_digits = 1}});
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto carol = world.phone("carol");
+    const auto bob = world.phone("bob");
+    const auto trunk = world.domain("one.trunk.example");
+    for (const auto* number : {"+49302222222", "+4930777774"})
+        world.accounts->attach(world.accounts->find("carol", "example.org")->id, number, "second.example");
+    world.accounts->at(world.accounts->find("bob", "example.org")->id).domain = "second.example";
+    dial(world, alice, {.uri = "sip:bob@example.org"});
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+    const auto moved = [&](const std::string& to) {
+        world.send(bob, answer(world.receive(bob), "302 Moved Temporarily", "Contact: <" + to + ">\n"));
+        CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    };
+    SECTION("of ours")
+    {
+        const auto* to = GENERATE("sip:0302222222@second.example", "sip:2222222@second.example;user=phone",
+                                  "sip:4@second.example", "tel:+49-30-2222222",
+                                  "tel:030-2222222;phone-context=second.example", "sip:+49302222222@example.org");
+        INFO(to);
+        moved(to);
+        CHECK(start_line(world.receive(carol)).starts_with("INVITE "));
+    }
+    SECTION("of nobody's, or of the telephone network, whom no redirection of a phone leads to")
+    {
+        moved(GENERATE("sip:0305@second.example", "sip:0301111111@second.example", "sip:112@second.example"));
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 480"));
+        CHECK(world.quiet(trunk));
+    }
+}
+
 TEST_CASE("a server that is open to all domains knocks at no door that a message names")
 {
     auto settings = with_routes();

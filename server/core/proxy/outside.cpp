@@ -208,8 +208,9 @@ Branch Proxy::outside_branch(const Route& route, const Party& party, Destination
     return branch;
 }
 
-/// Where a Contact of a 3xx leads. A gateway writes numbers into URIs of its own.
-Decision Proxy::redirected_to(const ResponseContext& context, Uri contact) const
+/// Where a Contact of a 3xx leads: as when whoever redirects had dialled it. A gateway writes numbers into URIs of its
+/// own.
+Decision Proxy::redirected_to(const ResponseContext& context, const Party& redirecting, Uri contact) const
 {
     const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
     const bool gateways =
@@ -217,23 +218,25 @@ Decision Proxy::redirected_to(const ResponseContext& context, Uri contact) const
         std::ranges::any_of(route->targets, [&](const auto& t) { return iequals(t.host, contact.host); });
     if (gateways) contact.host = env_.domains().first();
     const auto user = unescape(contact.user).value_or(std::string{});
-    return choose({*env_.settings, *env_.accounts}, env_.domains().first(), contact, user);
+    const auto* account = env_.accounts->find(redirecting.account());
+    return choose({*env_.settings, *env_.accounts},
+                  account != nullptr ? account->domain : std::string_view{env_.domains().first()}, contact, user);
 }
 
 /// A 3xx of another domain: followed to our own subscribers like any other, and to another address on the same route,
 /// never to one that would cost the caller something else than what was dialled.
-bool Proxy::redirected_outside(ResponseContext& context, const Uri& uri, std::string_view former)
+bool Proxy::redirected_outside(ResponseContext& context, const Decision& decision, std::uint16_t port,
+                               std::string_view former)
 {
     const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
     if (route == nullptr || route->kind == Receiver::emergency) return false;
-    const auto decision = redirected_to(context, uri);
     if (decision.way != Decision::Way::outside || decision.route != route) return false;
     const auto domain = decision.aor.substr(decision.aor.rfind('@') + 1);
     context.outside->former = former;
     context.outside->aor = decision.aor;
     context.outside->number = decision.number;
     const auto party = route->kind == Receiver::peer ? Party{Receiver::peer, domain} : Party{route->kind, route->name};
-    context.waiting.emplace_back().push_back(outside_branch(*route, party, located_by(*route, domain, uri.port)));
+    context.waiting.emplace_back().push_back(outside_branch(*route, party, located_by(*route, domain, port)));
     return true;
 }
 

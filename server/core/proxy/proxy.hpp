@@ -194,8 +194,9 @@ private:
     /// Where to connect when the flow that it spoke over has gone.
     Destination way_to(const Party& party, const Flow& flow) const;
     Branch outside_branch(const Route& route, const Party& party, Destination domain) const;
-    Decision redirected_to(const ResponseContext& context, Uri contact) const;
-    bool redirected_outside(ResponseContext& context, const Uri& contact, std::string_view former);
+    Decision redirected_to(const ResponseContext& context, const Party& redirecting, Uri contact) const;
+    bool redirected_outside(ResponseContext& context, const Decision& decision, std::uint16_t port,
+                            std::string_view former);
     std::string own_address(const ResponseContext& context, const Message& request) const;
     std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);

@@ -422,20 +422,17 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
     const bool hidden = callee_hides || privacy_wish(*env_.layer->server(context->server)->request).hides_history();
     context->hides_callee = context->hides_callee || callee_hides;
     const auto former = hidden ? std::string{} : context->branches[index].called;
-    const auto domains = env_.domains();
     bool any = false;
     for (const auto& contact : response.contacts) {
         if (context->redirections >= most_redirections || context->over()) break;
-        if (redirected_outside(*context, contact.uri, former)) {
+        const auto decision = redirected_to(*context, context->branches[index].target.party, contact.uri);
+        if (redirected_outside(*context, decision, contact.uri.port, former)) {
             ++context->redirections;
             branch_over(id, now, out);
             return true;
         }
-        auto aor = domains.aor(contact.uri);
-        if (aor.empty() && context->outside) // a number of ours, as the other network writes it
-            if (auto decision = redirected_to(*context, contact.uri); decision.way == Decision::Way::inside)
-                aor = std::move(decision.aor);
-        if (aor.empty() || costs_otherwise(*context, aor)) continue;
+        const auto& aor = decision.aor;
+        if (decision.way != Decision::Way::inside || costs_otherwise(*context, aor)) continue;
         // Whoever refuses this caller is looked for in vain, too: 433 would tell of somebody who was not called.
         const auto* account = env_.account_of(aor);
         const auto reception = received_by(account, *context, *env_.layer->server(context->server)->request, now);
