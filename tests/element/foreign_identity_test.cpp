@@ -1,3 +1,4 @@
+#include "element/requests.hpp"
 #include "element/routes.hpp"
 
 using namespace sotto;
@@ -125,6 +126,32 @@ TEST_CASE("whoever was called shows the telephone network the number that was di
     CHECK(start_line(bye) == "BYE sip:gw@192.0.2.8:5061 SIP/2.0");
     CHECK(header(bye, "From").starts_with(shown + ";tag="));
     CHECK((bye.find("2222222") != std::string::npos) == (dialled == "+49302222222"));
+}
+
+TEST_CASE("a request inside a call that names none of its sender's addresses shows another domain no further one",
+          "[rfc3323][rfc3261][12.2.1.1][P4]")
+{
+    World world{with_routes()};
+    Sender alice{world, "alice"};
+    const auto id = world.accounts->find("alice", "example.org")->id;
+    world.accounts->at(id).number = "+49301111111";
+    world.accounts->attach(id, "sales", "example.org");
+    const auto& [host, uri, called_as] = GENERATE(table<std::string, std::string, std::string>(
+        {{"example.net", "sip:bob@example.net", "sip:sales@example.org"},
+         {"one.trunk.example", "sip:+44207946000@example.org", "sip:+49301111111@example.org;user=phone"}}));
+    const auto other = world.domain(host);
+    alice.send({.to = uri, .from = "<sip:sales@example.org>"});
+    const auto invite = world.receive(other);
+    CHECK(uri_in(header(invite, "From")) == called_as);
+    world.send(other, answer(invite, "200 OK", contact));
+    const auto ok = world.receive(alice.flow);
+    const std::string from = GENERATE("anonymous@anonymous.invalid", "alice@192.0.2.1", "bob@example.org");
+    world.send(alice.flow,
+               "INFO " + uri_in(header(ok, "Contact")) +
+                   " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKi\nMax-Forwards: 70\nFrom: <sip:" + from +
+                   ">;tag=tag-of-alice\nTo: " + header(ok, "To") + "\nCall-ID: " + header(ok, "Call-ID") +
+                   "\nCSeq: 3 INFO\n");
+    CHECK(uri_in(header(world.receive(other), "From")) == "sip:anonymous@anonymous.invalid");
 }
 
 TEST_CASE("a BYE of ours shows the telephone network what the call has shown")

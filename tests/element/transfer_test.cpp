@@ -383,6 +383,21 @@ TEST_CASE("the number that a withheld referrer names does not show its domain", 
     CHECK(caller(call.follows("sip:" + referred("030123456"))) == "<sip:alice@example.org>");
 }
 
+TEST_CASE("a caller whose From is anonymous in a request inside its call withholds itself in that one",
+          "[rfc3515][rfc3323][P4]")
+{
+    Three three{""};
+    auto& domains = three.world.settings->domains;
+    domains.front().numbers = {.country = "49", .area = "30"};
+    domains.insert(domains.begin(), ServedDomain{.name = "first.example"});
+    CHECK(three.refer("sip:123456@example.org") == "sip:123456@example.org");
+    const auto own = three.bob_to_carol.local;
+    three.bob_to_carol.local = nobody + ";tag=" + tag_in(own);
+    CHECK(three.refer("sip:123456@example.org") == "sip:+4930123456@first.example");
+    three.bob_to_carol.local = own;
+    CHECK(three.refer("sip:123456@example.org") == "sip:123456@example.org");
+}
+
 TEST_CASE("what can be dialled before an address is nobody's to dial for somebody else", "[rfc3515][P4]")
 {
     Referred call;

@@ -377,9 +377,8 @@ std::string Proxy::shown_sender(const ResponseContext& context, const Message& r
 {
     if (context.sender_withheld()) return std::string{anonymous_identity};
     if (context.sender.foreign()) return foreign_sender(context, request);
-    const auto aor = env_.domains().aor(request.from.uri);
-    const auto* owner = env_.account_of(aor);
-    if (owner == nullptr || context.sender != owner->id) return std::string{anonymous_identity};
+    const auto aor = own_from(context.sender, request);
+    if (aor.empty()) return std::string{anonymous_identity};
     return shown_address(context.display_name(request), address_uri(request.from.uri.scheme, aor));
 }
 

@@ -59,7 +59,7 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
     context.caller_session = tag->session;
     context.dialled = tag->dialled;
     const auto wish = privacy_wish(request);
-    if (!to_caller) context.hides_now = wish.withhold();
+    if (!to_caller) context.hides_now = wish.withhold() || is_anonymous(request.from.uri);
     if (to_caller) {
         const auto* callee = env_.accounts->find(party.account());
         const bool by_account = callee != nullptr && callee->withhold_identity;

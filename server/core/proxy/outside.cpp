@@ -240,13 +240,20 @@ bool Proxy::redirected_outside(ResponseContext& context, const Decision& decisio
     return true;
 }
 
-/// The address that a subscriber of ours speaks as: the one in its From, when that is its own.
-std::string Proxy::own_address(const ResponseContext& context, const Message& request) const
+/// The address in From, where it is one of the subscriber's own; else empty.
+std::string Proxy::own_from(const Party& sender, const Message& request) const
 {
     auto aor = env_.domains().aor(request.from.uri);
-    const auto* account = env_.accounts->find(context.sender.account());
     const auto* owner = env_.account_of(aor);
-    if (account != nullptr && (owner == nullptr || owner->id != account->id))
+    if (owner == nullptr || sender != owner->id) aor.clear();
+    return aor;
+}
+
+/// The address that a subscriber of ours speaks as: the one in its From, else its first.
+std::string Proxy::own_address(const ResponseContext& context, const Message& request) const
+{
+    auto aor = own_from(context.sender, request);
+    if (const auto* account = aor.empty() ? env_.accounts->find(context.sender.account()) : nullptr)
         aor = std::string{account->user}.append("@").append(account->domain);
     return aor;
 }
@@ -361,11 +368,12 @@ Presented Proxy::presented(const ResponseContext& context, const Message& reques
         called_by = std::string_view{aor}.substr(0, aor.rfind('@'));
         if (!is_e164(*called_by)) called_by = "";
     }
+    const bool nameless = context.in_dialog && own_from(context.sender, request).empty(); // as in shown_sender()
     const Presenting sender{.account = account,
                             .aor = aor,
                             .preferred = preferred,
                             .display = context.display_name(request),
-                            .withheld = account == nullptr || context.sender_withheld(),
+                            .withheld = account == nullptr || context.sender_withheld() || nameless,
                             .called_by = called_by};
     const auto* route = context.outside ? route_of(branch.target.party) : nullptr;
     if (route != nullptr && !context.in_dialog) {

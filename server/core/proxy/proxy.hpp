@@ -197,6 +197,7 @@ private:
     Decision redirected_to(const ResponseContext& context, const Party& redirecting, Uri contact) const;
     bool redirected_outside(ResponseContext& context, const Decision& decision, std::uint16_t port,
                             std::string_view former);
+    std::string own_from(const Party& sender, const Message& request) const;
     std::string own_address(const ResponseContext& context, const Message& request) const;
     std::string domain_for(const ResponseContext& context, const Message& request, const Party& receiver) const;
     void connect(SlotId context, std::size_t branch, Actions& out);
