@@ -47,19 +47,20 @@ std::string answer(const std::string& request, const std::string& status, const 
            "\nCSeq: " + header(request, "CSeq") + "\nContact: <" + callee_contact + ">\n" + extra;
 }
 
-std::string bye(const std::string& invite_at_callee)
+std::string in_dialog(const std::string& method, const std::string& invite_at_callee)
 {
-    return "BYE " + uri_in(header(invite_at_callee, "Contact")) +
-           " SIP/2.0\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\nFrom: " +
-           header(invite_at_callee, "To") + ";tag=b-tag\nTo: " + header(invite_at_callee, "From") +
-           "\nCall-ID: " + header(invite_at_callee, "Call-ID") + "\nCSeq: 7 BYE\n";
+    return method + " " + uri_in(header(invite_at_callee, "Contact")) +
+           " SIP/2.0\nVia: SIP/2.0/TLS b.invalid;branch=z9hG4bK" + method +
+           "\nMax-Forwards: 70\nFrom: " + header(invite_at_callee, "To") +
+           ";tag=b-tag\nTo: " + header(invite_at_callee, "From") + "\nCall-ID: " + header(invite_at_callee, "Call-ID") +
+           "\nCSeq: 7 " + method + "\n";
 }
+
+std::string bye(const std::string& invite_at_callee) { return in_dialog("BYE", invite_at_callee); }
 
 std::string update(const std::string& invite_at_callee)
 {
-    auto text = bye(invite_at_callee);
-    for (auto at = text.find("BYE"); at != std::string::npos; at = text.find("BYE")) text.replace(at, 3, "UPDATE");
-    return text.replace(text.find("z9hG4bKbye"), 10, "z9hG4bKupd") + "Contact: <" + callee_contact + ">\n";
+    return in_dialog("UPDATE", invite_at_callee) + "Contact: <" + callee_contact + ">\n";
 }
 
 struct Billed {
