@@ -44,6 +44,14 @@ bool holds(const crypto::EpochKeys& keys, Epoch epoch)
     return std::ranges::any_of(keys, [&](const auto& key) { return key.epoch == epoch; });
 }
 
+/// All but those that are alive and the next one: workers seal under it before it is heard of here.
+Epochs over(const crypto::EpochKeys& keys)
+{
+    auto over = ~Epochs{};
+    for (const auto& key : keys) over.reset(key.epoch.number);
+    return over.reset(static_cast<std::uint8_t>(keys.back().epoch.number + 1));
+}
+
 } // namespace
 
 Keys::Keys(boost::asio::io_context& main, std::vector<os::PassedDescriptor>& passed, TimePoint now,
@@ -85,12 +93,9 @@ void Keys::hand_on()
 
 void Keys::rotate()
 {
-    const auto before = ring_->snapshot();
     if (ring_->rotate(now())) {
-        const auto after = ring_->snapshot();
         handover_.write(Handover::Item::epoch_keys, ring_->serialise().bytes());
-        for (const auto& key : *before)
-            if (!holds(*after, key.epoch)) dialogs_->forget(key.epoch);
+        dialogs_->forget(over(*ring_->snapshot()));
         on_rotation_();
         log::event(log::Event::keys_rotated);
     }

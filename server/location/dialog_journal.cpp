@@ -158,19 +158,19 @@ void DialogJournal::remove(Place place)
     pools_[key->second].free.push_back(place);
 }
 
-void DialogJournal::forget(Epoch dead)
+void DialogJournal::forget(const Epochs& over)
 {
     const std::lock_guard lock{mutex_};
-    for (std::size_t size_class = 0; size_class < record_sizes.size(); ++size_class) {
-        const auto pool = pools_.find({dead, static_cast<std::uint8_t>(size_class)});
-        if (pool == pools_.end()) continue;
-        for (const auto segment : pool->second.segments) {
+    std::erase_if(pools_, [&](const auto& entry) {
+        const auto& [key, pool] = entry;
+        if (!over[key.epoch.number]) return false;
+        for (const auto segment : pool.segments) {
             region_->release(Place{segment} * segment_size, segment_size);
             keys_.erase(segment);
             released_.push_back(segment);
         }
-        pools_.erase(pool);
-    }
+        return true;
+    });
 }
 
 void DialogJournal::restore(const Reader& reader)

@@ -46,8 +46,8 @@ public:
     Place add(Epoch epoch, const Handle& record);
     Place add(Epoch epoch, const Text& record);
     void remove(Place place);
-    /// Overwrites everything of an epoch.
-    void forget(Epoch dead);
+    /// Overwrites everything of those epochs.
+    void forget(const Epochs& over);
 
     struct Reader {
         std::function<bool(Epoch)> alive;

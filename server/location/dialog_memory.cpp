@@ -83,14 +83,20 @@ bool SharedDialogMemory::remember(KeyedHash dialog, BindingId id, std::size_t mo
     return true;
 }
 
+template <class Record> void SharedDialogMemory::put(Epoch epoch, Record record, Holder whose)
+{
+    auto& shard = of(record.id);
+    const std::lock_guard lock{shard.mutex};
+    if (shard.over[epoch.number]) return room_.give_back(whose, size_of(record.value)); // it ended a moment ago
+    const auto place = journal_ ? journal_->add(epoch, record) : 0;
+    replace(shard.like(record), record.id, {epoch, std::move(record.value), whose, place});
+}
+
 void SharedDialogMemory::keep(KeyedHash dialog, Epoch epoch, BindingId id, Handle handle, Holder whose)
 {
     if (ended_.contains(dialog, epoch) || !room_.take(whose, size_of(handle))) return;
     if (!remember(dialog, id, most_of_dialog)) return room_.give_back(whose, size_of(handle));
-    auto& shard = of(id);
-    const std::lock_guard lock{shard.mutex};
-    const auto place = journal_ ? journal_->add(epoch, DialogJournal::Handle{id, dialog, handle}) : 0;
-    replace(shard.handles, id, {epoch, std::move(handle), whose, place});
+    put(epoch, DialogJournal::Handle{id, dialog, std::move(handle)}, whose);
 }
 
 std::optional<DialogMemory::Handle> SharedDialogMemory::handle(BindingId id) const
@@ -105,22 +111,14 @@ void SharedDialogMemory::keep_text(KeyedHash dialog, Epoch epoch, BindingId id, 
 {
     if (ended_.contains(dialog, epoch) || !room_.take(whose, size_of(text))) return;
     if (!remember(dialog, id, most_of_dialog)) return room_.give_back(whose, size_of(text));
-    put(dialog, epoch, id, std::move(text), whose);
+    put(epoch, DialogJournal::Text{id, dialog, std::move(text)}, whose);
 }
 
 void SharedDialogMemory::keep_note(KeyedHash dialog, Epoch epoch, BindingId id, SealedText note)
 {
     if (ended_.contains(dialog, epoch)) return;
     remember(dialog, id, unbounded);
-    put(dialog, epoch, id, std::move(note), {});
-}
-
-void SharedDialogMemory::put(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose)
-{
-    auto& shard = of(id);
-    const std::lock_guard lock{shard.mutex};
-    const auto place = journal_ ? journal_->add(epoch, DialogJournal::Text{id, dialog, text}) : 0;
-    replace(shard.texts, id, {epoch, std::move(text), whose, place});
+    put(epoch, DialogJournal::Text{id, dialog, std::move(note)}, {});
 }
 
 std::optional<SealedText> SharedDialogMemory::text(BindingId id) const
@@ -131,20 +129,21 @@ std::optional<SealedText> SharedDialogMemory::text(BindingId id) const
     return found == shard.texts.end() ? std::nullopt : std::optional{found->second.value};
 }
 
-void SharedDialogMemory::forget(Epoch dead)
+void SharedDialogMemory::forget(const Epochs& over)
 {
-    ended_.forget(dead);
+    ended_.forget(over);
     for (auto& shard : items_) {
         const std::lock_guard lock{shard.mutex};
-        const auto goes = [this, dead](const auto& entry) {
-            if (entry.second.epoch != dead) return false;
+        shard.over = over;
+        const auto goes = [&](const auto& entry) {
+            if (!over[entry.second.epoch.number]) return false;
             room_.give_back(entry.second.whose, size_of(entry.second.value));
             return true;
         };
         std::erase_if(shard.handles, goes);
         std::erase_if(shard.texts, goes);
     }
-    if (journal_) journal_->forget(dead); // nothing names places in it any more, which others may use at once
+    if (journal_) journal_->forget(over); // nothing names places in it any more, which others may use at once
     for (auto& shard : dialogs_) {        // a dialog without anything kept any more
         const std::lock_guard lock{shard.mutex};
         std::erase_if(shard.kept, [this](const auto& entry) {

@@ -35,7 +35,7 @@ public:
     void keep_text(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose) override;
     void keep_note(KeyedHash dialog, Epoch epoch, BindingId id, SealedText note) override;
     [[nodiscard]] std::optional<SealedText> text(BindingId id) const override;
-    void forget(Epoch dead) override;
+    void forget(const Epochs& over) override;
 
     /// How many have ended, and how much is kept of others, in epochs that are alive.
     struct Size {
@@ -58,15 +58,18 @@ private:
     };
     struct ItemShard {
         mutable std::mutex mutex;
+        Epochs over;
         std::unordered_map<BindingId, Kept<Handle>> handles;
         std::unordered_map<BindingId, Kept<SealedText>> texts;
+        auto& like(const DialogJournal::Handle&) { return handles; }
+        auto& like(const DialogJournal::Text&) { return texts; }
     };
     static constexpr std::size_t shards = 16;
 
     [[nodiscard]] DialogShard& of(KeyedHash dialog) const { return dialogs_[dialog.high % shards]; }
     [[nodiscard]] ItemShard& of(BindingId id) const { return items_[(id.value >> 8U) % shards]; }
     bool remember(KeyedHash dialog, BindingId id, std::size_t most);
-    void put(KeyedHash dialog, Epoch epoch, BindingId id, SealedText text, Holder whose);
+    template <class Record> void put(Epoch epoch, Record record, Holder whose);
     template <class Values> void forget_value(Values& values, BindingId id);
     template <class Value>
     void replace(std::unordered_map<BindingId, Kept<Value>>& values, BindingId id, Kept<Value> by);

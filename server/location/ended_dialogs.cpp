@@ -22,6 +22,7 @@ bool EndedDialogs::add(KeyedHash dialog, Epoch epoch)
     Marks gone; // overwritten and given back without the lock
     auto& shard = shards_[shard_of(dialog)];
     const std::lock_guard lock{shard.mutex};
+    if (shard.over[epoch.number]) return false;
     auto set = std::ranges::find(shard.sets, epoch, &Sets::value_type::first);
     if (set != shard.sets.end() && set->second.contains(mark_of(dialog))) return false;
     if (shard.size() >= most_of_shard_) {
@@ -40,19 +41,20 @@ bool EndedDialogs::contains(KeyedHash dialog, Epoch epoch) const
 {
     const auto& shard = shards_[shard_of(dialog)];
     const std::lock_guard lock{shard.mutex};
+    if (shard.over[epoch.number]) return true;
     const auto set = std::ranges::find(shard.sets, epoch, &Sets::value_type::first);
     return set != shard.sets.end() && set->second.contains(mark_of(dialog));
 }
 
-void EndedDialogs::forget(Epoch dead)
+void EndedDialogs::forget(const Epochs& over)
 {
     for (auto& shard : shards_) {
-        Marks gone;
+        Sets gone; // overwritten and given back without the lock
         const std::lock_guard lock{shard.mutex};
-        const auto set = std::ranges::find(shard.sets, dead, &Sets::value_type::first);
-        if (set == shard.sets.end()) continue;
-        gone = std::move(set->second);
-        shard.sets.erase(set);
+        shard.over = over;
+        for (auto& set : shard.sets)
+            if (over[set.first.number]) gone.push_back(std::move(set));
+        std::erase_if(shard.sets, [&](const auto& set) { return over[set.first.number]; });
     }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "core/privacy/sealer.hpp"
+#include "core/dialog/memory.hpp"
 #include "core/types/ids.hpp"
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -27,8 +27,9 @@ public:
 
     /// False: that is known, or there is no room for it.
     bool add(KeyedHash dialog, Epoch epoch);
+    /// In an epoch that is over all have.
     [[nodiscard]] bool contains(KeyedHash dialog, Epoch epoch) const;
-    void forget(Epoch dead);
+    void forget(const Epochs& over);
     [[nodiscard]] std::size_t size() const;
 
 private:
@@ -44,6 +45,7 @@ private:
     struct Shard {
         mutable std::mutex mutex;
         Sets sets; ///< two or three: so many epochs are alive
+        Epochs over;
         [[nodiscard]] std::size_t size() const;
     };
     static constexpr std::size_t shards = 16;

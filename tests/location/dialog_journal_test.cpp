@@ -90,6 +90,7 @@ struct Service {
 };
 
 constexpr Epoch first{1}, second{2};
+Epochs only(Epoch epoch) { return Epochs{}.set(epoch.number); }
 
 DialogMemory::Handle handle_of(std::string contact)
 {
@@ -153,7 +154,7 @@ TEST_CASE("What ends is overwritten for the next process as well", "[handover][P
     before.keep({5, 6}, second, BindingId{7}, handle_of("the contact of another"), {});
     REQUIRE(service.holds("the contact of one call"));
     SECTION("with its dialog") { before.end({3, 4}, first); }
-    SECTION("with its epoch") { before.forget(first); }
+    SECTION("with its epoch") { before.forget(only(first)); }
     SECTION("with the value that replaces it")
     {
         before.keep({3, 4}, first, BindingId{5}, handle_of("a newer one"), {});
@@ -175,7 +176,9 @@ TEST_CASE("Memory of what has ended is used again", "[handover]")
     for (std::uint64_t i = 1; i <= 20'000; ++i) { // 4,032 fit at a time
         memory.keep({i, i}, first, BindingId{i}, handle_of(std::string(900, 'h')), {});
         memory.end({i, i}, second);
-        if (i % 5'000 == 0) memory.forget(second);
+        if (i % 5'000 != 0) continue;
+        memory.forget(only(second));
+        memory.forget({}); // its number has come again
     }
     memory.keep({1, 7}, first, BindingId{1}, handle_of("fits"), {});
     CHECK(service.next_process().handle(BindingId{1}));
@@ -188,7 +191,7 @@ TEST_CASE("Memory that is full hands on what fits, and the process goes on", "[h
     for (std::uint64_t i = 1; i <= 70 * 4'096; ++i) memory.end({i, i}, first);
     memory.end({1, 77}, first);
     CHECK(memory.ended({1, 77}, first));
-    memory.forget(first);
+    memory.forget(only(first));
     memory.end({1, 78}, second);
     CHECK(service.next_process().ended({1, 78}, second));
 }
@@ -225,7 +228,7 @@ TEST_CASE("A process killed while an epoch ends leaves nothing of it to a later 
             for (std::uint64_t i = 1; i < 3'000; ++i) before.end({i, i}, first);
             before.keep({7, 7}, first, BindingId{7}, handle_of("sealed contact"), {});
             *service.writes_left = cut;
-            before.forget(first);
+            before.forget(only(first));
         }
         service.alive = {2};
         service.next_process().end({1, 78}, second);
@@ -234,6 +237,30 @@ TEST_CASE("A process killed while an epoch ends leaves nothing of it to a later 
         CHECK(later.size().ended == 1);
         CHECK(later.ended({1, 78}, second));
     }
+}
+
+TEST_CASE("Nothing is kept of an epoch that is over, until its number comes again", "[handover][P9]")
+{
+    Service service;
+    auto memory = service.next_process();
+    const Holder holder{{1, 1}};
+    memory.forget(only(first));
+    const auto as_much_as_may_be = std::string(SharedDialogMemory::most_of_holder / 2 + 1, 't');
+    for (int i = 0; i < 2; ++i) // of requests that had begun before
+        memory.keep_text({3, 4}, first, BindingId{5}, SealedText{as_much_as_may_be}, holder);
+    memory.keep({3, 4}, first, BindingId{6}, handle_of("sealed contact"), holder);
+    memory.keep_note({3, 4}, first, BindingId{7}, SealedText{"sealed note"});
+    memory.end({3, 4}, first);
+    CHECK(memory.size().ended + memory.size().handles + memory.size().texts == 0);
+    CHECK(std::ranges::all_of(*service.memory, [](auto byte) { return byte == 0; }));
+    CHECK(memory.ended({3, 4}, first)); // whatever answers there begins nothing any more
+    memory.keep_text({3, 4}, second, BindingId{8}, SealedText{as_much_as_may_be}, holder);
+    CHECK(memory.text(BindingId{8}));
+
+    memory.forget(only(second));
+    CHECK_FALSE(memory.ended({3, 4}, first));
+    memory.keep({3, 4}, first, BindingId{6}, handle_of("sealed contact"), holder);
+    CHECK(memory.handle(BindingId{6}));
 }
 
 TEST_CASE("What could not be told from an empty place is not handed on", "[handover]")
@@ -301,7 +328,7 @@ TEST_CASE("One party's values take so much and no more, and those of others are 
     CHECK(memory.handle(BindingId{1'000'000}));
     CHECK(memory.handle(BindingId{1'000'001}));
     SECTION("until its dialogs end") { memory.end({1, 1}, first); }
-    SECTION("or their epoch does") { memory.forget(first); }
+    SECTION("or their epoch does") { memory.forget(only(first)); }
     SECTION("or its values become shorter") { memory.keep({1, 1}, first, BindingId{1}, handle_of("short"), greedy); }
     memory.keep({count, 1}, second, BindingId{count}, handle_of(std::string(long_value / 2, 'x')), greedy);
     CHECK(memory.handle(BindingId{count}));

@@ -11,6 +11,7 @@ using location::EndedDialogs;
 namespace {
 
 constexpr Epoch first{1}, second{2};
+Epochs only(Epoch epoch) { return Epochs{}.set(epoch.number); }
 
 std::size_t heap()
 {
@@ -35,10 +36,13 @@ TEST_CASE("A dialog has ended in its own epoch, and until that is over", "[ended
     CHECK_FALSE(ended.contains({1, 2}, second));
     CHECK_FALSE(ended.contains({1, 3}, first));
     CHECK(ended.size() == 2);
-    ended.forget(first);
-    CHECK_FALSE(ended.contains({1, 2}, first));
-    CHECK(ended.contains({3, 4}, second));
+    ended.forget(only(first));
     CHECK(ended.size() == 1);
+    CHECK(ended.contains({3, 4}, second));
+    CHECK(ended.contains({1, 3}, first)); // all have, in an epoch that is over
+    CHECK_FALSE(ended.add({1, 3}, first));
+    ended.forget({}); // its number has come again
+    CHECK_FALSE(ended.contains({1, 2}, first));
 }
 
 TEST_CASE("However many dialogs end, so many are remembered and no more", "[ended][limits]")
@@ -70,6 +74,6 @@ TEST_CASE("A remembered dialog takes 17 bytes at most", "[ended][memory]")
         for (; count < size; ++count) ended.add(hashes.next(), first);
         CHECK(static_cast<double>(heap() - before) / static_cast<double>(count) < 17);
     }
-    ended.forget(first);
+    ended.forget(only(first));
     CHECK(heap() - before < 100'000);
 }

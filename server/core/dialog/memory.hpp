@@ -3,10 +3,14 @@
 #include "core/registrar/binding.hpp"
 #include "core/types/party.hpp"
 
+#include <bitset>
 #include <optional>
 #include <string>
 
 namespace sotto {
+
+/// By their numbers.
+using Epochs = std::bitset<256>;
 
 /// The little that is remembered of dialogs (SEALING.md): which have ended, and what does not fit into a token. Shared
 /// by all workers and thread-safe; nothing outlives the epoch that the dialog began in.
@@ -14,7 +18,7 @@ class DialogMemory {
 public:
     virtual ~DialogMemory() = default;
 
-    /// `epoch`: that it began in, here and below.
+    /// Or its epoch is over. `epoch`: that it began in, here and below.
     [[nodiscard]] virtual bool ended(KeyedHash dialog, Epoch epoch) const = 0;
     /// From now on the dialog's tokens get 481, and what was kept for it is forgotten.
     virtual void end(KeyedHash dialog, Epoch epoch) = 0;
@@ -43,8 +47,9 @@ public:
     /// Either of them.
     [[nodiscard]] virtual std::optional<SealedText> text(BindingId id) const = 0;
 
-    /// Forgets everything of epochs that are no longer alive.
-    virtual void forget(Epoch dead) = 0;
+    /// Forgets everything of the epochs that are over, and keeps nothing more of them: a request that began before may
+    /// end long after. Until told of others, as numbers of epochs come again.
+    virtual void forget(const Epochs& over) = 0;
 };
 
 } // namespace sotto
