@@ -323,6 +323,33 @@ TEST_CASE("behind an edge: Path is kept, given back, and written as Route", "[rf
     CHECK(status(world.receive(alice)) == "480");
 }
 
+TEST_CASE("the connection of an edge remembers no device whose registration is over", "[rfc3327][growth]")
+{
+    World world;
+    const auto edge = world.connect();
+    const auto registers = [&](const std::string& user, int n, const std::string& expires = "") {
+        const auto place = std::to_string(5'000 + n);
+        const auto answer =
+            world.registers(edge, user,
+                            {.contact = "<sip:phone" + place + "@192.0.2.2:" + place + ";transport=tls>" + expires,
+                             .extra = "Supported: path\nPath: <sip:token@edge.example.org;lr>\n",
+                             .call_id = "reg-" + place,
+                             .more_vias = edge_via});
+        REQUIRE(start_line(answer) == "SIP/2.0 200 OK");
+    };
+    const auto remembered = [&] { return world.flow(edge).bindings.size(); };
+    registers("carol", 0);
+    for (int n = 1; n <= 4; ++n) registers("bob", n);
+    CHECK(remembered() == 5);
+    registers("bob", 4, ";expires=0");
+    CHECK(remembered() == 4);
+    for (int n = 5; n < 9; ++n) {
+        world.pass(world.settings->binding_lifetime + seconds{1});
+        registers("bob", n);
+    }
+    CHECK(remembered() == 2); // the last one of bob's, and carol's, who has not come again
+}
+
 TEST_CASE("what an edge says has failed is registered no longer, and is 481 inside a dialog", "[rfc5626][9.3]")
 {
     World world;

@@ -91,6 +91,7 @@ public:
     /// One with a certificate for several.
     FlowId provider(const std::vector<std::string>& names);
     void disconnect(FlowId flow);
+    [[nodiscard]] const Flow& flow(FlowId id) const { return open_.at(id); }
     /// What the ledger says of the calls that wait to be recorded.
     void record(bool durable);
     /// What a phone sends, as it stands on the wire but with "\n" line ends and without Content-Length.

@@ -94,6 +94,7 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
     registration->wanted.clear();
     registration->removed.clear();
     registration->sleepers.clear();
+    registration->others.clear();
     const Message& request = *server->request;
     if (!request.contact_star && request.contacts.empty()) { // a query: what this flow registered
         for (auto& binding : located.bindings) // and, behind an edge, nothing: several devices share that flow
@@ -106,6 +107,9 @@ void Registrar::located(SlotId id, Located located, TimePoint now, Actions& out)
     std::erase_if(registration->removed, [&](BindingId device) { // it has another flow
         return std::ranges::find(located.bindings, device, &Binding::id) != located.bindings.end();
     });
+    for (const auto& binding : located.bindings)
+        if (binding.flow == registration->flow && !registration->registers(binding.id))
+            registration->others.push_back(binding.id);
     out.push_back(
         Commit{ticket_for(Waiting::registration, id), registration->flow, registration->aor, std::move(located)});
 }
@@ -301,8 +305,11 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
         return;
     }
     if (flow != nullptr) {
-        for (const auto removed : registration->removed)
-            std::erase_if(flow->bindings, [&](const RegisteredDevice& one) { return one.id == removed; });
+        // Those too that have expired: behind an edge the flow lives on, with whatever was ever registered over it.
+        std::erase_if(flow->bindings, [&](const RegisteredDevice& one) {
+            return one.account == registration->account && !registration->registers(one.id) &&
+                   std::ranges::find(registration->others, one.id) == registration->others.end();
+        });
         for (const auto& binding : registration->wanted)
             if (!flow->registers(binding.id)) flow->bindings.push_back({binding.id, registration->account});
         const auto* server = env_.layer->server(registration->server);

@@ -32,8 +32,14 @@ private:
         /// not say by itself which one is meant.
         std::vector<Binding> wanted;
         std::vector<BindingId> removed;                   ///< devices of which nothing is left
+        std::vector<BindingId> others;                    ///< other devices of the account over the same flow
         std::vector<PushRegistrations::Sleeper> sleepers; ///< of those wanted: what wakes them (RFC 8599)
 
+        /// Whether this REGISTER leaves something of that device.
+        [[nodiscard]] bool registers(BindingId device) const
+        {
+            return std::ranges::find(wanted, device, &Binding::id) != wanted.end();
+        }
         /// Whether this REGISTER has made that binding.
         [[nodiscard]] bool made(const Binding& binding) const
         {
