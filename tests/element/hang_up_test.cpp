@@ -194,6 +194,39 @@ TEST_CASE("an UPDATE whose answer may not pass ends the call on both sides", "[r
     CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 481"));
 }
 
+TEST_CASE("a BYE of ours is a new request also to whoever is behind another server of our kind", "[rfc3261][12.2.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob, "sip:bob@example.org");
+    world.send(bob, request_in(call.invite, "INFO", 7));
+    const auto info = world.receive(alice);
+    world.send(alice, answer(info, "200 OK"));
+    world.receive(bob);
+    const auto behind = [](const std::string& message) { return std::stoul(header(message, "CSeq")) % (1UL << 30U); };
+    const auto ends = [&](FlowId phone, const std::string& before) {
+        auto bye = world.receive(phone);
+        while (!start_line(bye).starts_with("BYE ")) bye = world.receive(phone);
+        CHECK(std::stoul(header(bye, "CSeq")) > std::stoul(header(before, "CSeq")));
+        CHECK(behind(bye) > behind(before));
+    };
+    SECTION("where an answer inside a dialog may not pass")
+    {
+        world.send(alice, request_in(call.ok, "INVITE", 3, alices));
+        const auto again = world.receive(bob);
+        world.send(bob, answer(again, "200 OK", contact + described), plain);
+        ends(bob, again);
+        ends(alice, info);
+    }
+    SECTION("where one in an ACK may not")
+    {
+        world.send(alice, request_in(call.ok, "ACK", 2, described), plain);
+        ends(bob, call.invite);
+        ends(alice, info);
+    }
+}
+
 TEST_CASE("an UPDATE without an offer may be answered with anything", "[rfc3311]")
 {
     World world{with_routes()};

@@ -8,13 +8,14 @@
 namespace sotto {
 namespace {
 
-/// Of a side that may have sent nothing yet, or gives its ACK a number of its own choice: nobody may take our BYE for
-/// an old request, while the bill ends.
-constexpr std::uint32_t beyond_any_cseq = (1U << 30U) - 1;
 /// After an answer: more requests than can have been sent since the one that it answers. No more than that, as another
 /// server of our kind on the way begins anew at 2^30.
 constexpr std::uint32_t beyond_later_cseq = 1U << 20U;
-constexpr std::uint32_t largest_cseq = (1U << 31U) - 2; // RFC 3261 8.1.1.5; a trunk may have us count once more
+/// Of a side whose number is not known, or that gives its ACK one of its own choice: nobody may take our BYE for an old
+/// request, while the bill ends. Whoever is behind another server of our kind takes it for a new one, too: what that
+/// server counts from 2^30 is as much as it can be. And it tells nobody what the numbers of that side are offset by.
+/// RFC 3261 8.1.1.5; a trunk may have us count once more.
+constexpr std::uint32_t largest_cseq = (1U << 31U) - 2;
 
 /// Where the message's sender says that it is, if it says so.
 void follow_contact(ForwardTarget& to, const Message& message)
@@ -151,7 +152,7 @@ void Proxy::end_unheard(SlotId id, std::size_t index, const Message& answer, Ref
 }
 
 /// The same inside a dialog: whoever asked for a new description loses the call too, and is told so.
-void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out)
+void Proxy::end_renegotiated(const ResponseContext& context, Actions& out)
 {
     const auto* server = env_.layer->server(context.server);
     if (server == nullptr || server->request->contacts.empty()) return;
@@ -161,7 +162,7 @@ void Proxy::end_renegotiated(const ResponseContext& context, Branch& branch, Act
                .view = {.call_id = std::string{request.call_id},
                         .from = as_written(request.to),
                         .to = as_written(request.from),
-                        .cseq = branch.seal->cseq(other(context.role), beyond_any_cseq)}};
+                        .cseq = largest_cseq}};
     follow_contact(bye.to, request);
     if (from.handle) {
         auto remote = RemoteTarget::unpack(env_.cryptography.open_in_memory(from.handle->contact.bytes));
@@ -188,7 +189,7 @@ void Proxy::end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out)
     const DialogView view{.call_id = from_caller ? seal.call_id(ack.call_id) : context.receiver_call_id,
                           .from = shown.from + own_tag,
                           .to = shown.to + ";tag=" + context.receiver_tag,
-                          .cseq = seal.cseq(context.role, beyond_any_cseq)};
+                          .cseq = largest_cseq};
     send_ours({.method = Method::bye, .to = answerer, .view = view}, now, out);
     end_dialog(seal, out);
 }
@@ -202,7 +203,7 @@ void Proxy::end_acknowledging(WaitingAck& waiting, Actions& out)
                .view = {.call_id = std::string{ack.call_id},
                         .from = as_written(ack.to),
                         .to = as_written(ack.from),
-                        .cseq = waiting.branch.seal->cseq(other(context.role), beyond_any_cseq)}};
+                        .cseq = largest_cseq}};
     if (auto remote = remote_of(ack.from.tag(), context.role, waiting.branch.seal->hash(), context.sender)) {
         bye.to.uri = std::move(remote->uri);
         bye.to.route = std::move(remote->route);

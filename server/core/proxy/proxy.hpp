@@ -288,7 +288,7 @@ private:
                      Actions& out);
     void end_answered(const ResponseContext& context, Branch& branch, const Message& ok, int cause, TimePoint now,
                       Actions& out);
-    void end_renegotiated(const ResponseContext& context, Branch& branch, Actions& out);
+    void end_renegotiated(const ResponseContext& context, Actions& out);
     void found_for_ack(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out);
     void pass_on(WaitingAck& waiting, TimePoint now, Actions& out);
     void end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out);

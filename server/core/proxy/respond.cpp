@@ -140,7 +140,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     const bool offered = client->method == Method::update && !env_.layer->server(server_id)->request->body.empty();
     if (!body && (invite || offered)) { // no 488 can be said to whoever answered
         end_answered(*context, branch, *response, 488, now, out);
-        if (context->in_dialog) end_renegotiated(*context, branch, out);
+        if (context->in_dialog) end_renegotiated(*context, out);
         return refuse_body(server_id, body.error(), now, out);
     }
     if (invite && !context->in_dialog && comes_too_late(*context, branch))
