@@ -268,6 +268,36 @@ TEST_CASE("a call that cannot be recorded ends on both sides", "[billing]")
 }
 
 TEST_CASE("an answer that a BYE has crossed begins no call and no bill", "[billing][rfc3261][15]")
+TEST_CASE("a call counts as answered when its caller hears of the answer, and as failed when not", "[billing][metrics]")
+{
+    Billed b;
+    const auto counted = [&] {
+        const auto& counters = b.world.element.counters();
+        return std::pair{counters.calls_answered, counters.calls_failed};
+    };
+    using Counted = std::pair<std::uint64_t, std::uint64_t>;
+    const auto request = b.call(number);
+    SECTION("once, however often it is repeated")
+    {
+        b.world.send(b.callee, answer(request, "200 OK"));
+        CHECK(counted() == Counted{0, 0});
+        b.world.record(true);
+        b.world.send(b.callee, answer(request, "200 OK"));
+        CHECK(counted() == Counted{1, 0});
+    }
+    SECTION("when it cannot be recorded")
+    {
+        b.world.send(b.callee, answer(request, "200 OK"));
+        b.world.record(false);
+        CHECK(counted() == Counted{0, 1});
+    }
+    SECTION("when the answer may not pass")
+    {
+        b.world.send(b.callee, answer(request, "200 OK", "Content-Type: text/html\n"), "<p>yes</p>");
+        CHECK(counted() == Counted{0, 1});
+    }
+}
+
 {
     Billed b;
     const auto request = b.call(number);

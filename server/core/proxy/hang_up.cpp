@@ -132,6 +132,12 @@ bool Proxy::was_refused(const ResponseContext& context) const
     return invite != nullptr && invite->state() == transaction::InviteServer::State::completed;
 }
 
+/// The caller has heard neither of an answer nor that there will be none.
+bool Proxy::awaits_answer(const ResponseContext& context) const
+{
+    return context.accepted.bytes.empty() && !was_refused(context);
+}
+
 /// An answer to a call that nobody is in any more: a BYE has crossed it (RFC 3261 15), or its caller was refused. No
 /// request in its dialog would end its bill.
 bool Proxy::comes_too_late(const ResponseContext& context, const Branch& branch) const
@@ -146,8 +152,10 @@ void Proxy::end_unheard(SlotId id, std::size_t index, const Message& answer, Ref
     end_answered(*context, context->branches[index], answer, verdict_of(why).status, now, out);
     const bool another_waits = std::ranges::any_of(
         context->branches, [](const Branch& branch) { return branch.record == Branch::Record::waits; });
-    if (context->accepted.bytes.empty() && !another_waits && !was_refused(*context))
+    if (awaits_answer(*context) && !another_waits) {
+        ++env_.counters.calls_failed;
         env_.refuse(context->server, why, now, out);
+    }
     shed(id);
 }
 

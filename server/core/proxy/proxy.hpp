@@ -282,6 +282,7 @@ private:
     static DialogView view_of_bye(const Message& ok, int cause);
     [[nodiscard]] bool was_refused(const ResponseContext& context) const;
     [[nodiscard]] bool comes_too_late(const ResponseContext& context, const Branch& branch) const;
+    [[nodiscard]] bool awaits_answer(const ResponseContext& context) const;
     void end_unheard(SlotId context, std::size_t branch, const Message& answer, Refusal why, TimePoint now,
                      Actions& out);
     void acknowledge(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,

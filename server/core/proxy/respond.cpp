@@ -124,7 +124,6 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     env_.layer->cancel_timer(branch.timer_c);
     const bool invite = client->method == Method::invite;
     if (context->answered && !invite) return;
-    if (!context->answered && invite && !context->in_dialog) ++env_.counters.calls_answered;
     context->answered = true;
     if (invite) branch.answered = env_.cryptography.keyed_hash(Cryptography::Use::dialog, response->to.tag());
     keep_proposed(*context, branch);
@@ -140,7 +139,10 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     const bool offered = client->method == Method::update && !env_.layer->server(server_id)->request->body.empty();
     if (!body && (invite || offered)) { // no 488 can be said to whoever answered
         end_answered(*context, branch, *response, 488, now, out);
-        if (context->in_dialog) end_renegotiated(*context, out);
+        if (context->in_dialog)
+            end_renegotiated(*context, out);
+        else if (invite && awaits_answer(*context))
+            ++env_.counters.calls_failed;
         return refuse_body(server_id, body.error(), now, out);
     }
     if (invite && !context->in_dialog && comes_too_late(*context, branch))
@@ -285,6 +287,7 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     if (!body.content.empty()) message.body(body.content_type, body.content);
     auto bytes = message.write();
     if (response.status >= 200 && response.status < 300 && request.method == Method::invite) {
+        if (!context->in_dialog && awaits_answer(*context)) ++env_.counters.calls_answered;
         context->accepted = {env_.cryptography.seal_in_memory(bytes)};
         context->accepted_branch = index;
         if (server->party.foreign()) keep_way_back(*context, request);
