@@ -103,9 +103,7 @@ public:
         const bool waits = !waiting_.empty() && too_long(waiting_.front().since);
         if (!waits && !(writing_since_ && too_long(*writing_since_))) return;
         const bool began = !hangs_.exchange(true);
-        auto given_up = std::exchange(waiting_, {});
-        to_record_.clear();
-        for (const auto& call : given_up) calls_.erase(call.dialog);
+        auto given_up = take_back_waiting();
         for (auto& call : writing_) { // the disk may take it yet: then it has lasted for no time
             if (!call.recorded) continue;
             if (auto& live = calls_[call.dialog]; !live.ended) end(call.dialog, live, live.began);
@@ -201,6 +199,24 @@ private:
         ended_.push_back({dialog, whole_seconds(std::min(at, live.began + times_.longest_call) - live.began)});
     }
 
+    /// With `mutex()` held: the calls that the disk was not given yet.
+    [[nodiscard]] std::vector<Waiting> take_back_waiting()
+    {
+        to_record_.clear();
+        for (const auto& call : waiting_) calls_.erase(call.dialog);
+        running_ = calls_.size();
+        return std::exchange(waiting_, {});
+    }
+
+    /// Nobody would hear of their answers.
+    void refuse_waiting()
+    {
+        std::unique_lock lock{mutex()};
+        const auto refused = take_back_waiting();
+        lock.unlock();
+        for (const auto& call : refused) call.recorded(false);
+    }
+
     [[nodiscard]] bool work_waits() const override { return !waiting_.empty(); }
 
     [[nodiscard]] std::optional<milliseconds> longest_wait() const override
@@ -214,6 +230,7 @@ private:
 
     void turn(std::deque<Task> tasks, bool last) override
     {
+        if (last) refuse_waiting();
         commit_waiting(last);
         for (auto& task : tasks) task()();
     }

@@ -39,7 +39,8 @@ public:
     SqliteLedger(std::filesystem::path state_directory, const crypto::Secret& master, Times times, Alarm on_alarm = {});
     ~SqliteLedger() override;
 
-    /// Writes what waits and ends the thread. From then on every call and every task is refused.
+    /// Writes what is known of the calls that run and ends the thread. From then on every call and every task is
+    /// refused, and so is a call that waits: whoever stops the ledger sends no answer any more.
     void stop();
 
     [[nodiscard]] bool writable() const override;

@@ -120,8 +120,9 @@ TEST_CASE("the devices of a billed call are kept for the next process, sealed, u
     const auto request = b.call(number);
     b.world.send(b.callee, answer(request, "200 OK"));
     const auto recorded = b.world.ledger.waiting.front().first;
-    b.world.record(true);
     const auto kept = [&] { return billing::kept_parties(b.world.dialogs, b.world.cryptography, recorded.dialog); };
+    CHECK_FALSE(kept().caller.binding); // should this process end now, nobody has heard of the call
+    b.world.record(true);
     CHECK(kept().caller.binding == recorded.caller.binding);
     CHECK_FALSE(kept().caller.flow); // it ends with this process
     CHECK_FALSE(kept().callee.binding);
@@ -267,7 +268,6 @@ TEST_CASE("a call that cannot be recorded ends on both sides", "[billing]")
     CHECK(header(bye_received, "To") == header(request, "To") + ";tag=b-tag");
 }
 
-TEST_CASE("an answer that a BYE has crossed begins no call and no bill", "[billing][rfc3261][15]")
 TEST_CASE("a call counts as answered when its caller hears of the answer, and as failed when not", "[billing][metrics]")
 {
     Billed b;
@@ -298,6 +298,7 @@ TEST_CASE("a call counts as answered when its caller hears of the answer, and as
     }
 }
 
+TEST_CASE("an answer that a BYE has crossed begins no call and no bill", "[billing][rfc3261][15]")
 {
     Billed b;
     const auto request = b.call(number);
@@ -433,6 +434,32 @@ TEST_CASE("a caller cannot have the bill ended by the callee, by naming its call
     CHECK(start_line(b.world.receive(b.alice)).starts_with("SIP/2.0 481"));
     CHECK(b.world.quiet(b.callee));
     CHECK(b.world.ledger.ends == 0);
+}
+
+TEST_CASE("nor with a request of before the answer, which the callee refuses once the call is recorded",
+          "[billing][rfc3261][12.2.2]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "183 Session Progress"));
+    const auto early = b.world.receive(b.alice);
+    b.world.send(b.alice, "BYE " + uri_in(header(early, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\nMax-Forwards: 70\n"
+                              "From: <sip:alice@example.org>;tag=another\nTo: " +
+                              header(early, "To") + "\nCall-ID: a-call-id\nCSeq: 9 BYE\n");
+    const auto at_callee = b.world.receive(b.callee);
+    REQUIRE(start_line(at_callee).starts_with("BYE "));
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(true);
+    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 200 OK");
+    b.world.send(b.callee, answer(at_callee, "481 Call/Transaction Does Not Exist"));
+    CHECK(start_line(b.world.receive(b.alice)).starts_with("SIP/2.0 481"));
+    CHECK(b.world.ledger.ends == 0);
+    b.world.send(b.callee, bye(request)); // which ends both
+    const auto at_alice = b.world.receive(b.alice);
+    REQUIRE(start_line(at_alice).starts_with("BYE "));
+    b.world.send(b.alice, response_to(at_alice, "200 OK"));
+    CHECK(b.world.ledger.ends == 1);
 }
 
 TEST_CASE("no BYE ends the bill of a call that another phone behind the route has answered",

@@ -91,12 +91,6 @@ void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, Actions& out
         .tariff = context->charge->tariff,
         .caller = {.flow = server->flow, .binding = from.handle ? from.handle->device : from.binding},
         .callee = {.flow = branch.target.flow, .binding = branch.target.id}});
-    const Message& request = *server->request;
-    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog,
-                          {.caller = call->caller,
-                           .callee = call->callee,
-                           .identifiers = billing::identifiers_of(
-                               env_.cryptography, {request.call_id, request.from.tag(), answer->to.tag()})});
     const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer)});
     out.push_back(RecordCall{ticket_for(Waiting::record, waiting), std::move(call)});
 }
@@ -117,18 +111,36 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
     if (!durable || comes_too_late(*context, branch))
         return end_unheard(waiting.context, waiting.branch, *waiting.answer,
                            durable ? Refusal::request_terminated : Refusal::internal_error, now, out);
+    keep_parties(*context, branch, *waiting.answer);
     auto body = answer_body(*context, branch, *waiting.answer);
     forward_response(waiting.context, waiting.branch, *waiting.answer, body ? std::move(*body) : Body{}, now, out);
     shed(waiting.context);
 }
 
+/// For the next process, and no sooner than the caller hears of the answer: should this one end before, no device says
+/// that somebody talks.
+void Proxy::keep_parties(const ResponseContext& context, const Branch& branch, const Message& answer)
+{
+    const auto* server = env_.layer->server(context.server);
+    if (server == nullptr) return;
+    const Message& request = *server->request;
+    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), branch.seal->hash(),
+                          {.caller = {.flow = {}, .binding = context.sender_target.device()},
+                           .callee = {.flow = {}, .binding = branch.target.id},
+                           .identifiers = billing::identifiers_of(
+                               env_.cryptography, {request.call_id, request.from.tag(), answer.to.tag()})});
+}
+
 /// Whoever names its recorded call otherwise than it began gets 481 from here: from the other side, it would end the
 /// bill. Of an ACK as well: one whose body may not pass ends the call. The callee's tag too: a proxy behind a route may
 /// have shown the caller tags of several phones, of which one has answered.
-bool Proxy::names_its_call(const billing::CallNames& names, KeyedHash dialog) const
+bool Proxy::names_its_call(const ResponseContext& context, const Message& request) const
 {
     if (env_.ledger == nullptr || !env_.ledger->recording()) return true;
-    const auto kept = billing::kept_parties(env_.dialogs, env_.cryptography, dialog).identifiers;
+    const auto names = context.role == Role::caller
+                           ? billing::CallNames{request.call_id, request.from.tag(), context.receiver_tag}
+                           : billing::CallNames{context.receiver_call_id, context.receiver_tag, request.from.tag()};
+    const auto kept = billing::kept_parties(env_.dialogs, env_.cryptography, context.seal->hash()).identifiers;
     return kept == KeyedHash{} || kept == billing::identifiers_of(env_.cryptography, names);
 }
 

@@ -70,10 +70,7 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         if (!call_id) return false;
         context.receiver_call_id = std::move(*call_id);
     }
-    const auto names = to_caller
-                           ? billing::CallNames{context.receiver_call_id, context.receiver_tag, request.from.tag()}
-                           : billing::CallNames{request.call_id, request.from.tag(), context.receiver_tag};
-    if (!names_its_call(names, seal.hash())) return false;
+    if (!names_its_call(context, request)) return false;
     if (request.contacts.empty()) return true;
     // RFC 3261 12.2.1.2: a request may name a new target, but the route set is that of the beginning.
     auto known = remote_of(request.from.tag(), context.role, seal.hash(), party);

@@ -180,7 +180,8 @@ private:
                                                           const ForwardTarget& to) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, Actions& out);
-    [[nodiscard]] bool names_its_call(const billing::CallNames& names, KeyedHash dialog) const;
+    void keep_parties(const ResponseContext& context, const Branch& branch, const Message& answer);
+    [[nodiscard]] bool names_its_call(const ResponseContext& context, const Message& request) const;
     void tell_ledger(const DialogSeal& seal, Actions& out);
     void hangs_up(const DialogSeal& seal, bool on_its_way);
 
@@ -281,8 +282,8 @@ private:
     static DialogView view_of(const Message& ok);
     static DialogView view_of_bye(const Message& ok, int cause);
     [[nodiscard]] bool was_refused(const ResponseContext& context) const;
-    [[nodiscard]] bool comes_too_late(const ResponseContext& context, const Branch& branch) const;
     [[nodiscard]] bool awaits_answer(const ResponseContext& context) const;
+    [[nodiscard]] bool comes_too_late(const ResponseContext& context, const Branch& branch) const;
     void end_unheard(SlotId context, std::size_t branch, const Message& answer, Refusal why, TimePoint now,
                      Actions& out);
     void acknowledge(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,

@@ -285,6 +285,29 @@ TEST_CASE("a disk that hangs keeps no answered call waiting, and none begins unt
     CHECK(billed == std::vector<std::uint32_t>{0, 7}); // the disk had the first one: it lasted for no time
 }
 
+TEST_CASE("a call that still waits for the disk when the ledger stops is not recorded: nobody hears of its answer")
+{
+    test::FaultyDisk disk;
+    Succession calls;
+    const auto answers = [&](std::uint64_t dialog) {
+        const auto recorded = std::make_shared<std::promise<bool>>();
+        calls.ledger->answered(test::call(dialog, 77), [recorded](bool durable) { recorded->set_value(durable); });
+        return recorded->get_future();
+    };
+    disk.set(test::FaultyDisk::Fault::hangs);
+    auto first = answers(1);
+    while (disk.refused() == 0) std::this_thread::yield();
+    auto second = answers(2); // waits behind it
+    auto stopped = std::async(std::launch::async, [&] { calls.ledger->stop(); });
+    for (std::uint64_t dialog = 3; answers(dialog).wait_for(1ms) != std::future_status::ready;) ++dialog;
+    disk.set(test::FaultyDisk::Fault::none);
+    stopped.get();
+    CHECK(first.get());
+    CHECK_FALSE(second.get());
+    calls.restart(0s);
+    CHECK(calls.ledger->running().size() == 1);
+}
+
 TEST_CASE("a state folder that is gone is not taken for a full one")
 {
     test::StateDirectory state;
