@@ -31,7 +31,11 @@ Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& 
     const auto all_of = "all of " + (claimed != nullptr ? std::to_string(claimed->id.value) : address);
     const auto whole = cryptography.rotating_hash(Cryptography::Use::source, all_of).now;
     const bool for_help = admits == Admits::for_help;
-    const bool allowed = for_help ? !flow.holds_up(tried, now) : failures.allows(tried, source, known, now);
+    // What an edge says of its phones is believed, but who says to be one may have made all of it up.
+    const bool of_many = flow.of_edge() && source != flow.source;
+    const bool too_many = of_many && !known && failures.exhausted(flow.source, now);
+    const bool allowed =
+        for_help ? !flow.holds_up(tried, now) : !too_many && failures.allows(tried, source, known, now);
     if (!allowed) {
         ++counters.auth_refused;
         return Heed::not_at_all;
@@ -43,6 +47,7 @@ Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& 
     ++counters.auth_failures;
     const bool slow = failures.failed(tried, source, now);
     failures.count(whole, now);
+    if (of_many) failures.count(flow.source, now, flow.parties.size());
     if (claimed != nullptr && !known && failures.exhausted(whole, now))
         out.push_back(Report{.what = Occurrence::guessing,
                              .account = Private{std::string{claimed->user}.append("@").append(claimed->domain)}});
