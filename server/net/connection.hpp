@@ -71,9 +71,10 @@ struct Connection : WaitHook, WriteHook {
     bool pads{false};    ///< more is unsent than signs of life: its length would tell
     bool reading{false}; ///< a wait for the socket to become readable is under way
     bool writing{false};
-    std::string expected; ///< the domain that the other end must prove; empty: the other end began the connection
-    bool known{false};    ///< the user has been given the flow and not yet told of its end
-    bool dirty{false};    ///< stands in the worker's list of connections to flush
+    bool read_writes{false}; ///< TLS has to write before it reads on
+    std::string expected;    ///< the domain that the other end must prove; empty: the other end began the connection
+    bool known{false};       ///< the user has been given the flow and not yet told of its end
+    bool dirty{false};       ///< stands in the worker's list of connections to flush
 };
 
 /// Connections ordered by deadline: the same span for all, so that the newest stands at the end. Forgets a connection

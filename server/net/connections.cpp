@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace sotto::net {
 
@@ -288,7 +289,8 @@ void Connections::read(Connection& connection)
             break;
         case Progress::want_read:
             return await_readable(connection);
-        case Progress::want_write:
+        case Progress::want_write: // new keys of ours, which the other end has asked for (RFC 8446 4.6.3)
+            connection.read_writes = true;
             return await_writable(connection);
         case Progress::closed: // nobody is left to read an answer
             connection.stream.finish();
@@ -396,10 +398,12 @@ void Connections::await_writable(Connection& connection)
         if (found == nullptr) return;
         user_.begin();
         found->writing = false;
-        if (found->state == State::handshaking)
+        if (found->state == State::handshaking) {
             advance_handshake(*found);
-        else if (found->takes_messages())
-            mark_dirty(*found);
+        } else {
+            if (found->takes_messages()) mark_dirty(*found);
+            if (std::exchange(found->read_writes, false)) readable(*found);
+        }
         user_.end();
     });
 }

@@ -23,6 +23,7 @@ Client::Client(const net::Endpoint& to, const Options& options)
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (options.receive_buffer > 0)
         ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
+    if (options.segment > 0) ::setsockopt(socket_, IPPROTO_TCP, TCP_MAXSEG, &options.segment, sizeof options.segment);
     if (!options.source.empty()) {
         const net::Endpoint from{net::asio::ip::make_address(options.source), 0};
         if (::bind(socket_, from.data(), static_cast<socklen_t>(from.size())) != 0)

@@ -21,6 +21,7 @@ public:
         std::string groups{};
         std::string alpn{};
         int receive_buffer{0};
+        int segment{0};               ///< bytes that it takes at once; the fewer, the less the other end's kernel keeps
         std::string source{};         ///< address to bind to
         SSL_SESSION* resume{nullptr}; ///< of an earlier connection
         bool handshake{true};

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -135,6 +136,39 @@ TEST_CASE("A peer that reads slowly but does gets everything", "[back-pressure]"
     Client client{edge.endpoint(), {.receive_buffer = 4'096}};
     REQUIRE(client.send(request("MESSAGE", "500")));
     for (int i = 0; i < 500; ++i) REQUIRE(client.receive_message().starts_with("SIP/2.0 200 "));
+}
+
+TEST_CASE("Whoever has asked for new keys and not read them is read from again once it has", "[back-pressure][rfc8446]")
+{
+    Edge edge{{.connections = {.stranger_timeout = seconds{60}, .message_timeout = seconds{60}}}};
+    Client client{edge.endpoint(), {.receive_buffer = 4'096, .segment = 536}};
+    const auto text = request("OPTIONS", std::string(8'000, 'x'));
+    std::size_t sent = 0; // byte by byte: of new keys alone, the server takes few in a row
+    const auto can_send = [&](int milliseconds_at_most) {
+        pollfd room{client.socket(), POLLOUT, 0};
+        return ::poll(&room, 1, milliseconds_at_most) == 1;
+    };
+    const auto sets = [&](int level, int option, const auto& value) {
+        return ::setsockopt(client.socket(), level, option, &value, sizeof value) == 0;
+    };
+    REQUIRE(sets(SOL_SOCKET, SO_SNDBUF, 16'384));
+    while (can_send(500)) {                      // until the server can neither answer nor read on
+        REQUIRE(sets(IPPROTO_TCP, TCP_CORK, 1)); // it answers those that come together
+        for (int i = 0; i < 30; ++i) {
+            REQUIRE(SSL_key_update(client.session(), SSL_KEY_UPDATE_REQUESTED) == 1);
+            REQUIRE(SSL_do_handshake(client.session()) == 1);
+        }
+        REQUIRE(client.send(text.substr(sent++, 1)));
+        REQUIRE(sets(IPPROTO_TCP, TCP_CORK, 0));
+    }
+    REQUIRE(sets(SOL_SOCKET, SO_RCVTIMEO, timeval{.tv_sec = 0, .tv_usec = 100'000}));
+    char nothing = 0;
+    for (const auto end = Clock::now() + seconds{10}; !can_send(0) && Clock::now() < end;)
+        SSL_read(client.session(), &nothing, 1);
+    REQUIRE(can_send(0));
+    REQUIRE(sets(SOL_SOCKET, SO_RCVTIMEO, timeval{.tv_sec = 10, .tv_usec = 0}));
+    REQUIRE(client.send(text.substr(sent)));
+    CHECK(client.receive_message().starts_with("SIP/2.0 200 "));
 }
 
 TEST_CASE("One source has so many connections and no more", "[admission]")
