@@ -1,6 +1,5 @@
 #include "core/environment.hpp"
 
-#include "core/auth/source.hpp"
 #include "core/privacy/reply.hpp"
 #include "core/routing/choose.hpp"
 #include "core/transaction/key.hpp"
@@ -9,6 +8,18 @@
 #include <utility>
 
 namespace sotto {
+namespace {
+
+/// Behind an edge: whom it has heard, as its own Via says (RFC 3261 18.2.1).
+std::string_view sent_by(const Message& request, const Flow& flow)
+{
+    if (!flow.of_edge() || request.vias.size() < 2) return {};
+    const auto& before = request.vias[1];
+    return find_param(before.params, "received").value_or(before.host);
+}
+
+} // namespace
+
 std::string Environment::own_tag(const transaction::Server& server) const
 {
     return transaction::own_tag(cryptography, server.key);
@@ -16,14 +27,18 @@ std::string Environment::own_tag(const transaction::Server& server) const
 
 Outbound Environment::own_reply(const transaction::Server& server, int status) const
 {
-    return reply(*server.request, status, status > 100 ? own_tag(server) : std::string{}, server.party.receiver());
+    std::string tag;
+    if (status > 100)
+        tag = transaction::Layer::forgets(server, status) ? transaction::forgotten_tag(cryptography, server.key)
+                                                          : own_tag(server);
+    return reply(*server.request, status, tag, server.party.receiver());
 }
 
 Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& realm, Flow& flow,
-                                     const KeyedHash& source, TimePoint now, Actions& out, Admits admits)
+                                     std::string_view sent_by, TimePoint now, Actions& out, Admits admits)
 {
     const auto* claimed = checked.claimed;
-    const bool known = claimed != nullptr && flow.knows(claimed->id, source);
+    const bool known = claimed != nullptr && flow.proves(claimed->id);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
     const auto address = std::string{checked.claimed_user} + "@" + realm;
     // What is seen of guesses depends on the address tried alone: it must not tell which ones are one account's.
@@ -31,27 +46,25 @@ Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& 
     const auto all_of = "all of " + (claimed != nullptr ? std::to_string(claimed->id.value) : address);
     const auto whole = cryptography.rotating_hash(Cryptography::Use::source, all_of).now;
     const bool for_help = admits == Admits::for_help;
-    // What an edge says of its phones is believed, but who says to be one may have made all of it up.
-    const bool of_many = flow.of_edge() && source != flow.source;
-    const bool too_many = of_many && !known && failures.exhausted(flow.source, now);
-    const bool allowed =
-        for_help ? !flow.holds_up(tried, now) : !too_many && failures.allows(tried, source, known, now);
+    const auto held =
+        for_help ? cryptography.rotating_hash(Cryptography::Use::source, address + "," + std::string{sent_by}).now
+                 : KeyedHash{};
+    const bool allowed = for_help ? !flow.holds_up(held, now) : failures.allows(tried, flow.source, known, now);
     if (!allowed) {
         ++counters.auth_refused;
         return Heed::not_at_all;
     }
     // An account with several addresses has no more guesses than one: even a right one is wrong then, unseen.
-    if (!for_help && !known && failures.exhausted(whole, now))
+    if (checked.outcome == auth::Outcome::authenticated && !for_help && !known && failures.exhausted(whole, now))
         checked = {.outcome = auth::Outcome::wrong, .claimed_user = checked.claimed_user, .claimed = claimed};
     if (checked.outcome != auth::Outcome::wrong) return Heed::at_once;
     ++counters.auth_failures;
-    const bool slow = failures.failed(tried, source, now);
+    const bool slow = failures.failed(tried, flow.source, now);
     failures.count(whole, now);
-    if (of_many) failures.count(flow.source, now, flow.parties.size());
     if (claimed != nullptr && !known && failures.exhausted(whole, now))
         out.push_back(Report{.what = Occurrence::guessing,
                              .account = Private{std::string{claimed->user}.append("@").append(claimed->domain)}});
-    if (slow && for_help) flow.hold_up(tried, now + tarpit, now);
+    if (slow && for_help) flow.hold_up(held, now + tarpit, now);
     return slow ? Heed::late : Heed::at_once;
 }
 
@@ -61,11 +74,10 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
 {
     auto* server = layer->server(id);
     auto checked = auth::check(*server->request, asker, realm, *accounts, flow, now, cryptography);
-    const auto source = auth::source_of(*server->request, flow, cryptography);
     bool slow = false;
     if (!checked.claimed_user.empty()) {
         expected = checked.claimed_user;
-        const auto heed = heeds(checked, realm, flow, source, now, out, admits);
+        const auto heed = heeds(checked, realm, flow, sent_by(*server->request, flow), now, out, admits);
         if (heed == Heed::not_at_all) {
             refuse(id, Refusal::overloaded, now, out);
             return nullptr;
@@ -75,7 +87,7 @@ const Account* Environment::authenticate(transaction::SlotId id, Flow& flow, aut
     const bool active = checked.account != nullptr && checked.account->status == AccountStatus::active;
     if (checked.outcome == auth::Outcome::authenticated && (active || admits != Admits::active)) {
         if (active)
-            flow.authenticated_as(checked.account->id, source);
+            flow.authenticated_as(checked.account->id);
         else
             flow.authenticated_for_help(checked.account->id);
         layer->prove(id, checked.account->id);

@@ -1,6 +1,6 @@
 #include "net/worker.hpp"
 
-#include "core/auth/source.hpp"
+#include "net/source.hpp"
 
 namespace sotto::net {
 
@@ -280,7 +280,7 @@ void Worker::on_timer()
 bool Worker::take(Socket socket, const Endpoint& from, Transport transport,
                   const std::shared_ptr<const Identities>& outside)
 {
-    const auto source = auth::source_of(from.address().to_string(), *cryptography_);
+    const auto source = source_of(from.address(), *cryptography_);
     if (!admission_->enter(source)) {
         ++refused_sources_;
         return false;

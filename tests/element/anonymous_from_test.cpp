@@ -123,3 +123,34 @@ TEST_CASE("an anonymous caller's password counts in the realm that it is given f
     CHECK(status(world.receive(call.carol)) == "100");
     CHECK(start_line(world.receive(call.alice)).starts_with("INVITE "));
 }
+
+TEST_CASE("of several accounts on a connection an anonymous caller is asked for that of the domain that is called",
+          "[rfc3323][rfc3261][22]")
+{
+    Second call;
+    call.registers(call.carol, "alice", "example.org");
+    call.registers(call.carol, "carol", "second.example");
+    for (const auto& [called, asked] : {std::pair{"sip:alice@example.org", "example.org"},
+                                        {"sip:112@example.org", "example.org"},
+                                        {"sip:alice@second.example", "second.example"}}) {
+        CHECK(call.anonymous(called) == asked);
+        while (!call.world.quiet(call.carol)) call.world.receive(call.carol);
+    }
+}
+
+TEST_CASE("behind an edge an anonymous caller is not asked for the password of whoever has registered last",
+          "[rfc3323][rfc5626][5]")
+{
+    Second call;
+    auto& world = call.world;
+    const std::string by_edge =
+        "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKphone\nPath: <sip:token@edge.example;lr>\nSupported: path\n";
+    const auto from = std::string{"sip:carol@second.example"};
+    const std::string uri = "sip:second.example";
+    world.send(call.carol, call.text("REGISTER", uri, from, by_edge));
+    const auto credentials = world.credentials(world.receive(call.carol), "carol", "REGISTER", uri);
+    world.send(call.carol, call.text("REGISTER", uri, from, by_edge + credentials));
+    REQUIRE(status(world.receive(call.carol)) == "200");
+    CHECK(call.anonymous("sip:alice@example.org") == "example.org");
+    CHECK(call.anonymous("sip:112@example.org") == "example.org");
+}

@@ -413,3 +413,25 @@ TEST_CASE("a connection to a domain that no route names is closed when nobody he
         }
     }
 }
+
+TEST_CASE("a withheld caller of another domain, referred to a third one, asks that one by a header not to be named",
+          "[rfc3515][rfc3323][P4]")
+{
+    World world{with_routes()};
+    const auto peer = world.domain("example.net");
+    const auto bob = world.phone("bob");
+    const auto refers = [&](const std::string& number, const std::string& whom) {
+        world.send(peer, "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS p.example.net;branch=z9hG4bKp" + number +
+                             "\nMax-Forwards: 70\nFrom: <sip:anonymous@anonymous.invalid>;tag=p\nTo: "
+                             "<sip:bob@example.org>\nCall-ID: p" +
+                             number + "\nCSeq: 1 INVITE\nPrivacy: id\nContact: <sip:x@p.example.net>\n");
+        const auto invite = world.receive(bob);
+        world.send(bob, answer(invite, "200 OK", contact));
+        while (!world.quiet(peer)) world.receive(peer);
+        world.send(bob, request_in(invite, "REFER", std::stoi(number) + 4,
+                                   "Refer-To: <" + whom + ">\nContact: <sip:bob@192.0.2.1>\n"));
+        return header(world.receive(peer), "Refer-To");
+    };
+    CHECK(refers("1", "sip:dave@example.net") == "<sip:dave@example.net?Privacy=id>");
+    CHECK(refers("2", "sip:carol@example.org") == "<sip:%2331%23carol@example.org>"); // that call comes to us
+}

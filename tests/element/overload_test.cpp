@@ -242,3 +242,26 @@ TEST_CASE("A request takes as many places as it needs memory, and a phone's ordi
     CHECK(taken_until_refused("alice", 7'000) == 100);
     CHECK(taken_until_refused("carol", 64'000) == 13); // of 8 places each, and the last one is whole
 }
+
+TEST_CASE("The ACK to a refusal inside a call is for nobody else", "[rfc3261][17.1.1.3]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = world.phone("bob");
+    alice.send({.to = "sip:bob@example.org", .from = {}});
+    world.send(bob,
+               response_to(world.receive(bob), "200 OK", "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n"));
+    const auto ok = world.receive(alice.flow);
+    const auto inside = [&](const std::string& method, const std::string& extra) {
+        world.send(alice.flow,
+                   method + " " + uri_in(header(ok, "Contact")) +
+                       " SIP/2.0\nVia: SIP/2.0/TLS a.invalid;branch=z9hG4bKagain\nMax-Forwards: 70\nFrom: " +
+                       header(ok, "From") + "\nTo: " + header(ok, "To") + "\nCall-ID: " + header(ok, "Call-ID") +
+                       "\nCSeq: 77 " + method + "\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n" + extra);
+    };
+    inside("INVITE", "Require: nothing-known\n");
+    CHECK(start_line(world.receive(alice.flow)).substr(8, 3) == "420");
+    inside("ACK", {});
+    CHECK(world.quiet(bob));
+    CHECK(world.element.counters().strays == 0);
+}

@@ -226,12 +226,12 @@ TEST_CASE("a caller who withholds itself goes on doing so when it is transferred
     if (attended) CHECK(header(three.invite, "Replaces").starts_with(three.at_alice.call_id + ";"));
     CHECK(three.ok.find("alice") == std::string::npos);
 
-    const std::string offer =
+    const std::string direct =
         "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
         "m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\na=fingerprint:sha-256 "
         "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n"
         "a=setup:actpass\r\n";
-    three.request(three.alice, "alice", alices, "UPDATE", {}, offer); // it holds her address, and no relay's
+    three.request(three.alice, "alice", alices, "UPDATE", {}, direct); // it holds her address, and no relay's
     CHECK(status(world.receive(three.alice.flow)) == "488");
     CHECK(world.quiet(three.carol.flow));
 

@@ -1,8 +1,8 @@
-#include "core/auth/source.hpp"
 #include "crypto/openssl_cryptography.hpp"
 #include "net/client.hpp"
 #include "net/edge.hpp"
 #include "net/record.hpp"
+#include "net/source.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -191,7 +191,9 @@ TEST_CASE("One source has so many connections and no more", "[admission]")
 TEST_CASE("Hosts of one IPv6 network are one source, and two networks two", "[admission]")
 {
     crypto::OpenSslCryptography cryptography{crypto::ProcessKeys::create()};
-    const auto source = [&](const char* address) { return auth::source_of(address, cryptography); };
+    const auto source = [&](const char* address) {
+        return net::source_of(net::asio::ip::make_address(address), cryptography);
+    };
     const auto network = source("2001:db8:1:2::1");
     CHECK(source("2001:db8:1:2:ffff:eeee:dddd:cccc") == network);
     CHECK(source("2001:db8:1:3::1") != network);

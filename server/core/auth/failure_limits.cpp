@@ -5,6 +5,7 @@
 namespace sotto::auth {
 namespace {
 
+constexpr std::uint32_t one = 1000;
 constexpr std::size_t sets = 4096; ///< 256 KiB, 16,384 of those at a time
 
 std::uint32_t second_of(TimePoint now)
@@ -31,10 +32,9 @@ bool FailureLimits::failed(KeyedHash address, KeyedHash source, TimePoint now)
     return std::uint64_t{level} * 2 > std::uint64_t{per_minute_} * one;
 }
 
-void FailureLimits::count(KeyedHash key, TimePoint now, std::size_t among)
+void FailureLimits::count(KeyedHash key, TimePoint now)
 {
-    const auto part = one / static_cast<std::uint32_t>(std::clamp<std::size_t>(among, 1, one));
-    if (per_minute_ != 0) fill(key, second_of(now), part);
+    if (per_minute_ != 0) fill(key, second_of(now));
 }
 
 bool FailureLimits::exhausted(KeyedHash key, TimePoint now) const
@@ -67,7 +67,7 @@ bool FailureLimits::full(KeyedHash key, std::uint32_t second) const
     return bucket != set.end() && level_of(*bucket, second) > (std::uint64_t{per_minute_} - 1) * one;
 }
 
-std::uint32_t FailureLimits::fill(KeyedHash key, std::uint32_t second, std::uint32_t by)
+std::uint32_t FailureLimits::fill(KeyedHash key, std::uint32_t second)
 {
     auto& set = sets_[key.low % sets];
     const std::scoped_lock lock{mutex_of(key.low % sets)};
@@ -78,7 +78,7 @@ std::uint32_t FailureLimits::fill(KeyedHash key, std::uint32_t second, std::uint
     }
     const auto most = std::uint64_t{per_minute_} * one;
     bucket->level =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(most, std::uint64_t{level_of(*bucket, second)} + by));
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(most, std::uint64_t{level_of(*bucket, second)} + one));
     bucket->seen = second;
     return bucket->level;
 }

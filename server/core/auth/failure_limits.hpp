@@ -26,9 +26,8 @@ public:
     [[nodiscard]] bool allows(KeyedHash address, KeyedHash source, bool known, TimePoint now) const;
     /// Counts a failure. True: it is to be answered late.
     bool failed(KeyedHash address, KeyedHash source, TimePoint now);
-    /// Counts one for an account as well, whatever address was tried, or for a connection that `among` subscribers
-    /// share: it may have as many more. Only `exhausted` asks about it.
-    void count(KeyedHash key, TimePoint now, std::size_t among = 1);
+    /// Counts one for an account as well, whatever address was tried; only `exhausted` asks about it.
+    void count(KeyedHash key, TimePoint now);
     /// Whether an address, a source or an account has failed as often as it may.
     [[nodiscard]] bool exhausted(KeyedHash key, TimePoint now) const;
     /// Forgets whoever has not failed for so long that it counts no more. To be called now and then.
@@ -45,9 +44,8 @@ private:
 
     [[nodiscard]] std::uint32_t level_of(const Bucket& bucket, std::uint32_t second) const;
     [[nodiscard]] bool full(KeyedHash key, std::uint32_t second) const;
-    static constexpr std::uint32_t one = 1000;
     /// The level then.
-    std::uint32_t fill(KeyedHash key, std::uint32_t second, std::uint32_t by = one);
+    std::uint32_t fill(KeyedHash key, std::uint32_t second);
 
     static constexpr std::size_t stripes = 64;
     [[nodiscard]] std::mutex& mutex_of(std::size_t set) const { return mutexes_[set % stripes]; }

@@ -12,8 +12,8 @@
 namespace sotto::auth {
 
 /// The nonces that one flow was given, with the last nc seen for each (RFC 7616 3.3, 3.4). A few at a time: several
-/// accounts may share a connection. An old one falls out and is then stale. The connection of an edge, which many
-/// subscribers share, has as many as there are serials.
+/// accounts may share a connection. An old one falls out and is then stale. A connection over which requests come
+/// through an edge, which many subscribers share, has as many as there are serials.
 class FlowNonces {
 public:
     struct Slot {

@@ -39,10 +39,12 @@ void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch,
     memory.keep_note(dialog, epoch, id_of_parties(cryptography, dialog), {cryptography.seal_in_memory(text)});
 }
 
-void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up)
+void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up,
+                     bool ahead)
 {
     auto parties = kept_parties(memory, cryptography, dialog);
-    if (parties.identifiers == KeyedHash{} || parties.hanging_up == hanging_up) return;
+    const bool kept = parties.identifiers != KeyedHash{};
+    if ((!kept && !ahead) || parties.hanging_up == hanging_up) return;
     parties.hanging_up = hanging_up;
     keep_parties(memory, cryptography, epoch, dialog, parties);
 }

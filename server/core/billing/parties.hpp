@@ -28,8 +28,9 @@ KeyedHash identifiers_of(Cryptography& cryptography, const CallNames& names);
 void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog,
                   const Parties& parties);
 /// A BYE is on its way, or was refused. Should this process end before its answer comes, nobody says BYE again, and a
-/// device that is registered no longer means that somebody talks.
-void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up);
+/// device that is registered no longer means that somebody talks. `ahead`: also where nothing is kept of the call yet.
+void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up,
+                     bool ahead);
 /// Of a call that a process before has recorded; nobody: nothing is kept, or the dialog has ended.
 Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, KeyedHash dialog);
 

@@ -124,11 +124,14 @@ void Proxy::keep_parties(const ResponseContext& context, const Branch& branch, c
     const auto* server = env_.layer->server(context.server);
     if (server == nullptr) return;
     const Message& request = *server->request;
-    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), branch.seal->hash(),
+    const auto dialog = branch.seal->hash();
+    const bool hanging_up = billing::kept_parties(env_.dialogs, env_.cryptography, dialog).hanging_up;
+    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog,
                           {.caller = {.flow = {}, .binding = context.sender_target.device()},
                            .callee = {.flow = {}, .binding = branch.target.id},
                            .identifiers = billing::identifiers_of(
-                               env_.cryptography, {request.call_id, request.from.tag(), answer.to.tag()})});
+                               env_.cryptography, {request.call_id, request.from.tag(), answer.to.tag()}),
+                           .hanging_up = hanging_up});
 }
 
 /// Whoever names its recorded call otherwise than it began gets 481 from here: from the other side, it would end the
@@ -155,7 +158,8 @@ void Proxy::tell_ledger(const DialogSeal& seal, Actions& out)
 void Proxy::hangs_up(const DialogSeal& seal, bool on_its_way)
 {
     if (env_.ledger == nullptr || !env_.ledger->recording()) return;
-    billing::keep_hanging_up(env_.dialogs, env_.cryptography, seal.epoch(), seal.hash(), on_its_way);
+    const bool ahead = records_.size() != 0; // it may be of a call whose record waits
+    billing::keep_hanging_up(env_.dialogs, env_.cryptography, seal.epoch(), seal.hash(), on_its_way, ahead);
 }
 
 } // namespace sotto

@@ -138,7 +138,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
 
 void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
 {
-    if (ack->defect || ack->max_forwards == 0U) return;
+    if (ack->defect || ack->max_forwards == 0U || !flow.authenticated()) return; // its tokens are nobody's here
     WaitingAck waiting;
     Target target;
     if (!open_dialog(*ack, flow, waiting.context, target)) // perhaps it ends a failed INVITE of another worker

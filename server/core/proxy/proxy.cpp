@@ -152,11 +152,17 @@ Proxy::Claimed Proxy::claimed(const Message& request, const Flow& flow) const
     }
     for (const auto& preferred : request.preferred) // RFC 3325 9.2
         if (const auto* own = domains.of(preferred.uri)) return {*own, user_in(preferred.uri)};
-    const auto proven = !flow.parties.empty()    ? flow.parties.back().account()
-                        : !flow.for_help.empty() ? flow.for_help.back()
-                                                 : AccountId{};
-    if (const auto* known = env_.accounts->find(proven)) return {std::string{known->domain}, std::string{known->user}};
     const auto* own = domains.of(request.request_uri);
+    const Account* known = nullptr; // of several, one of the domain that is called; behind an edge it is anybody
+    const auto knows = [&](AccountId proven) {
+        const auto* account = env_.accounts->find(proven);
+        if (account != nullptr && (known == nullptr || (own != nullptr && account->domain == *own))) known = account;
+    };
+    if (!flow.of_edge()) {
+        for (auto party = flow.parties.rbegin(); party != flow.parties.rend(); ++party) knows(party->account());
+        for (auto account = flow.for_help.rbegin(); account != flow.for_help.rend(); ++account) knows(*account);
+    }
+    if (known != nullptr) return {std::string{known->domain}, std::string{known->user}};
     return {own != nullptr ? *own : domains.first(), user_in(request.from.uri)};
 }
 

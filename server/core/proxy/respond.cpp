@@ -133,10 +133,13 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     env_.layer->cancel_timer(context->wake_timer);
     cancel_branches(*context, completed_elsewhere, now, out);
     const auto server_id = context->server;
-    // Who hangs up has hung up when it says so, however late the other side agrees.
-    if (client->method == Method::bye) end_dialog(*branch.seal, out, now - env_.layer->server(server_id)->began);
+    // Who hangs up has hung up when it says so, however late the other side agrees. It may have said so before the call
+    // was recorded, and of another phone than the one that has answered.
+    const auto* server = env_.layer->server(server_id);
+    if (client->method == Method::bye && names_its_call(*context, *server->request))
+        end_dialog(*branch.seal, out, now - server->began);
     auto body = answer_body(*context, branch, *response);
-    const bool offered = client->method == Method::update && !env_.layer->server(server_id)->request->body.empty();
+    const bool offered = client->method == Method::update && !server->request->body.empty();
     if (!body && (invite || offered)) { // no 488 can be said to whoever answered
         end_answered(*context, branch, *response, 488, now, out);
         if (context->in_dialog)

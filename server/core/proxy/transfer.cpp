@@ -134,6 +134,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
                             : std::nullopt;
     const bool withheld = receiver_withheld(context);
     const bool dials = withheld && branch.target.party.receiver() != Receiver::gateway; // whose network hides it itself
+    bool asks_by_header = false;
     std::string_view before_headers = "?";
     std::optional<QuotedDialog> quoted;
     auto quoting = Header::replaces;
@@ -172,7 +173,11 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
         env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle), sender);
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = address_named(uri, context); !aor.empty()) {
-        const auto to_call = address_to_call(aor, dials);
+        // Another domain's server takes our prefix for a name, where it does not send the call to us.
+        const bool dialled_here =
+            !branch.target.party.foreign() || domains.of(std::string_view{aor}.substr(aor.rfind('@') + 1)) != nullptr;
+        asks_by_header = dials && (env_.settings->withhold_prefix.empty() || !dialled_here);
+        const auto to_call = address_to_call(aor, dials && !asks_by_header);
         if (to_call.empty()) return {};
         out = "<" + address_uri(uri.scheme, to_call);
         // A public GRUU's value cannot be told from a word of the sender's here: its address leads to that device too.
@@ -186,7 +191,7 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     }
     if (const auto method = uri.param("method"); method && method_of(*method) != Method::other)
         (out += ";method=") += *method;
-    if (dials && !target && env_.settings->withhold_prefix.empty()) { // then the phone alone can ask for it
+    if (asks_by_header) { // then the phone alone can ask for it
         out += "?Privacy=id";
         before_headers = "&";
     }

@@ -18,7 +18,7 @@ RelayReply RelayDesk::answer(Flow& flow, const RelayRequest& request, TimePoint 
     const auto credentials = auth::parse_credentials(request.authorization);
     if (credentials && credentials->realm == *realm && credentials->uri == request.target) {
         checked = auth::check(*credentials, request.method, *realm, *env_.accounts, flow, now, env_.cryptography);
-        heed = env_.heeds(checked, *realm, flow, flow.source, now, out);
+        heed = env_.heeds(checked, *realm, flow, {}, now, out);
         if (heed == Environment::Heed::not_at_all) return {.status = 503, .challenge = {}, .json = {}};
         user = checked.claimed_user;
     }

@@ -45,6 +45,11 @@ std::string own_tag(Cryptography& cryptography, const KeyedHash& key)
     return base64url(cryptography.encrypt_block(raw));
 }
 
+std::string forgotten_tag(Cryptography& cryptography, const KeyedHash& key)
+{
+    return own_tag(cryptography, {key.high, ~key.low});
+}
+
 KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel)
 {
     return key_as(cryptography, cancel, name_of(Method::invite));

@@ -14,8 +14,10 @@ namespace sotto::transaction {
 KeyedHash server_key(Cryptography& cryptography, const Message& request);
 
 /// The To tag of an answer that is Sotto's own to that transaction: of one length and look with those that it seals for
-/// a phone, and told from the transaction alone, so that nothing need be remembered of it.
+/// a phone.
 std::string own_tag(Cryptography& cryptography, const KeyedHash& key);
+/// The same of a failure of which nothing is remembered: its ACK is told by the tag.
+std::string forgotten_tag(Cryptography& cryptography, const KeyedHash& key);
 
 /// The key of the INVITE that a CANCEL names (RFC 3261 9.2). The CANCEL itself has a transaction of its own.
 KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel);

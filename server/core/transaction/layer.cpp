@@ -169,7 +169,7 @@ void Layer::answer_cancel(const Message& cancel, FlowId flow, int status, Action
 
 void Layer::refuse(FlowId flow, const Message& request, Actions& out)
 {
-    auto refusal = reply(request, 503, own_tag(cryptography_, server_key(cryptography_, request)));
+    auto refusal = reply(request, 503, forgotten_tag(cryptography_, server_key(cryptography_, request)));
     refusal.set(Header::retry_after, std::to_string(retry_after(cryptography_)));
     user_.on_refusal();
     out.push_back(Send{flow, refusal.write(), {}});
@@ -180,7 +180,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     if (request->method == Method::ack) {
         const auto key = server_key(cryptography_, *request);
         if (match_ack(key, {flow.id, flow.parties}, now, out)) return;
-        if (request->to.tag() == own_tag(cryptography_, key)) return; // to a failure of which nothing is remembered
+        if (request->to.tag() == forgotten_tag(cryptography_, key)) return;
         return user_.on_ack(std::move(request), flow, now, out);
     }
     if (request->method == Method::cancel && !request->defect) {
@@ -207,7 +207,8 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         .party = {},
         .context = {},
         .began = now,
-        .places = places});
+        .places = places,
+        .proven_flow = flow.authenticated()});
     by_key_.insert(key, id);
     enter_flow(id);
     auto* server = servers_.find(id);
@@ -280,6 +281,14 @@ void Layer::acknowledge_failure(const Client& client, const Message& response, A
     out.push_back(Send{client.flow, ack.write(), {}});
 }
 
+/// RFC 3261 26.3.2.4: or ACKs that are left out would fill the memory. Inside a dialog, whose To tag its ACK repeats,
+/// it would be taken for one to a 2xx: whoever is proven on the flow has so many only.
+bool Layer::forgets(const Server& server, int status)
+{
+    const bool answered_in_vain = status >= 300 && !server.party && !server.context;
+    return answered_in_vain && (!server.proven_flow || server.request->to.tag().empty());
+}
+
 void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Actions& out)
 {
     auto* server = servers_.find(id);
@@ -306,9 +315,7 @@ void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Act
         if (status < 200 || status >= 300) server->latest = bytes;
     }
     // Of an INVITE more is to come over its flow: a CANCEL, an ACK, or nothing ever again, when it ends.
-    // RFC 3261 26.3.2.4: of what was refused before anybody had proven to be its sender nothing is remembered, or its
-    // ACKs, left out, would fill the memory.
-    const bool forgotten = status >= 300 && !server->party && !server->context;
+    const bool forgotten = forgets(*server, status);
     const bool awaits =
         std::holds_alternative<InviteServer>(server->machine) && (status < 200 || status >= 300) && !forgotten;
     // Where nobody was asked, nobody wants it.

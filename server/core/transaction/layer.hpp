@@ -44,6 +44,7 @@ struct Server {
     bool heard{false};    ///< the client has got an answer other than 100
     TimePoint began{};
     std::uint32_t places{1}; ///< of those that its flow has
+    bool proven_flow{false}; ///< somebody had proven to be there when it came
     std::string latest;      ///< to an INVITE: the latest response, until it is accepted
     Neighbours on_flow;      ///< others that came over it
 };
@@ -133,8 +134,10 @@ public:
 
     /// Who sent its request is proven: from now on it counts among those of all flows.
     void prove(SlotId server, Party party);
-    /// Sends a response that the user built. A final one ends a non-INVITE transaction; a failure ends an INVITE too
-    /// whose sender is not proven and that has no context.
+    /// Whether nothing is remembered of a request once it is answered so: it was refused before anybody had proven to
+    /// be its sender, and has no context.
+    [[nodiscard]] static bool forgets(const Server& server, int status);
+    /// Sends a response that the user built. A final one ends a non-INVITE transaction, and any that is forgotten.
     void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);
     /// Sends its latest response over another flow, which is the transaction's from now on. One that has ended is only
     /// answered there.

@@ -26,22 +26,16 @@ struct Flow {
     KeyedHash source;           ///< of the peer's IPv4 address or IPv6 /64, for limits; of the day it began on
     auth::FlowNonces nonces;    ///< issued on this flow, with the last nc of each
     std::vector<Party> parties; ///< proven here, latest last; at most `most_parties` beside what a certificate proves
-    std::vector<AccountId> for_help; ///< suspended, and proven here for their emergency calls alone; as many at most
-    struct Known {
-        AccountId account;
-        KeyedHash source;
-        bool operator==(const Known&) const = default;
-    };
-    std::vector<Known> known;         ///< over an edge's connection: from where each has proven itself; as many at most
+    std::vector<AccountId> for_help;  ///< suspended, and proven here for their emergency calls alone; as many at most
     std::vector<std::string> domains; ///< that the other end's certificate proves (RFC 5922 7), in lower case
     std::uint64_t recognised_by{0};   ///< the settings by whose routes its parties were found; 0: none yet
     bool offered{false};              ///< for what goes to those domains (RFC 5923 5)
     std::vector<RegisteredDevice> bindings; ///< over this flow: they die with it (RFC 5626 7)
 
-    /// Until then no call for help is looked at here that says to come from that address, as a keyed hash: one with a
-    /// wrong password waits for its answer.
+    /// Until then no call for help is looked at here that says to come from there, a keyed hash of address and, behind
+    /// an edge, sender: one with a wrong password waits for its answer.
     struct HeldUp {
-        KeyedHash address;
+        KeyedHash whose;
         TimePoint until;
     };
     std::vector<HeldUp> held_up;
@@ -72,39 +66,25 @@ struct Flow {
         return last == bindings.rend() ? BindingId{} : last->id;
     }
     /// Where several subscribers share the connection, one of them must not keep the others from help.
-    [[nodiscard]] bool holds_up(const KeyedHash& address, TimePoint now) const
+    [[nodiscard]] bool holds_up(const KeyedHash& whose, TimePoint now) const
     {
         const auto holds = [&](const HeldUp& one) { return one.until > now; };
-        const auto same = [&](const HeldUp& one) { return holds(one) && one.address == address; };
-        const std::size_t most = parties.size() < 2 ? 1 : most_parties;
-        return std::ranges::any_of(held_up, same) ||
-               static_cast<std::size_t>(std::ranges::count_if(held_up, holds)) >= most;
+        const auto same = [&](const HeldUp& one) { return holds(one) && one.whose == whose; };
+        return std::ranges::any_of(held_up, same) || static_cast<std::size_t>(std::ranges::count_if(held_up, holds)) >=
+                                                         std::max(parties.size(), std::size_t{1});
     }
-    void hold_up(const KeyedHash& address, TimePoint until, TimePoint now)
+    void hold_up(const KeyedHash& whose, TimePoint until, TimePoint now)
     {
         std::erase_if(held_up, [&](const HeldUp& one) { return one.until <= now; });
-        held_up.push_back({address, until});
+        held_up.push_back({whose, until});
     }
     void authenticated_as(Party party) { remember(parties, std::move(party)); }
-    /// `from` is who sent what has proven it: over an edge's connection many send.
-    void authenticated_as(AccountId account, const KeyedHash& from)
-    {
-        remember(parties, Party{account});
-        if (of_edge()) remember(known, Known{account, from});
-    }
-    /// Whether that source has proven here to be it. On a connection of its own an account is known once proven; over
-    /// an edge's, neighbours could else guess at it.
-    [[nodiscard]] bool knows(AccountId account, const KeyedHash& from) const
-    {
-        return proves(account) && (!of_edge() || std::ranges::count(known, Known{account, from}) != 0);
-    }
     void authenticated_for_help(AccountId account) { remember(for_help, account); }
 
 private:
     /// What a certificate proves stays.
     static bool certified(const Party& party) { return party.foreign(); }
     static bool certified(AccountId) { return false; }
-    static bool certified(const Known&) { return false; }
     template <class Proven> void remember(std::vector<Proven>& those, Proven one) const
     {
         if (std::ranges::count(those, one) != 0) return;

@@ -1,0 +1,12 @@
+#pragma once
+#include "core/types/cryptography.hpp"
+#include "net/asio.hpp"
+
+namespace sotto::net {
+
+/// What stands for whoever connects from `address`: an IPv4 address, or the /64 that an IPv6 host chooses its addresses
+/// from. The key of this hash changes every day, and whoever comes then is somebody new; who is connected keeps the
+/// hash that he came under.
+KeyedHash source_of(const asio::ip::address& address, Cryptography& cryptography);
+
+} // namespace sotto::net
