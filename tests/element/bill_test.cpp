@@ -452,9 +452,14 @@ TEST_CASE("nor with a request of before the answer, whatever is said to it once 
     b.world.send(b.callee, answer(request, "200 OK"));
     b.world.record(true);
     CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 200 OK");
-    const auto end = GENERATE(as<std::string>{}, "481 Call/Transaction Does Not Exist", "200 OK");
-    b.world.send(b.callee, answer(at_callee, end));
-    CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 " + end);
+    const auto end = GENERATE(as<std::string>{}, "481 Call/Transaction Does Not Exist", "200 OK", "");
+    if (end.empty()) {
+        b.world.pass(33s);
+        while (!b.world.quiet(b.alice)) b.world.receive(b.alice);
+    } else {
+        b.world.send(b.callee, answer(at_callee, end));
+        CHECK(start_line(b.world.receive(b.alice)) == "SIP/2.0 " + end);
+    }
     CHECK(b.world.ledger.ends == 0);
     b.world.send(b.callee, bye(request)); // which ends both
     const auto at_alice = b.world.receive(b.alice);

@@ -338,7 +338,8 @@ TEST_CASE("one guess at a time at each account, over a connection with several o
     CHECK(start_line(world.receive(flow)).substr(8, 3) == "407");
 }
 
-TEST_CASE("a neighbour behind the same edge keeps nobody from help by guessing", "[rfc5626][5][guessing]")
+TEST_CASE("a neighbour behind the same edge keeps nobody from help by guessing at its password",
+          "[rfc5626][5][guessing]")
 {
     auto settings = World::defaults();
     settings.auth_failures_per_minute = 4;

@@ -44,7 +44,7 @@ void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epo
 {
     auto parties = kept_parties(memory, cryptography, dialog);
     const bool kept = parties.identifiers != KeyedHash{};
-    if ((!kept && !ahead) || parties.hanging_up == hanging_up) return;
+    if (parties.hanging_up == hanging_up || (hanging_up && !kept && !ahead)) return;
     parties.hanging_up = hanging_up;
     keep_parties(memory, cryptography, epoch, dialog, parties);
 }

@@ -202,7 +202,8 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     if (to.empty()) {
         context->answered = true;
         was_not_there(*context);
-        if (env_.layer->server(context->server)->method == Method::bye) end_dialog(*context->seal, out);
+        const auto& request = *env_.layer->server(context->server)->request;
+        if (request.method == Method::bye && names_its_call(*context, request)) end_dialog(*context->seal, out);
         return env_.refuse(context->server, Refusal::no_dialog, now, out);
     }
     start_device(id, std::move(to), now, out);

@@ -153,10 +153,12 @@ Proxy::Claimed Proxy::claimed(const Message& request, const Flow& flow) const
     for (const auto& preferred : request.preferred) // RFC 3325 9.2
         if (const auto* own = domains.of(preferred.uri)) return {*own, user_in(preferred.uri)};
     const auto* own = domains.of(request.request_uri);
-    const Account* known = nullptr; // of several, one of the domain that is called; behind an edge it is anybody
+    const Account* known =
+        nullptr; // the last one, of the domain that is called if any is; behind an edge it is anybody
     const auto knows = [&](AccountId proven) {
         const auto* account = env_.accounts->find(proven);
-        if (account != nullptr && (known == nullptr || (own != nullptr && account->domain == *own))) known = account;
+        const auto called = [&](const Account& one) { return own != nullptr && one.domain == *own; };
+        if (account != nullptr && (known == nullptr || (called(*account) && !called(*known)))) known = account;
     };
     if (!flow.of_edge()) {
         for (auto party = flow.parties.rbegin(); party != flow.parties.rend(); ++party) knows(party->account());
@@ -362,9 +364,12 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
     if (!context->answered) {
         // A BYE that nobody answered in time (RFC 3261 15.1.1); a call that never began, and whose phones are gone.
         const bool bye = server->method == Method::bye;
-        if (bye || (server->method == Method::invite && !context->in_dialog))
-            for (const auto& branch : context->branches)
-                if (branch.seal) end_dialog(*branch.seal, out, bye ? now - server->began : milliseconds{0});
+        const bool over =
+            bye ? names_its_call(*context, *server->request) : server->method == Method::invite && !context->in_dialog;
+        for (const auto& branch : context->branches) {
+            if (branch.seal && over) end_dialog(*branch.seal, out, bye ? now - server->began : milliseconds{0});
+            if (branch.seal && bye && !over) hangs_up(*branch.seal, false);
+        }
         cancel_branches(*context, {}, now, out);
     }
     for (auto& branch : context->branches) env_.layer->cancel_timer(branch.timer_c);

@@ -136,8 +136,12 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     // Who hangs up has hung up when it says so, however late the other side agrees. It may have said so before the call
     // was recorded, and of another phone than the one that has answered.
     const auto* server = env_.layer->server(server_id);
-    if (client->method == Method::bye && names_its_call(*context, *server->request))
-        end_dialog(*branch.seal, out, now - server->began);
+    if (client->method == Method::bye) {
+        if (names_its_call(*context, *server->request))
+            end_dialog(*branch.seal, out, now - server->began);
+        else
+            hangs_up(*branch.seal, false);
+    }
     auto body = answer_body(*context, branch, *response);
     const bool offered = client->method == Method::update && !server->request->body.empty();
     if (!body && (invite || offered)) { // no 488 can be said to whoever answered

@@ -40,6 +40,9 @@ std::uint32_t start_of_generations(Cryptography& cryptography)
     return start;
 }
 
+/// Among those of all flows: strangers must not fill what subscribers need.
+bool counts(const Server& server) { return server.party || server.of_subscriber; }
+
 template <class T> void enter(SlotTable<T>& table, SlotId id, SlotId& first)
 {
     table.find(id)->on_flow = {.before = {}, .after = first}; // one that moves has others' places in it
@@ -208,7 +211,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         .context = {},
         .began = now,
         .places = places,
-        .proven_flow = flow.authenticated()});
+        .of_subscriber = flow.authenticated() && !flow.foreign()});
     by_key_.insert(key, id);
     enter_flow(id);
     auto* server = servers_.find(id);
@@ -282,11 +285,11 @@ void Layer::acknowledge_failure(const Client& client, const Message& response, A
 }
 
 /// RFC 3261 26.3.2.4: or ACKs that are left out would fill the memory. Inside a dialog, whose To tag its ACK repeats,
-/// it would be taken for one to a 2xx: whoever is proven on the flow has so many only.
+/// it would be taken for one to a 2xx; whoever is proven on the flow has a bound.
 bool Layer::forgets(const Server& server, int status)
 {
     const bool answered_in_vain = status >= 300 && !server.party && !server.context;
-    return answered_in_vain && (!server.proven_flow || server.request->to.tag().empty());
+    return answered_in_vain && (!server.of_subscriber || server.request->to.tag().empty());
 }
 
 void Layer::respond(SlotId id, int status, std::string bytes, TimePoint now, Actions& out)
@@ -329,7 +332,7 @@ void Layer::prove(SlotId id, Party party)
 {
     auto* server = servers_.find(id);
     if (server == nullptr) return;
-    if (!server->party) places_ += server->places;
+    if (!counts(*server)) places_ += server->places;
     server->party = std::move(party);
 }
 
@@ -518,7 +521,7 @@ void Layer::enter_flow(SlotId id)
     auto& flow = on_flow_[server.flow];
     enter(servers_, id, flow.server);
     flow.places += server.places;
-    if (server.party) places_ += server.places;
+    if (counts(server)) places_ += server.places;
 }
 
 void Layer::leave_flow(const Server& server)
@@ -526,7 +529,7 @@ void Layer::leave_flow(const Server& server)
     const auto flow = on_flow_.find(server.flow);
     leave(servers_, server, flow->second.server);
     flow->second.places -= server.places;
-    if (server.party) places_ -= server.places;
+    if (counts(server)) places_ -= server.places;
     if (flow->second.nothing()) on_flow_.erase(flow);
 }
 

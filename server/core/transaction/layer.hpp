@@ -43,10 +43,10 @@ struct Server {
     bool answered{false}; ///< a final response was given
     bool heard{false};    ///< the client has got an answer other than 100
     TimePoint began{};
-    std::uint32_t places{1}; ///< of those that its flow has
-    bool proven_flow{false}; ///< somebody had proven to be there when it came
-    std::string latest;      ///< to an INVITE: the latest response, until it is accepted
-    Neighbours on_flow;      ///< others that came over it
+    std::uint32_t places{1};   ///< of those that its flow has
+    bool of_subscriber{false}; ///< one had proven to be at its flow when it came
+    std::string latest;        ///< to an INVITE: the latest response, until it is accepted
+    Neighbours on_flow;        ///< others that came over it
 };
 
 /// What CANCEL and the ACK to a failure repeat of the request that was sent (RFC 3261 9.1, 17.1.1.3). Empty for
@@ -135,7 +135,7 @@ public:
     /// Who sent its request is proven: from now on it counts among those of all flows.
     void prove(SlotId server, Party party);
     /// Whether nothing is remembered of a request once it is answered so: it was refused before anybody had proven to
-    /// be its sender, and has no context.
+    /// be its sender, and has no context. Not inside a dialog of a subscriber who is proven on its flow.
     [[nodiscard]] static bool forgets(const Server& server, int status);
     /// Sends a response that the user built. A final one ends a non-INVITE transaction, and any that is forgotten.
     void respond(SlotId server, int status, std::string bytes, TimePoint now, Actions& out);

@@ -65,7 +65,8 @@ struct Flow {
                                        [&](const RegisteredDevice& one) { return one.account == account; });
         return last == bindings.rend() ? BindingId{} : last->id;
     }
-    /// Where several subscribers share the connection, one of them must not keep the others from help.
+    /// Where several subscribers share the connection, what is held of one of them must not keep the others from help,
+    /// unless as much is held as there are subscribers: or guesses had no bound.
     [[nodiscard]] bool holds_up(const KeyedHash& whose, TimePoint now) const
     {
         const auto holds = [&](const HeldUp& one) { return one.until > now; };
