@@ -31,6 +31,17 @@ KeyedHash key_as(Cryptography& cryptography, const Message& request, std::string
     return cryptography.keyed_hash(Cryptography::Use::transaction, text.add(end).view());
 }
 
+using TagBytes = std::array<std::uint8_t, sizeof(KeyedHash)>;
+
+TagBytes encrypted(Cryptography& cryptography, const KeyedHash& key)
+{
+    TagBytes raw{};
+    std::memcpy(raw.data(), &key, raw.size());
+    return cryptography.encrypt_block(raw);
+}
+
+KeyedHash forgotten(const KeyedHash& key) { return {key.high, ~key.low}; }
+
 } // namespace
 
 KeyedHash server_key(Cryptography& cryptography, const Message& request)
@@ -40,14 +51,18 @@ KeyedHash server_key(Cryptography& cryptography, const Message& request)
 
 std::string own_tag(Cryptography& cryptography, const KeyedHash& key)
 {
-    std::array<std::uint8_t, sizeof key> raw{};
-    std::memcpy(raw.data(), &key, raw.size());
-    return base64url(cryptography.encrypt_block(raw));
+    return base64url(encrypted(cryptography, key));
 }
 
 std::string forgotten_tag(Cryptography& cryptography, const KeyedHash& key)
 {
-    return own_tag(cryptography, {key.high, ~key.low});
+    return own_tag(cryptography, forgotten(key));
+}
+
+bool is_forgotten_tag(std::string_view tag, Cryptography& cryptography, const KeyedHash& key)
+{
+    TagBytes raw{};
+    return from_base64url(tag, raw) && raw == encrypted(cryptography, forgotten(key));
 }
 
 KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel)

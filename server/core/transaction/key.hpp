@@ -3,6 +3,7 @@
 #include "core/types/cryptography.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace sotto::transaction {
 
@@ -16,8 +17,9 @@ KeyedHash server_key(Cryptography& cryptography, const Message& request);
 /// The To tag of an answer that is Sotto's own to that transaction: of one length and look with those that it seals for
 /// a phone.
 std::string own_tag(Cryptography& cryptography, const KeyedHash& key);
-/// The same of a failure of which nothing is remembered: its ACK is told by the tag.
+/// The same of a failure of which nothing is remembered, and whether it is that one: its ACK is told by it.
 std::string forgotten_tag(Cryptography& cryptography, const KeyedHash& key);
+bool is_forgotten_tag(std::string_view tag, Cryptography& cryptography, const KeyedHash& key);
 
 /// The key of the INVITE that a CANCEL names (RFC 3261 9.2). The CANCEL itself has a transaction of its own.
 KeyedHash cancelled_key(Cryptography& cryptography, const Message& cancel);

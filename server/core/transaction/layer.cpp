@@ -183,7 +183,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
     if (request->method == Method::ack) {
         const auto key = server_key(cryptography_, *request);
         if (match_ack(key, {flow.id, flow.parties}, now, out)) return;
-        if (request->to.tag() == forgotten_tag(cryptography_, key)) return;
+        if (is_forgotten_tag(request->to.tag(), cryptography_, key)) return;
         return user_.on_ack(std::move(request), flow, now, out);
     }
     if (request->method == Method::cancel && !request->defect) {
