@@ -308,6 +308,11 @@ private:
     void repeat_accepted(const ResponseContext& context, std::size_t branch, int status, TimePoint now, Actions& out);
     void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);
+    void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
+    std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch,
+                                  const Message& response);
+
+    // best_response.cpp
     void failed(SlotId context, std::size_t branch, int status, MessagePtr response, TimePoint now, Actions& out);
     bool looks_again(ResponseContext& context, Branch& branch, SlotId id, Actions& out);
     bool redirected(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
@@ -315,9 +320,6 @@ private:
     std::optional<BodyRefusal> unseen_body(const ResponseContext& context, const Message& request) const;
     void refuse_unseen(SlotId context, Refusal refusal, TimePoint now, Actions& out);
     void answer_best(SlotId context, TimePoint now, Actions& out);
-    void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
-    std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch,
-                                  const Message& response);
 
     Environment& env_;
     transaction::SlotTable<ResponseContext> contexts_;

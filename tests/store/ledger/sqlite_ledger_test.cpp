@@ -72,6 +72,13 @@ struct Succession {
         ledger = next(true);
     }
     void answer(const billing::AnsweredCall& call) { REQUIRE(test::answered(*ledger, call)); }
+    /// Whether the call is on the disk, once that is known.
+    std::future<bool> waits_for(std::uint64_t dialog)
+    {
+        const auto recorded = std::make_shared<std::promise<bool>>();
+        ledger->answered(test::call(dialog, 77), [recorded](bool durable) { recorded->set_value(durable); });
+        return recorded->get_future();
+    }
     /// Another call comes and goes: the ledger's thread looks at the clock, and what has ended reaches the disk.
     void turn(std::uint64_t dialog)
     {
@@ -248,16 +255,11 @@ TEST_CASE("a disk that hangs keeps no answered call waiting, and none begins unt
 {
     test::FaultyDisk disk;
     Succession calls;
-    const auto answers = [&](std::uint64_t dialog) {
-        const auto recorded = std::make_shared<std::promise<bool>>();
-        calls.ledger->answered(test::call(dialog, 77), [recorded](bool durable) { recorded->set_value(durable); });
-        return recorded->get_future();
-    };
     const auto is_told = [](std::future<bool>& answer) { return answer.wait_for(0s) == std::future_status::ready; };
     disk.set(test::FaultyDisk::Fault::hangs);
-    auto first = answers(1);
+    auto first = calls.waits_for(1);
     while (disk.refused() == 0) std::this_thread::yield();
-    auto second = answers(2); // waits behind it
+    auto second = calls.waits_for(2); // waits behind it
     calls.clock.pass(4s);
     calls.ledger->give_up_what_hangs();
     CHECK_FALSE(is_told(first));
@@ -289,17 +291,12 @@ TEST_CASE("a call that still waits for the disk when the ledger stops is not rec
 {
     test::FaultyDisk disk;
     Succession calls;
-    const auto answers = [&](std::uint64_t dialog) {
-        const auto recorded = std::make_shared<std::promise<bool>>();
-        calls.ledger->answered(test::call(dialog, 77), [recorded](bool durable) { recorded->set_value(durable); });
-        return recorded->get_future();
-    };
     disk.set(test::FaultyDisk::Fault::hangs);
-    auto first = answers(1);
+    auto first = calls.waits_for(1);
     while (disk.refused() == 0) std::this_thread::yield();
-    auto second = answers(2); // waits behind it
+    auto second = calls.waits_for(2); // waits behind it
     auto stopped = std::async(std::launch::async, [&] { calls.ledger->stop(); });
-    for (std::uint64_t dialog = 3; answers(dialog).wait_for(1ms) != std::future_status::ready;) ++dialog;
+    for (std::uint64_t dialog = 3; calls.waits_for(dialog).wait_for(1ms) != std::future_status::ready;) ++dialog;
     disk.set(test::FaultyDisk::Fault::none);
     stopped.get();
     CHECK(first.get());
