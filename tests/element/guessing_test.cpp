@@ -11,6 +11,12 @@ using namespace sotto::test;
 
 namespace {
 
+/// As from another password.
+std::string spoilt(std::string credentials)
+{
+    return credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+}
+
 struct Guesser {
     World world{[] {
         auto settings = World::defaults();
@@ -31,9 +37,8 @@ struct Guesser {
     {
         while (!world.quiet(flow)) world.receive(flow); // what earlier ones were told
         world.send(flow, request(user, ""));
-        auto credentials = world.credentials(world.receive(flow), user, "REGISTER", "sip:example.org");
-        credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
-        world.send(flow, request(user, credentials));
+        const auto credentials = world.credentials(world.receive(flow), user, "REGISTER", "sip:example.org");
+        world.send(flow, request(user, spoilt(credentials)));
     }
     std::string status(FlowId flow) { return start_line(world.receive(flow)).substr(8, 3); }
 };
@@ -158,7 +163,7 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
         const std::string where{"Contact: <sip:x@192.0.2.1>\n"};
         invite("", where);
         auto credentials = world.credentials(world.receive(flow), user, "INVITE", "sip:112@example.org");
-        if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        if (!right) credentials = spoilt(credentials);
         invite(credentials, where);
     };
     for (int i = 0; i < 20; ++i) {
@@ -184,7 +189,7 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
         for (const bool right : {false, true}) {
             invite("", "Contact: <sip:x@192.0.2.1>\n");
             auto credentials = world.credentials(world.receive(flow), "bob", "INVITE", "sip:112@example.org");
-            if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+            if (!right) credentials = spoilt(credentials);
             invite(credentials, readable, body);
             answers.insert(start_line(world.receive(flow)));
             CHECK(world.quiet(psap));
@@ -198,7 +203,7 @@ TEST_CASE("a call for help is no way to guess: wrong answers are slow and counte
         for (const bool right : {false, true}) {
             invite("", names);
             auto credentials = world.credentials(world.receive(flow), "bob", "INVITE", "sip:112@example.org");
-            if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+            if (!right) credentials = spoilt(credentials);
             invite(credentials, names);
             if (!right) world.pass(seconds{2});
             CHECK(start_line(world.receive(flow)) ==
@@ -297,10 +302,11 @@ TEST_CASE("with a nonce that is not good the password tells nothing, right or wr
     for (const bool right : {false, true, false, true, false, true, false, true, false, true}) {
         const std::string where{"Contact: <sip:x@192.0.2.1>\n"};
         world.send(elsewhere, invite_of_a_stranger(whom, "bob", "asks", ++number, where));
-        auto credentials = world.credentials(world.receive(elsewhere), "bob", "INVITE", "sip:" + whom + "@example.org");
-        if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        const auto credentials =
+            world.credentials(world.receive(elsewhere), "bob", "INVITE", "sip:" + whom + "@example.org");
         const auto flow = world.connect();
-        world.send(flow, invite_of_a_stranger(whom, "bob", "guesses", ++number, where + credentials));
+        world.send(flow, invite_of_a_stranger(whom, "bob", "guesses", ++number,
+                                              where + (right ? credentials : spoilt(credentials))));
         REQUIRE_FALSE(world.quiet(flow)); // at once
         const auto answer = world.receive(flow);
         CHECK(start_line(answer).substr(8, 3) == "407");
@@ -323,9 +329,8 @@ TEST_CASE("one guess at a time at each account, over a connection with several o
     const auto guesses = [&](const std::string& user) {
         const std::string where{"Contact: <sip:x@192.0.2.1>\n"};
         world.send(flow, invite_of_a_stranger("112", user, "sos", ++number, where));
-        auto credentials = world.credentials(world.receive(flow), user, "INVITE", "sip:112@example.org");
-        credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
-        world.send(flow, invite_of_a_stranger("112", user, "sos", ++number, where + credentials));
+        const auto credentials = world.credentials(world.receive(flow), user, "INVITE", "sip:112@example.org");
+        world.send(flow, invite_of_a_stranger("112", user, "sos", ++number, where + spoilt(credentials)));
         return world.quiet(flow) ? std::string{"later"} : start_line(world.receive(flow)).substr(8, 3);
     };
     while (guesses("bob") != "later") REQUIRE(number < 20);
@@ -361,7 +366,7 @@ TEST_CASE("a neighbour behind the same edge keeps nobody from help by guessing a
         };
         world.send(edge, request(""));
         auto credentials = world.credentials(world.receive(edge), user, method, uri);
-        if (!right) credentials.replace(credentials.find("response=\"") + 10, 4, "0000");
+        if (!right) credentials = spoilt(credentials);
         world.send(edge, request(credentials));
         return world.quiet(edge) ? std::string{"later"} : start_line(world.receive(edge)).substr(8, 3);
     };

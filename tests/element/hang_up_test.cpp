@@ -89,18 +89,31 @@ TEST_CASE("a phone that answers after the caller was refused is not left alone i
     CHECK(world.quiet(alice));
 }
 
-TEST_CASE("a BYE of ours finds its way back to whoever asked for a new description", "[rfc3327]")
+namespace {
+
+const std::string path = "<sip:t@edge.example.org;lr;ob>";
+
+/// The connection of an edge, behind which a phone has registered (RFC 3327).
+FlowId edge_of(World& world, const std::string& user)
 {
-    World world{with_routes()};
     const auto edge = world.connect();
-    const std::string path = "<sip:t@edge.example.org;lr;ob>";
     const auto registered =
-        world.registers(edge, "alice",
-                        {.contact = "<sip:alice-device@192.0.2.1:5555;transport=tls>;reg-id=1;"
+        world.registers(edge, user,
+                        {.contact = "<sip:" + user +
+                                    "-device@192.0.2.1:5555;transport=tls>;reg-id=1;"
                                     "+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-000000000001>\"",
                          .extra = "Supported: path, outbound\nPath: " + path + "\n",
                          .more_vias = "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKphone\n"});
     REQUIRE(start_line(registered) == "SIP/2.0 200 OK");
+    return edge;
+}
+
+} // namespace
+
+TEST_CASE("a BYE of ours finds its way back to whoever asked for a new description", "[rfc3327]")
+{
+    World world{with_routes()};
+    const auto edge = edge_of(world, "alice");
     const auto bob = world.phone("bob");
     const auto call = establish(world, edge, bob, "sip:bob@example.org");
     world.send(edge, request_in(call.ok, "INVITE", 3, alices));
@@ -117,13 +130,7 @@ TEST_CASE("a BYE of ours finds its way back to whoever asked for a new descripti
 TEST_CASE("a second phone behind an edge that answers is hung up on along its Path", "[rfc3327][rfc3261][13.2.2.4]")
 {
     World world{with_routes()};
-    const auto edge = world.connect();
-    const std::string path = "<sip:t@edge.example.org;lr;ob>";
-    world.registers(edge, "bob",
-                    {.contact = "<sip:bob-device@192.0.2.1:5555;transport=tls>;reg-id=1;"
-                                "+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-000000000001>\"",
-                     .extra = "Supported: path, outbound\nPath: " + path + "\n",
-                     .more_vias = "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKphone\n"});
+    const auto edge = edge_of(world, "bob");
     const auto alice = world.phone("alice");
     const auto call = establish(world, alice, edge, "sip:bob@example.org");
     const bool names_contact = GENERATE(true, false);
