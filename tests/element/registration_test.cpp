@@ -50,3 +50,31 @@ TEST_CASE("the lifetime is the shortest of asked, configured and the connection'
     world.disconnect(flow);
     CHECK(world.location.size() == 0);
 }
+
+TEST_CASE("a phone with sixteen lines asks for all of them at once, and has them", "[registration][rfc7616][3.3]")
+{
+    World world;
+    const auto phone = world.connect();
+    const auto line = [](int i) { return "line" + std::to_string(i); };
+    const auto asks = [&](int i, int cseq, const std::string& credentials) {
+        const auto user = line(i);
+        const auto address = "<sip:" + user + "@example.org>";
+        world.send(phone, "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bK" + user +
+                              std::to_string(cseq) + "\nMax-Forwards: 70\nFrom: " + address + ";tag=" + user +
+                              "\nTo: " + address + "\nCall-ID: " + user + "\nCSeq: " + std::to_string(cseq) +
+                              " REGISTER\nContact: <sip:" + user + "@192.0.2.1:5555;transport=tls>\n" + credentials);
+    };
+    constexpr int lines = 16;
+    for (int i = 0; i < lines; ++i) {
+        world.accounts->add(line(i), "example.org");
+        asks(i, 1, {});
+    }
+    std::vector<std::string> credentials;
+    for (int i = 0; i < lines; ++i)
+        credentials.push_back(world.credentials(world.receive(phone), line(i), "REGISTER", "sip:example.org"));
+    for (int i = 0; i < lines; ++i) {
+        asks(i, 2, credentials[static_cast<std::size_t>(i)]);
+        CHECK(status(world.receive(phone)) == "200");
+    }
+    CHECK(world.location.size() == lines);
+}

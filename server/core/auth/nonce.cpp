@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace sotto::auth {
 namespace {
 
 constexpr std::size_t clear_size = 5; ///< issued, serial
 constexpr std::size_t tag_size = 13;
+constexpr std::uint32_t patience_for_answers = 32; ///< seconds, as a transaction has them (RFC 3261 17.1)
 
 /// Time and serial in the clear, then a keyed hash of both and of the flow.
 using Nonce = std::array<std::uint8_t, clear_size + tag_size>;
@@ -35,20 +37,31 @@ Nonce nonce_of(std::uint32_t issued, std::uint8_t serial, FlowId flow, Cryptogra
 
 } // namespace
 
-void FlowNonces::widen()
+FlowNonces::Slot& FlowNonces::next_slot(std::uint32_t second)
 {
-    if (many_) return;
-    many_ = std::make_unique<std::array<Slot, serials>>();
-    for (const auto& old : few_)
-        if (old.used) (*many_)[old.serial] = old;
+    const auto awaited = [&](const Slot& old) {
+        return old.used && old.last_nc == 0 && second - old.issued <= patience_for_answers;
+    };
+    while (count_ < serials && awaited(slot(next_))) grow(static_cast<std::uint16_t>(count_ * 2));
+    const auto serial = next_++;
+    return slot(serial) = {.issued = second, .serial = serial, .used = true};
+}
+
+void FlowNonces::grow(std::uint16_t count)
+{
+    if (count <= count_) return;
+    auto more = std::make_unique<Slot[]>(count);
+    const auto old = many_ ? std::span<const Slot>{many_.get(), count_} : std::span<const Slot>{few_};
+    for (const auto& each : old)
+        if (each.used) more[each.serial % count] = each;
+    many_ = std::move(more);
+    count_ = count;
 }
 
 std::string issue_nonce(FlowNonces& nonces, FlowId flow, TimePoint now, Cryptography& crypto)
 {
-    const auto serial = nonces.next++;
-    auto& slot = nonces.slot(serial);
-    slot = {.issued = second_of(now), .serial = serial, .used = true};
-    return base64url(nonce_of(slot.issued, serial, flow, crypto));
+    const auto& slot = nonces.next_slot(second_of(now));
+    return base64url(nonce_of(slot.issued, slot.serial, flow, crypto));
 }
 
 NonceState check_nonce(FlowNonces& nonces, FlowId flow, std::string_view text, std::uint32_t nc, TimePoint now,

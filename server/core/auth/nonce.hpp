@@ -11,9 +11,10 @@
 
 namespace sotto::auth {
 
-/// The nonces that one flow was given, with the last nc seen for each (RFC 7616 3.3, 3.4). A few at a time: several
-/// accounts may share a connection. An old one falls out and is then stale. A connection over which requests come
-/// through an edge, which many subscribers share, has as many as there are serials.
+/// The nonces that one flow was given, with the last nc seen for each (RFC 7616 3.3, 3.4). A few at a time, and more
+/// where so many are waited for at once: a phone asks for all its accounts in one go. An old one falls out and is then
+/// stale. A connection over which requests come through an edge, which many subscribers share, has as many as there are
+/// serials.
 class FlowNonces {
 public:
     struct Slot {
@@ -22,16 +23,20 @@ public:
         std::uint8_t serial{0}; ///< part of the nonce: two may be issued within a second
         bool used{false};
     };
-    Slot& slot(std::uint8_t serial) { return many_ ? (*many_)[serial] : few_[serial % few_.size()]; }
+    Slot& slot(std::uint8_t serial) { return many_ ? many_[serial % count_] : few_[serial % few]; }
+    /// For the next one, in `second`. None falls out that may still be answered, as long as there are serials.
+    Slot& next_slot(std::uint32_t second);
     /// For an edge; what was issued before stays.
-    void widen();
-
-    std::uint8_t next{0}; ///< serial of the next one
+    void widen() { grow(serials); }
 
 private:
-    static constexpr std::size_t serials = 256;
-    std::array<Slot, 4> few_{};
-    std::unique_ptr<std::array<Slot, serials>> many_; ///< one pointer: most connections are no edge's
+    void grow(std::uint16_t count);
+
+    static constexpr std::uint16_t few = 4, serials = 256;
+    std::array<Slot, few> few_{};
+    std::uint8_t next_{0}; ///< serial of the next one
+    std::uint16_t count_{few};
+    std::unique_ptr<Slot[]> many_; ///< most connections need none
 };
 
 enum class NonceState : std::uint8_t {

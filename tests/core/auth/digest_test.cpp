@@ -225,6 +225,16 @@ TEST_CASE("several accounts share a flow, each with a nonce of its own", "[rfc56
     CHECK(desk.outcome(DigestClient{.nc = "00000002"}.answer(asked[1])) == Outcome::authenticated);
 }
 
+TEST_CASE("as many ask at once as a phone has lines, and each is answered", "[rfc5626][rfc7616][3.3]")
+{
+    Desk desk;
+    const int lines = GENERATE(5, 16, 200);
+    std::vector<std::string> asked;
+    for (int i = 0; i < lines; ++i) asked.push_back(desk.ask());
+    for (const auto& each : asked) CHECK(desk.outcome(DigestClient{}.answer(each)) == Outcome::authenticated);
+    for (const auto& each : asked) CHECK(desk.outcome(DigestClient{}.answer(each)) == Outcome::stale); // each nc once
+}
+
 TEST_CASE("what does not fit is wrong", "[rfc7616]")
 {
     Desk desk;

@@ -41,7 +41,7 @@ TEST_CASE("a nonce that was changed or made up is not ours", "[rfc7616][3.3]")
     CHECK(check_nonce(nonces, flow, nonce, 1, now, crypto, true) == NonceState::stale);
 }
 
-TEST_CASE("an idle connection's nonces are small: four slots, and a pointer for those of an edge", "[rfc7616]")
+TEST_CASE("an idle connection's nonces are small: four slots, and a pointer for more", "[rfc7616]")
 {
     CHECK(sizeof(FlowNonces) <= 64);
 }
