@@ -1,4 +1,5 @@
 // Whose password an anonymous caller is asked for (RFC 3323 4.1.1.3), where several domains are served.
+#include "element/requests.hpp"
 #include "element/routes.hpp"
 
 #include <catch2/catch.hpp>
@@ -153,4 +154,18 @@ TEST_CASE("behind an edge an anonymous caller is not asked for the password of w
     REQUIRE(status(world.receive(call.carol)) == "200");
     CHECK(call.anonymous("sip:alice@example.org") == "example.org");
     CHECK(call.anonymous("sip:112@example.org") == "example.org");
+}
+
+TEST_CASE("a wish that cannot be read is one to be shown to nobody", "[rfc3323][P4]")
+{
+    World world;
+    Sender alice{world, "alice"}, bob{world, "bob"};
+    const auto [wish, hidden] = GENERATE(table<std::string, bool>(
+        {{"Privacy: \"id\"\n", true},
+         {"Privacy: id critical\n", true},
+         {"Remote-Party-ID: <sip:a@example.org>;privacy=full, <sip:b@example.org>;party=called\n", true},
+         {"Privacy: something-new\n", false}}));
+    INFO(wish);
+    alice.send({.to = "sip:bob@example.org", .headers = wish});
+    CHECK((header(world.receive(bob.flow), "From").find("alice@") == std::string::npos) == hidden);
 }

@@ -178,3 +178,21 @@ TEST_CASE("a BYE of ours shows the telephone network what the call has shown")
     CHECK(header(bye, "To") == header(invite, "To") + ";tag=g-tag");
     CHECK(start_line(world.receive(alice)).starts_with("BYE "));
 }
+
+TEST_CASE("a Call-ID of another domain's is named to nobody there: whose it is, that domain alone knows",
+          "[rfc3261][20.21][P4]")
+{
+    World world{with_routes()};
+    Sender alice{world, "alice"};
+    const auto peer = world.domain("example.net");
+    world.send(peer, "INVITE sip:alice@example.org SIP/2.0\nVia: SIP/2.0/TLS example.net;branch=z9hG4bKx\n"
+                     "Max-Forwards: 60\nFrom: <sip:x@example.net>;tag=x\nTo: <sip:alice@example.org>\n"
+                     "Call-ID: 1234@phone-of-x\nCSeq: 7 INVITE\nContact: <sip:x@192.0.2.9>\nPrivacy: id\n");
+    const auto invite = world.receive(alice.flow);
+    REQUIRE(start_line(invite).starts_with("INVITE "));
+    alice.send({.to = "sip:accomplice@example.net", .headers = "In-Reply-To: " + header(invite, "Call-ID") + "\n"});
+    CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+    const auto call = world.receive(peer);
+    CHECK(start_line(call).starts_with("INVITE "));
+    CHECK(header(call, "In-Reply-To").empty());
+}

@@ -67,7 +67,7 @@ struct Transfer {
                 uri_in(header(invite, "Contact"))};
     }
     /// Bob is told whom to call, and calls; the INVITE that the other side receives.
-    std::string refers(const Dialog& consulted, FlowId to)
+    std::string refers(const Dialog& consulted, FlowId to, bool attended = true)
     {
         const auto quoted =
             consulted.call_id + ";to-tag=" + tag_in(consulted.other) + ";from-tag=" + tag_in(consulted.own);
@@ -77,11 +77,12 @@ struct Transfer {
                                    to_bob.own + "\nTo: " + to_bob.other + "\nCall-ID: " + to_bob.call_id +
                                    "\nCSeq: 900 REFER\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"
                                    "Refer-To: <" +
-                                   consulted.target + "?Replaces=" + escaped(quoted) + ">\n");
+                                   consulted.target + (attended ? "?Replaces=" + escaped(quoted) : "") + ">\n");
         const auto refer_to = uri_in(header(world.receive(bob.flow), "Refer-To"));
         const auto at = refer_to.find('?');
-        bob.send({.to = refer_to.substr(0, at),
-                  .headers = "Replaces: " + unescaped(refer_to.substr(refer_to.find('=', at) + 1)) + "\n"});
+        const auto replaces =
+            attended ? "Replaces: " + unescaped(refer_to.substr(refer_to.find('=', at) + 1)) + "\n" : std::string{};
+        bob.send({.to = refer_to.substr(0, at), .headers = replaces});
         return world.quiet(to) ? std::string{} : world.receive(to);
     }
 };
@@ -125,6 +126,41 @@ TEST_CASE("a call that came in costs nobody anything when it is taken over", "[b
     t.world.send(t.trunk, answer(invite, "200 OK", contact));
     CHECK(t.world.ledger.waiting.empty());
     CHECK(start_line(t.world.receive(t.bob.flow)) == "SIP/2.0 200 OK");
+}
+
+TEST_CASE("nor does calling back who called: nobody has dialled a number, and the bill would name it", "[billing][P4]")
+{
+    Transfer t;
+    Sender premium{t.world, "+49900123"};
+    premium.send({.to = "sip:alice@example.org", .headers = "Privacy: id\n"});
+    const auto invite = t.world.receive(t.alice.flow);
+    t.world.send(t.alice.flow, answer(invite, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n"));
+    REQUIRE(start_line(t.world.receive(premium.flow)) == "SIP/2.0 200 OK");
+    const auto again = t.refers({header(invite, "Call-ID"), header(invite, "To") + ";tag=g-tag", header(invite, "From"),
+                                 uri_in(header(invite, "Contact"))},
+                                premium.flow, false);
+    REQUIRE(start_line(again).starts_with("INVITE "));
+    t.world.send(premium.flow, answer(again, "200 OK", contact));
+    CHECK(t.world.ledger.waiting.empty());
+    CHECK(start_line(t.world.receive(t.bob.flow)) == "SIP/2.0 200 OK");
+}
+
+TEST_CASE("a call to who withholds itself costs what it costs, and the bill does not say whom", "[billing][P4]")
+{
+    Transfer t;
+    Sender premium{t.world, "+49900123"};
+    t.alice.send({.to = "sip:+49900123@example.org"});
+    t.world.send(premium.flow, answer(t.world.receive(premium.flow), "200 OK", contact + "Privacy: id\n"));
+    t.world.record(true);
+    t.world.ledger.waiting.clear();
+    const auto ok = t.world.receive(t.alice.flow);
+    const auto again =
+        t.refers({header(ok, "Call-ID"), header(ok, "From"), header(ok, "To"), uri_in(header(ok, "Contact"))},
+                 premium.flow, false);
+    t.world.send(premium.flow, answer(again, "200 OK", contact));
+    REQUIRE(t.world.ledger.waiting.size() == 1);
+    CHECK(t.world.ledger.waiting.front().first.tariff.name == "premium");
+    CHECK(t.world.ledger.waiting.front().first.destination == "+49900");
 }
 
 TEST_CASE("a billed call is not taken over while nothing can be written", "[billing][rfc5589]")

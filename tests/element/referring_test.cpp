@@ -294,3 +294,65 @@ TEST_CASE("a referral leads to one answer: whoever was sent there once cannot ri
         CHECK(rings() == still);
     }
 }
+
+TEST_CASE("whoever is called in the place of somebody who withholds itself withholds itself, too", "[rfc3515][P4]")
+{
+    Three three{withhold};
+    auto& world = three.world;
+    const auto token = three.to_alice();
+    const bool herself = GENERATE(true, false);
+    const std::string name = herself ? "alice" : "dave";
+    Sender other{world, "dave"};
+    if (herself) {
+        other.flow = world.connect();
+        world.registers(other.flow, name, {.contact = "<sip:desk@192.0.2.7:5555;transport=tls>", .call_id = "desk"});
+    }
+    three.carol.send({.to = token});
+    world.send(three.alice.flow, response_to(world.receive(three.alice.flow), "302 Moved Temporarily",
+                                             "Contact: <sip:" + name + "@example.org>\n"));
+    const auto [carols, others] = three.answered(three.carol, name, other);
+    CHECK(three.ok.find(name) == std::string::npos);
+    three.request(other, name, others, "BYE");
+    const auto bye = world.receive(three.carol.flow);
+    CHECK(start_line(bye).starts_with("BYE "));
+    CHECK(bye.find(name) == std::string::npos);
+}
+
+TEST_CASE("a referral does not tell for longer than the call whether somebody who withholds itself is there",
+          "[rfc3515][P4][P10]")
+{
+    Three three{withhold};
+    auto& world = three.world;
+    const auto token = three.to_alice();
+    REQUIRE(!token.empty());
+    const auto asks = [&] { // what a phone refuses without ringing
+        three.carol.send({.to = token, .headers = "Require: tdialog\n"});
+        if (!world.quiet(three.alice.flow))
+            world.send(three.alice.flow, response_to(world.receive(three.alice.flow), "420 Bad Extension"));
+        return status(world.receive(three.carol.flow));
+    };
+    REQUIRE(asks() == "420");
+    while (!world.quiet(three.alice.flow)) world.receive(three.alice.flow); // ACK
+    SECTION("after she has hung up")
+    {
+        three.request(three.alice, "alice", three.at_alice, "BYE");
+        world.send(three.bob.flow, response_to(world.receive(three.bob.flow), "200 OK"));
+        CHECK(status(world.receive(three.alice.flow)) == "200");
+    }
+    SECTION("after she has hung up in vain")
+    {
+        three.request(three.alice, "alice", three.at_alice, "BYE");
+        world.send(three.bob.flow, response_to(world.receive(three.bob.flow), "500 No"));
+        world.receive(three.alice.flow);
+        CHECK(three.to_alice().empty());
+        CHECK(status(world.receive(three.bob.flow)) == "400");
+    }
+    SECTION("after she was not there once")
+    {
+        world.disconnect(three.alice.flow);
+        CHECK(asks() == "480");
+        three.alice.flow = world.phone("alice");
+    }
+    CHECK(asks() == "480");
+    CHECK(asks() == "480");
+}

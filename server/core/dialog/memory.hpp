@@ -29,7 +29,7 @@ public:
         FlowId flow;      ///< where it was last reached; used when `device` has no live binding
         BindingId device; ///< the device's binding, if it has one: survives a new flow
         Transport transport{Transport::tls};
-        SealedText contact;            ///< see RemoteTarget
+        SealedText contact;            ///< see RemoteTarget; of a referral, the dialog that it was made from
         bool referral{false};          ///< made for Refer-To: the one kind of target that a new call may name
         bool withheld{false};          ///< of a referral: whom it leads to withholds its identity
         bool session{false};           ///< and its addresses

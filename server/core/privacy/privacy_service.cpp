@@ -22,10 +22,20 @@ constexpr std::array values{
     Value{"critical", &PrivacyWish::critical},
 };
 
+/// RFC 3323 4.2: a value is one.
+bool is_token(std::string_view text)
+{
+    constexpr std::string_view separators = "()<>@,;:\\\"/[]?={}";
+    return std::ranges::all_of(text,
+                               [&](char c) { return c > ' ' && c < '\x7f' && separators.find(c) == separators.npos; });
+}
+
 void note(std::string_view text, PrivacyWish& wish)
 {
     const auto* row = std::ranges::find_if(values, [&](const Value& v) { return iequals(v.name, text); });
-    if (row == values.end())
+    if (!is_token(text))
+        wish.id = true; // somebody wishes something here that cannot be read
+    else if (row == values.end())
         wish.unknown = true;
     else
         wish.*(row->flag) = true;
@@ -47,7 +57,8 @@ PrivacyWish privacy_wish(const Message& request)
 {
     PrivacyWish wish;
     for (const auto& field : request.fields) {
-        if (field.name == Header::remote_party_id) note_remote_party(field.value, wish);
+        if (field.name == Header::remote_party_id)
+            for_each_element(field.value, [&](std::string_view one) { note_remote_party(one, wish); });
         if (field.name != Header::privacy) continue;
         for_each_element(field.value, [&](std::string_view part) {
             while (!part.empty()) {

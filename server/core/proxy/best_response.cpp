@@ -218,13 +218,13 @@ void Proxy::answer_best(SlotId id, TimePoint now, Actions& out)
     if (context->cancelled && invite && status < 600)
         return env_.refuse(server_id, Refusal::request_terminated, now, out);
     if (context->too_weak) return refuse_weaker(server_id, now, out);
-    // Not for silence: a phone that has gone loses its connection before its answer is given up.
-    if (context->in_dialog && server->method != Method::bye && (status == 430 || (status == 503 && !context->best)))
-        was_not_there(*context);
+    // Silence is none: a phone that has gone loses its connection before its answer is given up.
+    const bool no_flow_left = status == 430 || (status == 503 && !context->best);
+    if (no_flow_left && context->in_dialog && server->method != Method::bye) was_not_there(*context);
+    if (no_flow_left && context->referral) found_nobody(*context->referral);
     if (status == 408 && !invite) return; // RFC 4320 4.2: nothing is said; the transaction expires
     if (context->in_dialog) {
-        if (status == 430 || (status == 503 && !context->best)) // no flow is left
-            return env_.refuse(server_id, Refusal::no_dialog, now, out);
+        if (no_flow_left) return env_.refuse(server_id, Refusal::no_dialog, now, out);
         if (status == 408 && !context->best) return env_.refuse(server_id, Refusal::timeout, now, out);
     } else if (context->outside && status != 0) {
         if (status < 400) return env_.refuse(server_id, Refusal::unavailable, now, out);

@@ -60,7 +60,8 @@ bool Proxy::costs_otherwise(const ResponseContext& context, std::string_view aor
 }
 
 /// A call that a referral begins is a call like any other, and costs whoever makes it what the number costs that the
-/// quoted call was made to. A call that came in has dialled no number, and none is dialled when it is taken over.
+/// quoted call was made to. A call that came in has dialled no number, and none is dialled when it is taken over, or
+/// when its caller is. The bill of who withholds itself does not name it to whoever is referred there.
 std::unique_ptr<Charge> Proxy::charge_referred(const ResponseContext& context, const ForwardTarget& to) const
 {
     const bool came_in = std::ranges::any_of(context.quotes, [](const auto& named) {
@@ -69,7 +70,9 @@ std::unique_ptr<Charge> Proxy::charge_referred(const ResponseContext& context, c
     if (came_in) return nullptr;
     if (const auto* account = env_.accounts->find(to.party.account()); account != nullptr) {
         const auto* inside = tariff_of(*account);
-        if (inside == nullptr) return nullptr;
+        if (inside == nullptr || context.referral->source.role == Role::caller) return nullptr;
+        if (context.referral->withheld || account->withhold_identity)
+            return std::make_unique<Charge>(Charge{.tariff = inside->tariff, .destination = inside->prefix});
         return charge(inside->tariff, account->user.starts_with(inside->prefix) ? account->user : account->number);
     }
     const auto* route = route_of(to.party);

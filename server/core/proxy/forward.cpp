@@ -282,8 +282,9 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     seal.is_held_by(other(context.role), receiver);
     if (request.method == Method::message && !context.in_dialog) seal.stands_alone();
     const auto& referral = context.referral;
-    if (referral && referral->device == branch.target.id && (referral->withheld || referral->session)) {
-        // Whom it leads to goes on withholding what it withheld in the dialog that the referral is from.
+    if (referral && (referral->withheld || referral->session)) {
+        // Whom it leads to goes on withholding what it withheld in the dialog that the referral is from; and so does
+        // whoever that one's phone sends the call on to.
         branch.session = referral->session;
         seal.keep_callee_privacy(
             {.withheld = referral->withheld ? std::optional{true} : std::nullopt, .session = referral->session});
@@ -336,9 +337,9 @@ boost::system::result<std::string, BodyRefusal> Proxy::write_request(ResponseCon
     if (request.method == Method::refer && request.referred_by && shown.from != anonymous_identity)
         message.set(Header::referred_by, shown.from);
     write_quotes(message, context, request, receiver);
-    if (const auto reply = context.sender_withheld() ? std::string{} : replied_to(request, context.holder, receiver);
-        !reply.empty())
-        message.set(Header::in_reply_to, reply);
+    if (!context.sender_withheld() && !outside)
+        if (const auto reply = replied_to(request, context.holder, receiver); !reply.empty())
+            message.set(Header::in_reply_to, reply);
     if (outside)
         write_outside(message, context, request, branch, shown);
     else if (request.method == Method::invite && context.sender.foreign())

@@ -238,7 +238,8 @@ private:
     std::string address_named(const Uri& uri, const ResponseContext& context) const;
     std::string refer_to(const ResponseContext& context, const NameAddr& address, Branch& branch);
     std::optional<Referral> referral_named_by(const Message& request, const Party& sender) const;
-    BindingId id_of_referral(Salt salt, KeyedHash from_dialog) const;
+    [[nodiscard]] bool asks_too_late(const Referral& referral) const;
+    void found_nobody(const Referral& referral);
     bool withholds_target(const QuotedDialog& quote) const;
     bool may_quote(const QuotedDialog& quote, const ResponseContext& context) const;
     void spend_referral(const ResponseContext& context, int status);

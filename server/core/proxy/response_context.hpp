@@ -96,6 +96,8 @@ struct Referral {
     bool withheld{false};          ///< whom it leads to withholds its identity
     bool session{false};           ///< and its addresses
     bool referred_withheld{false}; ///< who was referred withholds its own from the referrer
+    Target source;                 ///< the dialog that it was made from, and the side there of whom it leads to
+    bool of_help{false};           ///< made by whoever comes to help, who may ask in vain more than once
 };
 
 /// What a proxy keeps of one request that it forwards (RFC 3261 16.7 "response context").

@@ -71,6 +71,31 @@ std::string_view early_flag(Header header, std::string_view quote)
     return header == Header::replaces && find_param(quote, "early-only") ? ";early-only" : "";
 }
 
+/// Of a referral's handle: epoch, side, whether it is whoever comes to help that made it, salt.
+struct Source {
+    Target dialog;
+    bool of_help{false};
+
+    [[nodiscard]] std::string text() const
+    {
+        const std::array head{static_cast<char>(dialog.epoch.number), dialog.role == Role::caller ? 'r' : 'e',
+                              of_help ? 'h' : '-'};
+        return std::string{head.data(), head.size()}.append(reinterpret_cast<const char*>(dialog.salt.bytes.data()),
+                                                            dialog.salt.bytes.size());
+    }
+    static std::optional<Source> read(std::string_view text)
+    {
+        Source source;
+        auto& salt = source.dialog.salt.bytes;
+        if (text.size() != 3 + salt.size()) return std::nullopt;
+        source.dialog.epoch.number = static_cast<std::uint8_t>(text[0]);
+        source.dialog.role = text[1] == 'r' ? Role::caller : Role::callee;
+        source.of_help = text[2] == 'h';
+        std::ranges::copy(text.substr(3), salt.begin());
+        return source;
+    }
+};
+
 constexpr std::array quoting_headers{Header::replaces, Header::join, Header::target_dialog};
 
 } // namespace
@@ -151,13 +176,15 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
     if (target) {
         const auto from_dialog = env_.sealer.dialog_hash(target->epoch, target->salt);
         if (env_.dialogs.ended(from_dialog, target->epoch)) return {};
+        if (DialogSeal{env_.seal_parts(), *target, {}, {}}.asked_in_vain(other(target->role))) return {};
         if (quoted && env_.sealer.dialog_hash(quoted->epoch, quoted->salt) != from_dialog) return {}; // see may_quote()
         // A referral leads to nobody that its holder is in a dialog with; it is not passed on.
         if (const auto known = env_.dialogs.handle(target->id); known && known->referral) return {};
+        const Source source{.dialog = *target, .of_help = context.sender.receiver() == Receiver::emergency};
         DialogMemory::Handle handle{.party = {},
                                     .flow = {},
                                     .device = target->id,
-                                    .contact = {},
+                                    .contact = {env_.cryptography.seal_in_memory(source.text())},
                                     .referral = true,
                                     .referred_withheld = withheld};
         if (target->role == Role::callee) {
@@ -169,7 +196,9 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
             handle.session = !quoted || quoted->quoting_tag.session;
         }
         DialogSeal fresh{env_.seal_parts(), sender, receiver};
-        const auto id = id_of_referral(fresh.salt(), from_dialog);
+        const auto salt = fresh.salt();
+        const std::string_view text{reinterpret_cast<const char*>(salt.bytes.data()), salt.bytes.size()};
+        const BindingId id{env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
         env_.dialogs.keep(fresh.hash(), fresh.epoch(), id, std::move(handle), sender);
         out = "<" + target_uri(fresh, Role::caller, id, branch.target.party, branch.target.transport, uri.scheme);
     } else if (const auto aor = address_named(uri, context); !aor.empty()) {
@@ -201,14 +230,6 @@ std::string Proxy::refer_to(const ResponseContext& context, const NameAddr& addr
            escape((token + ";to-tag=0;from-tag=0").append(early)) + ">";
 }
 
-/// It also tells from which dialog the referral was made.
-BindingId Proxy::id_of_referral(Salt salt, KeyedHash from_dialog) const
-{
-    std::string text{reinterpret_cast<const char*>(salt.bytes.data()), salt.bytes.size()};
-    text.append(reinterpret_cast<const char*>(&from_dialog), sizeof from_dialog);
-    return {env_.cryptography.keyed_hash(Cryptography::Use::dialog, text).low | 1U};
-}
-
 /// Nothing when the Request-URI is no referral token of the sender's, or none any more: it lasts to the end of the hour
 /// after the one in which it was made.
 std::optional<Referral> Proxy::referral_named_by(const Message& request, const Party& sender) const
@@ -218,6 +239,8 @@ std::optional<Referral> Proxy::referral_named_by(const Message& request, const P
     const auto target = env_.sealer.open_target(uri.user, holder_of(sender, env_.cryptography));
     const auto handle = target ? env_.dialogs.handle(target->id) : std::nullopt;
     if (!handle || !handle->referral) return std::nullopt;
+    const auto source = Source::read(env_.cryptography.open_in_memory(handle->contact.bytes));
+    if (!source) return std::nullopt;
     const auto age = static_cast<std::uint8_t>(env_.sealer.current_epoch().number - target->epoch.number);
     if (age > 1) return std::nullopt;
     return Referral{.epoch = target->epoch,
@@ -226,7 +249,24 @@ std::optional<Referral> Proxy::referral_named_by(const Message& request, const P
                     .device = handle->device,
                     .withheld = handle->withheld,
                     .session = handle->session,
-                    .referred_withheld = handle->referred_withheld};
+                    .referred_withheld = handle->referred_withheld,
+                    .source = source->dialog,
+                    .of_help = source->of_help};
+}
+
+/// Whom a referral leads to, and who withholds itself, is there for it no longer than for the dialog that it was made
+/// from: it would else show for hours when its phone is there (SEALING.md "Ended dialogs").
+bool Proxy::asks_too_late(const Referral& referral) const
+{
+    const DialogSeal source{env_.seal_parts(), referral.source, {}, {}};
+    return env_.dialogs.ended(source.hash(), source.epoch()) || source.asked_in_vain(other(referral.source.role));
+}
+
+/// Nor is it asked for again in that dialog.
+void Proxy::found_nobody(const Referral& referral)
+{
+    if (!referral.withheld || referral.of_help) return;
+    DialogSeal{env_.seal_parts(), referral.source, {}, {}}.keep_asked_in_vain(other(referral.source.role), true);
 }
 
 /// It led to an answer, and leads nowhere from now on. After one that asks for another attempt it may be tried again.
@@ -247,7 +287,11 @@ void Proxy::found_behind_referral(SlotId id, const std::vector<Binding>& flows, 
     auto ways = reachable(context->referral->device, flows);
     const auto party = ways.empty() ? Party{} : ways.front().party;
     const auto* callee = ways.empty() ? nullptr : env_.accounts->find(party.account());
-    const auto reception = party.foreign()
+    if (ways.empty()) found_nobody(*context->referral);
+    const bool hides = context->referral->withheld || (callee != nullptr && callee->withhold_identity);
+    const bool gone = hides && asks_too_late(*context->referral);
+    const auto reception = gone ? Reception::nobody_there
+                           : party.foreign()
                                ? Reception::rings
                                : received_by(callee, *context, *env_.layer->server(context->server)->request, now);
     if (reception == Reception::nobody_there) return refuse_unseen(id, Refusal::unavailable, now, out);
@@ -277,7 +321,7 @@ bool Proxy::withholds_target(const QuotedDialog& quote) const
 bool Proxy::may_quote(const QuotedDialog& quote, const ResponseContext& context) const
 {
     if (const auto& referral = context.referral)
-        return referral->id == id_of_referral(referral->salt, env_.sealer.dialog_hash(quote.epoch, quote.salt));
+        return referral->source.epoch == quote.epoch && referral->source.salt == quote.salt;
     return !context.hides_callee && !withholds_target(quote);
 }
 
