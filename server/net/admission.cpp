@@ -1,13 +1,15 @@
 #include "net/admission.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sotto::net {
 
 namespace {
 
-constexpr std::int64_t burst = 1'000'000; // microseconds: one second's worth may come at once
-constexpr milliseconds full_wait{50};     // places become free as handshakes and connections end
+constexpr std::int64_t burst = 1'000'000;    // microseconds: one second's worth may come at once
+constexpr std::uint32_t begun_at_least = 64; // within their span, however few may be open
+constexpr milliseconds full_wait{50};        // places become free as handshakes and connections end
 
 std::int64_t microseconds_now()
 {
@@ -79,9 +81,16 @@ bool Admission::enter(KeyedHash source)
     const auto most = per_source_.load(std::memory_order_relaxed);
     auto& shard = shard_of(source);
     const std::lock_guard lock{shard.mutex};
-    auto& count = shard.connections[source];
-    if (most != 0 && count >= most) return false;
-    ++count;
+    if (most != 0) {
+        if (const auto span = microseconds_now() / begun_within; std::exchange(shard.span, span) != span)
+            shard.begun.clear();
+        const auto open = shard.connections.find(source);
+        if (open != shard.connections.end() && open->second >= most) return false;
+        auto& begun = shard.begun[source];
+        if (begun >= std::max(most, begun_at_least)) return false;
+        ++begun;
+    }
+    ++shard.connections[source];
     return true;
 }
 

@@ -11,7 +11,8 @@
 namespace sotto::net {
 
 /// Who may come in. Shared by all workers; touched when a connection begins and ends, never on the way of a message.
-/// Sources are known by keyed hashes only, and only while they are connected.
+/// Sources are known by keyed hashes only, and only while they are connected and for the seconds in which they may
+/// begin no more.
 class Admission {
 public:
     explicit Admission(const AdmissionLimits& limits) { use(limits); }
@@ -22,7 +23,8 @@ public:
     milliseconds claim();
     /// Gives back a claim: nobody was there to accept.
     void unclaim();
-    /// Counts the connection for its source. False when the source has too many: the caller closes it and unclaims.
+    /// Counts the connection for its source. False when the source has too many, or has begun as many within
+    /// `begun_within` (64 at least), which would take the rate from others: the caller closes it and unclaims.
     bool enter(KeyedHash source);
     /// Undoes `enter` for a connection that was not begun after all; it is unclaimed too.
     void forget(KeyedHash source);
@@ -37,9 +39,13 @@ public:
     [[nodiscard]] std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
 private:
+    static constexpr std::int64_t begun_within = 4'000'000; // microseconds
+
     struct Shard {
         std::mutex mutex;
         std::unordered_map<KeyedHash, std::uint32_t> connections;
+        std::int64_t span{0}; ///< number of the one of `begun_within` that `begun` counts
+        std::unordered_map<KeyedHash, std::uint32_t> begun;
     };
     Shard& shard_of(KeyedHash source) { return shards_[source.high % shards_.size()]; }
 

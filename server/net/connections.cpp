@@ -21,6 +21,7 @@ namespace {
 /// How much of what it may do an idle worker saves up.
 constexpr milliseconds making_room_late{50};
 constexpr std::chrono::microseconds one_gives_way{125};
+constexpr milliseconds time_to_go_on{500}; ///< with a handshake, where others wait
 
 /// Of a handshake that we began. Once it is finished, only the names can have been wrong.
 WayFailure failure_of(const SSL* session)
@@ -66,15 +67,21 @@ bool Connections::make_room()
     // Eight each millisecond on average: whoever was let in has time to speak, also when thousands come at once.
     made_room_until_ = std::max<Room>(made_room_until_, now_ - making_room_late);
     if (made_room_until_ >= now_) return false;
-    const auto silent = std::ranges::find_if(handshaking_, [](auto& one) {
-        if (!one.expected.empty() || one.stream.greeted()) return false; // we began it, or it has spoken
+    const auto says_nothing = [](Connection& one) {
         pollfd unread{.fd = one.stream.socket().native_handle(), .events = POLLIN, .revents = 0};
         return ::poll(&unread, 1, 0) == 0; // whoever was accepted just now may have spoken long ago
+    };
+    auto gives_way = std::ranges::find_if(handshaking_, [&](auto& one) { // not one that we began
+        return one.expected.empty() && !one.stream.greeted() && says_nothing(one);
     });
-    if (silent == handshaking_.end()) return false;
+    if (gives_way == handshaking_.end()) // the oldest that has said hello and no more
+        gives_way = std::ranges::find_if(handshaking_, [&](auto& one) {
+            return one.expected.empty() && now_ - one.began > time_to_go_on && says_nothing(one);
+        });
+    if (gives_way == handshaking_.end()) return false;
     ++counters_.crowded_out;
     made_room_until_ += one_gives_way;
-    kill(*silent);
+    kill(*gives_way);
     return true;
 }
 

@@ -24,7 +24,7 @@ struct ConnectionCounters {
     std::uint64_t handshakes{0}; ///< completed
     std::uint64_t handshake_failures{0};
     std::uint64_t handshake_timeouts{0};
-    std::uint64_t crowded_out{0}; ///< connections closed that had said nothing, when others came
+    std::uint64_t crowded_out{0}; ///< connections closed that said nothing or did not go on, when others came
     std::uint64_t idle_timeouts{0};
     std::uint64_t slow_messages{0};
     std::uint64_t slow_readers{0};

@@ -71,6 +71,33 @@ class HalfOpen(FaultTest):
         self.assertGreaterEqual(self.counts("handshake_timeouts"), 100)
 
 
+class Hellos(FaultTest):
+    """A hello costs us more than its sender: whoever does not go on with the handshake keeps nobody else waiting."""
+    spare_memory = 16 * 1024 * 1024
+
+    def test_512_handshakes_that_do_not_go_on(self):
+        hello, held = client_hello(), []
+        with self.memory_comes_back(), self.good_clients_are_served():
+            for i in range(512):
+                held.append(self.raw(f"127.8.{i // 64}.1"))
+                held[-1].sendall(hello)
+            self.eventually("they give way", lambda: self.counts("crowded_out") >= 1)
+            for connection in held:
+                connection.close()
+
+    def test_one_source_that_begins_thousands(self):
+        hello, linger = client_hello(), struct.pack("ii", 1, 0)
+        with self.memory_comes_back(), self.good_clients_are_served():
+            for _ in range(4_000):
+                connection = self.raw("127.9.0.1")
+                with contextlib.suppress(OSError):   # closed already
+                    connection.sendall(hello)
+                    connection.recv(1)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                connection.close()
+        self.assertGreater(self.counts("refused_sources"), 3_000)
+
+
 class Garbage(FaultTest):
     def test_before_the_handshake(self):
         plain = b"OPTIONS sip:example.org SIP/2.0\r\nContent-Length: 0\r\n\r\n"
