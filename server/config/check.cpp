@@ -148,7 +148,7 @@ std::vector<std::string> notices(const Settings& settings)
     else if (!carries_every_emergency_call(settings))
         sentences.emplace_back("emergency calls are not carried to 112, 911 and urn:service:sos: no route of kind "
                                "emergency has one of them in its match");
-    for (const auto& route : settings.routes)
+    for (const auto& route : settings.routes) {
         if (route_kinds[route.kind] == "gateway")
             sentences.push_back("routes: calls over \"" + route.name +
                                 "\" leave end-to-end protection; their callers are " +
@@ -158,4 +158,8 @@ std::vector<std::string> notices(const Settings& settings)
     return sentences;
 }
 
+        if (route.withheld_inside)
+            sentences.push_back("routes: the other end of \"" + route.name +
+                                "\" is told who calls also when the caller withholds it");
+    }
 } // namespace sotto::config

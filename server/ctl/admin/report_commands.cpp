@@ -77,6 +77,70 @@ std::string media_sentence(const config::Settings& settings)
                  "address.";
 }
 
+/// How a caller withholds the address by themself.
+std::string withholding(const config::Settings& settings)
+{
+    const auto& prefix = settings.privacy.withhold_prefix;
+    return (prefix.empty() ? "" : "dial " + prefix + " before the address, or ") + "have your account set so";
+}
+
+std::string peer_sentence(const config::RouteEntry& route, const std::string& way)
+{
+    std::string sentence = "Other domains" + way +
+                           ": the name and address of the caller, or of who writes, and the address that is called; "
+                           "who withholds the address is ";
+    sentence += route.withheld_inside ? "named all the same, with the request to show it to nobody" : "not named";
+    if (route.trusted) sentence += "; who was called before, when a call is redirected";
+    if (route.target.empty()) sentence += "; the name servers that this server asks learn the domain";
+    return sentence + ".";
+}
+
+std::string gateway_sentence(const config::RouteEntry& route, const std::string& way)
+{
+    return "The telephone network" + way +
+           ": the number that is called, the caller's number, and what is said, since it opens what the devices have "
+           "encrypted; a withheld number is " +
+           (route.withheld_inside ? "told all the same, with the request to show it to nobody." : "not told.");
+}
+
+/// What stands at the other end of a route, and what it is shown of a call: docs/interconnect.md has the whole table.
+std::string sentence_of(const config::RouteEntry& route)
+{
+    const auto way =
+        " (route \"" + route.name + "\": " + joined(route.target.empty() ? route.match : route.target) + ")";
+    const auto kind = config::route_kinds[route.kind];
+    if (kind == "peer") return peer_sentence(route, way);
+    if (kind == "gateway") return gateway_sentence(route, way);
+    return "An emergency service" + way +
+           ": the caller's name, address and number, whoever withholds them, and the location that the device sends.";
+}
+
+/// Who learns something of a person beside the parties of a call.
+std::vector<std::string> recipients(const config::Settings& settings)
+{
+    std::vector<std::string> sentences;
+    for (const auto& route : settings.routes) sentences.push_back(sentence_of(route));
+    if (settings.push.gateway)
+        sentences.push_back("The push gateway " + config::to_string(*settings.push.gateway) + ", and by it " +
+                            joined(settings.push.providers) +
+                            ": when a device that registered for it is woken, and by which service, app and token; "
+                            "not who calls, nor that anybody does.");
+    if (!settings.turn.uris.empty())
+        sentences.push_back("The relays " + joined(settings.turn.uris) +
+                            ": the network addresses of the devices whose voice and video pass them, under a name that "
+                            "changes every day; they can open neither.");
+    return sentences;
+}
+
+/// What wakes a phone is kept where there is something to wake it by.
+std::string push_sentence(const config::Settings& settings)
+{
+    if (!settings.push.gateway) return {};
+    return "* What wakes a device that sleeps (push service, app and token): sealed, until its registration ends, at "
+           "most " +
+           config::duration_text(settings.registrar.binding_lifetime.count()) + ".\n";
+}
+
 } // namespace
 
 std::string privacy_notice(const config::Settings& settings)
@@ -88,22 +152,19 @@ std::string privacy_notice(const config::Settings& settings)
            "account is removed.\n"
            "* Where your devices are reached: in memory only, for at most " +
            config::duration_text(settings.registrar.binding_lifetime.count()) +
-           " after a device was last heard of. It never reaches a disk.\n"
+           " after a device was last heard of. It never reaches a disk.\n" + push_sentence(settings) +
            "* Calls and messages that are not billed: nothing. What is billed, why and how long it is kept is in the "
            "record "
            "of processing.\n"
            "* Who of the operator's staff looked at your account, and why.\n\n"
            "## What others learn\n\n"
-           "* The other party learns your address, unless you withhold it (dial " +
-           (settings.privacy.withhold_prefix.empty() ? std::string{"no prefix is configured"}
-                                                     : settings.privacy.withhold_prefix) +
-           " before the address, or have your account set so), what your devices can do in the call, and when you "
-           "speak.\n* " +
-           media_sentence(settings) +
-           "\n* Nobody learns the software or model of your device, or anything by which two calls could be told to "
-           "come from "
-           "the same device, except the fingerprint of the device's own media key.\n* Media is encrypted between the "
-           "devices; this server cannot listen.\n\n"
+           "* The other party learns your address, unless you withhold it (" +
+           withholding(settings) + "), what your devices can do in the call, and when you speak.\n* " +
+           media_sentence(settings) + "\n" +
+           list_of(recipients(settings), "* Nobody else learns anything of your calls.") +
+           "* No party of a call learns the software or model of your device, or anything by which two calls could be "
+           "told to come from the same device, except the fingerprint of the device's own media key.\n"
+           "* Media is encrypted between the devices; this server cannot listen.\n\n"
            "## What you should know\n\n" +
            list_of(config::notices(settings), "Nothing further.") +
            "\n## Where this server is configured less private than it can be\n\n" +
@@ -120,16 +181,18 @@ std::string record_of_processing(const config::Settings& settings, const std::ve
            "configuration and the declaration of purposes that the database enforces.\n\n## Purposes\n\n" +
            purposes_table() +
            "\n## In memory only\n\n* Registrations: keyed hashes and a sealed contact address, at most " +
-           config::duration_text(settings.registrar.binding_lifetime.count()) +
-           ".\n* Calls: the received request while it runs; keys of sealed identifiers for at most an hour and " +
+           config::duration_text(settings.registrar.binding_lifetime.count()) + ".\n" + push_sentence(settings) +
+           "* Calls: the received request while it runs; keys of sealed identifiers for at most an hour and " +
            config::duration_text(settings.proxy.longest_dialog.count()) +
-           ".\n\n## The audit log of operators' actions\n\nWho acted stays as long as the file; whom it concerned can "
-           "be read "
-           "for\n\n" +
+           ".\n* The last withheld caller of an account: a keyed hash of both, half an hour.\n"
+           "* Who guesses passwords: keyed hashes of names and sources, a minute.\n\n"
+           "## The audit log of operators' actions\n\n"
+           "Who acted stays as long as the file; whom it concerned can be read for\n\n" +
            audit_table() + "\n## Calls kept beyond their time\n\n" + holds_table(holds) +
-           "\n## Recipients\n\nThe parties of a call, as the privacy notice says. No others.\n\n" +
-           "## Security of processing\n\nTLS " + (settings.weaken.tls12 ? "1.2 and 1.3" : "1.3") +
-           " only; messages padded to " + std::to_string(settings.cell_bytes()) +
+           "\n## Recipients\n\n* The parties of a call, as the privacy notice says.\n" +
+           list_of(recipients(settings), "* No others.") + "\n## Security of processing\n\nTLS " +
+           (settings.weaken.tls12 ? "1.2 and 1.3" : "1.3") + " only; messages padded to " +
+           std::to_string(settings.cell_bytes()) +
            " bytes; purpose-bound access to the database; actions of operators recorded before they are done.\n";
 }
 
