@@ -1,5 +1,6 @@
 #include "app/certificate_watch.hpp"
 
+#include "config/check.hpp"
 #include "crypto/primitives.hpp"
 #include "log/log.hpp"
 
@@ -33,7 +34,7 @@ std::string hash_of(const std::vector<std::filesystem::path>& files)
     std::ostringstream all;
     for (const auto& file : files) {
         std::ifstream in{file, std::ios::binary};
-        all << file.string() << '\0' << in.rdbuf() << '\0';
+        all << file.string() << '\0' << config::is_open_to_everybody(file) << in.rdbuf() << '\0';
         all.clear(); // a file that is missing or empty counts as that
     }
     auto text = std::move(all).str();

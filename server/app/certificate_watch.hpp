@@ -25,7 +25,7 @@ public:
     };
     CertificateWatch(boost::asio::io_context& io, Hooks hooks);
 
-    /// Of the files of all certificates: changes when any of them does.
+    /// Of the files of all certificates: changes when any of them does, or is opened to every user or closed to them.
     static std::string content_of(const config::Settings& settings);
 
     /// At the start, and after each reload. `content`: of the files as `identities` were read from them, or of before;
@@ -41,7 +41,7 @@ private:
     os::FileWatch files_;
     boost::asio::steady_timer daily_;
     std::vector<std::filesystem::path> paths_;
-    std::string content_; ///< hash of all files that are in use
+    std::string content_; ///< hash of all files as they were at the last look
     Identities identities_;
     std::map<std::string, int> days_; ///< left at the last look, by domain
 };

@@ -160,6 +160,10 @@ void stay_in_folders(const config::Loaded& loaded, const os::Folders& admitted, 
 
 std::shared_ptr<const net::Identities> open_identities(const config::Settings& settings)
 {
+    for (const auto& domain : settings.domains) // the next start would refuse it
+        if (config::is_open_to_everybody(domain.private_key))
+            throw net::IdentityError{domain.private_key.string() + " is open to every user: chmod o-rw " +
+                                     domain.private_key.string()};
     return std::make_shared<net::Identities>(identities_of(settings), tls_options(settings));
 }
 

@@ -39,7 +39,7 @@ os::Folders folders_of(const config::Settings& settings);
 
 /// What the core needs of the settings, as they are now.
 std::shared_ptr<const CoreSettings> core_of(const Prepared& prepared);
-/// The configured certificates as they lie on the disk now. Throws net::IdentityError.
+/// The configured certificates as they lie on the disk now. Throws net::IdentityError, also for what a start refuses.
 std::shared_ptr<const net::Identities> open_identities(const config::Settings& settings);
 /// The same toward other domains, with the authorities that their certificates are checked by; null: there are none.
 std::shared_ptr<const net::Identities> open_outside(const config::Settings& settings);

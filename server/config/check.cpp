@@ -29,10 +29,7 @@ void readable(const Loaded& loaded, const std::string& key, const fs::path& file
 
 void secret(const Loaded& loaded, const std::string& key, const fs::path& file, std::vector<Problem>& problems)
 {
-    std::error_code fault;
-    const auto status = fs::status(file, fault);
-    if (fs::is_regular_file(status) &&
-        (status.permissions() & (fs::perms::others_read | fs::perms::others_write)) != fs::perms::none)
+    if (is_open_to_everybody(file))
         problems.push_back(
             loaded.problem(key, file.string() + " is open to every user", "chmod o-rw " + file.string()));
 }
@@ -47,6 +44,14 @@ void makeable(const Loaded& loaded, const std::string& key, const fs::path& fold
 }
 
 } // namespace
+
+bool is_open_to_everybody(const fs::path& file)
+{
+    std::error_code fault;
+    const auto status = fs::status(file, fault);
+    return fs::is_regular_file(status) &&
+           (status.permissions() & (fs::perms::others_read | fs::perms::others_write)) != fs::perms::none;
+}
 
 std::vector<Problem> check(const Loaded& loaded)
 {
@@ -153,13 +158,13 @@ std::vector<std::string> notices(const Settings& settings)
             sentences.push_back("routes: calls over \"" + route.name +
                                 "\" leave end-to-end protection; their callers are " +
                                 (protection_actions[route.protection] == "refuse" ? "refused" : "told"));
+        if (route.withheld_inside)
+            sentences.push_back("routes: the other end of \"" + route.name +
+                                "\" is told who calls also when the caller withholds it");
+    }
     if (!settings.privacy.relay_only)
         sentences.emplace_back("privacy.relay_only is off: the parties of a call learn each other's media addresses");
     return sentences;
 }
 
-        if (route.withheld_inside)
-            sentences.push_back("routes: the other end of \"" + route.name +
-                                "\" is told who calls also when the caller withholds it");
-    }
 } // namespace sotto::config

@@ -1,6 +1,7 @@
 #pragma once
 #include "config/load.hpp"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,9 @@ namespace sotto::config {
 /// Looks at the files that the settings name: certificates and keys exist, can be read by this user, and keys by nobody
 /// else. What is inside them is for whoever opens them. For `--check`, start and reload.
 std::vector<Problem> check(const Loaded& loaded);
+
+/// Whether a user who has nothing to do with the file may read or write it. False where there is none.
+bool is_open_to_everybody(const std::filesystem::path& file);
 
 /// One sentence for each thing under `weaken:`, for the log at start. Names no account.
 std::vector<std::string> weakenings(const Settings& settings);

@@ -24,7 +24,7 @@ constexpr std::array rows{
     EventRow{notice, "notice", Level::info, "please note", "text", "At start, once for each thing that subscribers may expect and that is not done."},
     EventRow{certificate_expires, "certificate-expires", Level::warning, "a certificate ends soon", "domain days", "30, 7 and 1 days ahead, and daily when it is over. Renew it: the new files are taken by themselves."},
     EventRow{certificates_renewed, "certificates-renewed", Level::info, "new certificates are in use", "domains", "After their files have changed. Calls and connections go on; new connections see the new ones."},
-    EventRow{certificate_broken, "certificate-broken", Level::warning, "a changed certificate cannot be used: the old one stays in use", "reason", "After its file has changed. Correct the file; it is taken by itself. That of `peers.authorities`: correct it and reload."},
+    EventRow{certificate_broken, "certificate-broken", Level::warning, "a changed certificate cannot be used: the old one stays in use", "reason", "After its file or the rights to it have changed. Correct the file; it is taken by itself. That of `peers.authorities`: correct it and reload."},
     EventRow{accounts_read, "accounts-read", Level::debug, "the accounts were read", "accounts", "After a change by `sotto account`."},
     EventRow{store_failed, "store-failed", Level::error, "the store cannot be used", "reason", "Look at the disk and the rights of state_directory. Calls go on with the accounts as they were read last. Said once until a change reaches the disk."},
     EventRow{keys_rotated, "keys-rotated", Level::debug, "the sealing keys were rotated", "", "Hourly. Keys whose time is over were destroyed."},

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds settling{500}; // a certificate and its key are two files
 constexpr int most_links = 16;
-constexpr std::uint32_t interesting = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
+constexpr std::uint32_t interesting =
+    IN_CLOSE_WRITE | IN_ATTRIB | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE; // rights are attributes
 
 } // namespace
 

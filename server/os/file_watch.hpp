@@ -14,9 +14,9 @@
 
 namespace sotto::os {
 
-/// Says when some files may have changed (inotify(7)): written, replaced by another of the same name, or reached
-/// through a symbolic link that leads elsewhere now. One word for all that happens within half a second. On the
-/// io_context's thread.
+/// Says when some files may have changed (inotify(7)): written, given other rights, replaced by another of the same
+/// name, or reached through a symbolic link that leads elsewhere now. One word for all that happens within half a
+/// second. On the io_context's thread.
 class FileWatch {
 public:
     /// Watches nothing when the system gives no descriptor.

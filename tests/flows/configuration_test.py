@@ -119,6 +119,20 @@ class Certificates(FlowTest):
         self.daemon.write_config()
         self.daemon.sotto("reload")
 
+    def test_a_key_that_everybody_may_read_keeps_the_old_one_until_nobody_may(self):
+        """The next start would refuse it."""
+        before, broken, renewed = self.shown(), self.count("certificate-broken"), self.count("certificates-renewed")
+        certificate, private_key = self.files()
+        chain, key = self.daemon.authority.issue("open-to-all")
+        private_key.write_bytes(key.read_bytes())
+        private_key.chmod(0o644)
+        certificate.write_bytes(chain.read_bytes())
+        self.assertIn(f"chmod o-rw {private_key}", self.daemon.logged("certificate-broken", broken + 1)[-1])
+        self.assertEqual(self.shown(), before)
+        private_key.chmod(0o600)
+        self.daemon.logged("certificates-renewed", renewed + 1)
+        self.assertEqual(self.shown(), self.der(chain))
+
     def test_a_broken_file_keeps_the_old_one_and_warns(self):
         before, broken, renewed = self.shown(), self.count("certificate-broken"), self.count("certificates-renewed")
         certificate, _ = self.files()
