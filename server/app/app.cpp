@@ -39,6 +39,7 @@ using log::Plain;
 constexpr milliseconds expiry_tick{500};
 constexpr milliseconds forgetting_tick{10'000};
 constexpr seconds goodbye_time{3};
+constexpr seconds closing_time{12}; ///< at most, for the ledger and the rest, after the last goodbye
 
 TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
 
@@ -235,6 +236,7 @@ void App::begin_drain()
     draining_ = refuses_calls_ = true;
     os::notify_stopping();
     const auto time = configuration_.settings().drain_timeout;
+    os::notify_longer(time + goodbye_time + closing_time);
     event(Event::draining, field("flows", admission_->connections()), field("seconds", time.count()));
     deadline_.expires_after(time);
     deadline_.async_wait([this](boost::system::error_code error) {

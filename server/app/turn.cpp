@@ -35,7 +35,7 @@ store::StateLock take_turn(const std::filesystem::path& state_directory)
     if (!lock) log::event(log::Event::waiting);
     const auto end = std::chrono::steady_clock::now() + longest_wait;
     while (!lock && !asked_to_end() && std::chrono::steady_clock::now() < end) {
-        os::notify_longer_start(extension);
+        os::notify_longer(extension);
         std::this_thread::sleep_for(between_looks);
         lock = store::StateLock::take(state_directory);
     }

@@ -8,7 +8,7 @@ namespace sotto::os {
 
 void notify_ready() { sd_notify(0, "READY=1"); }
 
-void notify_longer_start(std::chrono::microseconds time)
+void notify_longer(std::chrono::microseconds time)
 {
     sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%lld", static_cast<long long>(time.count()));
 }

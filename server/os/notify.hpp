@@ -7,8 +7,9 @@
 namespace sotto::os {
 
 void notify_ready();
-/// The start goes on at least for `time` from now, where that is longer than the service manager waits.
-void notify_longer_start(std::chrono::microseconds time);
+/// The start, or the end after `notify_stopping`, goes on for up to `time` from now, where that is longer than the
+/// service manager waits.
+void notify_longer(std::chrono::microseconds time);
 /// Between a SIGHUP and the next `notify_ready`.
 void notify_reloading();
 void notify_stopping();

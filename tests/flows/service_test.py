@@ -138,6 +138,24 @@ class Start(FlowTest):
     daemon_type = SupervisedDaemon
     config = EVENTS
 
+    def test_it_is_waited_for_as_long_as_calls_may_take_to_end(self):
+        """Longer than the unit waits, where drain_timeout is."""
+        daemon = self.daemon
+        before, daemon.config["drain_timeout"] = daemon.config["drain_timeout"], "2m"
+        daemon.write_config()
+        daemon.sotto("reload")
+        alice, bob = self.registered("alice", "bob")
+        alice.sends("INVITE", to=bob)
+        bob.receives("INVITE")   # it rings, and may be answered
+        said = len(daemon.said)
+        daemon.signal(signal.SIGTERM)
+        self.assertTrue(daemon.hears("EXTEND_TIMEOUT_USEC=135000000", said), daemon.said[said:])
+        daemon.signal(signal.SIGTERM)   # once more: at once
+        self.assertEqual(daemon.has_ended(), 0)
+        daemon.config["drain_timeout"] = before
+        daemon.write_config()
+        daemon.start()
+
     def test_a_command_that_began_without_the_daemon_is_waited_for(self):
         """A start that fails instead is repeated at once by systemd, until that gives up and the service stays away."""
         daemon = self.daemon
