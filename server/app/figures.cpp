@@ -136,7 +136,7 @@ std::vector<Measured> measured(const Figures& figures)
         {{"sotto_dialogs_ended", Type::gauge, Shown::in_tens, "Ended dialogs that are remembered, as keyed hashes, until their keys are destroyed."}, one(figures.ended_dialogs)},
         {{"sotto_dialog_handles", Type::gauge, Shown::in_tens, "Sealed targets of running dialogs that are no registered device."}, one(figures.handles)},
         {{"sotto_keys_unprotected_total", Type::counter, Shown::exact, "Keys that could not be locked in memory, or left out of dumps. Must be 0."}, one(figures.unprotected_keys)},
-        {{"sotto_log_lines_lost_total", Type::counter, Shown::exact, "Lines that the log's target was too slow for."}, one(figures.log_lines_lost)},
+        {{"sotto_log_lines_lost_total", Type::counter, Shown::exact, "Lines that the log's target was too slow for, or refused."}, one(figures.log_lines_lost)},
         {{"sotto_audit_entries_total", Type::counter, Shown::in_tens, "Entries of the audit log: what operators have done, and emergency calls."}, one(figures.audit_entries)},
         {{"sotto_audit_broken", Type::gauge, Shown::exact, "1 when the audit log was found changed, cut or reordered: at the start, in the check of each hour, or when it was read. Must be 0."}, one(figures.audit_broken)},
         {{"sotto_retention_overdue", Type::gauge, Shown::exact, "Records of calls whose time was over an hour ago, and that are still there. Must be 0."}, one(figures.keeping.overdue)},

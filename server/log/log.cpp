@@ -34,6 +34,7 @@ struct Queue {
 
 /// The process's one log. Replaced only by start and stop, which run while no other thread logs.
 struct Running {
+    std::shared_ptr<Outlet> outlet;
     Queue lines;
     Queue kept; ///< what is written at every level, and of which whoever writes asks first (takes_kept_lines)
 };
@@ -43,7 +44,7 @@ std::atomic<Level> least{Level::info};
 spdlog::logger& logger(bool kept)
 {
     static const auto at_once = [] {
-        auto made = std::make_shared<spdlog::logger>("sotto", make_stderr_sink());
+        auto made = std::make_shared<spdlog::logger>("sotto", make_sink(std::make_shared<Outlet>(to_stderr())));
         made->set_level(spdlog::level::trace);
         return made;
     }();
@@ -63,15 +64,16 @@ void start(Options options)
 {
     stop();
     set_level(options.level);
-    const auto sink = options.tap                         ? make_tap_sink(std::move(options.tap))
-                      : options.target == Target::journal ? make_journal_sink()
-                                                          : make_stderr_sink();
-    running.lines = Queue{queue_length, sink};
-    running.kept = Queue{kept_queue_length, sink};
+    running.outlet = std::make_shared<Outlet>(options.tap                         ? to_tap(std::move(options.tap))
+                                              : options.target == Target::journal ? to_journal()
+                                                                                  : to_stderr());
+    running.lines = Queue{queue_length, make_sink(running.outlet)};
+    running.kept = Queue{kept_queue_length, make_keeping_sink(running.outlet)};
 }
 
 void stop()
 {
+    if (running.outlet) running.outlet->give_up();
     running = {}; // writes what waits
 }
 
@@ -81,11 +83,14 @@ bool enabled(Level level) { return level >= least.load(std::memory_order_relaxed
 
 std::uint64_t lines_lost()
 {
-    if (!running.lines.thread) return 0;
-    return running.lines.thread->overrun_counter() + running.kept.thread->overrun_counter();
+    if (!running.outlet) return 0;
+    return running.lines.thread->overrun_counter() + running.kept.thread->overrun_counter() + running.outlet->lost();
 }
 
-bool takes_kept_lines() { return !running.kept.thread || running.kept.thread->queue_size() < kept_lines; }
+bool takes_kept_lines()
+{
+    return !running.outlet || (!running.outlet->refuses() && running.kept.thread->queue_size() < kept_lines);
+}
 
 void write(const EventRow& row, std::span<const Field> fields)
 {

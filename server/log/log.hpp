@@ -29,16 +29,17 @@ struct Options {
 /// whoever asks `takes_kept_lines` before each action that writes some loses none. Without it, events are written to
 /// stderr at once. Block the signals that another thread shall get before the call.
 void start(Options options);
-/// Writes what waits, and ends the threads.
+/// Writes what waits, as far as the target takes it, and ends the threads.
 void stop();
 /// False where `Target::journal` comes down to stderr.
 [[nodiscard]] bool there_is_a_journal();
 /// May be called from any thread.
 void set_level(Level level);
 [[nodiscard]] bool enabled(Level level);
-/// False while many lines of EventRow::always wait for the target: it hangs. Nobody waits with them.
+/// False while the target refuses a line of EventRow::always, which is put again until it is taken, or many of them
+/// wait for it: it hangs. Nobody waits with them.
 [[nodiscard]] bool takes_kept_lines();
-/// How many lines fell out of the queues since the start.
+/// How many lines fell out of the queues, or were refused by the target, since the start.
 [[nodiscard]] std::uint64_t lines_lost();
 
 /// Text that is about this server and never about a person: a sentence about the configuration, a path, an address of

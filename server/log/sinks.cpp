@@ -1,6 +1,7 @@
 #include "log/sinks.hpp"
 
 #include <fmt/chrono.h>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include <sys/uio.h>
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -50,48 +50,74 @@ std::string_view take_item(std::string_view& payload)
     return item;
 }
 
-void write_line(const spdlog::details::log_msg& message)
+bool write_line(const spdlog::details::log_msg& message)
 {
     const auto line = line_of(payload_of(message), level_of(message.level).level, message.time) + "\n";
     std::string_view rest{line};
     while (!rest.empty()) {
         const auto written = ::write(STDERR_FILENO, rest.data(), rest.size());
-        if (written <= 0) return; // nobody reads: there is no better place to say so
+        if (written <= 0) return false; // nobody reads: there is no better place to say so
         rest.remove_prefix(static_cast<std::size_t>(written));
     }
+    return true;
 }
 
-class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
-    void sink_it_(const spdlog::details::log_msg& message) override { write_line(message); }
-    void flush_() override {}
-};
+bool send_to_journal(const spdlog::details::log_msg& message)
+{
+    auto items = journal_fields(payload_of(message), level_of(message.level).level);
+    std::vector<iovec> pieces;
+    pieces.reserve(items.size());
+    for (auto& item : items) pieces.push_back({item.data(), item.size()});
+    return sd_journal_sendv(pieces.data(), static_cast<int>(pieces.size())) >= 0 || write_line(message);
+}
 
-class TapSink final : public spdlog::sinks::base_sink<std::mutex> {
+/// The outlet has a mutex of its own: whoever tries again and again must not keep others out in between.
+class Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
-    explicit TapSink(std::function<void(std::string_view)> tap) : tap_{std::move(tap)} {}
+    using Way = void (Outlet::*)(const spdlog::details::log_msg&);
+    Sink(std::shared_ptr<Outlet> outlet, Way way) : outlet_{std::move(outlet)}, way_{way} {}
 
 private:
-    void sink_it_(const spdlog::details::log_msg& message) override
-    {
-        tap_(line_of(payload_of(message), level_of(message.level).level, message.time));
-    }
+    void sink_it_(const spdlog::details::log_msg& message) override { ((*outlet_).*way_)(message); }
     void flush_() override {}
-    std::function<void(std::string_view)> tap_;
-};
-
-class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
-    void sink_it_(const spdlog::details::log_msg& message) override
-    {
-        auto items = journal_fields(payload_of(message), level_of(message.level).level);
-        std::vector<iovec> pieces;
-        pieces.reserve(items.size());
-        for (auto& item : items) pieces.push_back({item.data(), item.size()});
-        if (sd_journal_sendv(pieces.data(), static_cast<int>(pieces.size())) < 0) write_line(message);
-    }
-    void flush_() override {}
+    std::shared_ptr<Outlet> outlet_;
+    Way way_;
 };
 
 } // namespace
+
+bool Outlet::try_once(const spdlog::details::log_msg& message)
+{
+    const std::lock_guard lock{one_};
+    return put_(message);
+}
+
+void Outlet::put(const spdlog::details::log_msg& message)
+{
+    if (!try_once(message)) ++lost_;
+}
+
+void Outlet::put_for_certain(const spdlog::details::log_msg& message)
+{
+    constexpr std::chrono::milliseconds between{200};
+    while (!try_once(message)) {
+        refuses_ = true;
+        std::unique_lock lock{mutex_};
+        if (!changed_.wait_for(lock, between, [this] { return given_up_; })) continue;
+        ++lost_;
+        return;
+    }
+    refuses_ = false;
+}
+
+void Outlet::give_up()
+{
+    {
+        const std::lock_guard lock{mutex_};
+        given_up_ = true;
+    }
+    changed_.notify_all();
+}
 
 std::string line_of(std::string_view payload, Level level, std::chrono::system_clock::time_point time)
 {
@@ -129,16 +155,24 @@ std::vector<std::string> journal_fields(std::string_view payload, Level level)
 
 bool there_is_a_journal() { return ::access("/run/systemd/journal/socket", W_OK) == 0; }
 
-spdlog::sink_ptr make_stderr_sink() { return std::make_shared<StderrSink>(); }
-spdlog::sink_ptr make_journal_sink()
+Put to_stderr() { return write_line; }
+// sd_journal_sendv says nothing when there is no journal.
+Put to_journal() { return there_is_a_journal() ? send_to_journal : write_line; }
+Put to_tap(std::function<void(std::string_view)> tap)
 {
-    // sd_journal_sendv says nothing when there is no journal.
-    if (!there_is_a_journal()) return make_stderr_sink();
-    return std::make_shared<JournalSink>();
+    return [tap = std::move(tap)](const spdlog::details::log_msg& message) {
+        tap(line_of(payload_of(message), level_of(message.level).level, message.time));
+        return true;
+    };
 }
-spdlog::sink_ptr make_tap_sink(std::function<void(std::string_view)> tap)
+
+spdlog::sink_ptr make_sink(std::shared_ptr<Outlet> outlet)
 {
-    return std::make_shared<TapSink>(std::move(tap));
+    return std::make_shared<Sink>(std::move(outlet), &Outlet::put);
+}
+spdlog::sink_ptr make_keeping_sink(std::shared_ptr<Outlet> outlet)
+{
+    return std::make_shared<Sink>(std::move(outlet), &Outlet::put_for_certain);
 }
 
 spdlog::level::level_enum spdlog_level(Level level)

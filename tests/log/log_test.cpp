@@ -6,10 +6,14 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <sstream>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -208,6 +212,66 @@ TEST_CASE("A target that hangs holds nobody up, and says that it takes no more h
     CHECK(lost == 0); // who asks loses none
     stop();
     CHECK(takes_kept_lines());
+}
+
+TEST_CASE("Heads that standard error refuses are written once it takes lines again", "[log][audit]")
+{
+    const auto path = std::filesystem::temp_directory_path() / ("sotto-heads-" + std::to_string(::getpid()));
+    const int before = ::dup(STDERR_FILENO);
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    REQUIRE((before >= 0 && full >= 0 && file >= 0));
+    ::dup2(full, STDERR_FILENO);
+    start({.target = Target::stderr_});
+    audit_head_is(1, "00ff");
+    while (takes_kept_lines()) std::this_thread::yield();
+    event(Event::internal_error);
+    while (lines_lost() == 0) std::this_thread::yield();
+    audit_head_is(2, "00ff"); // by whoever does not ask
+    ::dup2(file, STDERR_FILENO);
+    while (!takes_kept_lines()) std::this_thread::yield();
+    stop();
+    ::dup2(before, STDERR_FILENO);
+    for (const int descriptor : {before, full, file}) ::close(descriptor);
+    std::ifstream in{path};
+    const std::string written{std::istreambuf_iterator<char>{in}, {}};
+    std::filesystem::remove(path);
+    CHECK(written.find("sequence=1 ") < written.find("sequence=2 "));
+    CHECK(written.find("sequence=2 ") != std::string::npos);
+    CHECK(written.find("internal-error") == std::string::npos);
+}
+
+TEST_CASE("A target that refuses lines gets the heads later", "[log][audit]")
+{
+    std::vector<std::string> taken;
+    std::atomic<bool> full{true};
+    const auto outlet = std::make_shared<Outlet>([&](const spdlog::details::log_msg& message) {
+        if (full) return false;
+        taken.emplace_back(message.payload.data(), message.payload.size());
+        return true;
+    });
+    const auto message = [](std::string_view text) {
+        return spdlog::details::log_msg{"sotto", spdlog::level::info, {text.data(), text.size()}};
+    };
+    outlet->put(message("some line"));
+    CHECK(outlet->lost() == 1);
+    CHECK_FALSE(outlet->refuses());
+    auto keeping = std::async(std::launch::async, [&] {
+        for (const auto* head : {"first head", "second head"}) outlet->put_for_certain(message(head));
+    });
+    while (!outlet->refuses()) std::this_thread::yield();
+    full = false;
+    keeping.get();
+    CHECK_FALSE(outlet->refuses());
+    CHECK(taken == std::vector<std::string>{"first head", "second head"});
+    CHECK(outlet->lost() == 1);
+
+    full = true;
+    auto ending = std::async(std::launch::async, [&] { outlet->put_for_certain(message("third head")); });
+    while (!outlet->refuses()) std::this_thread::yield();
+    outlet->give_up(); // at the end nobody waits for it
+    ending.get();
+    CHECK(outlet->lost() == 2);
 }
 
 TEST_CASE("Bare strings are not loggable: they could identify somebody", "[log][privacy]")

@@ -27,7 +27,7 @@ constexpr std::array status_fields{
     Field{"retention",   "object", "overdue: records of calls beyond their time, must be 0; last_run: Unix time; clock_doubted: nothing is destroyed meanwhile"},
     Field{"latency",     "object", "seconds within which half of them, and 99 of 100 (`most`), were done: first answers by method, handshakes, commits of the stores, bursts of a worker; 0: there were none"},
     Field{"unprotected_keys", "number", "keys that could not be locked in memory; must be 0"},
-    Field{"log_lines_lost", "number", "lines that the log's target was too slow for"},
+    Field{"log_lines_lost", "number", "lines that the log's target was too slow for, or refused"},
     Field{"audit",       "object", "entries of the audit log; broken: it was found changed, at the start, in the check of each hour, or when it was read"},
     Field{"certificate_days", "object", "days that each domain's certificate is still good"},
     Field{"weakened",    "list",   "what makes this server less private than it can be, a sentence each"}};
