@@ -99,6 +99,10 @@ TEST_CASE("arguments are what the table says, or the request is refused")
     CHECK_FALSE(wrong("account set", R"({"address":"a@b","attach":[1]})").empty());
     CHECK(wrong("account list", R"({"from":"x"})").empty());
     CHECK(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why","consent":true})").empty());
+    for (const auto* reason : {"", " ", "   "})
+        CHECK(wrong("trace start",
+                    (std::string{R"({"account":"a@b","for":60,"consent":true,"reason":")"} + reason + "\"}").c_str())
+                  .starts_with("this needs a reason"));
     CHECK(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why"})") == "argument consent is missing");
     CHECK_FALSE(wrong("trace start", R"({"account":"a@b","for":60,"reason":"why","consent":false})").empty());
     CHECK_FALSE(wrong("status", R"({"reason":"none is kept"})").empty());

@@ -50,6 +50,8 @@ bool text_fits(std::string_view text)
 
 bool is_choice(const Argument& argument, std::string_view word)
 {
+bool is_blank(std::string_view text) { return text.find_first_not_of(' ') == std::string_view::npos; }
+
     return std::ranges::find(argument.choices, word) != argument.choices.end();
 }
 
@@ -159,7 +161,8 @@ std::string wrong_in(const Command& command, const json::object& arguments)
     for (const auto& argument : command.arguments)
         if (argument.required && argument.take != Take::file && !arguments.contains(argument.name))
             return "argument " + std::string{argument.name} + " is missing";
-    if (command.audit.reason_required && !arguments.contains("reason"))
+    const auto* reason = arguments.if_contains("reason");
+    if (command.audit.reason_required && (reason == nullptr || is_blank(std::string_view{reason->get_string()})))
         return "this needs a reason: say why by --reason; it is kept in the audit log";
     return {};
 }
