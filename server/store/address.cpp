@@ -1,6 +1,7 @@
 #include "store/address.hpp"
 
 #include "core/types/ascii.hpp"
+#include "core/types/utf8.hpp"
 
 #include <algorithm>
 
@@ -40,7 +41,7 @@ Outcome<Address> parse_address(std::string_view text, const AccountPolicy& polic
 bool valid_password(std::string_view password)
 {
     constexpr std::size_t longest = 256;
-    return !password.empty() && password.size() <= longest &&
+    return !password.empty() && password.size() <= longest && is_utf8(password) &&
            std::ranges::none_of(password, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
 }
 

@@ -13,7 +13,7 @@ Outcome<Address> parse_address(std::string_view text, const AccountPolicy& polic
 /// The same without a look at whose domain it is. Failure: bad_address.
 Outcome<Address> written_address(std::string_view text);
 
-/// 1 to 256 bytes without control characters.
+/// 1 to 256 bytes of UTF-8 without control characters.
 bool valid_password(std::string_view password);
 
 } // namespace sotto::store

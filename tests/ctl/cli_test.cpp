@@ -237,6 +237,40 @@ TEST_CASE("a wrong line is named, and nothing is imported")
     CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
 }
 
+TEST_CASE("a line that is not UTF-8 is named as that, and nothing is imported")
+{
+    const Installation installation;
+    const auto wrong = sotto_with(installation, "account import --csv -",
+                                  "alice@example.org,a\\nbob@example.org,p\\344ss\\n\\377@example.org,c\\n");
+    CHECK(wrong.status == 1);
+    CHECK_THAT(wrong.output, Contains(":2: not UTF-8: save the file as UTF-8"));
+    CHECK_THAT(wrong.output, Contains(":3: not UTF-8"));
+    CHECK_THAT(wrong.output, Contains("2 wrong lines: nothing was imported"));
+    CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
+}
+
+TEST_CASE("a password that is not UTF-8 is refused as that")
+{
+    const Installation installation;
+    const auto wrong = sotto_with(installation, "account add alice@example.org --password-stdin", "p\\344ss\\n");
+    CHECK(wrong.status == 2);
+    CHECK_THAT(wrong.output, Contains("the password is not UTF-8"));
+}
+
+TEST_CASE("what was typed and is not UTF-8 comes back in JSON all the same")
+{
+    const Installation installation;
+    for (const auto* typed : {"account show $(printf '\\377')@example.org",
+                              "account import --csv $(printf '/\\377.csv')", "account $(printf 'sh\\377w')"}) {
+        const auto refused = sotto_with(installation, std::string{"--json "} + typed);
+        CAPTURE(typed, refused.output);
+        CHECK(refused.status != 0);
+        const auto begin = refused.output.find('{'); // behind what is said on standard error
+        REQUIRE(begin != std::string::npos);
+        CHECK(ctl::json::parse(refused.output.substr(begin)).at("error").as_object().contains("sentence"));
+    }
+}
+
 TEST_CASE("an import larger than one request and one page arrives complete")
 {
     const Installation installation;

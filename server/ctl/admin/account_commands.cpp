@@ -27,7 +27,7 @@ struct Wording {
 constexpr std::array wordings{
     Wording{Failure::bad_address,   "bad_address",   "is no address: write user@domain, the user without blanks or any of : @ \" \\ , ; < >"},
     Wording{Failure::not_served,    "not_served",    "is not in a domain that the configuration serves"},
-    Wording{Failure::bad_password,  "bad_password",  "cannot have this password: 1 to 256 bytes, no control characters"},
+    Wording{Failure::bad_password,  "bad_password",  "cannot have this password: 1 to 256 bytes of UTF-8, no control characters"},
     Wording{Failure::exists,        "exists",        "belongs to an account already"},
     Wording{Failure::not_found,     "not_found",     "is no account's address"},
     Wording{Failure::first_address, "first_address", "was asked to lose its first address: the password is bound to it; add a new account instead"},

@@ -1,5 +1,6 @@
 #include "ctl/cli/csv.hpp"
 
+#include "core/types/utf8.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "store/address.hpp"
 
@@ -61,6 +62,10 @@ CsvFile read_csv(std::istream& in, const store::AccountPolicy& policy)
         if (number == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
         if (!line.empty() && line.back() == '\r') line.pop_back();
         if (line.empty() || (number == 1 && line == "address,password")) continue;
+        if (!is_utf8(line)) {
+            file.mistakes.push_back({number, "not UTF-8: save the file as UTF-8"});
+            continue;
+        }
         auto account = split(line);
         if (!account) {
             file.mistakes.push_back({number, "not `address,password`"});

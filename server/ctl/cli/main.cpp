@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 #include "core/privacy/minimisation_page.hpp"
 #include "core/types/ascii.hpp"
+#include "core/types/utf8.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/assess/findings.hpp"
 #include "ctl/assess/observe.hpp"
@@ -99,6 +100,7 @@ void check_domain(const std::string& address, const config::Settings& settings)
 std::string password_for(const Invocation& invocation)
 {
     auto password = invocation.secret_stdin ? password_from_stdin() : ask_password(invocation.text("address"));
+    if (password && !is_utf8(*password)) throw Refused{status_usage, "the password is not UTF-8"};
     if (password) return *std::move(password);
     throw Refused{status_usage, invocation.secret_stdin ? "standard input holds no password"
                                                         : "no password: give it twice alike on a terminal, or use "
@@ -399,7 +401,7 @@ int report(int status, std::string_view sentence, bool as_json)
 {
     if (sentence.empty()) return status;
     print_error(sentence);
-    if (as_json) print_json(json::object{{"error", json::object{{"status", status}, {"sentence", sentence}}}});
+    if (as_json) print_json(json::object{{"error", json::object{{"status", status}, {"sentence", as_utf8(sentence)}}}});
     return status;
 }
 

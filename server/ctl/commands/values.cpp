@@ -1,5 +1,7 @@
 #include "ctl/commands/values.hpp"
 
+#include "core/types/utf8.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -44,14 +46,14 @@ bool like(std::string_view word, std::string_view pattern)
 
 bool text_fits(std::string_view text)
 {
-    return text.size() <= longest_text &&
+    return text.size() <= longest_text && is_utf8(text) &&
            std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-bool is_choice(const Argument& argument, std::string_view word)
-{
 bool is_blank(std::string_view text) { return text.find_first_not_of(' ') == std::string_view::npos; }
 
+bool is_choice(const Argument& argument, std::string_view word)
+{
     return std::ranges::find(argument.choices, word) != argument.choices.end();
 }
 
@@ -136,7 +138,7 @@ std::string description_of(const Argument& argument)
         return "one of " + words;
     }
     default:
-        return "a text of one line, at most 1024 bytes";
+        return "a text of one line, at most 1024 bytes of UTF-8";
     }
 }
 
@@ -145,7 +147,7 @@ std::string wrong_in(const Command& command, const json::object& arguments)
     for (const auto& member : arguments) {
         const std::string_view name{member.key()};
         if (name == "reason" && !command.audit.purpose.empty()) {
-            if (!is_text(member.value())) return "argument reason is no text of one line, at most 1024 bytes";
+            if (!is_text(member.value())) return "argument reason is no text of one line, at most 1024 bytes of UTF-8";
             continue;
         }
         if (name == "from" && command.paged && member.value().is_string()) continue;

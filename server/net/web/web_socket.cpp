@@ -1,10 +1,10 @@
 #include "net/web/web_socket.hpp"
 
+#include "core/types/utf8.hpp"
 #include "net/web/http.hpp"
 #include "net/web/memory_stream.hpp"
 
 #include <boost/beast/websocket/stream.hpp>
-#include <boost/locale/utf.hpp>
 
 #include <cstring>
 #include <sstream>
@@ -16,14 +16,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
-
-bool is_utf8(std::string_view text)
-{
-    using Utf8 = boost::locale::utf::utf_traits<char>;
-    for (const auto* at = text.begin(); at != text.end();)
-        if (!boost::locale::utf::is_valid_codepoint(Utf8::decode(at, text.end()))) return false;
-    return true;
-}
 
 /// RFC 6455 7.4.2.
 constexpr std::uint16_t last_close_code = 4999;
