@@ -56,6 +56,10 @@ void listeners_fit(Loaded& loaded)
     check("listen.tls", loaded.settings.listen.tls);
     check("listen.wss", loaded.settings.listen.wss);
     check("listen.peers", loaded.settings.listen.peers);
+    const auto& page = loaded.settings.metrics.listen;
+    if (page && page->port != 0 && addresses.contains(to_string(*page)))
+        loaded.problems.push_back(
+            loaded.problem("metrics.listen", "is the same as one under listen", "choose another port"));
 }
 
 /// What each kind of route may match, and what it needs.
@@ -137,9 +141,9 @@ void durations_fit(Loaded& loaded)
 
 void socket_path_fits(Loaded& loaded)
 {
-    constexpr std::size_t longest = 107; // sun_path holds 108 bytes, the last of them 0
+    constexpr std::size_t longest = 100;
     if (loaded.settings.admin.socket.string().size() > longest)
-        loaded.problems.push_back(loaded.problem("admin.socket", "is longer than 107 bytes",
+        loaded.problems.push_back(loaded.problem("admin.socket", "is longer than 100 bytes",
                                                  "choose a shorter path, such as /run/sotto/admin.sock"));
 }
 

@@ -150,6 +150,10 @@ TEST_CASE("Each mistake is named with its place, its key and the remedy", "[conf
              "7:32: registrar.binding_lifetime: has no unit; write 600s, 600m or 600h"},
         Case{"registrar: { binding_lifetime: 30s }\n", "30s is too little; write 1m to 1h"},
         Case{"registrar: { binding_lifetime: 61m }\n", "61m is too much; write 1m to 1h"},
+        Case{"admin: { socket: "
+             "/run/a-folder-with-a-long-name/another-folder-with-a-long-name/yet-another-folder-of-the-same/so.sock "
+             "}\n",
+             "admin.socket: is longer than 100 bytes"},
         Case{"registrar: { shortest_binding: 20m }\n", "registrar.shortest_binding is longer than"},
         Case{"limits: { idle_timeout: 5m }\n", "limits.idle_timeout is shorter than"},
         Case{
@@ -281,6 +285,8 @@ TEST_CASE("Listeners and domains: what does not work is refused", "[config]")
     CHECK(
         with_listen("  peers: [\"127.0.0.1:5061\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("is the same as one before") !=
         std::string::npos);
+    CHECK(with_listen("  tls: [\"127.0.0.1:5061\"]\nmetrics: { listen: \"127.0.0.1:5061\" }\n")
+              .find("metrics.listen: is the same as one under listen") != std::string::npos);
     CHECK(with_listen("  udp: [\"127.0.0.1:5060\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("listen.udp: is no key") !=
           std::string::npos);
     CHECK(with_listen("  tcp: [\"127.0.0.1:5060\"]\n  tls: [\"127.0.0.1:5061\"]\n").find("listen.tcp: is no key") !=
