@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -72,7 +73,8 @@ std::string sentence_of(const audit::Verdict& broken)
     return sentence;
 }
 
-Reply show(audit::FileAuditLog& log, const Filter& filter)
+/// At most `most` entries: the whole log is verified for them, however few they are.
+Reply show(audit::FileAuditLog& log, const Filter& filter, std::size_t most)
 {
     std::vector<audit::Line> found;
     std::map<std::uint64_t, std::string> results; // of entries that ended on a line of their own
@@ -81,7 +83,8 @@ Reply show(audit::FileAuditLog& log, const Filter& filter)
         if (const auto* of = line.members.if_contains("of"); of != nullptr && of->is_int64())
             results[static_cast<std::uint64_t>(of->get_int64())] = line.text("result");
         if (!next.empty() || !filter.wants(line)) return;
-        if (found.size() == entries_per_page)
+        if (!filter.about.empty() && opened(log, line, "subject") != json::value(filter.about)) return;
+        if (found.size() == most)
             next = std::to_string(line.sequence());
         else
             found.push_back({.members = line.members}); // the views end with the walk
@@ -89,7 +92,6 @@ Reply show(audit::FileAuditLog& log, const Filter& filter)
     json::array entries;
     for (const auto& line : found) {
         auto entry = entry_of(log, line);
-        if (!filter.about.empty() && entry.at("about") != json::value(filter.about)) continue;
         if (const auto result = results.find(line.sequence()); result != results.end())
             entry["result"] = result->second;
         entries.push_back(std::move(entry));
@@ -121,14 +123,10 @@ Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
 
 json::array audited_about(audit::FileAuditLog& log, const std::string& address)
 {
-    json::array all;
-    for (std::string from = "1"; !from.empty();) {
-        const json::object arguments{{"about", address}, {"from", from}};
-        const auto page = std::get<json::object>(show(log, filter_from(Arguments{arguments})));
-        for (const auto& entry : page.at("entries").as_array()) all.push_back(entry);
-        from = std::string{page.at("next").as_string()};
-    }
-    return all;
+    Filter filter;
+    filter.about = address;
+    auto all = std::get<json::object>(show(log, filter, std::numeric_limits<std::size_t>::max()));
+    return std::move(all.at("entries").as_array());
 }
 
 std::vector<std::string> with_former(audit::FileAuditLog& log, std::vector<std::string> addresses,
@@ -157,7 +155,7 @@ Handlers audit_commands(audit::FileAuditLog& log, const Canonical& canonical)
     handlers["audit show"] = with_arguments([&log, canonical](const Arguments& arguments, const PeerCredentials&) {
         auto filter = filter_from(arguments);
         filter.about = canonical(filter.about);
-        return show(log, filter);
+        return show(log, filter, entries_per_page);
     });
     handlers["audit verify"] =
         with_arguments([&log](const Arguments& arguments, const PeerCredentials&) { return verify(log, arguments); });
