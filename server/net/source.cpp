@@ -10,7 +10,9 @@ KeyedHash source_of(const asio::ip::address& address, Cryptography& cryptography
             .now;
     };
     if (address.is_v4()) return hash(address.to_v4().to_bytes(), 4);
-    return hash(address.to_v6().to_bytes(), 8);
+    const auto v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return hash(asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_bytes(), 4);
+    return hash(v6.to_bytes(), 8);
 }
 
 } // namespace sotto::net

@@ -198,6 +198,8 @@ TEST_CASE("Hosts of one IPv6 network are one source, and two networks two", "[ad
     CHECK(source("2001:db8:1:2:ffff:eeee:dddd:cccc") == network);
     CHECK(source("2001:db8:1:3::1") != network);
     CHECK(source("192.0.2.1") != source("192.0.2.2"));
+    CHECK(source("::ffff:192.0.2.1") == source("192.0.2.1")); // from a socket for both families
+    CHECK(source("::ffff:192.0.2.1") != source("::ffff:192.0.2.2"));
 
     net::Admission admission{{.connections_per_source = 1, .handshakes_per_second = 0}};
     CHECK(admission.enter(network));
