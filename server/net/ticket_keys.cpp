@@ -28,6 +28,20 @@ template <class Key> void destroy(std::optional<Key>& key)
 
 constexpr unsigned char session_id_context[] = {'s', 'i', 'p'};
 
+/// What the library permits by itself: first asked of a context that nobody has told anything else.
+auto usual(const SSL_CTX* context)
+{
+    static const auto callback = SSL_CTX_get_security_callback(context);
+    return callback;
+}
+
+/// Below TLS 1.3 a ticket is sent in the clear, and whoever comes back with it agrees on no fresh keys.
+int permit(const SSL* ssl, const SSL_CTX* context, int what, int bits, int id, void* other, void* data)
+{
+    if (what == SSL_SECOP_TICKET && ssl != nullptr && SSL_version(ssl) < TLS1_3_VERSION) return 0;
+    return usual(context)(ssl, context, what, bits, id, other, data);
+}
+
 } // namespace
 
 TicketKeys::~TicketKeys()
@@ -43,6 +57,8 @@ void TicketKeys::serve(SSL_CTX* context)
     SSL_CTX_set_session_id_context(context, session_id_context, sizeof session_id_context);
     SSL_CTX_set_timeout(context, static_cast<long>(period.count()));
     SSL_CTX_set_num_tickets(context, 1);
+    usual(context); // noted before it is replaced
+    SSL_CTX_set_security_callback(context, &permit);
 }
 
 void TicketKeys::rotate(TimePoint now)

@@ -14,8 +14,8 @@ namespace sotto::net {
 /// The keys that session tickets are sealed under (RFC 8446 4.6.1, RFC 5077 5.5), so that a phone that comes back
 /// proves itself without a signature of ours. Drawn at random, a new one each hour, overwritten an hour after it was
 /// replaced, never stored and never given to another process: who records a session cannot ask for its key later, and
-/// with the (EC)DHE that resumption needs here, a ticket's key alone opens nothing. Thread-safe; must outlive the
-/// contexts.
+/// with the (EC)DHE that resumption needs here, a ticket's key alone opens nothing. Below TLS 1.3, which has no such
+/// resumption, there are no tickets. Thread-safe; must outlive the contexts.
 class TicketKeys {
 public:
     static constexpr seconds period{3'600};

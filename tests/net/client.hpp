@@ -40,6 +40,7 @@ public:
     [[nodiscard]] std::string alpn() const;
     [[nodiscard]] SSL* session() const { return ssl_.get(); }
     [[nodiscard]] int socket() const { return socket_; }
+    [[nodiscard]] bool was_given_ticket() const { return ticket_; }
     /// What protects what this side sends, in TLS 1.3 (RFC 8446 7.1: client_application_traffic_secret_0).
     [[nodiscard]] const std::vector<std::uint8_t>& traffic_secret() const { return traffic_secret_; }
 

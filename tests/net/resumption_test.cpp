@@ -46,6 +46,20 @@ TEST_CASE("A phone that comes back resumes its session, with fresh keys and a fr
           std::string(reinterpret_cast<const char*>(other), other_size));
 }
 
+TEST_CASE("TLS 1.2 has no tickets and resumes nothing: they would be readable, and the keys not fresh", "[tls]")
+{
+    Edge edge{{.tls = {.tls12 = true}}};
+    for (const std::string name : {"example.org", "example.net", ""}) {
+        Client old{edge.endpoint(), {.server_name = name, .max_version = TLS1_2_VERSION}};
+        const auto session = session_of(old);
+        CHECK_FALSE(old.was_given_ticket());
+        CHECK(SSL_SESSION_is_resumable(session.get()) == 0); // nor by a session ID
+        Client modern{edge.endpoint(), {.server_name = name}};
+        session_of(modern);
+        CHECK(modern.was_given_ticket());
+    }
+}
+
 TEST_CASE("A ticket of another process, or of keys that are gone, leads to a whole handshake", "[tls]")
 {
     Edge one;
