@@ -12,8 +12,10 @@ struct Limits {
     std::size_t head{16'384}; ///< bytes of start line and headers
     std::size_t body{65'536}; ///< bytes of body
     std::size_t line{8'192};  ///< bytes of one header line
-    std::size_t lines{128};
-    std::size_t commas{512}; ///< in the whole head: the packaged parser recurses on comma lists
+    std::size_t lines{128};   ///< at most `most_lines`
+    std::size_t commas{512};  ///< in the whole head: the packaged parser recurses on comma lists
+
+    static constexpr std::size_t most_lines = 1'024; ///< for which there is room when a message is read
 };
 
 enum class FrameKind : std::uint8_t {

@@ -196,7 +196,7 @@ private:
                 refuse(Refusal::repeated_header);
                 continue;
             }
-            if (!seen_.test(index)) first_[index] = static_cast<std::uint8_t>(line_count_);
+            if (!seen_.test(index)) first_[index] = static_cast<std::uint16_t>(line_count_);
             seen_.set(index);
             lines_[line_count_++] = {*name, header->value.data(), header->value.size()};
             if (!is_structured[index]) ++fields;
@@ -404,11 +404,11 @@ private:
 
     MessagePtr message_;
     std::string_view head_; ///< what is still to be read of it
-    std::array<Line, limits.lines> lines_;
+    std::array<Line, Limits::most_lines> lines_;
     std::size_t line_count_{0};
     std::bitset<count> seen_;
-    std::array<std::uint8_t, count> first_; ///< of each name that was seen: where in `lines_`
-    std::array<std::uint8_t, limits.lines> unread_;
+    std::array<std::uint16_t, count> first_; ///< of each name that was seen: where in `lines_`
+    std::array<std::uint8_t, Limits::most_lines> unread_;
     Grammar grammar_;
 };
 
@@ -429,7 +429,7 @@ void initialise()
 
 MessagePtr parse(std::string_view bytes, const Frame& frame)
 {
-    // 16 KiB on the stack, nothing of which is read before it is written: hardened builds need not fill it for each
+    // 40 KiB on the stack, nothing of which is read before it is written: hardened builds need not fill it for each
     // message.
     __attribute__((uninitialized)) Reader reader{bytes.substr(0, frame.size), frame};
     return reader.read();

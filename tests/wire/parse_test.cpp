@@ -98,6 +98,22 @@ TEST_CASE("a request is read into its parts", "[rfc3261][7]")
     CHECK(m->lists(Header::supported, "outbound"));
 }
 
+TEST_CASE("as many header lines are read as the framer lets pass")
+{
+    constexpr wire::Limits wide{.lines = wire::Limits::most_lines};
+    std::string lines;
+    for (int i = 0; i < 330; ++i) lines += "Route: <sip:r;lr>\r\nk:t" + std::to_string(i) + "\r\nno:\r\n";
+    const auto bytes = "OPTIONS sip:b SIP/2.0\r\n" + answerable + "CSeq: 7 OPTIONS\r\n" + lines + "l: 0\r\n\r\n";
+    for (const auto& frame : {wire::Framer{wide}.next(bytes), wire::frame_whole(bytes, wide)}) {
+        const auto m = wire::parse(bytes, frame);
+        REQUIRE(m);
+        CHECK_FALSE(m->defect);
+        CHECK(m->routes.size() == 330);
+        CHECK(m->lists(Header::supported, "t329"));
+        CHECK(m->unread.size() == 330);
+    }
+}
+
 TEST_CASE("nothing at all is no message") { CHECK_FALSE(wire::parse("")); }
 
 TEST_CASE("a response is read into its parts", "[rfc3261][7.2]")
