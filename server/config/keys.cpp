@@ -255,7 +255,7 @@ constexpr std::array table{
     Key{.path = "limits.headers", .kind = count, .bounds = {.least = 32, .most = 1024}, .field = in<&S::limits, &S::Limits::headers>,
         .meaning = "Header lines in a message."},
     Key{.path = "limits.send_queue_bytes", .kind = bytes, .bounds = {.least = 65'536, .most = 16'777'216}, .field = in<&S::limits, &S::Limits::send_queue_bytes>,
-        .meaning = "What may wait to be sent on one connection. A client that reads slower is cut off."},
+        .meaning = "What may wait to be sent on one connection, beside what came at once and one message more. A client that reads slower is cut off."},
     Key{.path = "limits.transactions_per_connection", .kind = count, .bounds = {.least = 8, .most = 100'000}, .field = in<&S::limits, &S::Limits::transactions_per_connection>,
         .meaning = "Open transactions of one connection; more get 503. Requests inside calls have as many again, so that calls can go on and end."},
 

@@ -51,6 +51,8 @@ struct Connection : WaitHook, WriteHook {
 
     [[nodiscard]] bool takes_messages() const { return state == State::open || state == State::finishing; }
     [[nodiscard]] std::size_t unsent() const { return outbound.size() - sent; }
+    /// The other end has not yet taken all that was offered to it.
+    [[nodiscard]] bool held_up() const { return WriteHook::is_linked(); }
     /// The front of a message has come, and not its end.
     [[nodiscard]] bool inside_message() const { return !partial.empty() || (web && web->under_way()); }
 
@@ -63,6 +65,7 @@ struct Connection : WaitHook, WriteHook {
     std::string partial;  ///< the front of a message that has not come whole
     std::string outbound; ///< bytes to write; the first `sent` of them are written
     std::size_t sent{0};
+    std::size_t of_burst{0}; ///< the first of the unsent, which were queued before the other end held us up
     TimePoint began{};
     TimePoint wait_until{}; ///< of the list that the connection stands in
     TimePoint write_until{};

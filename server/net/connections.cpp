@@ -23,6 +23,10 @@ constexpr milliseconds making_room_late{50};
 constexpr std::chrono::microseconds one_gives_way{125};
 constexpr milliseconds time_to_go_on{500}; ///< with a handshake, where others wait
 
+/// So many full queues, each with one message more, are kept of one burst for one connection before they are offered to
+/// it: an account's devices may all be behind one edge, and be sent the longest message at once.
+constexpr std::size_t large_bursts = 16;
+
 /// Of a handshake that we began. Once it is finished, only the names can have been wrong.
 WayFailure failure_of(const SSL* session)
 {
@@ -119,11 +123,7 @@ bool Connections::send(Connection& connection, std::string& bytes, What what)
 
 bool Connections::queue(Connection& connection, std::string& bytes, What what)
 {
-    if (connection.unsent() + bytes.size() > limits_->send_queue) {
-        ++counters_.slow_readers;
-        kill(connection);
-        return false;
-    }
+    if (!has_room(connection, bytes.size())) return false;
     connection.pads = what == What::message || (connection.pads && connection.unsent() > 0);
     if (connection.unsent() == 0) {
         connection.outbound = std::move(bytes);
@@ -135,6 +135,26 @@ bool Connections::queue(Connection& connection, std::string& bytes, What what)
     }
     mark_dirty(connection);
     return true;
+}
+
+/// Of what waits, only that counts which was added while the other end already held us up: what a burst brings is
+/// offered to it no sooner than at the end of the burst, and takes its time to arrive.
+bool Connections::has_room(Connection& connection, std::size_t bytes)
+{
+    const auto longest_message = limits_->message.head + limits_->message.body;
+    const auto large_burst = large_bursts * (limits_->send_queue + longest_message);
+    if (!connection.held_up() && connection.unsent() + bytes > large_burst) {
+        flush(connection);
+        if (!connection.takes_messages()) return false;
+    }
+    if (!connection.held_up()) {
+        connection.of_burst += bytes;
+        return true;
+    }
+    if (connection.unsent() - connection.of_burst <= limits_->send_queue) return true; // one message more, however long
+    ++counters_.slow_readers;
+    kill(connection);
+    return false;
 }
 
 void Connections::awaits_answer(FlowId id, std::uint16_t worker)
@@ -424,7 +444,7 @@ void Connections::mark_dirty(Connection& connection)
 
 void Connections::wait_to_write(Connection& connection)
 {
-    if (connection.WriteHook::is_linked()) return;
+    if (connection.held_up()) return;
     connection.write_until = now_ + limits_->write_timeout;
     blocked_.push_back(connection);
     waits_anew_ = true;
@@ -439,6 +459,7 @@ void Connections::flush(Connection& connection)
         switch (connection.stream.write(rest, put)) {
         case Progress::done:
             connection.sent += put;
+            connection.of_burst -= std::min(put, connection.of_burst);
             break;
         case Progress::want_read: // half a KeyUpdate has come: nothing is written until it is whole (RFC 8446 4.6.3)
             wait_to_write(connection);

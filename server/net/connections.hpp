@@ -145,6 +145,8 @@ private:
     enum class What : std::uint8_t { message, sign_of_life };
     bool send(Connection& connection, std::string& bytes, What what);
     bool queue(Connection& connection, std::string& bytes, What what = What::message);
+    /// False: the other end reads too slowly, or is gone, and the connection ends.
+    bool has_room(Connection& connection, std::size_t bytes);
     void mark_dirty(Connection& connection);
     /// As long as the other end may keep us from writing.
     void wait_to_write(Connection& connection);

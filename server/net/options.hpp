@@ -18,13 +18,15 @@ struct AdmissionLimits {
 
 /// What one connection may take of a worker's time and memory. Immutable; replaced by pointer at a reload.
 struct ConnectionLimits {
-    seconds handshake_timeout{10};   ///< from accept to the end of the TLS handshake
-    seconds stranger_timeout{120};   ///< silence on a flow that never authenticated
-    seconds idle_timeout{900};       ///< silence on an authenticated flow; longer than phones wait between refreshes
-    seconds message_timeout{10};     ///< from the first byte of a message to its last
-    seconds write_timeout{20};       ///< how long bytes may wait because the peer does not read
-    seconds linger_timeout{2};       ///< how long a closed connection waits for the peer to take the last bytes
-    std::size_t send_queue{262'144}; ///< bytes that may wait for a peer that reads slowly; beyond, it is cut off
+    seconds handshake_timeout{10}; ///< from accept to the end of the TLS handshake
+    seconds stranger_timeout{120}; ///< silence on a flow that never authenticated
+    seconds idle_timeout{900};     ///< silence on an authenticated flow; longer than phones wait between refreshes
+    seconds message_timeout{10};   ///< from the first byte of a message to its last
+    seconds write_timeout{20};     ///< how long bytes may wait because the peer does not read
+    seconds linger_timeout{2};     ///< how long a closed connection waits for the peer to take the last bytes
+    /// Bytes that may be added, with one message more, to what a peer has been offered and not yet taken; beyond, it is
+    /// cut off.
+    std::size_t send_queue{262'144};
     wire::Limits message;
     seconds ping_interval{50}; ///< silence of a browser, before it is asked whether it is there; below that of proxies
     web::Rules web;            ///< which pages may come in

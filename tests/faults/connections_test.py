@@ -8,6 +8,7 @@ import ssl
 import struct
 import subprocess
 import time
+import uuid
 
 from fault import FaultTest, options
 from support.limits import patience
@@ -178,6 +179,29 @@ class Unread(FaultTest):
                 for _ in range(5_000):
                     tls.sendall(flood)
             self.assertEqual(self.counts("slow_readers"), 1)
+
+
+class AtOnce(FaultTest):
+    """Nobody who reads is cut off for what others send him."""
+    config = {"limits": {**FaultTest.config["limits"], "message_bytes": "512KiB"}}
+
+    def test_message_longer_than_the_queue(self):
+        alice, bob = self.registered("alice", "bob")
+        text = b"x" * 300_000
+        alice.sends("MESSAGE", to=bob, body=text, content_type="text/plain")
+        self.assertEqual(bob.receives("MESSAGE").body, text)
+
+    def test_message_to_all_devices_behind_one_edge(self):
+        alice, = self.registered("alice")
+        edge = self.phone("bob")
+        for device in range(6):
+            edge.instance, edge.contact_user = f"urn:uuid:{uuid.uuid4()}", f"device{device}"
+            edge.register_call_id = uuid.uuid4().hex
+            edge.registers(contact=f'<{edge.contact}>;+sip.instance="<{edge.instance}>";reg-id=1',
+                           headers={"Supported": "path, outbound", "Path": f"<sip:{device}@edge.invalid;lr;ob>"})
+        alice.sends("MESSAGE", to=edge, body=b"x" * 60_000, content_type="text/plain")
+        received = [edge.connection.next(patience(5)) for _ in range(6)]
+        self.assertEqual([getattr(message, "method", message) for message in received], ["MESSAGE"] * 6)
 
 
 class NoDescriptors(FaultTest):

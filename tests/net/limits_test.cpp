@@ -122,6 +122,36 @@ TEST_CASE("A peer that does not read is cut off, not buffered for", "[back-press
     CHECK(other.receive_message().starts_with("SIP/2.0 200 "));
 }
 
+TEST_CASE("A peer that reads at once gets whatever comes at once", "[back-pressure]")
+{
+    const int receive_buffer = GENERATE(0, 4'096); // the kernel takes all of it, or a part
+    Edge edge{{.connections = {.send_queue = 100'000}}};
+    Client client{edge.endpoint(), {.receive_buffer = receive_buffer}};
+    for (int round = 0; round < 2; ++round) {
+        REQUIRE(client.send(request("MESSAGE", "250")));
+        for (int i = 0; i < 250; ++i) REQUIRE(client.receive_message().starts_with("SIP/2.0 200 "));
+    }
+    CHECK(edge.count().connections.slow_readers == 0);
+}
+
+TEST_CASE("What comes at once for a peer that does not read is bounded all the same", "[back-pressure]")
+{
+    Edge edge{{.connections = {.send_queue = 4'000, .message = {.head = 2'000, .body = 2'000}}}};
+    Client client{edge.endpoint(), {.receive_buffer = 4'096}};
+    REQUIRE(client.send(request("MESSAGE", "2000")));
+    CHECK(edge.eventually([](const auto& c) { return c.connections.slow_readers == 1 && c.connections.open == 0; }));
+}
+
+TEST_CASE("A message longer than the queue is sent where nothing waits", "[back-pressure]")
+{
+    Edge edge{{.connections = {.send_queue = 4'000}}};
+    Client client{edge.endpoint()};
+    for (int i = 0; i < 10; ++i) {
+        REQUIRE(client.send(request("MESSAGE", "1"))); // answered with 8000 bytes
+        REQUIRE(client.receive_message().starts_with("SIP/2.0 200 "));
+    }
+}
+
 TEST_CASE("A peer that stops reading with little queued is cut off after a while", "[back-pressure][timeout]")
 {
     Edge edge{{.connections = {.write_timeout = seconds{1}, .send_queue = 100'000'000}}};
