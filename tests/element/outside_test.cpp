@@ -281,6 +281,33 @@ TEST_CASE("a call to the telephone network")
     }
 }
 
+TEST_CASE("a number that is dialled with sips: is asked for with sips:", "[rfc3261][16.6][26.2.2]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    world.accounts->at(world.accounts->find("alice", "example.org")->id).number = "+49301111111";
+    const auto trunk = world.domain("one.trunk.example");
+    const auto invite = call_out(world, alice, trunk, "sips:0044207946000@example.org");
+    CHECK(start_line(invite) == "INVITE sips:+44207946000@one.trunk.example;user=phone SIP/2.0");
+    CHECK(header(invite, "To") == "<sips:+44207946000@one.trunk.example;user=phone>");
+    CHECK(header(invite, "Contact").starts_with("<sips:"));
+    CHECK(header(invite, "From").starts_with("<sip:+49301111111@example.org;user=phone>;tag="));
+    world.send(trunk, answer(invite, "401 Unauthorized",
+                             "WWW-Authenticate: Digest realm=\"trunk\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\n"));
+    CHECK(start_line(world.receive(trunk)).starts_with("ACK sips:"));
+    const auto again = world.receive(trunk);
+    CHECK(start_line(again) == start_line(invite));
+    CHECK(header(again, "Authorization").find("uri=\"sips:+44207946000@one.trunk.example;user=phone\"") !=
+          std::string::npos);
+    SECTION("also at the second trunk")
+    {
+        const auto second = world.domain("two.trunk.example");
+        world.send(trunk, answer(again, "503 Service Unavailable"));
+        CHECK(start_line(world.receive(trunk)).starts_with("ACK sips:"));
+        CHECK(start_line(world.receive(second)) == "INVITE sips:+44207946000@two.trunk.example;user=phone SIP/2.0");
+    }
+}
+
 TEST_CASE("whoever redirects names a number as it would dial it itself", "[rfc3261][16.7][rfc3966]")
 {
     auto settings = with_routes(); // whose first domain has numbers of another country

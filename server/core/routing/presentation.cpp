@@ -5,16 +5,16 @@
 namespace sotto {
 namespace {
 
-std::string number_uri(std::string_view number, std::string_view host)
+std::string number_uri(Scheme scheme, std::string_view number, std::string_view host)
 {
-    return std::string{"sip:"}.append(number).append("@").append(host).append(";user=phone");
+    return address_uri(scheme, std::string{number}.append("@").append(host)).append(";user=phone");
 }
 
 std::string own_number(const Presenting& caller)
 {
     if (caller.account == nullptr) return {};
     const auto number = caller.called_by.value_or(caller.account->number);
-    return number.empty() ? std::string{} : "<" + number_uri(number, caller.account->domain) + ">";
+    return number.empty() ? std::string{} : "<" + number_uri(Scheme::sip, number, caller.account->domain) + ">";
 }
 
 std::string asserted_uri(Scheme scheme, const Presenting& caller)
@@ -34,10 +34,10 @@ Presented to_peer(const Decision& decision, Scheme scheme, const Presenting& cal
     return shown;
 }
 
-Presented to_gateway(const Decision& decision, const Destination& target, const Presenting& caller)
+Presented to_gateway(const Decision& decision, const Destination& target, Scheme scheme, const Presenting& caller)
 {
     Presented shown;
-    shown.request_uri = number_uri(decision.number, text_of(target));
+    shown.request_uri = number_uri(scheme, decision.number, text_of(target));
     shown.to = "<" + shown.request_uri + ">";
     shown.from = presented_from(Receiver::gateway, caller, Scheme::sip);
     const auto number = own_number(caller);
@@ -80,7 +80,7 @@ Presented present(const Decision& decision, const Destination& target, Scheme sc
 {
     switch (decision.route->kind) {
     case Receiver::gateway:
-        return to_gateway(decision, target, caller);
+        return to_gateway(decision, target, scheme, caller);
     case Receiver::emergency:
         return to_emergency_service(decision, caller);
     default:

@@ -27,7 +27,8 @@ struct Presented {
     std::string privacy;               ///< Privacy (RFC 3323); empty: not sent
 };
 
-/// `decision` leads outside; `target` is one of its route's. A gateway is shown a number or nobody, an emergency
+/// `decision` leads outside; `target` is one of its route's. What was dialled as sips: is asked for as sips: (RFC 3261
+/// 16.6). A gateway is shown a number or nobody, an emergency
 /// service always who calls, a peer the address, or nobody when that is withheld.
 Presented present(const Decision& decision, const Destination& target, Scheme scheme, const Presenting& caller);
 

@@ -201,6 +201,18 @@ TEST_CASE("an address, or a name of our own network, is nobody's domain")
     CHECK(desk.way("bob", "intranet") == "everybody ");
 }
 
+TEST_CASE("a gateway is asked for a number by the scheme that was dialled, and tel: is sip:")
+{
+    Desk desk;
+    const auto asked = [&](Scheme scheme, const Decision& decision) {
+        return present(decision, decision.route->targets.front(), scheme, {}).request_uri;
+    };
+    CHECK(asked(Scheme::sips, desk.dial(Scheme::sips, "0044207946000", "example.org")) ==
+          "sips:+44207946000@trunk.example:5061;user=phone");
+    CHECK(asked(Scheme::tel, desk.dial(Scheme::tel, "+44207946000")) ==
+          "sip:+44207946000@trunk.example:5061;user=phone");
+}
+
 TEST_CASE("each kind of receiver is shown what it needs")
 {
     Desk desk;
