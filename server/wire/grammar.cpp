@@ -1,5 +1,6 @@
 #include "wire/grammar.hpp"
 
+#include "core/types/host.hpp"
 #include "wire/characters.hpp"
 #include "wire/ordinary.hpp"
 
@@ -15,6 +16,7 @@ std::optional<Uri> Grammar::uri(std::string_view text)
 {
     auto uri = ordinary_uri(text);
     if (!uri) uri = packaged().uri(text);
+    if (uri) uri->host = without_final_dot(uri->host);
     return uri;
 }
 
@@ -22,6 +24,7 @@ std::optional<NameAddr> Grammar::name_addr(std::string_view text)
 {
     auto address = ordinary_name_addr(text);
     if (!address) address = packaged().name_addr(text);
+    if (address) address->uri.host = without_final_dot(address->uri.host);
     return address;
 }
 

@@ -139,6 +139,51 @@ TEST_CASE("a call from another domain")
     }
 }
 
+TEST_CASE("a domain with the dot of a whole name is the same domain", "[rfc3261][25.1]")
+{
+    auto settings = with_routes();
+    settings.routes.front().domains = {"example.net", "*"};
+    World world{settings};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto peer = world.domain("example.net");
+    SECTION("ours")
+    {
+        dial(world, alice, {.uri = "sip:bob@example.org."});
+        const auto trying = world.receive(alice);
+        CHECK(start_line(trying) == "SIP/2.0 100 Trying");
+        CHECK(header(trying, "To").starts_with("<sip:bob@example.org.>")); // as the caller wrote it (8.2.6.2)
+        const auto invite = world.receive(bob);
+        CHECK(header(invite, "To") == "<sip:bob@example.org>");
+        CHECK(invite.find("org.") == std::string::npos);
+        CHECK(world.connects.empty());
+    }
+    SECTION("another one")
+    {
+        const auto invite = call_out(world, alice, peer, "sip:bob@example.net.");
+        CHECK(start_line(invite) == "INVITE sip:bob@example.net SIP/2.0");
+        CHECK(header(invite, "To") == "<sip:bob@example.net>");
+        CHECK(invite.find("net.") == std::string::npos);
+    }
+    SECTION("a number")
+    {
+        const auto trunk = world.domain("one.trunk.example");
+        const auto invite = call_out(world, alice, trunk, "sip:+44207946000@example.org.");
+        CHECK(start_line(invite) == "INVITE sip:+44207946000@one.trunk.example;user=phone SIP/2.0");
+    }
+    SECTION("whoever calls from another one")
+    {
+        world.send(peer,
+                   "INVITE sip:alice@example.org. SIP/2.0\nVia: SIP/2.0/TLS p1.example.net;branch=z9hG4bKin\n"
+                   "Max-Forwards: 60\nFrom: \"Bob\" <sip:bob@example.net.>;tag=in\nTo: <sip:alice@example.org.>\n"
+                   "Call-ID: b-in\nCSeq: 7 INVITE\nContact: <sip:bob@192.0.2.8:5061;transport=tls>\n" +
+                       described,
+                   offer);
+        CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+        CHECK(header(world.receive(alice), "From").starts_with("\"Bob\" <sip:bob@example.net>;tag="));
+    }
+}
+
 TEST_CASE("a call to the telephone network")
 {
     World world{with_routes()};

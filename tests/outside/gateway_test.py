@@ -271,6 +271,8 @@ class Trunk(Gateway):
         self.assertEqual((inside["way"], inside["to"]), ("inside", f"{ALICES}@example.org"))
         wrong = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", "+49").stdout)
         self.assertEqual((wrong["way"], wrong["to"]), ("inside", "+49@example.org"))
+        whole = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", f"sip:{NUMBER}@example.org.").stdout)
+        self.assertEqual(whole["request_uri"], said["request_uri"])
         nowhere = json.loads(self.daemon.sotto("--json", "route", "test", "bob@example.org", "sip:bob@elsewhere.example").stdout)
         self.assertEqual((nowhere["way"], nowhere["status"]), ("refused", 404))
         unknown = self.daemon.sotto("route", "test", "nobody@example.org", NUMBER, check=False)

@@ -343,6 +343,30 @@ TEST_CASE("an address is parsed as it stands in a header or a configuration", "[
     CHECK_FALSE(wire::parse_address("<sip:" + std::string(9'000, 'a') + "@b>", arena));
 }
 
+TEST_CASE("the dot at the end of a whole name is no part of it", "[rfc3261][25.1]")
+{
+    const auto parsed = wire::parse("INVITE sip:bob@example.org.;user=phone SIP/2.0\r\n"
+                                    "Via: SIP/2.0/TLS a.invalid;branch=z9hG4bK1\r\n"
+                                    "From: <sip:alice@Example.org.>;tag=1\r\nTo: SIP:bob@example.org.\r\n"
+                                    "Call-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n");
+    REQUIRE(parsed);
+    CHECK_FALSE(parsed->defect);
+    CHECK(parsed->request_uri.host == "example.org");
+    CHECK(parsed->request_uri.params == "user=phone");
+    CHECK(parsed->request_uri.text == "sip:bob@example.org.;user=phone"); // as it goes back to whoever wrote it
+    CHECK(parsed->from.uri.host == "Example.org");
+    CHECK(parsed->to.uri.host == "example.org");
+    const auto host = [](const std::string& written) {
+        Arena arena{256};
+        const auto address = wire::parse_address("<sip:a@" + written + ">", arena);
+        return address ? std::string{address->uri.host} : std::string{};
+    };
+    CHECK(host("example.org.:5061;lr") == "example.org");
+    CHECK(host("org.") == "org");
+    CHECK(host("[2001:db8::1]") == "[2001:db8::1]");
+    for (const auto* const no_name : {".", "example.org..", ".."}) CHECK(host(no_name) == no_name); // still nobody's
+}
+
 TEST_CASE("any number of threads parse at once", "[guard]")
 {
     std::vector<std::string> expected;

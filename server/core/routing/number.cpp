@@ -1,5 +1,7 @@
 #include "core/routing/number.hpp"
 
+#include "core/types/host.hpp"
+
 #include <algorithm>
 
 namespace sotto {
@@ -67,7 +69,7 @@ TelNumber read_tel(const Uri& uri)
     const auto context = uri.param("phone-context");
     if (digits.empty() || !context) return {}; // RFC 3966 5.1.5: a local number must say where it counts
     if (context->starts_with('+')) return {.digits = dialled_digits(*context) + digits, .context_domain = {}};
-    return {.digits = std::move(digits), .context_domain = lower(*context)};
+    return {.digits = std::move(digits), .context_domain = lower(without_final_dot(*context))};
 }
 
 } // namespace sotto

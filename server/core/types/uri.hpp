@@ -14,7 +14,7 @@ enum class Scheme : std::uint8_t { sip, sips, tel, urn, other };
 struct Uri {
     Scheme scheme{Scheme::other};
     std::string_view user;   ///< as written, escapes included; for tel and urn: all after the colon, without parameters
-    std::string_view host;   ///< IPv6 references keep their brackets
+    std::string_view host;   ///< IPv6 references keep their brackets; without the final dot of a whole name
     std::uint16_t port{0};   ///< 0: none given
     std::string_view params; ///< without the leading ';'
     std::string_view headers; ///< without the leading '?'

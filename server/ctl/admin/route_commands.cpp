@@ -4,6 +4,7 @@
 #include "core/routing/presentation.hpp"
 #include "core/routing/protection.hpp"
 #include "core/types/ascii.hpp"
+#include "core/types/host.hpp"
 #include "ctl/admin/arguments.hpp"
 
 #include <array>
@@ -31,7 +32,7 @@ Uri dialled_uri(std::string_view text, std::string_view domain)
     }
     const auto at = text.rfind('@');
     uri.user = text.substr(0, at);
-    uri.host = at == std::string_view::npos ? domain : text.substr(at + 1);
+    uri.host = at == std::string_view::npos ? domain : without_final_dot(text.substr(at + 1));
     return uri;
 }
 

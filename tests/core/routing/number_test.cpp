@@ -68,5 +68,6 @@ TEST_CASE("tel: URIs, global and local")
     const auto local = read_tel(tel("7042", "phone-context=Example.ORG"));
     CHECK(local.digits == "7042");
     CHECK(local.context_domain == "example.org");
+    CHECK(read_tel(tel("7042", "phone-context=example.org.")).context_domain == "example.org");
     CHECK(read_tel(tel("7042")).digits.empty()); // RFC 3966 5.1.5: says not where it counts
 }
