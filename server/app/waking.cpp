@@ -2,6 +2,7 @@
 
 #include "crypto/openssl_cryptography.hpp"
 #include "log/log.hpp"
+#include "net/resolver.hpp"
 
 namespace sotto::app {
 namespace {
@@ -9,12 +10,23 @@ namespace {
 /// A caller waits no longer (`push.wait`).
 constexpr seconds caller_waits{25};
 
+/// By a resolver of its own for each search, which knows the name servers that the system has by then.
+std::shared_ptr<void> look_up(net::asio::io_context& context, const push::Gateway& gateway,
+                              std::function<void(push::Addresses)> done)
+{
+    auto resolver = std::make_shared<net::Resolver>(context);
+    resolver->locate(
+        {.host = gateway.host, .port = gateway.port},
+        [done = std::move(done)](net::Resolver::Found found) { done(found ? std::move(*found) : push::Addresses{}); });
+    return resolver;
+}
+
 std::unique_ptr<push::Notifier> notifier(const config::Settings& settings)
 {
     const auto& gateway = settings.push.gateway;
     if (!gateway) return nullptr;
     return std::make_unique<push::Notifier>(
-        push::Gateway{.host = gateway->host, .port = gateway->port, .authorities = settings.push.authorities},
+        push::Gateway{.host = gateway->host, .port = gateway->port, .authorities = settings.push.authorities}, look_up,
         [](const std::string& reason) {
             log::event(log::Event::push_failed, log::field("reason", log::Plain{reason}));
         });

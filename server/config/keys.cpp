@@ -221,7 +221,7 @@ constexpr std::array table{
 
     Key{.path = "push", .kind = section, .meaning = "Waking phones that sleep (RFC 8599). What a phone registers for that reaches the gateway and nobody else, and nothing of a call does."},
     Key{.path = "push.gateway", .kind = advertised, .effect = Effect::restart, .field = in<&S::push, &S::Push::gateway>, .example = "\"push.example.org:443\"",
-        .meaning = "Your push gateway, by name and port: it gets an HTTPS POST to /wake with a JSON object of pn-provider, pn-param and pn-prid, and passes it on to the phone's provider. Without it no phone can be woken."},
+        .meaning = "Your push gateway, by its whole name and port: it gets an HTTPS POST to /wake with a JSON object of pn-provider, pn-param and pn-prid, and passes it on to the phone's provider. Without it no phone can be woken."},
     Key{.path = "push.authorities", .kind = path, .effect = Effect::restart, .field = in<&S::push, &S::Push::authorities>, .example = "tls/push-ca.pem",
         .meaning = "PEM file of the authorities that certify the gateway, where they are not the system's."},
     Key{.path = "push.providers", .kind = choices, .choices = provider_names, .field = in<&S::push, &S::Push::providers>,

@@ -67,8 +67,8 @@ Request request_for(const Gateway& gateway, const WakeUp& phone)
 /// All on the notifier's thread but `add` and `stop`.
 class Notifier::Senders {
 public:
-    Senders(Notifier& owner, Gateway gateway, Fault on_fault)
-        : owner_{owner}, gateway_{std::move(gateway)}, on_fault_{std::move(on_fault)}
+    Senders(Notifier& owner, Gateway gateway, LookUp look_up, Fault on_fault)
+        : owner_{owner}, gateway_{std::move(gateway)}, look_up_{std::move(look_up)}, on_fault_{std::move(on_fault)}
     {
         if (gateway_.authorities.empty()) {
             tls_.set_default_verify_paths();
@@ -161,14 +161,13 @@ private:
 
     asio::awaitable<std::string> connect(std::optional<Stream>& stream)
     {
-        asio::ip::tcp::resolver resolver{context_};
-        const auto port = std::to_string(gateway_.port);
-        auto [resolve_error, addresses] = co_await resolver.async_resolve(gateway_.host, port, tuple);
-        if (resolve_error) co_return resolve_error.message();
+        const auto until = std::chrono::steady_clock::now() + patience;
+        const auto addresses = co_await look_up(until);
+        if (addresses.empty()) co_return "no address of the gateway was found";
         stream.emplace(context_, tls_);
         SSL_set_tlsext_host_name(stream->native_handle(), gateway_.host.c_str());
         auto& socket = beast::get_lowest_layer(*stream);
-        socket.expires_after(patience);
+        socket.expires_at(until);
         auto [connect_error, endpoint] = co_await socket.async_connect(addresses, tuple);
         auto error = connect_error;
         if (!error) {
@@ -178,6 +177,18 @@ private:
         if (!error) co_return std::string{};
         stream.reset();
         co_return error.message();
+    }
+
+    asio::awaitable<Addresses> look_up(std::chrono::steady_clock::time_point until)
+    {
+        Addresses found;
+        asio::steady_timer over{context_, until};
+        const auto search = look_up_(context_, gateway_, [&](Addresses addresses) {
+            found = std::move(addresses);
+            over.cancel();
+        });
+        co_await over.async_wait(tuple);
+        co_return found;
     }
 
     void report(const std::string& fault)
@@ -193,6 +204,7 @@ private:
 
     Notifier& owner_;
     const Gateway gateway_;
+    const LookUp look_up_;
     Fault on_fault_;
     asio::ssl::context tls_{asio::ssl::context::tls_client};
     asio::io_context context_{1};
@@ -202,8 +214,8 @@ private:
     bool failing_{false};
 };
 
-Notifier::Notifier(Gateway gateway, Fault on_fault)
-    : senders_{std::make_unique<Senders>(*this, std::move(gateway), std::move(on_fault))}
+Notifier::Notifier(Gateway gateway, LookUp look_up, Fault on_fault)
+    : senders_{std::make_unique<Senders>(*this, std::move(gateway), std::move(look_up), std::move(on_fault))}
 {
     thread_ = std::thread{[this] {
         pthread_setname_np(pthread_self(), "push");

@@ -1,6 +1,9 @@
 #pragma once
 #include "push/gateway.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -9,8 +12,15 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace sotto::push {
+
+using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+/// Looks for a gateway's addresses on that I/O context, which it must not hold up. `done` gets them, or none, later and
+/// on the context's thread; never once what is returned is destroyed, which ends the search.
+using LookUp =
+    std::function<std::shared_ptr<void>(boost::asio::io_context&, const Gateway&, std::function<void(Addresses)> done)>;
 
 /// What wakes one phone: the values of `pn-provider`, `pn-param` and `pn-prid` that it registered (RFC 8599 4.1), and
 /// nothing else: not who calls, nor that anybody does.
@@ -39,7 +49,7 @@ public:
     using Fault = std::function<void(const std::string&)>;
 
     /// Throws std::runtime_error when the CA file cannot be read.
-    Notifier(Gateway gateway, Fault on_fault);
+    Notifier(Gateway gateway, LookUp look_up, Fault on_fault);
     ~Notifier();
     Notifier(const Notifier&) = delete;
     Notifier& operator=(const Notifier&) = delete;

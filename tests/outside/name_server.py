@@ -70,6 +70,7 @@ class LyingNameServer:
     def __init__(self, lie=None) -> None:
         self._lie = lie
         self.asked = 0
+        self.first = threading.Event()   # was asked
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 53))
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -81,6 +82,7 @@ class LyingNameServer:
             if not question:   # from `stop`
                 return
             self.asked += 1
+            self.first.set()
             if self._lie:
                 self._socket.sendto(self._lie(question), client)
 
