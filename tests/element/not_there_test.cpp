@@ -68,3 +68,38 @@ TEST_CASE("to another domain, who is nobody looks like who is offline", "[P10]")
     CHECK(told("eve") == offline);
     if (method == "INVITE" || method == "MESSAGE") CHECK(offline.starts_with("SIP/2.0 480 Temporarily Unavailable\n"));
 }
+
+TEST_CASE("another domain does not learn which telephone numbers are those of subscribers", "[P10]")
+{
+    World world{with_routes()};
+    world.accounts->attach(world.accounts->add("bob", "example.org"), "+49301111111", "example.org");
+    const auto& [from, way] = GENERATE(table<std::string, std::string>(
+        {{"sip:carol@example.net", "example.net"}, {"sip:+33123456789@elsewhere.example", "two.trunk.example"}}));
+    const std::string method = GENERATE("INVITE", "MESSAGE");
+    const auto* body = GENERATE("", "no description, nor any text that may pass");
+    INFO(way + " " + method + " " + body);
+    const auto other = world.domain(way);
+    int asked = 0;
+    const auto told = [&](const std::string& uri) {
+        const auto number = std::to_string(++asked);
+        world.send(other,
+                   method + " " + uri + " SIP/2.0\nVia: SIP/2.0/TLS host.example;branch=z9hG4bKn" + number +
+                       "\nMax-Forwards: 60\nFrom: <" + from + ">;tag=n\nTo: <" + uri + ">\nCall-ID: n" + number +
+                       "\nCSeq: 7 " + method + "\nContact: <sip:carol@192.0.2.8:5061>\n" +
+                       (*body != '\0' ? "Content-Type: application/sdp\n" : ""),
+                   body);
+        auto answer = world.receive(other);
+        if (start_line(answer) == "SIP/2.0 100 Trying") answer = world.receive(other);
+        return form_of(answer);
+    };
+    const auto* spelling = GENERATE("sip:+4930111111%@example.org", "sip:030111111%@example.org",
+                                    "sip:111111%@example.org;user=phone", "tel:+49-30-111111%");
+    const auto told_of = [&](const char* last_digit) {
+        const std::string text{spelling};
+        return told(std::string{text}.replace(text.find('%'), 1, last_digit));
+    };
+    const auto offline = told_of("1");
+    CHECK(offline.starts_with(*body != '\0' ? "SIP/2.0 488 " : "SIP/2.0 480 Temporarily Unavailable\n"));
+    CHECK(told_of("2") == offline);
+    CHECK(world.connects.empty());
+}

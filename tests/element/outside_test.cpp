@@ -114,11 +114,18 @@ TEST_CASE("a call from another domain")
     }
     SECTION("it gets to our subscribers and nowhere else")
     {
+        world.domain("one.trunk.example");
         int n = 0;
-        for (const auto* to : {"sip:+49301234567@example.org", "sip:carol@example.net", "sip:112@example.org"}) {
+        for (const auto* to : {"sip:carol@example.net", "sip:112@example.org"}) {
             world.send(peer, invite("<sip:bob@example.net>", to, "t" + std::to_string(n++)), offer);
             CHECK(start_line(world.receive(peer)) == "SIP/2.0 403 Forbidden");
         }
+        for (const auto* to : {"sip:+49301234567@example.org", "sip:0044207946000@example.org", "tel:+49-30-1234567"}) {
+            world.send(peer, invite("<sip:bob@example.net>", to, "t" + std::to_string(n++)), offer);
+            CHECK(start_line(world.receive(peer)) == "SIP/2.0 100 Trying");
+            CHECK(start_line(world.receive(peer)) == "SIP/2.0 480 Temporarily Unavailable");
+        }
+        CHECK(world.connects.empty());
     }
     SECTION("a domain that no route names stays outside")
     {

@@ -242,7 +242,9 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     const bool blocks = !caller.party.foreign() && !user.empty() && user == env_.settings->block_code &&
                         env_.domains().ours(request.request_uri);
     const auto dialled = take_prefix(user, {env_.settings->withhold_prefix, env_.settings->show_prefix});
-    const auto decision = choose({*env_.settings, *env_.accounts}, caller.domain, request.request_uri, user);
+    // Other domains get to nobody over a gateway, and a number is one of ours or nobody's: they learn not which (P10).
+    const RoutingTable table{*env_.settings, *env_.accounts, !caller.party.foreign()};
+    const auto decision = choose(table, caller.domain, request.request_uri, user);
     const auto wish = privacy_wish(request);
     if (wish.critical && wish.unknown && !decision.emergency())
         return env_.refuse(id, Refusal::privacy_critical, now, out); // RFC 3323 5

@@ -110,7 +110,7 @@ Decision by_number(const RoutingTable& table, const std::string& number, std::st
     for (const auto& domain : table.settings.domains) // calls to own numbers stay inside
         if (table.accounts.find(number, domain.name) != nullptr) return inside(number + "@" + domain.name);
     const auto* route = first_route(table.settings, Receiver::gateway, [&](const Route& r) {
-        return std::ranges::any_of(r.prefixes, [&](const auto& p) { return number.starts_with(p); });
+        return table.gateways && std::ranges::any_of(r.prefixes, [&](const auto& p) { return number.starts_with(p); });
     });
     // A number that nothing leads to looks like one of ours that nobody has (DESIGN.md P10).
     if (route == nullptr) return inside(number + "@" + std::string{caller});

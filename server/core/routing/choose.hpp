@@ -32,6 +32,7 @@ struct Decision {
 struct RoutingTable {
     const CoreSettings& settings;
     const AccountDirectory& accounts;
+    bool gateways{true}; ///< whether a call may leave over one: another domain's may not
 };
 
 /// `user` is the Request-URI's user part, unescaped and without a prefix that withholds or shows the caller; `caller`

@@ -105,6 +105,23 @@ TEST_CASE("calls to own numbers stay inside, however they are dialled")
     CHECK(desk.way("1900") == "1900@example.org"); // an account's own name comes before any number
 }
 
+TEST_CASE("without gateways a number is one of ours or nobody's, and help is still help")
+{
+    const Desk desk;
+    const auto dial = [&](Scheme scheme, std::string_view user, std::string_view host = "example.org") {
+        Uri uri;
+        uri.scheme = scheme;
+        uri.user = user;
+        if (scheme == Scheme::sip) uri.host = host;
+        return choose({desk.settings, desk.accounts, false}, "example.org", uri, user);
+    };
+    CHECK(dial(Scheme::sip, "0302222222").aor == "+49302222222@example.org");
+    CHECK(dial(Scheme::sip, "0302222223").aor == "+49302222223@example.org");
+    CHECK(dial(Scheme::tel, "+44-20-7946000").aor == "+44207946000@example.org");
+    CHECK(dial(Scheme::sip, "bob", "example.net").route->name == "friends");
+    CHECK(dial(Scheme::sip, "112").emergency());
+}
+
 TEST_CASE("tel: goes where its number goes")
 {
     const Desk desk;
