@@ -34,17 +34,14 @@ Outbound Environment::own_reply(const transaction::Server& server, int status) c
     return reply(*server.request, status, tag, server.party.receiver());
 }
 
-Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& realm, Flow& flow,
+Environment::Heed Environment::heeds(const auth::Checked& checked, const std::string& realm, Flow& flow,
                                      std::string_view sent_by, TimePoint now, Actions& out, Admits admits)
 {
     const auto* claimed = checked.claimed;
     const bool known = claimed != nullptr && flow.proves(claimed->id);
     if (known && checked.outcome != auth::Outcome::wrong) return Heed::at_once; // nobody guesses
     const auto address = std::string{checked.claimed_user} + "@" + realm;
-    // What is seen of guesses depends on the address tried alone: it must not tell which ones are one account's.
     const auto tried = cryptography.rotating_hash(Cryptography::Use::source, address).now;
-    const auto all_of = "all of " + (claimed != nullptr ? std::to_string(claimed->id.value) : address);
-    const auto whole = cryptography.rotating_hash(Cryptography::Use::source, all_of).now;
     const bool for_help = admits == Admits::for_help;
     const auto held =
         for_help ? cryptography.rotating_hash(Cryptography::Use::source, address + "," + std::string{sent_by}).now
@@ -54,14 +51,10 @@ Environment::Heed Environment::heeds(auth::Checked& checked, const std::string& 
         ++counters.auth_refused;
         return Heed::not_at_all;
     }
-    // An account with several addresses has no more guesses than one: even a right one is wrong then, unseen.
-    if (checked.outcome == auth::Outcome::authenticated && !for_help && !known && failures.exhausted(whole, now))
-        checked = {.outcome = auth::Outcome::wrong, .claimed_user = checked.claimed_user, .claimed = claimed};
     if (checked.outcome != auth::Outcome::wrong) return Heed::at_once;
     ++counters.auth_failures;
     const bool slow = failures.failed(tried, flow.source, now);
-    failures.count(whole, now);
-    if (claimed != nullptr && !known && failures.exhausted(whole, now))
+    if (claimed != nullptr && !known && failures.exhausted(tried, now))
         out.push_back(Report{.what = Occurrence::guessing,
                              .account = Private{std::string{claimed->user}.append("@").append(claimed->domain)}});
     if (slow && for_help) flow.hold_up(held, now + tarpit, now);

@@ -68,10 +68,9 @@ struct Environment {
         late,      ///< they were wrong, as several before
         not_at_all ///< there were too many: not even a right answer counts, since guessing must not pay
     };
-    /// Where an account has had too many guesses at its other addresses, a right one becomes wrong. `sent_by`: behind
-    /// an edge, whom it has heard.
-    Heed heeds(auth::Checked& checked, const std::string& realm, Flow& flow, std::string_view sent_by, TimePoint now,
-               Actions& out, Admits admits = Admits::active);
+    /// `sent_by`: behind an edge, whom it has heard.
+    Heed heeds(const auth::Checked& checked, const std::string& realm, Flow& flow, std::string_view sent_by,
+               TimePoint now, Actions& out, Admits admits = Admits::active);
     static constexpr std::uint8_t late_answer = 6; ///< timer
     static constexpr seconds tarpit{2};            ///< what `Heed::late` means
     void answer_late(transaction::SlotId held, TimePoint now, Actions& out);

@@ -63,19 +63,14 @@ std::optional<Credentials> credentials_for(const Message& request, Header header
     return std::nullopt;
 }
 
-/// "alice" and "alice@example.org" both name alice where example.org is the realm.
-std::string_view user_in(std::string_view username, std::string_view realm)
-{
-    const auto at = username.rfind('@');
-    if (at != std::string_view::npos && iequals(username.substr(at + 1), realm)) return username.substr(0, at);
-    return username;
-}
-
-/// Wrong until it is shown to be right.
+/// Wrong until it is shown to be right. A client hashes the user name as it sends it (RFC 7616 3.4.2), and a secret is
+/// made of the first address: under a further one, or as "alice@example.org", the account's own phone can never be
+/// right. So whoever does that is nobody, and no guess at the account's password.
 Checked claim(std::string_view username, std::string_view realm, const AccountDirectory& accounts)
 {
-    const auto user = user_in(username, realm);
-    return {.outcome = Outcome::wrong, .claimed_user = user, .claimed = accounts.find(user, realm)};
+    const auto* account = accounts.find(username, realm);
+    const bool first = account != nullptr && account->user == username && account->domain == realm;
+    return {.outcome = Outcome::wrong, .claimed_user = username, .claimed = first ? account : nullptr};
 }
 
 } // namespace

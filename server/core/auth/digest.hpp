@@ -25,8 +25,8 @@ enum class Outcome : std::uint8_t {
 struct Checked {
     Outcome outcome{Outcome::no_credentials};
     const Account* account{nullptr}; ///< set when authenticated
-    std::string_view claimed_user; ///< of the credentials, without a domain; for the limits; empty without credentials
-    const Account* claimed{nullptr}; ///< the account of that name, if there is one, whatever the outcome
+    std::string_view claimed_user;   ///< of the credentials; for the limits; empty without credentials
+    const Account* claimed{nullptr}; ///< the account whose digest user name that is, if any, whatever the outcome
 };
 
 /// Checks the Digest credentials for `realm` in a request (RFC 7616, RFC 8760): qop=auth with a rising nc only. The

@@ -32,11 +32,6 @@ bool FailureLimits::failed(KeyedHash address, KeyedHash source, TimePoint now)
     return std::uint64_t{level} * 2 > std::uint64_t{per_minute_} * one;
 }
 
-void FailureLimits::count(KeyedHash key, TimePoint now)
-{
-    if (per_minute_ != 0) fill(key, second_of(now));
-}
-
 bool FailureLimits::exhausted(KeyedHash key, TimePoint now) const
 {
     return per_minute_ != 0 && full(key, second_of(now));

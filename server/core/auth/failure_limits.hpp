@@ -11,7 +11,7 @@
 
 namespace sotto::auth {
 
-/// How often authentication may fail, by address tried, by source and by account, known only by keyed hashes. Each
+/// How often authentication may fail, by address tried and by source, known only by keyed hashes. Each
 /// failure fills a bucket that drains at the allowed rate; from half on answers are to be slow, a full one refuses. Of
 /// fixed size: where it is crowded, what has failed least is forgotten. Constant time. Shared by all workers and
 /// thread-safe: a mutex for each of some stripes, held for one look.
@@ -26,9 +26,7 @@ public:
     [[nodiscard]] bool allows(KeyedHash address, KeyedHash source, bool known, TimePoint now) const;
     /// Counts a failure. True: it is to be answered late.
     bool failed(KeyedHash address, KeyedHash source, TimePoint now);
-    /// Counts one for an account as well, whatever address was tried; only `exhausted` asks about it.
-    void count(KeyedHash key, TimePoint now);
-    /// Whether an address, a source or an account has failed as often as it may.
+    /// Whether an address or a source has failed as often as it may.
     [[nodiscard]] bool exhausted(KeyedHash key, TimePoint now) const;
     /// Forgets whoever has not failed for so long that it counts no more. To be called now and then.
     void forget(TimePoint now);

@@ -72,6 +72,8 @@ const Account* Directory::find(std::string_view user, std::string_view domain) c
 {
     for (const auto& entry : entries)
         if (entry.user == user && entry.domain == domain) return &entry.account;
+    for (const auto& address : further)
+        if (address.user == user && address.domain == domain) return find(address.account, "example.org");
     return nullptr;
 }
 

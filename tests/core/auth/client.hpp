@@ -39,11 +39,20 @@ struct Directory final : AccountDirectory {
         std::string domain;
         Account account;
     };
+    struct Further {
+        std::string user, domain, account;
+    };
     std::deque<Entry> entries;
+    std::deque<Further> further;
     std::uint32_t share{0};
 
     Account& add(std::string user, std::string domain, std::string_view password,
                  DigestAlgorithm algorithm = DigestAlgorithm::sha256);
+    /// A further address of an account of example.org.
+    void attach(std::string_view account, std::string user, std::string domain)
+    {
+        further.push_back({std::move(user), std::move(domain), std::string{account}});
+    }
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;
     [[nodiscard]] const Account* find(AccountId id) const override;
     [[nodiscard]] std::size_t size() const override { return 1; }

@@ -312,12 +312,26 @@ TEST_CASE("credentials for other realms may stand beside ours", "[rfc3261][22.3]
     CHECK(desk.take(*message, start, Asker::proxy).outcome == Outcome::authenticated);
 }
 
-TEST_CASE("a user name with the domain names the same account for the limits", "[rfc7616]")
+TEST_CASE("under another name than that of its first address an account is nobody", "[rfc7616][3.4.2]")
 {
     Desk desk;
-    const auto message =
-        request("REGISTER", {{Header::authorization, DigestClient{.user = "alice@example.org"}.answer(desk.ask())}});
-    CHECK(desk.take(*message).claimed_user == "alice");
+    desk.accounts.attach("alice", "desk", "example.org");
+    desk.accounts.attach("alice", "alice", "second.example");
+    const auto claims = [&](const std::string& credentials, std::string_view realm = "example.org") {
+        const auto message = request("REGISTER", {{Header::authorization, credentials}});
+        const auto checked = check(*message, Asker::registrar, realm, desk.accounts, desk.flow, start, desk.crypto);
+        CHECK(checked.outcome == Outcome::wrong);
+        CHECK(checked.claimed == nullptr);
+        return std::string{checked.claimed_user};
+    };
+    const auto own = DigestClient{}.answer(desk.ask());
+    for (const std::string name : {"alice@example.org", "desk"}) {
+        CHECK(claims(DigestClient{.user = name}.answer(desk.ask())) == name);
+        CHECK(claims(replaced(own, "\"alice\"", "\"" + name + "\"")) == name); // of her own secret, too
+    }
+    const auto there = challenge("second.example", "alice", false, desk.accounts, desk.flow, start, desk.crypto);
+    CHECK(claims(DigestClient{}.answer(there), "second.example") == "alice");
+    CHECK(desk.outcome(own) == Outcome::authenticated);
 }
 
 TEST_CASE("unknown users are challenged like known ones, in the same shares", "[P10]")
