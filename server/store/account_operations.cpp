@@ -139,6 +139,8 @@ Outcome<AccountRecord> AccountOperations::set(std::string_view text, const Accou
     for (const auto& further : change.attach) {
         const auto address = parse_address(further, policy_);
         if (!address) return address.error();
+        // Its phone would be asked for a password of that domain, and there is a secret of the first one's alone.
+        if ((*address).domain != account.addresses.front().domain) return Failure::other_domain;
         if (!table_.attach(account.id, *address)) return Failure::exists;
     }
     auto now = record(account.id);

@@ -21,6 +21,7 @@ enum class Failure : std::uint8_t {
     bad_password,  ///< empty, longer than 256 bytes, or with control characters
     exists,        ///< the address belongs to an account already
     not_found,     ///< no account has that address
+    other_domain,  ///< the further address is in another domain than the first one, in which no password holds for it
     first_address, ///< digest secrets are bound to the first address: it cannot be taken away
     names_account, ///< the address is the one that the account was asked for by: it cannot be taken away through itself
     full,          ///< the account blocks as many callers as one may

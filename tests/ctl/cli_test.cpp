@@ -76,6 +76,8 @@ TEST_CASE("accounts are kept with and without the daemon, by the same commands")
     for (const auto& [change, sentence] :
          {std::pair{"--add-address al@example.org", "al@example.org belongs to"},
           std::pair{"--add-address bobby", "bobby is no address"},
+          std::pair{"--add-address bob@second.example",
+                    "bob@second.example is in another domain than the first address"},
           std::pair{"--add-address bob@elsewhere.example", "bob@elsewhere.example is not in"}}) {
         const auto refused = sotto_with(installation, std::string{"account set bob@example.org "} + change);
         CHECK(refused.status == 1);

@@ -27,7 +27,7 @@ public:
         std::string name = (std::filesystem::temp_directory_path() / "sotto-ctl-XXXXXX").string();
         folder = ::mkdtemp(name.data());
         configure("");
-        settings.domains = {{"example.org", {"sip.example.org"}, {}, {}}};
+        settings.domains = {{"example.org", {"sip.example.org"}, {}, {}}, {"second.example", {}, {}, {}}};
         settings.state_directory = folder / "state";
         settings.admin.socket = folder / "run" / "admin.sock";
     }
@@ -42,6 +42,9 @@ public:
                                                 "    aliases: [sip.example.org]\n"
                                                 "    certificate: cert.pem\n"
                                                 "    private_key: key.pem\n"
+                                                "  - name: second.example\n"
+                                                "    certificate: second.pem\n"
+                                                "    private_key: second.key\n"
                                                 "listen: { tls: [\"127.0.0.1:5061\"] }\n"
                                                 "state_directory: state\n"
                                                 "admin: { socket: run/admin.sock }\n"

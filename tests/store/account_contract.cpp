@@ -95,6 +95,15 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         REQUIRE(set(*accounts, "alice@example.org", {.detach = {"+4930123@example.org"}}).has_value());
         CHECK(accounts->directory()->find("+4930123", "example.org") == nullptr);
     }
+    SECTION("a further address is in the domain of the first one: no password would hold for it elsewhere")
+    {
+        REQUIRE(add(*accounts, "alice@example.org").has_value());
+        CHECK(set(*accounts, "alice@example.org", {.attach = {"al@example.org", "alice@example.net"}}).error() ==
+              Failure::other_domain);
+        CHECK(show(*accounts, "al@example.org").error() == Failure::not_found);
+        CHECK(set(*accounts, "alice@example.org", {.attach = {"al@sip.example.org"}}).has_value());
+        CHECK(add(*accounts, "alice@example.net").has_value());
+    }
     SECTION("a change of which one part is refused changes nothing")
     {
         REQUIRE(add(*accounts, "alice@example.org").has_value());

@@ -1,5 +1,7 @@
 #include "core/types/cryptography.hpp"
 #include "store/account_operations.hpp"
+#include "store/account_table.hpp"
+#include "store/database/embedded.hpp"
 #include "store/state_directory.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,6 +19,14 @@ struct Accounts {
     explicit Accounts(AccountPolicy configured = policy())
         : operations{state.path() / "accounts.db", std::move(configured)}
     {
+    }
+    /// A further address in another domain, as it could be added once.
+    void attach_elsewhere(AccountId account, const Address& address)
+    {
+        const Database database{state.path() / "accounts.db", Duty::accounts, accounts_migrations(),
+                                Purposes::declared()};
+        auto connection = database.open<Purpose::provision>();
+        REQUIRE(AccountTable{connection}.attach(account, address));
     }
     StateDirectory state;
     AccountOperations operations;
@@ -85,19 +95,33 @@ TEST_CASE("an account has several addresses and keeps the first")
     auto& operations = accounts.operations;
     REQUIRE(operations.add({"alice@example.org", "secret"}).has_value());
     REQUIRE(operations.add({"bob@example.org", "secret"}).has_value());
-    const auto both = operations.set("alice@example.org", {.attach = {"+4930123@example.org", "al@example.net"}});
+    const auto both = operations.set("alice@example.org", {.attach = {"+4930123@example.org", "al@example.org"}});
     REQUIRE(both.has_value());
     CHECK((*both).addresses.size() == 3);
-    CHECK((*operations.show("al@example.net")).id == (*both).id);
+    CHECK((*operations.show("al@example.org")).id == (*both).id);
     const auto snapshot = operations.load();
     CHECK(snapshot->owns((*both).id, "+4930123", "example.org"));
-    CHECK(snapshot->find("al", "example.net")->user == "alice"); // digest user name and realm stay those of the first
+    CHECK(snapshot->find("al", "example.org")->user == "alice"); // digest user name and realm stay those of the first
 
     CHECK(operations.set("alice@example.org", {.attach = {"bob@example.org"}}).error() == Failure::exists);
     CHECK(operations.set("alice@example.org", {.detach = {"alice@example.org"}}).error() == Failure::first_address);
     CHECK(operations.set("alice@example.org", {.detach = {"bob@example.org"}}).error() == Failure::not_attached);
     REQUIRE(operations.set("alice@example.org", {.detach = {"+4930123@example.org"}}).has_value());
     CHECK(operations.load()->find("+4930123", "example.org") == nullptr);
+}
+
+TEST_CASE("a further address in another domain, from when one could be added, is still the account's")
+{
+    Accounts accounts;
+    auto& operations = accounts.operations;
+    const auto alice = operations.add({"alice@example.org", "secret"});
+    REQUIRE(alice.has_value());
+    accounts.attach_elsewhere((*alice).id, {"alice", "example.net"});
+    CHECK(operations.load()->owns((*alice).id, "alice", "example.net")); // calls to it arrive
+    CHECK((*operations.show("alice@example.net")).addresses.size() == 2);
+    CHECK(operations.set("alice@example.net", {.relay_only = true}).has_value());
+    REQUIRE(operations.set("alice@example.org", {.detach = {"alice@example.net"}}).has_value());
+    CHECK(operations.set("alice@example.org", {.attach = {"alice@example.net"}}).error() == Failure::other_domain);
 }
 
 TEST_CASE("settings and status reach the snapshot, and nothing else changes")
@@ -239,8 +263,9 @@ TEST_CASE("an account whose domain is served no longer can be looked at and remo
     Accounts accounts{both};
     auto& operations = accounts.operations;
     REQUIRE(operations.add({"alice@former.example", "secret"}).has_value());
-    REQUIRE(operations.add({"bob@example.org", "secret"}).has_value());
-    REQUIRE(operations.set("bob@example.org", {.attach = {"bob@former.example"}}).has_value());
+    const auto bob = operations.add({"bob@example.org", "secret"});
+    REQUIRE(bob.has_value());
+    accounts.attach_elsewhere((*bob).id, {"bob", "former.example"});
     operations.configure(policy());
     CHECK(operations.show("sip:alice@Former.Example").has_value());
     CHECK(operations.show("carol@former.example").error() == Failure::not_served);

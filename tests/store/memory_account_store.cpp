@@ -166,6 +166,7 @@ Outcome<AccountRecord> MemoryAccountStore::changed(Entry entry, const store::Acc
     for (const auto& further : change.attach) {
         const auto address = store::parse_address(further, policy_);
         if (!address) return address.error();
+        if ((*address).domain != record.addresses.front().domain) return Failure::other_domain;
         if (find(*address) != nullptr) return Failure::exists;
         record.addresses.push_back(*address);
     }

@@ -30,6 +30,7 @@ constexpr std::array wordings{
     Wording{Failure::bad_password,  "bad_password",  "cannot have this password: 1 to 256 bytes of UTF-8, no control characters"},
     Wording{Failure::exists,        "exists",        "belongs to an account already"},
     Wording{Failure::not_found,     "not_found",     "is no account's address"},
+    Wording{Failure::other_domain,  "other_domain",  "is in another domain than the first address, whose password does not hold there: add an account of its own instead"},
     Wording{Failure::first_address, "first_address", "was asked to lose its first address: the password is bound to it; add a new account instead"},
     Wording{Failure::names_account, "names_account", "cannot be taken away through itself: name the account by another of its addresses"},
     Wording{Failure::not_attached,  "not_attached",  "does not have that further address"},
@@ -87,15 +88,15 @@ store::AccountChange change_from(const Arguments& arguments, const std::string& 
 std::string refused_address(AccountStore& accounts, Failure failure, const std::string& address,
                             const store::AccountChange& change)
 {
-    const bool may_be_further =
-        failure == Failure::exists || failure == Failure::bad_address || failure == Failure::not_served;
+    const bool only_added = failure == Failure::exists || failure == Failure::other_domain;
+    const bool may_be_further = only_added || failure == Failure::bad_address || failure == Failure::not_served;
     const auto own = [&] {
         return wait_for<AccountRecord>(
             [&](AccountStore::Done<AccountRecord> done) { accounts.show(address, std::move(done)); });
     };
     if (!may_be_further || !own()) return address;
     auto further = change.attach;
-    if (failure != Failure::exists) further.insert(further.end(), change.detach.begin(), change.detach.end());
+    if (!only_added) further.insert(further.end(), change.detach.begin(), change.detach.end());
     std::string all;
     for (const auto& one : further) all.append(all.empty() ? "" : " or ").append(one);
     return all;

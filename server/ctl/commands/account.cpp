@@ -20,7 +20,7 @@ constexpr std::array set_arguments{
     Argument{.name = "withhold_identity", .option = "--withhold-identity", .take = Take::on_off, .required = false, .meaning = "on: calls are anonymous unless the caller says otherwise"},
     Argument{.name = "refuse_anonymous", .option = "--refuse-anonymous", .take = Take::on_off, .required = false, .meaning = "on: anonymous callers are refused"},
     Argument{.name = "relay_only", .option = "--relay-only", .take = Take::on_off, .required = false, .meaning = "on: descriptions of media show relayed addresses alone; have the phone use its relay alone too, or it tries the other party's address from its own"},
-    Argument{.name = "attach", .option = "--add-address", .take = Take::texts, .required = false, .meaning = "a further address of this account"},
+    Argument{.name = "attach", .option = "--add-address", .take = Take::texts, .required = false, .meaning = "a further address of this account, in the domain of the first one, whose user part stays the user name"},
     Argument{.name = "number", .option = "--number", .required = false, .meaning = "a telephone number of this account with its country code, such as +4930123456; the first one is presented"},
     Argument{.name = "detach", .option = "--remove-address", .take = Take::texts, .required = false, .meaning = "a further address to take away"}};
 
