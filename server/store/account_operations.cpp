@@ -30,8 +30,8 @@ AccountRecord AccountOperations::record(AccountId id)
 
 void AccountOperations::changed(bool more, bool something_went)
 {
+    more_follows_ = more && (more_follows_ || !unpublished_);
     unpublished_ = true;
-    more_follows_ = more;
     remains_ = remains_ || something_went;
 }
 

@@ -34,7 +34,7 @@ public:
     std::shared_ptr<const AccountSnapshot> load();
     /// Something was changed since the last `load`.
     [[nodiscard]] bool unpublished() const { return unpublished_; }
-    /// The last change was a batch that announced another one.
+    /// All that is unpublished are batches, the last of which announced another one.
     [[nodiscard]] bool more_follows() const { return more_follows_; }
 
 private:

@@ -27,6 +27,7 @@ enum class Failure : std::uint8_t {
     full,          ///< the account blocks as many callers as one may
     not_attached,  ///< the further address does not belong to this account
     overloaded,    ///< the queue is full: try again
+    unpublished,   ///< done on the disk; the directory is as before until it can be read anew, which is tried again
     unavailable    ///< the store cannot be read or written; the daemon's log says why
 };
 template <class T> using Outcome = boost::system::result<T, Failure>;
@@ -98,7 +99,7 @@ struct AccountPage {
 /// The accounts on disk. Carries nothing of any engine, so that another one can stand behind it; what every engine must
 /// do is tests/store/account_contract.cpp. Thread-safe. Every
 /// `Done` is called once, on the store's own thread, when the change is durable and the snapshot that holds it is
-/// published; it must not block. Or at once, with `overloaded`, on the caller's thread.
+/// published, or with `unpublished`; it must not block. Or at once, with `overloaded`, on the caller's thread.
 class AccountStore {
 public:
     template <class T> using Done = std::function<void(Outcome<T>)>;

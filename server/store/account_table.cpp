@@ -187,7 +187,7 @@ std::shared_ptr<const AccountSnapshot> load_snapshot(Connection<Purpose::authent
 {
     // Two scans in storage order, in one transaction so that they agree; a join would look up each account on its own.
     AccountSnapshot::Builder builder{policy};
-    connection.run("BEGIN");
+    const ReadTransaction one_moment{connection};
     auto count = connection.prepare("SELECT count(*) FROM account");
     if (count.step()) builder.reserve(static_cast<std::size_t>(count.number(0)));
     count.reset();
@@ -210,10 +210,6 @@ std::shared_ptr<const AccountSnapshot> load_snapshot(Connection<Purpose::authent
                             static_cast<std::uint32_t>(addresses.number(3)));
     auto blocked = connection.prepare("SELECT account, pseudonym FROM blocked_caller ORDER BY account, pseudonym");
     while (blocked.step()) builder.add_blocked(id_of(blocked.number(0)), hash_from(blocked.bytes(1)));
-    blocked.reset();
-    addresses.reset();
-    accounts.reset();
-    connection.run("COMMIT");
     return builder.build();
 }
 

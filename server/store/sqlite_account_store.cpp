@@ -32,7 +32,10 @@ public:
     /// `perform` for what is one commit.
     template <class T, class Operation> void change(Done<T> done, Operation operation)
     {
-        submit(std::move(done), [this, operation = std::move(operation)]() mutable -> Outcome<T> {
+        Done<T> when_published = [this, done = std::move(done)](Outcome<T> outcome) {
+            done(outcome && behind() ? Outcome<T>{Failure::unpublished} : std::move(outcome));
+        };
+        submit(std::move(when_published), [this, operation = std::move(operation)]() mutable -> Outcome<T> {
             return timed([&] {
                 auto outcome = operation(operations_);
                 if (outcome) said_.clear();
@@ -66,7 +69,8 @@ public:
 private:
     [[nodiscard]] std::optional<std::chrono::milliseconds> longest_wait() const override
     {
-        // How long changes of a batch that never ends stay unpublished, and what went waits for a reader of the log.
+        // How long changes of a batch that never ends, or that could not be read, stay unpublished, and what went waits
+        // for a reader of the log.
         if (operations_.unpublished() || operations_.remains()) return std::chrono::milliseconds{2000};
         return std::chrono::hours{1}; // for a backup that becomes too old
     }
@@ -79,9 +83,12 @@ private:
         for (auto& task : tasks) answers.push_back(task());
         if (operations_.remains()) overwrite_remains(); // before anybody is told that something is gone
         // Changes that arrived together are published together; a batch with more to come waits for its end.
-        if (operations_.unpublished() && (!operations_.more_follows() || tasks.empty())) publish();
+        if (behind() || (operations_.unpublished() && tasks.empty())) publish();
         for (const auto& answer : answers) answer();
     }
+
+    /// On the thread: what was changed is not in the directory, and nothing that would bring it there is to come.
+    [[nodiscard]] bool behind() const { return operations_.unpublished() && !operations_.more_follows(); }
 
     void drop_old_backup()
     {

@@ -72,6 +72,73 @@ TEST_CASE("that the disk is full is said once until a change reaches it")
     CHECK(most() == 2);
 }
 
+TEST_CASE("who is told that a change is done goes by it; that the directory could not be read is said, and made good")
+{
+    test::FaultyDisk disk;
+    const StateDirectory state;
+    std::promise<AccountStore::Directory> later;
+    std::atomic<bool> waits{false};
+    SqliteAccountStore accounts{state.path(), policy(), [&](AccountStore::Directory directory) {
+                                    if (waits.exchange(false)) later.set_value(std::move(directory));
+                                }};
+    const auto add = [&](std::string address) {
+        return wait_for<AccountRecord>([&](auto done) {
+            accounts.add({std::move(address), "secret"}, std::move(done));
+        });
+    };
+    const auto remove = [&](std::string address) {
+        return wait_for<AccountRecord>([&](auto done) { accounts.remove(std::move(address), std::move(done)); });
+    };
+    const auto served = [&](std::string_view user) {
+        return accounts.directory()->find(user, "example.org") != nullptr;
+    };
+    REQUIRE(add("alice@example.org").has_value());
+    REQUIRE(add("bob@example.org").has_value());
+    disk.set(test::FaultyDisk::Fault::unreadable);
+    const auto removed = remove("alice@example.org");
+    REQUIRE_FALSE(removed.has_value());
+    CHECK(removed.error() == Failure::unpublished);
+    CHECK(served("alice"));
+    SECTION("with the next change")
+    {
+        disk.set(test::FaultyDisk::Fault::none);
+        REQUIRE(remove("bob@example.org").has_value());
+        CHECK_FALSE(served("bob"));
+    }
+    SECTION("without one")
+    {
+        waits = true;
+        disk.set(test::FaultyDisk::Fault::none);
+        CHECK(later.get_future().get()->size() == 1);
+    }
+    CHECK_FALSE(served("alice"));
+    CHECK(remove("alice@example.org").error() == Failure::not_found);
+}
+
+TEST_CASE("a change that comes with a batch to be continued does not wait for the batch's end")
+{
+    const StateDirectory state;
+    std::promise<void> entered;
+    std::promise<void> release;
+    SqliteAccountStore accounts{state.path(), policy()};
+    REQUIRE(wait_for<AccountRecord>([&](auto done) {
+                accounts.add({"alice@example.org", "secret"}, std::move(done));
+            }).has_value());
+    accounts.list("", 1, [&](const auto&) {
+        entered.set_value();
+        release.get_future().wait();
+    });
+    entered.get_future().wait();
+    std::promise<bool> served;
+    accounts.remove("alice@example.org", [&](const auto& removed) {
+        REQUIRE(removed.has_value());
+        served.set_value(accounts.directory()->find("alice", "example.org") != nullptr);
+    });
+    accounts.import({{"bob@example.org", "secret"}}, true, [](const auto&) {});
+    release.set_value();
+    CHECK_FALSE(served.get_future().get());
+}
+
 TEST_CASE("changes are timed, and neither what only reads nor a backup")
 {
     const StateDirectory state;

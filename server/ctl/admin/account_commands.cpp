@@ -36,6 +36,7 @@ constexpr std::array wordings{
     Wording{Failure::not_attached,  "not_attached",  "does not have that further address"},
     Wording{Failure::full,          "full",          "blocks as many callers as one account may: `sotto account unblock` lifts all blocks"},
     Wording{Failure::overloaded,    "overloaded",    "was not touched: the store is busy, try again"},
+    Wording{Failure::unpublished,   "unpublished",   "is changed on the disk, and the server goes by what was before: the store cannot be read, its log says why; the change counts as soon as it can"},
     Wording{Failure::unavailable,   unavailable_code, "was not touched: the store cannot be read or written, its log says why"},
 };
 // clang-format on

@@ -168,11 +168,10 @@ bool BoundConnection::overwrite_remains()
 
 void BoundConnection::release_memory() { sqlite3_db_release_memory(database_.get()); }
 
-Transaction::~Transaction()
+void BoundConnection::roll_back() noexcept
 {
-    if (!open_) return;
     try {
-        connection_.run("ROLLBACK");
+        run("ROLLBACK");
     } catch (const StoreError&) {
         // SQLite has rolled back by itself already, as it does on a full disk.
     }

@@ -69,10 +69,13 @@ protected:
 
 private:
     friend class Transaction;
+    friend class ReadTransaction;
 
     struct Close {
         void operator()(sqlite3* database) const;
     };
+    void roll_back() noexcept;
+
     const Permissions* permissions_;
     std::unique_ptr<sqlite3, Close> database_;
     Statement begin_, commit_;
@@ -88,13 +91,28 @@ public:
     }
 };
 
+/// What is read while it lives is of one moment. It ends however that went: else no other one could begin.
+class ReadTransaction {
+public:
+    explicit ReadTransaction(BoundConnection& connection) : connection_{connection} { connection_.run("BEGIN"); }
+    ReadTransaction(const ReadTransaction&) = delete;
+    ReadTransaction& operator=(const ReadTransaction&) = delete;
+    ~ReadTransaction() { connection_.roll_back(); }
+
+private:
+    BoundConnection& connection_;
+};
+
 /// All or nothing: rolled back unless `commit` was reached.
 class Transaction {
 public:
     explicit Transaction(BoundConnection& connection) : connection_{connection} { connection_.begin_.run(); }
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
-    ~Transaction();
+    ~Transaction()
+    {
+        if (open_) connection_.roll_back();
+    }
     void commit();
 
 private:

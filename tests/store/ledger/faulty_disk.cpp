@@ -10,6 +10,7 @@ namespace {
 std::atomic<FaultyDisk::Fault> fault{FaultyDisk::Fault::none};
 std::atomic<std::uint64_t> refusals{0};
 std::atomic<std::uint64_t> flushed{0};
+std::atomic<bool> unreadable{false};
 sqlite3_vfs real;
 std::mutex mutex;
 /// SQLite's own tables of file methods, and ours that stand for them.
@@ -29,10 +30,19 @@ void wait_while_it_hangs()
     fault.wait(FaultyDisk::Fault::hangs);
 }
 
+bool takes_writes() { return fault == FaultyDisk::Fault::none || fault == FaultyDisk::Fault::unreadable; }
+
+int read(sqlite3_file* file, void* data, int size, sqlite3_int64 at)
+{
+    if (fault != FaultyDisk::Fault::unreadable || !unreadable) return original(file).xRead(file, data, size, at);
+    ++refusals;
+    return SQLITE_IOERR_READ;
+}
+
 int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at)
 {
     wait_while_it_hangs();
-    if (fault == FaultyDisk::Fault::none) return original(file).xWrite(file, data, size, at);
+    if (takes_writes()) return original(file).xWrite(file, data, size, at);
     ++refusals;
     return fault == FaultyDisk::Fault::full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
@@ -41,7 +51,8 @@ int sync(sqlite3_file* file, int flags)
 {
     wait_while_it_hangs();
     ++flushed;
-    if (fault == FaultyDisk::Fault::none) return original(file).xSync(file, flags);
+    unreadable = true;
+    if (takes_writes()) return original(file).xSync(file, flags);
     ++refusals;
     return fault == FaultyDisk::Fault::full ? SQLITE_FULL : SQLITE_IOERR_FSYNC;
 }
@@ -53,6 +64,7 @@ int open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int
     const std::lock_guard lock{mutex};
     auto [own, fresh] = ours.try_emplace(file->pMethods, *file->pMethods);
     if (fresh) {
+        own->second.xRead = read;
         own->second.xWrite = write;
         own->second.xSync = sync;
         theirs[&own->second] = file->pMethods;
@@ -79,6 +91,7 @@ FaultyDisk::FaultyDisk()
 
 void FaultyDisk::set(Fault next)
 {
+    unreadable = false;
     fault = next;
     fault.notify_all();
 }

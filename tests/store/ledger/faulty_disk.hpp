@@ -8,7 +8,13 @@ namespace sotto::test {
 /// layer.
 class FaultyDisk {
 public:
-    enum class Fault : std::uint8_t { none, full, broken, hangs };
+    enum class Fault : std::uint8_t {
+        none,
+        full,
+        broken,
+        hangs,
+        unreadable ///< takes what it is given, and gives nothing back from the next flush on
+    };
 
     FaultyDisk();
     ~FaultyDisk() { set(Fault::none); }
@@ -16,7 +22,7 @@ public:
     FaultyDisk& operator=(const FaultyDisk&) = delete;
 
     void set(Fault fault);
-    /// How many writes and flushes it has refused, or kept waiting.
+    /// How many reads, writes and flushes it has refused, or kept waiting.
     [[nodiscard]] std::uint64_t refused() const;
     /// How often it was waited for.
     [[nodiscard]] std::uint64_t flushes() const;
