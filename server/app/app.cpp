@@ -95,7 +95,8 @@ App::App(Prepared prepared, os::Folders admitted)
     const auto& initial = configuration_.initial();
     log_privacy(settings, *initial.identities, initial.outside.get());
     wire::initialise();
-    recording_ = std::make_unique<Recording>(main_, settings, keys_);
+    erasures_ = std::make_unique<store::Erasures>(settings.state_directory, store::pair_key(settings.state_directory));
+    recording_ = std::make_unique<Recording>(main_, settings, keys_, *erasures_);
     open_store();
     auditing_ = std::make_unique<Auditing>(main_, settings, *recording_);
     make_workers();
@@ -122,7 +123,6 @@ void App::open_store()
             workers_->use(accounts);
         },
         [](const std::string& sentence) { event(Event::store_failed, field("reason", Plain{sentence})); });
-    erasures_ = std::make_unique<store::Erasures>(settings.state_directory, store::pair_key(settings.state_directory));
     log_announcers(settings, *store_->directory());
 }
 

@@ -60,7 +60,8 @@ std::string result_of(const store::Outcome<store::RetentionReport>& report)
 
 } // namespace
 
-Recording::Recording(boost::asio::io_context& main, const config::Settings& settings, const Keys& keys)
+Recording::Recording(boost::asio::io_context& main, const config::Settings& settings, const Keys& keys,
+                     const store::Erasures& erasures)
     : life_{main}, plan_{main}, disk_{main}, policy_{settings.retention_policy()}
 {
     if (!billed(settings)) return;
@@ -70,6 +71,7 @@ Recording::Recording(boost::asio::io_context& main, const config::Settings& sett
                                    .longest_call = settings.proxy.longest_dialog,
                                    .resumes = keys.resumed(),
                                    .parties = parties_left(keys),
+                                   .erased = [&erasures](AccountId account) { return erasures.contains(account); },
                                    .clock = {},
                                    .calendar = [this] { return look(&retention::Timekeeper::date); }},
         [](const std::string& reason) { event(Event::record_failed, field("reason", Plain{reason})); });

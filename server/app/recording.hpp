@@ -6,6 +6,7 @@
 #include "config/settings.hpp"
 #include "core/registrar/location_service.hpp"
 #include "core/retention/timekeeper.hpp"
+#include "store/erasures.hpp"
 #include "store/sqlite_ledger.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -20,9 +21,10 @@ namespace sotto::app {
 /// running calls are there; and keeps to the retention plan. Timers run on the main thread.
 class Recording {
 public:
-    /// With the dialogs that `keys` have taken up go the records of their calls. Throws store::StoreError, also when
-    /// something is billed and there is no master key.
-    Recording(boost::asio::io_context& main, const config::Settings& settings, const Keys& keys);
+    /// With the dialogs that `keys` have taken up go the records of their calls. `erasures` must outlive it. Throws
+    /// store::StoreError, also when something is billed and there is no master key.
+    Recording(boost::asio::io_context& main, const config::Settings& settings, const Keys& keys,
+              const store::Erasures& erasures);
 
     /// Null: nothing is billed, and nothing was.
     [[nodiscard]] const std::shared_ptr<store::SqliteLedger>& ledger() const { return ledger_; }

@@ -43,7 +43,7 @@ class SqliteLedger::Writer final : public WriterThread {
 public:
     Writer(std::filesystem::path directory, const crypto::Secret& master, Times times, Alarm on_alarm)
         : WriterThread{"ledger", most_tasks, std::move(on_alarm)},
-          directory_{std::move(directory)}, times_{std::move(times)}, operations_{directory_, master}
+          directory_{std::move(directory)}, times_{std::move(times)}, operations_{directory_, master, times_.erased}
     {
         if (!times_.clock) times_.clock = steady_now;
         if (!times_.calendar) times_.calendar = calendar_now;

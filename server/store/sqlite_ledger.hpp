@@ -22,6 +22,9 @@ public:
         bool resumes{false}; ///< the dialogs of the process before go on, and so do their records
         /// What that process has left to know of their parties; empty: nothing.
         std::function<billing::Parties(KeyedHash dialog)> parties;
+        /// Of an account that it is true for only what is a duty is recorded; called on the ledger's thread; empty:
+        /// false.
+        std::function<bool(AccountId)> erased;
         std::function<TimePoint()> clock;          ///< empty: the steady clock
         std::function<retention::Time()> calendar; ///< empty: the system's
     };

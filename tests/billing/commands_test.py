@@ -17,7 +17,7 @@ import unittest
 from pathlib import Path
 
 from clients import network
-from support.billing import BillingDaemon, number, this_month, uri
+from support.billing import FLAT_PREFIX, BillingDaemon, number, this_month, uri
 from support.command_page import ComparesWithPage
 from support.daemon import DOMAIN, PASSWORD, binary
 from support.ladder import Ladder
@@ -224,6 +224,21 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.alice.sends("ACK")
         [stays] = self.json("subject", "erase", ALICE, "--yes")["stays"]
         self.assertEqual((stays["calls"], stays["case"]), (2, "chargeable"))
+
+    def test_a_call_that_rings_while_its_caller_is_erased_is_answered_and_leaves_nothing_for_an_itemised_bill(self):
+        daemon = BillingDaemon(scripted=True)
+        self.addCleanup(daemon.destroy)
+        alice = Phone("alice", self.ladder, daemon.connect, "alice", DOMAIN, PASSWORD, daemon.own_hosts)
+        self.addCleanup(lambda: alice.connection.close())
+        alice.registers()
+        alice.sends("INVITE", to=uri(FLAT_PREFIX + "1234567"))
+        connection, invite = daemon.gateway.receives("INVITE")
+        daemon.gateway.answers(connection, invite, 180, tag="rings")
+        alice.receives(180)
+        daemon.sotto("subject", "erase", ALICE, "--yes")
+        daemon.gateway.answers(connection, invite, 200, tag="rings", sdp=True)
+        alice.receives(200)
+        self.assertEqual((daemon.rows("open_call"), daemon.rows()), (0, 0))
 
     def test_the_calls_of_who_is_gone_can_be_held_by_the_number_of_the_account(self):
         self.daemon.sotto("subject", "erase", ALICE, "--yes")

@@ -25,11 +25,13 @@ std::filesystem::path keys_for(const Database& database, const std::filesystem::
 
 } // namespace
 
-LedgerOperations::LedgerOperations(const std::filesystem::path& state_directory, const crypto::Secret& master)
+LedgerOperations::LedgerOperations(const std::filesystem::path& state_directory, const crypto::Secret& master,
+                                   std::function<bool(AccountId)> erased)
     : database{state_directory / "ledger.db", Duty::ledger, ledger_migrations(), Purposes::declared()},
-      vault{keys_for(database, state_directory), master}, holds{database, vault}, recorder{database, vault},
-      invoices{database, vault}, retention{database, vault, holds, invoices}, rotation{database, vault, recorder},
-      subjects{database, vault, holds, recorder}
+      vault{keys_for(database, state_directory), master}, holds{database, vault},
+      recorder{database, vault, std::move(erased)}, invoices{database, vault},
+      retention{database, vault, holds, invoices}, rotation{database, vault, recorder}, subjects{database, vault, holds,
+                                                                                                 recorder}
 {
 }
 

@@ -13,7 +13,8 @@ namespace sotto::store {
 struct LedgerOperations {
     /// Creates, migrates or opens. Throws also where there are calls and the key store is missing: with a new one,
     /// retention would take them for nobody's. The caller holds the StateLock.
-    LedgerOperations(const std::filesystem::path& state_directory, const crypto::Secret& master);
+    LedgerOperations(const std::filesystem::path& state_directory, const crypto::Secret& master,
+                     std::function<bool(AccountId)> erased = {});
 
     Database database;
     Vault vault;

@@ -42,8 +42,8 @@ Sealed copy_of(crypto::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 } // namespace
 
-Recorder::Recorder(const Database& database, Vault& vault)
-    : vault_{vault}, connection_{database.open<Purpose::record>()},
+Recorder::Recorder(const Database& database, Vault& vault, std::function<bool(AccountId)> erased)
+    : vault_{vault}, erased_{std::move(erased)}, connection_{database.open<Purpose::record>()},
       open_call_{connection_.prepare(
           "INSERT INTO open_call (dialog, period, subject, record, alive) VALUES (?1, ?2, ?3, ?4, X'')")},
       alive_{connection_.prepare("UPDATE open_call SET alive = ?2 WHERE dialog = ?1")},
@@ -68,9 +68,15 @@ void Recorder::load()
     }
 }
 
+/// It may have rung while its account was erased.
+bool Recorder::may_be_kept(const billing::AnsweredCall& call) const
+{
+    return is_duty(retention::rule_of(call.tariff.kind)) || !erased_ || !erased_(call.account);
+}
+
 void Recorder::begin(const billing::AnsweredCall& call, retention::Time now, Known& begun)
 {
-    if (open_.contains(call.dialog) || begun.contains(call.dialog)) return;
+    if (open_.contains(call.dialog) || begun.contains(call.dialog) || !may_be_kept(call)) return;
     const auto& tariff = call.tariff;
     const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(now)};
     const auto period = vault_.keys().collecting(today.year() / today.month(), tariff.kind);

@@ -26,10 +26,11 @@ struct RecordBatch {
 /// Writes the records of calls, for purpose `record`. One thread. Errors: StoreError; then the batch has left nothing.
 class Recorder {
 public:
-    Recorder(const Database& database, Vault& vault);
+    /// `erased`: whoever it says is nobody's any more; empty: nobody.
+    Recorder(const Database& database, Vault& vault, std::function<bool(AccountId)> erased = {});
 
     /// One transaction, on the disk when it returns. `now` is the calendar time of the begins. A call that is known
-    /// already, or not known any more, is left as it is.
+    /// already, or not known any more, is left as it is; one of an erased account is recorded where that is a duty.
     void record(const RecordBatch& batch, retention::Time now);
     /// Ends every open record at its last sign of life: what a crash, or the end of the process, has left. How many.
     std::size_t end_all();
@@ -57,6 +58,7 @@ private:
 
     void load();
     [[nodiscard]] std::uint32_t last_sign_of_life(KeyedHash dialog, const OpenRow& row);
+    [[nodiscard]] bool may_be_kept(const billing::AnsweredCall& call) const;
     void begin(const billing::AnsweredCall& call, retention::Time now, Known& begun);
     void live(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
     bool end(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
@@ -65,6 +67,7 @@ private:
     void move(KeyedHash dialog, OpenRow& row, PeriodId to);
 
     Vault& vault_;
+    std::function<bool(AccountId)> erased_;
     Connection<Purpose::record> connection_;
     Statement open_call_, alive_, move_, lived_, remove_, call_, probe_;
     Known open_;

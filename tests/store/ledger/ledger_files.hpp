@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 
 namespace sotto::test {
 
@@ -38,7 +39,7 @@ public:
     store::LedgerOperations& open()
     {
         operations_.reset();
-        operations_.emplace(state.path(), master);
+        operations_.emplace(state.path(), master, [this](AccountId account) { return erased.contains(account); });
         return *operations_;
     }
     /// One call from its answer to its end.
@@ -67,6 +68,7 @@ public:
 
     StateDirectory state;
     crypto::Secret master{crypto::Secret::random(32)};
+    std::set<AccountId> erased;
 
 private:
     template <store::Purpose purpose> std::size_t count(std::string_view sql)

@@ -69,6 +69,27 @@ TEST_CASE("what no duty keeps of a person goes with the erasure, from backups as
     for (const auto& call : ledger->invoices.again(november, 1).calls) CHECK(call.account != AccountId{77});
 }
 
+TEST_CASE("of a call that rang while its account was erased only what must be billed is recorded")
+{
+    LedgerFiles ledger;
+    auto flat = test::call(1, 77, "+4930111111");
+    flat.tariff.kind = retention::Case::itemised_flat;
+    const auto chargeable = test::call(2, 77, "+4930222222");
+    auto of_another = test::call(3, 78, "+4930333333");
+    of_another.tariff.kind = retention::Case::itemised_flat;
+    ledger.erased = {{77}};
+    REQUIRE(ledger->subjects.erase({77}, rules, at(2026y / 11 / 25)).periods.empty());
+    ledger->recorder.record({.answered = {flat}}, at(2026y / 11 / 25));
+    CHECK_FALSE(ledger->vault.keys().subject_key({77})); // nothing of the person is there anew
+    ledger->recorder.record({.answered = {chargeable, of_another}, .alive = {{flat.dialog, 30}}}, at(2026y / 11 / 25));
+    ledger->recorder.record({.ended = {{flat.dialog, 60}, {chargeable.dialog, 60}, {of_another.dialog, 60}}},
+                            at(2026y / 11 / 25));
+    std::set<std::string> destinations;
+    for (const auto& call : ledger->invoices.make(november, invoice_day).calls)
+        destinations.insert(call.record.destination);
+    CHECK(destinations == std::set<std::string>{"+4930222222", "+4930333333"});
+}
+
 TEST_CASE("an erasure that was cut short at the key is finished at the next start")
 {
     LedgerFiles ledger;
