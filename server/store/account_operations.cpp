@@ -115,6 +115,12 @@ Outcome<AccountRecord> AccountOperations::show(std::string_view text)
     return record(*id);
 }
 
+Outcome<AccountRecord> AccountOperations::find(AccountId account)
+{
+    if (!table_.exists(account)) return Failure::not_found;
+    return record(account);
+}
+
 Outcome<AccountRecord> AccountOperations::set(std::string_view text, const AccountChange& change)
 {
     Transaction transaction{connection_};

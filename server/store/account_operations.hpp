@@ -15,6 +15,7 @@ public:
     Outcome<ImportReport> import(const std::vector<NewAccount>& rows, bool more);
     Outcome<AccountPage> list(const std::string& from, std::size_t limit);
     Outcome<AccountRecord> show(std::string_view address);
+    Outcome<AccountRecord> find(AccountId account);
     Outcome<AccountRecord> set(std::string_view address, const AccountChange& change);
     Outcome<AccountRecord> set_password(std::string_view address, std::string_view password);
     Outcome<AccountRecord> remove(std::string_view address);

@@ -113,6 +113,8 @@ public:
     /// Accounts after `from` (an AccountPage::next; empty: from the start), at most `limit`.
     virtual void list(std::string from, std::size_t limit, Done<AccountPage> done) = 0;
     virtual void show(std::string address, Done<AccountRecord> done) = 0;
+    /// By its number: one whose domain is served no longer, which no directory knows, too.
+    virtual void find(AccountId account, Done<AccountRecord> done) = 0;
     virtual void set(std::string address, AccountChange change, Done<AccountRecord> done) = 0;
     virtual void set_password(std::string address, std::string password, Done<AccountRecord> done) = 0;
     virtual void remove(std::string address, Done<AccountRecord> done) = 0;

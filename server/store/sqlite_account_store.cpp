@@ -164,6 +164,11 @@ void SqliteAccountStore::show(std::string address, Done<AccountRecord> done)
                      [address = std::move(address)](AccountOperations& accounts) { return accounts.show(address); });
 }
 
+void SqliteAccountStore::find(AccountId account, Done<AccountRecord> done)
+{
+    writer_->perform(std::move(done), [=](AccountOperations& accounts) { return accounts.find(account); });
+}
+
 void SqliteAccountStore::set(std::string address, AccountChange change, Done<AccountRecord> done)
 {
     writer_->change(std::move(done), [address = std::move(address), change = std::move(change)](

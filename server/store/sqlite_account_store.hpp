@@ -29,6 +29,7 @@ public:
     void import(std::vector<NewAccount> accounts, bool more, Done<ImportReport> done) override;
     void list(std::string from, std::size_t limit, Done<AccountPage> done) override;
     void show(std::string address, Done<AccountRecord> done) override;
+    void find(AccountId account, Done<AccountRecord> done) override;
     void set(std::string address, AccountChange change, Done<AccountRecord> done) override;
     void set_password(std::string address, std::string password, Done<AccountRecord> done) override;
     void remove(std::string address, Done<AccountRecord> done) override;

@@ -225,6 +225,27 @@ class Commands(ComparesWithPage, unittest.TestCase):
         [stays] = self.json("subject", "erase", ALICE, "--yes")["stays"]
         self.assertEqual((stays["calls"], stays["case"]), (2, "chargeable"))
 
+    def test_the_bill_of_an_account_names_it_also_when_its_domain_is_served_no_longer(self):
+        domains = self.daemon.config["domains"]
+        domains.append({**domains[0], "name": "former.example", "aliases": []})
+        self.daemon.write_config()
+        self.daemon.sotto("reload")
+        former = "carol@former.example"
+        self.daemon.sotto("account", "add", former, "--password-stdin", stdin=PASSWORD + "\n")
+        carol = Phone("carol", self.ladder, self.daemon.connect, "carol", "former.example", PASSWORD, self.daemon.own_hosts)
+        self.addCleanup(lambda: carol.connection.close())
+        carol.registers()
+        carol.sends("INVITE", to=f"sip:{number(2)}@former.example")
+        carol.receives(200)
+        carol.sends("ACK")
+        carol.sends("BYE")
+        carol.receives(200)
+        domains.pop()
+        self.daemon.write_config()
+        self.daemon.sotto("reload")
+        self.assertEqual({call["destination"]: call["address"] for call in self.daemon.wait_for_calls(2)},
+                         {number(1): ALICE, number(2): former})
+
     def test_a_call_that_rings_while_its_caller_is_erased_is_answered_and_leaves_nothing_for_an_itemised_bill(self):
         daemon = BillingDaemon(scripted=True)
         self.addCleanup(daemon.destroy)

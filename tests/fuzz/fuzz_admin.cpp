@@ -40,6 +40,7 @@ public:
         record.addresses = {{"alice", "example.org"}};
         done(record);
     }
+    void find(AccountId, Done<store::AccountRecord> done) override { show("a", std::move(done)); }
     void set(std::string address, store::AccountChange, Done<store::AccountRecord> done) override
     {
         show(std::move(address), std::move(done));

@@ -28,6 +28,11 @@ Record show(AccountStore& accounts, const std::string& address)
     return store::wait_for<AccountRecord>([&](auto done) { accounts.show(address, std::move(done)); });
 }
 
+Record find(AccountStore& accounts, AccountId account)
+{
+    return store::wait_for<AccountRecord>([&](auto done) { accounts.find(account, std::move(done)); });
+}
+
 Record set(AccountStore& accounts, const std::string& address, store::AccountChange change)
 {
     return store::wait_for<AccountRecord>(
@@ -62,6 +67,7 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         REQUIRE(account != nullptr);
         CHECK(account->id == (*added).id);
         CHECK(directory->find((*added).id) == account);
+        CHECK((*find(*accounts, (*added).id)).addresses == (*added).addresses);
         CHECK(directory->size() == 1);
     }
     SECTION("an address has one account; what is no address, or of no domain of ours, has none")
@@ -124,6 +130,7 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         const auto in_use = accounts->directory();
         REQUIRE(remove(*accounts, "alice@example.org").has_value());
         CHECK(remove(*accounts, "alice@example.org").error() == Failure::not_found);
+        CHECK(find(*accounts, (*first).id).error() == Failure::not_found);
         CHECK(accounts->directory()->find("alice", "example.org") == nullptr);
         CHECK(in_use->find("alice", "example.org") != nullptr); // a snapshot in use stays as it was
         CHECK((*add(*accounts, "alice@example.org")).id != (*first).id);

@@ -146,6 +146,12 @@ void MemoryAccountStore::show(std::string address, Done<AccountRecord> done)
     done(entry ? Outcome<AccountRecord>{record_of(**entry)} : entry.error());
 }
 
+void MemoryAccountStore::find(AccountId account, Done<AccountRecord> done)
+{
+    const auto found = memory_.accounts.find(account);
+    done(found == memory_.accounts.end() ? Outcome<AccountRecord>{Failure::not_found} : record_of(found->second));
+}
+
 Outcome<AccountRecord> MemoryAccountStore::changed(Entry entry, const store::AccountChange& change,
                                                    const std::string& named)
 {

@@ -31,6 +31,7 @@ public:
     void import(std::vector<store::NewAccount> accounts, bool more, Done<store::ImportReport> done) override;
     void list(std::string from, std::size_t limit, Done<store::AccountPage> done) override;
     void show(std::string address, Done<store::AccountRecord> done) override;
+    void find(AccountId account, Done<store::AccountRecord> done) override;
     void set(std::string address, store::AccountChange change, Done<store::AccountRecord> done) override;
     void set_password(std::string address, std::string password, Done<store::AccountRecord> done) override;
     void remove(std::string address, Done<store::AccountRecord> done) override;

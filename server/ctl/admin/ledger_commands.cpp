@@ -92,6 +92,16 @@ std::optional<Page> page_from(std::string_view text)
     return Page{static_cast<std::uint32_t>(*run), std::string{text.substr(colon + 1)}};
 }
 
+/// The first address of a billed account; empty: it was removed. A domain that is served no longer is asked for in the
+/// store: its calls are billed all the same.
+Outcome<std::string> address_of(const LedgerView& view, const AccountDirectory& served, AccountId id)
+{
+    if (const auto* account = served.find(id)) return std::string{account->user}.append("@").append(account->domain);
+    const auto kept = wait_for<store::AccountRecord>([&](auto done) { view.accounts->find(id, std::move(done)); });
+    if (kept) return (*kept).addresses.front().text();
+    return kept.error() == store::Failure::not_found ? Outcome<std::string>{std::string{}} : kept.error();
+}
+
 Reply export_calls(const LedgerView& view, const Arguments& arguments)
 {
     const auto month = month_from(arguments.text("period"));
@@ -133,12 +143,18 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
         return CommandError{"refused", "the place where this page begins is gone, by retention or a rotation of keys: "
                                        "read the run from its start (--run)"};
     const auto hide_digits = arguments.optional_flag("hide_digits").value_or(false);
-    const auto accounts = view.accounts->directory();
+    const auto served = view.accounts->directory();
+    std::map<AccountId, std::string> addresses;
     json::array rows;
     for (const auto& call : (*run).calls) {
         auto row = call_row(call, hide_digits);
-        const auto* account = accounts->find(call.account);
-        row["address"] = account == nullptr ? "" : std::string{account->user}.append("@").append(account->domain);
+        const auto [account, fresh] = addresses.try_emplace(call.account);
+        if (fresh) {
+            auto address = address_of(view, *served, call.account);
+            if (!address) return error_of(address.error(), "the list of accounts");
+            account->second = std::move(*address);
+        }
+        row["address"] = account->second;
         row["run"] = (*run).run;
         rows.push_back(std::move(row));
     }
