@@ -6,6 +6,7 @@ import queue
 import signal
 import socket
 import ssl
+import tarfile
 import tempfile
 import threading
 import time
@@ -18,6 +19,7 @@ from support.daemon import Port, binary
 from support.flow_test import FlowTest
 from support.limits import patience
 from support.pki import Authority
+from support.schema import mismatches
 from support.supervisor import SupervisedDaemon
 
 
@@ -195,6 +197,16 @@ class Push(WithAGateway):
         self.alice.sends("INVITE", to=self.bob)
         self.alice.receives(480)
         self.assertTrue(self.gateway.requests.empty())
+
+    def test_person_is_shown_that_a_phone_sleeps(self):
+        self.falls_asleep()
+        archive = self.daemon.folder / "bob.tar"
+        self.daemon.sotto("subject", "export", f"{self.bob.user}@example.org", "--output", str(archive))
+        self.addCleanup(archive.unlink)
+        with tarfile.open(archive) as tar:
+            subject, schema = (json.load(tar.extractfile(name)) for name in ("subject.json", "subject.schema.json"))
+        self.assertEqual([device["transport"] for device in subject["devices"]], [None])
+        self.assertEqual(mismatches(subject, schema), [])
 
     def test_connected_phone_is_not_woken(self):
         self.alice.sends("INVITE", to=self.bob)

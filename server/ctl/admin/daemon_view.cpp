@@ -46,12 +46,9 @@ Reply list_bindings(const DaemonView& daemon, const store::AccountStore& account
     for (const auto& binding : daemon.bindings(account->id)) {
         json::object row{{"binding", text_of(binding.id)},
                          {"expires_in", binding.expires_in.count()},
-                         {"transport", nullptr},
+                         {"transport", transport_of(binding)},
                          {"q", nullptr}};
-        if (binding.transport) {
-            row["transport"] = *binding.transport == Transport::tls ? "tls" : "wss";
-            row["q"] = binding.q / whole;
-        }
+        if (binding.transport) row["q"] = binding.q / whole;
         rows.push_back(std::move(row));
     }
     return json::object{{"bindings", std::move(rows)}};
@@ -70,6 +67,12 @@ Reply remove_binding(const DaemonView& daemon, const store::AccountStore& accoun
 }
 
 } // namespace
+
+json::value transport_of(const BindingView& binding)
+{
+    if (!binding.transport) return nullptr;
+    return *binding.transport == Transport::tls ? "tls" : "wss";
+}
 
 Handlers daemon_commands(const DaemonView& daemon, store::AccountStore& accounts)
 {

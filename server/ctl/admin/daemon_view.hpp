@@ -19,6 +19,9 @@ struct BindingView {
     std::uint16_t q{1000};                ///< thousandths
 };
 
+/// As answers have it: tls, wss, or null of a phone that sleeps.
+json::value transport_of(const BindingView& binding);
+
 /// What the running daemon offers to the admin socket. Called on the admin server's thread; may wait for the workers,
 /// but must not be called by them.
 struct DaemonView {

@@ -372,8 +372,8 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
     for (const auto& pseudonym : *blocked) blocks.emplace_back(hex(pseudonym.high) + hex(pseudonym.low));
     json::array devices;
     for (const auto& binding : view.bindings(account->id))
-        devices.push_back(json::object{{"transport", binding.transport == Transport::tls ? "tls" : "wss"},
-                                       {"expires_in", binding.expires_in.count()}});
+        devices.push_back(
+            json::object{{"transport", transport_of(binding)}, {"expires_in", binding.expires_in.count()}});
     const auto known_as = audited_as(*account, *view.accounts, *view.audit, view.canonical);
     if (!known_as) return error_of(known_as.error(), arguments.text("address"));
     json::array audited;

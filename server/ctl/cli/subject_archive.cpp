@@ -53,7 +53,10 @@ constexpr std::string_view schema = R"({
       "description": "where the person is registered at this moment; in memory only",
       "items": {
         "type": "object",
-        "properties": { "transport": { "enum": ["tls", "wss"] }, "expires_in": { "type": "integer", "description": "seconds" } }
+        "properties": {
+          "transport": { "enum": ["tls", "wss", null], "description": "null: the phone sleeps, and is woken when it is called" },
+          "expires_in": { "type": "integer", "description": "seconds" }
+        }
       }
     },
     "audit": {
