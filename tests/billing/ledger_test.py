@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from clients import network
-from support.billing import GATEWAY, BillingDaemon, number, uri
+from support.billing import GATEWAY, INSIDE_PREFIX, BillingDaemon, number, uri
 from support.daemon import DOMAIN, PASSWORD, Daemon, binary
 from support.ladder import Ladder
 from support.limits import patience
@@ -157,6 +157,12 @@ class Billed(unittest.TestCase):
             return json.loads(self.daemon.sotto("--json", "route", "test", f"alice@{DOMAIN}", dialled).stdout)
         self.assertEqual((way(number(1))["billed"], way(number(1))["tariff"]), (True, "local"))
         self.assertFalse(way("+498001234567")["billed"])
+        own = ("account", "set", f"alice@{DOMAIN}")
+        self.daemon.sotto(*own, "--number", f"{INSIDE_PREFIX}1234567")
+        self.addCleanup(self.daemon.sotto, *own, "--detach", f"{INSIDE_PREFIX}1234567@{DOMAIN}")
+        inside = way(f"{INSIDE_PREFIX}1234567")
+        self.assertEqual((inside["way"], inside["billed"], inside["tariff"]), ("inside", True, "inner"))
+        self.assertFalse(way(f"alice@{DOMAIN}")["billed"])
 
     def rows(self) -> tuple:
         return self.daemon.rows("call"), self.daemon.rows("open_call")

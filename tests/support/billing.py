@@ -22,6 +22,7 @@ from .tls import Connection
 
 PREFIX = "+4930"
 FLAT_PREFIX = "+4940"   # costs nothing, and stands on the itemised bill
+INSIDE_PREFIX = "+4950"   # of subscribers, whose calls among each other are billed
 GATEWAY = "gw.example"
 
 
@@ -100,7 +101,8 @@ class BillingDaemon(Daemon):
             self.gateway = FarEnd(GATEWAY, certificate, self.authority) if self._scripted \
                 else AnsweringGateway(certificate, self.authority)
             target = {"kind": "gateway", "target": [f"{GATEWAY}:{self.gateway.port}"]}
-            self.config |= {"billing": {"routes": [{"name": "carrier"}, {"name": "flat", "charge": "itemised-flat"}]},
+            self.config |= {"billing": {"routes": [{"name": "carrier"}, {"name": "flat", "charge": "itemised-flat"},
+                                                   {"name": "inside", "prefix": INSIDE_PREFIX, "tariff": "inner"}]},
                             "peers": {"authorities": str(self.authority.certificate)},
                             "routes": [{"name": "carrier", "match": [PREFIX], "tariff": "local", **target},
                                        {"name": "flat", "match": [FLAT_PREFIX], "tariff": "flat", **target},

@@ -1,5 +1,6 @@
 #include "ctl/admin/route_commands.hpp"
 
+#include "core/billing/tariff.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/routing/presentation.hpp"
 #include "core/routing/protection.hpp"
@@ -36,6 +37,12 @@ Uri dialled_uri(std::string_view text, std::string_view domain)
     return uri;
 }
 
+void put_bill(json::object& result, const billing::Tariff* tariff)
+{
+    result["billed"] = tariff != nullptr;
+    if (tariff != nullptr) result["tariff"] = tariff->name;
+}
+
 json::object shown(const Decision& decision, const Presenting& caller, Scheme scheme)
 {
     const auto& route = *decision.route;
@@ -56,8 +63,7 @@ json::object shown(const Decision& decision, const Presenting& caller, Scheme sc
                         {"to", sent.to}};
     if (!asserted.empty()) result["p_asserted_identity"] = std::move(asserted);
     if (!sent.privacy.empty()) result["privacy"] = sent.privacy;
-    result["billed"] = route.tariff.has_value();
-    if (route.tariff) result["tariff"] = route.tariff->name;
+    put_bill(result, route.tariff ? &*route.tariff : nullptr);
     if (weaker_on(route)) {
         constexpr std::array<std::string_view, 3> actions{"refused", "marked", "announced"};
         result["protection"] = actions[static_cast<std::size_t>(route.when_weaker)];
@@ -78,8 +84,13 @@ Reply test(const CoreSettings& settings, const AccountDirectory& accounts, const
     const auto decision = choose({settings, accounts}, account->domain, uri, user);
     const bool withheld = prefix == Dialled::withhold || (prefix == Dialled::plain && account->withhold_identity);
     switch (decision.way) {
-    case Decision::Way::inside:
-        return json::object{{"way", "inside"}, {"to", decision.aor}};
+    case Decision::Way::inside: {
+        json::object result{{"way", "inside"}, {"to", decision.aor}};
+        const auto* inside = billing::tariff_inside(settings.billed_inside,
+                                                    std::string_view{decision.aor}.substr(0, decision.aor.rfind('@')));
+        put_bill(result, inside == nullptr ? nullptr : &inside->tariff);
+        return result;
+    }
     case Decision::Way::refused: {
         const auto verdict = verdict_of(decision.refusal);
         return json::object{{"way", "refused"}, {"status", verdict.status}, {"reason", verdict.reason}};
