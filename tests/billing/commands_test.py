@@ -100,6 +100,13 @@ class Commands(ComparesWithPage, unittest.TestCase):
         [plan] = self.json("retention", "plan")["rows"]
         self.assertEqual((plan["reason"], plan["goes"]), ("invoiced", False))
 
+    def test_a_run_that_no_number_can_be_is_refused_and_is_not_taken_for_the_next_one(self):
+        for run in ("0", str(2**32), str(2**64)):
+            self.assertIn("the run is no number from 1", self.refused("billing", "export", "--period", this_month(), "--run", run))
+        self.assertEqual(self.daemon.asks("billing export", period=this_month(), **{"from": f"{2**32}:"})["code"], "usage")
+        [call] = self.daemon.export()
+        self.assertEqual(call["run"], 1)
+
     def test_an_export_that_does_not_reach_its_file_is_told_from_one_that_does(self):
         with open("/dev/full", "w") as full:
             done = subprocess.run([binary("sotto"), "--config", self.daemon.config_file, "--csv", "billing", "export", "--period",

@@ -14,6 +14,7 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <pwd.h>
 
@@ -84,12 +85,20 @@ struct Page {
     std::string from;
 };
 
+/// None is 0, which would mean the next one.
+std::optional<std::uint32_t> run_from(std::string_view text)
+{
+    const auto number = number_from(text, 10);
+    if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    return static_cast<std::uint32_t>(*number);
+}
+
 std::optional<Page> page_from(std::string_view text)
 {
     const auto colon = text.find(':');
-    const auto run = colon == std::string_view::npos ? std::nullopt : number_from(text.substr(0, colon), 10);
-    if (!run || *run == 0) return std::nullopt;
-    return Page{static_cast<std::uint32_t>(*run), std::string{text.substr(colon + 1)}};
+    const auto run = colon == std::string_view::npos ? std::nullopt : run_from(text.substr(0, colon));
+    if (!run) return std::nullopt;
+    return Page{*run, std::string{text.substr(colon + 1)}};
 }
 
 /// The first address of a billed account; empty: it was removed. A domain that is served no longer is asked for in the
@@ -121,10 +130,10 @@ Reply export_calls(const LedgerView& view, const Arguments& arguments)
         const auto read = page_from(*from);
         if (!read) return wrong("this is not where a page begins");
         page = *read;
-    } else if (const auto run = arguments.optional_text("run")) {
-        const auto number = number_from(*run, 10);
-        if (!number || *number == 0) return wrong("the run is no number from 1");
-        page.run = static_cast<std::uint32_t>(*number);
+    } else if (const auto text = arguments.optional_text("run")) {
+        const auto run = run_from(*text);
+        if (!run) return wrong("the run is no number from 1 to 4294967295");
+        page.run = *run;
     }
     const auto run = wait_for<store::InvoiceRun>([&](auto done) {
         if (page.run == 0)
