@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <numeric>
@@ -137,6 +138,29 @@ TEST_CASE("a change that comes with a batch to be continued does not wait for th
     accounts.import({{"bob@example.org", "secret"}}, true, [](const auto&) {});
     release.set_value();
     CHECK_FALSE(served.get_future().get());
+}
+
+TEST_CASE("a database that is damaged is named, and not where it lies")
+{
+    const StateDirectory state;
+    {
+        SqliteAccountStore accounts{state.path(), policy()};
+        REQUIRE(wait_for<AccountRecord>([&](auto done) {
+                    accounts.add({"alice@example.org", "secret"}, std::move(done));
+                }).has_value());
+    }
+    {
+        std::fstream file{state.path() / "accounts.db", std::ios::in | std::ios::out | std::ios::binary};
+        file.seekp(4096); // after the page with the schema
+        file << std::string(std::filesystem::file_size(state.path() / "accounts.db") - 4096, '\xFF');
+    }
+    std::string said;
+    try {
+        const SqliteAccountStore accounts{state.path(), policy()};
+    } catch (const StoreError& error) {
+        said = error.what();
+    }
+    CHECK(said == "accounts.db: a statement failed: database disk image is malformed");
 }
 
 TEST_CASE("changes are timed, and neither what only reads nor a backup")

@@ -43,9 +43,7 @@ std::optional<Gap> gap_of(Page page, std::size_t header)
 /// The file through SQLite's own descriptor: closing another one of the same file would end the locks of this process.
 class File {
 public:
-    static constexpr auto doing = "what was deleted cannot be overwritten";
-
-    File(sqlite3* database, int which)
+    File(sqlite3* database, int which) : database_{database}
     {
         sqlite3_file_control(database, "main", which, &file_);
         if (file_ == nullptr || file_->pMethods == nullptr) fail(database, SQLITE_IOERR, doing);
@@ -65,13 +63,15 @@ public:
         check(file_->pMethods->xWrite(file_, from.data(), static_cast<int>(from.size()), at));
     }
     void sync() { check(file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)); }
-
-private:
-    static void check(int code)
+    void check(int code) const
     {
-        if (code != SQLITE_OK) fail(nullptr, code, doing);
+        if (code != SQLITE_OK) fail(database_, code, doing);
     }
 
+private:
+    static constexpr auto doing = "what was deleted cannot be overwritten";
+
+    sqlite3* database_;
     sqlite3_file* file_{nullptr};
 };
 
@@ -111,7 +111,7 @@ std::size_t page_size_of(const File& file)
     file.read(0, head);
     const auto stored = two_bytes(head, page_size_at);
     const bool maps = two_bytes(head, largest_root_at) != 0 || two_bytes(head, largest_root_at + 2) != 0;
-    if (maps || stored == 0) fail(nullptr, SQLITE_NOTADB, File::doing);
+    if (maps || stored == 0) file.check(SQLITE_NOTADB);
     return stored == 1 ? 65'536 : stored;
 }
 

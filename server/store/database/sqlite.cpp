@@ -17,13 +17,22 @@ StoreError::Kind kind_of(int code)
     }
 }
 
+/// Without its folder, which may be called after somebody. Empty: it is not open.
+std::string name_of(sqlite3* database)
+{
+    const char* file = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
+    return file == nullptr ? std::string{} : std::filesystem::path{file}.filename().string();
+}
+
 } // namespace
 
 void fail(sqlite3* database, int code, const std::string& doing)
 {
     // sqlite3_errmsg names tables and columns; values appear in it only for malformed SQL, and ours is constant.
-    const std::string reason = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
-    throw StoreError{kind_of(code), doing + ": " + reason};
+    const bool by_statement = database != nullptr && sqlite3_errcode(database) == code;
+    const std::string reason = by_statement ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+    const auto file = name_of(database);
+    throw StoreError{kind_of(code), (file.empty() ? doing : file + ": " + doing) + ": " + reason};
 }
 
 void execute(sqlite3* database, const std::string& sql)

@@ -15,7 +15,7 @@ using Handle = std::unique_ptr<sqlite3, Close>;
 /// write-ahead log, secure deletion, foreign keys. The file must exist. Throws StoreError.
 Handle open(const std::filesystem::path& file);
 
-/// Throws the StoreError for `code`; `doing` starts the sentence.
+/// Throws the StoreError for `code`: the file's name, `doing`, and why.
 [[noreturn]] void fail(sqlite3* database, int code, const std::string& doing);
 
 /// Runs SQL before any purpose is bound: set-up and migrations.
