@@ -45,9 +45,9 @@ constexpr std::string_view sealing = R"(
 * `sotto account remove` takes the account only: records of its calls stay for their time, the audit log still names it, and a
   restored backup brings it back. `sotto subject erase` is for whoever asks to be forgotten. With either, the copy of `accounts.db` that
   an upgrade may have left (`accounts.db.before-migration`, kept for seven days) goes too.
-* `sotto key change` wraps the keys by another master key. `sotto key rotate` seals all that is kept anew under new keys and destroys
-  the old ones. Either can be told again when it was cut short. A backup that was made before an erasure or a rotation opens what
-  it concerned no more, also what must still be billed: make another one afterwards.
+* `sotto key change` wraps the keys by another master key. `sotto key rotate` seals all that is kept, holds included, anew under
+  new keys and destroys the old ones. Either can be told again when it was cut short. A backup that was made before an erasure or
+  a rotation opens what it concerned no more, also what must still be billed: make another one afterwards.
 
 ## What it cannot do
 

@@ -1,16 +1,13 @@
 #pragma once
 #include "store/database/database.hpp"
+#include "store/ledger/step.hpp"
 #include "store/ledger/vault.hpp"
 
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 namespace sotto::store {
-
-/// Called after each step of a long operation: between two steps others may write, and a test can cut it short.
-using Step = std::function<void(std::string_view done)>;
 
 /// The calls of one account in one period, as a table knows them.
 struct CallGroup {

@@ -86,9 +86,8 @@ template <Purpose purpose> void Holds::put(Connection<purpose>& connection, Hold
     transaction.commit();
 }
 
-void Holds::put(const HoldCase& hold)
+void Holds::put(const HoldCase& hold, const Sealed& content)
 {
-    const auto content = vault_.seal_hold(hold.id, packed(hold));
     if (hold.kind == HoldKind::dispute)
         put(dispute_, hold.id, content);
     else
@@ -101,7 +100,7 @@ HoldOutcome<HoldCase> Holds::ask(HoldCase hold, retention::Time now)
     if (!complete(hold)) return HoldFailure::incomplete;
     if (hold.expires <= now || hold.expires > now + longest_hold) return HoldFailure::expired;
     hold.id = {vault_.number()};
-    put(hold);
+    put(hold, vault_.seal_hold(hold.id, packed(hold)));
     return hold;
 }
 
@@ -115,7 +114,7 @@ HoldOutcome<HoldCase> Holds::consent(HoldId id, std::string_view operator_name, 
     if (!hold.consented_by.empty()) return HoldFailure::consented;
     if (hold.asked_by == operator_name || operator_name.empty()) return HoldFailure::same_operator;
     hold.consented_by = operator_name;
-    put(hold);
+    put(hold, vault_.seal_hold(hold.id, packed(hold)));
     return hold;
 }
 
@@ -130,6 +129,17 @@ HoldOutcome<HoldCase> Holds::release(HoldId id)
     remove.run();
     dispute_.truncate_log();
     return *found;
+}
+
+std::size_t Holds::renew(const Step& step)
+{
+    const auto all = list();
+    for (const auto& hold : all) {
+        put(hold, vault_.seal_hold_anew(hold.id, packed(hold)));
+        if (step) step("hold");
+        vault_.renewed(hold.id);
+    }
+    return all.size();
 }
 
 std::size_t Holds::forget_keyless()

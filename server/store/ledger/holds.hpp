@@ -1,6 +1,7 @@
 #pragma once
 #include "store/database/database.hpp"
 #include "store/ledger/hold_case.hpp"
+#include "store/ledger/step.hpp"
 #include "store/ledger/vault.hpp"
 
 #include <string_view>
@@ -21,11 +22,13 @@ public:
     HoldOutcome<HoldCase> consent(HoldId id, std::string_view operator_name, retention::Time now);
     HoldOutcome<HoldCase> release(HoldId id);
     [[nodiscard]] std::vector<HoldCase> list();
+    /// Seals each with another key, and destroys the one before. How many.
+    std::size_t renew(const Step& step);
     /// Removes the rows of holds whose key is gone: a release that was cut short, or a restored database. How many.
     std::size_t forget_keyless();
 
 private:
-    void put(const HoldCase& hold);
+    void put(const HoldCase& hold, const Sealed& content);
     template <Purpose purpose> static void put(Connection<purpose>& connection, HoldId id, const Sealed& content);
 
     Vault& vault_;

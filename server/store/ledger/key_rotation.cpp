@@ -4,8 +4,9 @@
 
 namespace sotto::store {
 
-KeyRotation::KeyRotation(const Database& database, Vault& vault, Recorder& recorder)
-    : vault_{vault}, recorder_{recorder}, connection_{database.open<Purpose::retention>()}, groups_{connection_}
+KeyRotation::KeyRotation(const Database& database, Vault& vault, Recorder& recorder, Holds& holds)
+    : vault_{vault}, recorder_{recorder}, holds_{holds},
+      connection_{database.open<Purpose::retention>()}, groups_{connection_}
 {
 }
 
@@ -23,6 +24,7 @@ std::size_t KeyRotation::run(const Step& step)
         ++replaced;
         if (step) step("key");
     }
+    replaced += holds_.renew(step);
     connection_.truncate_log();
     return replaced;
 }

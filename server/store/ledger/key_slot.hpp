@@ -21,7 +21,7 @@ struct Key {
 
 /// What a slot of the key store holds.
 struct KeyEntry {
-    enum class Kind : std::uint8_t { store = 1, period, subject, hold, next_subject, invoice_run };
+    enum class Kind : std::uint8_t { store = 1, period, subject, hold, next_subject, invoice_run, next_hold };
 
     Kind kind{};
     std::uint8_t case_{0}; ///< of a period: retention::Case

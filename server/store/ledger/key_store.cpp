@@ -383,24 +383,16 @@ std::vector<AccountId> KeyStore::accounts_of(Kind kind) const
     return all;
 }
 
-void KeyStore::replace_subject_key(AccountId account)
-{
-    const Name name{Kind::subject, account.value};
-    const auto next = key_of({Kind::next_subject, account.value});
-    const auto slot = single_.find(name);
-    if (!next || slot == single_.end()) return;
-    KeyEntry entry;
-    entry.kind = name.first;
-    entry.id = name.second;
-    entry.key = *next;
-    write(slot->second, wrapping_.wrap(entry)); // over the key before
-    destroy(Name{Kind::next_subject, account.value});
-}
-
 void KeyStore::destroy(AccountId account)
 {
     destroy(Name{Kind::subject, account.value});
     destroy(Name{Kind::next_subject, account.value});
+}
+
+void KeyStore::destroy(HoldId id)
+{
+    destroy(Name{Kind::hold, id.value});
+    destroy(Name{Kind::next_hold, id.value});
 }
 
 std::optional<Key> KeyStore::key_of(Name name) const
@@ -421,6 +413,19 @@ Key KeyStore::make_key(Name name)
     entry.key = Key::random();
     single_[name] = add(entry);
     return entry.key;
+}
+
+void KeyStore::replace(Name name, Name by)
+{
+    const auto next = key_of(by);
+    const auto slot = single_.find(name);
+    if (!next || slot == single_.end()) return;
+    KeyEntry entry;
+    entry.kind = name.first;
+    entry.id = name.second;
+    entry.key = *next;
+    write(slot->second, wrapping_.wrap(entry)); // over the key before
+    destroy(by);
 }
 
 void KeyStore::destroy(Name name)

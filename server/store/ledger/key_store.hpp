@@ -72,13 +72,20 @@ public:
     /// Another key for an account: first beside the one that it has, then, once every row is sealed with it, instead of
     /// it.
     Key make_next_subject_key(AccountId account) { return make_key({Kind::next_subject, account.value}); }
-    void replace_subject_key(AccountId account);
+    void replace_subject_key(AccountId account)
+    {
+        replace({Kind::subject, account.value}, {Kind::next_subject, account.value});
+    }
     /// Accounts between the two.
     [[nodiscard]] std::vector<AccountId> renewing() const { return accounts_of(Kind::next_subject); }
 
     [[nodiscard]] std::optional<Key> hold_key(HoldId id) const { return key_of({Kind::hold, id.value}); }
     Key make_hold_key(HoldId id) { return make_key({Kind::hold, id.value}); }
-    void destroy(HoldId id) { destroy(Name{Kind::hold, id.value}); }
+    void destroy(HoldId id);
+    /// So for a hold.
+    [[nodiscard]] std::optional<Key> next_hold_key(HoldId id) const { return key_of({Kind::next_hold, id.value}); }
+    Key make_next_hold_key(HoldId id) { return make_key({Kind::next_hold, id.value}); }
+    void replace_hold_key(HoldId id) { replace({Kind::hold, id.value}, {Kind::next_hold, id.value}); }
 
     /// The time that retention believed last; the epoch: none.
     [[nodiscard]] retention::Time believed() const { return believed_; }

@@ -30,8 +30,8 @@ LedgerOperations::LedgerOperations(const std::filesystem::path& state_directory,
     : database{state_directory / "ledger.db", Duty::ledger, ledger_migrations(), Purposes::declared()},
       vault{keys_for(database, state_directory), master}, holds{database, vault},
       recorder{database, vault, std::move(erased)}, invoices{database, vault},
-      retention{database, vault, holds, invoices}, rotation{database, vault, recorder}, subjects{database, vault, holds,
-                                                                                                 recorder}
+      retention{database, vault, holds, invoices}, rotation{database, vault, recorder, holds}, subjects{database, vault,
+                                                                                                        holds, recorder}
 {
 }
 

@@ -204,18 +204,24 @@ std::optional<AccountId> Vault::account_of(PeriodId period, crypto::Bytes pseudo
 
 Sealed Vault::seal_hold(HoldId id, crypto::Bytes plain)
 {
-    auto key = keys_.hold_key(id);
-    if (!key) key = keys_.make_hold_key(id);
-    crypto::AesGcm cipher{key->bytes};
+    crypto::AesGcm cipher{keys_.make_hold_key(id).bytes};
+    return with_nonce(cipher, random_, plain, {});
+}
+
+Sealed Vault::seal_hold_anew(HoldId id, crypto::Bytes plain)
+{
+    crypto::AesGcm cipher{keys_.make_next_hold_key(id).bytes};
     return with_nonce(cipher, random_, plain, {});
 }
 
 std::optional<Sealed> Vault::open_hold(HoldId id, crypto::Bytes sealed)
 {
-    const auto key = keys_.hold_key(id);
-    if (!key) return std::nullopt;
-    crypto::AesGcm cipher{key->bytes};
-    return open_with_nonce(cipher, sealed, {});
+    for (const auto& key : {keys_.hold_key(id), keys_.next_hold_key(id)}) {
+        if (!key) continue;
+        crypto::AesGcm cipher{key->bytes};
+        if (auto plain = open_with_nonce(cipher, sealed, {})) return plain;
+    }
+    return std::nullopt;
 }
 
 std::optional<crypto::AesGcm> Vault::former(PeriodId period, AccountId account)

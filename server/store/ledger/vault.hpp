@@ -45,6 +45,10 @@ public:
 
     Sealed seal_hold(HoldId id, crypto::Bytes plain);
     std::optional<Sealed> open_hold(HoldId id, crypto::Bytes sealed);
+    /// With another key; until the hold is `renewed` it opens with either.
+    Sealed seal_hold_anew(HoldId id, crypto::Bytes plain);
+    /// What was sealed anew is what is kept: the key before is destroyed.
+    void renewed(HoldId id) { keys_.replace_hold_key(id); }
 
     /// From here on the account's rows are sealed with another key, and open with either.
     void renew(AccountId account);

@@ -115,6 +115,45 @@ TEST_CASE("a rotation that is killed between two steps leaves rows that all open
     }
 }
 
+TEST_CASE("a rotation seals holds anew as well, and what a copy of the keys of before opened it opens no more")
+{
+    LedgerFiles ledger;
+    const auto now = at(2026y / 12 / 2);
+    const auto dispute_id = (*ledger->holds.ask(dispute({77}, now + retention::days{30}), now)).id;
+    auto order = dispute({78}, now + retention::days{30});
+    order.kind = HoldKind::legal_order;
+    REQUIRE(ledger->holds.ask(order, now).has_value());
+    REQUIRE(ledger->holds.consent(dispute_id, "bert", now).has_value());
+    const auto whole = [](Holds& holds) {
+        const auto all = holds.list();
+        const auto consented = [](const HoldCase& hold) { return hold.consented_by == "bert"; };
+        return all.size() == 2 && std::ranges::count_if(all, consented) == 1;
+    };
+    const StateDirectory before;
+    std::filesystem::copy(ledger.state.path() / "keys", before.path() / "keys");
+    std::vector<StateDirectory> images(2); // what a kill would leave behind, after each step
+    std::size_t step = 0;
+    CHECK(ledger->rotation.run([&](std::string_view) {
+        REQUIRE(step < images.size());
+        std::filesystem::copy(ledger.state.path(), images[step++].path(), std::filesystem::copy_options::recursive);
+    }) == 2);
+    CHECK(step == images.size());
+    CHECK(whole(ledger->holds));
+    for (const auto& image : images) {
+        LedgerOperations next{image.path(), ledger.master};
+        CHECK(whole(next.holds));
+        CHECK(next.rotation.run() == 2);
+        CHECK(whole(next.holds));
+        REQUIRE(next.holds.release(dispute_id).has_value());
+        CHECK(next.holds.list().size() == 1);
+    }
+    ledger.close();
+    std::filesystem::remove_all(ledger.state.path() / "keys");
+    std::filesystem::copy(before.path() / "keys", ledger.state.path() / "keys");
+    ledger.open();
+    CHECK(ledger->holds.list().empty());
+}
+
 TEST_CASE("a rotation for whose first key there is no room changes nothing: what is kept opens, then and later")
 {
     ManyCalls calls;
