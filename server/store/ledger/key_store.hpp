@@ -132,6 +132,7 @@ private:
     [[nodiscard]] std::vector<AccountId> accounts_of(Kind kind) const;
     [[nodiscard]] std::optional<Key> key_of(Name name) const;
     Key make_key(Name name);
+    void replace(Name name, Name by);
     void destroy(Name name);
 
     struct HeldPeriod {
