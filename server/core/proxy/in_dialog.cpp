@@ -107,14 +107,27 @@ bool Proxy::with_emergency_service(const Target& target) const
     return handle && handle->party.receiver() == Receiver::emergency;
 }
 
+/// A phone that comes back on a new connection proves first who it is; then its tokens open again. So does each of its
+/// lines, and whoever is behind an edge, whether there is such an address or not (DESIGN.md P10). One that is proven
+/// has no such dialog, and other domains have proven all that they will.
+bool Proxy::may_be_unproven(const Message& request, const Flow& flow) const
+{
+    if (flow.foreign()) return false;
+    const auto* named = env_.account_of(env_.domains().aor(request.from.uri));
+    return named == nullptr || !(flow.proves(named->id) || std::ranges::count(flow.for_help, named->id) != 0);
+}
+
 void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
 {
     auto* server = env_.layer->server(id);
-    // A phone that comes back on a new connection proves first who it is; then its tokens open again.
-    if (!flow.authenticated() && authenticate(id, flow, Environment::Admits::suspended, now, out) == nullptr) return;
     ResponseContext context;
     Target target;
-    if (!open_dialog(*server->request, flow, context, target)) return env_.refuse(id, Refusal::no_dialog, now, out);
+    bool open = open_dialog(*server->request, flow, context, target);
+    if (!open && !context.sender && may_be_unproven(*server->request, flow)) {
+        if (authenticate(id, flow, Environment::Admits::suspended, now, out) == nullptr) return;
+        open = open_dialog(*server->request, flow, context, target);
+    }
+    if (!open) return env_.refuse(id, Refusal::no_dialog, now, out);
     if (context.sender_withheld()) context.seal->keep_asked_in_vain(other(context.role), false); // it tells itself
     if (server->request->method != Method::bye && receiver_withheld(context) &&
         context.seal->asked_in_vain(context.role))

@@ -164,6 +164,7 @@ private:
     static void was_not_there(ResponseContext& context);
     [[nodiscard]] bool with_emergency_service(const Target& target) const;
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
+    [[nodiscard]] bool may_be_unproven(const Message& request, const Flow& flow) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
     /// How the device is reached over each of its flows, the best first; none: it is not.
     std::vector<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
