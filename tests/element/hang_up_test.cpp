@@ -449,3 +449,80 @@ TEST_CASE("a new Contact counts once the request is accepted", "[rfc6141][4.6]")
         CHECK(leads_to() == latter);
     }
 }
+
+TEST_CASE("a description that may not pass in a reliable provisional response fails its branch, and nobody rings on",
+          "[rfc3262][5]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto reliable = contact + described + "Require: 100rel\nRSeq: 17\n";
+    const auto ringing = [&] {
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        auto invite = world.receive(bob);
+        world.send(bob, answer(invite, "183 Session Progress", reliable), plain);
+        CHECK(start_line(world.receive(bob)).starts_with("CANCEL "));
+        CHECK(world.quiet(alice));
+        return invite;
+    };
+    SECTION("an answer, or an offer")
+    {
+        const bool offered = GENERATE(true, false);
+        dial(world, alice, {.uri = "sip:bob@example.org", .body = std::string{offered ? offer : ""}});
+        world.send(bob, answer(ringing(), "487 Request Terminated"));
+        CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+        CHECK(world.element.counters().calls_failed == 1);
+    }
+    SECTION("its phone says no more")
+    {
+        dial(world, alice, {.uri = "sip:bob@example.org", .body = std::string{offer}});
+        ringing();
+        world.pass(seconds{40});
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+    }
+    SECTION("its phone has answered meanwhile")
+    {
+        dial(world, alice, {.uri = "sip:bob@example.org", .body = std::string{offer}});
+        const auto invite = ringing();
+        for (int n = 0; n < 2; ++n) { // again until the ACK has reached it
+            world.send(bob, answer(invite, "200 OK", contact));
+            CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+            if (n == 0) CHECK(start_line(world.receive(bob)).starts_with("BYE "));
+        }
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+        CHECK(world.quiet(alice));
+    }
+    SECTION("another phone goes on ringing")
+    {
+        const auto other = world.connect();
+        world.registers(other, "bob", {.contact = "<sip:second@192.0.2.2:5555;transport=tls>"});
+        dial(world, alice, {.uri = "sip:bob@example.org", .body = std::string{offer}});
+        world.send(bob, answer(ringing(), "487 Request Terminated"));
+        CHECK(world.quiet(alice));
+        world.send(other, answer(world.receive(other), "200 OK", contact + described), offer);
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+    }
+    SECTION("inside a call, which goes on as it was")
+    {
+        const auto call = establish(world, alice, bob, "sip:bob@example.org");
+        world.send(alice, request_in(call.ok, "INVITE", 3, alices + described), offer);
+        world.send(bob, answer(ringing(), "487 Request Terminated"));
+        CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 488"));
+        world.send(alice, request_in(call.ok, "INFO", 4));
+        CHECK(start_line(world.receive(bob)).starts_with("INFO "));
+    }
+    SECTION("one that may be lost is left out: its answer says it again")
+    {
+        dial(world, alice, {.uri = "sip:bob@example.org", .body = std::string{offer}});
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
+        const auto invite = world.receive(bob);
+        world.send(bob, answer(invite, "183 Session Progress", contact + described), plain);
+        const auto early = world.receive(alice);
+        CHECK(start_line(early) == "SIP/2.0 183 Session Progress");
+        CHECK(body_of(early).empty());
+        world.send(bob, answer(invite, "200 OK", contact + described), offer);
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+    }
+}

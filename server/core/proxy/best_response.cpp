@@ -61,6 +61,10 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     env_.layer->cancel_timer(branch.timer_c);
     const auto* server = env_.layer->server(context->server);
     const auto method = server->method;
+    if (branch.refused && context->refused_body && (status == 487 || response == nullptr)) {
+        status = verdict_of(context->refused_body->refusal).status;
+        response.reset();
+    }
     // Given up by us, and not by the caller (16.8). Inside a dialog the 487 stays: a 408 would end it (12.2.1.2).
     if (branch.cancelled && status == 487 && !context->cancelled && !context->in_dialog) {
         status = 408;

@@ -301,6 +301,8 @@ private:
     void found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePoint now, Actions& out);
 
     // respond.cpp
+    void refuse_early(SlotId context, std::size_t branch, const BodyRefusal& why, TimePoint now, Actions& out);
+    void end_refused(SlotId context, std::size_t branch, const Message& ok, TimePoint now, Actions& out);
     void follow_flow(const ResponseContext& context, Branch& branch, const Message& response, FlowId flow);
     void forward_response(SlotId context, std::size_t branch, const Message& response, const Body& body, TimePoint now,
                           Actions& out);

@@ -62,6 +62,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     if (status >= 300) return failed(context_id, index, status, std::move(response), now, out);
     if (status >= 200 && branch.hung_up == response->to.tag())
         return acknowledge(*context, branch, *response, now, out);
+    if (status >= 200 && branch.refused) return end_refused(context_id, index, *response, now, out);
     if (status >= 200 &&
         (branch.record == Branch::Record::waits || (branch.ended && (branch.announces || context->too_weak))))
         return; // repeated meanwhile, or after we have hung up
@@ -79,11 +80,12 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         env_.layer->cancel_timer(branch.timer_c); // 16.7 step 2
         branch.timer_c = env_.layer->set_timer(timer_c, client_id, now + timer_c_interval);
         if (context->answered || branch.cancelled) return;
+        auto early = answer_body(*context, branch, *response);
+        if (!early && rseq_in(*response)) return refuse_early(context_id, index, early.error(), now, out);
         if (response->has(Header::rseq)) keep_proposed(*context, branch);
         if (!context->in_dialog && !context->ring_timer && status >= 180)
             context->ring_timer = env_.layer->set_timer(ring_timer, context_id, now + env_.settings->ring_timeout);
-        // A body that may not pass is left out: nobody could be told.
-        auto early = answer_body(*context, branch, *response);
+        // A body that may not pass is left out: what counts comes with the final response.
         if (branch.announces && early && !early->content.empty())
             context->announcement = ResponseContext::Announcement::heard;
         return forward_response(context_id, index, *response, early ? std::move(*early) : Body{}, now, out);
@@ -131,6 +133,28 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
         return record(context_id, index, std::move(response), out);
     forward_response(context_id, index, *response, body ? std::move(*body) : Body{}, now, out);
     shed(context_id);
+}
+
+/// A description that may not pass, in a provisional response that is reliable: it counts, and is not said again (RFC
+/// 3262 5). Whoever wrote it rings no longer, and its branch fails as one whose 2xx brings such a description.
+void Proxy::refuse_early(SlotId id, std::size_t index, const BodyRefusal& why, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    auto& branch = context->branches[index];
+    context->refused_body = why;
+    branch.refused = branch.cancelled = branch.cancel_sent = true;
+    env_.layer->cancel(branch.client, {}, now, out);
+}
+
+/// ... and has answered before it heard so.
+void Proxy::end_refused(SlotId id, std::size_t index, const Message& ok, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    auto& branch = context->branches[index];
+    end_answered(*context, branch, ok, 488, now, out);
+    if (branch.ended) return;
+    if (context->in_dialog) end_renegotiated(*context, out);
+    failed(id, index, 487, nullptr, now, out);
 }
 
 /// Whoever answers has lost the connection that it was asked over: its dialog goes on over the other one.

@@ -53,6 +53,7 @@ struct Branch {
     bool ended{false};
     bool cancelled{false};
     bool cancel_sent{false};
+    bool refused{false}; ///< cancelled for a body in a reliable provisional response that may not pass
     /// Of a billed call: its answer waits until it is on the disk.
     enum class Record : std::uint8_t { none, waits, written } record{Record::none};
     bool session{false};    ///< its callee withholds its addresses
@@ -175,7 +176,7 @@ struct ResponseContext {
     MessagePtr best;                          ///< best final failure so far, from a branch
     std::size_t best_branch{0};
     int best_status{0};
-    std::optional<BodyRefusal> refused_body; ///< why the last branch was not even sent
+    std::optional<BodyRefusal> refused_body; ///< why the last branch was not even sent, or was cancelled
     std::uint32_t look_ups{0};               ///< answers of the location service still to come
     std::uint32_t redirections{0};
     std::uint32_t asleep{0}; ///< phones that were asked to wake and have not come yet
