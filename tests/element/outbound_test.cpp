@@ -502,3 +502,85 @@ TEST_CASE("an answer finds the caller over its new connection, which has one pla
     }
     CHECK(asks(3) == "503");
 }
+
+TEST_CASE("a request inside a dialog that went into a connection which had ended follows the phone to its next one",
+          "[rfc5626][7][rfc3261][12.2.1.2]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto before = bob_connects(world);
+    calls(world, alice);
+    const auto at = "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n";
+    world.send(before, answer(world.receive(before), "200 OK") + at);
+    const auto ok = world.receive(alice);
+    const auto asks = [&](const std::string& method) {
+        world.send(alice, method + " " + uri_in(header(ok, "Contact")) +
+                              " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKin\nMax-Forwards: 70\n"
+                              "From: <sip:alice@example.org>;tag=a\nTo: " +
+                              header(ok, "To") + "\nCall-ID: call\nCSeq: 900 " + method +
+                              "\nContact: <sip:alice-device@192.0.2.1:5555;transport=tls>\n");
+        if (method == "INVITE") CHECK(status(world.receive(alice)) == "100");
+    };
+    const std::string method = GENERATE("INVITE", "UPDATE", "INFO", "BYE");
+    asks(method);
+    const auto lost = world.receive(before); // the phone is in another network already
+    SECTION("where it answers")
+    {
+        const auto after = bob_connects(world);
+        world.disconnect(before);
+        CHECK(world.quiet(alice));
+        const auto again = world.receive(after);
+        CHECK(start_line(again) == start_line(lost));
+        CHECK(header(again, "CSeq") == header(lost, "CSeq"));
+        CHECK(header(again, "Via") != header(lost, "Via"));
+        world.send(after, "SIP/2.0 200 OK\nVia: " + header(again, "Via") + "\nFrom: " + header(again, "From") +
+                              "\nTo: " + header(again, "To") + "\nCall-ID: " + header(again, "Call-ID") +
+                              "\nCSeq: " + header(again, "CSeq") + "\n" + at);
+        CHECK(status(world.receive(alice)) == "200");
+    }
+    SECTION("not for ever")
+    {
+        auto bob = before;
+        int followed = 0;
+        for (bool asked = true; asked && followed < 100; ++followed) {
+            const auto gone = std::exchange(bob, bob_connects(world));
+            world.disconnect(gone);
+            asked = !world.quiet(bob);
+            if (asked) world.receive(bob);
+        }
+        CHECK(followed < 20);
+        CHECK(status(world.receive(alice)) == "481");
+    }
+    SECTION("which it has not")
+    {
+        world.disconnect(before);
+        CHECK(status(world.receive(alice)) == "481");
+    }
+}
+
+TEST_CASE("a flow over which a request inside a dialog has failed is not tried again", "[rfc5626][7]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto first = world.connect();
+    const auto second = world.connect();
+    world.registers(first, "bob", {.contact = contact(1), .extra = supported});
+    world.pass(seconds{1});
+    world.registers(second, "bob", {.contact = contact(2), .extra = supported});
+    calls(world, alice);
+    world.send(second,
+               answer(world.receive(second), "200 OK") + "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n");
+    const auto ok = world.receive(alice);
+    world.send(alice, "INFO " + uri_in(header(ok, "Contact")) +
+                          " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKin\nMax-Forwards: 70\n"
+                          "From: <sip:alice@example.org>;tag=a\nTo: " +
+                          header(ok, "To") + "\nCall-ID: call\nCSeq: 900 INFO\n");
+    const auto info = world.receive(second);
+    world.send(second, "SIP/2.0 408 Request Timeout\nVia: " + header(info, "Via") + "\nFrom: " + header(info, "From") +
+                           "\nTo: " + header(info, "To") + "\nCall-ID: " + header(info, "Call-ID") +
+                           "\nCSeq: " + header(info, "CSeq") + "\n");
+    CHECK(start_line(world.receive(first)).starts_with("INFO "));
+    world.disconnect(first);
+    CHECK(world.quiet(second));
+    CHECK(status(world.receive(alice)) == "481");
+}

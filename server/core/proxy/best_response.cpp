@@ -76,6 +76,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     if (status == 430 && answered && branch.target.device) // RFC 5626 9.3: it is stale
         out.push_back(Unbind{branch.target.device, branch.target.flow, branch.target.reg_id});
     if (flow_failed(status, answered) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
+        branch.tried.push_back(branch.target.flow);
         branch.target = std::move(branch.other_flows.front());
         branch.other_flows.erase(branch.other_flows.begin());
         branch.authorised = false; // another trunk asks for its own
@@ -83,6 +84,8 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     }
     if (branch.announces) return announcement_over(id, index, now, out);
     if (response && try_credentials(id, index, *response, now, out)) return;
+    branch.ended = true;
+    if (status == 503 && response == nullptr && looks_again(*context, branch, id, out)) return;
     // It may have come before the call was recorded, and been let through whatever it names.
     const auto of_its_call = [&] { return !context->in_dialog || names_its_call(*context, *server->request); };
     if (method == Method::bye) {
@@ -97,8 +100,6 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
                of_its_call()) {
         end_dialog(*branch.seal, out); // another domain may say it of a phone that is between two connections
     }
-    branch.ended = true;
-    if (status == 503 && response == nullptr && looks_again(*context, branch, id, out)) return;
     if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
         return;
     if (rank_of(status) < rank_of(context->best_status)) {
@@ -114,20 +115,24 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
 }
 
 /// A connection that had ended unnoticed says nothing of the phone: it may have come back over another one meanwhile,
-/// or sleep (RFC 8599 5.6.2).
+/// or sleep (RFC 8599 5.6.2). Inside a dialog as well: a 481 would end the call (RFC 3261 12.2.1.2).
 bool Proxy::looks_again(ResponseContext& context, Branch& branch, SlotId id, Actions& out)
 {
-    const bool one_device = context.referral || context.gruu_series != GruuSeries{};
+    const bool one_device = !context.in_dialog && (context.referral || context.gruu_series != GruuSeries{});
     const bool given_up = branch.cancelled || context.over();
-    if (!branch.target.device || context.in_dialog || one_device || given_up) return false;
+    if (!branch.target.device || one_device || given_up) return false;
     branch.lost = true;
     // As often as an account may have devices: whoever drops one connection after the other holds no call for ever.
     const auto looked = std::ranges::count_if(context.branches, [](const Branch& b) { return b.lost; });
     if (static_cast<std::size_t>(looked) > env_.settings->bindings_per_account) return false;
+    ++context.look_ups;
+    if (context.in_dialog) {
+        find_remote_target(context, id, out);
+        return true;
+    }
     const auto account = branch.target.party.account();
     if (context.public_gruu.empty()) context.sought.push_back({.account = account, .seems_to_sleep = {}});
     ++context.woken; // and joins those that ring
-    ++context.look_ups;
     out.push_back(LookUp{ticket_for(Waiting::targets, id), aor_keys(account, env_.cryptography)});
     return true;
 }

@@ -145,8 +145,13 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
     const auto context_id = contexts_.emplace(std::move(context));
     server->context = context_id;
     if (server->request->method == Method::invite) env_.answer(id, 100, env_.own_reply(*server, 100), now, out);
-    const auto handle = env_.dialogs.handle(target.id);
-    out.push_back(Find{ticket_for(Waiting::dialog_target, context_id), handle ? handle->device : target.id});
+    find_remote_target(*contexts_.find(context_id), context_id, out);
+}
+
+void Proxy::find_remote_target(const ResponseContext& context, SlotId id, Actions& out) const
+{
+    const auto handle = env_.dialogs.handle(context.remote_target);
+    out.push_back(Find{ticket_for(Waiting::dialog_target, id), handle ? handle->device : context.remote_target});
 }
 
 void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
@@ -210,13 +215,16 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
     if (context == nullptr) return;
     context->look_ups = 0;
     if (context->answered) return;
+    if (context->cancelled) return branch_over(id, now, out);
     auto to = reachable(context->remote_target, flows);
+    std::erase_if(to, [&](const ForwardTarget& way) { return context->lost(way.flow); });
     // Never 480 here: a callee could ask for hours whether a withheld caller is there (SEALING.md "Ended dialogs").
     if (to.empty()) {
         context->answered = true;
         was_not_there(*context);
-        const auto& request = *env_.layer->server(context->server)->request;
-        if (request.method == Method::bye && names_its_call(*context, request)) end_dialog(*context->seal, out);
+        const auto* server = env_.layer->server(context->server);
+        if (server->request->method == Method::bye && names_its_call(*context, *server->request))
+            end_dialog(*context->seal, out, now - server->began);
         return env_.refuse(context->server, Refusal::no_dialog, now, out);
     }
     start_device(id, std::move(to), now, out);

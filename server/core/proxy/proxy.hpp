@@ -166,6 +166,7 @@ private:
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     [[nodiscard]] bool may_be_unproven(const Message& request, const Flow& flow) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
+    void find_remote_target(const ResponseContext& context, SlotId id, Actions& out) const;
     /// How the device is reached over each of its flows, the best first; none: it is not.
     std::vector<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
     /// `ago`: how long it is that its party has ended it.

@@ -47,6 +47,7 @@ struct Outside {
 struct Branch {
     ForwardTarget target;
     std::vector<ForwardTarget> other_flows; ///< of the same device, tried one after the other (RFC 5626 7)
+    std::vector<FlowId> tried;              ///< those before the target's
     transaction::SlotId client;
     transaction::TimerHandle timer_c;
     std::optional<DialogSeal> seal;
@@ -118,8 +119,10 @@ struct ResponseContext {
     /// Nothing reached a device over that connection.
     [[nodiscard]] bool lost(FlowId flow) const
     {
-        return std::ranges::any_of(branches,
-                                   [&](const Branch& branch) { return branch.lost && branch.target.flow == flow; });
+        const auto over_it = [&](const Branch& branch) {
+            return branch.lost && (branch.target.flow == flow || std::ranges::count(branch.tried, flow) != 0);
+        };
+        return std::ranges::any_of(branches, over_it);
     }
 
     transaction::SlotId server;
