@@ -1,6 +1,7 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/privacy/privacy_service.hpp"
+#include "core/registrar/contact.hpp"
 #include "core/registrar/device.hpp"
 
 #include <algorithm>
@@ -14,6 +15,20 @@ namespace sotto {
 namespace {
 
 constexpr std::uint32_t most_redirections = 5;
+
+struct Redirection {
+    const NameAddr* contact;
+    std::uint16_t q;
+};
+
+/// RFC 3261 8.1.3.4
+std::vector<Redirection> by_falling_q(const Message& response)
+{
+    std::vector<Redirection> all;
+    for (const auto& contact : response.contacts) all.push_back({&contact, q_of(terms_of(contact))});
+    std::ranges::stable_sort(all, std::ranges::greater{}, &Redirection::q);
+    return all;
+}
 
 /// Failures that say only that somebody is not there, or that the phone and Sotto alone are concerned with: outside a
 /// dialog all of them become the one answer for who is not there (DESIGN.md P10).
@@ -147,28 +162,33 @@ bool Proxy::redirected(SlotId id, std::size_t index, const Message& response, Ti
     context->hides_callee = context->hides_callee || callee_hides;
     const auto former = hidden ? std::string{} : context->branches[index].called;
     bool any = false;
-    for (const auto& contact : response.contacts) {
+    bool outside = false; // one such address is followed
+    for (const auto& [contact, q] : by_falling_q(response)) {
         if (context->redirections >= most_redirections || context->over()) break;
-        const auto decision = redirected_to(*context, context->branches[index].target.party, contact.uri);
-        if (redirected_outside(*context, decision, contact.uri.port, former)) {
+        const auto decision = redirected_to(*context, context->branches[index].target.party, contact->uri);
+        if (!outside && redirected_outside(*context, decision, contact->uri.port, q, former)) {
             ++context->redirections;
-            branch_over(id, now, out);
-            return true;
+            any = outside = true;
+            continue;
         }
         const auto& aor = decision.aor;
         if (decision.way != Decision::Way::inside || costs_otherwise(*context, aor)) continue;
         // Whoever refuses this caller is looked for in vain, too: 433 would tell of somebody who was not called.
         const auto* account = env_.account_of(aor);
         const auto reception = received_by(account, *context, *env_.layer->server(context->server)->request, now);
+        const auto* rings = reception == Reception::rings ? account : nullptr;
         if (context->public_gruu.empty()) // else one device is meant
-            context->sought.push_back(sought(reception == Reception::rings ? account : nullptr, aor));
+            context->sought.push_back(sought(rings, aor));
+        if (rings != nullptr && context->preference_of(rings->id) == Preference::dialled)
+            context->redirected.emplace_back(rings->id, q);
         ++context->redirections;
         ++context->look_ups;
         any = true;
-        out.push_back(LookUp{ticket_for(Waiting::targets, id), reception == Reception::rings
-                                                                   ? aor_keys(account->id, env_.cryptography)
+        out.push_back(LookUp{ticket_for(Waiting::targets, id), rings != nullptr
+                                                                   ? aor_keys(rings->id, env_.cryptography)
                                                                    : nobodys_keys(aor, env_.cryptography)});
     }
+    if (any) branch_over(id, now, out);
     return any;
 }
 

@@ -99,7 +99,7 @@ ForwardTarget Proxy::target_of(const Binding& binding) const
             .reg_id = binding.reg_id,
             .flow = binding.flow,
             .transport = binding.transport,
-            .q = binding.q,
+            .preference = {.q = binding.q},
             .uri = env_.cryptography.open_in_memory(binding.contact.bytes),
             .route = binding.path.bytes.empty() ? std::string{} : env_.cryptography.open_in_memory(binding.path.bytes),
             .by_path = !binding.path.bytes.empty()};
@@ -133,7 +133,11 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
         all.emplace_back().target = target_of(binding);
     }
     const bool announces = context->announcement != ResponseContext::Announcement::none;
-    for (auto& branch : all) branch.announces = announces;
+    for (auto& branch : all) {
+        branch.announces = announces;
+        branch.target.preference.contact =
+            announces ? Preference::announcing : context->preference_of(branch.target.party.account());
+    }
     if (context->look_ups == 0 && !over) wake_sleepers(id, all, now, out);
     if (context->woken > 0) { // it joins those that ring already
         --context->woken;
@@ -141,23 +145,25 @@ void Proxy::located(SlotId id, Located located, TimePoint now, Actions& out)
         if (all.empty()) return branch_over(id, now, out);
         if (static_cast<std::size_t>(running) + all.size() <= std::max<std::size_t>(1, context->breadth))
             return start_group(id, std::move(all), now, out);
-        for (auto& one : all) context->waiting.emplace_back().push_back(std::move(one)); // RFC 5393 5.3.3
-        return branch_over(id, now, out);
     }
-    // Max-Breadth: what may not run in parallel waits its turn (RFC 5393 5.3.3).
-    const auto parallel = std::max<std::size_t>(1, context->breadth);
-    std::vector<std::vector<Branch>> groups;
-    for (auto from = all.begin(); from != all.end();) {
-        auto to = from;
-        while (to != all.end() && to->target.q == from->target.q && static_cast<std::size_t>(to - from) < parallel)
-            ++to;
-        groups.emplace_back(std::make_move_iterator(from), std::make_move_iterator(to));
-        from = to;
-    }
-    // A media server that announces what follows comes before it.
-    const auto where = announces ? context->waiting.begin() : context->waiting.end();
-    context->waiting.insert(where, std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
+    for (auto& one : all) waits_its_turn(*context, std::move(one));
     branch_over(id, now, out);
+}
+
+/// Beside those that are as much preferred. Max-Breadth: what may not run in parallel comes after them (RFC
+/// 5393 5.3.3).
+void Proxy::waits_its_turn(ResponseContext& context, Branch branch)
+{
+    auto& waiting = context.waiting;
+    const auto preference = branch.target.preference;
+    const auto of_group = [](const std::vector<Branch>& group) { return group.front().target.preference; };
+    const auto next = std::ranges::find_if(waiting, [&](const auto& group) { return of_group(group) < preference; });
+    if (next != waiting.begin()) {
+        auto& before = *std::prev(next);
+        if (of_group(before) == preference && before.size() < std::max<std::size_t>(1, context.breadth))
+            return before.push_back(std::move(branch));
+    }
+    waiting.emplace(next)->push_back(std::move(branch));
 }
 
 void Proxy::start_group(SlotId id, std::vector<Branch> group, TimePoint now, Actions& out)

@@ -225,7 +225,7 @@ Decision Proxy::redirected_to(const ResponseContext& context, const Party& redir
 
 /// A 3xx of another domain: followed to our own subscribers like any other, and to another address on the same route,
 /// never to one that would cost the caller something else than what was dialled.
-bool Proxy::redirected_outside(ResponseContext& context, const Decision& decision, std::uint16_t port,
+bool Proxy::redirected_outside(ResponseContext& context, const Decision& decision, std::uint16_t port, std::uint16_t q,
                                std::string_view former)
 {
     const auto* route = context.outside ? route_named(*env_.settings, context.outside->route) : nullptr;
@@ -236,7 +236,9 @@ bool Proxy::redirected_outside(ResponseContext& context, const Decision& decisio
     context.outside->aor = decision.aor;
     context.outside->number = decision.number;
     const auto party = route->kind == Receiver::peer ? Party{Receiver::peer, domain} : Party{route->kind, route->name};
-    context.waiting.emplace_back().push_back(outside_branch(*route, party, located_by(*route, domain, port)));
+    auto branch = outside_branch(*route, party, located_by(*route, domain, port));
+    branch.target.preference.contact = q;
+    waits_its_turn(context, std::move(branch));
     return true;
 }
 

@@ -198,7 +198,7 @@ private:
     Destination way_to(const Party& party, const Flow& flow) const;
     Branch outside_branch(const Route& route, const Party& party, Destination domain) const;
     Decision redirected_to(const ResponseContext& context, const Party& redirecting, Uri contact) const;
-    bool redirected_outside(ResponseContext& context, const Decision& decision, std::uint16_t port,
+    bool redirected_outside(ResponseContext& context, const Decision& decision, std::uint16_t port, std::uint16_t q,
                             std::string_view former);
     std::string own_from(const Party& sender, const Message& request) const;
     std::string own_address(const ResponseContext& context, const Message& request) const;
@@ -252,6 +252,7 @@ private:
 
     // forward.cpp
     ForwardTarget target_of(const Binding& binding) const;
+    static void waits_its_turn(ResponseContext& context, Branch branch);
     void start_device(SlotId context, std::vector<ForwardTarget> ways, TimePoint now, Actions& out);
     void start_group(SlotId context, std::vector<Branch> group, TimePoint now, Actions& out);
     void start(SlotId context, std::size_t branch, TimePoint now, Actions& out);

@@ -20,6 +20,15 @@
 
 namespace sotto {
 
+/// In which order targets are tried, the highest first, equal ones together (RFC 3261 16.6).
+struct Preference {
+    static constexpr std::uint16_t dialled = 1001;    ///< before whoever a redirection leads to
+    static constexpr std::uint16_t announcing = 1002; ///< a media server comes before what it announces
+    std::uint16_t contact{dialled};                   ///< q of the Contact of a 3xx, in thousandths
+    std::uint16_t q{1000};                            ///< of the binding
+    auto operator<=>(const Preference&) const = default;
+};
+
 /// Where one copy of the request goes: a device over one of its flows (RFC 3261 16.5 "target").
 struct ForwardTarget {
     Party party;
@@ -28,7 +37,7 @@ struct ForwardTarget {
     std::uint32_t reg_id{0}; ///< of the binding
     FlowId flow;
     Transport transport{Transport::tls};
-    std::uint16_t q{1000};
+    Preference preference;
     std::string uri;      ///< Request-URI: the receiver's own Contact
     std::string route;    ///< its Path or its route set; empty when it is connected here
     bool by_path{false};  ///< that is its Path, which a dialog's own route set does not replace
@@ -111,6 +120,12 @@ struct ResponseContext {
         return std::ranges::any_of(branches, reached) ||
                std::ranges::any_of(waiting, [&](const auto& group) { return holds(group, device); });
     }
+    /// Of the Contact that has led to that account.
+    [[nodiscard]] std::uint16_t preference_of(AccountId account) const
+    {
+        const auto led = std::ranges::find(redirected, account, &std::pair<AccountId, std::uint16_t>::first);
+        return led == redirected.end() ? Preference::dialled : led->second;
+    }
     /// Nobody is rung any more.
     [[nodiscard]] bool over() const
     {
@@ -175,7 +190,7 @@ struct ResponseContext {
     enum class Announcement : std::uint8_t { none, due, heard } announcement{Announcement::none};
     std::uint32_t breadth{60};
     std::vector<Branch> branches;
-    std::vector<std::vector<Branch>> waiting; ///< further groups, by falling q
+    std::vector<std::vector<Branch>> waiting; ///< further groups, by falling preference
     MessagePtr best;                          ///< best final failure so far, from a branch
     std::size_t best_branch{0};
     int best_status{0};
@@ -184,6 +199,8 @@ struct ResponseContext {
     std::uint32_t redirections{0};
     std::uint32_t asleep{0}; ///< phones that were asked to wake and have not come yet
     std::uint32_t woken{0};  ///< those that have come and are being looked up
+    /// Whom redirections have led to, and by which q first.
+    std::vector<std::pair<AccountId, std::uint16_t>> redirected;
     /// Whose phones are to be asked to wake, once those that are awake are known.
     struct Sought {
         AccountId account;                       ///< none: nobody's address
