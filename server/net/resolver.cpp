@@ -176,13 +176,14 @@ public:
             if (replies == nullptr) // another record under that name, as a wildcard CNAME is
                 return addresses({{.port = sips_port, .host = destination_.host}});
             std::vector<ServiceRecord> records;
-            for (const auto* reply = replies; reply != nullptr && records.size() < most_addresses; reply = reply->next)
+            for (const auto* reply = replies; reply != nullptr; reply = reply->next)
                 records.push_back({reply->priority, reply->weight, reply->port, reply->host});
             ares_free_data(replies);
             // RFC 2782: a single "." says that the service is decidedly not there.
             std::erase_if(records, [](const auto& r) { return r.host.empty() || r.host == "."; });
             if (records.empty()) return finish(WayFailure::no_tls);
             order(records, channel_->random_);
+            if (records.size() > most_addresses) records.resize(most_addresses); // they come in any order
             addresses(std::move(records));
         }
 
