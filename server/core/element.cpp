@@ -152,6 +152,8 @@ void Element::undeliverable(Ticket ticket, std::string bytes, TimePoint now, Act
     const auto [kind, id] = transaction::unpack(ticket.value);
     if (kind == transaction::Layer::client_ticket)
         state_->layer.undeliverable(id, now, out);
+    else if (kind == transaction::Layer::cancel_ticket)
+        state_->proxy.cancel_undeliverable(id, now, out);
     else
         state_->proxy.response_undeliverable(id, std::move(bytes), out);
 }
@@ -202,6 +204,7 @@ void Element::not_woken(Ticket ticket, TimePoint now, Actions& out)
 void Element::binding_changed(BindingId device, TimePoint, Actions& out)
 {
     state_->reg_event.binding_changed(device, out);
+    state_->proxy.binding_changed(device, out);
 }
 
 void Element::recorded(Ticket ticket, bool durable, TimePoint now, Actions& out)

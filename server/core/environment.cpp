@@ -20,6 +20,19 @@ std::string_view sent_by(const Message& request, const Flow& flow)
 
 } // namespace
 
+void Environment::watch(BindingId device, Actions& out)
+{
+    if (++watched[device] == 1) out.push_back(Watch{device, true});
+}
+
+void Environment::watch_no_more(BindingId device, Actions& out)
+{
+    const auto found = watched.find(device);
+    if (found == watched.end() || --found->second > 0) return;
+    watched.erase(found);
+    out.push_back(Watch{device, false});
+}
+
 std::string Environment::own_tag(const transaction::Server& server) const
 {
     return transaction::own_tag(cryptography, server.key);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace sotto {
 
@@ -42,6 +43,11 @@ struct Environment {
     bool ending{false}; ///< all connections are about to be closed by us
     transaction::Layer* layer{nullptr};
     transaction::SlotTable<LateAnswer> late{};
+
+    /// The bindings of the device are watched for as long as anybody here wants to hear of them.
+    void watch(BindingId device, Actions& out);
+    void watch_no_more(BindingId device, Actions& out);
+    std::unordered_map<BindingId, std::size_t> watched{}; ///< by how many
 
     [[nodiscard]] Domains domains() const { return Domains{*settings}; }
     [[nodiscard]] SealParts seal_parts() const { return {sealer, cryptography, dialogs}; }
@@ -82,8 +88,9 @@ struct Environment {
     [[nodiscard]] const Account* account_of(std::string_view aor) const;
 };
 
-/// What waits for the location service, as the kind of a ticket. 1 to 3 belong to the transaction layer.
+/// What waits for the location service, as the kind of a ticket. 1 and 2 belong to the transaction layer.
 enum class Waiting : std::uint8_t {
+    cancel = transaction::Layer::cancel_ticket,
     registration = 4,
     targets = 5,
     dialog_target = 6,

@@ -62,6 +62,7 @@ void Proxy::no_answer(SlotId client_id, bool transport_error, TimePoint now, Act
 {
     const auto* client = env_.layer->client(client_id);
     if (client == nullptr || probe_failed(*client, transport_error) || ours_failed(*client)) return;
+    if (client->branch == transaction::Layer::of_one_given_up) return;
     const auto* context = contexts_.find(client->context);
     if (context == nullptr) return;
     // We have closed that connection: a 481 would have the phone that asked give up its call, and the call goes on.
@@ -124,7 +125,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     }
     if (status >= 600) { // 16.7 step 5
         context->waiting.clear();
-        cancel_branches(*context, {}, now, out);
+        cancel_branches(*context, now, out);
     }
     branch_over(id, now, out);
 }

@@ -221,6 +221,18 @@ void Proxy::end_acknowledging(WaitingAck& waiting, Actions& out)
     look_up_for_bye(waiting.device, std::move(bye), out);
 }
 
+/// A phone that was picked up after nobody waited for it any more.
+void Proxy::hang_up_late(const Untold& untold, const transaction::Client& client, const Message& ok, Actions& out)
+{
+    ForwardTarget to{.party = client.receiver,
+                     .flow = client.flow,
+                     .transport = untold.transport,
+                     .route = route_value(ok.record_routes, true)};
+    follow_contact(to, ok);
+    look_up_for_bye(untold.device,
+                    {.to = std::move(to), .view = view_of_bye(ok, untold.cause), .acknowledges = ok.cseq.number}, out);
+}
+
 void Proxy::look_up_for_bye(BindingId device, OurBye bye, Actions& out)
 {
     WaitingAck waiting;

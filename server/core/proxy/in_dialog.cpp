@@ -208,6 +208,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
         const auto other = std::ranges::find_if(flows, [&](const Binding& b) { return b.flow != waiting->gone; });
         return found_way_back(id, other != flows.end() ? other->flow : FlowId{}, out);
     }
+    if (kind == Waiting::cancel) return found_for_cancel(id, flows, now, out);
     if (kind == Waiting::gruu) return found_behind_gruu(id, std::move(flows), now, out);
     if (kind == Waiting::referred) return found_behind_referral(id, flows, now, out);
     if (kind == Waiting::ack_target) return found_for_ack(id, flows, now, out);

@@ -174,7 +174,7 @@ void Proxy::announcement_over(SlotId id, std::size_t index, TimePoint now, Actio
     context->refused_body.reset();
     if (context->announcement == ResponseContext::Announcement::heard) {
         std::erase_if(context->waiting, [](const auto& group) { return group.front().announces; });
-        cancel_branches(*context, {}, now, out);
+        cancel_branches(*context, now, out);
     }
     branch_over(id, now, out);
 }

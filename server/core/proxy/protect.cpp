@@ -61,7 +61,7 @@ void Proxy::refuse_answered(SlotId id, std::size_t index, const Message& respons
         env_.layer->cancel_timer(branch.timer_c);
         end_answered(*context, branch, response, 403, now, out);
     }
-    cancel_branches(*context, {}, now, out);
+    cancel_branches(*context, now, out);
     branch_over(id, now, out);
 }
 

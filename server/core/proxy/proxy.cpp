@@ -354,7 +354,7 @@ void Proxy::cancel(SlotId invite, const Message& cancel, TimePoint now, Actions&
     context->cancelled = true;
     context->cancel_reason = shaped(cancel, Header::reason, Shape::cause); // RFC 3326 2: it says why to whom it rang
     context->waiting.clear();
-    cancel_branches(*context, context->cancel_reason, now, out);
+    cancel_branches(*context, now, out);
     branch_over(server->context, now, out);
 }
 
@@ -372,7 +372,7 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
             if (branch.seal && over) end_dialog(*branch.seal, out, bye ? now - server->began : milliseconds{0});
             if (branch.seal && bye && !over) hangs_up(*branch.seal, false);
         }
-        cancel_branches(*context, {}, now, out);
+        cancel_branches(*context, now, out);
     }
     for (auto& branch : context->branches) env_.layer->cancel_timer(branch.timer_c);
     env_.layer->cancel_timer(context->ring_timer);
@@ -383,6 +383,7 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
 void Proxy::timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out)
 {
     if (kind == probe_timer) return probe(id, now, out);
+    if (kind == untold_timer) return forget_untold(id, out);
     if (kind == timer_c) { // RFC 3261 16.8: a branch that rings for ever
         auto* client = env_.layer->client(id);
         auto* context = client != nullptr ? contexts_.find(client->context) : nullptr;
@@ -390,8 +391,8 @@ void Proxy::timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out)
         auto& branch = context->branches[client->branch];
         branch.timer_c = {};
         if (client->proceeding()) {
-            branch.cancelled = branch.cancel_sent = true;
-            env_.layer->cancel(id, {}, now, out);
+            branch.cancelled = true;
+            cancel_ringing(branch, now, out);
         }
         return;
     }
@@ -403,7 +404,7 @@ void Proxy::timer(std::uint8_t kind, SlotId id, TimePoint now, Actions& out)
     }
     context->ring_timer = {};
     context->no_answer = context->waiting.empty(); // else those of the next lower q have their turn
-    cancel_branches(*context, {}, now, out);
+    cancel_branches(*context, now, out);
     branch_over(id, now, out);
 }
 

@@ -23,6 +23,7 @@ public:
     static constexpr std::uint8_t ring_timer = 5;
     static constexpr std::uint8_t wake_timer = 7; ///< RFC 8599 5.2 "Bucket Timer"
     static constexpr std::uint8_t probe_timer = 9;
+    static constexpr std::uint8_t untold_timer = 10;
 
     explicit Proxy(Environment& environment) : env_{environment} {}
 
@@ -50,6 +51,9 @@ public:
     void end_calls(TimePoint now, Actions& out);
     /// A connection that this worker has sent over or received from has ended.
     void flow_closed(FlowId flow, TimePoint now, Actions& out);
+    /// A CANCEL had nowhere to go.
+    void cancel_undeliverable(transaction::SlotId client, TimePoint now, Actions& out);
+    void binding_changed(BindingId device, Actions& out);
     /// A response to the caller had nowhere to go: it is sent over the device's new flow, if it has one. Another domain
     /// is connected to.
     void response_undeliverable(transaction::SlotId server, std::string bytes, Actions& out);
@@ -115,6 +119,14 @@ private:
         SlotId server;
         FlowId gone;
         std::string bytes;
+    };
+    /// A phone that rang as its connection ended, and was to ring no longer: its CANCEL waits until it is back.
+    struct Untold {
+        SlotId client;
+        BindingId device;
+        Transport transport{Transport::tls};
+        int cause{487}; ///< why it is hung up on (RFC 3326), should it be picked up meanwhile
+        bool told{false};
     };
 
     /// The answer to a billed call, until the call is on the disk.
@@ -299,6 +311,7 @@ private:
     void pass_on(WaitingAck& waiting, TimePoint now, Actions& out);
     void end_acknowledged(WaitingAck& waiting, TimePoint now, Actions& out);
     void end_acknowledging(WaitingAck& waiting, Actions& out);
+    void hang_up_late(const Untold& untold, const transaction::Client& client, const Message& ok, Actions& out);
     void look_up_for_bye(BindingId device, OurBye bye, Actions& out);
     void found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePoint now, Actions& out);
 
@@ -314,7 +327,12 @@ private:
     void repeat_accepted(const ResponseContext& context, std::size_t branch, int status, TimePoint now, Actions& out);
     void shed(SlotId context);
     void refuse_body(SlotId server, const BodyRefusal& refusal, TimePoint now, Actions& out);
-    void cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out);
+    void cancel_branches(ResponseContext& context, TimePoint now, Actions& out);
+    void cancel_ringing(Branch& branch, TimePoint now, Actions& out);
+    void found_for_cancel(SlotId client, const std::vector<Binding>& flows, TimePoint now, Actions& out);
+    void give_up(const ResponseContext& context, const Branch& branch, TimePoint now, Actions& out);
+    bool given_up_answered(const transaction::Client& client, const Message& response, Actions& out);
+    void forget_untold(SlotId untold, Actions& out);
     std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch,
                                   const Message& response);
 
@@ -331,6 +349,8 @@ private:
     transaction::SlotTable<ResponseContext> contexts_;
     transaction::SlotTable<WaitingAck> acks_;
     transaction::SlotTable<Homeless> homeless_;
+    transaction::SlotTable<Untold> untold_;
+    std::unordered_multimap<BindingId, SlotId> untold_by_device_;
     transaction::SlotTable<WaitingRecord> records_;
     transaction::SlotTable<Connecting> connecting_;
     transaction::SlotTable<Probed> probed_;

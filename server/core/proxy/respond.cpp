@@ -45,7 +45,9 @@ bool carried_as_dialled(const ResponseContext& context, const Branch& branch)
 void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
-    if (probe_answered(*client, now) || ours_answered(*client, *response, now, out)) return;
+    if (probe_answered(*client, now) || ours_answered(*client, *response, now, out) ||
+        given_up_answered(*client, *response, out))
+        return;
     const auto context_id = client->context;
     const auto index = client->branch;
     auto* context = contexts_.find(context_id);
@@ -70,12 +72,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     if (client->method == Method::invite && counts && answered_too_weakly(*context, branch, *response))
         return refuse_answered(context_id, index, *response, now, out);
     if (status < 200) {
-        if (branch.cancelled && !branch.cancel_sent) { // 9.1: a CANCEL waits for the first provisional response
-            branch.cancel_sent = true;
-            env_.layer->cancel(client_id,
-                               context->answered ? completed_elsewhere : std::string_view{context->cancel_reason}, now,
-                               out);
-        }
+        if (branch.cancelled && !branch.cancel_sent) // 9.1: a CANCEL waits for the first provisional response
+            cancel_ringing(branch, now, out);
         if (status == 100 || client->method != Method::invite) return;
         env_.layer->cancel_timer(branch.timer_c); // 16.7 step 2
         branch.timer_c = env_.layer->set_timer(timer_c, client_id, now + timer_c_interval);
@@ -106,7 +104,8 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     context->waiting.clear();
     env_.layer->cancel_timer(context->ring_timer);
     env_.layer->cancel_timer(context->wake_timer);
-    cancel_branches(*context, completed_elsewhere, now, out);
+    context->completed = true;
+    cancel_branches(*context, now, out);
     const auto server_id = context->server;
     // Who hangs up has hung up when it says so, however late the other side agrees. It may have said so before the call
     // was recorded, and of another phone than the one that has answered.
@@ -142,8 +141,8 @@ void Proxy::refuse_early(SlotId id, std::size_t index, const BodyRefusal& why, T
     auto* context = contexts_.find(id);
     auto& branch = context->branches[index];
     context->refused_body = why;
-    branch.refused = branch.cancelled = branch.cancel_sent = true;
-    env_.layer->cancel(branch.client, {}, now, out);
+    branch.refused = branch.cancelled = true;
+    cancel_ringing(branch, now, out);
 }
 
 /// ... and has answered before it heard so.
@@ -338,16 +337,104 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
     return target_uri(seal, responder, id, context.sender, server->transport, request.request_uri.scheme);
 }
 
-void Proxy::cancel_branches(ResponseContext& context, std::string_view reason, TimePoint now, Actions& out)
+void Proxy::cancel_branches(ResponseContext& context, TimePoint now, Actions& out)
 {
     for (auto& branch : context.branches) {
         if (branch.ended || branch.cancelled) continue;
         branch.cancelled = true;
         const auto* client = env_.layer->client(branch.client);
         if (client == nullptr || !client->proceeding()) continue;
-        branch.cancel_sent = true;
-        env_.layer->cancel(branch.client, reason, now, out);
+        cancel_ringing(branch, now, out);
     }
+}
+
+/// A phone of ours may ring on over another connection than the one over which it was rung, which may also hang in the
+/// air: it is where it has registered last.
+void Proxy::cancel_ringing(Branch& branch, TimePoint now, Actions& out)
+{
+    branch.cancel_sent = true;
+    if (branch.target.device)
+        out.push_back(Find{ticket_for(Waiting::cancel, branch.client), branch.target.device});
+    else
+        found_for_cancel(branch.client, {}, now, out);
+}
+
+void Proxy::found_for_cancel(SlotId id, const std::vector<Binding>& flows, TimePoint now, Actions& out)
+{
+    const auto* client = env_.layer->client(id);
+    if (client == nullptr || !client->proceeding()) return;
+    const bool stays = flows.empty() || std::ranges::count(flows, client->flow, &Binding::flow) != 0;
+    const auto flow = stays ? client->flow : flows.front().flow;
+    if (client->branch != transaction::Layer::of_one_given_up) {
+        const auto* context = contexts_.find(client->context);
+        const auto reason = context == nullptr   ? std::string_view{}
+                            : context->completed ? completed_elsewhere
+                                                 : std::string_view{context->cancel_reason};
+        return env_.layer->cancel(id, flow, reason, now, out);
+    }
+    auto* untold = untold_.find(client->context);
+    if (untold == nullptr || stays || std::exchange(untold->told, true)) return;
+    env_.layer->cancel(id, flow, untold->cause == 200 ? completed_elsewhere : std::string_view{}, now, out);
+}
+
+/// Nobody need wait for a phone of ours that is between two connections. Inside a dialog there is nobody else to try,
+/// and both sides are to agree on what has become of the request.
+void Proxy::cancel_undeliverable(SlotId client_id, TimePoint now, Actions& out)
+{
+    const auto* client = env_.layer->client(client_id);
+    if (client == nullptr || !client->proceeding() || client->branch == transaction::Layer::of_one_given_up) return;
+    const auto id = client->context;
+    const auto index = client->branch;
+    const auto* context = contexts_.find(id);
+    if (context == nullptr || context->in_dialog || !context->branches[index].target.device) return;
+    give_up(*context, context->branches[index], now, out);
+    failed(id, index, 408, nullptr, now, out);
+}
+
+/// For 32 s it is known what the phone is to hear once it is back, and what becomes of its answer.
+void Proxy::give_up(const ResponseContext& context, const Branch& branch, TimePoint now, Actions& out)
+{
+    const auto device = branch.target.device;
+    const auto id = untold_.emplace(Untold{.client = branch.client,
+                                           .device = device,
+                                           .transport = branch.target.transport,
+                                           .cause = context.completed ? 200 : 487});
+    untold_by_device_.emplace(device, id);
+    env_.layer->set_timer(untold_timer, id, now + transaction::no_answer);
+    env_.layer->give_up(branch.client, id, transaction::Layer::of_one_given_up, now);
+    env_.watch(device, out);
+    out.push_back(Find{ticket_for(Waiting::cancel, branch.client), device}); // it may have come just now
+}
+
+void Proxy::forget_untold(SlotId id, Actions& out)
+{
+    const auto* untold = untold_.find(id);
+    if (untold == nullptr) return;
+    const auto device = untold->device;
+    const auto [from, to] = untold_by_device_.equal_range(device);
+    untold_by_device_.erase(std::find_if(from, to, [&](const auto& one) { return one.second == id; }));
+    untold_.erase(id);
+    env_.watch_no_more(device, out);
+}
+
+void Proxy::binding_changed(BindingId device, Actions& out)
+{
+    const auto [from, to] = untold_by_device_.equal_range(device);
+    for (auto at = from; at != to; ++at)
+        if (const auto* untold = untold_.find(at->second); untold != nullptr && !untold->told)
+            out.push_back(Find{ticket_for(Waiting::cancel, untold->client), device});
+}
+
+/// True when nobody waits for that answer any more.
+bool Proxy::given_up_answered(const transaction::Client& client, const Message& response, Actions& out)
+{
+    if (client.branch != transaction::Layer::of_one_given_up) return false;
+    const auto id = client.context;
+    const auto* untold = untold_.find(id);
+    if (untold == nullptr || response.status < 200) return true;
+    if (response.status < 300) hang_up_late(*untold, client, response, out);
+    forget_untold(id, out);
+    return true;
 }
 
 void Proxy::end_calls(TimePoint now, Actions& out)
@@ -357,7 +444,7 @@ void Proxy::end_calls(TimePoint now, Actions& out)
         if (server == nullptr || server->method != Method::invite || context.in_dialog || context.answered) return;
         context.answered = true;
         context.waiting.clear();
-        cancel_branches(context, {}, now, out);
+        cancel_branches(context, now, out);
         for (const auto& branch : context.branches)
             if (branch.seal) end_dialog(*branch.seal, out);
         env_.refuse(context.server, context.cancelled ? Refusal::request_terminated : Refusal::overloaded, now, out);
@@ -370,7 +457,13 @@ void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
     for (const auto id : env_.layer->contexts_on(flow)) {
         auto* context = contexts_.find(id);
         const auto* server = context == nullptr ? nullptr : env_.layer->server(context->server);
-        if (server == nullptr || context->answered) continue;
+        if (server == nullptr) continue;
+        for (auto& branch : context->branches)
+            if (const auto* client = env_.layer->client(branch.client); branch.cancel_sent && !branch.ended &&
+                                                                        branch.target.device && client != nullptr &&
+                                                                        client->flow == flow)
+                cancel_ringing(branch, now, out); // the CANCEL may not have reached it
+        if (context->answered) continue;
         if (server->flow == flow) context->sender_gone = flow;
         for (auto& branch : context->branches)
             if (branch.target.flow == flow && branch.other_flows.empty()) branch.gone = true;

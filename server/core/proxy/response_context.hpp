@@ -212,12 +212,13 @@ struct ResponseContext {
     std::vector<KeyedHash> seeming;  ///< what seems to sleep; like a sleeper, it is waited for once
     transaction::TimerHandle wake_timer;
     transaction::TimerHandle ring_timer;
-    bool no_answer{false}; ///< the ring timeout ended it
-    bool cancelled{false}; ///< by the caller
-    bool too_weak{false};  ///< an answer has shown a hop without TLS, where the route carries none
-    std::string cancel_reason;
-    bool answered{false}; ///< a final response was sent
-    SealedText accepted;  ///< the 2xx that was sent last, and of which branch
+    bool no_answer{false};     ///< the ring timeout ended it
+    bool cancelled{false};     ///< by the caller
+    bool too_weak{false};      ///< an answer has shown a hop without TLS, where the route carries none
+    std::string cancel_reason; ///< by the caller
+    bool completed{false};     ///< another phone has answered
+    bool answered{false};      ///< a final response was sent
+    SealedText accepted;       ///< the 2xx that was sent last, and of which branch
     std::size_t accepted_branch{0};
     Destination way_back;           ///< of a caller in another domain, once it is accepted,
     std::string known_as;           ///< and the domain that is connected for

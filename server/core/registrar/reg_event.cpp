@@ -103,7 +103,7 @@ bool RegEvent::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
             return true;
         }
         make_room(account->id, out);
-        subscription = subscribe(id, *account, flow);
+        subscription = subscribe(id, *account, flow, out);
     }
     subscriptions_.find(subscription)->flow = flow.id;
     confirm(subscription, id, now, out);
@@ -117,7 +117,7 @@ RegEvent::SlotId RegEvent::known(const Message& request) const
     return found == by_dialog_.end() ? SlotId{} : found->second;
 }
 
-RegEvent::SlotId RegEvent::subscribe(SlotId server_id, const Account& account, const Flow& flow)
+RegEvent::SlotId RegEvent::subscribe(SlotId server_id, const Account& account, const Flow& flow, Actions& out)
 {
     const auto& server = *env_.layer->server(server_id);
     const Message& request = *server.request;
@@ -150,6 +150,7 @@ RegEvent::SlotId RegEvent::subscribe(SlotId server_id, const Account& account, c
     const auto id = subscriptions_.emplace(std::move(subscription));
     by_dialog_.emplace(key, id);
     by_device_.emplace(device, id);
+    env_.watch(device, out);
     by_account_[account.id].push_back(id);
     return id;
 }
@@ -181,7 +182,6 @@ void RegEvent::confirm(SlotId id, SlotId server_id, TimePoint now, Actions& out)
         env_.domains().written_host(env_.accounts->find(subscription->account)->domain, subscription->transport);
     reply.set(Header::contact, own_contact(subscription->key, host, subscription->transport));
     env_.answer(server_id, 200, reply, now, out);
-    out.push_back(Watch{subscription->device, true});
     look(*subscription, id, out);
 }
 
@@ -328,7 +328,7 @@ void RegEvent::end(SlotId id, Actions& out)
             break;
         }
     subscriptions_.erase(id);
-    if (!by_device_.contains(device)) out.push_back(Watch{device, false});
+    env_.watch_no_more(device, out);
 }
 
 } // namespace sotto

@@ -47,7 +47,7 @@ private:
     };
 
     [[nodiscard]] SlotId known(const Message& request) const;
-    SlotId subscribe(SlotId server, const Account& account, const Flow& flow);
+    SlotId subscribe(SlotId server, const Account& account, const Flow& flow, Actions& out);
     void confirm(SlotId subscription, SlotId server, TimePoint now, Actions& out);
     void look(const Subscription& subscription, SlotId id, Actions& out) const;
     [[nodiscard]] KeyedHash what_is_told(const std::vector<Binding>& flows) const;

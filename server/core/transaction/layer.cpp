@@ -241,11 +241,7 @@ void Layer::receive_response(MessagePtr response, const Sender& sender, bool han
         ++strays;
         return;
     }
-    if (sender.flow != client->flow) { // that one has gone (RFC 3261 18.2.2), and what follows must not go there
-        leave_flow(*client);
-        client->flow = sender.flow;
-        enter(clients_, id, on_flow_[client->flow].client);
-    }
+    if (sender.flow != client->flow) move(id, sender.flow); // RFC 3261 18.2.2, and what follows must not go there
     const int status = response->status;
     bool pass_up = false;
     bool acknowledge = false;
@@ -371,10 +367,11 @@ void Layer::send(SlotId id, Sent sent, std::string bytes, Actions& out)
     out.push_back(Send{client->flow, std::move(bytes), {pack(client_ticket, id)}, true, wanted});
 }
 
-void Layer::cancel(SlotId id, std::string_view reason, TimePoint now, Actions& out)
+void Layer::cancel(SlotId id, FlowId flow, std::string_view reason, TimePoint now, Actions& out)
 {
     const auto* client = clients_.find(id);
     if (client == nullptr || client->method != Method::invite) return;
+    if (flow != client->flow) move(id, flow);
     auto cancel = Outbound::request(Method::cancel, client->sent.request_uri, client->receiver.receiver());
     cancel.set(Header::via, client->sent.via);
     if (!client->sent.route.empty()) cancel.set(Header::route, client->sent.route);
@@ -384,7 +381,16 @@ void Layer::cancel(SlotId id, std::string_view reason, TimePoint now, Actions& o
     cancel.set(Header::call_id, client->sent.call_id);
     cancel.set(Header::cseq, std::to_string(client->sent.cseq) + " CANCEL");
     if (!reason.empty()) cancel.set(Header::reason, reason);
-    out.push_back(Send{client->flow, cancel.write(), {}});
+    out.push_back(Send{flow, cancel.write(), {pack(cancel_ticket, id)}, true});
+    set_timer(cancelled_timer, id, now + no_answer);
+}
+
+void Layer::give_up(SlotId id, SlotId context, std::uint32_t branch, TimePoint now)
+{
+    auto* client = clients_.find(id);
+    if (client == nullptr) return;
+    client->context = context;
+    client->branch = branch;
     set_timer(cancelled_timer, id, now + no_answer);
 }
 
@@ -522,6 +528,14 @@ void Layer::enter_flow(SlotId id)
     enter(servers_, id, flow.server);
     flow.places += server.places;
     if (counts(server)) places_ += server.places;
+}
+
+void Layer::move(SlotId id, FlowId flow)
+{
+    auto* client = clients_.find(id);
+    leave_flow(*client);
+    client->flow = flow;
+    enter(clients_, id, on_flow_[flow].client);
 }
 
 void Layer::leave_flow(const Server& server)

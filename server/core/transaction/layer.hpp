@@ -143,15 +143,18 @@ public:
     /// answered there.
     void move(SlotId server, FlowId flow, std::string latest, Actions& out);
     /// In place of a branch: whose the client transactions are that belong to no response context.
-    enum NoBranch : std::uint32_t { of_hanging_up = UINT32_MAX - 2, of_a_probe, of_a_subscription };
+    enum NoBranch : std::uint32_t { of_one_given_up = UINT32_MAX - 3, of_hanging_up, of_a_probe, of_a_subscription };
     /// A client transaction to be filled and started with `send`.
     SlotId open_client(FlowId flow, Party receiver, Method method, SlotId context, std::uint32_t branch, TimePoint now);
     /// Of a request that is forwarded as `request`, or of one of ours.
     [[nodiscard]] std::string branch_for(SlotId client, const Message& request);
     [[nodiscard]] std::string branch_for(SlotId client);
     void send(SlotId client, Sent sent, std::string bytes, Actions& out);
-    /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1); `reason` may be empty (RFC 3326).
-    void cancel(SlotId client, std::string_view reason, TimePoint now, Actions& out);
+    /// CANCEL for an INVITE that got a provisional response (RFC 3261 9.1), over the flow on which its phone is now;
+    /// `reason` may be empty (RFC 3326).
+    void cancel(SlotId client, FlowId flow, std::string_view reason, TimePoint now, Actions& out);
+    /// The transaction belongs to that branch of that context from now on, and ends if nothing comes for it.
+    void give_up(SlotId client, SlotId context, std::uint32_t branch, TimePoint now);
     /// A request that found no transaction here: each other worker is asked once, one after the other.
     void offer_to_others(HandOver message, Actions& out);
     /// Ends a client transaction without a word.
@@ -181,6 +184,7 @@ public:
     /// Kinds of the tickets that its `Send` actions carry.
     static constexpr std::uint8_t server_ticket = 1;
     static constexpr std::uint8_t client_ticket = 2;
+    static constexpr std::uint8_t cancel_ticket = 3;
 
 private:
     void receive_request(Flow& flow, MessagePtr request, TimePoint now, Actions& out);
@@ -198,6 +202,7 @@ private:
     void acknowledge_failure(const Client& client, const Message& response, Actions& out);
     [[nodiscard]] bool has_too_many(const Flow& flow, const Message& request) const;
     void enter_flow(SlotId server);
+    void move(SlotId client, FlowId flow);
     void leave_flow(const Server& server);
     void leave_flow(const Client& client);
     void server_deadline(SlotId id, TimePoint now, Actions& out);
