@@ -56,13 +56,16 @@ class PlainRtp(FlowTest):
         self.answered_after_all()
 
     def test_in_a_reliable_one(self):
-        early = self.early(body=self.bad)
-        self.assertEqual(early.body, b"")
-        self.alice.acknowledges(early, body=None)
-        self.bob.receives("PRACK")
+        """It counts, and is not said again with the answer: nobody would hear anybody."""
+        self.bob.sends(183, answering=self.invite, body=self.bad, headers={"Require": "100rel", "RSeq": 1})
+        self.bob.receives("CANCEL")
         self.bob.sends(200)
-        self.alice.receives(200)
-        self.answered_after_all()
+        self.bob.sends(487, answering=self.invite)
+        self.bob.receives("ACK")
+        self.alice.receives(488)
+        self.alice.sends("ACK")
+        for phone in (self.alice, self.bob):
+            phone.has_received_nothing_else()
 
     def test_in_a_prack(self):
         early = self.early(body=self.good)

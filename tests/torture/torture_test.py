@@ -72,10 +72,10 @@ RFC5118 = {
     "ipv6-bad": 400,
     "port-ambiguous": 404,
     "port-unambiguous": 404,
-    "via-received-param-with-delim": (407, 481),   # a BYE of no dialog
+    "via-received-param-with-delim": (407, 407),   # a BYE of no dialog, from a line that has not logged in here
     "via-received-param-no-delim": 407,   # OPTIONS to whom we do not serve
     "ipv6-in-sdp": 407,
-    "mult-ip-in-header": (407, 481),
+    "mult-ip-in-header": (407, 407),
     "mult-ip-in-sdp": 407,
     "ipv4-mapped-ipv6": 407,
     "ipv6-bug-abnf-3-colons": 407,
