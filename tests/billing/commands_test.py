@@ -238,6 +238,7 @@ class Commands(ComparesWithPage, unittest.TestCase):
         self.daemon.write_config()
         self.daemon.sotto("reload")
         former = "carol@former.example"
+        self.daemon.own_hosts += ("former.example",)   # a domain of ours, which names nobody
         self.daemon.sotto("account", "add", former, "--password-stdin", stdin=PASSWORD + "\n")
         carol = Phone("carol", self.ladder, self.daemon.connect, "carol", "former.example", PASSWORD, self.daemon.own_hosts)
         self.addCleanup(lambda: carol.connection.close())

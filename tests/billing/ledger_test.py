@@ -159,7 +159,7 @@ class Billed(unittest.TestCase):
         self.assertFalse(way("+498001234567")["billed"])
         own = ("account", "set", f"alice@{DOMAIN}")
         self.daemon.sotto(*own, "--number", f"{INSIDE_PREFIX}1234567")
-        self.addCleanup(self.daemon.sotto, *own, "--detach", f"{INSIDE_PREFIX}1234567@{DOMAIN}")
+        self.addCleanup(self.daemon.sotto, *own, "--remove-address", f"{INSIDE_PREFIX}1234567@{DOMAIN}")
         inside = way(f"{INSIDE_PREFIX}1234567")
         self.assertEqual((inside["way"], inside["billed"], inside["tariff"]), ("inside", True, "inner"))
         self.assertFalse(way(f"alice@{DOMAIN}")["billed"])
