@@ -100,10 +100,11 @@ Outcome<AccountPage> AccountOperations::list(const std::string& from, std::size_
 
 Outcome<Address> AccountOperations::known_address(std::string_view text)
 {
-    const auto address = parse_address(text, policy_);
+    auto address = parse_address(text, policy_);
     if (address || address.error() != Failure::not_served) return address;
-    const auto once_served = written_address(text);
-    return once_served && table_.find(*once_served) ? once_served : address;
+    auto once_served = written_address(text);
+    if (once_served && table_.find(*once_served)) return once_served;
+    return address;
 }
 
 Outcome<AccountRecord> AccountOperations::show(std::string_view text)
