@@ -1,31 +1,19 @@
 #include "net/connections.hpp"
 
 #include "net/domain_certificate.hpp"
-#include "net/processor_time.hpp"
 #include "wire/parse.hpp"
 
 #include <boost/asio/post.hpp>
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace sotto::net {
 
 namespace {
-
-/// How much of what it may do an idle worker saves up.
-constexpr milliseconds making_room_late{50};
-constexpr std::chrono::microseconds one_gives_way{125};
-constexpr milliseconds time_to_go_on{500}; ///< with a handshake, where others wait
-
-/// So many full queues, each with one message more, are kept of one burst for one connection before they are offered to
-/// it: an account's devices may all be behind one edge, and be sent the longest message at once.
-constexpr std::size_t large_bursts = 16;
 
 /// Of a handshake that we began. Once it is finished, only the names can have been wrong.
 WayFailure failure_of(const SSL* session)
@@ -44,117 +32,6 @@ Connections::Connections(asio::io_context& context, std::uint16_t worker, Connec
     : context_{context}, user_{user}, identities_{std::move(identities)}, limits_{std::move(limits)}, table_{worker},
       scratch_{std::make_unique<std::array<char, record_size>>()}
 {
-}
-
-bool Connections::accept(Socket socket, KeyedHash source, Transport transport,
-                         const std::shared_ptr<const Identities>& outside)
-{
-    const auto id = table_.reserve();
-    if (!id) return false;
-    std::unique_ptr<Connection> begun;
-    try {
-        auto browser = transport == Transport::wss ? std::make_unique<web::Session>(web_completions_) : nullptr;
-        begun = std::make_unique<Connection>(*id, std::move(socket), outside ? outside : identities_, source, transport,
-                                             limits_->message, std::move(browser));
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
-    auto& connection = table_.add(std::move(begun));
-    connection.began = now_;
-    wait_in(handshaking_, connection, limits_->handshake_timeout);
-    await_readable(connection); // the client speaks first
-    return true;
-}
-
-bool Connections::make_room()
-{
-    // Eight each millisecond on average: whoever was let in has time to speak, also when thousands come at once.
-    made_room_until_ = std::max<Room>(made_room_until_, now_ - making_room_late);
-    if (made_room_until_ >= now_) return false;
-    const auto says_nothing = [](Connection& one) {
-        pollfd unread{.fd = one.stream.socket().native_handle(), .events = POLLIN, .revents = 0};
-        return ::poll(&unread, 1, 0) == 0; // whoever was accepted just now may have spoken long ago
-    };
-    auto gives_way = std::ranges::find_if(handshaking_, [&](auto& one) { // not one that we began
-        return one.expected.empty() && !one.stream.greeted() && says_nothing(one);
-    });
-    if (gives_way == handshaking_.end()) // the oldest that has said hello and no more
-        gives_way = std::ranges::find_if(handshaking_, [&](auto& one) {
-            return one.expected.empty() && now_ - one.began > time_to_go_on && says_nothing(one);
-        });
-    if (gives_way == handshaking_.end()) return false;
-    ++counters_.crowded_out;
-    made_room_until_ += one_gives_way;
-    kill(*gives_way);
-    return true;
-}
-
-FlowId Connections::dial(Socket socket, const std::string& domain, std::string_view own,
-                         const std::shared_ptr<const Identities>& outside)
-{
-    const auto id = table_.reserve();
-    if (!id || !outside) return {};
-    std::unique_ptr<Connection> begun;
-    try {
-        begun = std::make_unique<Connection>(*id, std::move(socket), outside, domain, own, limits_->message);
-    } catch (const std::bad_alloc&) {
-        return {};
-    }
-    auto& connection = table_.add(std::move(begun));
-    connection.began = now_;
-    wait_in(handshaking_, connection, limits_->handshake_timeout);
-    await_writable(connection); // we speak first, but not before the caller knows the id
-    return *id;
-}
-
-bool Connections::send(FlowId id, std::string& bytes)
-{
-    auto* connection = table_.find(id);
-    return connection != nullptr && connection->takes_messages() && send(*connection, bytes, What::message);
-}
-
-bool Connections::send(Connection& connection, std::string& bytes, What what)
-{
-    if (!connection.web) return queue(connection, bytes, what);
-    if (!connection.web->speaks_sip()) return false;
-    auto carried = connection.web->carry(bytes);
-    return queue(connection, carried, what);
-}
-
-bool Connections::queue(Connection& connection, std::string& bytes, What what)
-{
-    if (!has_room(connection, bytes.size())) return false;
-    connection.pads = what == What::message || (connection.pads && connection.unsent() > 0);
-    if (connection.unsent() == 0) {
-        connection.outbound = std::move(bytes);
-        connection.sent = 0;
-    } else {
-        connection.outbound.erase(0, connection.sent);
-        connection.sent = 0;
-        connection.outbound.append(bytes);
-    }
-    mark_dirty(connection);
-    return true;
-}
-
-/// Of what waits, only that counts which was added while the other end already held us up: what a burst brings is
-/// offered to it no sooner than at the end of the burst, and takes its time to arrive.
-bool Connections::has_room(Connection& connection, std::size_t bytes)
-{
-    const auto longest_message = limits_->message.head + limits_->message.body;
-    const auto large_burst = large_bursts * (limits_->send_queue + longest_message);
-    if (!connection.held_up() && connection.unsent() + bytes > large_burst) {
-        flush(connection);
-        if (!connection.takes_messages()) return false;
-    }
-    if (!connection.held_up()) {
-        connection.of_burst += bytes;
-        return true;
-    }
-    if (connection.unsent() - connection.of_burst <= limits_->send_queue) return true; // one message more, however long
-    ++counters_.slow_readers;
-    kill(connection);
-    return false;
 }
 
 void Connections::awaits_answer(FlowId id, std::uint16_t worker)
@@ -244,66 +121,6 @@ void Connections::readable(Connection& connection)
         return;
     }
     if (connection.takes_messages() && connection.unsent() > 0 && !connection.writing) mark_dirty(connection);
-}
-
-void Connections::advance_handshake(Connection& connection)
-{
-    const auto before = worked();
-    const auto progress = connection.stream.handshake();
-    worked_for_handshakes() += worked() - before;
-    switch (progress) {
-    case Progress::done:
-        opened(connection);
-        break;
-    case Progress::want_read:
-        await_readable(connection);
-        break;
-    case Progress::want_write:
-        await_writable(connection);
-        break;
-    case Progress::closed:
-    case Progress::failed:
-        ++counters_.handshake_failures;
-        kill(connection);
-        break;
-    }
-}
-
-/// False: the other end of a connection with another domain has not proved what it must, and is cut off.
-bool Connections::proves_domain(Connection& connection)
-{
-    const bool dialled = !connection.expected.empty();
-    if (!dialled && !connection.identities->mutual()) return true;
-    auto proven = proven_domains(connection.stream.session());
-    const bool good = dialled ? std::ranges::count(proven, connection.expected) != 0 : !proven.empty();
-    if (!good) {
-        ++counters_.handshake_failures;
-        kill(connection);
-        return false;
-    }
-    // What we asked for stands first; the other end may call for its other domains over the same connection.
-    if (dialled) std::rotate(proven.begin(), std::ranges::find(proven, connection.expected), proven.end());
-    connection.flow.domains = std::move(proven);
-    return true;
-}
-
-void Connections::opened(Connection& connection)
-{
-    if (!proves_domain(connection)) return;
-    ++counters_.handshakes;
-    handshake_times_.record(now_ - connection.began);
-    connection.identities.reset();
-    connection.state = State::open;
-    connection.known = true;
-    if (connection.expected.empty())
-        user_.handshake_over(true);
-    else
-        user_.dialled(connection.flow.id, std::nullopt);
-    wait_for_next_message(connection);
-    if (connection.stream.pending())
-        read(connection);
-    else
-        await_readable(connection);
 }
 
 void Connections::read(Connection& connection)
@@ -412,70 +229,6 @@ void Connections::discard(Connection& connection)
         if (got < 0) break;
     }
     await_readable(connection);
-}
-
-// ---- writing
-
-void Connections::await_writable(Connection& connection)
-{
-    if (connection.writing) return;
-    connection.writing = true;
-    connection.stream.socket().async_wait(Socket::wait_write, [this, id = connection.flow.id](error_code) {
-        auto* found = table_.find(id);
-        if (found == nullptr) return;
-        user_.begin();
-        found->writing = false;
-        if (found->state == State::handshaking) {
-            advance_handshake(*found);
-        } else {
-            if (found->takes_messages()) mark_dirty(*found);
-            if (std::exchange(found->read_writes, false)) readable(*found);
-        }
-        user_.end();
-    });
-}
-
-void Connections::mark_dirty(Connection& connection)
-{
-    if (connection.dirty) return;
-    connection.dirty = true;
-    dirty_.push_back(connection.flow.id);
-}
-
-void Connections::wait_to_write(Connection& connection)
-{
-    if (connection.held_up()) return;
-    connection.write_until = now_ + limits_->write_timeout;
-    blocked_.push_back(connection);
-    waits_anew_ = true;
-}
-
-void Connections::flush(Connection& connection)
-{
-    connection.stream.pads(connection.pads);
-    while (connection.unsent() > 0) {
-        std::size_t put = 0;
-        const auto rest = std::string_view{connection.outbound}.substr(connection.sent, connection.longest_write);
-        switch (connection.stream.write(rest, put)) {
-        case Progress::done:
-            connection.sent += put;
-            connection.of_burst -= std::min(put, connection.of_burst);
-            break;
-        case Progress::want_read: // half a KeyUpdate has come: nothing is written until it is whole (RFC 8446 4.6.3)
-            wait_to_write(connection);
-            return await_readable(connection);
-        case Progress::want_write:
-            wait_to_write(connection);
-            return await_writable(connection);
-        case Progress::closed:
-        case Progress::failed:
-            return kill(connection);
-        }
-    }
-    std::string{}.swap(connection.outbound);
-    connection.sent = 0;
-    connection.WriteHook::unlink();
-    if (connection.state == State::finishing) linger(connection);
 }
 
 // ---- ending

@@ -21,6 +21,17 @@ std::string contact(int reg_id, const std::string& extra = "")
 
 std::string status(const std::string& response) { return start_line(response).substr(8, 3); }
 
+/// Bob's device, over the second one later than over the first one.
+std::pair<FlowId, FlowId> two_flows(World& world)
+{
+    const auto first = world.connect();
+    const auto second = world.connect();
+    world.registers(first, "bob", {.contact = contact(1), .extra = supported});
+    world.pass(seconds{1});
+    world.registers(second, "bob", {.contact = contact(2), .extra = supported});
+    return {first, second};
+}
+
 /// Alice's INVITE to Bob, past the challenge.
 void calls(World& world, FlowId alice)
 {
@@ -238,11 +249,7 @@ TEST_CASE("a device with two flows is asked over one, the latest", "[rfc5626][7]
 {
     World world;
     const auto alice = world.phone("alice");
-    const auto first = world.connect();
-    const auto second = world.connect();
-    world.registers(first, "bob", {.contact = contact(1), .extra = supported});
-    world.pass(seconds{1});
-    world.registers(second, "bob", {.contact = contact(2), .extra = supported});
+    const auto [first, second] = two_flows(world);
     calls(world, alice);
     const auto invite = world.receive(second);
     CHECK(world.quiet(first));
@@ -273,11 +280,7 @@ TEST_CASE("a request inside a dialog takes the device's next flow when one dies 
 {
     World world;
     const auto alice = world.phone("alice");
-    const auto first = world.connect();
-    const auto second = world.connect();
-    world.registers(first, "bob", {.contact = contact(1), .extra = supported});
-    world.pass(seconds{1});
-    world.registers(second, "bob", {.contact = contact(2), .extra = supported});
+    const auto [first, second] = two_flows(world);
     calls(world, alice);
     const auto invite = world.receive(second);
     world.send(second, answer(invite, "200 OK") + "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n");
@@ -562,11 +565,7 @@ TEST_CASE("a flow over which a request inside a dialog has failed is not tried a
 {
     World world;
     const auto alice = world.phone("alice");
-    const auto first = world.connect();
-    const auto second = world.connect();
-    world.registers(first, "bob", {.contact = contact(1), .extra = supported});
-    world.pass(seconds{1});
-    world.registers(second, "bob", {.contact = contact(2), .extra = supported});
+    const auto [first, second] = two_flows(world);
     calls(world, alice);
     world.send(second,
                answer(world.receive(second), "200 OK") + "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\n");

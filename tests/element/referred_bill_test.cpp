@@ -85,6 +85,13 @@ struct Transfer {
         bob.send({.to = refer_to.substr(0, at), .headers = replaces});
         return world.quiet(to) ? std::string{} : world.receive(to);
     }
+    void is_answered_for_nothing(FlowId callee, const std::string& invite)
+    {
+        REQUIRE(start_line(invite).starts_with("INVITE "));
+        world.send(callee, answer(invite, "200 OK", contact));
+        CHECK(world.ledger.waiting.empty());
+        CHECK(start_line(world.receive(bob.flow)) == "SIP/2.0 200 OK");
+    }
 };
 
 } // namespace
@@ -122,10 +129,7 @@ TEST_CASE("a call that came in costs nobody anything when it is taken over", "[b
 {
     Transfer t;
     const auto invite = t.refers(t.called(), t.trunk);
-    REQUIRE(start_line(invite).starts_with("INVITE "));
-    t.world.send(t.trunk, answer(invite, "200 OK", contact));
-    CHECK(t.world.ledger.waiting.empty());
-    CHECK(start_line(t.world.receive(t.bob.flow)) == "SIP/2.0 200 OK");
+    t.is_answered_for_nothing(t.trunk, invite);
 }
 
 TEST_CASE("nor does calling back who called: nobody has dialled a number, and the bill would name it", "[billing][P4]")
@@ -139,10 +143,7 @@ TEST_CASE("nor does calling back who called: nobody has dialled a number, and th
     const auto again = t.refers({header(invite, "Call-ID"), header(invite, "To") + ";tag=g-tag", header(invite, "From"),
                                  uri_in(header(invite, "Contact"))},
                                 premium.flow, false);
-    REQUIRE(start_line(again).starts_with("INVITE "));
-    t.world.send(premium.flow, answer(again, "200 OK", contact));
-    CHECK(t.world.ledger.waiting.empty());
-    CHECK(start_line(t.world.receive(t.bob.flow)) == "SIP/2.0 200 OK");
+    t.is_answered_for_nothing(premium.flow, again);
 }
 
 TEST_CASE("a call to who withholds itself costs what it costs, and the bill does not say whom", "[billing][P4]")

@@ -356,3 +356,19 @@ TEST_CASE("a referral does not tell for longer than the call whether somebody wh
     CHECK(asks() == "480");
     CHECK(asks() == "480");
 }
+
+TEST_CASE("nor does it of whoever does so by its account", "[rfc3515][P4][P10]")
+{
+    Three three{""};
+    auto& world = three.world;
+    world.accounts->at(world.accounts->find("carol", "example.org")->id).withhold_identity = true;
+    std::tie(three.bob_to_carol, three.carol_to_bob) = three.call(three.bob, "carol", three.carol);
+    const auto token = three.refer_in(three.at_bob, three.alice, "alice", three.bob_to_carol.target);
+    REQUIRE(!token.empty());
+    three.request(three.carol, "carol", three.carol_to_bob, "BYE");
+    world.send(three.bob.flow, response_to(world.receive(three.bob.flow), "200 OK"));
+    CHECK(status(world.receive(three.carol.flow)) == "200");
+    three.alice.send({.to = token});
+    CHECK(world.quiet(three.carol.flow));
+    CHECK(status(world.receive(three.alice.flow)) == "480");
+}

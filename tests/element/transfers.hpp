@@ -98,14 +98,19 @@ struct Three {
     std::string refer(const std::string& refer_to)
     {
         if (bob_to_carol.target.empty()) std::tie(bob_to_carol, carol_to_bob) = call(bob, "carol", carol);
-        request(bob, "bob", bob_to_carol, "REFER", "Refer-To: <" + refer_to + ">\n");
-        if (world.quiet(carol.flow)) return {};
-        const auto refer = world.receive(carol.flow);
-        world.send(carol.flow, response_to(refer, "202 Accepted", contact_of("carol")));
+        return refer_in(bob_to_carol, carol, "carol", refer_to);
+    }
+    std::string to_alice() { return refer(at_bob.target); }
+    /// Bob refers the other side of one of his calls. Empty: he is refused.
+    std::string refer_in(const View& at_bobs, Sender& whom, const std::string& name, const std::string& refer_to)
+    {
+        request(bob, "bob", at_bobs, "REFER", "Refer-To: <" + refer_to + ">\n");
+        if (world.quiet(whom.flow)) return {};
+        const auto refer = world.receive(whom.flow);
+        world.send(whom.flow, response_to(refer, "202 Accepted", contact_of(name)));
         CHECK(status(world.receive(bob.flow)) == "202");
         return uri_in(header(refer, "Refer-To"));
     }
-    std::string to_alice() { return refer(at_bob.target); }
 };
 
 inline const std::string withhold = "Privacy: id;session\n";
@@ -129,15 +134,7 @@ struct Referred : Three {
     explicit Referred(const std::string& name = "bob", const std::string& of_alice = {}) : Three{name, of_alice} {}
 
     /// The URI that she is given; empty: he is refused.
-    std::string refers(const std::string& refer_to)
-    {
-        request(bob, "bob", at_bob, "REFER", "Refer-To: <" + refer_to + ">\n");
-        if (world.quiet(alice.flow)) return {};
-        const auto refer = world.receive(alice.flow);
-        world.send(alice.flow, response_to(refer, "202 Accepted", contact_of("alice")));
-        CHECK(status(world.receive(bob.flow)) == "202");
-        return uri_in(header(refer, "Refer-To"));
-    }
+    std::string refers(const std::string& refer_to) { return refer_in(at_bob, alice, "alice", refer_to); }
     /// What reaches carol when alice's phone calls that, as phones do by themselves.
     std::string follows(const std::string& uri)
     {

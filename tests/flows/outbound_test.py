@@ -109,14 +109,24 @@ class AcrossWorkers(FlowTest):
             self.over_flow(other, flows.index(other) + 1, expires=0)   # without its reg-id it would be another binding
             caller.hangs_up_tls()
 
+    def ringing(self) -> tuple:
+        caller, phone = self.registered("alice", "bob")
+        caller.sends("INVITE", to=phone)
+        phone.receives("INVITE")
+        phone.sends(180)
+        caller.receives(180)
+        return caller, phone
+
+    def is_cancelled(self, phone) -> None:
+        cancel = phone.receives("CANCEL", timeout=3)
+        phone.sends(200, answering=cancel)
+        phone.sends(487)
+        phone.receives("ACK")
+
     def test_phone_that_moves_while_it_rings_is_cancelled_where_it_is(self):
         """RFC 3261 9.1. Its old connection has ended, or hangs in the air."""
         for number in range(8):
-            caller, phone = self.registered("alice", "bob")
-            caller.sends("INVITE", to=phone)
-            phone.receives("INVITE")
-            phone.sends(180)
-            caller.receives(180)
+            caller, phone = self.ringing()
             before = phone.connection
             if number % 2:
                 phone.loses_connection()
@@ -125,10 +135,7 @@ class AcrossWorkers(FlowTest):
             phone.registers()
             caller.sends("CANCEL")
             caller.receives(200)
-            cancel = phone.receives("CANCEL", timeout=3)
-            phone.sends(200, answering=cancel)
-            phone.sends(487)
-            phone.receives("ACK")
+            self.is_cancelled(phone)
             caller.receives(487, timeout=3)
             before.close()
             phone.unregisters()
@@ -137,11 +144,7 @@ class AcrossWorkers(FlowTest):
 
     def test_phone_that_comes_back_after_its_caller_has_given_up_rings_no_longer(self):
         for _ in range(8):
-            caller, phone = self.registered("alice", "bob")
-            caller.sends("INVITE", to=phone)
-            phone.receives("INVITE")
-            phone.sends(180)
-            caller.receives(180)
+            caller, phone = self.ringing()
             phone.loses_connection()
             self.daemon.wait_for_bindings(phone.user, 0)
             caller.sends("CANCEL")
@@ -149,10 +152,7 @@ class AcrossWorkers(FlowTest):
             caller.receives(487, timeout=3)   # nobody is there to wait for
             phone.connects()
             phone.registers()
-            cancel = phone.receives("CANCEL", timeout=3)
-            phone.sends(200, answering=cancel)
-            phone.sends(487)
-            phone.receives("ACK")
+            self.is_cancelled(phone)
             phone.unregisters()
             phone.hangs_up_tls()
             caller.hangs_up_tls()

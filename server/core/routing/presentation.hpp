@@ -28,8 +28,8 @@ struct Presented {
 };
 
 /// `decision` leads outside; `target` is one of its route's. What was dialled as sips: is asked for as sips: (RFC 3261
-/// 16.6). A gateway is shown a number or nobody, an emergency
-/// service always who calls, a peer the address, or nobody when that is withheld.
+/// 16.6). A gateway is shown a number or nobody, an emergency service always who calls, a peer the address, or nobody
+/// when that is withheld.
 Presented present(const Decision& decision, const Destination& target, Scheme scheme, const Presenting& caller);
 
 /// The From of a caller or callee of ours toward that kind of receiver.
