@@ -115,6 +115,8 @@ struct Connect {
     std::string route; ///< the name by which operators know it
     /// Where this way is known to be dead the call need not wait for it.
     bool others_follow{false};
+    /// They led to hosts that have failed the call: it wants another one of the same name (RFC 3263 4.3), or none.
+    std::vector<FlowId> instead_of{};
 };
 /// Something happened that operators must hear of. Says nothing about who called whom.
 enum class Occurrence : std::uint8_t {

@@ -11,7 +11,8 @@ namespace {
 constexpr milliseconds address_patience{4000}; ///< for one TCP handshake
 constexpr seconds attempt_patience{12};        ///< for all of them
 constexpr seconds retried_after{30};           ///< what was found dead
-constexpr seconds remembered_for{60};          ///< and how long nobody waits for it
+constexpr seconds remembered_for{60};          ///< and how long nobody waits for it, or goes there first
+constexpr std::size_t most_past = 256;         ///< of all destinations; more would only be tried again too early
 
 TimePoint clock() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
 
@@ -33,13 +34,14 @@ void Outside::connect(const Connect& to, Done done)
 {
     const auto target = sotto::text_of(to.to);
     const auto speaker = identities_ ? identities_->speaker(to.own) : Identities::Speaker{};
+    if (!to.instead_of.empty()) failed(target, to.instead_of.back());
     if (const auto flow = live(target, to.own, speaker)) return done(flow);
     const bool waits = !(to.others_follow && dead(target, remembered_for));
     if (!waits) {
         done({});
-        if (dead(target, retried_after)) return;
+        if (!to.instead_of.empty() || dead(target, retried_after)) return;
     }
-    const Key key{target, speaker.certificate};
+    const Key key{target, speaker.certificate, to.instead_of};
     const auto [found, fresh] = attempts_.try_emplace(key);
     auto& attempt = found->second;
     if (waits) attempt.waiting.push_back(std::move(done));
@@ -57,24 +59,74 @@ void Outside::connect(const Connect& to, Done done)
     });
 }
 
-/// One over which that domain of ours is proven; where no certificate proves it, any.
-FlowId Outside::live(const std::string& to, const std::string& own, const Identities::Speaker& speaker) const
+/// One over which that domain of ours is proven; where no certificate proves it, any. To that host, or to any where no
+/// call has failed.
+FlowId Outside::live(const std::string& to, const std::string& own, const Identities::Speaker& speaker,
+                     const Endpoint* at) const
 {
     const auto ways = live_.find(to);
     if (ways == live_.end()) return {};
-    const auto fits = [&](const Way& way) { return !speaker.proves || std::ranges::count(way.proves, own) != 0; };
+    const auto fits = [&](const Way& way) {
+        const bool there = at != nullptr ? way.at == *at : !avoided(to, way.flow, way.at);
+        return there && (!speaker.proves || std::ranges::count(way.proves, own) != 0);
+    };
     const auto way = std::ranges::find_if(ways->second, fits);
     return way != ways->second.end() ? way->flow : FlowId{};
 }
 
-void Outside::reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves)
+void Outside::reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves, const Endpoint& at)
 {
     auto& ways = live_[domain];
-    // What speaks for no other domain than this one does is not needed beside it.
+    if (std::ranges::count(ways, flow, &Way::flow) != 0) return; // we made it, and are offered it as well
+    // What speaks for no other domain than this one does is not needed beside it; but a host where a call has failed
+    // is come back to, and each time over one more.
     std::erase_if(ways, [&](const Way& way) {
+        if (avoided(domain, way.flow, way.at)) return false;
         return std::ranges::all_of(way.proves, [&](const auto& one) { return std::ranges::count(proves, one) != 0; });
     });
-    ways.insert(ways.begin(), Way{flow, std::move(proves)});
+    ways.insert(ways.begin(), Way{flow, std::move(proves), at});
+}
+
+/// Where a call to that destination has failed, over that connection or another one.
+bool Outside::avoided(const std::string& to, FlowId flow, const Endpoint& at) const
+{
+    return std::ranges::any_of(past_, [&, now = clock()](const Past& past) {
+        return past.failed && now - past.since < remembered_for && past.to == to &&
+               (past.flow == flow || (at.port() != 0 && past.at == at));
+    });
+}
+
+void Outside::failed(const std::string& to, FlowId flow)
+{
+    const auto known =
+        std::ranges::find_if(past_, [&](const Past& past) { return past.flow == flow && past.to == to; });
+    if (known != past_.end()) {
+        known->failed = true;
+        known->since = clock();
+        return;
+    }
+    const auto ways = live_.find(to);
+    if (ways == live_.end()) return;
+    const auto way = std::ranges::find(ways->second, flow, &Way::flow);
+    if (way != ways->second.end()) remember({to, flow, way->at, clock(), true});
+}
+
+void Outside::remember(Past past)
+{
+    if (past_.size() == most_past) past_.pop_front();
+    past_.push_back(std::move(past));
+    if (past_.size() == 1) forget();
+}
+
+/// Whom this server was connected to is kept for no longer than that needs.
+void Outside::forget()
+{
+    std::erase_if(past_, [now = clock()](const Past& past) { return now - past.since >= remembered_for; });
+    if (past_.empty()) return;
+    forgets_.expires_after(remembered_for);
+    forgets_.async_wait([this](error_code error) {
+        if (!error) forget();
+    });
 }
 
 bool Outside::dead(const std::string& to, milliseconds within) const
@@ -86,10 +138,19 @@ bool Outside::dead(const std::string& to, milliseconds within) const
 void Outside::located(const Key& key, Resolver::Found found)
 {
     auto& attempt = attempts_.at(key);
-    if (found)
-        attempt.addresses.assign(found->begin(), found->end());
-    else
+    if (found) {
+        auto& addresses = attempt.addresses;
+        addresses.assign(found->begin(), found->end());
+        std::erase_if(addresses, [&](const Endpoint& at) {
+            return std::ranges::any_of(past_, [&](const Past& past) {
+                return past.to == key.to && past.at == at && std::ranges::count(key.instead_of, past.flow) != 0;
+            });
+        });
+        std::stable_partition(addresses.begin(), addresses.end(),
+                              [&](const Endpoint& at) { return !avoided(key.to, {}, at); });
+    } else {
         attempt.reason = found.error();
+    }
     try_next(key);
 }
 
@@ -97,15 +158,17 @@ void Outside::try_next(const Key& key)
 {
     auto& attempt = attempts_.at(key);
     if (attempt.addresses.empty() || clock() >= attempt.until) return finish(key, {});
-    const auto endpoint = attempt.addresses.front();
+    attempt.at = attempt.addresses.front();
     attempt.addresses.pop_front();
+    const auto speaker = identities_ ? identities_->speaker(attempt.own) : Identities::Speaker{};
+    if (const auto flow = live(key.to, attempt.own, speaker, &attempt.at)) return finish(key, flow);
     const auto dialling = std::make_shared<Dialling>(context_);
     dialling->timer.expires_after(address_patience);
     dialling->timer.async_wait([dialling](error_code error) {
         error_code ignored;
         if (!error) dialling->socket.close(ignored); // which ends the handshake with an error
     });
-    dialling->socket.async_connect(endpoint, [this, key, dialling](error_code error) {
+    dialling->socket.async_connect(attempt.at, [this, key, dialling](error_code error) {
         dialling->timer.cancel();
         bursts_.begin();
         if (!error && dialling->socket.is_open())
@@ -142,19 +205,25 @@ void Outside::dialled(FlowId flow, std::optional<WayFailure> failure)
 void Outside::finish(const Key& key, FlowId flow)
 {
     auto attempt = std::move(attempts_.extract(key).mapped());
-    const auto& target = key.first;
-    dead_.erase(target);
+    const auto& target = key.to;
+    const bool again = !key.instead_of.empty(); // the name was reached: it is one of its hosts that is missing
+    if (!again) dead_.erase(target);
     if (flow)
-        reuse(target, flow, connections_.proven_by_us(flow));
-    else if (attempt.others_follow && attempt.reason != WayFailure::full)
+        reuse(target, flow, connections_.proven_by_us(flow), attempt.at);
+    else if (!again && attempt.others_follow && attempt.reason != WayFailure::full)
         dead_.emplace(target, clock());
-    if (!flow && fault_) fault_(attempt.route, attempt.reason);
+    if (!flow && !again && fault_) fault_(attempt.route, attempt.reason);
     for (auto& done : attempt.waiting) done(flow);
 }
 
 void Outside::ended(FlowId flow)
 {
-    for (auto& [to, ways] : live_) std::erase_if(ways, [=](const Way& way) { return way.flow == flow; });
+    for (auto& [to, ways] : live_) {
+        const auto way = std::ranges::find(ways, flow, &Way::flow);
+        if (way == ways.end()) continue;
+        remember({to, flow, way->at, clock()});
+        ways.erase(way);
+    }
     std::erase_if(live_, [](const auto& entry) { return entry.second.empty(); });
 }
 

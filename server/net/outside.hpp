@@ -30,15 +30,16 @@ public:
     {
         identities_ = std::move(identities);
         dead_.clear(); // perhaps it was for want of these
+        past_.clear();
     }
 
     /// `done` runs within a burst, at once when there is a connection already. Whoever asks for the same destination
     /// meanwhile waits for the same attempt. A destination that was found dead a short while ago delays nobody who has
-    /// others: it is tried again beside the calls.
+    /// others: it is tried again beside the calls. A host that a call has failed at comes last for a minute.
     void connect(const Connect& to, Done done);
     /// A domain that came in itself wants its connection to be used for what goes to it (RFC 5923 5), on behalf of
-    /// those of ours that were proven there.
-    void reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves);
+    /// those of ours that were proven there. `at`: where we have connected to ourselves.
+    void reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves, const Endpoint& at = {});
 
     /// From the connections: an attempt's handshake is over.
     void dialled(FlowId flow, std::optional<WayFailure> failure);
@@ -50,9 +51,24 @@ private:
     struct Way {
         FlowId flow;
         std::vector<std::string> proves; ///< the domains of ours that the other end knows us by
+        Endpoint at{};                   ///< port 0: the other side began it
     };
-    /// A destination, as "host" or "host:port", and which of our certificates it is shown.
-    using Key = std::pair<std::string, std::size_t>;
+    /// A connection to a destination that has ended, or at whose end a call has failed; which of the two is heard first
+    /// is chance.
+    struct Past {
+        std::string to;
+        FlowId flow;
+        Endpoint at;
+        TimePoint since{};
+        bool failed{false};
+    };
+    /// A destination, as "host" or "host:port", which of our certificates it is shown, and what has failed there.
+    struct Key {
+        std::string to;
+        std::size_t certificate{0};
+        std::vector<FlowId> instead_of;
+        auto operator<=>(const Key&) const = default;
+    };
     struct Attempt {
         Destination to;
         std::string own; ///< of those that share the attempt, the first one's
@@ -61,12 +77,18 @@ private:
         bool others_follow{false}; ///< for somebody who waits
         std::deque<Endpoint> addresses;
         TimePoint until{}; ///< no further address is tried afterwards
+        Endpoint at{};     ///< where it is now
         FlowId dialling;
         WayFailure reason{WayFailure::unreachable};
     };
     using Attempts = std::map<Key, Attempt>;
 
-    [[nodiscard]] FlowId live(const std::string& to, const std::string& own, const Identities::Speaker& speaker) const;
+    [[nodiscard]] FlowId live(const std::string& to, const std::string& own, const Identities::Speaker& speaker,
+                              const Endpoint* at = nullptr) const;
+    [[nodiscard]] bool avoided(const std::string& to, FlowId flow, const Endpoint& at) const;
+    void failed(const std::string& to, FlowId flow);
+    void remember(Past past);
+    void forget();
     [[nodiscard]] bool dead(const std::string& to, milliseconds within) const;
     void located(const Key& key, Resolver::Found found);
     void try_next(const Key& key);
@@ -82,7 +104,9 @@ private:
     std::map<std::string, std::vector<Way>> live_; ///< by destination; what was opened last stands first
     Attempts attempts_;
     std::map<std::string, TimePoint>
-        dead_; ///< destinations, and since when; only of routes with several targets, which bound it
+        dead_;              ///< destinations, and since when; only of routes with several targets, which bound it
+    std::deque<Past> past_; ///< of the last minute
+    asio::steady_timer forgets_{context_};
 };
 
 } // namespace sotto::net

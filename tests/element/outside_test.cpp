@@ -284,6 +284,62 @@ TEST_CASE("a call to the telephone network")
         CHECK(start_line(world.receive(second)) == "INVITE sip:+44207946000@two.trunk.example;user=phone SIP/2.0");
         CHECK(world.quiet(alice));
     }
+    SECTION("another host of its name comes before the second target")
+    {
+        const auto second = world.domain("two.trunk.example");
+        const auto host = world.domain("one.trunk.example");
+        world.connects.clear();
+        enum class Fails { says_so, hangs_up, is_silent };
+        using enum Fails;
+        const auto how = GENERATE(says_so, hangs_up, is_silent);
+        if (how == says_so) {
+            world.send(trunk, answer(invite, "503 Service Unavailable"));
+            CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+        } else if (how == hangs_up) {
+            world.disconnect(trunk);
+        } else {
+            world.pass(seconds{33});
+            for (auto probed : {host, second}) CHECK(start_line(world.receive(probed)).starts_with("OPTIONS "));
+        }
+        CHECK(world.connects == std::vector<std::string>{"one.trunk.example"});
+        const auto there = world.receive(host);
+        CHECK(start_line(there) == start_line(invite));
+        for (const auto* name : {"Call-ID", "From", "Via"}) CHECK(header(there, name) != header(invite, name));
+        CHECK(world.quiet(second));
+        SECTION("and carries the call")
+        {
+            world.send(host, answer(there, "200 OK", contact));
+            CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+        }
+        SECTION("and fails as well")
+        {
+            world.send(host, answer(there, "503 Service Unavailable"));
+            CHECK(start_line(world.receive(host)).starts_with("ACK "));
+            CHECK(start_line(world.receive(second)).starts_with("INVITE sip:+44207946000@two.trunk.example"));
+        }
+        SECTION("and rings: the call stays there")
+        {
+            world.send(host, answer(there, "180 Ringing", contact));
+            CHECK(start_line(world.receive(alice)) == "SIP/2.0 180 Ringing");
+            world.disconnect(host); // whoever rings may come back over another connection
+            CHECK(world.quiet(second));
+        }
+    }
+    SECTION("no more than four hosts of a name are tried")
+    {
+        auto last = trunk;
+        auto asked = invite;
+        for (int i = 0; i < 3; ++i) {
+            const auto next = world.domain("one.trunk.example");
+            world.send(last, answer(asked, "503 Service Unavailable"));
+            asked = world.receive(next);
+            last = next;
+        }
+        const auto one_more = world.domain("one.trunk.example");
+        world.send(last, answer(asked, "503 Service Unavailable"));
+        CHECK(world.quiet(one_more));
+        CHECK(start_line(world.receive(alice)).starts_with("SIP/2.0 503"));
+    }
     SECTION("the first target is busy: whoever was called is, and the second would say the same")
     {
         const auto second = world.domain("two.trunk.example");

@@ -209,7 +209,8 @@ void World::perform()
             const auto& host = connect->to.host;
             connects.push_back(text_of(connect->to));
             speaks.push_back(connect->own);
-            const auto flow = domains.contains(host) ? domains.at(host) : FlowId{};
+            auto flow = domains.contains(host) ? domains.at(host) : FlowId{};
+            if (std::ranges::count(connect->instead_of, flow) != 0) flow = {}; // each name has one host
             element.connected(connect->ticket, flow, now, actions_);
         } else if (auto* report = std::get_if<Report>(&action)) {
             reports.push_back(report->route);

@@ -87,6 +87,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
         response.reset();
     }
     if (method == Method::invite && !context->in_dialog && branch.seal) end_dialog(*branch.seal, out);
+    if (try_next_host(id, index, status, response, now, out)) return;
     // Another server of the route is tried after a 503 too (RFC 3263 4.3).
     const bool answered = response != nullptr && !branch.target.party.foreign();
     if (status == 430 && answered && branch.target.device) // RFC 5626 9.3: it is stale
@@ -96,6 +97,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
         branch.target = std::move(branch.other_flows.front());
         branch.other_flows.erase(branch.other_flows.begin());
         branch.authorised = false; // another trunk asks for its own
+        branch.failed_hosts.clear();
         return start(id, index, now, out);
     }
     if (branch.announces) return announcement_over(id, index, now, out);
@@ -118,11 +120,7 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     }
     if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
         return;
-    if (rank_of(status) < rank_of(context->best_status)) {
-        context->best_status = status;
-        context->best = std::move(response);
-        context->best_branch = index;
-    }
+    context->judge(index, status, std::move(response));
     if (status >= 600) { // 16.7 step 5
         context->waiting.clear();
         cancel_branches(*context, now, out);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sotto {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 constexpr seconds probe_interval{30};
 constexpr seconds probe_patience{8};
 constexpr std::chrono::minutes kept_unwanted{15}; ///< a connection to domains that no route names
+constexpr std::size_t most_hosts = 4;             ///< of one name; each may keep the caller waiting for 32 s
 
 /// Where the dialled domain is. A port that is dialled with it counts for domains that the operator has named: whoever
 /// is open to all would else knock at any port that somebody chooses.
@@ -283,7 +285,24 @@ void Proxy::connect(SlotId id, std::size_t index, Actions& out)
                           .to = branch.target.next_hop,
                           .own = domain_for(context, request, branch.target.party),
                           .route = route != nullptr ? route->name : std::string{},
-                          .others_follow = !branch.other_flows.empty()});
+                          .others_follow = !branch.other_flows.empty(),
+                          .instead_of = branch.failed_hosts});
+}
+
+/// RFC 3263 4.3: the request goes to another host of the same name, when there is one; as a dialog of its own. Inside a
+/// dialog it goes where the dialog went.
+bool Proxy::try_next_host(SlotId id, std::size_t index, int status, MessagePtr& response, TimePoint now, Actions& out)
+{
+    auto* context = contexts_.find(id);
+    auto& branch = context->branches[index];
+    const bool host_failed = status == 503 || (status == 408 && response == nullptr);
+    if (!host_failed || context->in_dialog || !branch.target.party.foreign() || !branch.target.flow) return false;
+    if (branch.cancelled || context->over() || branch.failed_hosts.size() + 1 == most_hosts) return false;
+    if (branch.other_flows.empty()) context->judge(index, status, std::move(response)); // it may be the last word
+    branch.failed_hosts.push_back(std::exchange(branch.target.flow, {}));
+    branch.authorised = false;
+    start(id, index, now, out);
+    return true;
 }
 
 /// Where another domain has called from, and as whom: a peer takes an answer only from whom it has called.

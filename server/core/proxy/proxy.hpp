@@ -226,6 +226,8 @@ private:
     void probe_no_more(SlotId probed);
     bool probe_answered(const transaction::Client& client, TimePoint now);
     bool probe_failed(const transaction::Client& client, bool gone);
+    bool try_next_host(SlotId context, std::size_t branch, int status, MessagePtr& response, TimePoint now,
+                       Actions& out);
     bool try_credentials(SlotId context, std::size_t branch, const Message& response, TimePoint now, Actions& out);
     /// The route of a foreign party; null for a subscriber, and when the configuration has it no longer.
     const Route* route_of(const Party& party) const;

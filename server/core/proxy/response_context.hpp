@@ -75,6 +75,7 @@ struct Branch {
     std::optional<std::string> hung_up{}; ///< the To tag of its 2xx that we have answered with a BYE
     std::string called;                   ///< the Request-URI that a foreign party was sent
     std::string to;                       ///< what its receiver was shown as To; kept as the address of a foreign party
+    std::vector<FlowId> failed_hosts;     ///< of a foreign party: they led to hosts of its name that have failed
 };
 
 /// Whether one of them leads to that device.
@@ -139,6 +140,9 @@ struct ResponseContext {
         };
         return std::ranges::any_of(branches, over_it);
     }
+
+    /// A branch has failed; no response: nothing was heard.
+    void judge(std::size_t branch, int status, MessagePtr response);
 
     transaction::SlotId server;
     Party sender;
