@@ -283,3 +283,88 @@ TEST_CASE("a new description that is given up reaches a phone that has moved", "
     is_cancelled(world, after, again);
     CHECK(status(world.receive(alice.flow)) == "487");
 }
+
+TEST_CASE("a caller that is between two connections hears how its call has ended", "[rfc3261][18.2.2][rfc5626]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = mobile(world);
+    std::string invite;
+    const auto ringing = called(world, alice, bob, invite);
+    world.disconnect(alice.flow);
+    const std::string outcome = GENERATE("486 Busy Here", "603 Decline", "200 OK");
+    world.send(bob, response_to(invite, outcome, ok_contact));
+    if (outcome != "200 OK") CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    const auto stranger = world.phone("carol");
+    alice.flow = world.phone("alice");
+    const auto final = world.receive(alice.flow);
+    CHECK(start_line(final) == "SIP/2.0 " + outcome);
+    CHECK(header(final, "Via") == header(ringing, "Via"));
+    world.registers(alice.flow, "alice", {.contact = "<sip:alice-device@192.0.2.1:5555;transport=tls>"});
+    CHECK(world.quiet(alice.flow)); // it hears it once
+    CHECK(world.quiet(alice.flow));
+    CHECK(world.quiet(stranger));
+    world.pass(seconds{33});
+    CHECK(world.element.idle());
+}
+
+TEST_CASE("a caller that is between two connections hears that it rings, and then who answers", "[rfc3261][18.2.2]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = mobile(world);
+    alice.send({.to = to_bob, .from = {}});
+    const auto invite = world.receive(bob);
+    world.disconnect(alice.flow);
+    world.send(bob, response_to(invite, "180 Ringing"));
+    const bool answered = GENERATE(true, false); // before it is back
+    const auto ok = response_to(invite, "200 OK", ok_contact);
+    if (answered) world.send(bob, ok);
+    alice.flow = world.phone("alice");
+    if (!answered) {
+        CHECK(status(world.receive(alice.flow)) == "180");
+        world.send(bob, ok);
+    }
+    CHECK(status(world.receive(alice.flow)) == "200");
+    CHECK(world.quiet(alice.flow));
+    world.pass(seconds{33});
+    CHECK(world.element.idle());
+}
+
+TEST_CASE("a caller that does not come back is waited for no longer than its transaction", "[growth]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto bob = mobile(world);
+    std::string invite;
+    called(world, alice, bob, invite);
+    world.disconnect(alice.flow);
+    world.send(bob, response_to(invite, "486 Busy Here"));
+    CHECK(start_line(world.receive(bob)).starts_with("ACK "));
+    world.pass(seconds{33});
+    CHECK(world.element.idle());
+    CHECK(world.quiet(world.phone("alice")));
+}
+
+TEST_CASE("a phone whose caller has gone as well rings no longer once it is back", "[rfc3261][9.1][rfc5626]")
+{
+    World world;
+    Sender alice{world, "alice"};
+    const auto before = mobile(world);
+    std::string invite;
+    called(world, alice, before, invite);
+    const bool caller_first = GENERATE(true, false);
+    world.disconnect(caller_first ? alice.flow : before);
+    world.disconnect(caller_first ? before : alice.flow);
+    const bool picked_up = GENERATE(true, false);
+    const auto after = mobile(world);
+    if (picked_up) {
+        CHECK(start_line(world.receive(after)).starts_with("CANCEL "));
+        picks_up_in_vain(world, after, invite);
+    } else {
+        is_cancelled(world, after, invite);
+    }
+    CHECK(world.quiet(world.phone("alice")));
+    world.pass(seconds{33});
+    CHECK(world.element.idle());
+}

@@ -206,7 +206,7 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
         const auto* waiting = homeless_.find(id);
         if (waiting == nullptr) return;
         const auto other = std::ranges::find_if(flows, [&](const Binding& b) { return b.flow != waiting->gone; });
-        return found_way_back(id, other != flows.end() ? other->flow : FlowId{}, out);
+        return other != flows.end() ? found_way_back(id, other->flow, out) : await_caller(id, out);
     }
     if (kind == Waiting::cancel) return found_for_cancel(id, flows, now, out);
     if (kind == Waiting::gruu) return found_behind_gruu(id, std::move(flows), now, out);

@@ -333,8 +333,12 @@ void Proxy::found_way_back(SlotId id, FlowId flow, Actions& out)
 {
     auto* waiting = homeless_.find(id);
     if (waiting == nullptr) return;
-    if (flow && flow != waiting->gone) env_.layer->move(waiting->server, flow, std::move(waiting->bytes), out);
-    homeless_.erase(id);
+    auto [server_id, gone, bytes, device] = std::move(*waiting);
+    forget_homeless(id, out);
+    if (!flow || flow == gone) return;
+    if (bytes.empty()) bytes = latest_response(server_id);
+    if (bytes.empty()) return;
+    env_.layer->move(server_id, flow, std::move(bytes), out);
 }
 
 void Proxy::connect_for_ack(SlotId ack, Actions& out)

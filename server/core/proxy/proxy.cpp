@@ -377,6 +377,7 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
     for (auto& branch : context->branches) env_.layer->cancel_timer(branch.timer_c);
     env_.layer->cancel_timer(context->ring_timer);
     env_.layer->cancel_timer(context->wake_timer);
+    forget_homeless(context->homeless, out);
     contexts_.erase(server->context);
 }
 

@@ -118,7 +118,8 @@ private:
     struct Homeless {
         SlotId server;
         FlowId gone;
-        std::string bytes;
+        std::string bytes;  ///< empty: the latest one of an INVITE
+        BindingId device{}; ///< that is waited for; none: it is asked for, or another domain is connected to
     };
     /// A phone that rang as its connection ended, and was to ring no longer: its CANCEL waits until it is back.
     struct Untold {
@@ -335,6 +336,11 @@ private:
     void give_up(const ResponseContext& context, const Branch& branch, TimePoint now, Actions& out);
     bool given_up_answered(const transaction::Client& client, const Message& response, Actions& out);
     void forget_untold(SlotId untold, Actions& out);
+    void await(BindingId device, Ticket ticket, Actions& out);
+    void await_no_more(BindingId device, Ticket ticket, Actions& out);
+    void await_caller(SlotId homeless, Actions& out);
+    [[nodiscard]] std::string latest_response(SlotId server);
+    void forget_homeless(SlotId homeless, Actions& out);
     std::string responder_contact(ResponseContext& context, const Message& request, Branch& branch,
                                   const Message& response);
 
@@ -352,7 +358,7 @@ private:
     transaction::SlotTable<WaitingAck> acks_;
     transaction::SlotTable<Homeless> homeless_;
     transaction::SlotTable<Untold> untold_;
-    std::unordered_multimap<BindingId, SlotId> untold_by_device_;
+    std::unordered_multimap<BindingId, Ticket> awaited_; ///< devices between two connections, and who asks for them
     transaction::SlotTable<WaitingRecord> records_;
     transaction::SlotTable<Connecting> connecting_;
     transaction::SlotTable<Probed> probed_;

@@ -399,10 +399,9 @@ void Proxy::give_up(const ResponseContext& context, const Branch& branch, TimePo
                                            .device = device,
                                            .transport = branch.target.transport,
                                            .cause = context.completed ? 200 : 487});
-    untold_by_device_.emplace(device, id);
     env_.layer->set_timer(untold_timer, id, now + transaction::no_answer);
     env_.layer->give_up(branch.client, id, transaction::Layer::of_one_given_up, now);
-    env_.watch(device, out);
+    await(device, ticket_for(Waiting::cancel, branch.client), out);
     out.push_back(Find{ticket_for(Waiting::cancel, branch.client), device}); // it may have come just now
 }
 
@@ -410,19 +409,29 @@ void Proxy::forget_untold(SlotId id, Actions& out)
 {
     const auto* untold = untold_.find(id);
     if (untold == nullptr) return;
-    const auto device = untold->device;
-    const auto [from, to] = untold_by_device_.equal_range(device);
-    untold_by_device_.erase(std::find_if(from, to, [&](const auto& one) { return one.second == id; }));
+    await_no_more(untold->device, ticket_for(Waiting::cancel, untold->client), out);
     untold_.erase(id);
+}
+
+void Proxy::await(BindingId device, Ticket ticket, Actions& out)
+{
+    awaited_.emplace(device, ticket);
+    env_.watch(device, out);
+}
+
+void Proxy::await_no_more(BindingId device, Ticket ticket, Actions& out)
+{
+    const auto [from, to] = awaited_.equal_range(device);
+    const auto awaited = std::find_if(from, to, [&](const auto& one) { return one.second == ticket; });
+    if (awaited == to) return;
+    awaited_.erase(awaited);
     env_.watch_no_more(device, out);
 }
 
 void Proxy::binding_changed(BindingId device, Actions& out)
 {
-    const auto [from, to] = untold_by_device_.equal_range(device);
-    for (auto at = from; at != to; ++at)
-        if (const auto* untold = untold_.find(at->second); untold != nullptr && !untold->told)
-            out.push_back(Find{ticket_for(Waiting::cancel, untold->client), device});
+    const auto [from, to] = awaited_.equal_range(device);
+    for (auto at = from; at != to; ++at) out.push_back(Find{at->second, device});
 }
 
 /// True when nobody waits for that answer any more.
@@ -470,8 +479,14 @@ void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
         const bool alone = context->waiting.empty() && context->look_ups == 0 && context->asleep == 0 &&
                            std::ranges::all_of(context->branches, [](const Branch& b) { return b.ended || b.gone; });
         if (context->sender_gone != server->flow || !alone) continue;
-        for (auto& branch : context->branches)
-            if (!std::exchange(branch.ended, true)) env_.layer->abandon(branch.client);
+        for (auto& branch : context->branches) {
+            if (std::exchange(branch.ended, true)) continue;
+            const auto* client = env_.layer->client(branch.client);
+            if (!context->in_dialog && branch.target.device && client != nullptr && client->proceeding())
+                give_up(*context, branch, now, out); // it is to ring no longer, once it is back
+            else
+                env_.layer->abandon(branch.client);
+        }
         env_.layer->end_server(context->server, now, out);
     }
 }
@@ -485,9 +500,45 @@ void Proxy::response_undeliverable(SlotId server_id, std::string bytes, Actions&
     // RFC 3261 18.2.2. Only for an answer that somebody here has given: nobody else is to make us connect anywhere.
     const bool answered = server->party.foreign() && !context->accepted.bytes.empty();
     if (!device && !answered) return;
+    if (context->homeless) return; // its latest one waits already
     const auto waiting = homeless_.emplace(Homeless{server_id, server->flow, std::move(bytes)});
     if (answered) return connect_back(waiting, *context, server->party, out);
     out.push_back(Find{ticket_for(Waiting::caller_flow, waiting), device});
+}
+
+/// A caller that is between two connections is told how its call stands, for as long as the transaction lasts.
+void Proxy::await_caller(SlotId id, Actions& out)
+{
+    auto* waiting = homeless_.find(id);
+    const auto* server = env_.layer->server(waiting->server);
+    auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
+    if (context != nullptr && context->homeless == id) return;
+    const bool said = context != nullptr && (!server->latest.empty() || !context->accepted.bytes.empty());
+    if (!said || context->homeless) return forget_homeless(id, out);
+    context->homeless = id;
+    forget(waiting->bytes);
+    waiting->device = context->sender_target.device();
+    await(waiting->device, ticket_for(Waiting::caller_flow, id), out);
+}
+
+std::string Proxy::latest_response(SlotId id)
+{
+    const auto* server = env_.layer->server(id);
+    const auto* context = server != nullptr ? contexts_.find(server->context) : nullptr;
+    if (context == nullptr) return {};
+    const auto& accepted = context->accepted.bytes;
+    return accepted.empty() ? server->latest : env_.cryptography.open_in_memory(accepted);
+}
+
+void Proxy::forget_homeless(SlotId id, Actions& out)
+{
+    const auto* waiting = homeless_.find(id);
+    if (waiting == nullptr) return;
+    if (waiting->device) await_no_more(waiting->device, ticket_for(Waiting::caller_flow, id), out);
+    if (const auto* server = env_.layer->server(waiting->server); server != nullptr)
+        if (auto* context = contexts_.find(server->context); context != nullptr && context->homeless == id)
+            context->homeless = {};
+    homeless_.erase(id);
 }
 
 } // namespace sotto

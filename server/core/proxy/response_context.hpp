@@ -169,6 +169,8 @@ struct ResponseContext {
         return for_a_person && !in_dialog ? request.from.display : std::string_view{};
     }
     SenderTarget sender_target;
+    /// A response that waits until the sender is back.
+    transaction::SlotId homeless{};
     AccountId callee;    ///< whom the address rings; none: nobody
     bool dialled{false}; ///< in a dialog: its callee is whom the caller dialled
     /// A tag of either party with what the dialog's tokens say of it; `called` is whom the request goes to.

@@ -81,7 +81,7 @@ private:
     void put_rejected(const Section& section, const Profile* profile);
     [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile);
     [[nodiscard]] std::optional<SdpRefusal> choose_address(const Section& section, bool bundle_only);
-    void collect(const Section& section, bool bundle_only);
+    [[nodiscard]] bool collect(const Section& section, bool bundle_only);
     void add(const LineRule& rule, std::string_view value);
     void add_candidate(const LineRule& rule, std::string_view value);
     void add_payload_line(const LineRule& rule, std::string_view value);
@@ -302,7 +302,7 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
     out_ += "\r\n";
     put_line(out_, "c=", address_.network(), address_.text);
 
-    collect(section, bundle_only);
+    if (!collect(section, bundle_only)) return SdpRefusal::malformed;
     if (payloads_.usable() &&
         std::ranges::none_of(items_, [](const Item& item) { return item.rule->kind == Kind::direction; }))
         add(rule_for("sendrecv"), {});
@@ -310,8 +310,9 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
     return std::nullopt;
 }
 
-/// Everything that may be written into the section, lines of the session part that it takes over included.
-void Minimiser::collect(const Section& section, bool bundle_only)
+/// Everything that may be written into the section, lines of the session part that it takes over included. False: those
+/// are more than any call needs. None is left out, it might be the key that protects the section.
+bool Minimiser::collect(const Section& section, bool bundle_only)
 {
     items_.clear();
     candidates_.clear();
@@ -326,16 +327,17 @@ void Minimiser::collect(const Section& section, bool bundle_only)
     std::size_t lowered = 0;
     for (const auto& attribute : in_.attributes_of(in_.session)) {
         const auto& rule = *attribute.rule;
-        if (rule.level != Level::lowered || section.names(rule) || lowered == most_lowered) continue;
+        if (rule.level != Level::lowered || section.names(rule)) continue;
         if (rule.kind == Kind::direction && direction) continue;
         if (rule.kind == Kind::extmap && !rtp) continue;
         if (rule.kind != Kind::direction && rule.kind != Kind::extmap && bundle_only)
             continue; // RFC 8843 7.1.3: it has no transport
+        if (++lowered > most_lowered) return false;
         add(rule, attribute.value);
-        ++lowered;
     }
     for (const auto type : payloads_.types())
         items_.push_back({place_of(rule_for("rtpmap"), payloads_.rank(type)), 0, &rule_for("rtpmap"), {}});
+    return true;
 }
 
 void Minimiser::add(const LineRule& rule, std::string_view value)
@@ -531,7 +533,7 @@ SdpResult Minimiser::fragment()
         // The profile and format of a pseudo m= line mean nothing (RFC 8840 4.4), so they are the same for all.
         const auto media = position_in(media_types, section.media);
         put_line(out_, "m=", media < media_types.size() ? media_types[media] : "application", " 9 RTP/AVP 0");
-        collect(section, false);
+        if (!collect(section, false)) return SdpRefusal::malformed;
         put_items(0);
         names_.carry(section.mid);
         if (out_.size() > longest_result) return SdpRefusal::malformed;

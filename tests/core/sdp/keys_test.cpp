@@ -118,6 +118,20 @@ TEST_CASE("a section with a=bundle-only takes no key from the session part, only
     CHECK(has_line(minimised(out), "a=bundle-only")); // it is as secure as it was
 }
 
+TEST_CASE("a key behind many other lines of the session part stays with its media, or the description is refused",
+          "[sdp][keys]")
+{
+    const std::string extension{"a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\n"};
+    const auto behind = [&](int lines) {
+        auto text = session;
+        for (int i = 0; i < lines; ++i) text += extension;
+        return text + key + "m=audio 9 RTP/AVP 0\nc=IN IP4 192.0.2.1\n";
+    };
+    CHECK(lines_of(minimised(behind(23)), "a=fingerprint").size() == 1);
+    CHECK(refusal(behind(24)) == SdpRefusal::malformed); // more than any call needs
+    CHECK_FALSE(minimise_sdpfrag(wire(behind(24)), policy()).has_value());
+}
+
 TEST_CASE("a key or a relay in a section that stays behind protects no other", "[sdp][keys]")
 {
     const std::string bundle = session + "a=group:BUNDLE a v\n" + audio + "a=mid:a\n";
