@@ -11,7 +11,9 @@ namespace {
 constexpr milliseconds address_patience{4000}; ///< for one TCP handshake
 constexpr seconds attempt_patience{12};        ///< for all of them
 constexpr seconds retried_after{30};           ///< what was found dead
-constexpr seconds remembered_for{60};          ///< and how long nobody waits for it, or goes there first
+constexpr seconds remembered_for{60};          ///< and how long nobody waits for it
+constexpr seconds avoided_for{60};             ///< where a call has failed, while others are connected
+constexpr std::chrono::minutes past_for{10};   ///< longer than a call goes from host to host
 constexpr std::size_t most_past = 256;         ///< of all destinations; more would only be tried again too early
 
 TimePoint clock() { return std::chrono::time_point_cast<milliseconds>(Clock::now()); }
@@ -35,7 +37,7 @@ void Outside::connect(const Connect& to, Done done)
     const auto target = sotto::text_of(to.to);
     const auto speaker = identities_ ? identities_->speaker(to.own) : Identities::Speaker{};
     if (!to.instead_of.empty()) failed(target, to.instead_of.back());
-    if (const auto flow = live(target, to.own, speaker)) return done(flow);
+    if (const auto flow = live(target, to.own, speaker, to.instead_of)) return done(flow);
     const bool waits = !(to.others_follow && dead(target, remembered_for));
     if (!waits) {
         done({});
@@ -59,40 +61,54 @@ void Outside::connect(const Connect& to, Done done)
     });
 }
 
-/// One over which that domain of ours is proven; where no certificate proves it, any. To that host, or to any where no
-/// call has failed.
+/// One over which that domain of ours is proven; where no certificate proves it, any. To a host where no call has
+/// failed, if there is such a one; nobody waits for another host because somebody else's call has failed at this one.
 FlowId Outside::live(const std::string& to, const std::string& own, const Identities::Speaker& speaker,
-                     const Endpoint* at) const
+                     const std::vector<FlowId>& instead_of, const Endpoint* at) const
 {
     const auto ways = live_.find(to);
     if (ways == live_.end()) return {};
-    const auto fits = [&](const Way& way) {
-        const bool there = at != nullptr ? way.at == *at : !avoided(to, way.flow, way.at);
-        return there && (!speaker.proves || std::ranges::count(way.proves, own) != 0);
+    FlowId last_choice;
+    for (const auto& way : ways->second) {
+        if (at != nullptr && way.at != *at) continue;
+        if (speaker.proves && std::ranges::count(way.proves, own) == 0) continue;
+        if (tried(to, instead_of, way.flow, way.at)) continue;
+        if (!avoided(to, way.flow)) return way.flow;
+        if (!last_choice) last_choice = way.flow;
+    }
+    return last_choice;
+}
+
+/// That connection, or another one to the same host.
+bool Outside::tried(const std::string& to, const std::vector<FlowId>& instead_of, FlowId flow, const Endpoint& at) const
+{
+    if (instead_of.empty()) return false;
+    return std::ranges::count(instead_of, flow) != 0 || std::ranges::any_of(past_, [&](const Past& past) {
+               return at.port() != 0 && past.at == at && past.to == to &&
+                      std::ranges::count(instead_of, past.flow) != 0;
+           });
+}
+
+void Outside::add(const std::string& to, Way fresh)
+{
+    auto& ways = live_[to];
+    if (std::ranges::count(ways, fresh.flow, &Way::flow) != 0) return; // we made it, and are offered it as well
+    // What speaks for no other domain than this one does is not needed beside it.
+    const auto needless = [&](const Way& way) {
+        return std::ranges::all_of(way.proves,
+                                   [&](const auto& one) { return std::ranges::count(fresh.proves, one) != 0; });
     };
-    const auto way = std::ranges::find_if(ways->second, fits);
-    return way != ways->second.end() ? way->flow : FlowId{};
+    for (const auto& way : ways)
+        if (needless(way)) remember({to, way.flow, way.at, clock()});
+    std::erase_if(ways, needless);
+    ways.insert(ways.begin(), std::move(fresh));
 }
 
-void Outside::reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves, const Endpoint& at)
+/// A call to that destination has failed there lately.
+bool Outside::avoided(const std::string& to, FlowId flow) const
 {
-    auto& ways = live_[domain];
-    if (std::ranges::count(ways, flow, &Way::flow) != 0) return; // we made it, and are offered it as well
-    // What speaks for no other domain than this one does is not needed beside it; but a host where a call has failed
-    // is come back to, and each time over one more.
-    std::erase_if(ways, [&](const Way& way) {
-        if (avoided(domain, way.flow, way.at)) return false;
-        return std::ranges::all_of(way.proves, [&](const auto& one) { return std::ranges::count(proves, one) != 0; });
-    });
-    ways.insert(ways.begin(), Way{flow, std::move(proves), at});
-}
-
-/// Where a call to that destination has failed, over that connection or another one.
-bool Outside::avoided(const std::string& to, FlowId flow, const Endpoint& at) const
-{
-    return std::ranges::any_of(past_, [&, now = clock()](const Past& past) {
-        return past.failed && now - past.since < remembered_for && past.to == to &&
-               (past.flow == flow || (at.port() != 0 && past.at == at));
+    return std::ranges::any_of(past_, [&](const Past& past) {
+        return past.flow == flow && past.failed && clock() - past.since < avoided_for && past.to == to;
     });
 }
 
@@ -113,6 +129,7 @@ void Outside::failed(const std::string& to, FlowId flow)
 
 void Outside::remember(Past past)
 {
+    if (past.at.port() == 0 && !past.failed) return;
     if (past_.size() == most_past) past_.pop_front();
     past_.push_back(std::move(past));
     if (past_.size() == 1) forget();
@@ -121,12 +138,19 @@ void Outside::remember(Past past)
 /// Whom this server was connected to is kept for no longer than that needs.
 void Outside::forget()
 {
-    std::erase_if(past_, [now = clock()](const Past& past) { return now - past.since >= remembered_for; });
+    std::erase_if(past_, [now = clock()](const Past& past) { return now - past.since >= past_for; });
     if (past_.empty()) return;
-    forgets_.expires_after(remembered_for);
+    forgets_.expires_after(past_for);
     forgets_.async_wait([this](error_code error) {
         if (!error) forget();
     });
+}
+
+/// Calls come back to the preferred host once it may do again.
+void Outside::add_behind(const std::string& to, Way fresh)
+{
+    auto& ways = live_[to];
+    if (std::ranges::count(ways, fresh.flow, &Way::flow) == 0) ways.push_back(std::move(fresh));
 }
 
 bool Outside::dead(const std::string& to, milliseconds within) const
@@ -141,13 +165,7 @@ void Outside::located(const Key& key, Resolver::Found found)
     if (found) {
         auto& addresses = attempt.addresses;
         addresses.assign(found->begin(), found->end());
-        std::erase_if(addresses, [&](const Endpoint& at) {
-            return std::ranges::any_of(past_, [&](const Past& past) {
-                return past.to == key.to && past.at == at && std::ranges::count(key.instead_of, past.flow) != 0;
-            });
-        });
-        std::stable_partition(addresses.begin(), addresses.end(),
-                              [&](const Endpoint& at) { return !avoided(key.to, {}, at); });
+        std::erase_if(addresses, [&](const Endpoint& at) { return tried(key.to, key.instead_of, {}, at); });
     } else {
         attempt.reason = found.error();
     }
@@ -161,7 +179,7 @@ void Outside::try_next(const Key& key)
     attempt.at = attempt.addresses.front();
     attempt.addresses.pop_front();
     const auto speaker = identities_ ? identities_->speaker(attempt.own) : Identities::Speaker{};
-    if (const auto flow = live(key.to, attempt.own, speaker, &attempt.at)) return finish(key, flow);
+    if (const auto flow = live(key.to, attempt.own, speaker, key.instead_of, &attempt.at)) return finish(key, flow);
     const auto dialling = std::make_shared<Dialling>(context_);
     dialling->timer.expires_after(address_patience);
     dialling->timer.async_wait([dialling](error_code error) {
@@ -208,8 +226,10 @@ void Outside::finish(const Key& key, FlowId flow)
     const auto& target = key.to;
     const bool again = !key.instead_of.empty(); // the name was reached: it is one of its hosts that is missing
     if (!again) dead_.erase(target);
-    if (flow)
-        reuse(target, flow, connections_.proven_by_us(flow), attempt.at);
+    if (flow && again)
+        add_behind(target, {flow, connections_.proven_by_us(flow), attempt.at});
+    else if (flow)
+        add(target, {flow, connections_.proven_by_us(flow), attempt.at});
     else if (!again && attempt.others_follow && attempt.reason != WayFailure::full)
         dead_.emplace(target, clock());
     if (!flow && !again && fault_) fault_(attempt.route, attempt.reason);

@@ -35,11 +35,15 @@ public:
 
     /// `done` runs within a burst, at once when there is a connection already. Whoever asks for the same destination
     /// meanwhile waits for the same attempt. A destination that was found dead a short while ago delays nobody who has
-    /// others: it is tried again beside the calls. A host that a call has failed at comes last for a minute.
+    /// others: it is tried again beside the calls. For a minute calls go to a host that another one has failed at only
+    /// if no other host of that name is connected.
     void connect(const Connect& to, Done done);
     /// A domain that came in itself wants its connection to be used for what goes to it (RFC 5923 5), on behalf of
-    /// those of ours that were proven there. `at`: where we have connected to ourselves.
-    void reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves, const Endpoint& at = {});
+    /// those of ours that were proven there.
+    void reuse(const std::string& domain, FlowId flow, std::vector<std::string> proves)
+    {
+        add(domain, {flow, std::move(proves)});
+    }
 
     /// From the connections: an attempt's handshake is over.
     void dialled(FlowId flow, std::optional<WayFailure> failure);
@@ -83,9 +87,13 @@ private:
     };
     using Attempts = std::map<Key, Attempt>;
 
+    void add(const std::string& to, Way fresh);
+    void add_behind(const std::string& to, Way fresh);
     [[nodiscard]] FlowId live(const std::string& to, const std::string& own, const Identities::Speaker& speaker,
-                              const Endpoint* at = nullptr) const;
-    [[nodiscard]] bool avoided(const std::string& to, FlowId flow, const Endpoint& at) const;
+                              const std::vector<FlowId>& instead_of, const Endpoint* at = nullptr) const;
+    [[nodiscard]] bool tried(const std::string& to, const std::vector<FlowId>& instead_of, FlowId flow,
+                             const Endpoint& at) const;
+    [[nodiscard]] bool avoided(const std::string& to, FlowId flow) const;
     void failed(const std::string& to, FlowId flow);
     void remember(Past past);
     void forget();
@@ -101,11 +109,12 @@ private:
     Fault fault_;
     std::shared_ptr<const Identities> identities_;
     std::unique_ptr<Resolver> resolver_;           ///< made when the first name is looked for
-    std::map<std::string, std::vector<Way>> live_; ///< by destination; what was opened last stands first
+    std::map<std::string, std::vector<Way>> live_; ///< by destination; what was opened last stands first, but for what
+                                                   ///< was opened because another host had failed
     Attempts attempts_;
     std::map<std::string, TimePoint>
         dead_;              ///< destinations, and since when; only of routes with several targets, which bound it
-    std::deque<Past> past_; ///< of the last minute
+    std::deque<Past> past_; ///< of the last minutes
     asio::steady_timer forgets_{context_};
 };
 

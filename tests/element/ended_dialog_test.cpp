@@ -122,6 +122,38 @@ TEST_CASE("who comes to help may ask again for a caller whose phone was away", "
     CHECK(start_line(world.receive(alice)).starts_with("INFO "));
 }
 
+TEST_CASE("whom those who come to help refer may ask again, too", "[seal][emergency][rfc3515]")
+{
+    World world{with_routes()};
+    auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto psap = world.domain("psap.example");
+    const auto calls_for_help = [&](FlowId phone, const std::string& name) {
+        dial(world, phone,
+             {.uri = "sip:112@example.org", .extra = "Privacy: id\n", .tag = name + "-h", .caller = name});
+        world.receive(phone); // 100
+        const auto invite = world.receive(psap);
+        world.send(psap, answer(invite, "200 OK", contact));
+        world.receive(phone);
+        return invite;
+    };
+    const auto of_alice = calls_for_help(alice, "alice");
+    const auto of_bob = calls_for_help(bob, "bob");
+    world.send(psap, request_in(of_bob, "REFER", 7, contact + "Refer-To: " + header(of_alice, "Contact") + "\n"));
+    const auto refer = world.receive(bob);
+    REQUIRE(start_line(refer).starts_with("REFER "));
+    const auto to_alice = uri_in(header(refer, "Refer-To"));
+    world.send(bob, answer(refer, "202 Accepted", contact));
+    world.receive(psap);
+    world.disconnect(alice);
+    dial(world, bob, {.uri = to_alice, .tag = "first", .caller = "bob"});
+    world.receive(bob); // 100
+    CHECK(start_line(world.receive(bob)).starts_with("SIP/2.0 480"));
+    alice = world.phone("alice");
+    dial(world, bob, {.uri = to_alice, .tag = "second", .caller = "bob"});
+    CHECK(start_line(world.receive(alice)).starts_with("INVITE "));
+}
+
 TEST_CASE("whoever shows itself may be away for a while", "[seal]")
 {
     World world{with_routes()};

@@ -68,6 +68,22 @@ TEST_CASE("a call to another domain and its end, with a route set on the other s
     }
 }
 
+TEST_CASE("what the last host of a name says counts, whatever the first one did", "[rfc3263][4.3]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto first = world.domain("example.net");
+    const auto invite = call_out(world, alice, first);
+    const auto second = world.domain("example.net");
+    if (GENERATE(true, false))
+        world.send(first, answer(invite, "503 Service Unavailable"));
+    else
+        world.disconnect(first);
+    const std::string said = GENERATE("480 Temporarily Unavailable", "500 Server Internal Error", "404 Not Found");
+    world.send(second, answer(world.receive(second), said));
+    CHECK(start_line(world.receive(alice)) == "SIP/2.0 " + said);
+}
+
 TEST_CASE("a call from another domain")
 {
     World world{with_routes()};

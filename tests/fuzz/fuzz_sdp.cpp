@@ -1,7 +1,7 @@
 // Any bytes as a session description and as a trickled fragment:
 // - only lines leave that a rule admits, and nothing of those that no rule reads;
 // - under relay-only every address that leaves is a relay's;
-// - no key leaves that the policy does not permit;
+// - no key leaves that the policy does not permit, and no media without a key;
 // - what was minimised once is of the canonical form: minimising it changes nothing.
 #include "core/sdp/line_rules.hpp"
 #include "core/sdp/minimise.hpp"
@@ -78,12 +78,47 @@ void check_lines(std::string_view text, const SdpPolicy& policy)
     require(policy.zrtp || lines_of(text, "a=zrtp-hash").empty(), "no hash of one that is switched off");
 }
 
+/// Every section that carries media has a key, or shares the transport of one that has (RFC 8843). Not by what the
+/// minimiser finds that out with.
+void check_protected(std::string_view text)
+{
+    struct Media {
+        bool carried{false}, keyed{false};
+        std::string_view mid;
+    };
+    std::vector<Media> sections;
+    std::vector<std::string> groups;
+    for (const auto line : lines_of(text, "")) {
+        if (line.starts_with("a=group:BUNDLE ")) groups.push_back(std::string{line.substr(14)} + ' ');
+        if (line.starts_with("m=")) sections.push_back({.carried = line.find(" 0 ") != line.find(' ')});
+        if (sections.empty()) continue;
+        auto& section = sections.back();
+        if (line == "a=bundle-only") section.carried = true;
+        if (line.starts_with("a=mid:")) section.mid = line.substr(6);
+        for (const auto key : {"a=fingerprint:", "a=zrtp-hash:", "a=crypto:"})
+            section.keyed = section.keyed || line.starts_with(key);
+    }
+    const auto named = [](const std::string& group, const Media& section) {
+        return !section.mid.empty() && group.find(" " + std::string{section.mid} + " ") != std::string::npos;
+    };
+    for (const auto& section : sections) {
+        const auto shares = [&](const Media& other) {
+            return other.carried && other.keyed && std::ranges::any_of(groups, [&](const auto& group) {
+                       return named(group, section) && named(group, other);
+                   });
+        };
+        require(!section.carried || section.keyed || std::ranges::any_of(sections, shares),
+                "no media leaves without a key");
+    }
+}
+
 void check(std::string_view text, const SdpPolicy& policy, Minimise minimise_text)
 {
     const auto once = minimise_text(text, policy);
     if (!once.has_value()) return;
 
     check_lines(*once, policy);
+    if (minimise_text == &minimise) check_protected(*once);
     if (policy.relay_only) check_relayed(*once);
     for (const char c : *once) require((c >= ' ' && c < '\x7F') || c == '\r' || c == '\n', "only text leaves");
 

@@ -1,6 +1,7 @@
 """A name with several hosts (RFC 3263 4.3)."""
 
 import struct
+import socket
 import unittest
 
 from clients import network
@@ -29,10 +30,17 @@ class Hosts(Outside):
             certificate = cls.authority.issue(f"{name}.example", (f"{name}.example",))
             cls.hosts[name] = [cls.keep(FarEnd(f"{name}.example", certificate, cls.authority)) for _ in range(2)]
             lines += [f"_sips._tcp.{name} SRV {10 * place} 1 {host.port} host" for place, host in enumerate(cls.hosts[name], 1)]
+        for name in ("alone", "back"):
+            certificate = cls.authority.issue(f"{name}.example", (f"{name}.example",))
+            cls.hosts[name] = [cls.keep(FarEnd(f"{name}.example", certificate, cls.authority))]
+        hanging = socket.create_server(("127.0.0.1", 0))   # takes connections, and says nothing
+        cls.addClassCleanup(hanging.close)
+        lines += [f"_sips._tcp.alone SRV 10 1 {cls.hosts['alone'][0].port} host",
+                  f"_sips._tcp.alone SRV 20 1 {hanging.getsockname()[1]} host", "_sips._tcp.back SRV 10 1 1 host"]
         cls.keep(NameServer({"example": lines}))
         cls.daemon = cls.keep(Daemon(("alice", "bob"), peers(cls.authority, cls.port.number, [
             {"name": "carrier", "kind": "gateway", "match": ["+"], "target": ["half.example"]},
-            {"name": "friends", "kind": "peer", "match": [f"{name}.example" for name in cls.NAMES]}]), cls.threads,
+            {"name": "friends", "kind": "peer", "match": [f"{name}.example" for name in cls.hosts]}]), cls.threads,
             authority=cls.authority), "destroy")
 
     def is_refused(self, alice, host, status: int = 486) -> None:
@@ -93,6 +101,31 @@ class Hosts(Outside):
         first.receives("ACK")
         alice.receives(486)
         self.assertEqual(second.accepted, 0)
+
+    def test_the_only_one_there_is(self):
+        """One call that it cannot carry keeps nobody else from it, nor waiting for a host that is not there."""
+        alice, (host,) = self.phone(self.daemon, "alice"), self.hosts["alone"]
+        alice.sends("INVITE", to="sip:bob@alone.example")
+        self.is_refused(alice, host, 503)
+        alice.receives(500, timeout=20)
+        alice.sends("INVITE", to="sip:bob@alone.example")
+        connection, invite = host.receives("INVITE", within=3)
+        host.answers(connection, invite, 486)
+        alice.receives(486)
+        self.assertEqual(host.accepted, 1)
+
+    def test_one_that_has_connected_to_us(self):
+        """There is no other way to it."""
+        alice, (host,) = self.phone(self.daemon, "alice"), self.hosts["back"]
+        way = host.connect(self.port.number)
+        way.send(host.request("OPTIONS", "sip:example.org", "<sip:back.example>;tag=1", "<sip:example.org>",
+                              via="SIP/2.0/TLS back.example;alias;branch=z9hG4bKalias").bytes())
+        host.receives(200)
+        alice.sends("INVITE", to="sip:bob@back.example")
+        self.is_refused(alice, host, 503)
+        alice.receives(500)
+        alice.sends("INVITE", to="sip:bob@back.example")
+        self.is_refused(alice, host)
 
     def test_all_of_them(self):
         """Each is asked once, and over the connection that there is, however often."""

@@ -298,7 +298,8 @@ bool Proxy::try_next_host(SlotId id, std::size_t index, int status, MessagePtr& 
     const bool host_failed = status == 503 || (status == 408 && response == nullptr);
     if (!host_failed || context->in_dialog || !branch.target.party.foreign() || !branch.target.flow) return false;
     if (branch.cancelled || context->over() || branch.failed_hosts.size() + 1 == most_hosts) return false;
-    if (branch.other_flows.empty()) context->judge(index, status, std::move(response)); // it may be the last word
+    branch.failed_status = status;
+    branch.failed_response = std::move(response);
     branch.failed_hosts.push_back(std::exchange(branch.target.flow, {}));
     branch.authorised = false;
     start(id, index, now, out);
@@ -377,7 +378,12 @@ void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& ou
         return branch_over(id, now, out);
     }
     branch.target.flow = flow;
-    if (flow) return start(id, index, now, out);
+    if (flow) {
+        branch.failed_response.reset();
+        return start(id, index, now, out);
+    }
+    if (!branch.failed_hosts.empty()) // there was another host of its name, and it was the last one
+        return failed(id, index, branch.failed_status, std::move(branch.failed_response), now, out);
     failed(id, index, 503, nullptr, now, out); // never over anything unprotected instead
 }
 

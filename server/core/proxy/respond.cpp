@@ -519,6 +519,7 @@ void Proxy::await_caller(SlotId id, Actions& out)
     forget(waiting->bytes);
     waiting->device = context->sender_target.device();
     await(waiting->device, ticket_for(Waiting::caller_flow, id), out);
+    out.push_back(Find{ticket_for(Waiting::caller_flow, id), waiting->device}); // it may have come just now
 }
 
 std::string Proxy::latest_response(SlotId id)

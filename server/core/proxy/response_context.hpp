@@ -76,6 +76,8 @@ struct Branch {
     std::string called;                   ///< the Request-URI that a foreign party was sent
     std::string to;                       ///< what its receiver was shown as To; kept as the address of a foreign party
     std::vector<FlowId> failed_hosts;     ///< of a foreign party: they led to hosts of its name that have failed
+    int failed_status{0};                 ///< of the last one of these: it counts if there is no other
+    MessagePtr failed_response;
 };
 
 /// Whether one of them leads to that device.
