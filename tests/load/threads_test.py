@@ -18,6 +18,9 @@ class Threads(unittest.TestCase):
         self.daemon = Daemon(accounts=[f"user{n}" for n in range(2 * (FEW + MANY))], threads=2,
                              overrides={"log": {"level": "warning"}, "drain_timeout": "1s"})
         self.addCleanup(self.daemon.destroy)
+        end = time.monotonic() + patience(10)
+        while not {"worker-0", "worker-1"} <= self.worked().keys():   # a thread names itself
+            self.assertLess(time.monotonic(), end, "no such threads")
 
     def begin(self, *arguments, first: int) -> subprocess.Popen:
         command = [binary("sotto-load"), "call", *arguments, "--target", f"127.0.0.1:{self.daemon.tls_port}", "--json", "--ca",
