@@ -180,7 +180,6 @@ TEST_CASE("a call that never began and whose phones have gone tells nobody who c
     world.disconnect(alice);
     const auto alice_again = world.phone("alice");
     const auto bob_again = world.phone("bob");
-    CHECK(start_line(world.receive(bob_again)).starts_with("CANCEL ")); // it may ring on
     world.send(bob_again, request_in(invite, "INFO", 7));
     CHECK(start_line(world.receive(bob_again)).starts_with("SIP/2.0 481"));
     CHECK(world.quiet(alice_again));

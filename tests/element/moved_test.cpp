@@ -345,26 +345,3 @@ TEST_CASE("a caller that does not come back is waited for no longer than its tra
     CHECK(world.element.idle());
     CHECK(world.quiet(world.phone("alice")));
 }
-
-TEST_CASE("a phone whose caller has gone as well rings no longer once it is back", "[rfc3261][9.1][rfc5626]")
-{
-    World world;
-    Sender alice{world, "alice"};
-    const auto before = mobile(world);
-    std::string invite;
-    called(world, alice, before, invite);
-    const bool caller_first = GENERATE(true, false);
-    world.disconnect(caller_first ? alice.flow : before);
-    world.disconnect(caller_first ? before : alice.flow);
-    const bool picked_up = GENERATE(true, false);
-    const auto after = mobile(world);
-    if (picked_up) {
-        CHECK(start_line(world.receive(after)).starts_with("CANCEL "));
-        picks_up_in_vain(world, after, invite);
-    } else {
-        is_cancelled(world, after, invite);
-    }
-    CHECK(world.quiet(world.phone("alice")));
-    world.pass(seconds{33});
-    CHECK(world.element.idle());
-}

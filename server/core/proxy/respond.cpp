@@ -479,14 +479,8 @@ void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
         const bool alone = context->waiting.empty() && context->look_ups == 0 && context->asleep == 0 &&
                            std::ranges::all_of(context->branches, [](const Branch& b) { return b.ended || b.gone; });
         if (context->sender_gone != server->flow || !alone) continue;
-        for (auto& branch : context->branches) {
-            if (std::exchange(branch.ended, true)) continue;
-            const auto* client = env_.layer->client(branch.client);
-            if (!context->in_dialog && branch.target.device && client != nullptr && client->proceeding())
-                give_up(*context, branch, now, out); // it is to ring no longer, once it is back
-            else
-                env_.layer->abandon(branch.client);
-        }
+        for (auto& branch : context->branches)
+            if (!std::exchange(branch.ended, true)) env_.layer->abandon(branch.client);
         env_.layer->end_server(context->server, now, out);
     }
 }
