@@ -89,10 +89,11 @@ bool Outside::tried(const std::string& to, const std::vector<FlowId>& instead_of
            });
 }
 
-void Outside::add(const std::string& to, Way fresh)
+void Outside::add(const std::string& to, Way fresh, bool preferred)
 {
     auto& ways = live_[to];
     if (std::ranges::count(ways, fresh.flow, &Way::flow) != 0) return; // we made it, and are offered it as well
+    if (!preferred) return ways.push_back(std::move(fresh));
     // What speaks for no other domain than this one does is not needed beside it.
     const auto needless = [&](const Way& way) {
         return std::ranges::all_of(way.proves,
@@ -140,17 +141,10 @@ void Outside::forget()
 {
     std::erase_if(past_, [now = clock()](const Past& past) { return now - past.since >= past_for; });
     if (past_.empty()) return;
-    forgets_.expires_after(past_for);
+    forgets_.expires_after(std::ranges::min(past_, {}, &Past::since).since + past_for - clock());
     forgets_.async_wait([this](error_code error) {
         if (!error) forget();
     });
-}
-
-/// Calls come back to the preferred host once it may do again.
-void Outside::add_behind(const std::string& to, Way fresh)
-{
-    auto& ways = live_[to];
-    if (std::ranges::count(ways, fresh.flow, &Way::flow) == 0) ways.push_back(std::move(fresh));
 }
 
 bool Outside::dead(const std::string& to, milliseconds within) const
@@ -226,10 +220,8 @@ void Outside::finish(const Key& key, FlowId flow)
     const auto& target = key.to;
     const bool again = !key.instead_of.empty(); // the name was reached: it is one of its hosts that is missing
     if (!again) dead_.erase(target);
-    if (flow && again)
-        add_behind(target, {flow, connections_.proven_by_us(flow), attempt.at});
-    else if (flow)
-        add(target, {flow, connections_.proven_by_us(flow), attempt.at});
+    if (flow)
+        add(target, {flow, connections_.proven_by_us(flow), attempt.at}, !again);
     else if (!again && attempt.others_follow && attempt.reason != WayFailure::full)
         dead_.emplace(target, clock());
     if (!flow && !again && fault_) fault_(attempt.route, attempt.reason);

@@ -87,8 +87,8 @@ private:
     };
     using Attempts = std::map<Key, Attempt>;
 
-    void add(const std::string& to, Way fresh);
-    void add_behind(const std::string& to, Way fresh);
+    /// Not preferred: another host of the name has failed a call, and calls come back to that one.
+    void add(const std::string& to, Way fresh, bool preferred = true);
     [[nodiscard]] FlowId live(const std::string& to, const std::string& own, const Identities::Speaker& speaker,
                               const std::vector<FlowId>& instead_of, const Endpoint* at = nullptr) const;
     [[nodiscard]] bool tried(const std::string& to, const std::vector<FlowId>& instead_of, FlowId flow,

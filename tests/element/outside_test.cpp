@@ -333,6 +333,14 @@ TEST_CASE("a call to the telephone network")
             CHECK(start_line(world.receive(host)).starts_with("ACK "));
             CHECK(start_line(world.receive(second)).starts_with("INVITE sip:+44207946000@two.trunk.example"));
         }
+        SECTION("and says 503 after it has rung")
+        {
+            world.send(host, answer(there, "180 Ringing", contact));
+            CHECK(start_line(world.receive(alice)) == "SIP/2.0 180 Ringing");
+            world.send(host, answer(there, "503 Service Unavailable"));
+            CHECK(start_line(world.receive(host)).starts_with("ACK "));
+            CHECK(start_line(world.receive(second)).starts_with("INVITE sip:+44207946000@two.trunk.example"));
+        }
         SECTION("and rings: the call stays there")
         {
             world.send(host, answer(there, "180 Ringing", contact));

@@ -1,7 +1,7 @@
 """A name with several hosts (RFC 3263 4.3)."""
 
-import struct
 import socket
+import struct
 import unittest
 
 from clients import network

@@ -120,7 +120,11 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     }
     if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
         return;
-    context->judge(index, status, std::move(response));
+    if (rank_of(status) < rank_of(context->best_status)) {
+        context->best_status = status;
+        context->best = std::move(response);
+        context->best_branch = index;
+    }
     if (status >= 600) { // 16.7 step 5
         context->waiting.clear();
         cancel_branches(*context, now, out);

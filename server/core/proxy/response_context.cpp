@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <climits>
-#include <utility>
 
 namespace sotto {
 
@@ -19,14 +18,6 @@ int rank_of(int status)
                       : std::ranges::find(saying_little, status) != saying_little.end() ? 3
                                                                                         : 2;
     return (status / 100) * 10 + order;
-}
-
-void ResponseContext::judge(std::size_t branch, int status, MessagePtr response)
-{
-    if (rank_of(status) >= rank_of(best_status)) return;
-    best_status = status;
-    best = std::move(response);
-    best_branch = branch;
 }
 
 } // namespace sotto

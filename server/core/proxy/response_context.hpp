@@ -143,9 +143,6 @@ struct ResponseContext {
         return std::ranges::any_of(branches, over_it);
     }
 
-    /// A branch has failed; no response: nothing was heard.
-    void judge(std::size_t branch, int status, MessagePtr response);
-
     transaction::SlotId server;
     Party sender;
     Holder holder;           ///< the sender's
