@@ -46,18 +46,20 @@ std::string by_agreement(const std::string& originator, const std::string& keys)
 const auto a_key = element('\x30', element('\xA0', "key of bob"s) + element('\x04', "k"));
 const auto ephemeral = element('\xA1', algorithm + element('\x03', "point"));
 
+const auto sealed_content = element('\x30', element('\x06', "\x2A") + algorithm + element('\x80', "sealed"));
+
 /// A ContentInfo (RFC 5652 3) of that type, for those recipients.
 std::string cms(const std::string& type, const std::string& recipients, const std::string& before = {},
                 const std::string& behind = {}, bool indefinite = false)
 {
-    const auto content = element('\x30', element('\x06', "\x2A") + algorithm + element('\x80', "sealed"));
-    const auto data = version + before + element('\x31', recipients, indefinite) + content + behind;
+    const auto data = version + before + element('\x31', recipients, indefinite) + sealed_content + behind;
     return element('\x30', element('\x06', type) + element('\xA0', element('\x30', data, indefinite), indefinite),
                    indefinite);
 }
 const auto enveloped_data = "\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"s;
 const auto auth_enveloped_data = "\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17"s;
 const auto enveloped = cms(enveloped_data, by_key(of_bob));
+const auto enveloped_content = element('\x30', version + element('\x31', by_key(of_bob)) + sealed_content);
 const auto auth_enveloped = cms(auth_enveloped_data, by_key(of_bob), {}, element('\x04', "mac"));
 const auto signed_data = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02"s, {});
 
@@ -224,6 +226,11 @@ TEST_CASE("S/MIME of a withheld sender names its receiver alone", "[privacy][rfc
         cms(enveloped_data, {}),
         cms(enveloped_data, by_key(of_bob) + by_key(of_alice), {}, {}, true),
         cms(enveloped_data, "\x30\x7F"),
+        // Whatever stands behind what the standard knows, on each level.
+        cms(enveloped_data, by_agreement(ephemeral + of_alice, a_key)),
+        element('\x30', element('\x06', enveloped_data) + element('\xA0', enveloped_content + of_alice)),
+        element('\x30', element('\x06', enveloped_data) + element('\xA0', enveloped_content) + of_alice),
+        cms(enveloped_data, by_key(of_bob), {}, {}, true) + of_alice + "\0\0"s,
     };
     for (std::size_t i = 0; i < names_alice.size(); ++i) {
         INFO(i);

@@ -3,8 +3,10 @@
 // - no line can be smuggled into another one;
 // - nothing of a header that no rule reads survives, and no word of the sender's in those that a rule reads;
 // - nor one in a body that is built anew from what is known of it;
+// - where the sender is leaves for who comes to help only, and refers to what leaves with it or is fetched in safety;
 // - what was rebuilt once is of the canonical form: rebuilding it changes nothing.
 #include "core/privacy/body.hpp"
+#include "core/privacy/geolocation.hpp"
 #include "core/privacy/outbound.hpp"
 #include "fuzz/require.hpp"
 #include "wire/parse.hpp"
@@ -31,8 +33,19 @@ std::string rebuilt(const Message& source, Receiver receiver)
     if (source.is_request) out.set(Header::max_forwards, "29");
     out.set(Header::from, "<sip:alice@example.org>;tag=1").set(Header::to, "<sip:bob@example.org>");
     out.set(Header::call_id, "1").set(Header::cseq, "1 " + std::string{name_of(source.method)});
-    const auto body = minimise_body(source, {.sdp = {.session_id = 1}, .method = source.method});
-    if (body && !body->content.empty()) out.body(body->content_type, body->content);
+    const BodyPolicy policy{.sdp = {.session_id = 1},
+                            .location = receiver == Receiver::emergency,
+                            .withheld = receiver == Receiver::peer,
+                            .method = source.method};
+    const auto body = minimise_body(source, policy);
+    if (body && !body->content.empty()) {
+        out.body(body->content_type, body->content);
+        if (!body->content_id.empty()) out.set(Header::content_id, body->content_id);
+    }
+    if (receiver == Receiver::emergency) {
+        const auto where = geolocation(source, body ? body->locations : std::vector<std::string>{});
+        if (!where.empty()) out.set(Header::geolocation, where);
+    }
     return out.write();
 }
 
@@ -48,10 +61,40 @@ bool of_our_words(std::string_view head)
     });
 }
 
-/// Wherever the sender wrote it, a word that nobody knows leaves in text and in session descriptions only.
-void check_words(std::string_view bytes)
+/// Takes the Geolocation off a head. Its references are the sender's own, in a form of ours, or into this message.
+std::string without_location(std::string head, std::string_view bytes)
 {
-    const auto head = head_of(bytes);
+    constexpr std::string_view name = "\r\nGeolocation: ";
+    constexpr std::string_view into_the_body = "cid:";
+    const auto at = head.find(name);
+    if (at == std::string::npos) return head;
+    const auto end = head.find("\r\n", at + name.size());
+    for_each_element(
+        std::string_view{head}.substr(at + name.size(), end - at - name.size()), [&](std::string_view one) {
+            require(one.starts_with('<') && one.ends_with('>') && one.find_first_of("\" ") == std::string_view::npos,
+                    "a reference is a URI and nothing else");
+            const auto uri = one.substr(1, one.size() - 2);
+            const bool inside = uri.starts_with(into_the_body);
+            const auto called =
+                "\r\nContent-ID: <" + std::string{uri.substr(std::min(uri.size(), into_the_body.size()))} + ">";
+            require(!inside || bytes.find(called) != std::string_view::npos, "what it refers to leaves with it");
+            require(inside || iequals(uri.substr(0, 6), "https:") || iequals(uri.substr(0, 5), "sips:") ||
+                        iequals(uri.substr(0, 5), "pres:"),
+                    "or is fetched over TLS or within SIP");
+        });
+    return head.erase(at, end - at);
+}
+
+/// Wherever the sender wrote it, a word that nobody knows leaves in text and in session descriptions only.
+void check_words(std::string_view bytes, Receiver receiver)
+{
+    constexpr std::string_view location = "application/pidf+xml";
+    const auto emergency = receiver == Receiver::emergency;
+    require(emergency || bytes.find(location) == std::string_view::npos ||
+                bytes.find("text/plain") != std::string_view::npos,
+            "where the sender is leaves for who comes to help");
+    const auto head = without_location(std::string{head_of(bytes)}, bytes);
+    require(emergency || head.size() == head_of(bytes).size(), "nor is it referred to for others");
     require(head.find(canary) == std::string_view::npos, "no word of the sender's is in a header");
     require(!of_our_words(head) || bytes.find(canary) == std::string_view::npos, "nor in a body that is built anew");
 }
@@ -77,7 +120,7 @@ void check(const Message& source, Receiver receiver)
 {
     const auto once = rebuilt(source, receiver);
     check_lines(once, source.is_request, receiver);
-    check_words(once);
+    check_words(once, receiver);
     const auto again = wire::parse(once);
     require(again != nullptr, "what leaves is a message");
     if (again->defect == Refusal::header_too_large) return; // a list may be longer in its canonical form

@@ -93,7 +93,7 @@ bool agrees_by_ephemeral_key(std::string_view content)
 {
     if (!take_element(content)) return false; // version
     auto originator = take_content(content, context_0);
-    if (!originator || !take_content(*originator, context_1)) return false;
+    if (!originator || !take_content(*originator, context_1) || !originator->empty()) return false;
     auto next = take_element(content);
     if (next && next->tag == context_1) next = take_element(content); // user keying material
     auto keys = take_content(content, sequence_of);
@@ -108,8 +108,9 @@ bool names_receiver_alone(std::string_view bytes)
     if (!info || !take_element(*info)) return false; // the content type
     auto wrapped = take_content(*info, context_0);
     auto data = wrapped ? take_content(*wrapped, sequence_of) : std::nullopt;
-    if (!data || !take_element(*data)) return false; // version
-    auto recipients = take_content(*data, set_of);   // the originator's certificates would stand before them
+    if (!data || !take_element(*data)) return false;                         // version
+    if (!wrapped->empty() || !info->empty() || !bytes.empty()) return false; // what stands behind may name anybody
+    auto recipients = take_content(*data, set_of); // the originator's certificates would stand before them
     const auto recipient = recipients ? take_element(*recipients) : std::nullopt;
     if (!recipient || !recipients->empty() || !take_content(*data, sequence_of)) return false;
     if (!data->empty() && !take_content(*data, octet_string)) return false; // the MAC of AuthEnvelopedData
