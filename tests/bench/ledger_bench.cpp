@@ -108,7 +108,9 @@ Cost sealed(const std::vector<billing::AnsweredCall>& all, std::size_t together)
     {
         store::LedgerOperations ledger{folder.path, crypto::Secret::random(32)};
         // Keys of accounts are made once in an account's life.
-        for (std::size_t i = 0; i < accounts; ++i) ledger.vault.keys().make_subject_key(account_of(i));
+        std::vector<AccountId> all_accounts;
+        for (std::size_t i = 0; i < accounts; ++i) all_accounts.push_back(account_of(i));
+        ledger.vault.make_keys(all_accounts);
         folder.settle();
         cost = measure(all.size(), [&] {
             for (std::size_t from = 0; from < all.size(); from += together) {

@@ -65,11 +65,16 @@ void write_soon(int file, std::size_t offset, crypto::Bytes bytes, const std::fi
     }
 }
 
+void flush(int file, const std::filesystem::path& name)
+{
+    if (::fdatasync(file) != 0) fail(name, "cannot be flushed");
+}
+
 /// On the disk when it returns.
 void write_at(int file, std::size_t offset, crypto::Bytes bytes, const std::filesystem::path& name)
 {
     write_soon(file, offset, bytes, name);
-    if (::fdatasync(file) != 0) fail(name, "cannot be flushed");
+    flush(file, name);
 }
 
 constexpr std::uint32_t number_of(std::chrono::year_month month)
@@ -215,13 +220,6 @@ void KeyStore::write(std::size_t slot, const Slot& content)
     write_at(backup_.number, slot * slot_size, content, file_in(folder_, "backup"));
 }
 
-/// Into a free slot: nothing is overwritten that the second copy would have to lose at once.
-void KeyStore::write_first(std::size_t slot, const Slot& content)
-{
-    write_at(main_.number, slot * slot_size, content, file_in(folder_, "store"));
-    write_soon(backup_.number, slot * slot_size, content, file_in(folder_, "backup"));
-}
-
 /// What a fault of the disk has left there is known no more: the next destruction, or run of retention, tries again.
 void KeyStore::overwrite_destroyed()
 {
@@ -232,15 +230,47 @@ void KeyStore::overwrite_destroyed()
     }
 }
 
-std::size_t KeyStore::add(const KeyEntry& entry)
+/// The last free ones, then those behind the end.
+std::vector<std::size_t> KeyStore::unused_slots(std::size_t count) const
 {
-    const auto slot = free_.empty() ? std::max<std::size_t>(slots_, 1) : free_.back();
-    write_first(slot, wrapping_.wrap(entry));
-    if (free_.empty())
-        slots_ = slot + 1;
-    else
-        free_.pop_back();
-    return slot;
+    const auto reused = std::min(count, free_.size());
+    std::vector<std::size_t> slots(free_.rbegin(), free_.rbegin() + static_cast<std::ptrdiff_t>(reused));
+    for (auto next = std::max<std::size_t>(slots_, 1); slots.size() < count; ++next) slots.push_back(next);
+    return slots;
+}
+
+/// Nothing is overwritten that the second copy would have to lose at once.
+std::vector<std::size_t> KeyStore::add(std::span<const KeyEntry> entries)
+{
+    const auto slots = unused_slots(entries.size());
+    std::vector<Slot> contents;
+    for (const auto& entry : entries) contents.push_back(wrapping_.wrap(entry));
+    const auto write_all = [&](int file, const char* name) {
+        for (std::size_t i = 0; i < slots.size(); ++i)
+            write_soon(file, slots[i] * slot_size, contents[i], file_in(folder_, name));
+    };
+    try {
+        write_all(main_.number, "store");
+        flush(main_.number, file_in(folder_, "store"));
+        write_all(backup_.number, "backup");
+    } catch (const StoreError&) {
+        give_up(slots);
+        throw;
+    }
+    free_.resize(free_.size() - std::min(free_.size(), slots.size()));
+    for (const auto slot : slots) slots_ = std::max(slots_, slot + 1);
+    return slots;
+}
+
+/// A key that nobody was given must not be found at the next start, beside the one that its account has by then.
+void KeyStore::give_up(std::span<const std::size_t> slots)
+{
+    for (const auto slot : slots)
+        if (slot < slots_) destroyed_.push_back(slot);
+    std::erase_if(free_, [&](std::size_t slot) { return std::ranges::find(slots, slot) != slots.end(); });
+    const auto end = static_cast<off_t>(slots_ * slot_size);
+    if (::ftruncate(main_.number, end) != 0 || ::ftruncate(backup_.number, end) != 0)
+        fail(folder_, "cannot be cut to its length");
 }
 
 // ---- periods
@@ -413,6 +443,24 @@ Key KeyStore::make_key(Name name)
     entry.key = Key::random();
     single_[name] = add(entry);
     return entry.key;
+}
+
+std::vector<AccountId> KeyStore::make_subject_keys(std::span<const AccountId> accounts)
+{
+    std::vector<AccountId> without;
+    for (const auto account : accounts)
+        if (!single_.contains({Kind::subject, account.value}) && std::ranges::find(without, account) == without.end())
+            without.push_back(account);
+    if (without.empty()) return without;
+    std::vector<KeyEntry> entries(without.size());
+    for (std::size_t i = 0; i < without.size(); ++i) {
+        entries[i].kind = Kind::subject;
+        entries[i].id = without[i].value;
+        entries[i].key = Key::random();
+    }
+    const auto slots = add(entries);
+    for (std::size_t i = 0; i < without.size(); ++i) single_[{Kind::subject, without[i].value}] = slots[i];
+    return without;
 }
 
 void KeyStore::replace(Name name, Name by)

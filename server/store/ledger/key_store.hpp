@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -66,7 +67,8 @@ public:
     {
         return key_of({Kind::subject, account.value});
     }
-    Key make_subject_key(AccountId account) { return make_key({Kind::subject, account.value}); }
+    /// For those that have none, whom it returns; the disk is waited for once.
+    std::vector<AccountId> make_subject_keys(std::span<const AccountId> accounts);
     void destroy(AccountId account);
 
     /// Another key for an account: first beside the one that it has, then, once every row is sealed with it, instead of
@@ -124,9 +126,11 @@ private:
     [[nodiscard]] Slot slot_at(int file, std::size_t slot) const;
     [[nodiscard]] std::optional<KeyEntry> read(int file, std::size_t slot) const;
     void write(std::size_t slot, const Slot& content);
-    void write_first(std::size_t slot, const Slot& content);
     void overwrite_destroyed();
-    std::size_t add(const KeyEntry& entry);
+    std::size_t add(const KeyEntry& entry) { return add(std::span{&entry, 1}).front(); }
+    std::vector<std::size_t> add(std::span<const KeyEntry> entries);
+    [[nodiscard]] std::vector<std::size_t> unused_slots(std::size_t count) const;
+    void give_up(std::span<const std::size_t> slots);
     void put_period(const Period& period, std::size_t slot);
     [[nodiscard]] PeriodId unused_period() const;
     [[nodiscard]] std::vector<AccountId> accounts_of(Kind kind) const;

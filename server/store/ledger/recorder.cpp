@@ -74,6 +74,15 @@ bool Recorder::may_be_kept(const billing::AnsweredCall& call) const
     return is_duty(retention::rule_of(call.tariff.kind)) || !erased_ || !erased_(call.account);
 }
 
+/// Each account's first call makes its key: those of a commit together.
+void Recorder::make_keys(const std::vector<billing::AnsweredCall>& calls)
+{
+    std::vector<AccountId> accounts;
+    for (const auto& call : calls)
+        if (!open_.contains(call.dialog) && may_be_kept(call)) accounts.push_back(call.account);
+    vault_.make_keys(accounts);
+}
+
 void Recorder::begin(const billing::AnsweredCall& call, retention::Time now, Known& begun)
 {
     if (open_.contains(call.dialog) || begun.contains(call.dialog) || !may_be_kept(call)) return;
@@ -130,6 +139,7 @@ bool Recorder::forget(KeyedHash hash)
 void Recorder::record(const RecordBatch& batch, retention::Time now)
 {
     Known begun;
+    make_keys(batch.answered);
     Transaction transaction{connection_};
     for (const auto& call : batch.answered) begin(call, now, begun);
     const auto each = [&](const std::vector<RecordBatch::Lasted>& calls, auto act) {

@@ -59,6 +59,7 @@ private:
     void load();
     [[nodiscard]] std::uint32_t last_sign_of_life(KeyedHash dialog, const OpenRow& row);
     [[nodiscard]] bool may_be_kept(const billing::AnsweredCall& call) const;
+    void make_keys(const std::vector<billing::AnsweredCall>& calls);
     void begin(const billing::AnsweredCall& call, retention::Time now, Known& begun);
     void live(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);
     bool end(KeyedHash dialog, const OpenRow& row, std::uint32_t seconds);

@@ -103,6 +103,12 @@ std::uint64_t Vault::number()
 
 std::span<std::uint8_t> Vault::key_at(std::size_t at) { return row_keys_.bytes().subspan(at * key_size, key_size); }
 
+void Vault::make_keys(std::span<const AccountId> accounts)
+{
+    for (const auto account : keys_.make_subject_keys(accounts))
+        for (auto& [id, names] : names_) names.emplace(worked_out(*keys_.period_key(id), account), account);
+}
+
 std::optional<std::size_t> Vault::find(PeriodId period, AccountId account, bool make)
 {
     const Pair pair{period, account};
@@ -112,8 +118,8 @@ std::optional<std::size_t> Vault::find(PeriodId period, AccountId account, bool 
     auto subject_key = keys_.subject_key(account);
     if (!subject_key && !make) return std::nullopt;
     if (!subject_key) {
-        subject_key = keys_.make_subject_key(account);
-        for (auto& [id, names] : names_) names.emplace(worked_out(*keys_.period_key(id), account), account);
+        make_keys({&account, 1});
+        subject_key = keys_.subject_key(account);
     }
     const auto at = known_.size() < most_known_ ? known_.size() : next_;
     if (at == known_.size())

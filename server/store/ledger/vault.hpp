@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,8 @@ public:
 
     [[nodiscard]] KeyStore& keys() { return keys_; }
 
+    /// For the accounts that have none; the disk is waited for once.
+    void make_keys(std::span<const AccountId> accounts);
     /// Makes the account's key if it has none. The period must exist.
     Sealed seal(PeriodId period, AccountId account, const RowId& row, crypto::Bytes plain);
     /// Nothing: one of the two keys is destroyed, or this was not sealed in that row.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace sotto;
 using namespace sotto::store;
@@ -13,6 +15,18 @@ using test::StateDirectory;
 namespace {
 
 constexpr auto november = 2026y / std::chrono::November;
+int flushes = 0;
+
+} // namespace
+
+/// In place of the library's: it counts.
+extern "C" int fdatasync(int descriptor)
+{
+    ++flushes;
+    return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
+}
+
+namespace {
 
 struct Store {
     StateDirectory state;
@@ -46,7 +60,7 @@ TEST_CASE("keys are found again by the next process, with what is known of their
         CHECK(keys.collecting(november, retention::Case::chargeable) != id);
         keys.invoice(id, 3, retention::Day{2026y / 12 / 5});
         CHECK(keys.collecting(november, retention::Case::itemised_flat) != id); // an invoiced period takes no more
-        keys.make_subject_key({77});
+        test::make_key(keys, {77});
         keys.believe(test::at(2026y / 12 / 6));
     }
     const KeyStore keys{store.folder, store.master};
@@ -75,7 +89,7 @@ TEST_CASE("neither copy shows a key or a number of an account")
     std::string secrets[2];
     {
         KeyStore keys{store.folder, store.master};
-        const auto key = keys.make_subject_key({0x0123'4567'89AB'CDEF});
+        const auto key = test::make_key(keys, {0x0123'4567'89AB'CDEF});
         secrets[0].assign(key.bytes.begin(), key.bytes.end());
         secrets[1] = "\xEF\xCD\xAB\x89\x67\x45\x23\x01";
     }
@@ -105,7 +119,7 @@ TEST_CASE("a destruction that the disk refused is made good by the next one, of 
     Store store;
     KeyStore keys{store.folder, store.master};
     const auto id = keys.collecting(november, retention::Case::chargeable);
-    keys.make_subject_key({77});
+    test::make_key(keys, {77});
     const auto before = store.content("store");
     {
         const test::FileLimit full{0};
@@ -187,7 +201,7 @@ TEST_CASE("a new key for which there is no room is not given out; those before i
         if (in_a_free_slot) keys.destroy(keys.collecting(november, retention::Case::itemised_flat));
         {
             const test::FileLimit full{in_a_free_slot ? 0 : store.content("store").size()};
-            CHECK_THROWS_AS(keys.make_subject_key({77}), StoreError);
+            CHECK_THROWS_AS(test::make_key(keys, {77}), StoreError);
             CHECK_THROWS_AS(keys.succeed(*keys.period(id)), StoreError);
         }
         CHECK(keys.periods().size() == 1);
@@ -199,9 +213,61 @@ TEST_CASE("a new key for which there is no room is not given out; those before i
     KeyStore keys{store.folder, store.master};
     CHECK(keys.periods().size() == 1);
     CHECK_FALSE(keys.subject_key({77}));
-    keys.make_subject_key({77}); // there is room again
+    test::make_key(keys, {77}); // there is room again
     CHECK(std::ranges::equal(keys.period_key(id)->bytes(), key));
     CHECK(keys.subjects() == std::vector{AccountId{77}});
+}
+
+TEST_CASE("keys of many new subscribers wait for the disk once, and each is made once")
+{
+    Store store;
+    std::optional<Key> first;
+    {
+        KeyStore keys{store.folder, store.master};
+        keys.destroy(keys.collecting(november, retention::Case::chargeable)); // a slot before the end is free
+        first = test::make_key(keys, {1});
+        keys.destroy(AccountId{7});
+        std::vector<AccountId> all;
+        for (std::uint64_t i = 1; i <= 20; ++i) all.insert(all.end(), 2, {i});
+        flushes = 0;
+        keys.make_subject_keys(all);
+        CHECK(flushes == 1);
+        keys.make_subject_keys(all);
+        CHECK(flushes == 1);
+        CHECK(keys.subjects().size() == 20);
+    }
+    const auto content = store.content("store");
+    CHECK(content.size() == 21 * 128); // with the head
+    CHECK(content == store.content("backup"));
+    const KeyStore keys{store.folder, store.master};
+    CHECK(keys.subjects().size() == 20);
+    CHECK(keys.subject_key({1})->bytes == first->bytes);
+    CHECK(keys.subject_key({2})->bytes != keys.subject_key({3})->bytes);
+}
+
+TEST_CASE("of keys for which there is no room together none is given out, and none is found by the next process")
+{
+    Store store;
+    const std::vector<AccountId> both{{1}, {2}};
+    std::optional<Key> made;
+    {
+        KeyStore keys{store.folder, store.master};
+        test::make_key(keys, {7});
+        keys.destroy(AccountId{7});
+        const auto before = store.content("store");
+        {
+            const test::FileLimit full{before.size()}; // one slot before the end
+            CHECK_THROWS_AS(keys.make_subject_keys(both), StoreError);
+        }
+        CHECK(keys.subjects().empty());
+        CHECK(store.content("store").size() == before.size());
+        made = test::make_key(keys, {2});
+        keys.destroy(AccountId{7}); // or any other: what was written in vain is overwritten
+    }
+    CHECK(store.content("store") == store.content("backup"));
+    KeyStore keys{store.folder, store.master};
+    CHECK(keys.subjects() == std::vector{AccountId{2}});
+    CHECK(keys.subject_key({2})->bytes == made->bytes);
 }
 
 TEST_CASE("a change of the master key for which there is no room leaves the one before in force")
@@ -209,7 +275,7 @@ TEST_CASE("a change of the master key for which there is no room leaves the one 
     Store store;
     KeyStore keys{store.folder, store.master};
     const auto id = keys.collecting(november, retention::Case::chargeable);
-    keys.make_subject_key({5});
+    test::make_key(keys, {5});
     std::filesystem::create_directory(store.folder / "next"); // where the new file would be
     std::ofstream{store.folder / "next" / "in-the-way"} << "x";
     CHECK_THROWS(keys.rewrap(crypto::Secret::random(32)));
@@ -227,7 +293,7 @@ TEST_CASE("the master key is changed without touching a row's key, and the old o
     {
         KeyStore keys{store.folder, store.master};
         id = keys.collecting(november, retention::Case::chargeable);
-        keys.make_subject_key({5});
+        test::make_key(keys, {5});
         const auto before = store.content("store");
         const auto key = store.row_key(id);
         keys.rewrap(next);

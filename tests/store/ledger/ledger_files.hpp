@@ -27,6 +27,13 @@ inline billing::AnsweredCall call(std::uint64_t dialog, std::uint64_t account, s
             .callee = {}};
 }
 
+/// The key that an account has from now on.
+inline store::Key make_key(store::KeyStore& keys, AccountId account)
+{
+    keys.make_subject_keys({&account, 1});
+    return keys.subject_key(account).value();
+}
+
 /// A ledger in a folder of its own, that can be opened again as another process would.
 class LedgerFiles {
 public:

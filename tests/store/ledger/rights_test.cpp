@@ -124,7 +124,7 @@ TEST_CASE("a hold keeps what an erasure would remove")
 TEST_CASE("a person without a call is forgotten at once, key included")
 {
     LedgerFiles ledger;
-    ledger->vault.keys().make_subject_key({77});
+    make_key(ledger->vault.keys(), {77});
     CHECK(ledger->subjects.erase({77}, rules, at(2026y / 12 / 26)).periods.empty());
     CHECK_FALSE(ledger->vault.keys().subject_key({77}));
 }
