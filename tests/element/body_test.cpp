@@ -59,6 +59,11 @@ std::string cms(const std::string& type, const std::string& recipients, const st
 const auto enveloped_data = "\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"s;
 const auto auth_enveloped_data = "\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17"s;
 const auto enveloped = cms(enveloped_data, by_key(of_bob));
+/// A ContentInfo of what is said to be EnvelopedData.
+std::string within(const std::string& content)
+{
+    return element('\x30', element('\x06', enveloped_data) + element('\xA0', content));
+}
 const auto enveloped_content = element('\x30', version + element('\x31', by_key(of_bob)) + sealed_content);
 const auto auth_enveloped = cms(auth_enveloped_data, by_key(of_bob), {}, element('\x04', "mac"));
 const auto signed_data = cms("\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02"s, {});
@@ -226,9 +231,21 @@ TEST_CASE("S/MIME of a withheld sender names its receiver alone", "[privacy][rfc
         cms(enveloped_data, {}),
         cms(enveloped_data, by_key(of_bob) + by_key(of_alice), {}, {}, true),
         cms(enveloped_data, "\x30\x7F"),
-        // Whatever stands behind what the standard knows, on each level.
+        // What the standard does not have there, on each level.
+        cms(enveloped_data, by_key(of_bob), {}, element('\x04', "alice")), // no MAC belongs there
+        cms(auth_enveloped_data, by_key(of_bob), {}, element('\x04', "mac") + of_alice),
+        cms(enveloped_data, by_key(of_bob + of_alice)),
+        cms(enveloped_data, element('\x30', version + of_bob + algorithm + element('\x04', "k") + of_alice)),
+        cms(enveloped_data, element('\x30', element('\x0C', "alice") + of_bob + algorithm + element('\x04', "k"))),
         cms(enveloped_data, by_agreement(ephemeral + of_alice, a_key)),
-        element('\x30', element('\x06', enveloped_data) + element('\xA0', enveloped_content + of_alice)),
+        cms(enveloped_data, by_agreement(element('\xA1', algorithm + element('\x03', "point") + of_alice), a_key)),
+        cms(enveloped_data,
+            by_agreement(ephemeral, element('\x30', element('\xA0', "key of bob") + element('\x04', "k") + of_alice))),
+        cms(enveloped_data, element('\xA3', version + algorithm + element('\x04', "k") + of_alice)),
+        within(element('\x30', version + element('\x31', by_key(of_bob)) +
+                                   element('\x30', element('\x06', "\x2A") + algorithm + of_alice + of_alice))),
+        within(element('\x30', element('\x0C', "alice") + element('\x31', by_key(of_bob)) + sealed_content)),
+        within(enveloped_content + of_alice),
         element('\x30', element('\x06', enveloped_data) + element('\xA0', enveloped_content) + of_alice),
         cms(enveloped_data, by_key(of_bob), {}, {}, true) + of_alice + "\0\0"s,
     };

@@ -23,6 +23,19 @@ namespace {
 
 constexpr std::string_view canary = "zqCanaryzq";
 
+/// Of the whole body, or of a part: nothing in a part looks like the delimiter before it.
+bool has_location(const Body& body)
+{
+    const std::string line = "Content-Type: application/pidf+xml\r\n";
+    constexpr std::string_view of_parts = ";boundary=";
+    const auto at = body.content_type.find(of_parts);
+    const auto delimiter =
+        at == std::string::npos ? "\r\n" : "--" + body.content_type.substr(at + of_parts.size()) + "\r\n";
+    return body.content_type == "application/pidf+xml" || !body.locations.empty() || !body.content_id.empty() ||
+           (at == std::string::npos ? body.content.starts_with(delimiter + line)
+                                    : body.content.find(delimiter + line) != std::string::npos);
+}
+
 /// What Sotto writes itself in each message; the rest comes from the source, as far as rows let it pass.
 std::string rebuilt(const Message& source, Receiver receiver)
 {
@@ -39,6 +52,8 @@ std::string rebuilt(const Message& source, Receiver receiver)
                             .method = source.method};
     const auto body = minimise_body(source, policy);
     if (body && !body->content.empty()) {
+        require(receiver == Receiver::emergency || !has_location(*body),
+                "where the sender is goes to who comes to help");
         out.body(body->content_type, body->content);
         if (!body->content_id.empty()) out.set(Header::content_id, body->content_id);
     }
@@ -88,11 +103,7 @@ std::string without_location(std::string head, std::string_view bytes)
 /// Wherever the sender wrote it, a word that nobody knows leaves in text and in session descriptions only.
 void check_words(std::string_view bytes, Receiver receiver)
 {
-    constexpr std::string_view location = "application/pidf+xml";
     const auto emergency = receiver == Receiver::emergency;
-    require(emergency || bytes.find(location) == std::string_view::npos ||
-                bytes.find("text/plain") != std::string_view::npos,
-            "where the sender is leaves for who comes to help");
     const auto head = without_location(std::string{head_of(bytes)}, bytes);
     require(emergency || head.size() == head_of(bytes).size(), "nor is it referred to for others");
     require(head.find(canary) == std::string_view::npos, "no word of the sender's is in a header");

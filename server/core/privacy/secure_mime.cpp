@@ -2,7 +2,9 @@
 
 #include "core/types/ascii.hpp"
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 
 namespace sotto {
@@ -30,8 +32,11 @@ bool take_length_of_all(std::string_view& bytes)
 }
 
 // Tags of X.690, and those that RFC 5652 6.1 and 6.2 give.
-constexpr char octet_string = '\x04', sequence_of = '\x30', set_of = '\x31';
+constexpr char integer = '\x02', bit_string = '\x03', octet_string = '\x04', object_identifier = '\x06';
+constexpr char sequence_of = '\x30', set_of = '\x31';
 constexpr char context_0 = '\xA0', context_1 = '\xA1', context_3 = '\xA3';
+constexpr char context_0_in_one_piece = '\x80';
+constexpr char any = '\0';
 constexpr int deepest = 16;
 
 struct Element {
@@ -88,35 +93,74 @@ std::optional<std::string_view> take_content(std::string_view& bytes, char tag)
     return element && element->tag == tag ? std::optional{element->content} : std::nullopt;
 }
 
-/// RFC 5652 6.2.2, `content` of a KeyAgreeRecipientInfo: the sender's key is one of this message, for one recipient.
+/// One element of each tag, and nothing behind them.
+bool consists_of(std::string_view content, std::initializer_list<char> tags)
+{
+    const bool all = std::ranges::all_of(tags, [&](char tag) {
+        const auto element = take_element(content);
+        return element && (tag == any || element->tag == tag);
+    });
+    return all && content.empty();
+}
+
+/// RFC 5652 6.2.2: the sender's key is one of this message, for one recipient.
 bool agrees_by_ephemeral_key(std::string_view content)
 {
-    if (!take_element(content)) return false; // version
+    if (!take_content(content, integer)) return false; // version
     auto originator = take_content(content, context_0);
-    if (!originator || !take_content(*originator, context_1) || !originator->empty()) return false;
+    const auto key = originator ? take_content(*originator, context_1) : std::nullopt;
+    if (!key || !originator->empty() || !consists_of(*key, {sequence_of, bit_string})) return false;
     auto next = take_element(content);
     if (next && next->tag == context_1) next = take_element(content); // user keying material
     auto keys = take_content(content, sequence_of);
-    return next && keys && take_element(*keys) && keys->empty() && content.empty();
+    const auto only = keys ? take_content(*keys, sequence_of) : std::nullopt;
+    return next && next->tag == sequence_of && only && consists_of(*only, {any, octet_string}) && keys->empty() &&
+           content.empty();
+}
+
+/// RFC 5652 6.2: by a key of its own, by a key agreed with one that is for this message, or by a password.
+bool names_nobody_else(const Element& recipient)
+{
+    const auto content = recipient.content;
+    switch (recipient.tag) {
+    case sequence_of:
+        return consists_of(content, {integer, any, sequence_of, octet_string});
+    case context_1:
+        return agrees_by_ephemeral_key(content);
+    case context_3:
+        return consists_of(content, {integer, sequence_of, octet_string}) ||
+               consists_of(content, {integer, context_0, sequence_of, octet_string});
+    default:
+        return false;
+    }
+}
+
+/// RFC 5652 6.1, EncryptedContentInfo.
+bool is_sealed_content(std::string_view content)
+{
+    return consists_of(content, {object_identifier, sequence_of, context_0_in_one_piece}) ||
+           consists_of(content, {object_identifier, sequence_of, context_0}) ||
+           consists_of(content, {object_identifier, sequence_of});
 }
 
 } // namespace
 
 bool names_receiver_alone(std::string_view bytes)
 {
+    const auto kind = cms_content(bytes);
     auto info = take_content(bytes, sequence_of);
-    if (!info || !take_element(*info)) return false; // the content type
+    if (kind == CmsContent::other || !info || !take_content(*info, object_identifier)) return false;
     auto wrapped = take_content(*info, context_0);
     auto data = wrapped ? take_content(*wrapped, sequence_of) : std::nullopt;
-    if (!data || !take_element(*data)) return false;                         // version
-    if (!wrapped->empty() || !info->empty() || !bytes.empty()) return false; // what stands behind may name anybody
+    if (!data || !wrapped->empty() || !info->empty() || !bytes.empty()) return false; // what is behind may name anybody
+    if (!take_content(*data, integer)) return false;                                  // version
     auto recipients = take_content(*data, set_of); // the originator's certificates would stand before them
     const auto recipient = recipients ? take_element(*recipients) : std::nullopt;
-    if (!recipient || !recipients->empty() || !take_content(*data, sequence_of)) return false;
-    if (!data->empty() && !take_content(*data, octet_string)) return false; // the MAC of AuthEnvelopedData
-    const bool by_key_or_password = recipient->tag == sequence_of || recipient->tag == context_3;
-    return data->empty() &&
-           (by_key_or_password || (recipient->tag == context_1 && agrees_by_ephemeral_key(recipient->content)));
+    if (!recipient || !recipients->empty() || !names_nobody_else(*recipient)) return false;
+    const auto content = take_content(*data, sequence_of);
+    if (!content || !is_sealed_content(*content)) return false;
+    if (kind == CmsContent::auth_enveloped && !take_content(*data, octet_string)) return false; // its MAC
+    return data->empty();                                                                       // no attributes
 }
 
 CmsContent cms_content(std::string_view bytes)

@@ -10,8 +10,9 @@ enum class CmsContent : std::uint8_t { enveloped, auth_enveloped, other };
 /// `other` also for what is no CMS message in DER or BER, or has something behind it.
 CmsContent cms_content(std::string_view bytes);
 
-/// Of one of the two enveloped kinds: whether what stands in it in the clear can name nobody but its receiver. One
-/// recipient, no certificates of the originator, an ephemeral key or none, no attributes (RFC 5652 6, RFC 5083 2.1).
+/// One of the two enveloped kinds, in which nothing stands in the clear that names another than its receiver: one
+/// recipient, no certificates of the originator, an ephemeral key or none, no attributes (RFC 5652 6, RFC 5083 2.1),
+/// and nothing where the standard has nothing. What algorithms have for parameters is not looked into.
 bool names_receiver_alone(std::string_view bytes);
 
 /// The hash that a multipart/signed names, in the spelling of RFC 8551 3.5.3.2; empty when it is not known.

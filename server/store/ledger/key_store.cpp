@@ -242,18 +242,19 @@ std::vector<std::size_t> KeyStore::unused_slots(std::size_t count) const
 /// Nothing is overwritten that the second copy would have to lose at once.
 std::vector<std::size_t> KeyStore::add(std::span<const KeyEntry> entries)
 {
+    overwrite_destroyed();
     const auto slots = unused_slots(entries.size());
     std::vector<Slot> contents;
     for (const auto& entry : entries) contents.push_back(wrapping_.wrap(entry));
-    const auto write_all = [&](int file, const char* name) {
-        for (std::size_t i = 0; i < slots.size(); ++i)
-            write_soon(file, slots[i] * slot_size, contents[i], file_in(folder_, name));
+    const auto write_all = [&](int file, const std::filesystem::path& name) {
+        for (std::size_t i = 0; i < slots.size(); ++i) write_soon(file, slots[i] * slot_size, contents[i], name);
     };
     try {
-        write_all(main_.number, "store");
-        flush(main_.number, file_in(folder_, "store"));
-        write_all(backup_.number, "backup");
-    } catch (const StoreError&) {
+        const auto name = file_in(folder_, "store");
+        write_all(main_.number, name);
+        flush(main_.number, name);
+        write_all(backup_.number, file_in(folder_, "backup"));
+    } catch (...) {
         give_up(slots);
         throw;
     }
@@ -265,12 +266,20 @@ std::vector<std::size_t> KeyStore::add(std::span<const KeyEntry> entries)
 /// A key that nobody was given must not be found at the next start, beside the one that its account has by then.
 void KeyStore::give_up(std::span<const std::size_t> slots)
 {
-    for (const auto slot : slots)
-        if (slot < slots_) destroyed_.push_back(slot);
+    const auto end = slots_;
+    bool cut = true;
+    for (const int file : {main_.number, backup_.number})
+        cut &= ::ftruncate(file, static_cast<off_t>(end * slot_size)) == 0;
+    for (const auto slot : slots) {
+        if (slot >= end && cut) continue;
+        destroyed_.push_back(slot);
+        slots_ = std::max(slots_, slot + 1);
+    }
     std::erase_if(free_, [&](std::size_t slot) { return std::ranges::find(slots, slot) != slots.end(); });
-    const auto end = static_cast<off_t>(slots_ * slot_size);
-    if (::ftruncate(main_.number, end) != 0 || ::ftruncate(backup_.number, end) != 0)
-        fail(folder_, "cannot be cut to its length");
+    try {
+        overwrite_destroyed();
+    } catch (const StoreError&) { // the fault is told by who calls; before the next key this is tried again
+    }
 }
 
 // ---- periods

@@ -1,4 +1,5 @@
 #include "store/ledger/cases.hpp"
+#include "store/ledger/flushes.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -46,6 +47,22 @@ TEST_CASE("an ended call has what the invoice needs: account, destination, round
     // And nothing else: a record with one field more, be it a Call-ID, an address or a device, does not compile here.
     const auto& [start, seconds, destination, tariff, route] = billed.record;
     CHECK(CallRecord{start, seconds, destination, tariff, route}.packed() == billed.record.packed());
+}
+
+TEST_CASE("first calls of many accounts wait for the disk as often as that of one")
+{
+    LedgerFiles ledger;
+    const auto flushes_of = [&](std::uint64_t first, std::uint64_t last) {
+        RecordBatch batch;
+        for (auto i = first; i <= last; ++i) batch.answered.push_back(test::call(i, i));
+        const auto before = flushes();
+        ledger->recorder.record(batch, at(2026y / 11 / 25));
+        return flushes() - before;
+    };
+    flushes_of(1, 1); // it makes the month's key as well
+    const auto of_one = flushes_of(2, 2);
+    CHECK(flushes_of(3, 22) == of_one);
+    CHECK(of_one == 2); // the key, the row
 }
 
 TEST_CASE("a call is in exactly one invoice run, and a run can be read again")
