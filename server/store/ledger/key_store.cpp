@@ -243,7 +243,7 @@ std::vector<std::size_t> KeyStore::unused_slots(std::size_t count) const
 std::vector<std::size_t> KeyStore::add(std::span<const KeyEntry> entries)
 {
     overwrite_destroyed();
-    const auto slots = unused_slots(entries.size());
+    auto slots = unused_slots(entries.size());
     std::vector<Slot> contents;
     for (const auto& entry : entries) contents.push_back(wrapping_.wrap(entry));
     const auto write_all = [&](int file, const std::filesystem::path& name) {
