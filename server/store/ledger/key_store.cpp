@@ -87,6 +87,15 @@ constexpr std::chrono::year_month month_of(std::uint32_t number)
     return std::chrono::year{static_cast<int>(number / 12)} / std::chrono::month{number % 12 + 1};
 }
 
+KeyEntry entry_of(KeyEntry::Kind kind, std::uint64_t id, const Key& key)
+{
+    KeyEntry entry;
+    entry.kind = kind;
+    entry.id = id;
+    entry.key = key;
+    return entry;
+}
+
 std::vector<std::uint8_t> content_of(int file)
 {
     std::vector<std::uint8_t> content(size_of(file));
@@ -443,33 +452,35 @@ std::optional<Key> KeyStore::key_of(Name name) const
     return entry->key;
 }
 
+void KeyStore::make_keys(std::span<const Name> names)
+{
+    if (names.empty()) return;
+    std::vector<KeyEntry> entries;
+    entries.reserve(names.size());
+    for (const auto& [kind, id] : names) entries.push_back(entry_of(kind, id, Key::random()));
+    const auto slots = add(entries);
+    for (std::size_t i = 0; i < names.size(); ++i) single_[names[i]] = slots[i];
+}
+
 Key KeyStore::make_key(Name name)
 {
     if (const auto known = key_of(name)) return *known;
-    KeyEntry entry;
-    entry.kind = name.first;
-    entry.id = name.second;
-    entry.key = Key::random();
-    single_[name] = add(entry);
-    return entry.key;
+    make_keys({&name, 1});
+    return key_of(name).value();
 }
 
 std::vector<AccountId> KeyStore::make_subject_keys(std::span<const AccountId> accounts)
 {
-    std::vector<AccountId> without;
-    for (const auto account : accounts)
-        if (!single_.contains({Kind::subject, account.value}) && std::ranges::find(without, account) == without.end())
-            without.push_back(account);
-    if (without.empty()) return without;
-    std::vector<KeyEntry> entries(without.size());
-    for (std::size_t i = 0; i < without.size(); ++i) {
-        entries[i].kind = Kind::subject;
-        entries[i].id = without[i].value;
-        entries[i].key = Key::random();
+    std::vector<AccountId> made;
+    std::vector<Name> names;
+    for (const auto account : accounts) {
+        const Name name{Kind::subject, account.value};
+        if (single_.contains(name) || std::ranges::find(names, name) != names.end()) continue;
+        made.push_back(account);
+        names.push_back(name);
     }
-    const auto slots = add(entries);
-    for (std::size_t i = 0; i < without.size(); ++i) single_[{Kind::subject, without[i].value}] = slots[i];
-    return without;
+    make_keys(names);
+    return made;
 }
 
 void KeyStore::replace(Name name, Name by)
@@ -477,11 +488,7 @@ void KeyStore::replace(Name name, Name by)
     const auto next = key_of(by);
     const auto slot = single_.find(name);
     if (!next || slot == single_.end()) return;
-    KeyEntry entry;
-    entry.kind = name.first;
-    entry.id = name.second;
-    entry.key = *next;
-    write(slot->second, wrapping_.wrap(entry)); // over the key before
+    write(slot->second, wrapping_.wrap(entry_of(name.first, name.second, *next))); // over the key before
     destroy(by);
 }
 

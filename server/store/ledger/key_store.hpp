@@ -135,6 +135,7 @@ private:
     [[nodiscard]] PeriodId unused_period() const;
     [[nodiscard]] std::vector<AccountId> accounts_of(Kind kind) const;
     [[nodiscard]] std::optional<Key> key_of(Name name) const;
+    void make_keys(std::span<const Name> names);
     Key make_key(Name name);
     void replace(Name name, Name by);
     void destroy(Name name);

@@ -8,7 +8,7 @@
 namespace {
 
 std::atomic<int> count{0};
-std::atomic<int> fault{0};
+std::atomic<int (*)()> fault{nullptr};
 
 } // namespace
 
@@ -16,8 +16,8 @@ std::atomic<int> fault{0};
 extern "C" int fdatasync(int descriptor)
 {
     ++count;
-    if (const int error = fault; error != 0) {
-        errno = error;
+    if (auto* const instead = fault.load()) {
+        errno = instead();
         return -1;
     }
     return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
@@ -26,6 +26,6 @@ extern "C" int fdatasync(int descriptor)
 namespace sotto::test {
 
 int flushes() { return count; }
-void fail_flushes(int error) { fault = error; }
+void instead_of_flushes(int (*instead)()) { fault = instead; }
 
 } // namespace sotto::test

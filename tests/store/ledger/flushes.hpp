@@ -2,8 +2,9 @@
 
 namespace sotto::test {
 
-/// How often this process has waited for the disk (fdatasync), and the errno with which it does so no more; 0: it does.
+/// How often this process has waited for the disk (fdatasync).
 int flushes();
-void fail_flushes(int error);
+/// From now on it waits no more but does this, which gives an errno; null: as before.
+void instead_of_flushes(int (*fault)());
 
 } // namespace sotto::test
