@@ -264,8 +264,8 @@ TEST_CASE("a key that could not be flushed is not found by the next process besi
     std::optional<Key> made;
     {
         KeyStore keys{store.folder, store.master};
-        for (const std::uint64_t account : {5, 6}) test::make_key(keys, {account});
-        for (const std::uint64_t account : {5, 6}) keys.destroy(AccountId{account});
+        for (const AccountId account : {AccountId{5}, AccountId{6}}) test::make_key(keys, account);
+        for (const AccountId account : {AccountId{5}, AccountId{6}}) keys.destroy(account);
         static std::optional<test::FileLimit> refused;
         test::instead_of_flushes([] { return EIO; });
         if (!overwritten_at_once)
