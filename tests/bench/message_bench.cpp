@@ -1,8 +1,9 @@
 // What the daemon computes for a registration (REGISTER, 401, REGISTER, 200) and for a call (INVITE, 407, ACK, INVITE,
 // 180, 200, ACK, BYE, 200 on both legs), from the bytes of a message to the bytes that go out, without TLS and system
-// calls: processor time and allocations. `instructions` runs it under callgrind.
+// calls: processor time and allocations. Of a billed call, what the worker does, not the ledger. `instructions` runs it
+// under callgrind.
 //
-//   message_bench register|call COUNT
+//   message_bench register|call|billed COUNT
 #include "element/world.hpp"
 
 #include <cstdio>
@@ -45,7 +46,7 @@ const std::string capabilities =
 
 class Bench {
 public:
-    Bench() : world_{settings()}, alice_{world_.phone("alice")}, bob_{world_.phone("bob")} {}
+    explicit Bench(bool billed) : world_{settings(billed)}, alice_{world_.phone("alice")}, bob_{world_.phone("bob")} {}
 
     void registration()
     {
@@ -85,6 +86,9 @@ public:
         send(bob_, response(invited, "180 Ringing"));
         expect(world_.receive(alice_), "SIP/2.0 180 Ringing");
         send(bob_, response(invited, "200 OK") + capabilities + with_offer, answer());
+        counting = true;
+        world_.record(true);
+        counting = false;
         const auto ok = world_.receive(alice_);
         expect(ok, "SIP/2.0 200 OK");
         const auto target = uri_in(header(ok, "Contact"));
@@ -97,9 +101,10 @@ public:
     }
 
 private:
-    static CoreSettings settings()
+    static CoreSettings settings(bool billed)
     {
         auto settings = World::defaults();
+        if (billed) settings.billed_inside = {{.prefix = "bob", .tariff = {.name = "local"}}};
         settings.binding_lifetime = std::chrono::hours{1'000}; // calls are placed for longer than a binding lasts
         return settings;
     }
@@ -156,14 +161,14 @@ private:
 int main(int argc, char** argv)
 {
     if (argc != 3) {
-        std::fputs("message_bench register|call COUNT\n", stderr);
+        std::fputs("message_bench register|call|billed COUNT\n", stderr);
         return 2;
     }
-    const bool call = std::strcmp(argv[1], "call") == 0;
+    const bool registers = std::strcmp(argv[1], "register") == 0;
     const int rounds = std::atoi(argv[2]);
-    Bench bench;
+    Bench bench{std::strcmp(argv[1], "billed") == 0};
     const auto run = [&](int times) {
-        for (int i = 0; i < times; ++i) call ? bench.call() : bench.registration();
+        for (int i = 0; i < times; ++i) registers ? bench.registration() : bench.call();
     };
     run(10);
     allocations = 0;

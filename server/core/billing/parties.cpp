@@ -14,12 +14,8 @@ struct Packed {
 /// Behind the rest while a BYE is on its way.
 constexpr char hanging_up_mark = 'b';
 
-BindingId id_of_parties(Cryptography& cryptography, KeyedHash dialog)
-{
-    std::string text{"parties, with the callee's tag"};
-    text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
-    return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
-}
+/// Every message of a billed call needs it, and the dialog is told by a keyed hash already.
+BindingId id_of_parties(KeyedHash dialog) { return {~dialog.high | 1U}; }
 
 } // namespace
 
@@ -36,7 +32,7 @@ void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch,
     const Packed packed{parties.caller.binding, parties.callee.binding, parties.identifiers};
     std::string text{reinterpret_cast<const char*>(&packed), sizeof packed};
     if (parties.hanging_up) text += hanging_up_mark;
-    memory.keep_note(dialog, epoch, id_of_parties(cryptography, dialog), {cryptography.seal_in_memory(text)});
+    memory.keep_note(dialog, epoch, id_of_parties(dialog), {cryptography.seal_in_memory(text)});
 }
 
 void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up,
@@ -51,7 +47,7 @@ void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epo
 
 Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, KeyedHash dialog)
 {
-    const auto kept = memory.text(id_of_parties(cryptography, dialog));
+    const auto kept = memory.text(id_of_parties(dialog));
     if (!kept) return {};
     const auto text = cryptography.open_in_memory(kept->bytes);
     Packed packed;

@@ -79,7 +79,7 @@ std::unique_ptr<Charge> Proxy::charge_referred(const ResponseContext& context, c
     return route == nullptr || !route->tariff ? nullptr : charge(*route->tariff, user_in(to.address));
 }
 
-void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, Actions& out)
+void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, Body body, Actions& out)
 {
     auto* context = contexts_.find(id);
     auto& branch = context->branches[index];
@@ -94,7 +94,7 @@ void Proxy::record(SlotId id, std::size_t index, MessagePtr answer, Actions& out
         .tariff = context->charge->tariff,
         .caller = {.flow = server->flow, .binding = from.handle ? from.handle->device : from.binding},
         .callee = {.flow = branch.target.flow, .binding = branch.target.id}});
-    const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer)});
+    const auto waiting = records_.emplace(WaitingRecord{id, index, dialog, std::move(answer), std::move(body)});
     out.push_back(RecordCall{ticket_for(Waiting::record, waiting), std::move(call)});
 }
 
@@ -115,8 +115,7 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
         return end_unheard(waiting.context, waiting.branch, *waiting.answer,
                            durable ? Refusal::request_terminated : Refusal::internal_error, now, out);
     keep_parties(*context, branch, *waiting.answer);
-    auto body = answer_body(*context, branch, *waiting.answer);
-    forward_response(waiting.context, waiting.branch, *waiting.answer, body ? std::move(*body) : Body{}, now, out);
+    forward_response(waiting.context, waiting.branch, *waiting.answer, waiting.body, now, out);
     shed(waiting.context);
 }
 
@@ -140,14 +139,20 @@ void Proxy::keep_parties(const ResponseContext& context, const Branch& branch, c
 /// Whoever names its recorded call otherwise than it began gets 481 from here: from the other side, it would end the
 /// bill. Of an ACK as well: one whose body may not pass ends the call. The callee's tag too: a proxy behind a route may
 /// have shown the caller tags of several phones, of which one has answered.
-bool Proxy::names_its_call(const ResponseContext& context, const Message& request) const
+Proxy::Names Proxy::names(const ResponseContext& context, const Message& request) const
 {
-    if (env_.ledger == nullptr || !env_.ledger->recording()) return true;
+    if (env_.ledger == nullptr || !env_.ledger->recording()) return Names::nothing_recorded;
     const auto names = context.role == Role::caller
                            ? billing::CallNames{request.call_id, request.from.tag(), context.receiver_tag}
                            : billing::CallNames{context.receiver_call_id, context.receiver_tag, request.from.tag()};
     const auto kept = billing::kept_parties(env_.dialogs, env_.cryptography, context.seal->hash()).identifiers;
-    return kept == KeyedHash{} || kept == billing::identifiers_of(env_.cryptography, names);
+    if (kept == KeyedHash{}) return Names::nothing_recorded;
+    return kept == billing::identifiers_of(env_.cryptography, names) ? Names::its_call : Names::another;
+}
+
+bool Proxy::names_its_call(const ResponseContext& context, const Message& request) const
+{
+    return context.names_its_call || names(context, request) != Names::another;
 }
 
 /// Every request of a party inside its dialog is a sign of life.

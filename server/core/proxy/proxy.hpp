@@ -136,6 +136,7 @@ private:
         std::size_t branch{0};
         KeyedHash dialog;
         MessagePtr answer;
+        Body body; ///< what the caller may learn of the answer's
     };
 
     // proxy.cpp: validate, admit, route
@@ -194,8 +195,10 @@ private:
     [[nodiscard]] std::unique_ptr<Charge> charge_referred(const ResponseContext& context,
                                                           const ForwardTarget& to) const;
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
-    void record(SlotId context, std::size_t branch, MessagePtr answer, Actions& out);
+    void record(SlotId context, std::size_t branch, MessagePtr answer, Body body, Actions& out);
     void keep_parties(const ResponseContext& context, const Branch& branch, const Message& answer);
+    enum class Names : std::uint8_t { nothing_recorded, its_call, another };
+    [[nodiscard]] Names names(const ResponseContext& context, const Message& request) const;
     [[nodiscard]] bool names_its_call(const ResponseContext& context, const Message& request) const;
     void tell_ledger(const DialogSeal& seal, Actions& out);
     void hangs_up(const DialogSeal& seal, bool on_its_way);

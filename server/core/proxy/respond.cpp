@@ -128,9 +128,10 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     }
     if (invite && !context->in_dialog && comes_too_late(*context, branch))
         return end_unheard(context_id, index, *response, Refusal::request_terminated, now, out);
+    auto passes = body ? std::move(*body) : Body{};
     if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
-        return record(context_id, index, std::move(response), out);
-    forward_response(context_id, index, *response, body ? std::move(*body) : Body{}, now, out);
+        return record(context_id, index, std::move(response), std::move(passes), out);
+    forward_response(context_id, index, *response, passes, now, out);
     shed(context_id);
 }
 
