@@ -56,7 +56,7 @@ function(sotto_tests name)
   target_include_directories(${name}_tests PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${name}_tests PRIVATE ${ARG_LINKS} sotto_catch_main)
   sotto_compile_options(${name}_tests)
-  # What is tested stays as it is; the tests themselves take two fifths less to compile, with sanitizers half.
+  # The tests themselves take two fifths less to compile, with sanitizers half; the libraries that they test stay as they are.
   target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1> $<$<BOOL:${SOTTO_SANITIZE}>:-O0>)
   add_test(NAME unit.${name} COMMAND ${name}_tests)
   set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)

@@ -83,7 +83,10 @@ TEST_CASE("an account that is known by one of its addresses does not show anothe
 
 TEST_CASE("a callee's Privacy: session keeps its addresses back", "[rfc3323][4.2]")
 {
-    World world;
+    const bool billed = GENERATE(false, true); // then the answer waits until the call is on the disk
+    auto settings = World::defaults();
+    if (billed) settings.billed_inside = {{.prefix = "bob", .tariff = {.name = "local"}}};
+    World world{settings};
     Sender alice{world, "alice"};
     const auto bob = world.phone("bob");
     const auto sdp = [](const std::string& setup) {
@@ -103,8 +106,11 @@ TEST_CASE("a callee's Privacy: session keeps its addresses back", "[rfc3323][4.2
                                "Contact: <sip:bob-device@192.0.2.1:5555;transport=tls>\nPrivacy: session\n"
                                "Content-Type: application/sdp\n"),
                    answer);
+        CHECK(world.ledger.recording() == (billed && relayed));
+        world.record(true);
         const auto result = world.receive(alice.flow);
         CHECK(result.find("192.0.2.9") == std::string::npos);
+        CHECK((result.find("203.0.113.9") != std::string::npos) == relayed);
         CHECK(start_line(result) == (relayed ? "SIP/2.0 200 OK" : "SIP/2.0 488 Not Acceptable Here"));
         while (!world.quiet(bob)) world.receive(bob);
     }

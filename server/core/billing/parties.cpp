@@ -14,7 +14,7 @@ struct Packed {
 /// Behind the rest while a BYE is on its way.
 constexpr char hanging_up_mark = 'b';
 
-/// Every message of a billed call needs it, and the dialog is told by a keyed hash already.
+/// Of what is a keyed hash already: whatever asks inside a dialog asks for it.
 BindingId id_of_parties(KeyedHash dialog) { return {~dialog.high | 1U}; }
 
 } // namespace

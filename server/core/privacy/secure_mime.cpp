@@ -15,20 +15,30 @@ using namespace std::string_view_literals;
 constexpr auto enveloped_data = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"sv;              // 1.2.840.113549.1.7.3
 constexpr auto auth_enveloped_data = "\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17"sv; // ...1.9.16.1.23
 
-/// Takes a length off the front (X.690 8.1.3). False: it does not reach just to the end of what is there.
-bool take_length_of_all(std::string_view& bytes)
+constexpr auto end_of_contents = "\0\0"sv;
+constexpr std::size_t indefinite = std::string_view::npos; ///< until the end-of-contents octets
+
+/// Takes a length off the front (X.690 8.1.3). Nothing: it is none, or one of more than four octets.
+std::optional<std::size_t> take_length(std::string_view& bytes)
 {
-    if (bytes.empty()) return false;
+    if (bytes.empty()) return std::nullopt;
     const auto first = static_cast<unsigned char>(bytes.front());
     bytes.remove_prefix(1);
-    if (first == 0x80) return bytes.ends_with("\0\0"sv); // indefinite: until the end-of-contents octets
-    if (first < 0x80) return bytes.size() == first;
+    if (first == 0x80) return indefinite;
+    if (first < 0x80) return first;
     const std::size_t count = first & 0x7FU;
-    if (count > 4 || count > bytes.size()) return false;
+    if (count > 4 || count > bytes.size()) return std::nullopt;
     std::size_t length = 0;
     for (std::size_t i = 0; i < count; ++i) length = length << 8U | static_cast<unsigned char>(bytes[i]);
     bytes.remove_prefix(count);
-    return bytes.size() == length;
+    return length;
+}
+
+/// ... that reaches just to the end of what is there.
+bool take_length_of_all(std::string_view& bytes)
+{
+    const auto length = take_length(bytes);
+    return length && (*length == indefinite ? bytes.ends_with(end_of_contents) : bytes.size() == *length);
 }
 
 // Tags of X.690, and those that RFC 5652 6.1 and 6.2 give.
@@ -50,10 +60,10 @@ std::optional<Element> take_element(std::string_view& bytes, int depth = 0);
 std::optional<std::string_view> take_indefinite(std::string_view& bytes, int depth)
 {
     auto rest = bytes;
-    while (!rest.starts_with("\0\0"sv))
+    while (!rest.starts_with(end_of_contents))
         if (!take_element(rest, depth + 1)) return std::nullopt;
     const auto content = bytes.substr(0, bytes.size() - rest.size());
-    bytes = rest.substr(2);
+    bytes = rest.substr(end_of_contents.size());
     return content;
 }
 
@@ -61,29 +71,21 @@ std::optional<std::string_view> take_indefinite(std::string_view& bytes, int dep
 std::optional<Element> take_element(std::string_view& bytes, int depth)
 {
     constexpr unsigned char constructed = 0x20, longer = 0x1F;
-    if (bytes.size() < 2 || depth > deepest) return std::nullopt;
-    Element element{bytes[0], {}};
-    const auto tag = static_cast<unsigned char>(bytes[0]);
-    const auto first = static_cast<unsigned char>(bytes[1]);
-    bytes.remove_prefix(2);
-    if ((tag & longer) == longer) return std::nullopt;
-    if (first == 0x80) {
+    if (bytes.empty() || depth > deepest) return std::nullopt;
+    Element element{bytes.front(), {}};
+    const auto tag = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    const auto length = take_length(bytes);
+    if ((tag & longer) == longer || !length) return std::nullopt;
+    if (*length == indefinite) {
         const auto content = (tag & constructed) != 0 ? take_indefinite(bytes, depth) : std::nullopt;
         if (!content) return std::nullopt;
         element.content = *content;
         return element;
     }
-    std::size_t length = first;
-    if (first > 0x80) {
-        const std::size_t count = first & 0x7FU;
-        if (count > 4 || count > bytes.size()) return std::nullopt;
-        length = 0;
-        for (std::size_t i = 0; i < count; ++i) length = length << 8U | static_cast<unsigned char>(bytes[i]);
-        bytes.remove_prefix(count);
-    }
-    if (length > bytes.size()) return std::nullopt;
-    element.content = bytes.substr(0, length);
-    bytes.remove_prefix(length);
+    if (*length > bytes.size()) return std::nullopt;
+    element.content = bytes.substr(0, *length);
+    bytes.remove_prefix(*length);
     return element;
 }
 

@@ -139,20 +139,20 @@ void Proxy::keep_parties(const ResponseContext& context, const Branch& branch, c
 /// Whoever names its recorded call otherwise than it began gets 481 from here: from the other side, it would end the
 /// bill. Of an ACK as well: one whose body may not pass ends the call. The callee's tag too: a proxy behind a route may
 /// have shown the caller tags of several phones, of which one has answered.
-Proxy::Names Proxy::names(const ResponseContext& context, const Message& request) const
+Proxy::Named Proxy::call_named_by(const Message& request, const ResponseContext& context) const
 {
-    if (env_.ledger == nullptr || !env_.ledger->recording()) return Names::nothing_recorded;
+    if (env_.ledger == nullptr || !env_.ledger->recording()) return Named::nothing_recorded;
     const auto names = context.role == Role::caller
                            ? billing::CallNames{request.call_id, request.from.tag(), context.receiver_tag}
                            : billing::CallNames{context.receiver_call_id, context.receiver_tag, request.from.tag()};
     const auto kept = billing::kept_parties(env_.dialogs, env_.cryptography, context.seal->hash()).identifiers;
-    if (kept == KeyedHash{}) return Names::nothing_recorded;
-    return kept == billing::identifiers_of(env_.cryptography, names) ? Names::its_call : Names::another;
+    if (kept == KeyedHash{}) return Named::nothing_recorded;
+    return kept == billing::identifiers_of(env_.cryptography, names) ? Named::its_call : Named::another;
 }
 
 bool Proxy::names_its_call(const ResponseContext& context, const Message& request) const
 {
-    return context.names_its_call || names(context, request) != Names::another;
+    return context.names_recorded_call || call_named_by(request, context) != Named::another;
 }
 
 /// Every request of a party inside its dialog is a sign of life.

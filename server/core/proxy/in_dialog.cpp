@@ -70,9 +70,9 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         if (!call_id) return false;
         context.receiver_call_id = std::move(*call_id);
     }
-    const auto named = names(context, request);
-    if (named == Names::another) return false;
-    context.names_its_call = named == Names::its_call;
+    const auto named = call_named_by(request, context);
+    if (named == Named::another) return false;
+    context.names_recorded_call = named == Named::its_call;
     if (request.contacts.empty()) return true;
     // RFC 3261 12.2.1.2: a request may name a new target, but the route set is that of the beginning.
     auto known = remote_of(request.from.tag(), context.role, seal.hash(), party);

@@ -197,8 +197,8 @@ private:
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, Body body, Actions& out);
     void keep_parties(const ResponseContext& context, const Branch& branch, const Message& answer);
-    enum class Names : std::uint8_t { nothing_recorded, its_call, another };
-    [[nodiscard]] Names names(const ResponseContext& context, const Message& request) const;
+    enum class Named : std::uint8_t { nothing_recorded, its_call, another };
+    [[nodiscard]] Named call_named_by(const Message& request, const ResponseContext& context) const;
     [[nodiscard]] bool names_its_call(const ResponseContext& context, const Message& request) const;
     void tell_ledger(const DialogSeal& seal, Actions& out);
     void hangs_up(const DialogSeal& seal, bool on_its_way);

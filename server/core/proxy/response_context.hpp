@@ -188,8 +188,8 @@ struct ResponseContext {
     std::string public_gruu;  ///< of a call to a public one: the value of `gr`
     std::string receiver_tag; ///< in a dialog: the receiver's own tag
     std::string receiver_call_id; ///< in a dialog toward the caller: its own Call-ID
-    /// The request names a recorded call as that began. Where none was recorded yet it may still be another one's.
-    bool names_its_call{false};
+    /// The request names a recorded call as that began. False: so it does not, or none was recorded yet.
+    bool names_recorded_call{false};
     std::string aor;                                     ///< outside a dialog: whom the request is for, canonical
     std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names
     std::optional<Outside> outside;                      ///< the request leaves over a route
