@@ -14,7 +14,7 @@ struct Packed {
 /// Behind the rest while a BYE is on its way.
 constexpr char hanging_up_mark = 'b';
 
-/// Of what is a keyed hash already: whatever asks inside a dialog asks for it.
+/// No hash of it again: it is a keyed one, and every request inside a dialog asks for this.
 BindingId id_of_parties(KeyedHash dialog) { return {~dialog.high | 1U}; }
 
 } // namespace
