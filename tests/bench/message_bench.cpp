@@ -6,10 +6,12 @@
 //   message_bench register|call|billed COUNT
 #include "element/world.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
+#include <string_view>
 
 namespace {
 bool counting = false;
@@ -160,13 +162,14 @@ private:
 
 int main(int argc, char** argv)
 {
-    if (argc != 3) {
+    constexpr std::array<std::string_view, 3> works{"register", "call", "billed"};
+    if (argc != 3 || std::ranges::count(works, argv[1]) == 0) {
         std::fputs("message_bench register|call|billed COUNT\n", stderr);
         return 2;
     }
-    const bool registers = std::strcmp(argv[1], "register") == 0;
+    const bool registers = argv[1] == works[0];
     const int rounds = std::atoi(argv[2]);
-    Bench bench{std::strcmp(argv[1], "billed") == 0};
+    Bench bench{argv[1] == works[2]};
     const auto run = [&](int times) {
         for (int i = 0; i < times; ++i) registers ? bench.registration() : bench.call();
     };

@@ -1,5 +1,8 @@
 #include "core/billing/parties.hpp"
 
+#include "core/dialog/note.hpp"
+#include "core/types/hashed_text.hpp"
+
 #include <cstring>
 #include <string>
 
@@ -14,40 +17,14 @@ struct Packed {
 /// Behind the rest while a BYE is on its way.
 constexpr char hanging_up_mark = 'b';
 
-/// No hash of it again: it is a keyed one, and every request inside a dialog asks for this.
-BindingId id_of_parties(KeyedHash dialog) { return {~dialog.high | 1U}; }
-
-} // namespace
-
-KeyedHash identifiers_of(Cryptography& cryptography, const CallNames& names)
+BindingId id_of_parties(Cryptography& cryptography, KeyedHash dialog)
 {
-    std::string text{names.call_id};
-    text.append(1, '\0').append(names.caller_tag).append(1, '\0').append(names.callee_tag);
-    return cryptography.keyed_hash(Cryptography::Use::dialog, text);
+    return id_of_note(cryptography, "parties, with the callee's tag", dialog);
 }
 
-void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog,
-                  const Parties& parties)
+Parties read(const DialogMemory& memory, Cryptography& cryptography, BindingId id)
 {
-    const Packed packed{parties.caller.binding, parties.callee.binding, parties.identifiers};
-    std::string text{reinterpret_cast<const char*>(&packed), sizeof packed};
-    if (parties.hanging_up) text += hanging_up_mark;
-    memory.keep_note(dialog, epoch, id_of_parties(dialog), {cryptography.seal_in_memory(text)});
-}
-
-void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up,
-                     bool ahead)
-{
-    auto parties = kept_parties(memory, cryptography, dialog);
-    const bool kept = parties.identifiers != KeyedHash{};
-    if (parties.hanging_up == hanging_up || (hanging_up && !kept && !ahead)) return;
-    parties.hanging_up = hanging_up;
-    keep_parties(memory, cryptography, epoch, dialog, parties);
-}
-
-Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, KeyedHash dialog)
-{
-    const auto kept = memory.text(id_of_parties(dialog));
+    const auto kept = memory.text(id);
     if (!kept) return {};
     const auto text = cryptography.open_in_memory(kept->bytes);
     Packed packed;
@@ -58,6 +35,47 @@ Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, Key
             .callee = {.flow = {}, .binding = packed.callee},
             .identifiers = packed.identifiers,
             .hanging_up = hanging_up};
+}
+
+SealedText sealed(Cryptography& cryptography, const Parties& parties)
+{
+    const Packed packed{parties.caller.binding, parties.callee.binding, parties.identifiers};
+    std::string text{reinterpret_cast<const char*>(&packed), sizeof packed};
+    if (parties.hanging_up) text += hanging_up_mark;
+    return {cryptography.seal_in_memory(text)};
+}
+
+} // namespace
+
+KeyedHash identifiers_of(Cryptography& cryptography, const CallNames& names)
+{
+    constexpr std::string_view separator{"\0", 1};
+    HashedText text;
+    text.add(names.call_id).add(separator).add(names.caller_tag).add(separator).add(names.callee_tag);
+    return cryptography.keyed_hash(Cryptography::Use::dialog, text.view());
+}
+
+void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, Parties parties)
+{
+    const auto id = id_of_parties(cryptography, dialog);
+    parties.hanging_up = read(memory, cryptography, id).hanging_up;
+    memory.keep_note(dialog, epoch, id, sealed(cryptography, parties));
+}
+
+void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up,
+                     bool ahead)
+{
+    const auto id = id_of_parties(cryptography, dialog);
+    auto parties = read(memory, cryptography, id);
+    const bool kept = parties.identifiers != KeyedHash{};
+    if (parties.hanging_up == hanging_up || (hanging_up && !kept && !ahead)) return;
+    parties.hanging_up = hanging_up;
+    memory.keep_note(dialog, epoch, id, sealed(cryptography, parties));
+}
+
+Parties kept_parties(const DialogMemory& memory, Cryptography& cryptography, KeyedHash dialog)
+{
+    return read(memory, cryptography, id_of_parties(cryptography, dialog));
 }
 
 } // namespace sotto::billing

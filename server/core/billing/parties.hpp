@@ -24,9 +24,8 @@ KeyedHash identifiers_of(Cryptography& cryptography, const CallNames& names);
 
 /// Keeps the devices and the identifiers of a recorded call in the dialog memory until the dialog ends: that reaches
 /// the next process, where a live binding of either is a sign of life again. Flows end with this process, so they are
-/// left out.
-void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog,
-                  const Parties& parties);
+/// left out. A BYE that is on its way already stays noted.
+void keep_parties(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, Parties parties);
 /// A BYE is on its way, or was refused. Should this process end before its answer comes, nobody says BYE again, and a
 /// device that is registered no longer means that somebody talks. `ahead`: also where nothing is kept of the call yet.
 void keep_hanging_up(DialogMemory& memory, Cryptography& cryptography, Epoch epoch, KeyedHash dialog, bool hanging_up,

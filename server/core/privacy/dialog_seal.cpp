@@ -1,5 +1,7 @@
 #include "core/privacy/dialog_seal.hpp"
 
+#include "core/dialog/note.hpp"
+
 #include <cstring>
 #include <utility>
 
@@ -32,14 +34,6 @@ BindingId id_of_text(Cryptography& cryptography, KeyedHash dialog, std::string_v
 {
     std::string text{reinterpret_cast<const char*>(&dialog), sizeof dialog};
     text += value;
-    return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
-}
-
-/// Of what is kept once for a dialog, or once for a side of it.
-BindingId id_of_note(Cryptography& cryptography, std::string_view what, KeyedHash dialog)
-{
-    std::string text{what};
-    text.append(reinterpret_cast<const char*>(&dialog), sizeof dialog);
     return {cryptography.keyed_hash(Cryptography::Use::dialog, text).high | 1U};
 }
 

@@ -127,13 +127,11 @@ void Proxy::keep_parties(const ResponseContext& context, const Branch& branch, c
     if (server == nullptr) return;
     const Message& request = *server->request;
     const auto dialog = branch.seal->hash();
-    const bool hanging_up = billing::kept_parties(env_.dialogs, env_.cryptography, dialog).hanging_up;
     billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), dialog,
                           {.caller = {.flow = {}, .binding = context.sender_target.device()},
                            .callee = {.flow = {}, .binding = branch.target.id},
                            .identifiers = billing::identifiers_of(
-                               env_.cryptography, {request.call_id, request.from.tag(), answer.to.tag()}),
-                           .hanging_up = hanging_up});
+                               env_.cryptography, {request.call_id, request.from.tag(), answer.to.tag()})});
 }
 
 /// Whoever names its recorded call otherwise than it began gets 481 from here: from the other side, it would end the
