@@ -2,6 +2,7 @@
 
 #include "app/auditing.hpp"
 #include "log/log.hpp"
+#include "net/stack.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 
@@ -49,7 +50,8 @@ void Administration::run()
 {
     pthread_setname_np(pthread_self(), "admin");
     const auto work = boost::asio::make_work_guard(context_);
-    context_.run();
+    // What a command has shown, and why, lies below this frame afterwards, until another one overwrites it.
+    while (context_.run_one() > 0) net::wipe_stack();
 }
 
 } // namespace sotto::app

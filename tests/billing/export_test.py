@@ -4,11 +4,14 @@ import csv
 import io
 import json
 import os
+import time
 import unittest
 
 from clients import network
+from support import memory
 from support.billing import BillingDaemon, number, this_month
-from support.daemon import DOMAIN
+from support.daemon import DOMAIN, binary
+from support.limits import patience
 
 PERSON = 12345   # no user of this machine
 OPERATORS, BILLING, PRIVACY = "games", "mail", "news"   # groups that every Debian has
@@ -44,6 +47,15 @@ class Export(unittest.TestCase):
         self.assertIn("no call of this month waits", again.stderr)
         self.assertEqual([entry["result"] for entry in self.exports_in_the_audit_log()], ["done", "refused nothing_to_bill"])
         self.daemon.sotto("audit", "verify")
+
+    @unittest.skipIf(memory.not_looked_at(binary("sottod")), memory.not_looked_at(binary("sottod")))
+    def test_what_was_exported_is_forgotten(self):
+        for command in (self.EXPORT, ("subject", "export", f"alice@{DOMAIN}", "--output", str(self.daemon.folder / "alice.tar"))):
+            self.daemon.sotto(*command, "--reason", "letter 4711 of her lawyer")
+        end = time.monotonic() + patience(3)
+        while left := [text for text in (number(1), f"alice@{DOMAIN}", "letter 4711")
+                       if any(text.encode() in piece for piece in memory.writable(self.daemon.pid))]:
+            self.assertLess(time.monotonic(), end, f"still in memory: {left}")
 
     def test_no_other_role_sees_a_call_or_starts_its_time(self):
         for group in (OPERATORS, PRIVACY):

@@ -16,11 +16,6 @@ using Nonce = std::array<std::uint8_t, clear_size + tag_size>;
 
 std::string_view raw(const Nonce& nonce) { return {reinterpret_cast<const char*>(nonce.data()), nonce.size()}; }
 
-std::uint32_t second_of(TimePoint now)
-{
-    return static_cast<std::uint32_t>(std::chrono::floor<seconds>(now.time_since_epoch()).count());
-}
-
 Nonce nonce_of(std::uint32_t issued, std::uint8_t serial, FlowId flow, Cryptography& crypto)
 {
     std::array<char, clear_size + 8> hashed;
@@ -36,6 +31,16 @@ Nonce nonce_of(std::uint32_t issued, std::uint8_t serial, FlowId flow, Cryptogra
 }
 
 } // namespace
+
+std::uint32_t FlowNonces::second(TimePoint now, Cryptography& crypto)
+{
+    while (began_ == 0) {
+        std::array<std::uint8_t, sizeof began_> drawn;
+        crypto.random(drawn);
+        std::memcpy(&began_, drawn.data(), drawn.size());
+    }
+    return static_cast<std::uint32_t>(std::chrono::floor<seconds>(now.time_since_epoch()).count()) - began_;
+}
 
 FlowNonces::Slot& FlowNonces::next_slot(std::uint32_t second)
 {
@@ -60,7 +65,7 @@ void FlowNonces::grow(std::uint16_t count)
 
 std::string issue_nonce(FlowNonces& nonces, FlowId flow, TimePoint now, Cryptography& crypto)
 {
-    const auto& slot = nonces.next_slot(second_of(now));
+    const auto& slot = nonces.next_slot(nonces.second(now, crypto));
     return base64url(nonce_of(slot.issued, slot.serial, flow, crypto));
 }
 
@@ -76,7 +81,7 @@ NonceState check_nonce(FlowNonces& nonces, FlowId flow, std::string_view text, s
 
     auto& slot = nonces.slot(serial);
     const bool remembered = slot.used && slot.issued == issued && slot.serial == serial;
-    const bool fresh = second_of(now) - issued <= static_cast<std::uint32_t>(nonce_lifetime.count());
+    const bool fresh = nonces.second(now, crypto) - issued <= static_cast<std::uint32_t>(nonce_lifetime.count());
     if (!remembered || !fresh || nc <= slot.last_nc) return NonceState::stale;
     if (commit) slot.last_nc = nc;
     return NonceState::good;

@@ -22,6 +22,20 @@ TEST_CASE("nonces of one flow are all different and say nothing but their age", 
     }
 }
 
+TEST_CASE("a nonce does not tell what the machine's clock says, nor that two connections are one machine's", "[rfc7616]")
+{
+    crypto::OpenSslCryptography crypto{crypto::ProcessKeys::create()};
+    std::set<std::string> begins;
+    for (std::uint32_t i = 0; i < 50; ++i) {
+        FlowNonces nonces;
+        const auto nonce = issue_nonce(nonces, FlowId::of(0, i), TimePoint{75'346s}, crypto);
+        CHECK_FALSE(nonce.starts_with("UiYB")); // 75346, the lowest byte first
+        begins.insert(nonce.substr(0, 5));
+        CHECK(check_nonce(nonces, FlowId::of(0, i), nonce, 1, TimePoint{75'646s}, crypto, true) == NonceState::good);
+    }
+    CHECK(begins.size() > 40);
+}
+
 TEST_CASE("a nonce that was changed or made up is not ours", "[rfc7616][3.3]")
 {
     crypto::OpenSslCryptography crypto{crypto::ProcessKeys::create()};
