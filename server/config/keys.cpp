@@ -217,7 +217,7 @@ constexpr std::array table{
     Key{.path = "registrar.bindings_per_account", .kind = count, .bounds = {.least = 1, .most = 64}, .field = in<&S::registrar, &S::Registrar::bindings_per_account>,
         .meaning = "Devices that an account may have registered at once."},
     Key{.path = "registrar.flow_timer", .kind = duration, .bounds = {.least = 5, .most = 840}, .field = in<&S::registrar, &S::Registrar::flow_timer>,
-        .meaning = "A phone that registers over several connections (RFC 5626) is asked to give a sign of life this often, and is cut off after twice this time without one: its calls take another connection then."},
+        .meaning = "A phone that is connected here and registers over several connections (RFC 5626) is asked to give a sign of life this often, and is cut off after twice this time without one: its calls take another connection then."},
 
     Key{.path = "push", .kind = section, .meaning = "Waking phones that sleep (RFC 8599). What a phone registers for that reaches the gateway and nobody else, and nothing of a call does."},
     Key{.path = "push.gateway", .kind = advertised, .effect = Effect::restart, .field = in<&S::push, &S::Push::gateway>, .example = "\"push.example.org:443\"",

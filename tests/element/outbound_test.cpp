@@ -109,6 +109,20 @@ TEST_CASE("a first hop without outbound: 439 for a phone that counts on it, reg-
     }
 }
 
+TEST_CASE("only a phone that is connected here gives its signs of life here", "[rfc5626][5.4]")
+{
+    World world;
+    const auto edge = world.connect();
+    const auto ok = world.registers(edge, "bob",
+                                    {.contact = contact(1),
+                                     .extra = std::string{supported} + "Path: <sip:t@edge.example.org;lr;ob>\n",
+                                     .more_vias = edge_via});
+    CHECK(status(ok) == "200");
+    CHECK(header(ok, "Require") == "outbound");
+    CHECK(header(ok, "Flow-Timer").empty());
+    CHECK(world.flow(edge).keep_alive == seconds{0});
+}
+
 TEST_CASE("one REGISTER makes one flow", "[rfc5626][6]")
 {
     World world;

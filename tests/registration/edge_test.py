@@ -103,7 +103,8 @@ class Edge:
 
 @unittest.skipUnless(shutil.which("kamailio"), "no Kamailio here")
 class BehindEdges(FlowTest):
-    config = {"weaken": {"tls12": True}}   # what Kamailio of Debian 12 speaks toward a server
+    config = {"weaken": {"tls12": True},   # what Kamailio of Debian 12 speaks toward a server
+              "registrar": {"flow_timer": "5s"}}
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -160,6 +161,7 @@ class BehindEdges(FlowTest):
         """9.2: Path with a flow token and `ob`, given back; Require: outbound; keep-alive by CRLF."""
         for ok, edge in zip(self.answers, self.edges):
             self.assertEqual(ok.get("Require"), "outbound")
+            self.assertEqual(ok.all("Flow-Timer"), [])   # 5.4: the edge's to add
             self.assertIn(edge.address, ok.get("Path"))
             self.assertIn(";ob", ok.get("Path"))
             self.assertEqual(ok.get("Service-Route"), f"<sip:example.org:{self.daemon.tls_port};transport=tls;lr>")
@@ -168,6 +170,18 @@ class BehindEdges(FlowTest):
         self.assertEqual(len(self.daemon.bindings(self.bob[0].user)), 2)
         for flow in self.bob:
             flow.pings()
+
+    def test_quiet_edge(self):
+        """5.4: its phones give it their signs of life, and it gives none here. Whoever is silent and connected here has
+        been given up meanwhile."""
+        silent = self.phone("carol")
+        silent.registers(contact=f'<{silent.contact}>;reg-id=1;+sip.instance="<{silent.instance}>"',
+                         headers={"Supported": "outbound, path"})
+        silent.is_disconnected(20)
+        second = self.bob[1]
+        self.alice.sends("INVITE", to=second)
+        self.answered(self.alice, second)
+        self.hang_up(self.alice, second)
 
     def test_incoming_call_over_the_flow_that_is_left(self):
         """9.3: EP2, which was registered last, has lost the phone and says 430; the call goes through EP1 at once."""

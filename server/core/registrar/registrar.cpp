@@ -33,6 +33,10 @@ bool makes_flow(const Message& request, const std::vector<Binding>& wanted)
            request.lists(Header::supported, "outbound");
 }
 
+/// Whoever is connected here gives the signs of life here. Those of a phone behind an edge end there (RFC 5626 3.5),
+/// and asking for them is the edge's matter (5.4).
+bool is_connected_here(const Message& request) { return request.vias.size() == 1; }
+
 } // namespace
 
 void Registrar::request(SlotId id, Flow& flow, TimePoint now, Actions& out)
@@ -313,7 +317,8 @@ void Registrar::committed(SlotId id, Flow* flow, bool accepted, TimePoint now, A
         for (const auto& binding : registration->wanted)
             if (!flow->registers(binding.id)) flow->bindings.push_back({binding.id, registration->account});
         const auto* server = env_.layer->server(registration->server);
-        if (server != nullptr && makes_flow(*server->request, registration->wanted))
+        if (server != nullptr && makes_flow(*server->request, registration->wanted) &&
+            is_connected_here(*server->request))
             flow->keep_alive = env_.settings->flow_timer;
     }
     ++env_.counters.registrations;
@@ -410,7 +415,8 @@ void Registrar::answer(SlotId id, TimePoint now, Actions& out)
             reply.set(Header::feature_caps, caps);
         if (makes_flow(*server->request, registration->wanted)) {
             reply.set(Header::require, "outbound");
-            reply.set(Header::flow_timer, std::to_string(env_.settings->flow_timer.count()));
+            if (is_connected_here(*server->request))
+                reply.set(Header::flow_timer, std::to_string(env_.settings->flow_timer.count()));
         }
         if (!server->request->paths.empty()) {
             reply.set(Header::path, joined(server->request->paths)); // RFC 3327 5.3
