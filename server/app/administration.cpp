@@ -19,12 +19,14 @@ ctl::RoleGroups groups_of(const config::Settings::Admin& settings)
 } // namespace
 
 Administration::Administration(const config::Settings::Admin& settings, ctl::Handlers handlers,
-                               ctl::Canonical canonical, ctl::Desk::Nearest nearest, audit::AuditLog& audit)
+                               ctl::Canonical canonical, ctl::Desk::Nearest nearest, ctl::Desk::Another another,
+                               audit::AuditLog& audit)
     : desk_{std::move(handlers),
             [groups = groups_of(settings)](const ctl::PeerCredentials& peer) { return roles_by_group(groups, peer); },
             std::move(canonical),
             audit,
             std::move(nearest),
+            std::move(another),
             Auditing::say_unwritable},
       server_{std::make_unique<ctl::AdminServer>(
           context_, settings.socket,

@@ -17,7 +17,7 @@ class Administration {
 public:
     /// `audit` and what the handlers use outlive this. Throws std::runtime_error when the socket cannot be made.
     Administration(const config::Settings::Admin& settings, ctl::Handlers handlers, ctl::Canonical canonical,
-                   ctl::Desk::Nearest nearest, audit::AuditLog& audit);
+                   ctl::Desk::Nearest nearest, ctl::Desk::Another another, audit::AuditLog& audit);
     ~Administration();
     Administration(const Administration&) = delete;
     Administration& operator=(const Administration&) = delete;

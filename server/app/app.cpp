@@ -339,7 +339,12 @@ void App::start_admin()
     handlers.merge(ctl::route_commands([this] { return configuration_.core(); }, *store_));
     administration_ = std::make_unique<Administration>(
         configuration_.initial().settings.admin, std::move(handlers), canonical,
-        [this](const std::string& address) { return ctl::nearest_address(*store_, address); }, auditing_->log());
+        [this](const std::string& address) { return ctl::nearest_address(*store_, address); },
+        [this](const std::string& subject, const std::string& typed) {
+            const auto dialled = ctl::dialled_address(*configuration_.core(), *store_->directory(), subject, typed);
+            return ctl::another_address(*store_, subject, dialled.empty() ? typed : dialled);
+        },
+        auditing_->log());
 }
 
 void App::start_metrics()

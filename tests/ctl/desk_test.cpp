@@ -15,7 +15,9 @@ public:
     audit::Written begin(const audit::Action& action) override
     {
         if (failure) return *failure;
+        if (noted.size() == room) return std::make_error_code(std::errc::no_space_on_device);
         noted.push_back(action.what);
+        about.emplace_back(action.subject, action.scope);
         subject = action.subject;
         purpose = action.purpose;
         reason = action.reason;
@@ -27,8 +29,10 @@ public:
     bool forget(std::string_view) override { return true; }
 
     std::vector<std::string> noted;
-    std::string subject, purpose, reason, scope, result; ///< of the last
+    std::vector<std::pair<std::string, std::string>> about; ///< subject and scope of each
+    std::string subject, purpose, reason, scope, result;    ///< of the last
     std::optional<std::error_code> failure;
+    std::size_t room{1000}; ///< for so many entries
 };
 
 /// A value that the argument may have in a request.
@@ -70,12 +74,17 @@ json::object least(const Command& command)
 /// A desk at which every command of the table has a handler, and somebody with these roles.
 struct World {
     explicit World(Role roles)
-        : desk{handlers(), [roles](const PeerCredentials&) { return roles; },
+        : desk{handlers(),
+               [roles](const PeerCredentials&) { return roles; },
                [](const std::string& typed) {
                    return canonical(typed,
                                     {.names = {{"example.org", "example.org"}, {"sip.example.org", "example.org"}}});
                },
-               notes}
+               notes,
+               {},
+               [](const std::string&, const std::string& typed) {
+                   return typed.starts_with("bob") || typed == "+4930123456" ? typed : std::string{};
+               }}
     {
     }
 
@@ -222,6 +231,33 @@ TEST_CASE("an entry that leads to a former address is kept as long as any", "[ad
     const auto kept = std::ranges::find(times, world.notes.purpose, &audit::Keep::purpose);
     REQUIRE(kept != times.end());
     for (const auto& other : times) CHECK(other.time <= kept->time);
+}
+
+TEST_CASE("whoever is meant beside the person has an entry of their own, and no name in the person's", "[admin][audit]")
+{
+    using Entries = std::vector<std::pair<std::string, std::string>>;
+    World world{Role::everybody};
+    const auto asked = [&](const char* words, json::object arguments) {
+        world.notes = {};
+        CHECK(world.code(*find_command(words), arguments).empty());
+        return world.notes.about;
+    };
+    CHECK(asked("route test", {{"address", "alice@example.org"}, {"dialled", "bob@sip.example.org"}}) ==
+          Entries{{"alice@example.org", R"({"dialled":"[in an entry of its own]"})"},
+                  {"bob@example.org", R"({"as":"dialled"})"}});
+    CHECK(asked("account set", {{"address", "alice@example.org"},
+                                {"attach", json::array{"al@example.org", "bob@example.org"}},
+                                {"number", "+4930123456"},
+                                {"detach", json::array{"ally@example.org"}}}) ==
+          Entries{{"alice@example.org", R"({"attach":["al@example.org","[in an entry of its own]"],)"
+                                        R"("number":"[in an entry of its own]","detach":["ally@example.org"]})"},
+                  {"bob@example.org", R"({"as":"attach"})"},
+                  {"+4930123456", R"({"as":"number"})"}});
+    world.notes = {};
+    world.notes.room = 1;
+    CHECK(world.code(*find_command("route test"), {{"address", "alice@example.org"}, {"dialled", "bob@example.org"}}) ==
+          "audit");
+    CHECK(world.notes.result == "refused audit");
 }
 
 TEST_CASE("the entry of a further page does not say after whom it begins", "[admin][audit]")

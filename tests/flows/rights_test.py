@@ -81,6 +81,31 @@ class Rights(unittest.TestCase):
         self.assertNotIn("alice", self.audited())
         self.daemon.sotto("audit", "verify")
 
+    def test_an_erased_person_is_forgotten_where_others_were_asked_about_too(self):
+        number = "+493077665544"
+        self.daemon.sotto("account", "set", ALICE, "--number", number)
+        self.daemon.sotto("account", "set", ALICE, "--add-address", f"al@{DOMAIN}")
+        for dialled in (ALICE, "alice", "%61lice", "#31#alice", f"sip:al@{DOMAIN}", number, "tel:+49-30-77665544"):
+            self.daemon.sotto("route", "test", BOB, dialled)
+        for way, address in (("--add-address", ALICE), ("--add-address", f"sip:al@{DOMAIN}"), ("--remove-address", ALICE)):
+            self.assertEqual(self.daemon.sotto("account", "set", BOB, way, address, check=False).returncode, 1)
+        self.assertEqual(self.daemon.sotto("account", "set", BOB, "--number", number, check=False).returncode, 1)
+        self.daemon.stop()
+        self.daemon.sotto("account", "set", BOB, "--add-address", ALICE, check=False)
+        self.daemon.start()
+        archive = self.daemon.folder / "alice.tar"
+        self.daemon.sotto("subject", "export", ALICE, "--output", str(archive))
+        with tarfile.open(archive) as tar:
+            entries = json.loads(tar.extractfile("subject.json").read())["audit"]
+        beside = [(entry["what"], json.loads(entry["scope"])["as"]) for entry in entries if entry["result"] == "found"]
+        self.assertEqual(sorted(beside), sorted(7 * [("route test", "dialled")] + 3 * [("account set", "attach")] +
+                                                [("account set", "detach"), ("account set", "number")]))
+        self.assertNotIn("bob", json.dumps(entries))
+        self.daemon.sotto("subject", "erase", ALICE, "--yes")
+        for known in ("alice", "%61lice", f"al@{DOMAIN}", "77665544"):
+            self.assertNotIn(known, self.audited())
+        self.daemon.sotto("audit", "verify")
+
     def test_a_person_has_these_rights_also_when_the_domain_is_served_no_longer(self):
         former = "alice@former.example"
         domains = self.daemon.config["domains"]

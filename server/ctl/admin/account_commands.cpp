@@ -182,6 +182,20 @@ std::string nearest_address(AccountStore& accounts, const std::string& address)
     return nearest.empty() ? nearest : nearest + "@" + domain;
 }
 
+std::string another_address(AccountStore& accounts, const std::string& subject, const std::string& typed)
+{
+    const auto digits = dialled_digits(typed);
+    const auto address = is_e164(digits) ? number_address(typed, subject) : typed;
+    const auto account_at = [&](const std::string& at) {
+        return wait_for<AccountRecord>(
+            [&](AccountStore::Done<AccountRecord> done) { accounts.show(at, std::move(done)); });
+    };
+    const auto meant = account_at(address);
+    if (!meant) return {};
+    const auto own = account_at(subject);
+    return own && (*own).id == (*meant).id ? std::string{} : address;
+}
+
 CommandError error_of(Failure failure, const std::string& address)
 {
     for (const auto& wording : wordings)

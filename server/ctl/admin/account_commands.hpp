@@ -33,6 +33,10 @@ json::object to_json(const store::AccountRecord& account);
 /// with a similar user. Empty: there is none. Waits for the store. Whom it names may list accounts anyway.
 std::string nearest_address(store::AccountStore& accounts, const std::string& address);
 
+/// The address that `typed`, an address or an E.164 number, is, where another account than that of `subject` has it.
+/// Empty: none has. Waits for the store.
+std::string another_address(store::AccountStore& accounts, const std::string& subject, const std::string& typed);
+
 /// The error for a refused operation on `address`, which may be empty.
 CommandError error_of(store::Failure failure, const std::string& address);
 

@@ -13,6 +13,7 @@ namespace sotto::ctl {
 namespace {
 
 constexpr std::size_t entry_bytes = 16'384; // of the user and group database
+constexpr std::string_view elsewhere = "[in an entry of its own]";
 
 bool is_member(const PeerCredentials& peer, const std::string& group)
 {
@@ -105,9 +106,9 @@ Role roles_by_group(const RoleGroups& groups, const PeerCredentials& peer)
 }
 
 Desk::Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit, Nearest nearest,
-           Unwritable on_unwritable)
+           Another another, Unwritable on_unwritable)
     : handlers_{std::move(handlers)}, roles_of_{std::move(roles_of)}, canonical_{std::move(canonical)}, audit_{audit},
-      nearest_{std::move(nearest)}, on_unwritable_{std::move(on_unwritable)}
+      nearest_{std::move(nearest)}, another_{std::move(another)}, on_unwritable_{std::move(on_unwritable)}
 {
 }
 
@@ -133,14 +134,25 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
 {
     // Entries about a person are found and forgotten by one spelling, however many the store accepts.
     const auto subject = canonical_(text_in(arguments, command.audit.subject));
+    auto told = arguments;
+    const auto others = take_others(command, subject, told);
     audit::Action action{.who = {peer.uid, name_of(peer.uid)},
                          .what = std::string{command.words},
                          .purpose = std::string{purpose_of(command, arguments)},
                          .reason = text_in(arguments, "reason"),
                          .subject = subject,
-                         .scope = scope_of(command, arguments)};
+                         .scope = scope_of(command, told)};
     const auto entry = audit_.begin(action);
     if (!entry) return unwritable("nothing was done", entry.error());
+    for (const auto& [argument, address] : others) {
+        auto theirs = action;
+        theirs.subject = address;
+        theirs.scope = json::serialize(json::object{{"as", argument}});
+        if (const auto written = audit_.record(theirs, "found"); !written) {
+            audit_.end(*entry, "refused audit");
+            return unwritable("nothing was done", written.error());
+        }
+    }
     auto asked = arguments;
     asked.erase("reason");
     try {
@@ -152,6 +164,27 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
         audit_.end(*entry, "refused internal");
         throw;
     }
+}
+
+Desk::Others Desk::take_others(const Command& command, const std::string& subject, json::object& arguments) const
+{
+    Others others;
+    if (!another_) return others;
+    const auto take = [&](std::string_view argument, json::value& value) {
+        auto address = another_(subject, std::string{value.as_string()});
+        if (address.empty()) return;
+        others.emplace_back(argument, canonical_(address));
+        value = elsewhere;
+    };
+    for (const auto argument : command.audit.others) {
+        auto* value = arguments.if_contains(argument);
+        if (value == nullptr) continue;
+        if (auto* list = value->if_array())
+            for (auto& one : *list) take(argument, one);
+        else
+            take(argument, *value);
+    }
+    return others;
 }
 
 CommandError Desk::unwritable(const std::string& what, const std::error_code& why) const

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace sotto::ctl {
 
@@ -22,16 +24,24 @@ public:
     /// Whom somebody may have meant by an address that no account has; empty: nobody.
     using Nearest = std::function<std::string(const std::string& address)>;
 
+    /// The address that somebody means who typed `typed` in a command about `subject`, where it is that of an account
+    /// of somebody else; empty: it is not.
+    using Another = std::function<std::string(const std::string& subject, const std::string& typed)>;
+
     /// `audit` outlives this. `nearest` is asked for those who may list accounts.
     Desk(Handlers handlers, RolesOf roles_of, Canonical canonical, audit::AuditLog& audit, Nearest nearest = {},
-         Unwritable on_unwritable = {});
+         Another another = {}, Unwritable on_unwritable = {});
 
     Reply perform(std::string_view command, const json::object& arguments, const PeerCredentials& peer);
 
 private:
+    using Others = std::vector<std::pair<std::string, std::string>>;
+
     [[nodiscard]] Reply whoami(const PeerCredentials& peer) const;
     Reply recorded(const Command& command, const Handler& handler, const json::object& arguments,
                    const PeerCredentials& peer);
+    /// Each of other accounts that the arguments mean, with the name of the argument; it leaves `arguments`.
+    [[nodiscard]] Others take_others(const Command& command, const std::string& subject, json::object& arguments) const;
     CommandError unwritable(const std::string& what, const std::error_code& why) const;
     /// Writes whose data the reply shows, where only the reply knows; or says why it must not be shown.
     std::optional<CommandError> name_the_answered(const Command& command, Reply& reply, audit::Action action);
@@ -43,6 +53,7 @@ private:
     Canonical canonical_;
     audit::AuditLog& audit_;
     Nearest nearest_;
+    Another another_;
     Unwritable on_unwritable_;
 };
 

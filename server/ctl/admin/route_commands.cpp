@@ -71,17 +71,34 @@ json::object shown(const Decision& decision, const Presenting& caller, Scheme sc
     return result;
 }
 
+const Account* account_at(const AccountDirectory& accounts, const std::string& address)
+{
+    const auto at = address.rfind('@');
+    return at == std::string::npos ? nullptr : accounts.find(address.substr(0, at), lower(address.substr(at + 1)));
+}
+
+struct Dialling {
+    Uri uri; ///< lives as long as what was dialled
+    Dialled prefix{};
+    Decision decision;
+};
+
+Dialling dial(const CoreSettings& settings, const AccountDirectory& accounts, const Account& caller,
+              const std::string& dialled)
+{
+    Dialling dialling{.uri = dialled_uri(dialled, caller.domain)};
+    auto user = unescape(dialling.uri.user).value_or(std::string{});
+    dialling.prefix = take_prefix(user, {settings.withhold_prefix, settings.show_prefix});
+    dialling.decision = choose({settings, accounts}, caller.domain, dialling.uri, user);
+    return dialling;
+}
+
 Reply test(const CoreSettings& settings, const AccountDirectory& accounts, const std::string& address,
            const std::string& dialled)
 {
-    const auto at = address.rfind('@');
-    const auto* account =
-        at == std::string::npos ? nullptr : accounts.find(address.substr(0, at), lower(address.substr(at + 1)));
+    const auto* account = account_at(accounts, address);
     if (account == nullptr) return CommandError{"not_found", address + " is no account's address"};
-    const auto uri = dialled_uri(dialled, account->domain);
-    auto user = unescape(uri.user).value_or(std::string{});
-    const auto prefix = take_prefix(user, {settings.withhold_prefix, settings.show_prefix});
-    const auto decision = choose({settings, accounts}, account->domain, uri, user);
+    const auto [uri, prefix, decision] = dial(settings, accounts, *account, dialled);
     const bool withheld = prefix == Dialled::withhold || (prefix == Dialled::plain && account->withhold_identity);
     switch (decision.way) {
     case Decision::Way::inside: {
@@ -103,6 +120,15 @@ Reply test(const CoreSettings& settings, const AccountDirectory& accounts, const
 }
 
 } // namespace
+
+std::string dialled_address(const CoreSettings& settings, const AccountDirectory& accounts, const std::string& caller,
+                            const std::string& dialled)
+{
+    const auto* account = account_at(accounts, caller);
+    if (account == nullptr) return {};
+    const auto decision = dial(settings, accounts, *account, dialled).decision;
+    return decision.way == Decision::Way::inside ? decision.aor : std::string{};
+}
 
 Handlers route_commands(std::function<std::shared_ptr<const CoreSettings>()> settings, store::AccountStore& accounts)
 {

@@ -68,8 +68,14 @@ StoreBackend::StoreBackend(const config::Settings& settings, store::StateLock lo
                                            settings.state_directory, store::pair_key(settings.state_directory))},
       audit_{audit_options(), audit::audit_key(settings.weaken.audit_key_file), noted(),
              [this](const audit::Line& line) { see(line); }},
-      desk_{handlers(), [](const PeerCredentials&) { return Role::everybody; }, canonical_in(settings_), audit_,
-            [this](const std::string& address) { return nearest_address(accounts_, address); }}
+      desk_{handlers(),
+            [](const PeerCredentials&) { return Role::everybody; },
+            canonical_in(settings_),
+            audit_,
+            [this](const std::string& address) { return nearest_address(accounts_, address); },
+            [this](const std::string& subject, const std::string& typed) {
+                return another_address(accounts_, subject, typed);
+            }}
 {
     remove_erased(*erasures_, accounts_, audit_, canonical_in(settings_), [this]() -> ErasureInLedger {
         return {.ledger = ledger(), .policy = settings_.retention_policy(), .now = believed()};

@@ -24,6 +24,8 @@ constexpr std::array set_arguments{
     Argument{.name = "number", .option = "--number", .required = false, .meaning = "a telephone number of this account with its country code, such as +4930123456; the first one is presented"},
     Argument{.name = "detach", .option = "--remove-address", .take = Take::texts, .required = false, .meaning = "a further address to take away"}};
 
+constexpr std::array<sv, 3> others{"attach", "number", "detach"};
+
 constexpr std::array account_fields{
     Field{"address",           "text", "the first address: user name and realm of the password", "ADDRESS"},
     Field{"status",            "text", "active or suspended", "STATUS"},
@@ -63,7 +65,7 @@ constexpr std::array commands{
             .arguments = only_address, .answer = {.fields = one_account}, .examples = show_examples},
     Command{.words = "account set", .summary = "change an account",
             .details = "Say another of its addresses than the one that is taken away.",
-            .place = Place::daemon_or_store, .audit = {.purpose = "provision", .subject = "address", .former = "detach"},
+            .place = Place::daemon_or_store, .audit = {.purpose = "provision", .subject = "address", .former = "detach", .others = others},
             .arguments = set_arguments, .answer = {.fields = one_account}, .examples = set_examples},
     Command{.words = "account block", .summary = "refuse from now on whoever called last with a withheld identity",
             .details = "Within half an hour of the call. Who it is nobody learns; to that caller the account is not there. Calls that show the caller arrive.",

@@ -90,6 +90,8 @@ struct Audit {
     std::string_view former{};   ///< the argument that names addresses which the subject loses: an entry with it is of
                                  ///< the purpose `access`, kept as long as any, since what was done under them is found
                                  ///< by it when the person asks
+    std::span<const std::string_view> others{}; ///< arguments that may mean accounts of others than the subject: each
+                                                ///< of them has an entry of its own then, and no name in the subject's
 };
 
 struct Command {

@@ -11,6 +11,7 @@ using sv = std::string_view;
 constexpr std::array test_arguments{
     Argument{.name = "address", .take = Take::address, .meaning = "the caller's address"},
     Argument{.name = "dialled", .meaning = "what the caller dials: +4930123456, 112, bob@elsewhere.example, a tel: URI or urn:service:sos"}};
+constexpr std::array<sv, 1> others{"dialled"};
 
 constexpr std::array test_fields{
     Field{"way",                 "text",   "inside, outside or refused"},
@@ -30,7 +31,7 @@ constexpr std::array test_fields{
 constexpr std::array<sv, 2> test_examples{"sotto route test alice@example.org +4930123456", "sotto route test alice@example.org '#31#112'"};
 
 constexpr std::array commands{
-    Command{.words = "route test", .summary = "say which way a call would take and what would be sent, without calling", .audit = {"provision", "address"},
+    Command{.words = "route test", .summary = "say which way a call would take and what would be sent, without calling", .audit = {.purpose = "provision", .subject = "address", .others = others},
             .arguments = test_arguments, .answer = {.fields = test_fields}, .examples = test_examples},
 };
 // clang-format on
