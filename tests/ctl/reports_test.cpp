@@ -111,3 +111,57 @@ TEST_CASE("the notice says how the address is withheld here")
     settings.privacy.withhold_prefix.clear();
     CHECK_THAT(ctl::privacy_notice(settings), Contains("unless you withhold it (have your account set so)"));
 }
+
+TEST_CASE("the record says how long billed calls are kept here, and which calls these are", "[billing]")
+{
+    const auto record = [](const config::Settings& settings) { return ctl::record_of_processing(settings, {}); };
+    auto settings = with(route("carrier", gateway, "+", "trunk.example.net"));
+    CHECK_THAT(record(settings),
+               Contains("| 90 days after the invoice; ") && Contains("None: no call leaves a record."));
+    settings.routes.front().tariff = "national";
+    settings.billing.routes = {{.name = "carrier"},
+                               {.name = "inner",
+                                .prefix = "+49900",
+                                .tariff = "premium",
+                                .charge = config::Charge::itemised_flat,
+                                .start_rounding = seconds{60},
+                                .hidden_digits = 3}};
+    settings.retention = {.after_invoice_days = 7, .without_invoice_days = 31};
+    CHECK_THAT(
+        record(settings),
+        Contains("| 7 days after the invoice; flat rate with itemised bill: until the statement is made; without "
+                 "either, 31 days after the end of the month |") &&
+            Contains("| over the route \"carrier\" | national | Chargeable, outgoing | 1s | 0 | 7 days after the "
+                     "invoice |") &&
+            Contains("| between subscribers, to +49900... | premium | Flat rate, itemised bill wanted | 1m | 3 | "
+                     "until the statement is made |") &&
+            !Contains("90 days") && !Contains("180"));
+    settings.weaken.after_invoice_days = 365;
+    CHECK_THAT(record(settings), Contains("| 365 days after the invoice; ") &&
+                                     Contains("* weaken.after_invoice_days: chargeable calls are kept for 365 days") &&
+                                     !Contains("| 7 days"));
+}
+
+TEST_CASE("the notice does not contradict what is configured less private", "[privacy]")
+{
+    const auto line = [](const config::Settings& settings, const std::string& begin) {
+        const auto notice = ctl::privacy_notice(settings);
+        const auto at = notice.find("\n* " + begin);
+        REQUIRE(at != std::string::npos);
+        return notice.substr(at + 3, notice.find('\n', at + 1) - at - 3);
+    };
+    const std::string devices = "No party of a call learns the software", listening = "Media is encrypted";
+    config::Settings settings;
+    settings.privacy.relay_only = true;
+    CHECK_THAT(line(settings, devices),
+               Contains("except the fingerprint of the device's own media key, what the device can do in a call."));
+    CHECK_THAT(line(settings, listening), Contains("this server cannot listen."));
+    settings.privacy.relay_only = false;
+    CHECK_THAT(line(settings, devices), Contains(", the device's network address."));
+    settings.weaken.public_gruus = true;
+    CHECK_THAT(line(settings, devices), Contains(", an address of the device that stays the same."));
+    settings.weaken.sdes_routes = {"carrier", "help"};
+    CHECK_THAT(line(settings, listening), Contains("cannot listen, except") && Contains("by way of carrier, help."));
+    CHECK_THAT(ctl::record_of_processing(settings, {}),
+               Contains("* weaken.public_gruus: ") && Contains("* weaken.sdes_routes: on the route \"help\""));
+}

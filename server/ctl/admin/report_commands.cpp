@@ -7,6 +7,8 @@
 #include "store/database/purpose.hpp"
 #include "store/wait_for.hpp"
 
+#include <algorithm>
+
 namespace sotto::ctl {
 namespace {
 
@@ -31,12 +33,60 @@ std::string joined(const std::vector<std::string>& words)
     return text;
 }
 
-std::string purposes_table()
+std::string days_text(retention::days days)
 {
+    return std::to_string(days.count()) + (days.count() == 1 ? " day" : " days");
+}
+
+/// How long the calls of a case are kept here, whatever the guide says.
+std::string kept(const retention::Policy& policy, retention::Case kind)
+{
+    return retention::rule_of(kind).from == retention::From::statement
+               ? "until the statement is made"
+               : days_text(policy.period_of(kind)) + " after the invoice";
+}
+
+std::string purposes_table(const retention::Policy& policy)
+{
+    const auto how_long = [&](const store::DeclaredPurpose& purpose) {
+        if (purpose.name != store::name_of(store::Purpose::billing)) return purpose.retention;
+        return kept(policy, retention::Case::chargeable) +
+               "; flat rate with itemised bill: " + kept(policy, retention::Case::itemised_flat) +
+               "; without either, " + days_text(policy.without_invoice) + " after the end of the month";
+    };
     std::string text = "| purpose | legal basis | source | who acts | how long |\n| --- | --- | --- | --- | --- |\n";
     for (const auto& purpose : store::Purposes::declared().all())
         text += "| " + purpose.name + " | " + purpose.basis + " | " + purpose.source + " | " + joined(purpose.roles) +
-                " | " + purpose.retention + " |\n";
+                " | " + how_long(purpose) + " |\n";
+    return text;
+}
+
+std::string billed_calls(const config::Settings::BilledRoute& billed)
+{
+    return billed.prefix.empty() ? "over the route \"" + billed.name + "\""
+                                 : "between subscribers, to " + billed.prefix + "...";
+}
+
+std::string tariff_of(const config::Settings& settings, const config::Settings::BilledRoute& billed)
+{
+    if (!billed.prefix.empty()) return billed.tariff;
+    const auto route = std::ranges::find(settings.routes, billed.name, &config::RouteEntry::name);
+    return route == settings.routes.end() ? std::string{} : route->tariff;
+}
+
+/// What is written of which calls.
+std::string billed_table(const config::Settings& settings)
+{
+    if (settings.billing.routes.empty()) return "None: no call leaves a record.\n";
+    std::string text = "| calls | tariff class | case | begin in steps of | last digits left out | how long |\n"
+                       "| --- | --- | --- | --- | --- | --- |\n";
+    for (const auto& billed : settings.billing.routes) {
+        const auto kind = static_cast<retention::Case>(billed.charge);
+        text += "| " + billed_calls(billed) + " | " + tariff_of(settings, billed) + " | " +
+                std::string{retention::rule_of(kind).meaning} + " | " +
+                config::duration_text(billed.start_rounding.count()) + " | " + std::to_string(billed.hidden_digits) +
+                " | " + kept(settings.retention_policy(), kind) + " |\n";
+    }
     return text;
 }
 
@@ -75,6 +125,28 @@ std::string media_sentence(const config::Settings& settings)
                ? "Voice and video pass a relay: the other party does not learn your device's address."
                : "Voice and video go from device to device: the other party of a call learns your device's network "
                  "address.";
+}
+
+/// What no party of a call learns, but for what media and its settings show.
+std::string device_sentence(const config::Settings& settings)
+{
+    std::vector<std::string> shown{"the fingerprint of the device's own media key", "what the device can do in a call"};
+    if (!settings.privacy.relay_only) shown.emplace_back("the device's network address");
+    if (settings.weaken.public_gruus) shown.emplace_back("an address of the device that stays the same");
+    return "No party of a call learns the software or model of your device, or anything by which two calls could be "
+           "told to come from the same device, except " +
+           joined(shown) + ".";
+}
+
+std::string listening_sentence(const config::Settings& settings)
+{
+    return "Media is encrypted from your device to the other end of the call; this server cannot listen" +
+           (settings.weaken.sdes_routes.empty()
+                ? std::string{}
+                : ", except where the media's keys may pass through it in the clear: on calls over the telephone "
+                  "network or to emergency services by way of " +
+                      joined(settings.weaken.sdes_routes)) +
+           ".";
 }
 
 /// How a caller withholds the address by themself.
@@ -161,10 +233,9 @@ std::string privacy_notice(const config::Settings& settings)
            "* The other party learns your address, unless you withhold it (" +
            withholding(settings) + "), what your devices can do in the call, and when you speak.\n* " +
            media_sentence(settings) + "\n" +
-           list_of(recipients(settings), "* Nobody else learns anything of your calls.") +
-           "* No party of a call learns the software or model of your device, or anything by which two calls could be "
-           "told to come from the same device, except the fingerprint of the device's own media key.\n"
-           "* Media is encrypted between the devices; this server cannot listen.\n\n"
+           list_of(recipients(settings), "* Nobody else learns anything of your calls.") + "* " +
+           device_sentence(settings) + "\n* " + listening_sentence(settings) +
+           "\n\n"
            "## What you should know\n\n" +
            list_of(config::notices(settings), "Nothing further.") +
            "\n## Where this server is configured less private than it can be\n\n" +
@@ -179,7 +250,7 @@ std::string record_of_processing(const config::Settings& settings, const std::ve
     return "# Record of processing: calls of " + domains_of(settings) +
            "\n\nGDPR Art. 30. Written from the running "
            "configuration and the declaration of purposes that the database enforces.\n\n## Purposes\n\n" +
-           purposes_table() +
+           purposes_table(settings.retention_policy()) + "\n## Billed calls\n\n" + billed_table(settings) +
            "\n## In memory only\n\n* Registrations: keyed hashes and a sealed contact address, at most " +
            config::duration_text(settings.registrar.binding_lifetime.count()) + ".\n" + push_sentence(settings) +
            "* Calls: the received request while it runs; keys of sealed identifiers for at most an hour and " +
@@ -191,9 +262,12 @@ std::string record_of_processing(const config::Settings& settings, const std::ve
            audit_table() + "\n## Calls kept beyond their time\n\n" + holds_table(holds) +
            "\n## Recipients\n\n* The parties of a call, as the privacy notice says.\n" +
            list_of(recipients(settings), "* No others.") + "\n## Security of processing\n\nTLS " +
-           (settings.weaken.tls12 ? "1.2 and 1.3" : "1.3") + " only; messages padded to " +
-           std::to_string(settings.cell_bytes()) +
-           " bytes; purpose-bound access to the database; actions of operators recorded before they are done.\n";
+           (settings.weaken.tls12 ? "1.2 and 1.3" : "1.3") + " only; messages " +
+           (settings.cell_bytes() > 0 ? "padded to " + std::to_string(settings.cell_bytes()) + " bytes"
+                                      : std::string{"not padded"}) +
+           "; purpose-bound access to the database; actions of operators recorded before they are done.\n"
+           "\n## Where this server is configured less private than it can be\n\n" +
+           list_of(config::weakenings(settings), "Nowhere.");
 }
 
 std::string impact_assessment(const config::Settings& settings)
