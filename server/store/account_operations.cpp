@@ -1,7 +1,10 @@
 #include "store/account_operations.hpp"
 
+#include "core/privacy/anonymous_callers.hpp"
+#include "crypto/openssl_cryptography.hpp"
 #include "store/address.hpp"
 #include "store/database/embedded.hpp"
+#include "store/pair_key.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +12,8 @@
 namespace sotto::store {
 
 AccountOperations::AccountOperations(const std::filesystem::path& file, AccountPolicy policy)
-    : policy_{std::move(policy)}, database_{file, Duty::accounts, accounts_migrations(), Purposes::declared()},
+    : policy_{std::move(policy)}, folder_{file.parent_path()}, database_{file, Duty::accounts, accounts_migrations(),
+                                                                         Purposes::declared()},
       connection_{database_.open<Purpose::provision>()}, reader_{database_.open<Purpose::authenticate>()},
       access_{database_.open<Purpose::access>()}, table_{connection_}
 {
@@ -169,12 +173,22 @@ Outcome<AccountRecord> AccountOperations::set_password(std::string_view text, st
     return now;
 }
 
+void AccountOperations::lift_blocks_of(AccountId caller)
+{
+    const auto blocking = table_.blocking();
+    if (blocking.empty()) return;
+    const auto key = std::make_shared<const crypto::Secret>(pair_key(folder_));
+    crypto::OpenSslCryptography hashes{crypto::ProcessKeys::create(), {}, key};
+    for (const auto callee : blocking) table_.unblock(callee, pair_pseudonym(callee, caller, hashes));
+}
+
 Outcome<AccountRecord> AccountOperations::remove(std::string_view text)
 {
     Transaction transaction{connection_};
     auto shown = show(text);
     if (!shown) return shown;
     database_.drop_backup(); // before the answer says that the account is gone
+    lift_blocks_of((*shown).id);
     table_.remove((*shown).id);
     transaction.commit();
     changed(false, true);

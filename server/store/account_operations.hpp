@@ -43,10 +43,13 @@ private:
     Outcome<Address> known_address(std::string_view text);
     [[nodiscard]] DigestSecret secret_for(const Address& first, std::string_view password) const;
     [[nodiscard]] AccountRecord record(AccountId id);
+    /// Nobody blocks it any more.
+    void lift_blocks_of(AccountId caller);
     /// After a change: it is to be published, and what it replaced to be overwritten.
     void changed(bool more, bool something_went);
 
     AccountPolicy policy_;
+    std::filesystem::path folder_; ///< of the state, with the key of who blocks whom
     Database database_;
     Connection<Purpose::provision> connection_;
     Connection<Purpose::authenticate> reader_;

@@ -68,7 +68,9 @@ AccountTable::AccountTable(Connection<Purpose::provision>& connection)
       blocked_{connection.prepare("SELECT count(pseudonym) FROM blocked_caller WHERE account = ?1")},
       block_{connection.prepare("INSERT INTO blocked_caller (account, pseudonym) VALUES (?1, ?2) "
                                 "ON CONFLICT (account, pseudonym) DO NOTHING")},
-      unblock_{connection.prepare("DELETE FROM blocked_caller WHERE account = ?1")}
+      unblock_{connection.prepare("DELETE FROM blocked_caller WHERE account = ?1")},
+      unblock_one_{connection.prepare("DELETE FROM blocked_caller WHERE account = ?1 AND pseudonym = ?2")},
+      blocking_{connection.prepare("SELECT DISTINCT account FROM blocked_caller")}
 {
 }
 
@@ -180,6 +182,21 @@ void AccountTable::unblock(AccountId id)
 {
     unblock_.bind_all(number_of(id));
     unblock_.run();
+}
+
+void AccountTable::unblock(AccountId id, KeyedHash pseudonym)
+{
+    const auto raw = bytes_of(pseudonym);
+    unblock_one_.bind_all(number_of(id), std::span<const std::uint8_t>{raw});
+    unblock_one_.run();
+}
+
+std::vector<AccountId> AccountTable::blocking()
+{
+    std::vector<AccountId> all;
+    while (blocking_.step()) all.push_back(id_of(blocking_.number(0)));
+    blocking_.reset();
+    return all;
 }
 
 std::shared_ptr<const AccountSnapshot> load_snapshot(Connection<Purpose::authenticate>& connection,

@@ -34,12 +34,15 @@ public:
     /// Once more changes nothing.
     void block(AccountId id, KeyedHash pseudonym);
     void unblock(AccountId id);
+    void unblock(AccountId id, KeyedHash pseudonym);
+    /// Those that block anybody.
+    [[nodiscard]] std::vector<AccountId> blocking();
     static constexpr std::size_t most_blocked = 1000;
 
 private:
     Connection<Purpose::provision>& connection_;
     Statement find_, record_, addresses_, firsts_, add_account_, add_address_, attach_, detach_, secret_, settings_,
-        remove_addresses_, remove_account_, exists_, blocked_, block_, unblock_;
+        remove_addresses_, remove_account_, exists_, blocked_, block_, unblock_, unblock_one_, blocking_;
 };
 
 /// Reads everything into a snapshot, for purpose `authenticate`.

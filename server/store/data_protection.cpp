@@ -37,8 +37,9 @@ constexpr std::string_view sealing = R"(
   is destroyed as it would have been. The account is named by its address or, when it is gone, by its number. `sotto subject export`
   tells the person of disputes; of tracing and orders, which must not warn anybody, neither the hold nor what only it keeps.
 * An erased person's account is deleted at once, with every call that only the itemised bill was kept for, one that still runs
-  included; one that still rings is not recorded when it is answered. The audit log names the person no more. Calls that a billing
-  duty or a hold still keeps are sealed anew and listed with their date; then the person's key is destroyed, so that no backup
+  included; one that still rings is not recorded when it is answered. The audit log names the person no more, but where somebody
+  wrote a name into the `--reason` of a command about somebody else. Nobody's list of blocked callers has the person any more; the last
+  withheld call of before can be blocked for half an hour, as from nobody. Calls that a billing duty or a hold still keeps are sealed anew and listed with their date; then the person's key is destroyed, so that no backup
   opens what went. A keyed hash of the account's number stays in `erasures` in the state directory, which no backup contains, so
   that a database restored from a backup does not bring the person back: it is removed again at the start, and so an erasure that
   was cut short is finished, in the ledger as well. The key of that hash is `pair.key`.

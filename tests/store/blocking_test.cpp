@@ -1,3 +1,5 @@
+#include "core/privacy/anonymous_callers.hpp"
+#include "crypto/openssl_cryptography.hpp"
 #include "store/account_operations.hpp"
 #include "store/pair_key.hpp"
 #include "store/state_directory.hpp"
@@ -53,6 +55,29 @@ TEST_CASE("blocks are kept with their account, and go with it", "[privacy][P4]")
         for (std::uint64_t i = 1; i < AccountTable::most_blocked; ++i) REQUIRE(accounts.block(bob, {i, i}).has_value());
         CHECK(accounts.block(bob, somebody_else).error() == Failure::full);
     }
+}
+
+TEST_CASE("whoever is removed is blocked by nobody any more, and who else is blocked stays so", "[privacy][P4]")
+{
+    StateDirectory state;
+    AccountOperations accounts{state.path() / "accounts.db", policy()};
+    const auto added = [&](const char* address) { return (*accounts.add({address, "secret"})).id; };
+    const auto alice = added("alice@example.org"), bob = added("bob@example.org"), carol = added("carol@example.org");
+    crypto::OpenSslCryptography worker{
+        crypto::ProcessKeys::create(), {}, std::make_shared<const crypto::Secret>(pair_key(state.path()))};
+    const auto alice_at = [&](AccountId callee) { return pair_pseudonym(callee, alice, worker); };
+    REQUIRE(accounts.block(bob, alice_at(bob)).has_value());
+    REQUIRE(accounts.block(bob, somebody).has_value());
+    REQUIRE(accounts.block(carol, alice_at(carol)).has_value());
+    const auto pseudonym = alice_at(carol);
+    const std::string stored{reinterpret_cast<const char*>(&pseudonym), sizeof pseudonym};
+    CHECK(state.bytes().find(stored) != std::string::npos);
+    REQUIRE(accounts.remove("alice@example.org").has_value());
+    CHECK(accounts.blocked_by(bob) == std::vector{somebody});
+    CHECK(accounts.blocked_by(carol).empty());
+    CHECK(accounts.load()->blocks(bob, somebody));
+    accounts.overwrite_remains();
+    CHECK(state.bytes().find(stored) == std::string::npos);
 }
 
 TEST_CASE("blocks outlive the process, under a key that is not in the database", "[privacy]")
