@@ -24,6 +24,8 @@ Why: [decision 14](adr/0014-figures-of-people-are-shown-in-tens.md). The thresho
   falls, and its count may lag by nine for each bucket. Its sum is made of the rounded buckets (the middle of
   each): it does not grow with a single call. So no single time to an answer, of a handshake or
   of a commit is on the page.
+* A worker that does not answer within a second (`sotto_workers_silent`) stands on the page with what it told last, so no counter falls;
+  what there is of something now, such as `sotto_connections`, is of that moment, too.
 * Numbers about the server itself (threads, delays, faults, certificates) are exact: an alarm needs the first fault.
 * What remains: when the tenth of something happens the figure steps, and whoever knows of the nine others learns of it. An
   address that may read this page is part of the operator's trust.

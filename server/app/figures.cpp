@@ -124,7 +124,7 @@ std::vector<Measured> measured(const Figures& figures)
         {{"sotto_start_time_seconds", Type::gauge, Shown::exact, "When the process started, Unix time."}, one(figures.started)},
         {{"sotto_workers", Type::gauge, Shown::exact, "Worker threads."}, one(figures.workers)},
         {{"sotto_workers_silent", Type::gauge, Shown::exact, "Worker threads that did not come by their loop within a second. Must be 0."}, one(figures.silent_workers)},
-        {{"sotto_worker_delay_seconds", Type::gauge, Shown::exact, "How long work that was given to the busiest worker just now has waited in its queue."}, one(std::chrono::duration<double>(figures.delay).count())},
+        {{"sotto_worker_delay_seconds", Type::gauge, Shown::exact, "How long work that was given to the busiest worker just now has waited in its queue; of one that is silent, for how long it has been."}, one(std::chrono::duration<double>(figures.delay).count())},
         {{"sotto_burst_seconds", Type::histogram, Shown::in_tens, "How long a worker took for what one event of its loop brought: messages read, decided, sealed and written."},
          {sample("", counters.bursts)}},
         {{"sotto_handshake_seconds", Type::histogram, Shown::in_tens, "How long a TLS handshake took that was completed, from the begin of its connection."},

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 
 namespace sotto::app {
 
@@ -25,10 +26,47 @@ template <class Counters, class Table> void add(Counters& sum, const Counters& m
     for (const auto& count : table) sum.*count.number += more.*count.number;
 }
 
+void add(net::WorkerCounters& sum, const net::WorkerCounters& more)
+{
+    add(sum.connections, more.connections, connection_counts);
+    add(sum.element, more.element, element_counts);
+    sum.dropped_headers.add(more.dropped_headers);
+    sum.refusals.add(more.refusals);
+    sum.refused_sources += more.refused_sources;
+    sum.bursts += more.bursts;
+    sum.handshakes += more.handshakes;
+    sum.answers += more.answers;
+}
+
+milliseconds since(Clock::time_point when) { return std::chrono::duration_cast<milliseconds>(Clock::now() - when); }
+
 } // namespace
 
-Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prepared)
+/// What the workers, in their order, have told of themselves: each what it told last.
+struct Workers::Told {
+    struct One {
+        net::WorkerCounters counters;
+        milliseconds delay{0}; ///< until it told that
+        std::uint64_t answers{0};
+        std::optional<Clock::time_point> asked; ///< and has not answered yet
+    };
+
+    void answered(std::size_t worker, const net::WorkerCounters& counters)
+    {
+        const std::lock_guard lock{mutex};
+        auto& one = of_worker[worker];
+        one = {.counters = counters, .delay = since(*one.asked), .answers = one.answers + 1, .asked = {}};
+        changed.notify_all();
+    }
+
+    std::mutex mutex; ///< guards what follows; nobody waits under it but for `changed`
+    std::condition_variable changed;
+    std::vector<One> of_worker;
+};
+
+Workers::Workers(std::uint16_t count, const Shared& shared, const Prepared& prepared) : told_{std::make_shared<Told>()}
 {
+    told_->of_worker.resize(count);
     std::vector<net::Worker*> all;
     for (std::uint16_t index = 0; index < count; ++index) {
         auto sealer = std::make_unique<crypto::EpochSealer>(shared.ring);
@@ -172,35 +210,29 @@ void Workers::check_alive(const std::function<void()>& done)
 
 Workers::Counted Workers::count()
 {
-    struct Sum {
-        std::mutex mutex;
-        std::condition_variable changed;
-        Counted counted;
-        std::size_t answers{0};
-    };
-    const auto sum = std::make_shared<Sum>(); // outlives this call with a worker that answers late
-    const auto asked = Clock::now();
-    for (auto& worker : workers_)
-        worker->count([sum, asked](const net::WorkerCounters& counters) {
-            const std::lock_guard lock{sum->mutex};
-            auto& total = sum->counted.counters;
-            add(total.connections, counters.connections, connection_counts);
-            add(total.element, counters.element, element_counts);
-            total.dropped_headers.add(counters.dropped_headers);
-            total.refusals.add(counters.refusals);
-            total.refused_sources += counters.refused_sources;
-            total.bursts += counters.bursts;
-            total.handshakes += counters.handshakes;
-            total.answers += counters.answers;
-            const auto delay = std::chrono::duration_cast<milliseconds>(Clock::now() - asked);
-            sum->counted.delay = std::max(sum->counted.delay, delay);
-            ++sum->answers;
-            sum->changed.notify_one();
-        });
-    std::unique_lock lock{sum->mutex};
-    sum->changed.wait_for(lock, seconds{1}, [&] { return sum->answers == workers_.size(); });
-    auto counted = sum->counted;
-    counted.silent = workers_.size() - sum->answers;
+    std::unique_lock lock{told_->mutex};
+    std::vector<std::uint64_t> before;
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        auto& one = told_->of_worker[i];
+        before.push_back(one.answers);
+        if (one.asked) continue; // questions to a worker that hangs do not pile up
+        one.asked = Clock::now();
+        workers_[i]->count([told = told_, i](const net::WorkerCounters& counters) { told->answered(i, counters); });
+    }
+    const auto is_silent = [&](std::size_t i) { return told_->of_worker[i].answers == before[i]; };
+    told_->changed.wait_for(lock, seconds{1}, [&] {
+        for (std::size_t i = 0; i < workers_.size(); ++i)
+            if (is_silent(i)) return false;
+        return true;
+    });
+    Counted counted;
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        const auto& one = told_->of_worker[i];
+        // A sum without the silent ones would fall, and rise again: whoever collects it would count their past twice.
+        add(counted.counters, one.counters);
+        if (is_silent(i)) ++counted.silent;
+        counted.delay = std::max(counted.delay, is_silent(i) ? since(*one.asked) : one.delay);
+    }
     return counted;
 }
 

@@ -72,16 +72,19 @@ public:
     void check_alive(const std::function<void()>& done);
 
     struct Counted {
-        net::WorkerCounters counters; ///< the sum over all workers that answered within a second
-        std::size_t silent{0};        ///< the others
-        milliseconds delay{0};        ///< the longest that one took to answer
+        net::WorkerCounters counters; ///< the sum over all workers; of a silent one, what it has told last
+        std::size_t silent{0};        ///< those that did not answer within a second
+        milliseconds delay{0};        ///< the longest that one took to answer, or has been silent by now
     };
     /// Waits for the workers, a second at most.
     [[nodiscard]] Counted count();
     [[nodiscard]] std::size_t size() const { return workers_.size(); }
 
 private:
+    struct Told;
+
     std::vector<std::unique_ptr<net::Worker>> workers_;
+    const std::shared_ptr<Told> told_; ///< shared with what workers are asked, who may answer when this is gone
     /// What holds keys that rotate, of the workers in their order; touched on their threads only.
     std::vector<crypto::EpochSealer*> sealers_;
     std::vector<crypto::OpenSslCryptography*> cryptographies_;

@@ -6,17 +6,20 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from support.daemon import Port
 from support.flow_test import FlowTest
 from support.limits import patience
+from support.threads import OneThread, threads_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging" / "prometheus"
 
 
 class Metrics(FlowTest):
+    COMPLETED = 'sotto_handshakes_total{result="completed"}'   # as the page names it
     threads = 2
 
     @classmethod
@@ -203,6 +206,40 @@ class Metrics(FlowTest):
             if self.figures()[name] >= before + 10:
                 return
         self.fail(f"{name} does not count")
+
+    def test_nothing_falls_while_a_worker_hangs(self):
+        """Whoever collects the figures would take it for a restart, and count all that has been once more."""
+        for _ in range(60):
+            self.daemon.connect().close()
+        before = self.figures()
+        self.assertGreaterEqual(before[self.COMPLETED], 60)
+        with OneThread(threads_of(self.daemon.pid)["worker-0"]):   # the second's loop may be this one's guest
+            during = [self.figures() for _ in range(2)]
+        after = self.figures()
+        for name in before:
+            if re.search(r"_(total|bucket|sum|count)\b", name):
+                values = [page[name] for page in (before, *during, after)]
+                self.assertEqual(values, sorted(values), name)
+        for page in during:
+            self.assertGreaterEqual(page["sotto_workers_silent"], 1)
+            self.assertGreaterEqual(page["sotto_worker_delay_seconds"], 1)
+        self.assertEqual(after["sotto_workers_silent"], 0)
+
+    def test_several_who_ask_while_a_worker_hangs_get_the_same(self):
+        for _ in range(20):
+            self.daemon.connect().close()
+        before = self.figures()
+        with OneThread(threads_of(self.daemon.pid)["worker-0"]), ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(ask) for ask in (self.figures, self.figures, self.status, self.status)]
+            answers = [one.result() for one in asked]
+        for page in answers[:2]:
+            self.assertGreaterEqual(page[self.COMPLETED], before[self.COMPLETED])
+            self.assertGreaterEqual(page["sotto_workers_silent"], 1)
+        for status in answers[2:]:
+            self.assertGreaterEqual(status["connections"]["handshakes"], before[self.COMPLETED])
+            self.assertGreaterEqual(status["silent_workers"], 1)
+            self.assertGreaterEqual(status["delay_ms"], 1000)
+        self.assert_call_works()
 
     def test_nothing_of_a_person_stands_on_the_page(self):
         alice, bob = self.registered("alice", "bob")

@@ -1,6 +1,5 @@
 """The daemon as a service: its watchdog is tied to the progress of every worker, and it may do no more than its unit says."""
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -19,10 +18,10 @@ from support.daemon import DOMAIN, binary
 from support.flow_test import EVENTS, FlowTest
 from support.limits import patience
 from support.supervisor import SupervisedDaemon
+from support.threads import OneThread, threads_of
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = ROOT / "systemd"
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
 SANITIZED = "SOTTO_SANITIZE=\n" not in "".join(
     line.replace(":STRING", "") for line in (Path(os.environ["SOTTO_BIN"]).parent / "CMakeCache.txt").open()
     if line.startswith("SOTTO_SANITIZE"))
@@ -40,32 +39,6 @@ def error(modes):
     return ctypes.get_errno()
 print(*map(error, (0, 1, 16, 256)))
 """
-
-
-class OneThread:
-    """Stops one thread of a process and lets the others run."""
-    _libc = ctypes.CDLL(None, use_errno=True)
-    _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-
-    def __init__(self, thread: int) -> None:
-        self.thread = thread
-
-    def _do(self, what: int) -> None:
-        if self._libc.ptrace(what, self.thread, None, None) != 0:
-            raise OSError(ctypes.get_errno(), "ptrace")
-
-    def __enter__(self) -> None:
-        self._do(PTRACE_SEIZE)
-        self._do(PTRACE_INTERRUPT)
-        os.waitpid(self.thread, 0x40000000)   # __WALL
-
-    def __exit__(self, *_) -> None:
-        self._do(PTRACE_DETACH)
-
-
-def threads_of(pid: int) -> dict:
-    """Name -> number."""
-    return {task.joinpath("comm").read_text().strip(): int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()}
 
 
 class Watchdog(FlowTest):
