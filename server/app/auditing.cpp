@@ -40,7 +40,7 @@ void say_broken(const audit::Bad& bad)
     event(Event::audit_broken, field("sequence", bad.sequence), field("reason", Plain{bad.why}));
 }
 
-void say_unread(const std::exception& failure) { event(Event::audit_unread, field("reason", Plain{failure.what()})); }
+void say_unread(const std::string& why) { event(Event::audit_unread, field("reason", Plain{why})); }
 
 } // namespace
 
@@ -70,6 +70,7 @@ Auditing::Auditing(boost::asio::io_context& main, const config::Settings& settin
                                      .on_broken = say_broken},
         key, heads, [&last](const audit::Line& entry) { last.see(entry); });
     if (const auto& bad = log_->found().bad) say_broken(*bad);
+    if (const auto& why = log_->found().unread) say_unread(why.message());
     recording.begins_at(std::chrono::floor<seconds>(last.believed()));
     record({.who = own_self(), .what = "start", .purpose = "operate"}, "done");
     if (last.left_a_trace())

@@ -48,12 +48,13 @@ Head last_known(const Verdict& found, const std::vector<Head>& noted)
 bool drop_torn_line(const std::filesystem::path& folder)
 {
     const auto files = files_of(folder);
-    if (files.empty()) return false;
-    const auto text = read_all(files.back());
+    if (!files || files->empty()) return false;
+    const auto& last = files->back();
+    const auto text = read_all(last);
     if (!text || text->ends_with('\n')) return false;
     const auto end = text->rfind('\n');
-    if (end == std::string::npos) return ::unlink(files.back().c_str()) == 0;
-    return ::truncate(files.back().c_str(), static_cast<off_t>(end + 1)) == 0;
+    if (end == std::string::npos) return ::unlink(last.c_str()) == 0;
+    return ::truncate(last.c_str(), static_cast<off_t>(end + 1)) == 0;
 }
 
 /// A file in the way of the next one with whole entries in it is what somebody has spoiled: it shows who and how.
@@ -67,14 +68,12 @@ std::error_code set_aside(const std::filesystem::path& path)
                                                       : std::error_code{errno, std::generic_category()};
 }
 
-Verdict look(const FileAuditLog::Options& options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
-             const std::function<void(const Line&)>& each)
+Verdict look(const std::filesystem::path& folder, const Trust& trust, const std::function<void(const Line&)>& each)
 {
-    make_own_folder(options.folder);
-    const Trust trust{.public_key = {}, .audit_key = &audit_key, .heads = noted};
-    auto verdict = audit::verify(options.folder, trust, each);
-    const bool torn = verdict.bad && verdict.bad->sequence > last_known({}, noted).sequence;
-    if (torn && drop_torn_line(options.folder)) verdict = audit::verify(options.folder, trust, each);
+    make_own_folder(folder);
+    auto verdict = audit::verify(folder, trust, each);
+    const bool torn = verdict.bad && verdict.bad->sequence > last_known({}, trust.heads).sequence;
+    if (torn && drop_torn_line(folder)) verdict = audit::verify(folder, trust, each);
     return verdict;
 }
 
@@ -83,8 +82,10 @@ Verdict look(const FileAuditLog::Options& options, const crypto::Secret& audit_k
 FileAuditLog::FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
                            const std::function<void(const Line&)>& each)
     : options_{std::move(options)}, signer_{audit_key}, vault_{options_.folder / "keys", audit_key},
-      found_{look(options_, audit_key, noted, each)}, broken_{found_.bad.has_value()},
-      segment_{last_known(found_, noted)}, head_{segment_}, mac_{audit_key, segment_.sequence + 1, segment_.hash}
+      found_{look(options_.folder, {.public_key = {}, .audit_key = &audit_key, .heads = noted}, each)},
+      broken_{found_.bad.has_value()}, segment_{last_known(found_, noted)}, head_{segment_}, mac_{audit_key,
+                                                                                                  segment_.sequence + 1,
+                                                                                                  segment_.hash}
 {
     entries_ = head_.sequence;
 }
@@ -144,12 +145,19 @@ Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each, std::
         const std::lock_guard lock{mutex_};
         noted.push_back(segment_);
         noted.push_back(head_);
-        now.files = files_of(options_.folder);
+        auto files = files_of(options_.folder);
+        if (!files) return {.unread = files.error()};
+        now.files = std::move(*files);
         if (file_) now.last_bytes = size_;
     }
     auto verdict = audit::verify(now, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
-    if (verdict.bad && own_knowledge && !broken_.exchange(true) && options_.on_broken) options_.on_broken(*verdict.bad);
+    if (verdict.bad && own_knowledge) tell_broken(*verdict.bad);
     return verdict;
+}
+
+void FileAuditLog::tell_broken(const Bad& bad) const
+{
+    if (!broken_.exchange(true) && options_.on_broken) options_.on_broken(bad);
 }
 
 boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::span<const Keep> times)
@@ -169,7 +177,9 @@ boost::system::result<std::size_t, std::error_code> FileAuditLog::remove_before(
 {
     const std::unique_lock alone{removal_, std::try_to_lock};
     if (!alone) return std::size_t{0};
-    const auto files = files_of(options_.folder);
+    const auto listed = files_of(options_.folder);
+    if (!listed) return listed.error();
+    const auto& files = *listed;
     std::size_t over = 0; // files that end before the first kept month
     std::uint64_t through = 0;
     while (over + 1 < files.size()) {
@@ -219,9 +229,25 @@ std::error_code FileAuditLog::write(const json::object& members)
     return {};
 }
 
+std::error_code FileAuditLog::catch_up(std::optional<Bad>& bad)
+{
+    // The key is gone, and so are the MACs of before out of reach; they hang on the checkpoints as everything does.
+    const auto found = look(options_.folder, {.public_key = signer_.public_key(), .heads = {segment_}}, {});
+    if (found.unread) return found.unread;
+    bad = found.bad;
+    if (bad) tell_broken(*bad);
+    if (found.last.sequence <= head_.sequence) return {};
+    for (auto at = head_.sequence; at < found.last.sequence; ++at) mac_.evolve(); // as many as were never noted
+    head_ = found.last;
+    entries_ = head_.sequence;
+    return {};
+}
+
 std::error_code FileAuditLog::open_file()
 {
-    const bool broken = !file_ && found_.bad;
+    auto bad = file_ ? std::nullopt : found_.bad;
+    if (!file_ && found_.unread)
+        if (const auto failed = catch_up(bad)) return failed;
     const auto path = options_.folder / file_name(head_.sequence + 1);
     if (const auto failed = set_aside(path)) return failed;
     auto made = open_own(path);
@@ -232,7 +258,7 @@ std::error_code FileAuditLog::open_file()
     auto before = std::exchange(file_, std::move(*made));
     const auto size_before = std::exchange(size_, 0);
     auto failed = flush_folder(options_.folder);
-    if (!failed) failed = write_checkpoint(broken ? found_.bad->why : std::string_view{});
+    if (!failed) failed = write_checkpoint(bad ? bad->why : std::string_view{});
     if (failed && head == head_.sequence) { // nothing was written: the next attempt begins anew
         ::unlink((options_.folder / file_name(head + 1)).c_str());
         file_ = std::move(before);

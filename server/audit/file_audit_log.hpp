@@ -47,13 +47,14 @@ public:
         /// has happened already are written. Without it, heads do not wait.
         std::function<bool()> heads_pass{};
         std::function<void(const Head&, const Signature&)> on_checkpoint{}; ///< after each checkpoint, likewise
-        /// At most once: when a reading finds the first entry that is not as it was written. On the thread that reads.
+        /// At most once: when a reading finds the first entry that is not as it was written. On the thread that reads,
+        /// and must not call the log.
         std::function<void(const Bad&)> on_broken{};
     };
 
     /// Checks what is there against `noted`, and goes on after it. `audit_key` is not kept. Never throws for what the
-    /// disk says: a log that cannot be read or written refuses each `begin` until it can. `each` is shown every good
-    /// entry that is there; where a last line was torn, all of them twice.
+    /// disk says: a log that cannot be read or written refuses each `begin` until it can, and is checked then. `each`
+    /// is shown every good entry that is there; where a last line was torn, all of them twice.
     FileAuditLog(Options options, const crypto::Secret& audit_key, const std::vector<Head>& noted,
                  const std::function<void(const Line&)>& each = {});
 
@@ -91,6 +92,9 @@ private:
     std::error_code append(const json::object& members, off_t more);
     boost::system::result<std::size_t, std::error_code> remove_before(Vault::Month first_kept);
     std::error_code open_file();
+    /// Reads what the constructor could not, so that the next entry hangs on the last one.
+    std::error_code catch_up(std::optional<Bad>& bad);
+    void tell_broken(const Bad& bad) const;
     std::error_code seal_into(json::object& entry, const char* member, const std::string& text, const Action& action);
 
     Options options_;

@@ -1,12 +1,13 @@
 #include "audit/self_check.hpp"
 
+#include <exception>
 #include <pthread.h>
 
 namespace sotto::audit {
 
 SelfCheck::SelfCheck(const FileAuditLog& log, std::chrono::milliseconds period,
-                     std::function<void(const std::exception&)> on_failure)
-    : log_{log}, on_failure_{std::move(on_failure)}, thread_{[this, period] { run(period); }}
+                     std::function<void(const std::string& why)> on_unread)
+    : log_{log}, on_unread_{std::move(on_unread)}, thread_{[this, period] { run(period); }}
 {
 }
 
@@ -34,9 +35,10 @@ void SelfCheck::run(std::chrono::milliseconds period)
 void SelfCheck::read() const
 {
     try {
-        static_cast<void>(log_.verify()); // what it finds, the log itself says
+        const auto verdict = log_.verify(); // what it finds, the log itself says
+        if (verdict.unread) on_unread_(verdict.unread.message());
     } catch (const std::exception& failure) {
-        on_failure_(failure);
+        on_unread_(failure.what());
     }
 }
 

@@ -3,9 +3,9 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <exception>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace sotto::audit {
@@ -15,10 +15,10 @@ namespace sotto::audit {
 class SelfCheck {
 public:
     /// `log` outlives this. The first reading comes after the first period: the start has read the log already.
-    /// `on_failure`: a reading that could not be ended, for want of memory say; the next one comes all the same. On the
-    /// thread of its own.
+    /// `on_unread`: why the log could not be read, or not to its end, for want of memory say; the next reading comes
+    /// all the same. On the thread of its own.
     SelfCheck(const FileAuditLog& log, std::chrono::milliseconds period,
-              std::function<void(const std::exception&)> on_failure);
+              std::function<void(const std::string& why)> on_unread);
     /// Waits for the end of a reading that has begun.
     ~SelfCheck();
     SelfCheck(const SelfCheck&) = delete;
@@ -29,7 +29,7 @@ private:
     void read() const;
 
     const FileAuditLog& log_;
-    const std::function<void(const std::exception&)> on_failure_;
+    const std::function<void(const std::string& why)> on_unread_;
     std::mutex mutex_; ///< guards `ends_`
     std::condition_variable end_;
     bool ends_{false};

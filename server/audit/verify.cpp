@@ -202,14 +202,15 @@ private:
 
 } // namespace
 
-std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder)
+boost::system::result<std::vector<std::filesystem::path>, std::error_code> files_of(const std::filesystem::path& folder)
 {
     std::vector<std::filesystem::path> files;
     std::error_code failed;
-    // What the disk does not say is missing, as what cannot be read is; it is no reason to throw.
     for (std::filesystem::directory_iterator entry{folder, failed}, end; !failed && entry != end;
          entry.increment(failed))
         if (entry->path().extension() == ".log") files.push_back(entry->path());
+    // What is gone was taken away; what the disk does not tell may still be there.
+    if (failed && failed != std::errc::no_such_file_or_directory) return failed;
     std::ranges::sort(files);
     return files;
 }
@@ -226,7 +227,9 @@ Verdict verify(const Extent& log, const Trust& trust, const std::function<void(c
 
 Verdict verify(const std::filesystem::path& folder, const Trust& trust, const std::function<void(const Line&)>& each)
 {
-    return verify(Extent{.files = files_of(folder)}, trust, each);
+    const auto files = files_of(folder);
+    if (!files) return {.unread = files.error()};
+    return verify(Extent{.files = *files}, trust, each);
 }
 
 } // namespace sotto::audit

@@ -2,12 +2,15 @@
 #include "audit/chain.hpp"
 #include "crypto/secret.hpp"
 
+#include <boost/system/result.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace sotto::audit {
@@ -30,11 +33,12 @@ struct Bad {
 struct Verdict {
     std::uint64_t entries{0};
     std::uint64_t first{0};       ///< sequence of the first entry that is still there; 0: there is none
-    Head last;                    ///< the last good entry
+    Head last{};                  ///< the last good entry
     std::uint64_t checkpoints{0}; ///< with a good signature
     bool macs{false};             ///< the MACs were checked
     std::optional<Bad> bad;       ///< the first
     std::vector<Bad> more;        ///< others behind it, in order
+    std::error_code unread{};     ///< why nothing was read, and nothing is known of the log: it is neither good nor bad
 };
 
 /// What a log is at one moment: its files in order, and how much of the last one. What is written afterwards does not
@@ -52,7 +56,8 @@ Verdict verify(const Extent& log, const Trust& trust, const std::function<void(c
 Verdict verify(const std::filesystem::path& folder, const Trust& trust,
                const std::function<void(const Line&)>& each = {});
 
-/// The log's files in order.
-std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder);
+/// The log's files in order: none where the folder is gone.
+boost::system::result<std::vector<std::filesystem::path>, std::error_code>
+files_of(const std::filesystem::path& folder);
 
 } // namespace sotto::audit

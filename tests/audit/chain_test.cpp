@@ -269,7 +269,7 @@ TEST_CASE("what somebody has spoiled is not in the way of the next entry, and no
         FileAuditLog log{{.folder = folder.path}, key, {head}};
         for (int i = 0; i < 3; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
     }
-    const auto second = files_of(folder.path).back();
+    const auto second = files_of(folder.path)->back();
     auto text = read(second);
     text[2] = 'X';
     replace(second, text);
@@ -295,10 +295,10 @@ TEST_CASE("a calendar that jumps ends no key before its time", "[audit]")
     for (int i = 0; i < 8; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
     now = std::chrono::sys_days{2040y / 1 / 1};
     REQUIRE(log.record(alice_shown, "done").has_value());
-    const auto files = files_of(folder.path).size();
+    const auto files = files_of(folder.path)->size();
     const std::array keep{Keep{"provision", std::chrono::months{12}}};
     CHECK(log.expire(keep).value() == 0);
-    CHECK(files_of(folder.path).size() == files);
+    CHECK(files_of(folder.path)->size() == files);
     std::size_t readable = 0;
     std::string believed;
     log.verify([&](const Line& line) {
@@ -364,7 +364,7 @@ TEST_CASE("the log goes on over restarts and new files, and old files go when al
         for (int i = 0; i < 20; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
         head = log.head();
     }
-    CHECK(files_of(folder.path).size() > 24);
+    CHECK(files_of(folder.path)->size() > 24);
     FileAuditLog log{{.folder = folder.path, .now = [&now] { return now; }}, key, {head}};
     const std::array keep{Keep{"provision", std::chrono::months{2}}, Keep{"audit", std::chrono::months{6}}};
     const auto removed = log.expire(keep);
@@ -376,7 +376,7 @@ TEST_CASE("the log goes on over restarts and new files, and old files go when al
     CHECK_FALSE(verify(folder.path, {.audit_key = &key, .heads = {log.head()}}).bad);
 
     // Removing one file more than was said is found.
-    fs::remove(files_of(folder.path).front());
+    fs::remove(files_of(folder.path)->front());
     REQUIRE(log.verify().bad);
     CHECK(log.verify().bad->sequence == verdict.first);
 }
@@ -403,7 +403,8 @@ TEST_CASE("a power cut right after a head was noted takes no entry that the head
         ++cuts;
         const auto left = other.path / std::to_string(cuts);
         fs::copy(folder.path, left, fs::copy_options::recursive);
-        for (const auto& file : files_of(left)) fs::resize_file(file, flushed()[folder.path / file.filename()]);
+        const auto files = files_of(left);
+        for (const auto& file : *files) fs::resize_file(file, flushed()[folder.path / file.filename()]);
         const FileAuditLog after{{.folder = left}, key, {noted}};
         CAPTURE(noted.sequence);
         CHECK_FALSE(after.found().bad);
@@ -415,7 +416,7 @@ TEST_CASE("a power cut right after a head was noted takes no entry that the head
         REQUIRE(begun.has_value());
         log.end(*begun, "done");
     }
-    CHECK(files_of(folder.path).size() > 1);
+    CHECK(files_of(folder.path)->size() > 1);
     CHECK(cuts == log.head().sequence);
 }
 

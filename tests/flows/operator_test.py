@@ -131,6 +131,32 @@ class Audit(AuditTest):
         daemon.start()
         daemon.logged("audit-broken")
 
+    def test_a_log_that_cannot_be_read_was_not_changed(self):
+        """It is said, and nothing is done until it can: then all is as it was, without a restart."""
+        daemon = self.own()
+        daemon.sotto("account", "show", AUDITED)
+        daemon.stop()
+        folder = daemon.state / "audit"
+        folder.rename(daemon.state / "away")
+        folder.write_text("")   # which keeps root out, too, as wrong rights do the service's user
+        daemon.start()
+        self.assertIn("reason=Not a directory", daemon.logged("audit-unread")[-1])
+        refused = daemon.sotto("account", "show", AUDITED, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("the audit log cannot be written: Not a directory", refused.stderr)
+        checked = self.verify(daemon)
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("the audit log cannot be read: Not a directory", checked.stderr)
+        folder.unlink()
+        (daemon.state / "away").rename(folder)
+        daemon.sotto("account", "show", AUDITED)
+        self.assertEqual(self.verify(daemon).returncode, 0)
+        self.assertFalse(json.loads(daemon.sotto("--json", "status").stdout)["audit"]["broken"])
+        daemon.stop()
+        daemon.start()
+        self.assertEqual(self.verify(daemon).returncode, 0)
+        self.assertNotIn("audit-broken", daemon.log)
+
     def test_an_older_copy_is_found_by_the_head_in_the_journal(self):
         daemon = self.own()
         daemon.sotto("account", "show", AUDITED)

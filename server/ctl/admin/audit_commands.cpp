@@ -65,8 +65,11 @@ std::string place_of(const audit::Bad& bad)
     return "entry " + std::to_string(bad.sequence) + " (" + bad.file + ", line " + std::to_string(bad.line) + ")";
 }
 
+/// What is wrong with the log; empty: nothing.
 std::string sentence_of(const audit::Verdict& broken)
 {
+    if (broken.unread) return "the audit log cannot be read: " + broken.unread.message();
+    if (!broken.bad) return "";
     auto sentence = "the audit log was changed: " + place_of(*broken.bad) + ": " + broken.bad->why +
                     "; the entries before it are good, and those from the next checkpoint on";
     for (const auto& bad : broken.more) sentence += "; then " + place_of(bad) + ": " + bad.why;
@@ -96,8 +99,7 @@ Reply show(audit::FileAuditLog& log, const Filter& filter, std::size_t most)
             entry["result"] = result->second;
         entries.push_back(std::move(entry));
     }
-    return json::object{
-        {"entries", std::move(entries)}, {"broken", verdict.bad ? sentence_of(verdict) : ""}, {"next", next}};
+    return json::object{{"entries", std::move(entries)}, {"broken", sentence_of(verdict)}, {"next", next}};
 }
 
 Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
@@ -109,7 +111,7 @@ Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
         noted.push_back(*head);
     }
     const auto verdict = log.verify({}, noted);
-    if (verdict.bad) return CommandError{"broken", sentence_of(verdict)};
+    if (verdict.bad || verdict.unread) return CommandError{verdict.bad ? "broken" : "unread", sentence_of(verdict)};
     return json::object{{"entries", verdict.entries},
                         {"first", verdict.first},
                         {"last", verdict.last.sequence},

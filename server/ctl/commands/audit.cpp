@@ -27,7 +27,7 @@ constexpr std::array entry_fields{
     Field{"scope",    "text",   "how much of it: the arguments of the command", "SCOPE"},
     Field{"reason",   "text",   "why, in the operator's words", "REASON"}};
 constexpr std::array beside_entries{
-    Field{"broken", "text", "what `sotto audit verify` says of a log that was changed: entries may be missing here, and the exit status is 1; empty: it is good"}};
+    Field{"broken", "text", "what `sotto audit verify` says of a log that was changed or cannot be read: entries may be missing here, and the exit status is 1; empty: it is good"}};
 constexpr std::array verdict_fields{
     Field{"entries",     "number", "entries that are as they were written"},
     Field{"first",       "number", "the first that is still kept"},
@@ -48,7 +48,7 @@ constexpr std::array commands{
             .roles = Role::privacy_officer, .audit = {"audit", "about"}, .paged = true, .arguments = show_arguments,
             .answer = {.rows = "entries", .empty = "no entries", .fields = entry_fields, .beside = beside_entries}, .examples = show_examples},
     Command{.words = "audit verify", .summary = "check that nobody has changed the audit log",
-            .details = "Exits 1 and names the first bad entry when one was changed, removed, moved or added, or the end was cut off.",
+            .details = "Exits 1 and names the first bad entry when one was changed, removed, moved or added, or the end was cut off; exits 1 as well, with the reason, when the log cannot be read.",
             .roles = Role::operator_ | Role::privacy_officer, .place = Place::daemon_or_store, .arguments = verify_arguments,
             .answer = {.fields = verdict_fields}, .examples = verify_examples},
 };
