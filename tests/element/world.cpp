@@ -4,6 +4,7 @@
 #include "wire/framer.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 namespace sotto::test {
 namespace {
@@ -182,6 +183,20 @@ void World::pass(milliseconds time)
     perform();
 }
 
+void World::ways_are_found()
+{
+    for (const auto& wanted : std::exchange(ways_, {})) find_way(wanted);
+    perform();
+}
+
+void World::find_way(const Connect& wanted)
+{
+    const auto known = domains.find(wanted.to.host);
+    auto flow = known != domains.end() ? known->second : FlowId{};
+    if (std::ranges::count(wanted.instead_of, flow) != 0) flow = {}; // each name has one host
+    element.connected(wanted.ticket, flow, now, actions_);
+}
+
 void World::perform()
 {
     for (std::size_t i = 0; i < actions_.size(); ++i) {
@@ -206,12 +221,12 @@ void World::perform()
             if (!disk_full) accounts->blocked.insert({block->account, block->pseudonym});
             element.blocked(block->ticket, !disk_full, now, actions_);
         } else if (auto* connect = std::get_if<Connect>(&action)) {
-            const auto& host = connect->to.host;
             connects.push_back(text_of(connect->to));
             speaks.push_back(connect->own);
-            auto flow = domains.contains(host) ? domains.at(host) : FlowId{};
-            if (std::ranges::count(connect->instead_of, flow) != 0) flow = {}; // each name has one host
-            element.connected(connect->ticket, flow, now, actions_);
+            if (ways_wait)
+                ways_.push_back(std::move(*connect));
+            else
+                find_way(*connect);
         } else if (auto* report = std::get_if<Report>(&action)) {
             reports.push_back(report->route);
         } else if (auto* close = std::get_if<CloseFlow>(&action)) {

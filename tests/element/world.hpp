@@ -98,6 +98,8 @@ public:
     void send(FlowId from, std::string_view text, std::string_view body = {});
     /// The same, as it stands on the wire. False when it gives no message (wire::parse).
     bool deliver(FlowId from, std::string_view bytes);
+    /// Those ways to other domains that were asked for while `ways_wait` are found, or turn out not to lead there.
+    void ways_are_found();
     /// The next message that a phone received; throws when there is none.
     std::string receive(FlowId phone);
     /// Puts a message back in front of those that were not received yet.
@@ -128,6 +130,7 @@ public:
     std::map<std::string, FlowId> domains;
     std::vector<std::string> connects; ///< "host" or "host:port" that a way was asked for to
     std::vector<std::string> speaks;   ///< on behalf of which domain of ours, each time
+    bool ways_wait{false};             ///< a connection does not stand at once, or a name is being looked up
     std::vector<std::string> reports;  ///< routes that operators hear of
     std::vector<FlowId> closed;
     TimePoint now{std::chrono::hours{1000}};
@@ -152,12 +155,14 @@ public:
 
 private:
     void perform();
+    void find_way(const Connect& wanted);
 
     std::uint64_t flows_{0};
     int registers_{0};
     std::map<FlowId, Flow> open_;
     std::map<FlowId, std::deque<std::string>> inbox_;
     Actions actions_;
+    std::vector<Connect> ways_;
 };
 
 /// Value of the first header of that name (long form); empty when absent.

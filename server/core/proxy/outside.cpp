@@ -373,10 +373,7 @@ void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& ou
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     auto& branch = context->branches[index];
-    if (branch.cancelled || context->over()) {
-        branch.ended = true;
-        return branch_over(id, now, out);
-    }
+    if (branch.ended) return; // cancelled meanwhile
     branch.target.flow = flow;
     if (flow) {
         branch.failed_response.reset();

@@ -343,8 +343,9 @@ void Proxy::cancel_branches(ResponseContext& context, TimePoint now, Actions& ou
     for (auto& branch : context.branches) {
         if (branch.ended || branch.cancelled) continue;
         branch.cancelled = true;
+        branch.ended = branch.connects(); // RFC 3261 9.1, 16.10: nothing was sent that a CANCEL could end
         const auto* client = env_.layer->client(branch.client);
-        if (client == nullptr || !client->proceeding()) continue;
+        if (branch.ended || client == nullptr || !client->proceeding()) continue;
         cancel_ringing(branch, now, out);
     }
 }

@@ -54,6 +54,9 @@ struct Outside {
 
 /// One copy of the request and what became of it (RFC 3261 16.6, 16.7).
 struct Branch {
+    /// It waits for a connection, and nothing of it is under way.
+    [[nodiscard]] bool connects() const { return !ended && target.party.foreign() && !target.flow; }
+
     ForwardTarget target;
     std::vector<ForwardTarget> other_flows; ///< of the same device, tried one after the other (RFC 5626 7)
     std::vector<FlowId> tried;              ///< those before the target's

@@ -89,10 +89,8 @@ void Layer::receive_handed_over(HandOver handed, TimePoint now, Actions& out)
     const Sender sender{handed.from, handed.parties};
     if (!message.is_request) return receive_response(std::move(handed.message), sender, true, now, out);
     if (message.method == Method::cancel ? match_cancel(message, sender, now, out)
-                                         : match_ack(server_key(cryptography_, message), sender, now, out)) {
-        if (message.method == Method::cancel) answer_cancel(message, handed.from, 200, out);
+                                         : match_ack(server_key(cryptography_, message), sender, now, out))
         return;
-    }
     offer_to_others(std::move(handed), out);
 }
 
@@ -160,6 +158,7 @@ bool Layer::match_cancel(const Message& cancel, const Sender& sender, TimePoint 
         server->flow = sender.flow;
         enter_flow(id);
     }
+    answer_cancel(cancel, sender.flow, 200, out); // before the 487 that it may bring about
     if (!server->answered) user_.on_cancel(id, cancel, now, out);
     return true;
 }
@@ -187,9 +186,7 @@ void Layer::receive_request(Flow& flow, MessagePtr request, TimePoint now, Actio
         return user_.on_ack(std::move(request), flow, now, out);
     }
     if (request->method == Method::cancel && !request->defect) {
-        if (match_cancel(*request, {flow.id, flow.parties}, now, out))
-            answer_cancel(*request, flow.id, 200, out);
-        else
+        if (!match_cancel(*request, {flow.id, flow.parties}, now, out))
             offer_to_others({self_.worker, std::move(request), flow.id, flow.parties}, out);
         return;
     }
