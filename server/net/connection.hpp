@@ -67,7 +67,7 @@ struct Connection : WaitHook, WriteHook {
     std::size_t sent{0};
     std::size_t of_burst{0}; ///< the first of the unsent, which were queued before the other end held us up
     TimePoint began{};
-    TimePoint wait_until{}; ///< of the list that the connection stands in
+    TimePoint wait_until{}; ///< of the list that the connection stands in (WaitLists)
     TimePoint write_until{};
     std::uint64_t asked_by{0}; ///< workers (modulo 64) that await answers over it; they are told when it ends
     State state{State::handshaking};
@@ -80,9 +80,8 @@ struct Connection : WaitHook, WriteHook {
     bool dirty{false};       ///< stands in the worker's list of connections to flush
 };
 
-/// Connections ordered by deadline: the same span for all, so that the newest stands at the end. Forgets a connection
-/// by itself when that dies or moves to another list.
-using WaitList = intrusive::list<Connection, intrusive::base_hook<WaitHook>, intrusive::constant_time_size<false>>;
+/// Connections ordered by deadline: the same span for all, which no reload changes, so that the newest stands at the
+/// end. Forgets a connection by itself when that dies.
 using WriteList = intrusive::list<Connection, intrusive::base_hook<WriteHook>, intrusive::constant_time_size<false>>;
 
 } // namespace sotto::net

@@ -307,12 +307,7 @@ void Connections::wipe()
 
 // ---- time
 
-void Connections::wait_in(WaitList& list, Connection& connection, seconds span)
-{
-    connection.WaitHook::unlink();
-    connection.wait_until = now_ + span;
-    list.push_back(connection);
-}
+void Connections::wait_in(WaitLists& lists, Connection& connection, seconds span) { lists.add(connection, now_, span); }
 
 void Connections::wait_for_next_message(Connection& connection)
 {
@@ -329,35 +324,31 @@ void Connections::wait_for_next_message(Connection& connection)
 TimePoint Connections::next_deadline() const
 {
     auto next = TimePoint::max();
-    for (const auto* list : {&handshaking_, &strangers_, &idle_, &kept_alive_, &quiet_, &partial_, &late_, &lingering_})
-        if (!list->empty()) next = std::min(next, list->front().wait_until);
+    for (const auto* lists :
+         {&handshaking_, &strangers_, &idle_, &kept_alive_, &quiet_, &partial_, &late_, &lingering_})
+        next = std::min(next, lists->next_deadline());
     if (!blocked_.empty()) next = std::min(next, blocked_.front().write_until);
     return next;
 }
 
-void Connections::overdue(WaitList& list, TimePoint now, const std::function<void(Connection&)>& act)
-{
-    while (!list.empty() && list.front().wait_until <= now) act(list.front()); // which takes it off the list
-}
-
 void Connections::on_deadline(TimePoint now)
 {
-    overdue(handshaking_, now, [&](Connection& connection) {
+    handshaking_.overdue(now, [&](Connection& connection) {
         ++counters_.handshake_timeouts;
         kill(connection);
     });
-    for (auto* list : {&strangers_, &idle_, &kept_alive_})
-        overdue(*list, now, [&](Connection& connection) {
+    for (auto* lists : {&strangers_, &idle_, &kept_alive_})
+        lists->overdue(now, [&](Connection& connection) {
             ++counters_.idle_timeouts;
             finish(connection);
         });
-    overdue(quiet_, now, [&](Connection& connection) { ask_whether_there(connection); });
-    overdue(partial_, now, [&](Connection& connection) {
+    quiet_.overdue(now, [&](Connection& connection) { ask_whether_there(connection); });
+    partial_.overdue(now, [&](Connection& connection) {
         ++counters_.slow_messages;
         finish(connection);
     });
-    overdue(late_, now, [&](Connection& connection) { answer_late(connection); });
-    overdue(lingering_, now, [&](Connection& connection) { kill(connection); });
+    late_.overdue(now, [&](Connection& connection) { answer_late(connection); });
+    lingering_.overdue(now, [&](Connection& connection) { kill(connection); });
     while (!blocked_.empty() && blocked_.front().write_until <= now) {
         ++counters_.slow_readers;
         kill(blocked_.front());

@@ -5,12 +5,12 @@
 #include "net/connection.hpp"
 #include "net/flow_table.hpp"
 #include "net/options.hpp"
+#include "net/wait_lists.hpp"
 #include "net/way.hpp"
 #include "net/web/completions.hpp"
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +59,7 @@ public:
 
     /// For connections that begin from now on.
     void use(std::shared_ptr<const Identities> identities) { identities_ = std::move(identities); }
+    /// For what is waited for from now on.
     void use(std::shared_ptr<const ConnectionLimits> limits) { limits_ = std::move(limits); }
 
     /// A burst begins: what is queued or begun in it counts from now.
@@ -156,16 +157,15 @@ private:
     void linger(Connection& connection);
     void kill(Connection& connection);
     void retire(Connection& connection);
-    void wait_in(WaitList& list, Connection& connection, seconds span);
+    void wait_in(WaitLists& lists, Connection& connection, seconds span);
     void wait_for_next_message(Connection& connection);
-    void overdue(WaitList& list, TimePoint now, const std::function<void(Connection&)>& act);
 
     asio::io_context& context_;
     ConnectionUser& user_;
     std::shared_ptr<const Identities> identities_;
     std::shared_ptr<const ConnectionLimits> limits_;
     // The lists before the table: its connections leave them as they die.
-    WaitList handshaking_, strangers_, idle_, kept_alive_, quiet_, partial_, late_, lingering_;
+    WaitLists handshaking_, strangers_, idle_, kept_alive_, quiet_, partial_, late_, lingering_;
     WriteList blocked_;
     web::Completions web_completions_; // and these, for its browsers
     FlowTable table_;

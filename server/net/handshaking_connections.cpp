@@ -49,14 +49,13 @@ bool Connections::make_room()
         pollfd unread{.fd = one.stream.socket().native_handle(), .events = POLLIN, .revents = 0};
         return ::poll(&unread, 1, 0) == 0; // whoever was accepted just now may have spoken long ago
     };
-    auto gives_way = std::ranges::find_if(handshaking_, [&](auto& one) { // not one that we began
+    auto* gives_way = handshaking_.oldest([&](auto& one) { // not one that we began
         return one.expected.empty() && !one.stream.greeted() && says_nothing(one);
     });
-    if (gives_way == handshaking_.end()) // the oldest that has said hello and no more
-        gives_way = std::ranges::find_if(handshaking_, [&](auto& one) {
-            return one.expected.empty() && now_ - one.began > time_to_go_on && says_nothing(one);
-        });
-    if (gives_way == handshaking_.end()) return false;
+    if (gives_way == nullptr) // the oldest that has said hello and no more
+        gives_way = handshaking_.oldest(
+            [&](auto& one) { return one.expected.empty() && now_ - one.began > time_to_go_on && says_nothing(one); });
+    if (gives_way == nullptr) return false;
     ++counters_.crowded_out;
     made_room_until_ += one_gives_way;
     kill(*gives_way);

@@ -96,6 +96,38 @@ TEST_CASE("Whoever promised a sign of life is cut off after twice the time witho
     CHECK(edge.count().connections.idle_timeouts == 1);
 }
 
+TEST_CASE("Whoever promised a sign of life sooner waits behind nobody who promised one late", "[timeout][rfc5626]")
+{
+    Edge edge{{.connections = {.idle_timeout = seconds{600}}}};
+    Client late{edge.endpoint()};
+    Client sooner{edge.endpoint()};
+    REQUIRE(late.send(request("REGISTER", "300")));
+    CHECK(late.receive_message().starts_with("SIP/2.0 200 "));
+    REQUIRE(sooner.send(request("REGISTER", "1")));
+    CHECK(sooner.receive_message().starts_with("SIP/2.0 200 "));
+    CHECK(edge.eventually([](const auto& c) { return c.connections.idle_timeouts == 1 && c.connections.open == 1; }));
+    CHECK(sooner.ended());
+    REQUIRE(late.send("\r\n\r\n"));
+    CHECK(late.receive(2) == "\r\n");
+}
+
+TEST_CASE("A timeout that a reload has shortened counts from then on, whoever was there before", "[timeout][reload]")
+{
+    Edge edge{{.connections = {.stranger_timeout = seconds{600}}}};
+    Client before{edge.endpoint()};
+    REQUIRE(before.send("\r\n\r\n"));
+    CHECK(before.receive(2) == "\r\n");
+    edge.worker().use(
+        std::make_shared<const net::ConnectionLimits>(net::ConnectionLimits{.stranger_timeout = seconds{1}}));
+    Client after{edge.endpoint()};
+    CHECK(edge.eventually([](const auto& c) { return c.connections.idle_timeouts == 1 && c.connections.open == 1; }));
+    CHECK(after.ended());
+    REQUIRE(before.send("\r\n\r\n")); // and for those as soon as they have said something
+    CHECK(before.receive(2) == "\r\n");
+    CHECK(edge.eventually([](const auto& c) { return c.connections.idle_timeouts == 2 && c.connections.open == 0; }));
+    CHECK(before.ended());
+}
+
 TEST_CASE("A keep-alive is a sign of life", "[timeout]")
 {
     Edge edge{{.connections = {.stranger_timeout = seconds{2}}}};
