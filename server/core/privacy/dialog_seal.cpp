@@ -38,9 +38,18 @@ BindingId id_of_text(Cryptography& cryptography, KeyedHash dialog, std::string_v
 }
 
 constexpr std::string_view connected_line = "connected line";
+constexpr std::string_view ended_early = "ended early";
+constexpr std::size_t most_early_ends = 16; ///< whoever is called may name as many as it likes
 constexpr std::string_view asked_in_vain_for(Role asker)
 {
     return asker == Role::caller ? "caller asked in vain" : "callee asked in vain";
+}
+
+bool holds_mark(std::string_view marks, std::string_view mark)
+{
+    for (; !marks.empty(); marks.remove_prefix(mark_length))
+        if (marks.substr(0, mark_length) == mark) return true;
+    return false;
 }
 
 } // namespace
@@ -166,6 +175,29 @@ bool DialogSeal::asked_in_vain(Role asker) const
 {
     const auto kept = parts_.memory.text(id_of_note(parts_.cryptography, asked_in_vain_for(asker), hash()));
     return kept && parts_.cryptography.open_in_memory(kept->bytes) == "v";
+}
+
+std::string DialogSeal::early_ends() const
+{
+    const auto kept = parts_.memory.text(id_of_note(parts_.cryptography, ended_early, hash()));
+    return kept ? parts_.cryptography.open_in_memory(kept->bytes) : std::string{};
+}
+
+bool DialogSeal::keep_early_end(std::string_view callee_tag)
+{
+    auto all = early_ends();
+    const auto mark = mark_of({parts_.cryptography.keyed_hash(Cryptography::Use::dialog, callee_tag)});
+    if (holds_mark(all, mark)) return true;
+    if (all.size() == most_early_ends * mark_length) return false;
+    all += mark;
+    parts_.memory.keep_note(hash(), epoch_, id_of_note(parts_.cryptography, ended_early, hash()),
+                            {parts_.cryptography.seal_in_memory(all)});
+    return true;
+}
+
+bool DialogSeal::early_end_of(std::string_view callee_tag) const
+{
+    return holds_mark(early_ends(), mark_of({parts_.cryptography.keyed_hash(Cryptography::Use::dialog, callee_tag)}));
 }
 
 const std::string& DialogSeal::target(Role stands_for, BindingId id)

@@ -70,6 +70,11 @@ public:
     void keep_asked_in_vain(Role asker, bool in_vain);
     [[nodiscard]] bool asked_in_vain(Role asker) const;
 
+    /// Of a callee's phone behind a route, before any has answered: the dialog with it is over, and others may ring
+    /// (RFC 3261 15). False: of that many of them nothing is kept.
+    bool keep_early_end(std::string_view callee_tag);
+    [[nodiscard]] bool early_end_of(std::string_view callee_tag) const;
+
     /// Until the next one is made.
     const std::string& target(Role stands_for, BindingId id);
     /// CSeq numbers of `sender` on the other leg; and back, if it can be one. Of a phone that begins with 2^30 or more
@@ -95,6 +100,7 @@ private:
     /// `text`: flags, then the value.
     std::string seal(SealKind kind, Role stands_for, const std::string& text);
     std::optional<std::string> open(SealKind kind, Role stands_for, std::string_view token);
+    [[nodiscard]] std::string early_ends() const;
 
     SealParts parts_;
     Epoch epoch_;

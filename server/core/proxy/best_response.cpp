@@ -104,19 +104,15 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     if (response && try_credentials(id, index, *response, now, out)) return;
     branch.ended = true;
     if (status == 503 && response == nullptr && looks_again(*context, branch, id, out)) return;
-    // It may have come before the call was recorded, and been let through whatever it names.
-    const auto of_its_call = [&] { return !context->in_dialog || names_its_call(*context, *server->request); };
     if (method == Method::bye) {
-        const bool over = branch.seal && hung_up(status, response != nullptr) && of_its_call();
-        if (over)
-            end_dialog(*branch.seal, out, now - server->began);
-        else if (branch.seal)
-            hangs_up(*branch.seal, false);
+        const bool over = branch.seal && hung_up(status, response != nullptr) &&
+                          end_named(*context, *server->request, *branch.seal, out, now - server->began);
+        if (branch.seal && !over) hangs_up(*branch.seal, false);
         if (!over && context->sender_withheld()) // it has gone, whatever the other side says to that
             asks_no_more(*context, other(context->role), branch.target.party);
-    } else if (context->in_dialog && !branch.target.party.foreign() && call_is_unknown(status, method) &&
-               of_its_call()) {
-        end_dialog(*branch.seal, out); // another domain may say it of a phone that is between two connections
+    } else if (context->in_dialog && !branch.target.party.foreign() && call_is_unknown(status, method)) {
+        // Another domain may say it of a phone that is between two connections.
+        end_named(*context, *server->request, *branch.seal, out);
     }
     if (status >= 300 && status < 400 && response && !context->in_dialog && redirected(id, index, *response, now, out))
         return;

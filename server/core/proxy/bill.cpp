@@ -111,7 +111,7 @@ void Proxy::recorded(SlotId id, bool durable, TimePoint now, Actions& out)
     }
     auto& branch = context->branches[waiting.branch];
     branch.record = Branch::Record::written;
-    if (!durable || comes_too_late(*context, branch))
+    if (!durable || comes_too_late(*context, branch, *waiting.answer))
         return end_unheard(waiting.context, waiting.branch, *waiting.answer,
                            durable ? Refusal::request_terminated : Refusal::internal_error, now, out);
     keep_parties(*context, branch, *waiting.answer);
@@ -134,23 +134,37 @@ void Proxy::keep_parties(const ResponseContext& context, const Branch& branch, c
                                env_.cryptography, {request.call_id, request.from.tag(), answer.to.tag()})});
 }
 
+/// The same of a call that nothing bills, but whose callee may be one of several phones: without the devices, which
+/// nobody asks for.
+void Proxy::keep_answerer(const ResponseContext& context, const Branch& branch, const Message& answer)
+{
+    const auto* server = env_.layer->server(context.server);
+    if (server == nullptr) return;
+    const Message& request = *server->request;
+    billing::keep_parties(env_.dialogs, env_.cryptography, branch.seal->epoch(), branch.seal->hash(),
+                          {.caller = {},
+                           .callee = {},
+                           .identifiers = billing::identifiers_of(
+                               env_.cryptography, {request.call_id, request.from.tag(), answer.to.tag()})});
+}
+
 /// Whoever names its recorded call otherwise than it began gets 481 from here: from the other side, it would end the
 /// bill. Of an ACK as well: one whose body may not pass ends the call. The callee's tag too: a proxy behind a route may
-/// have shown the caller tags of several phones, of which one has answered.
+/// have shown the caller tags of several phones, of which one has answered. A phone that has not must not have the call
+/// ended, whether anything bills it or not.
 Proxy::Named Proxy::call_named_by(const Message& request, const ResponseContext& context) const
 {
-    if (env_.ledger == nullptr || !env_.ledger->recording()) return Named::nothing_recorded;
+    const bool recording = env_.ledger != nullptr && env_.ledger->recording();
+    if (!recording && !context.callee_outside) return Named::nothing_known;
     const auto names = context.role == Role::caller
                            ? billing::CallNames{request.call_id, request.from.tag(), context.receiver_tag}
                            : billing::CallNames{context.receiver_call_id, context.receiver_tag, request.from.tag()};
     const auto kept = billing::kept_parties(env_.dialogs, env_.cryptography, context.seal->hash()).identifiers;
-    if (kept == KeyedHash{}) return Named::nothing_recorded;
+    if (kept == KeyedHash{}) {
+        const bool over = context.callee_outside && context.seal->early_end_of(names.callee_tag);
+        return over ? Named::another : Named::nothing_known;
+    }
     return kept == billing::identifiers_of(env_.cryptography, names) ? Named::its_call : Named::another;
-}
-
-bool Proxy::names_its_call(const ResponseContext& context, const Message& request) const
-{
-    return context.names_recorded_call || call_named_by(request, context) != Named::another;
 }
 
 /// Every request of a party inside its dialog is a sign of life.

@@ -140,9 +140,10 @@ bool Proxy::awaits_answer(const ResponseContext& context) const
 
 /// An answer to a call that nobody is in any more: a BYE has crossed it (RFC 3261 15), or its caller was refused. No
 /// request in its dialog would end its bill.
-bool Proxy::comes_too_late(const ResponseContext& context, const Branch& branch) const
+bool Proxy::comes_too_late(const ResponseContext& context, const Branch& branch, const Message& answer) const
 {
-    return was_refused(context) || env_.dialogs.ended(branch.seal->hash(), branch.seal->epoch());
+    return was_refused(context) || env_.dialogs.ended(branch.seal->hash(), branch.seal->epoch()) ||
+           (branch.target.party.foreign() && branch.seal->early_end_of(answer.to.tag()));
 }
 
 /// The caller does not hear of it, and its callee is not left alone in the call.

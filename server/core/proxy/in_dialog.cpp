@@ -70,9 +70,10 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         if (!call_id) return false;
         context.receiver_call_id = std::move(*call_id);
     }
+    context.callee_outside = to_caller ? party.foreign() : leads_outside(target);
     const auto named = call_named_by(request, context);
     if (named == Named::another) return false;
-    context.names_recorded_call = named == Named::its_call;
+    context.names_known_call = named == Named::its_call;
     if (request.contacts.empty()) return true;
     // RFC 3261 12.2.1.2: a request may name a new target, but the route set is that of the beginning.
     auto known = remote_of(request.from.tag(), context.role, seal.hash(), party);
@@ -107,6 +108,13 @@ bool Proxy::with_emergency_service(const Target& target) const
 {
     const auto handle = env_.dialogs.handle(target.id);
     return handle && handle->party.receiver() == Receiver::emergency;
+}
+
+bool Proxy::leads_outside(const Target& target) const
+{
+    if (env_.settings->routes.empty()) return false;
+    const auto handle = env_.dialogs.handle(target.id);
+    return handle && handle->party.foreign();
 }
 
 /// A phone that comes back on a new connection proves first who it is; then its tokens open again. So does each of its
@@ -226,8 +234,8 @@ void Proxy::found(Waiting kind, SlotId id, std::vector<Binding> flows, TimePoint
         context->answered = true;
         was_not_there(*context);
         const auto* server = env_.layer->server(context->server);
-        if (server->request->method == Method::bye && names_its_call(*context, *server->request))
-            end_dialog(*context->seal, out, now - server->began);
+        if (server->request->method == Method::bye)
+            end_named(*context, *server->request, *context->seal, out, now - server->began);
         return env_.refuse(context->server, Refusal::no_dialog, now, out);
     }
     start_device(id, std::move(to), now, out);
@@ -265,6 +273,20 @@ void Proxy::end_dialog(const DialogSeal& seal, Actions& out, milliseconds ago)
 {
     env_.dialogs.end(seal.hash(), seal.epoch());
     if (env_.ledger != nullptr && env_.ledger->recording()) out.push_back(CallEnded{seal.hash(), ago});
+}
+
+/// What a request ends inside its dialog. True when that is the call, which it may have named otherwise, and have been
+/// let through before it was known who answers. While nobody has behind a route, only the dialog with the phone that it
+/// names: others may ring there (RFC 3261 15).
+bool Proxy::end_named(const ResponseContext& context, const Message& request, DialogSeal& seal, Actions& out,
+                      milliseconds ago)
+{
+    const auto named = context.names_known_call ? Named::its_call : call_named_by(request, context);
+    if (named == Named::another) return false;
+    const auto callee_tag = context.role == Role::caller ? std::string_view{context.receiver_tag} : request.from.tag();
+    if (named == Named::nothing_known && context.callee_outside && seal.keep_early_end(callee_tag)) return false;
+    end_dialog(seal, out, ago);
+    return true;
 }
 
 } // namespace sotto

@@ -366,11 +366,11 @@ void Proxy::server_end(SlotId server_id, TimePoint now, Actions& out)
     if (!context->answered) {
         // A BYE that nobody answered in time (RFC 3261 15.1.1); a call that never began, and whose phones are gone.
         const bool bye = server->method == Method::bye;
-        const bool over =
-            bye ? names_its_call(*context, *server->request) : server->method == Method::invite && !context->in_dialog;
-        for (const auto& branch : context->branches) {
-            if (branch.seal && over) end_dialog(*branch.seal, out, bye ? now - server->began : milliseconds{0});
-            if (branch.seal && bye && !over) hangs_up(*branch.seal, false);
+        const bool never_began = server->method == Method::invite && !context->in_dialog;
+        for (auto& branch : context->branches) {
+            if (branch.seal && never_began) end_dialog(*branch.seal, out);
+            if (branch.seal && bye && !end_named(*context, *server->request, *branch.seal, out, now - server->began))
+                hangs_up(*branch.seal, false);
         }
         cancel_branches(*context, now, out);
     }

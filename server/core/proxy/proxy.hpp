@@ -177,6 +177,7 @@ private:
     static void asks_no_more(ResponseContext& context, Role asker, const Party& party);
     static void was_not_there(ResponseContext& context);
     [[nodiscard]] bool with_emergency_service(const Target& target) const;
+    [[nodiscard]] bool leads_outside(const Target& target) const;
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     [[nodiscard]] bool may_be_unproven(const Message& request, const Flow& flow) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);
@@ -185,6 +186,8 @@ private:
     std::vector<ForwardTarget> reachable(BindingId id, const std::vector<Binding>& flows) const;
     /// `ago`: how long it is that its party has ended it.
     void end_dialog(const DialogSeal& seal, Actions& out, milliseconds ago = {});
+    bool end_named(const ResponseContext& context, const Message& request, DialogSeal& seal, Actions& out,
+                   milliseconds ago = {});
 
     // bill.cpp
     static std::unique_ptr<Charge> charge(const billing::Tariff& tariff, std::string_view dialled);
@@ -197,9 +200,9 @@ private:
     [[nodiscard]] bool recordable() const { return env_.ledger != nullptr && env_.ledger->writable(); }
     void record(SlotId context, std::size_t branch, MessagePtr answer, Body body, Actions& out);
     void keep_parties(const ResponseContext& context, const Branch& branch, const Message& answer);
-    enum class Named : std::uint8_t { nothing_recorded, its_call, another };
+    enum class Named : std::uint8_t { nothing_known, its_call, another };
     [[nodiscard]] Named call_named_by(const Message& request, const ResponseContext& context) const;
-    [[nodiscard]] bool names_its_call(const ResponseContext& context, const Message& request) const;
+    void keep_answerer(const ResponseContext& context, const Branch& branch, const Message& answer);
     void tell_ledger(const DialogSeal& seal, Actions& out);
     void hangs_up(const DialogSeal& seal, bool on_its_way);
 
@@ -305,7 +308,8 @@ private:
     static DialogView view_of_bye(const Message& ok, int cause);
     [[nodiscard]] bool was_refused(const ResponseContext& context) const;
     [[nodiscard]] bool awaits_answer(const ResponseContext& context) const;
-    [[nodiscard]] bool comes_too_late(const ResponseContext& context, const Branch& branch) const;
+    [[nodiscard]] bool comes_too_late(const ResponseContext& context, const Branch& branch,
+                                      const Message& answer) const;
     void end_unheard(SlotId context, std::size_t branch, const Message& answer, Refusal why, TimePoint now,
                      Actions& out);
     void acknowledge(const ResponseContext& context, const Branch& branch, const Message& ok, TimePoint now,

@@ -111,9 +111,7 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     // was recorded, and of another phone than the one that has answered.
     const auto* server = env_.layer->server(server_id);
     if (client->method == Method::bye) {
-        if (names_its_call(*context, *server->request))
-            end_dialog(*branch.seal, out, now - server->began);
-        else
+        if (!end_named(*context, *server->request, *branch.seal, out, now - server->began))
             hangs_up(*branch.seal, false);
     }
     auto body = answer_body(*context, branch, *response);
@@ -126,11 +124,12 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
             ++env_.counters.calls_failed;
         return refuse_body(server_id, body.error(), now, out);
     }
-    if (invite && !context->in_dialog && comes_too_late(*context, branch))
+    if (invite && !context->in_dialog && comes_too_late(*context, branch, *response))
         return end_unheard(context_id, index, *response, Refusal::request_terminated, now, out);
     auto passes = body ? std::move(*body) : Body{};
     if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
         return record(context_id, index, std::move(response), std::move(passes), out);
+    if (invite && !context->in_dialog && branch.target.party.foreign()) keep_answerer(*context, branch, *response);
     forward_response(context_id, index, *response, passes, now, out);
     shed(context_id);
 }

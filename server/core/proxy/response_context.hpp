@@ -191,8 +191,9 @@ struct ResponseContext {
     std::string public_gruu;  ///< of a call to a public one: the value of `gr`
     std::string receiver_tag; ///< in a dialog: the receiver's own tag
     std::string receiver_call_id; ///< in a dialog toward the caller: its own Call-ID
-    /// In the dialog of a call that was recorded by then: the request names it as it began.
-    bool names_recorded_call{false};
+    bool callee_outside{false};   ///< in a dialog: whose callee is a foreign party
+    /// In the dialog of a call of which it was known by then who has answered: the request names it as it began.
+    bool names_known_call{false};
     std::string aor;                                     ///< outside a dialog: whom the request is for, canonical
     std::vector<std::pair<Header, QuotedDialog>> quotes; ///< other dialogs that the request names
     std::optional<Outside> outside;                      ///< the request leaves over a route
