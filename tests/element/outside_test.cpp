@@ -1,4 +1,5 @@
-#include "element/routes.hpp"
+#include "element/dialogs.hpp"
+#include "element/requests.hpp"
 
 using namespace sotto;
 using namespace sotto::test;
@@ -372,6 +373,17 @@ TEST_CASE("a call to the telephone network")
         CHECK(start_line(world.receive(alice)) == "SIP/2.0 486 Busy Here");
         CHECK(world.quiet(second));
     }
+    SECTION("the first target gives it up after it has rung: it was reached, and the second is not asked")
+    {
+        const auto second = world.domain("two.trunk.example");
+        const std::string said = GENERATE("408 Request Timeout", "430 Flow Failed");
+        world.send(trunk, answer(invite, "180 Ringing", contact));
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 180 Ringing");
+        world.send(trunk, answer(invite, said));
+        CHECK(start_line(world.receive(trunk)).starts_with("ACK "));
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 " + said);
+        CHECK(world.quiet(second));
+    }
     SECTION("both are gone")
     {
         world.send(trunk, answer(invite, "503 Service Unavailable"));
@@ -525,4 +537,43 @@ TEST_CASE("a call from the telephone network")
     CHECK(header(received, "From").starts_with("<sip:+44207946000@example.org;user=phone>;tag="));
     CHECK(header(received, "Call-Protection") == "gateway;hops=2");
     CHECK(header(received, "P-Asserted-Identity").empty());
+}
+
+TEST_CASE("a message that a trunk gives up is not sent over the next one too", "[rfc3263][4.3]")
+{
+    World world{with_routes()};
+    Sender alice{world, "alice"};
+    const auto first = world.domain("one.trunk.example");
+    const auto second = world.domain("two.trunk.example");
+    alice.send({.method = "MESSAGE",
+                .to = "sip:+44207946000@example.org",
+                .from = {},
+                .body = "Hello",
+                .content_type = "text/plain"});
+    world.send(first, answer(world.receive(first), "408 Request Timeout"));
+    CHECK(world.quiet(second));
+}
+
+TEST_CASE("a request inside a call is tried once more only where nothing was said to it", "[rfc3261][12.2.1.1]")
+{
+    World world{with_routes()};
+    const auto alice = world.phone("alice");
+    const auto peer = world.domain("example.net");
+    const auto call = establish(world, alice, peer, "sip:bob@example.net");
+    const auto again = world.domain("example.net");
+    const std::string method = GENERATE("INFO", "BYE");
+    world.send(alice, request_in(call.ok, method, 3));
+    const auto request = world.receive(peer);
+    SECTION("not after an answer, whatever it is")
+    {
+        world.send(peer,
+                   answer(request, GENERATE("503 Service Unavailable", "408 Request Timeout", "430 Flow Failed")));
+        CHECK(world.quiet(peer));
+        CHECK(world.quiet(again));
+    }
+    SECTION("but where its connection has ended")
+    {
+        world.disconnect(peer);
+        CHECK(start_line(world.receive(again)) == start_line(request));
+    }
 }

@@ -52,9 +52,19 @@ bool call_is_unknown(int status, Method method)
     return status == 481 && method != Method::prack && method != Method::notify;
 }
 
-/// RFC 5626 7: the device may be reached over another of its flows. Whatever else it answers is its answer: a 503 of
-/// its own is none of the transport's (RFC 3261 16.9).
-bool flow_failed(int status, bool answered) { return status == 408 || status == 430 || (status == 503 && !answered); }
+/// RFC 5626 7: a device of ours may be reached over another of its flows. Whatever else it answers is its answer: a 503
+/// of its own is none of the transport's (RFC 3261 16.9).
+bool flow_failed(int status, bool answered)
+{
+    return answered ? status == 408 || status == 430 : status == 408 || status == 503;
+}
+
+/// RFC 3263 4.3: the same of another server of a route, which is tried after a 503 of its own too. Inside a dialog
+/// there is only the one, by whichever connection, and whatever it answers has reached it.
+bool server_failed(int status, bool answered, bool in_dialog)
+{
+    return answered ? status == 503 && !in_dialog : status == 408 || status == 503;
+}
 
 } // namespace
 
@@ -88,11 +98,12 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     }
     if (method == Method::invite && !context->in_dialog && branch.seal) end_dialog(*branch.seal, out);
     if (try_next_host(id, index, status, response, now, out)) return;
-    // Another server of the route is tried after a 503 too (RFC 3263 4.3).
-    const bool answered = response != nullptr && !branch.target.party.foreign();
+    const bool answered = response != nullptr;
     if (status == 430 && answered && branch.target.device) // RFC 5626 9.3: it is stale
         out.push_back(Unbind{branch.target.device, branch.target.flow, branch.target.reg_id});
-    if (flow_failed(status, answered) && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
+    const bool way_failed = branch.target.party.foreign() ? server_failed(status, answered, context->in_dialog)
+                                                          : flow_failed(status, answered);
+    if (way_failed && !branch.other_flows.empty() && !branch.cancelled && !context->answered) {
         branch.tried.push_back(branch.target.flow);
         branch.target = std::move(branch.other_flows.front());
         branch.other_flows.erase(branch.other_flows.begin());
