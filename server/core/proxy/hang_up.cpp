@@ -228,7 +228,8 @@ void Proxy::hang_up_late(const Untold& untold, const transaction::Client& client
     ForwardTarget to{.party = client.receiver,
                      .flow = client.flow,
                      .transport = untold.transport,
-                     .route = route_value(ok.record_routes, true)};
+                     .route = route_value(ok.record_routes, true),
+                     .next_hop = untold.next_hop};
     follow_contact(to, ok);
     look_up_for_bye(untold.device,
                     {.to = std::move(to), .view = view_of_bye(ok, untold.cause), .acknowledges = ok.cseq.number}, out);

@@ -362,14 +362,35 @@ void Proxy::found_way_for_ack(SlotId ack, FlowId flow, TimePoint now, Actions& o
     acks_.erase(ack);
 }
 
+void Proxy::connect_for_cancel(const ResponseContext& context, const Branch& branch, Actions& out)
+{
+    const auto& target = branch.target;
+    const auto& request = *env_.layer->server(context.server)->request;
+    const auto* route = route_of(target.party);
+    const auto waiting = connecting_.emplace(Connecting{.cancelled = branch.client});
+    out.push_back(Connect{.ticket = ticket_for(Waiting::connection, waiting),
+                          .to = target.next_hop,
+                          .own = domain_for(context, request, target.party),
+                          .route = route != nullptr ? route->name : std::string{},
+                          .instead_of = branch.failed_hosts});
+}
+
+void Proxy::found_way_for_cancel(SlotId id, FlowId flow, TimePoint now, Actions& out)
+{
+    const auto* client = env_.layer->client(id);
+    if (!flow || client == nullptr || client->branch != transaction::Layer::of_one_given_up) return;
+    if (client->proceeding()) cancel_given_up(id, flow, now, out);
+}
+
 void Proxy::connected(SlotId waiting_id, FlowId flow, TimePoint now, Actions& out)
 {
     const auto* waiting = connecting_.find(waiting_id);
     if (waiting == nullptr) return;
-    const auto [id, index, homeless, ack] = *waiting;
+    const auto [id, index, homeless, ack, cancelled] = *waiting;
     connecting_.erase(waiting_id);
     if (homeless) return found_way_back(homeless, flow, out);
     if (ack) return found_way_for_ack(ack, flow, now, out);
+    if (cancelled) return found_way_for_cancel(cancelled, flow, now, out);
     auto* context = contexts_.find(id);
     if (context == nullptr) return;
     auto& branch = context->branches[index];

@@ -89,12 +89,14 @@ private:
         Branch branch{};
         std::optional<OurBye> bye{}; ///< what its sender said may not pass; nothing else is here any more
     };
-    /// A branch that waits for a connection to another domain; or a response or an ACK, whose connection was gone.
+    /// A branch that waits for a connection to another domain; or a response, an ACK or a CANCEL, whose connection was
+    /// gone.
     struct Connecting {
         SlotId context{};
         std::size_t branch{0};
         SlotId homeless{};
         SlotId ack{};
+        SlotId cancelled{}; ///< the INVITE
     };
     /// A connection to another domain whose health is asked for (RFC 3261 11, OPTIONS).
     struct Probed {
@@ -121,10 +123,12 @@ private:
         std::string bytes;  ///< empty: the latest one of an INVITE
         BindingId device{}; ///< that is waited for; none: it is asked for, or another domain is connected to
     };
-    /// A phone that rang as its connection ended, and was to ring no longer: its CANCEL waits until it is back.
+    /// A phone that rang as its connection ended, and was to ring no longer: its CANCEL waits until it is back. Another
+    /// domain is connected to.
     struct Untold {
         SlotId client;
-        BindingId device;
+        BindingId device;     ///< none: another domain's
+        Destination next_hop; ///< of that one
         Transport transport{Transport::tls};
         int cause{487}; ///< why it is hung up on (RFC 3326), should it be picked up meanwhile
         bool told{false};
@@ -227,6 +231,8 @@ private:
     void connect_back(SlotId homeless, const ResponseContext& context, const Party& caller, Actions& out);
     void found_way_back(SlotId homeless, FlowId flow, Actions& out);
     void connect_for_ack(SlotId ack, Actions& out);
+    void connect_for_cancel(const ResponseContext& context, const Branch& branch, Actions& out);
+    void found_way_for_cancel(SlotId client, FlowId flow, TimePoint now, Actions& out);
     void found_way_for_ack(SlotId ack, FlowId flow, TimePoint now, Actions& out);
     [[nodiscard]] bool nobody_wants(const Probed& probed, TimePoint now) const;
     void probe(SlotId probed, TimePoint now, Actions& out);
@@ -340,6 +346,7 @@ private:
     void cancel_branches(ResponseContext& context, TimePoint now, Actions& out);
     void cancel_ringing(Branch& branch, TimePoint now, Actions& out);
     void found_for_cancel(SlotId client, const std::vector<Binding>& flows, TimePoint now, Actions& out);
+    void cancel_given_up(SlotId client, FlowId flow, TimePoint now, Actions& out);
     void give_up(const ResponseContext& context, const Branch& branch, TimePoint now, Actions& out);
     bool given_up_answered(const transaction::Client& client, const Message& response, Actions& out);
     void forget_untold(SlotId untold, Actions& out);

@@ -373,13 +373,18 @@ void Proxy::found_for_cancel(SlotId id, const std::vector<Binding>& flows, TimeP
                                                  : std::string_view{context->cancel_reason};
         return env_.layer->cancel(id, flow, reason, now, out);
     }
-    auto* untold = untold_.find(client->context);
-    if (untold == nullptr || stays || std::exchange(untold->told, true)) return;
+    if (!stays) cancel_given_up(id, flow, now, out);
+}
+
+void Proxy::cancel_given_up(SlotId id, FlowId flow, TimePoint now, Actions& out)
+{
+    auto* untold = untold_.find(env_.layer->client(id)->context);
+    if (untold == nullptr || std::exchange(untold->told, true)) return;
     env_.layer->cancel(id, flow, untold->cause == 200 ? completed_elsewhere : std::string_view{}, now, out);
 }
 
-/// Nobody need wait for a phone of ours that is between two connections. Inside a dialog there is nobody else to try,
-/// and both sides are to agree on what has become of the request.
+/// Nobody need wait for a phone of ours that is between two connections, nor for another domain that is connected to
+/// anew. Inside a dialog there is nobody else to try, and both sides are to agree on what has become of the request.
 void Proxy::cancel_undeliverable(SlotId client_id, TimePoint now, Actions& out)
 {
     const auto* client = env_.layer->client(client_id);
@@ -387,21 +392,25 @@ void Proxy::cancel_undeliverable(SlotId client_id, TimePoint now, Actions& out)
     const auto id = client->context;
     const auto index = client->branch;
     const auto* context = contexts_.find(id);
-    if (context == nullptr || context->in_dialog || !context->branches[index].target.device) return;
-    give_up(*context, context->branches[index], now, out);
+    if (context == nullptr || context->in_dialog) return;
+    const auto& branch = context->branches[index];
+    if (!branch.target.device && !branch.target.party.foreign()) return;
+    give_up(*context, branch, now, out);
     failed(id, index, 408, nullptr, now, out);
 }
 
-/// For 32 s it is known what the phone is to hear once it is back, and what becomes of its answer.
+/// For 32 s it is known what the phone is to hear once it can be reached, and what becomes of its answer.
 void Proxy::give_up(const ResponseContext& context, const Branch& branch, TimePoint now, Actions& out)
 {
     const auto device = branch.target.device;
     const auto id = untold_.emplace(Untold{.client = branch.client,
                                            .device = device,
+                                           .next_hop = branch.target.next_hop,
                                            .transport = branch.target.transport,
                                            .cause = context.completed ? 200 : 487});
     env_.layer->set_timer(untold_timer, id, now + transaction::no_answer);
     env_.layer->give_up(branch.client, id, transaction::Layer::of_one_given_up, now);
+    if (branch.target.party.foreign()) return connect_for_cancel(context, branch, out);
     await(device, ticket_for(Waiting::cancel, branch.client), out);
     out.push_back(Find{ticket_for(Waiting::cancel, branch.client), device}); // it may have come just now
 }
@@ -410,7 +419,7 @@ void Proxy::forget_untold(SlotId id, Actions& out)
 {
     const auto* untold = untold_.find(id);
     if (untold == nullptr) return;
-    await_no_more(untold->device, ticket_for(Waiting::cancel, untold->client), out);
+    if (untold->device) await_no_more(untold->device, ticket_for(Waiting::cancel, untold->client), out);
     untold_.erase(id);
 }
 
@@ -469,9 +478,8 @@ void Proxy::flow_closed(FlowId flow, TimePoint now, Actions& out)
         const auto* server = context == nullptr ? nullptr : env_.layer->server(context->server);
         if (server == nullptr) continue;
         for (auto& branch : context->branches)
-            if (const auto* client = env_.layer->client(branch.client); branch.cancel_sent && !branch.ended &&
-                                                                        branch.target.device && client != nullptr &&
-                                                                        client->flow == flow)
+            if (const auto* client = env_.layer->client(branch.client);
+                branch.cancel_sent && !branch.ended && client != nullptr && client->flow == flow)
                 cancel_ringing(branch, now, out); // the CANCEL may not have reached it
         if (context->answered) continue;
         if (server->flow == flow) context->sender_gone = flow;
