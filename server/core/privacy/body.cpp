@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t most_parts = 8;
 constexpr std::string_view boundary = "sotto";
+constexpr std::size_t longest_boundary = 70;
 constexpr std::string_view location_type = "application/pidf+xml";
 
 std::string_view line_of(std::string_view& rest)
@@ -87,7 +88,7 @@ BodyResult minimise_inner(const Part& part, const BodyPolicy& policy)
 std::optional<std::vector<std::string_view>> parts_of(std::string_view written_type, std::string_view content)
 {
     const auto mark = parameter(written_type, "boundary");
-    if (mark.empty() || mark.size() > 70) return std::nullopt;
+    if (mark.empty() || mark.size() > longest_boundary) return std::nullopt;
     const auto delimiter = "--" + mark;
     std::vector<std::string_view> parts;
     auto at = content.starts_with(delimiter) ? 0 : content.find("\r\n" + delimiter);
@@ -104,13 +105,20 @@ std::optional<std::vector<std::string_view>> parts_of(std::string_view written_t
     return parts;
 }
 
-/// A boundary of ours that is in none of the parts.
-std::string boundary_for(const std::vector<std::string>& parts)
+/// A boundary of ours that is in none of the parts: the same for the same parts, so that it says nothing of who wrote
+/// it and stays when they are built anew. Nothing when it would be longer than RFC 2046 5.1.1 has it.
+std::optional<std::string> boundary_for(const std::vector<std::string>& parts)
 {
-    std::string own{boundary};
-    while (std::ranges::any_of(parts, [&](const auto& part) { return part.find("--" + own) != std::string::npos; }))
-        own += '-';
-    return own;
+    const auto delimiter = "--" + std::string{boundary};
+    std::size_t dashes = 0; // one more than behind any that is in the parts
+    for (const std::string_view part : parts)
+        for (auto at = part.find(delimiter); at != std::string_view::npos; at = part.find(delimiter, at)) {
+            at += delimiter.size();
+            const auto end = std::min(part.find_first_not_of('-', at), part.size());
+            dashes = std::max(dashes, end - at + 1);
+        }
+    if (boundary.size() + dashes > longest_boundary) return std::nullopt;
+    return std::string{boundary}.append(dashes, '-');
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view own)
@@ -157,8 +165,9 @@ BodyResult minimise_multipart(std::string_view admitted, std::string_view writte
     texts.reserve(kept.size());
     for (const auto& part : kept) texts.push_back(written(part));
     const auto own = boundary_for(texts);
-    return Body{.content_type = std::string{admitted} + ";boundary=" + own,
-                .content = joined(texts, own),
+    if (!own) return BodyRefusal{Refusal::bad_body, {}};
+    return Body{.content_type = std::string{admitted} + ";boundary=" + *own,
+                .content = joined(texts, *own),
                 .locations = std::move(locations)};
 }
 
@@ -218,9 +227,10 @@ BodyResult minimise_signed(std::string_view written_type, std::string_view conte
         "Content-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
             std::string{signature.content}};
     const auto own = boundary_for(texts);
+    if (!own) return BodyRefusal{Refusal::bad_body, {}};
     return Body{"multipart/signed;protocol=\"application/pkcs7-signature\";micalg=" + std::string{coding} +
-                    ";boundary=" + own,
-                joined(texts, own)};
+                    ";boundary=" + *own,
+                joined(texts, *own)};
 }
 
 BodyResult from_sdp(std::string_view type, sdp::SdpResult result, const BodyPolicy& policy)
