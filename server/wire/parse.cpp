@@ -33,6 +33,13 @@ constexpr std::array singles{
     Header::content_length,
 };
 
+/// What no response can do without: who answers what, where the requests after it go, and what it says. Of the others of
+/// its headers none is given on as it stands: what cannot be read is not there, and the first one of `singles` counts.
+constexpr std::array needed_in_responses{
+    Header::via, Header::from, Header::to, Header::call_id, Header::cseq, Header::record_route,
+    Header::content_type, Header::content_disposition, Header::content_encoding, Header::content_length,
+};
+
 /// Read into a member of their own; the others become fields.
 constexpr std::array structured{
     Header::via, Header::from, Header::to, Header::call_id, Header::cseq, Header::max_forwards, Header::contact,
@@ -52,6 +59,7 @@ template <std::size_t size> constexpr HeaderSet set_of(const std::array<Header, 
 }
 
 constexpr HeaderSet is_single = set_of(singles);
+constexpr HeaderSet is_needed_in_responses = set_of(needed_in_responses);
 constexpr HeaderSet is_structured = set_of(structured);
 
 /// Trivial: room for as many as there may be costs nothing.
@@ -83,9 +91,8 @@ public:
         if (head_.empty() || !start_line()) return nullptr;
         collect_lines();
         if (!vias() || !dialog() || !cseq()) return nullptr;
-        if (!message_->is_request && message_->defect) return nullptr;
+        if (!message_->is_request) return answer() ? std::move(message_) : nullptr;
         if (!message_->defect) rest();
-        if (!message_->is_request && message_->defect) return nullptr;
         return std::move(message_);
     }
 
@@ -193,7 +200,7 @@ private:
             }
             const auto index = static_cast<std::size_t>(*name);
             if (is_single[index] && seen_.test(index)) {
-                refuse(Refusal::repeated_header);
+                if (message_->is_request || is_needed_in_responses[index]) refuse(Refusal::repeated_header);
                 continue;
             }
             if (!seen_.test(index)) first_[index] = static_cast<std::uint16_t>(line_count_);
@@ -336,9 +343,8 @@ private:
 
     void rest()
     {
-        if (!message_->is_request && message_->status >= 300) return failure();
         max_forwards();
-        contacts();
+        if (!contacts()) refuse(Refusal::bad_contact);
         routes(Header::route, message_->routes);
         routes(Header::record_route, message_->record_routes);
         routes(Header::path, message_->paths);
@@ -348,12 +354,13 @@ private:
         single(Header::referred_by, message_->referred_by);
     }
 
-    /// Of a failure only a redirection's addresses count: nobody waits longer for the sake of a header that is not
-    /// needed.
-    void failure()
+    /// Nobody waits longer, or hears it ring after somebody has answered, for the sake of a header that is not needed:
+    /// a Contact that cannot be read is none, and a failure begins no dialog.
+    bool answer()
     {
-        if (message_->status < 400) contacts();
-        if (std::exchange(message_->defect, std::nullopt)) message_->contacts = {};
+        if (message_->status < 300) routes(Header::record_route, message_->record_routes);
+        if (message_->status < 400 && !contacts()) message_->contacts = {};
+        return !message_->defect;
     }
 
     void max_forwards()
@@ -364,7 +371,7 @@ private:
         message_->max_forwards = static_cast<std::uint32_t>(number_up_to(256, *value));
     }
 
-    void contacts()
+    bool contacts()
     {
         bool star = false;
         const bool good = list<NameAddr>(Header::contact, message_->contacts, [&](std::string_view element) {
@@ -373,9 +380,10 @@ private:
             star = true;
             return again ? std::nullopt : std::optional{NameAddr{.display = element}};
         });
-        if (!good || (star && message_->contacts.size() > 1)) return refuse(Refusal::bad_contact);
+        if (!good || (star && message_->contacts.size() > 1)) return false;
         if (star) message_->contacts = {};
         message_->contact_star = star;
+        return true;
     }
 
     // name-addr only: the URI is in <> (RFC 3261 20.30, 20.34).

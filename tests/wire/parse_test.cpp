@@ -128,14 +128,43 @@ TEST_CASE("a response is read into its parts", "[rfc3261][7.2]")
     CHECK(m->body == "body");
 }
 
-TEST_CASE("a response with any defect goes no further", "[rfc3261][18.1.2]")
+TEST_CASE("a response without what is needed of it goes no further", "[rfc3261][18.1.2]")
 {
     CHECK_FALSE(wire::parse("SIP/2.0 099 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n"));
     CHECK_FALSE(wire::parse("SIP/2.0 700 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n"));
     CHECK_FALSE(wire::parse("SIP/3.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n"));
-    CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\nContact: x y\r\n\r\n"));
     CHECK_FALSE(refused("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\n\r\n", Refusal::malformed_header));
-    CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\nTo: <sip:c@d>\r\n\r\n"));
+    const auto* repeated = GENERATE("To: <sip:c@d>", "From: <sip:c@d>", "i: 1@c", "CSeq: 7 INVITE");
+    CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\n" + repeated + "\r\n\r\n"));
+    const auto* unreadable =
+        GENERATE("Record-Route: zz", "c: text/plain\r\nc: application/sdp", "Via: x", "CSeq: 2147483648 INVITE");
+    CHECK_FALSE(wire::parse("SIP/2.0 200 x\r\n" + answerable + "CSeq: 7 INVITE\r\n" + unreadable + "\r\n\r\n"));
+}
+
+TEST_CASE("an answer is not lost for a header that is not needed", "[rfc3261][16.7]")
+{
+    const auto* status = GENERATE("183", "200", "486");
+    const auto answer = [&](const std::string& lines) {
+        return wire::parse("SIP/2.0 "s + status + " x\r\n" + answerable + "CSeq: 7 INVITE\r\n" + lines + "\r\nbody");
+    };
+    const auto with = [&](const std::string& lines) {
+        const auto m = answer(lines);
+        REQUIRE(m);
+        CHECK_FALSE(m->defect);
+        CHECK(m->body == "body");
+        return m->contacts.size();
+    };
+    CHECK(with("P-Asserted-Identity: Bob (home) <sip:bob@example.org>\r\n") == 0);
+    CHECK(with("P-Preferred-Identity: \r\nRoute: x\r\nPath: x\r\nRefer-To: \r\nReferred-By: \r\n") == 0);
+    CHECK(with("Max-Forwards: 999\r\n") == 0);
+    const auto* contact = GENERATE("", "J\xC3\xBCrgen <sip:c@d>", "Bob (home) <sip:c@d>", "<sip:c@d>;", "x y",
+                                   "<sip:c@d>, *", "<sip:c@d>, x y");
+    CHECK(with("Contact: "s + contact + "\r\n") == 0);
+    const auto repeated = answer("Session-Expires: 1800\r\nx: 90\r\nExpires: 1\r\nExpires: 2\r\n");
+    REQUIRE(repeated);
+    CHECK(repeated->field(Header::session_expires) == "1800");
+    CHECK_FALSE(repeated->lists(Header::session_expires, "90"));
+    CHECK(repeated->field(Header::expires) == "1");
 }
 
 TEST_CASE("of a failure only what is needed must be readable", "[rfc3261][16.7]")
