@@ -175,20 +175,27 @@ class Commands(ComparesWithPage, unittest.TestCase):
 
     def test_a_person_takes_everything_along_in_one_archive(self):
         self.block_a_withheld_caller()
+        self.alice.sends("INVITE", to=uri(number(2)))   # one that runs
+        self.alice.receives(200)
+        self.alice.sends("ACK")
         archive = self.daemon.folder / "alice.tar"
         self.daemon.sotto("subject", "export", ALICE, "--output", str(archive))
+        self.alice.sends("BYE")
+        self.alice.receives(200)
         self.assertEqual(archive.stat().st_mode & 0o777, 0o600)
         with tarfile.open(archive) as tar:
             files = {name: tar.extractfile(name).read().decode() for name in tar.getnames()}
         self.assertEqual(set(files), {"subject.json", "subject.schema.json", "calls.csv", "contacts.vcf", "blocks.vcf", "manifest.json"})
-        [call] = csv.DictReader(io.StringIO(files["calls.csv"]))
-        self.assertEqual(call["destination"], number(1))
+        ended, running = csv.DictReader(io.StringIO(files["calls.csv"]))
+        self.assertEqual((ended["destination"], running["destination"]), (number(1), number(2)))
+        self.assertTrue(ended["seconds"])
+        self.assertEqual((running["id"], running["seconds"], running["start"][:7]), ("", "", this_month()))
         subject = json.loads(files["subject.json"])
         self.assertEqual(subject["account"]["address"], ALICE)
         schema = json.loads(files["subject.schema.json"])
         self.assertEqual(mismatches(subject, schema), [])
         self.assertEqual(set(subject), set(schema["required"]))
-        self.assertTrue(subject["periods"], "her call is in it")
+        self.assertEqual([period["calls"] for period in subject["periods"]], [2])
         self.assertEqual([device["transport"] for device in subject["devices"]], ["tls"])
         self.assertIn("subject export", [entry["what"] for entry in subject["audit"]], "who looked, and what for")
         [blocked] = subject["blocked_callers"]

@@ -65,16 +65,22 @@ std::optional<store::AccountRecord> account_at(const LedgerView& view, const std
     return std::nullopt;
 }
 
-json::object call_row(const BilledCall& call, bool hide_digits)
+/// What is known of a call from its begin on.
+json::object begun_row(const store::CallRecord& record, bool hide_digits)
 {
-    const auto& record = call.record;
-    return {{"id", hex(call.id)},
-            {"account", hex(call.account.value)},
-            {"start", to_text(record.start)},
-            {"seconds", record.seconds},
+    return {{"start", to_text(record.start)},
             {"destination", billing::rated_destination(record.destination, hide_digits ? shortened : 0)},
             {"tariff", record.tariff},
             {"route", record.route}};
+}
+
+json::object call_row(const BilledCall& call, bool hide_digits)
+{
+    auto row = begun_row(call.record, hide_digits);
+    row["id"] = hex(call.id);
+    row["account"] = hex(call.account.value);
+    row["seconds"] = call.record.seconds;
+    return row;
 }
 
 // ---- billing
@@ -361,7 +367,7 @@ json::array periods_of(const store::HeldCalls& held)
     for (const auto& period : held.periods)
         periods.push_back(json::object{{"month", to_text(period.month)},
                                        {"case", retention::rule_of(period.kind).name},
-                                       {"calls", period.calls.size() + period.running},
+                                       {"calls", period.calls.size() + period.running.size()},
                                        {"reason", retention::name_of(period.reason)},
                                        {"until", to_text(period.until)},
                                        {"held", period.held}});
@@ -398,8 +404,11 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
         [&](auto done) { view.ledger->held_of(account->id, view.policy(), view.now(), std::move(done)); });
     if (!held) return failed(held.error());
     answer["periods"] = periods_of(*held);
-    for (const auto& period : (*held).periods)
-        for (const auto& call : period.calls) answer["calls"].get_array().push_back(call_row(call, false));
+    auto& calls = answer["calls"].get_array();
+    for (const auto& period : (*held).periods) {
+        for (const auto& call : period.calls) calls.push_back(call_row(call, false));
+        for (const auto& record : period.running) calls.push_back(begun_row(record, false));
+    }
     return answer;
 }
 

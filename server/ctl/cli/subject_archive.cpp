@@ -217,7 +217,8 @@ json::object write_subject_archive(const std::filesystem::path& file, const json
                                       {"audit", answer.at("audit")}}) +
              "\n"},
         {"subject.schema.json", "JSON Schema of subject.json", std::string{schema}},
-        {"calls.csv", "itemised bill: every billed call that is held", bill_of(calls)},
+        {"calls.csv", "itemised bill: every billed call that is held; one that runs has no id and no seconds yet",
+         bill_of(calls)},
         {"contacts.vcf", "the person's own addresses; no others are held", card_of(account)},
         {"blocks.vcf", "callers that the person blocks, by a pseudonym",
          cards_of_blocks(answer.at("blocked_callers").as_array())}};

@@ -13,8 +13,8 @@ struct HeldPeriod {
     std::optional<retention::Day> invoiced;
     retention::Reason reason{};
     retention::Time until{};
-    bool held{false};       ///< by a hold
-    std::size_t running{0}; ///< further ones, which have not ended
+    bool held{false};                ///< by a hold
+    std::vector<CallRecord> running; ///< further ones, which have not ended: without seconds
     std::vector<BilledCall> calls;
 };
 

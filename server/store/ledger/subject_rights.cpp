@@ -28,20 +28,23 @@ HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy
         if (tell(hold.kind)) told.push_back(hold.scope());
     }
     auto rows = reading_.prepare("SELECT subject, id, record FROM call WHERE period = ?1 AND subject = ?2");
-    auto running = reading_.prepare("SELECT count(*) FROM open_call WHERE period = ?1 AND subject = ?2");
+    auto open = reading_.prepare("SELECT dialog, record FROM open_call WHERE period = ?1 AND subject = ?2");
     for (const auto& period : vault_.keys().periods()) {
         const auto pseudonym = vault_.pseudonym(period.id, account);
-        running.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
-        running.step();
-        const auto run = static_cast<std::size_t>(running.number(0));
-        running.reset();
-        held.running = held.running || run > 0;
+        open.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
+        std::vector<CallRecord> running;
+        while (open.step()) {
+            held.running = true;
+            if (const auto plain = vault_.open_at(open.bytes(0), period.id, account, open.bytes(1)))
+                running.push_back(CallRecord::unpacked(*plain));
+        }
+        open.reset();
         rows.bind_all(as_number(period.id), crypto::Bytes{pseudonym});
         std::vector<BilledCall> calls;
         while (rows.step())
             if (auto call = opened_call(rows, period.id, vault_)) calls.push_back(std::move(*call));
         rows.reset();
-        if (calls.empty() && run == 0) continue;
+        if (calls.empty() && running.empty()) continue;
         const retention::Row row{.period = period.id,
                                  .account = account,
                                  .kind = period.kind,
@@ -56,7 +59,7 @@ HeldCalls SubjectRights::held(AccountId account, const retention::Policy& policy
                                 .reason = decision.reason,
                                 .until = decision.until,
                                 .held = decision.held.has_value(),
-                                .running = run,
+                                .running = std::move(running),
                                 .calls = std::move(calls)});
     }
     return held;

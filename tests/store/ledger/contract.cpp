@@ -322,12 +322,19 @@ void rights_conform(AskedLedger& ledger)
         const auto runs = ledger.held(77, now);
         CHECK(runs.running);
         REQUIRE(runs.periods.size() == 1); // and the call that runs is in it
-        CHECK(runs.periods.front().running == 1);
+        REQUIRE(runs.periods.front().running.size() == 1);
+        const auto begun = runs.periods.front().running.front();
         CHECK(runs.periods.front().calls.empty());
         ledger->ended(call(1, 77).dialog);
         ledger.settle();
         CHECK_FALSE(ledger.held(77, now).running);
-        CHECK(ledger.held(77, now).periods.size() == 1);
+        REQUIRE(ledger.held(77, now).periods.size() == 1);
+        const auto ended = ledger.held(77, now).periods.front();
+        CHECK(ended.running.empty());
+        REQUIRE(ended.calls.size() == 1);
+        CHECK(begun.start == ended.calls.front().record.start);
+        CHECK(begun.destination == ended.calls.front().record.destination);
+        CHECK(begun.route == ended.calls.front().record.route);
         ledger.makes(itemised(2));
         CHECK(ledger.held(77, now).periods.size() == 2);
         CHECK(ledger.held(78, now).periods.empty());

@@ -53,6 +53,15 @@ std::string to_text(const Place& place)
     return std::to_string(period) + " " + std::to_string(account) + " " + std::to_string(call);
 }
 
+store::CallRecord record_of(const billing::AnsweredCall& call, retention::Time start, std::uint32_t lasted)
+{
+    return {.start = billing::rated_start(start, call.tariff.start_rounding),
+            .seconds = lasted,
+            .destination = call.destination,
+            .tariff = call.tariff.name,
+            .route = call.tariff.route};
+}
+
 } // namespace
 
 MemoryLedger::MemoryLedger(LedgerClock& clock, LedgerMemory& memory, const std::filesystem::path& master)
@@ -104,11 +113,7 @@ void MemoryLedger::end(KeyedHash dialog, TimePoint at)
     records().ended.push_back({.seal = {collecting(month_of(start), call.tariff.kind), seal.subject},
                                .call = {.id = ++memory_.last_id,
                                         .account = call.account,
-                                        .record = {.start = billing::rated_start(start, call.tariff.start_rounding),
-                                                   .seconds = static_cast<std::uint32_t>(lasted.count()),
-                                                   .destination = call.destination,
-                                                   .tariff = call.tariff.name,
-                                                   .route = call.tariff.route}}});
+                                        .record = record_of(call, start, static_cast<std::uint32_t>(lasted.count()))}});
     records().open.erase(found);
 }
 
@@ -323,11 +328,12 @@ store::HeldCalls MemoryLedger::held(AccountId account, const retention::Policy& 
     for (const auto& [id, period] : memory_.periods) {
         store::HeldPeriod one{.month = period.month, .kind = period.kind, .invoiced = period.invoiced};
         for (const auto& [dialog, open] : records().open)
-            if (open.call.account == account && open.seal.period == id) ++one.running;
+            if (open.call.account == account && open.seal.period == id)
+                one.running.push_back(record_of(open.call, open.start, 0));
         for (const auto& call : records().ended)
             if (call.call.account == account && call.seal.period == id) one.calls.push_back(call.call);
-        held.running = held.running || one.running > 0;
-        if (one.calls.empty() && one.running == 0) continue;
+        held.running = held.running || !one.running.empty();
+        if (one.calls.empty() && one.running.empty()) continue;
         const retention::Row row{
             .account = account, .kind = period.kind, .month = period.month, .invoiced = period.invoiced};
         const auto decision = retention::plan(policy, scopes(tell), {&row, 1}, now).front();
