@@ -1,5 +1,5 @@
 // A connection that many subscribers share (RFC 5626 5): what a request costs there.
-#include "element/world.hpp"
+#include "element/dialogs.hpp"
 
 #include "core/privacy/dialog_seal.hpp"
 
@@ -71,11 +71,12 @@ TEST_CASE("behind an edge a request inside a dialog is tried first with whom its
     world.accounts->add("elsewhere", "example.org");
 
     DialogSeal dialog{{sealer, world.cryptography, world.dialogs}, {}, holder_of(bob, world.cryptography)};
+    std::string credentials;
     const auto goes_on = [&](const std::string& from) {
         std::string text{"BYE sip:" + dialog.target(Role::caller, {7}) + "@example.org SIP/2.0\r\n"};
         text += "Via: SIP/2.0/TLS host.invalid;branch=z9hG4bKbye\r\nMax-Forwards: 70\r\nFrom: <" + from + ">;tag=b\r\n";
         text += "To: <sip:alice@example.org>;tag=" + dialog.tag(Role::caller, {.value = "a"}) + "\r\n";
-        text += "Call-ID: " + dialog.call_id("call") + "\r\nCSeq: 5 BYE\r\nContent-Length: 0\r\n\r\n";
+        text += credentials + "Call-ID: " + dialog.call_id("call") + "\r\nCSeq: 5 BYE\r\nContent-Length: 0\r\n\r\n";
         Actions actions;
         element.received(edge, wire::parse(text), world.now, actions);
         return std::ranges::any_of(actions, [](const Action& a) { return std::holds_alternative<Find>(a); });
@@ -85,14 +86,106 @@ TEST_CASE("behind an edge a request inside a dialog is tried first with whom its
         CHECK(goes_on(GENERATE("sip:phone20@example.org", "sip:bob@example.org")));
         CHECK(sealer.tried == 1);
     }
-    SECTION("it is found whatever stands there")
+    SECTION("it is found by the name in the credentials, as an ACK repeats them (RFC 3261 13.2.2.4)")
     {
+        credentials = "Proxy-Authorization: Digest username=\"phone20\", realm=\"example.org\", nonce=\"n\"\r\n";
         CHECK(goes_on(GENERATE("sip:phone30@example.org", "sip:elsewhere@example.org", "sip:nobody@example.org",
                                "sip:anonymous@anonymous.invalid")));
+    }
+    SECTION("what names nobody has the token tried for nobody")
+    {
+        CHECK_FALSE(goes_on(GENERATE("sip:phone30@example.org", "sip:elsewhere@example.org", "sip:nobody@example.org",
+                                     "sip:anonymous@anonymous.invalid")));
+        CHECK(sealer.tried <= 3);
     }
     SECTION("but not where it has not proved itself")
     {
         std::erase(edge.parties, Party{bob});
         CHECK_FALSE(goes_on("sip:bob@example.org"));
     }
+}
+
+namespace {
+
+constexpr auto phones_via = "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKphone\n";
+constexpr auto edges_path = "Supported: path\nPath: <sip:t@edge.example.org;lr>\n";
+
+/// Alice, behind an edge with Carol, is in a call that she has made as nobody, with Bob.
+struct AnonymousCall {
+    World world;
+    FlowId bob{world.phone("bob")};
+    FlowId edge{world.connect()};
+    Established call;
+
+    explicit AnonymousCall(bool connected_here = false)
+    {
+        if (!connected_here) registers({"carol", "alice", "dave"});
+        world.accounts->add("alice", "example.org");
+        const std::string uri{"sip:bob@example.org"};
+        world.send(edge, invite(1, {}));
+        world.send(edge, invite(2, world.credentials(world.receive(edge), "alice", "INVITE", uri)));
+        REQUIRE(start_line(world.receive(edge)) == "SIP/2.0 100 Trying");
+        call.invite = world.receive(bob);
+        world.send(bob, answer(call.invite, "200 OK", contact));
+        call.ok = world.receive(edge);
+    }
+    void registers(const std::vector<std::string>& users)
+    {
+        for (const auto& user : users)
+            REQUIRE(start_line(world.registers(edge, user,
+                                               {.contact = "<sip:" + user + "-device@192.0.2.1>",
+                                                .extra = edges_path,
+                                                .more_vias = phones_via})) == "SIP/2.0 200 OK");
+    }
+    static std::string invite(int cseq, const std::string& credentials)
+    {
+        const auto n = std::to_string(cseq);
+        return "INVITE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/TLS edge.invalid;branch=z9hG4bKcall" + n + "\n" +
+               phones_via +
+               "Max-Forwards: 70\nFrom: <sip:anonymous@anonymous.invalid>;tag=a\nTo: "
+               "<sip:bob@example.org>\nCall-ID: call\nCSeq: " +
+               n + " INVITE\nContact: <sip:alice-device@192.0.2.1>\nPrivacy: id\n" + credentials;
+    }
+    /// What Bob hears of it.
+    std::string says(const std::string& method, int cseq, const std::string& credentials = {})
+    {
+        world.send(edge, request_in(call.ok, method, cseq, phones_via + credentials));
+        return world.quiet(bob) ? std::string{} : start_line(world.receive(bob)).substr(0, method.size());
+    }
+};
+
+} // namespace
+
+TEST_CASE("who calls as nobody from behind an edge is known in its dialog", "[rfc3323][rfc5626][5]")
+{
+    AnonymousCall anonymous;
+    CHECK(anonymous.says("ACK", 2) == "ACK");
+    CHECK(anonymous.says("INFO", 3) == "INFO");
+    CHECK(anonymous.says("BYE", 4) == "BYE");
+}
+
+TEST_CASE("who called as nobody is known again over the edge's next connection", "[rfc3323][rfc5626][5]")
+{
+    AnonymousCall anonymous;
+    CHECK(anonymous.says("ACK", 2) == "ACK");
+    anonymous.world.disconnect(anonymous.edge);
+    anonymous.edge = anonymous.world.connect();
+    anonymous.registers({"dave", "alice", "carol"});
+    CHECK(anonymous.says("BYE", 3) == "BYE");
+}
+
+TEST_CASE("who called as nobody before it came behind an edge is asked for its password once", "[rfc3323][rfc5626][5]")
+{
+    AnonymousCall anonymous{true};
+    auto& world = anonymous.world;
+    CHECK(anonymous.says("ACK", 2) == "ACK");
+    world.disconnect(anonymous.edge);
+    anonymous.edge = world.connect();
+    anonymous.registers({"dave", "alice", "carol"});
+    CHECK(anonymous.says("INFO", 3).empty());
+    const auto challenge = world.receive(anonymous.edge);
+    REQUIRE(start_line(challenge) == "SIP/2.0 407 Proxy Authentication Required");
+    const auto uri = uri_in(header(anonymous.call.ok, "Contact"));
+    CHECK(anonymous.says("INFO", 4, world.credentials(challenge, "alice", "INFO", uri)) == "INFO");
+    CHECK(anonymous.says("BYE", 5) == "BYE");
 }

@@ -1,12 +1,14 @@
 #include "core/proxy/proxy.hpp"
 
 #include "core/auth/digest.hpp"
+#include "core/dialog/note.hpp"
 #include "core/dialog/remote_target.hpp"
 #include "core/privacy/identity.hpp"
 #include "core/privacy/privacy_service.hpp"
 #include "core/privacy/shape.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace sotto {
 namespace {
@@ -18,7 +20,30 @@ bool carried_in_dialog(Method method)
     return method != Method::subscribe && method != Method::publish && method != Method::register_;
 }
 
+BindingId id_of_sender(Cryptography& cryptography, std::string_view others_tag)
+{
+    return id_of_note(cryptography, "sender", cryptography.keyed_hash(Cryptography::Use::dialog, others_tag));
+}
+
 } // namespace
+
+/// Behind an edge neither a token nor an anonymous From tells who sends it: found again by the tag of the other side,
+/// which is sealed and stands in every request.
+void Proxy::note_sender(const DialogSeal& seal, std::string_view others_tag, AccountId sender) const
+{
+    const std::string_view text{reinterpret_cast<const char*>(&sender.value), sizeof sender.value};
+    env_.dialogs.keep_note(seal.hash(), seal.epoch(), id_of_sender(env_.cryptography, others_tag),
+                           {env_.cryptography.seal_in_memory(text)});
+}
+
+AccountId Proxy::noted_sender(std::string_view others_tag) const
+{
+    AccountId sender;
+    const auto kept = env_.dialogs.text(id_of_sender(env_.cryptography, others_tag));
+    const auto text = kept ? env_.cryptography.open_in_memory(kept->bytes) : std::string{};
+    if (text.size() == sizeof sender.value) std::memcpy(&sender.value, text.data(), text.size());
+    return sender;
+}
 
 /// Requests inside a dialog (SEALING.md "Who made a value"): the place of a value and the role inside the target token
 /// decide what is opened and what is sealed, never whether it opens.
@@ -32,15 +57,29 @@ bool Proxy::open_dialog(const Message& request, const Flow& flow, ResponseContex
         if (opened) target = *opened;
         return opened.has_value();
     };
+    const auto holds = [&](AccountId id) {
+        if (!id || !opens(id)) return false;
+        return flow.proves(id) || (std::ranges::count(flow.for_help, id) != 0 && with_emergency_service(target));
+    };
     const auto party = [&]() -> Party {
-        // Behind an edge there are thousands, and a token opens for one of them only: whom From names is tried first.
-        if (flow.parties.size() > 1)
+        if (flow.parties.size() > 1 || flow.of_edge())
             if (const auto* named = env_.account_of(env_.domains().aor(request.from.uri));
-                named != nullptr && opens(named->id) && flow.proves(named->id))
+                named != nullptr && holds(named->id))
                 return named->id;
-        if (const auto proven = std::ranges::find_if(flow.parties, opens); proven != flow.parties.end()) return *proven;
-        const auto suspended = std::ranges::find_if(
-            flow.for_help, [&](AccountId id) { return opens(id) && with_emergency_service(target); });
+        if (flow.of_edge()) { // there are thousands: whoever guesses must not have a token tried for all of them
+            if (const auto noted = noted_sender(request.to.tag()); holds(noted)) return noted;
+            const auto claimed = named_by_credentials(request);
+            const auto* account = claimed ? env_.accounts->find(claimed->user, claimed->domain) : nullptr;
+            if (account != nullptr && holds(account->id)) {
+                context.unnamed = true;
+                return account->id;
+            }
+            if (!flow.foreign()) return {};
+        }
+        const auto tried = [&](const Party& proven) { return (!flow.of_edge() || proven.foreign()) && opens(proven); };
+        if (const auto proven = std::ranges::find_if(flow.parties, tried); proven != flow.parties.end()) return *proven;
+        if (flow.of_edge()) return {};
+        const auto suspended = std::ranges::find_if(flow.for_help, holds);
         return suspended != flow.for_help.end() ? Party{*suspended} : Party{};
     }();
     if (!party) return false;
@@ -138,6 +177,7 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
         open = open_dialog(*server->request, flow, context, target);
     }
     if (!open) return env_.refuse(id, Refusal::no_dialog, now, out);
+    if (context.unnamed) note_sender(*context.seal, server->request->to.tag(), context.sender.account());
     if (context.sender_withheld()) context.seal->keep_asked_in_vain(other(context.role), false); // it tells itself
     if (server->request->method != Method::bye && receiver_withheld(context) &&
         context.seal->asked_in_vain(context.role))

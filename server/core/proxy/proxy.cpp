@@ -138,6 +138,19 @@ const Account* Proxy::authenticate(SlotId id, Flow& flow, Environment::Admits ad
     return env_.authenticate(id, flow, auth::Asker::proxy, expected.domain, expected.user, now, out, admits);
 }
 
+/// Right or wrong.
+std::optional<Proxy::Claimed> Proxy::named_by_credentials(const Message& request) const
+{
+    const auto domains = env_.domains();
+    for (const auto& field : request.fields) {
+        const auto given = field.name == Header::proxy_authorization ? auth::parse_credentials(field.value)
+                                                                     : std::optional<auth::Credentials>{};
+        if (const auto* own = given ? domains.of(given->realm) : nullptr)
+            return Claimed{*own, std::string{given->username}};
+    }
+    return std::nullopt;
+}
+
 /// Whose password is asked for. A From that is none of ours, as an anonymous one is (RFC 3323 4.1.1.3), names nobody:
 /// then what else shows whom the phone has a password of. Who that is counts first when it is right.
 Proxy::Claimed Proxy::claimed(const Message& request, const Flow& flow) const
@@ -145,12 +158,8 @@ Proxy::Claimed Proxy::claimed(const Message& request, const Flow& flow) const
     const auto domains = env_.domains();
     const auto user_in = [](const Uri& uri) { return unescape(uri.user).value_or(std::string{}); };
     if (const auto* own = domains.of(request.from.uri)) return {*own, user_in(request.from.uri)};
-    for (const auto& field : request.fields) { // what it answers was asked for
-        const auto given = field.name == Header::proxy_authorization ? auth::parse_credentials(field.value)
-                                                                     : std::optional<auth::Credentials>{};
-        if (const auto* own = given ? domains.of(given->realm) : nullptr) return {*own, std::string{given->username}};
-    }
-    for (const auto& preferred : request.preferred) // RFC 3325 9.2
+    if (auto named = named_by_credentials(request)) return *std::move(named); // what they answer was asked for
+    for (const auto& preferred : request.preferred)                           // RFC 3325 9.2
         if (const auto* own = domains.of(preferred.uri)) return {*own, user_in(preferred.uri)};
     const auto* own = domains.of(request.request_uri);
     const Account* known =
@@ -168,13 +177,16 @@ Proxy::Claimed Proxy::claimed(const Message& request, const Flow& flow) const
     return {own != nullptr ? *own : domains.first(), user_in(request.from.uri)};
 }
 
+bool Proxy::names(const NameAddr& address, const Party& party) const
+{
+    const auto* owner = env_.account_of(env_.domains().aor(address.uri));
+    return owner != nullptr && party == owner->id;
+}
+
 std::optional<Refusal> Proxy::check_from(const Message& request, const Account& account) const
 {
-    if (is_anonymous(request.from.uri)) return std::nullopt;
-    const auto aor = env_.domains().aor(request.from.uri);
-    const auto* owner = env_.account_of(aor);
-    if (owner == nullptr || owner->id != account.id) return Refusal::from_not_own;
-    return std::nullopt;
+    if (is_anonymous(request.from.uri) || names(request.from, account.id)) return std::nullopt;
+    return Refusal::from_not_own;
 }
 
 SenderTarget Proxy::sender_target(const Message& request, const Party& party, const Flow& flow, std::string route) const
@@ -254,6 +266,7 @@ void Proxy::route(SlotId id, const Caller& caller, Flow& flow, TimePoint now, Ac
     context.server = id;
     context.sender = caller.party;
     context.holder = holder_of(caller.party, env_.cryptography);
+    context.unnamed = flow.of_edge() && !caller.party.foreign() && !names(request.from, caller.party);
     // Whom a gateway does not name is shown to nobody: that is a withheld caller to whoever refuses or blocks those.
     context.withheld = withheld(request, wish, dialled, caller.withholds) ||
                        (caller.party.foreign() && foreign_caller(caller.party, request).empty());

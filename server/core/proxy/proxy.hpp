@@ -148,6 +148,9 @@ private:
     void answer_ourselves(SlotId server, const Message& request, TimePoint now, Actions& out);
     const Account* authenticate(SlotId server, Flow& flow, Environment::Admits admits, TimePoint now, Actions& out);
     [[nodiscard]] Claimed claimed(const Message& request, const Flow& flow) const;
+    [[nodiscard]] std::optional<Claimed> named_by_credentials(const Message& request) const;
+    /// As one of its addresses.
+    [[nodiscard]] bool names(const NameAddr& address, const Party& party) const;
     std::optional<Caller> admit(SlotId server, Flow& flow, bool for_help, TimePoint now, Actions& out);
     std::optional<Refusal> check_from(const Message& request, const Account& account) const;
     void block_last_caller(SlotId server, AccountId account, TimePoint now, Actions& out);
@@ -182,6 +185,8 @@ private:
     static void was_not_there(ResponseContext& context);
     [[nodiscard]] bool with_emergency_service(const Target& target) const;
     [[nodiscard]] bool leads_outside(const Target& target) const;
+    void note_sender(const DialogSeal& seal, std::string_view others_tag, AccountId sender) const;
+    [[nodiscard]] AccountId noted_sender(std::string_view others_tag) const;
     bool open_dialog(const Message& request, const Flow& flow, ResponseContext& context, Target& target) const;
     [[nodiscard]] bool may_be_unproven(const Message& request, const Flow& flow) const;
     void in_dialog(SlotId server, Flow& flow, TimePoint now, Actions& out);

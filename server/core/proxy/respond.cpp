@@ -266,6 +266,8 @@ void Proxy::forward_response(SlotId id, std::size_t index, const Message& respon
     const auto tag = request.to.tag().empty()
                          ? branch.seal->tag(responder, context->tag(response.to.tag(), branch.target.party))
                          : std::string{};
+    if (context->unnamed && !tag.empty() && response.status < 300 && request.method == Method::invite)
+        note_sender(*branch.seal, tag, context->sender.account());
     if (!tag.empty() && response.status < 300 && response.has(Header::privacy)) {
         const auto wish = privacy_wish(response); // of the connected line; the response itself shows nobody
         auto kept = branch.seal->callee_privacy();

@@ -151,6 +151,7 @@ struct ResponseContext {
     Holder holder;           ///< the sender's
     Role role{Role::caller}; ///< the sender's side of the dialog
     bool in_dialog{false};
+    bool unnamed{false};         ///< it shares its connection, and neither its From nor a note tells who it is
     bool withheld{false};        ///< the caller's identity
     bool callee_withheld{false}; ///< in a request of the callee: its own
     bool hides_now{false};       ///< the caller withholds itself in this request, though not in its dialog
