@@ -1,5 +1,6 @@
 // Bodies that are made to cost, or to make Sotto write what nobody reads.
 #include "core/privacy/body.hpp"
+#include "core/privacy/rebuilt_body.hpp"
 #include "wire/parse.hpp"
 
 #include <catch2/catch.hpp>
@@ -84,9 +85,20 @@ TEST_CASE("a boundary is in none of the parts, and no longer than a boundary may
     }
 }
 
+TEST_CASE("of XML only what is in a tag is one, and only as much is read as a phone writes", "[privacy][rfc3994]")
+{
+    const auto state = "<isComposing><state>active</state></isComposing>"s;
+    CHECK_FALSE(rebuilt::composing(state).empty());
+    CHECK_FALSE(rebuilt::composing(state + std::string(1'500, ' ')).empty());
+    CHECK(rebuilt::composing(state + std::string(2'500, ' ')).empty());
+    for (const auto* none :
+         {"", "<", "<state", "<state>", "<<state>active</state>", "<isComposing <state", "state>active"})
+        CHECK(rebuilt::composing(none).empty());
+}
+
 TEST_CASE("hostile bodies cost no more than their length", "[privacy][hostile][time]")
 {
-    constexpr std::size_t size = 1'000'000; // quadratic takes minutes
+    constexpr std::size_t size = 250'000; // quadratic takes many seconds
     std::vector<std::pair<std::string, std::string>> hostile;
     const auto location = "application/pidf+xml"s;
     for (const auto& text : {"--sotto" + std::string(size, '-'), repeat("--sotto" + std::string(64, '-') + "z", size),
@@ -102,6 +114,14 @@ TEST_CASE("hostile bodies cost no more than their length", "[privacy][hostile][t
         hostile.emplace_back("multipart/mixed;boundary=" + longest + "c", "--" + longest + "c\r\n" + text);
     hostile.emplace_back("multipart/mixed;boundary=b", repeat("--b\r\n\r\n", size));
     hostile.emplace_back("multipart/mixed;boundary=b", "--b\r\n" + repeat("Content-ID: x\r\n", size) + "\r\n--b--");
+    for (const auto* unit : {"<", "<x", "<state ", "<x>", ">", "<state>", "&", "<x:", "picture_fast_updat", "p"}) {
+        const auto text = repeat(unit, size);
+        for (const auto* type : {"application/im-iscomposing+xml", "application/media_control+xml"}) {
+            hostile.emplace_back(type, text);
+            hostile.emplace_back("message/cpim", "A: b\r\n\r\nContent-Type: "s + type + "\r\n\r\n" + text);
+            hostile.emplace_back("multipart/mixed;boundary=b", part(type, text) + "--b--\r\n");
+        }
+    }
     for (const auto* line : {"Signal=5\r\n", "=\r\n", "\n", "Duration=1\n", " ", "Signal", "\r"})
         for (const auto* type : {"application/dtmf-relay", "application/dtmf", "message/sipfrag", "message/cpim"})
             hostile.emplace_back(type, repeat(line, size));

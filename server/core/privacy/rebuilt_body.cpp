@@ -22,12 +22,16 @@ std::string_view line_of(std::string_view& rest)
 /// The text of the first element of that name, whatever its prefix and attributes; empty when there is none.
 std::string_view text_in(std::string_view xml, std::string_view name)
 {
-    for (auto at = xml.find('<'); at != std::string_view::npos; at = xml.find('<', at + 1)) {
-        auto tag = xml.substr(at + 1, xml.find('>', at) - at - 1);
-        const auto text = at + tag.size() + 2;
+    constexpr auto none = std::string_view::npos;
+    auto open = xml.find('<');
+    while (open != none) {
+        const auto close = xml.find('>', open);
+        if (close == none) break; // nor is there one for a later tag
+        auto tag = xml.substr(open + 1, close - open - 1);
         tag = tag.substr(0, tag.find_first_of(" \t\r\n/"));
-        if (const auto colon = tag.find(':'); colon != std::string_view::npos) tag.remove_prefix(colon + 1);
-        if (tag == name && text <= xml.size()) return trim(xml.substr(text, xml.find('<', text) - text));
+        if (const auto colon = tag.find(':'); colon != none) tag.remove_prefix(colon + 1);
+        open = xml.find('<', close);
+        if (tag == name) return trim(xml.substr(close + 1, open - close - 1));
     }
     return {};
 }
@@ -97,6 +101,8 @@ std::string bare_dtmf(std::string_view body)
 
 std::string composing(std::string_view body)
 {
+    constexpr std::size_t longest = 2'048; // what phones write has some 300 bytes
+    if (body.size() > longest) return {};
     const auto state = text_in(body, "state");
     if (state != "active" && state != "idle") return {};
     return std::string{"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
