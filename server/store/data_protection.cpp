@@ -18,7 +18,8 @@ with one that is not declared here. Each connection to a database is opened for 
 a statement that reads, writes or removes anything that this purpose was not given.
 
 Where people are registered, who calls whom, and when, is in memory only ([architecture](architecture.md)). Without `billing.routes`
-nothing is written about any call. The audit log of what operators do is a file of its own.
+nothing is written about any call, but when an emergency call was carried, and over which route: the log and the audit log say so,
+and name nobody. The audit log, for the rest of what operators do, is a file of its own.
 
 )";
 

@@ -165,3 +165,15 @@ TEST_CASE("the notice does not contradict what is configured less private", "[pr
     CHECK_THAT(ctl::record_of_processing(settings, {}),
                Contains("* weaken.public_gruus: ") && Contains("* weaken.sdes_routes: on the route \"help\""));
 }
+
+TEST_CASE("what an emergency call leaves behind is in both documents, where there can be one", "[privacy]")
+{
+    const auto help = with(route("help", emergency, "112", "psap.example"));
+    CHECK_THAT(ctl::privacy_notice(help),
+               Contains("not billed: nothing, but when an emergency call was carried and over "
+                        "which route, without anybody's name. "));
+    CHECK_THAT(ctl::privacy_notice({}), Contains("not billed: nothing. "));
+    CHECK_THAT(ctl::record_of_processing(help, {}),
+               Contains("Each emergency call has an entry, of the purpose operate"));
+    CHECK_THAT(ctl::record_of_processing({}, {}), !Contains("mergency"));
+}

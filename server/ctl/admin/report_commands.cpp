@@ -213,6 +213,14 @@ std::string push_sentence(const config::Settings& settings)
            config::duration_text(settings.registrar.binding_lifetime.count()) + ".\n";
 }
 
+/// They are no action of anybody's, and have an entry all the same.
+std::string emergency_sentence(const config::Settings& settings)
+{
+    if (!settings.carries_emergency_calls()) return {};
+    return "\nEach emergency call has an entry, of the purpose operate: when it was carried and over which route, and "
+           "not who called. The daemon's log says the same.\n";
+}
+
 } // namespace
 
 std::string privacy_notice(const config::Settings& settings)
@@ -225,9 +233,11 @@ std::string privacy_notice(const config::Settings& settings)
            "* Where your devices are reached: in memory only, for at most " +
            config::duration_text(settings.registrar.binding_lifetime.count()) +
            " after a device was last heard of. It never reaches a disk.\n" + push_sentence(settings) +
-           "* Calls and messages that are not billed: nothing. What is billed, why and how long it is kept is in the "
-           "record "
-           "of processing.\n"
+           "* Calls and messages that are not billed: nothing" +
+           (settings.carries_emergency_calls()
+                ? ", but when an emergency call was carried and over which route, without anybody's name"
+                : "") +
+           ". What is billed, why and how long it is kept is in the record of processing.\n"
            "* Who of the operator's staff looked at your account, and why.\n\n"
            "## What others learn\n\n"
            "* The other party learns your address, unless you withhold it (" +
@@ -259,7 +269,7 @@ std::string record_of_processing(const config::Settings& settings, const std::ve
            "* Who guesses passwords: keyed hashes of names and sources, a minute.\n\n"
            "## The audit log of operators' actions\n\n"
            "Who acted stays as long as the file; whom it concerned can be read for\n\n" +
-           audit_table() + "\n## Calls kept beyond their time\n\n" + holds_table(holds) +
+           audit_table() + emergency_sentence(settings) + "\n## Calls kept beyond their time\n\n" + holds_table(holds) +
            "\n## Recipients\n\n* The parties of a call, as the privacy notice says.\n" +
            list_of(recipients(settings), "* No others.") + "\n## Security of processing\n\nTLS " +
            (settings.weaken.tls12 ? "1.2 and 1.3" : "1.3") + " only; messages " +
