@@ -181,9 +181,24 @@ TEST_CASE("a BYE that is refused leaves the call and its bill as they were", "[b
     CHECK(start_line(updated).starts_with("UPDATE "));
     b.world.send(b.alice, response_to(updated, "200 OK", "Contact: <sip:alice-device@192.0.2.1:5555>\n"));
     b.world.receive(b.callee);
-    const auto end = GENERATE(as<std::string>{}, "200 OK", "481 Call/Transaction Does Not Exist");
-    CHECK(hangs_up("3", end) == "SIP/2.0 " + end);
+    const auto& [end, heard] = GENERATE(table<std::string, std::string>(
+        {{"200 OK", "200 OK"},
+         {"481 Call/Transaction Does Not Exist", "481 Call/Transaction Does Not Exist"},
+         {"503 Service Unavailable", "500 Server Internal Error"}})); // the phone asks no more, and brings no 503 about
+    CHECK(hangs_up("3", end) == "SIP/2.0 " + heard);
     CHECK(b.world.ledger.ends == 1);
+}
+
+TEST_CASE("a phone that answers the carrier's BYE with 503 ends no bill by that", "[billing][rfc3261][15.1]")
+{
+    Billed b;
+    const auto request = b.call(number);
+    b.world.send(b.callee, answer(request, "200 OK"));
+    b.world.record(true);
+    b.world.receive(b.alice);
+    b.world.send(b.callee, bye(request));
+    b.world.send(b.alice, response_to(b.world.receive(b.alice), "503 Service Unavailable"));
+    CHECK(b.world.ledger.ends == 0);
 }
 
 TEST_CASE("a BYE that nobody answers ends the call when it was sent", "[billing][rfc3261][15.1.1]")

@@ -39,10 +39,11 @@ bool means_not_there(int status)
 }
 
 /// A BYE ends the call where nobody knows of it, or nobody is there to hang up (RFC 3261 15.1.1). Any other refusal
-/// leaves the call as it was, and the bill: with a CSeq of the past its sender could end both by itself.
-bool hung_up(int status, bool answered)
+/// leaves the call as it was, and the bill: with a CSeq of the past its sender could end both by itself. `leaves`: from
+/// a subscriber to another domain. Its phone asks no more, and whoever pays for the call cannot bring a 503 about.
+bool hung_up(int status, bool answered, bool leaves)
 {
-    return status == 481 || status == 408 || status == 430 || (status == 503 && !answered);
+    return status == 481 || status == 408 || status == 430 || (status == 503 && (!answered || leaves));
 }
 
 /// RFC 3261 12.2.1.2. Of a PRACK it says that the response is unknown (RFC 3262 3), of a NOTIFY that the subscription
@@ -116,7 +117,8 @@ void Proxy::failed(SlotId id, std::size_t index, int status, MessagePtr response
     branch.ended = true;
     if (status == 503 && response == nullptr && looks_again(*context, branch, id, out)) return;
     if (method == Method::bye) {
-        const bool over = branch.seal && hung_up(status, response != nullptr) &&
+        const bool leaves = !context->sender.foreign() && branch.target.party.foreign();
+        const bool over = branch.seal && hung_up(status, answered, leaves) &&
                           end_named(*context, *server->request, *branch.seal, out, now - server->began);
         if (branch.seal && !over) hangs_up(*branch.seal, false);
         if (!over && context->sender_withheld()) // it has gone, whatever the other side says to that
