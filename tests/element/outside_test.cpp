@@ -539,6 +539,51 @@ TEST_CASE("a call from the telephone network")
     CHECK(header(received, "P-Asserted-Identity").empty());
 }
 
+TEST_CASE("a caller whom a carrier names as the dialled domain would dial it is no anonymous one")
+{
+    auto settings = with_routes();
+    settings.domains.push_back({.name = "example.fr", .numbers = {.country = "33", .area = "1"}});
+    World world{settings};
+    const auto alice = world.phone("alice");
+    world.accounts->attach(world.accounts->find("alice", "example.org")->id, "alice", "example.fr");
+    world.accounts->at(world.accounts->find("alice", "example.org")->id).refuse_anonymous = true;
+    const auto trunk = world.domain("two.trunk.example");
+    const auto call = [&](const std::string& from, const std::string& dialled) {
+        world.send(trunk,
+                   "INVITE sip:alice@" + dialled +
+                       " SIP/2.0\nVia: SIP/2.0/TLS two.trunk.example;branch=z9hG4bKg\nMax-Forwards: 60\nFrom: " + from +
+                       ";tag=g\nTo: <sip:alice@" + dialled +
+                       ">\nCall-ID: g\nCSeq: 7 INVITE\nContact: <sip:gw@192.0.2.8:5061>\nContent-Type: "
+                       "application/sdp\n",
+                   offer);
+        CHECK(start_line(world.receive(trunk)) == "SIP/2.0 100 Trying");
+    };
+    SECTION("in whichever form")
+    {
+        const auto& [from, dialled, shown] = GENERATE(table<std::string, std::string, std::string>({
+            {"<sip:+44207946000@two.trunk.example>", "example.org", "+44207946000"},
+            {"<sip:0044207946000@two.trunk.example;user=phone>", "example.org", "+44207946000"},
+            {"<sip:0301234567@two.trunk.example;user=phone>", "example.org", "+49301234567"},
+            {"<tel:0301234567;phone-context=two.trunk.example>", "example.org", "+49301234567"},
+            {"<tel:207946000;phone-context=+44>", "example.org", "+44207946000"},
+            {"<sip:207946000;phone-context=+44@two.trunk.example;user=phone>", "example.org", "+44207946000"},
+            {"<sip:0123456789@two.trunk.example>", "example.fr", "+33123456789"},
+        }));
+        call(from, dialled);
+        const auto received = world.receive(alice);
+        REQUIRE(start_line(received).starts_with("INVITE "));
+        CHECK(header(received, "From").starts_with("<sip:" + shown + "@example.org;user=phone>;tag="));
+    }
+    SECTION("but for one that may be a whole number without its +, or none")
+    {
+        const auto* from = GENERATE("<sip:44207946000@two.trunk.example>", "<sip:1234567@two.trunk.example>",
+                                    "<sip:anonymous@anonymous.invalid>");
+        call(from, "example.org");
+        CHECK(world.quiet(alice));
+        CHECK(start_line(world.receive(trunk)).starts_with("SIP/2.0 433"));
+    }
+}
+
 TEST_CASE("a message that a trunk gives up is not sent over the next one too", "[rfc3263][4.3]")
 {
     World world{with_routes()};

@@ -28,13 +28,6 @@ Destination located_by(const Route& route, const std::string& domain, std::uint1
     return {.host = domain, .port = named ? port : std::uint16_t{0}};
 }
 
-std::string number_in(const NameAddr& address)
-{
-    const auto user = unescape(address.uri.user).value_or(std::string{});
-    const auto digits = dialled_digits(std::string_view{user}.substr(0, user.find(';'))); // RFC 3261 19.1.6
-    return is_e164(digits) ? digits : std::string{};
-}
-
 } // namespace
 
 const Route* Proxy::route_of(const Party& party) const
@@ -108,8 +101,11 @@ std::optional<Proxy::Caller> Proxy::admit_outsider(SlotId id, const Flow& flow, 
 std::string Proxy::foreign_caller(const Party& sender, const Message& request) const
 {
     const bool peer = sender.receiver() == Receiver::peer;
+    const auto& dialled = request.to.tag().empty() ? request.request_uri : request.to.uri;
+    const auto* domain = env_.domains().of(dialled.host);
     const auto identity = [&](const NameAddr& address) {
-        if (!peer) return number_in(address);
+        if (!peer)
+            return calling_number(*env_.settings, domain != nullptr ? *domain : env_.domains().first(), address.uri);
         return lower(address.uri.host) == sender.name() ? canonical_aor(address.uri).value_or(std::string{})
                                                         : std::string{};
     };

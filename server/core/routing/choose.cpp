@@ -141,6 +141,17 @@ Uri as_tel(const Uri& uri, std::string_view user)
 
 } // namespace
 
+std::string calling_number(const CoreSettings& settings, std::string_view domain, const Uri& uri)
+{
+    const auto user = unescape(uri.user).value_or(std::string{});
+    const auto tel = as_tel(uri, user);
+    const auto digits = tel.param("phone-context") ? read_tel(tel).digits : dialled_digits(tel.user);
+    auto plan = plan_of(settings, domain);
+    plan.area.clear();
+    plan.extension_base.clear();
+    return to_e164(digits, plan).value_or(std::string{});
+}
+
 const Route* peer_route(const CoreSettings& settings, std::string_view domain)
 {
     const bool anybodys = domain.find('.') != std::string_view::npos; // else it is a name of our own network

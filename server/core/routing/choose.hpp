@@ -39,6 +39,11 @@ struct RoutingTable {
 /// the served domain whose way of dialling counts. Emergency calls are found before everything else.
 Decision choose(const RoutingTable& table, std::string_view caller, const Uri& uri, std::string_view user);
 
+/// The E.164 number in the address of somebody who calls from the telephone network, whole or as `domain` dials it from
+/// elsewhere; empty: none. Digits without any prefix of a country that has one are nobody's: they may be a whole number
+/// without its "+", which would be taken for one of the area.
+std::string calling_number(const CoreSettings& settings, std::string_view domain, const Uri& uri);
+
 /// The route that a peer may call in by, or be called by: the first whose match names the domain. Null: none.
 const Route* peer_route(const CoreSettings& settings, std::string_view domain);
 /// Whether one of these names is a target of the route.
