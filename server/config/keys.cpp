@@ -125,7 +125,7 @@ constexpr std::array table{
     Key{.path = "domains[].country_code", .kind = digits, .field = of_plan<&NumberPlan::country>, .example = "\"49\"",
         .meaning = "Country code of the telephone numbers that its subscribers dial without \"+\", in quotes: \"49\". Without one only numbers with \"+\" are understood."},
     Key{.path = "domains[].area_code", .kind = digits, .field = of_plan<&NumberPlan::area>, .example = "\"30\"",
-        .meaning = "Area code of numbers that are dialled without any prefix: \"30\". Without one such a number is nobody's."},
+        .meaning = "Area code of numbers of seven digits and more that are dialled without any prefix: \"30\". Without one such a number is nobody's, and a shorter one always is: it may be a short code of the country."},
     Key{.path = "domains[].international_prefix", .kind = digits, .field = of_plan<&NumberPlan::international>, .example = "\"00\"",
         .meaning = "What is dialled before a country code; \"00\" unless said otherwise."},
     Key{.path = "domains[].national_prefix", .kind = digits, .field = of_plan<&NumberPlan::national>, .example = "\"0\"",

@@ -115,14 +115,14 @@ TEST_CASE("an emergency call is carried in every state")
     SECTION("before a prefix that would match, and before whoever has the number as an address")
     {
         auto town = with_routes();
-        town.routes.back().numbers = {"110"};
+        town.routes.back().numbers = {"1100110"};
         world.element.use(std::make_shared<const CoreSettings>(town));
         const auto carrier = world.domain("one.trunk.example");
-        dial(world, alice, {.uri = "sip:113@example.org", .tag = "town"});
+        dial(world, alice, {.uri = "sip:1130113@example.org", .tag = "town"});
         CHECK(start_line(world.receive(alice)) == "SIP/2.0 100 Trying");
-        CHECK(start_line(world.receive(carrier)) == "INVITE sip:+4930113@one.trunk.example;user=phone SIP/2.0");
-        const auto namesake = world.phone("110");
-        CHECK(start_line(carried("sip:110@example.org")) == "INVITE urn:service:sos SIP/2.0");
+        CHECK(start_line(world.receive(carrier)) == "INVITE sip:+49301130113@one.trunk.example;user=phone SIP/2.0");
+        const auto namesake = world.phone("1100110");
+        CHECK(start_line(carried("sip:1100110@example.org")) == "INVITE urn:service:sos SIP/2.0");
         CHECK(world.quiet(namesake));
     }
     SECTION("past whatever the caller's words would stop or change")

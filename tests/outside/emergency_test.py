@@ -67,9 +67,9 @@ class Emergency(EmergencyService):
             self.assertNotIn("alice", line)
 
     def test_before_a_prefix_that_would_match(self):
-        """110 is a number of the town as much as 113 is, which goes to the carrier."""
+        """A number of the town goes to the carrier, which takes them all, and 110 is none."""
         alice = self.phone(self.daemon, "alice")
-        for number, route in (("113", "everywhere"), ("110", "help"), ("+4930110", "everywhere")):
+        for number, route in (("1130113", "everywhere"), ("110", "help"), ("+4930110", "everywhere")):
             said = json.loads(self.daemon.sotto("--json", "route", "test", "alice@example.org", number).stdout)
             self.assertEqual(said["route"], route)
         for dialled, service in (("#31#112", "sos"), ("urn:service:sos.fire", "sos.fire")):
@@ -77,9 +77,9 @@ class Emergency(EmergencyService):
             self.assertEqual((said["kind"], said["request_uri"]), ("emergency", f"urn:service:{service}"))
             self.assertEqual(said["p_asserted_identity"], ["<sip:alice@example.org>"])
             self.assertNotIn("privacy", said)
-        alice.sends("INVITE", to="sip:113@example.org")
+        alice.sends("INVITE", to="sip:1130113@example.org")
         connection, invite = self.psap.receives("INVITE")
-        self.assertEqual(invite.request_uri, "sip:+4930113@psap.example;user=phone")
+        self.assertEqual(invite.request_uri, "sip:+49301130113@psap.example;user=phone")
         self.psap.answers(connection, invite, 486)
         self.psap.receives("ACK")
         alice.receives(486)

@@ -8,6 +8,9 @@ namespace sotto {
 namespace {
 
 constexpr std::size_t fewest_digits = 7;
+/// Within an area. With fewer it may be a short code of the country, such as 110, 115 or 116117, which have up to six:
+/// completed, it would be somebody's number in the area.
+constexpr std::size_t fewest_local_digits = 7;
 constexpr std::size_t most_digits = 15; ///< ITU-T E.164 6.2.1
 
 bool all_digits(std::string_view text)
@@ -57,7 +60,7 @@ std::optional<std::string> to_e164(std::string_view digits, const NumberPlan& pl
         return complete("+" + plan.country + std::string{digits.substr(plan.national.size())});
     // A country without a national prefix dials all its numbers whole.
     if (plan.national.empty()) return complete("+" + plan.country + std::string{digits});
-    if (plan.area.empty()) return std::nullopt;
+    if (plan.area.empty() || digits.size() < fewest_local_digits) return std::nullopt;
     return complete("+" + plan.country + plan.area + std::string{digits});
 }
 

@@ -94,6 +94,9 @@ TEST_CASE("the first route that matches counts")
     CHECK(desk.way("bob", "EXAMPLE.net") == "friends ");
     CHECK(desk.way("bob", "elsewhere.example") == "404");
     CHECK(desk.way("0") == "0@example.org"); // an account may be called so
+    CHECK(desk.way("116117") == "116117@example.org");
+    CHECK(desk.way("+49116117") == "germany +49116117");
+    CHECK(desk.dial(Scheme::tel, "116117", {}, "phone-context=example.org").refusal == Refusal::address_incomplete);
 }
 
 TEST_CASE("calls to own numbers stay inside, however they are dialled")
@@ -186,7 +189,7 @@ TEST_CASE("a route that names help by one of its names carries it by all of them
         help.numbers.clear();
         carried(desk.dial(Scheme::sip, "112", "example.org"), "112");
         carried(desk.dial(Scheme::tel, "911", {}, "phone-context=example.org"), "911");
-        CHECK_FALSE(desk.dial(Scheme::sip, "110", "example.org").emergency()); // a number of the town
+        CHECK(desk.way("110") == "110@example.org"); // nobody's: not everywhere a call for help, nor one of the town
     }
     SECTION("by its number")
     {

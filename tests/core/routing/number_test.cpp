@@ -47,6 +47,13 @@ TEST_CASE("another country dials in another way")
     CHECK(e164("0612345678", italy) == "+390612345678"); // the 0 belongs to the number
 }
 
+TEST_CASE("a short code of the country is no number of the area")
+{
+    for (const auto* code : {"110", "115", "11880", "116117"}) CHECK(e164(code) == "484");
+    CHECK(e164("030116117") == "+4930116117");
+    CHECK(e164("+49116117") == "+49116117");
+}
+
 TEST_CASE("a number that nobody can have is incomplete")
 {
     for (const auto* dialled : {"+49", "+4930", "+1234567890123456", "00", "0049", "+049301234567", "0"})
