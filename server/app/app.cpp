@@ -301,7 +301,7 @@ void App::use(const Prepared& prepared)
 ctl::Canonical App::spelling()
 {
     return [this](const std::string& typed) {
-        return ctl::canonical(typed, ctl::account_policy(configuration_.settings()));
+        return ctl::canonical(typed, ctl::account_policy(configuration_.settings()), *store_);
     };
 }
 
@@ -341,7 +341,7 @@ void App::start_admin()
         configuration_.initial().settings.admin, std::move(handlers), canonical,
         [this](const std::string& address) { return ctl::nearest_address(*store_, address); },
         [this](const std::string& subject, const std::string& typed) {
-            const auto dialled = ctl::dialled_address(*configuration_.core(), *store_->directory(), subject, typed);
+            const auto dialled = ctl::dialled_address(*configuration_.core(), *store_, subject, typed);
             return ctl::another_address(*store_, subject, dialled.empty() ? typed : dialled);
         },
         auditing_->log());

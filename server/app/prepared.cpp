@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -244,6 +245,55 @@ void look_for_groups(const config::Loaded& loaded, std::vector<config::Problem>&
                                                   "`) before the daemon starts, or name one that is there"));
 }
 
+/// What `look` gives, or a warning that it cannot be seen.
+template <class Look> auto seen(const config::Loaded& loaded, const std::string& key, const std::string& what,
+                                std::vector<config::Problem>& warnings, Look look) -> std::optional<decltype(look())>
+{
+    try {
+        return look();
+    } catch (const store::StoreError& error) {
+        warnings.push_back(
+            loaded.problem(key, what + " cannot be seen: " + error.what(), "let the user that runs sottod check"));
+        return std::nullopt;
+    }
+}
+
+void warn_of_announcers(const config::Loaded& loaded, std::vector<config::Problem>& warnings)
+{
+    const auto& settings = loaded.settings;
+    for (std::size_t i = 0; i < settings.routes.size(); ++i) {
+        const auto& address = settings.routes[i].announcement;
+        if (address.empty()) continue;
+        const auto key = "routes[" + std::to_string(i) + "].announcement";
+        const auto known = seen(loaded, key, "whether an account has this address", warnings,
+                                [&] { return store::known_address(settings.state_directory, address); });
+        if (known == false)
+            warnings.push_back(loaded.problem(key, "no account has this address: nobody announces the route's calls",
+                                              "add the account of the media server: `sotto account add`"));
+    }
+}
+
+/// Whoever had an address there while it was a domain has a password for that domain.
+void warn_of_aliases(const config::Loaded& loaded, std::vector<config::Problem>& warnings)
+{
+    const auto& settings = loaded.settings;
+    for (std::size_t i = 0; i < settings.domains.size(); ++i)
+        for (std::size_t j = 0; j < settings.domains[i].aliases.size(); ++j) {
+            const auto key = "domains[" + std::to_string(i) + "].aliases[" + std::to_string(j) + "]";
+            const auto& alias = settings.domains[i].aliases[j];
+            const auto stored = seen(loaded, key, "whether accounts are stored under this name", warnings,
+                                     [&] { return store::accounts_in_domain(settings.state_directory, alias); });
+            if (!stored) return; // it is said once
+            if (*stored != 0)
+                warnings.push_back(loaded.problem(
+                    key,
+                    std::to_string(*stored) + (*stored == 1 ? " account is" : " accounts are") +
+                        " stored under this name, from when it was a domain: no phone can log in there any more",
+                    "add them anew under \"" + settings.domains[i].name +
+                        "\" and remove the old ones, or make it a domain again"));
+        }
+}
+
 } // namespace
 
 os::Folders folders_of(const config::Settings& settings)
@@ -292,24 +342,9 @@ Prepared prepare(const std::filesystem::path& file, const os::Folders* admitted)
 std::vector<config::Problem> warnings_of(const std::filesystem::path& file)
 {
     const auto loaded = config::load(file);
-    const auto& settings = loaded.settings;
     std::vector<config::Problem> warnings;
-    for (std::size_t i = 0; i < settings.routes.size(); ++i) {
-        const auto& address = settings.routes[i].announcement;
-        if (address.empty()) continue;
-        const auto warn = [&](std::string what, std::string remedy) {
-            warnings.push_back(
-                loaded.problem("routes[" + std::to_string(i) + "].announcement", std::move(what), std::move(remedy)));
-        };
-        try {
-            if (!store::known_address(settings.state_directory, address))
-                warn("no account has this address: nobody announces the route's calls",
-                     "add the account of the media server: `sotto account add`");
-        } catch (const store::StoreError& error) {
-            warn(std::string{"whether an account has this address cannot be seen: "} + error.what(),
-                 "let the user that runs sottod check");
-        }
-    }
+    warn_of_announcers(loaded, warnings);
+    warn_of_aliases(loaded, warnings);
     return warnings;
 }
 

@@ -46,7 +46,7 @@ void AccountOperations::overwrite_remains()
 
 Outcome<AccountRecord> AccountOperations::add(const NewAccount& account)
 {
-    const auto address = parse_address(account.address, policy_);
+    const auto address = known_address(account.address);
     if (!address) return address.error();
     if (!valid_password(account.password)) return Failure::bad_password;
     Transaction transaction{connection_};
@@ -65,7 +65,7 @@ Outcome<ImportReport> AccountOperations::import(const std::vector<NewAccount>& r
         const auto refuse = [&](Failure failure) {
             if (report.refused.size() < ImportReport::most_refusals) report.refused.push_back({index, failure});
         };
-        const auto address = parse_address(rows[index].address, policy_);
+        const auto address = known_address(rows[index].address);
         if (!address)
             refuse(address.error());
         else if (!valid_password(rows[index].password))
@@ -104,11 +104,10 @@ Outcome<AccountPage> AccountOperations::list(const std::string& from, std::size_
 
 Outcome<Address> AccountOperations::known_address(std::string_view text)
 {
-    auto address = parse_address(text, policy_);
-    if (address || address.error() != Failure::not_served) return address;
-    auto once_served = written_address(text);
-    if (once_served && table_.find(*once_served)) return once_served;
-    return address;
+    // A domain that is served no longer, or is an alias now, was one of its own when it was stored.
+    auto written = written_address(text);
+    if (written && table_.find(*written)) return written;
+    return parse_address(text, policy_);
 }
 
 Outcome<AccountRecord> AccountOperations::show(std::string_view text)
@@ -148,7 +147,7 @@ Outcome<AccountRecord> AccountOperations::set(std::string_view text, const Accou
         table_.detach(*address);
     }
     for (const auto& further : change.attach) {
-        const auto address = parse_address(further, policy_);
+        const auto address = known_address(further);
         if (!address) return address.error();
         // Its phone would be asked for a password of that domain, and there is a secret of the first one's alone.
         if ((*address).domain != account.addresses.front().domain) return Failure::other_domain;

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] bool more_follows() const { return more_follows_; }
 
 private:
-    /// Under which an account may stand: where there is one, of a domain that is served no longer, too.
+    /// Under which an account may stand: as it is written where there is one, else in the domain that its name means.
     Outcome<Address> known_address(std::string_view text);
     [[nodiscard]] DigestSecret secret_for(const Address& first, std::string_view password) const;
     [[nodiscard]] AccountRecord record(AccountId id);

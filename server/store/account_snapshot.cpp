@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <random>
+#include <set>
 
 namespace sotto::store {
 namespace {
@@ -80,8 +81,17 @@ void AccountSnapshot::Builder::add_address(AccountId account, std::string_view u
     const auto index = snapshot.account_index(account);
     const auto* number = snapshot.domain_number(domain);
     if (index == none || number == nullptr || user.size() > 0xFFFF) return;
+    if (snapshot.domains_[*number] == domain)
+        take(index, user, *number, position);
+    else
+        aliased_.push_back({index, std::string{user}, *number, position});
+}
+
+void AccountSnapshot::Builder::take(Index index, std::string_view user, std::uint16_t number, std::uint32_t position)
+{
+    auto& snapshot = *snapshot_;
     const Entry entry{static_cast<std::uint32_t>(snapshot.text_.size()), static_cast<std::uint16_t>(user.size()),
-                      *number, index};
+                      number, index};
     snapshot.text_.insert(snapshot.text_.end(), user.begin(), user.end());
     snapshot.addresses_.push_back(entry);
     if (user.starts_with('+'))
@@ -89,8 +99,17 @@ void AccountSnapshot::Builder::add_address(AccountId account, std::string_view u
     if (position != 0) return;
     firsts_.push_back(static_cast<Index>(snapshot.addresses_.size() - 1));
     auto& owner = snapshot.accounts_[index];
-    owner.domain = snapshot.domains_[*number];
+    owner.domain = snapshot.domains_[number];
     owner.password_needed = policy_.algorithm_of(user, owner.domain) != owner.algorithm;
+}
+
+void AccountSnapshot::Builder::take_aliased()
+{
+    if (aliased_.empty()) return;
+    std::set<std::pair<std::string, std::uint16_t>> taken;
+    for (const auto& entry : snapshot_->addresses_) taken.emplace(snapshot_->user_of(entry), entry.domain);
+    for (const auto& [account, user, domain, position] : aliased_)
+        if (taken.emplace(user, domain).second) take(account, user, domain, position);
 }
 
 void AccountSnapshot::Builder::add_blocked(AccountId account, KeyedHash pseudonym)
@@ -100,6 +119,7 @@ void AccountSnapshot::Builder::add_blocked(AccountId account, KeyedHash pseudony
 
 std::shared_ptr<const AccountSnapshot> AccountSnapshot::Builder::build()
 {
+    take_aliased();
     auto& snapshot = *snapshot_;
     std::ranges::sort(snapshot.blocked_);
     snapshot.accounts_.shrink_to_fit();

@@ -23,7 +23,8 @@ public:
         /// `account.user` and `account.domain` come with the first address; `password_needed` is found out here.
         void add_account(const Account& account);
         /// Addresses of unknown accounts, and of domains that are no longer served, are left out. `position` 0: the
-        /// first address; of those that are telephone numbers the one with the lowest is presented.
+        /// first address; of those that are telephone numbers the one with the lowest is presented. Who has an address
+        /// by the domain's own name has it: one that was stored under what is an alias now is left out then.
         void add_address(AccountId account, std::string_view user, std::string_view domain, std::uint32_t position);
         /// A withheld caller that an account refuses.
         void add_blocked(AccountId account, KeyedHash pseudonym);
@@ -31,6 +32,9 @@ public:
         std::shared_ptr<const AccountSnapshot> build();
 
     private:
+        void take(std::uint32_t account, std::string_view user, std::uint16_t domain, std::uint32_t position);
+        void take_aliased();
+
         const AccountPolicy& policy_;
         std::shared_ptr<AccountSnapshot> snapshot_;
         std::vector<std::uint32_t> firsts_; ///< the accounts' first addresses
@@ -38,6 +42,13 @@ public:
             std::uint32_t account, position, address;
         };
         std::vector<Numbered> numbers_; ///< addresses that are telephone numbers
+        struct Aliased {
+            std::uint32_t account;
+            std::string user;
+            std::uint16_t domain; ///< that the name means
+            std::uint32_t position;
+        };
+        std::vector<Aliased> aliased_; ///< addresses that were stored under what is an alias now
     };
 
     [[nodiscard]] const Account* find(std::string_view user, std::string_view domain) const override;

@@ -1,5 +1,6 @@
 #include "audit/retention.hpp"
 #include "ctl/admin/desk.hpp"
+#include "store/memory_account_store.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -76,10 +77,7 @@ struct World {
     explicit World(Role roles)
         : desk{handlers(),
                [roles](const PeerCredentials&) { return roles; },
-               [](const std::string& typed) {
-                   return canonical(typed,
-                                    {.names = {{"example.org", "example.org"}, {"sip.example.org", "example.org"}}});
-               },
+               [this](const std::string& typed) { return canonical(typed, policy, accounts); },
                notes,
                {},
                [](const std::string&, const std::string& typed) {
@@ -109,6 +107,10 @@ struct World {
 
     Notes notes;
     int done{0};
+    store::AccountPolicy policy{.names = {{"example.org", "example.org"}, {"sip.example.org", "example.org"}},
+                                .algorithm_of = {}};
+    test::AccountMemory memory;
+    test::MemoryAccountStore accounts{memory, policy};
     Desk desk;
 };
 

@@ -13,15 +13,15 @@ TEST_CASE("a trace is started under the one spelling of the address, however it 
     store::SqliteAccountStore accounts{installation.settings.state_directory, policy};
     auto handlers = ctl::account_commands(accounts);
     std::string traced;
-    handlers.merge(
-        ctl::diagnosis_commands({.start_trace = [&](AccountId, const std::string& address, seconds) -> ctl::Reply {
-                                     traced = address;
-                                     return ctl::json::object{};
-                                 },
-                                 .stop_trace = [] { return ctl::json::object{}; },
-                                 .canonical = [&](const std::string& typed) { return ctl::canonical(typed, policy); },
-                                 .pseudonym = [](std::string_view) { return std::string{}; }},
-                                accounts));
+    handlers.merge(ctl::diagnosis_commands(
+        {.start_trace = [&](AccountId, const std::string& address, seconds) -> ctl::Reply {
+             traced = address;
+             return ctl::json::object{};
+         },
+         .stop_trace = [] { return ctl::json::object{}; },
+         .canonical = [&](const std::string& typed) { return ctl::canonical(typed, policy, accounts); },
+         .pseudonym = [](std::string_view) { return std::string{}; }},
+        accounts));
     const auto ask = [&](const char* command, const ctl::json::object& arguments) {
         return std::holds_alternative<ctl::json::object>(handlers.at(command)(arguments, {}));
     };

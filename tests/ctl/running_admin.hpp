@@ -60,8 +60,8 @@ public:
 class RunningAdmin {
 public:
     explicit RunningAdmin(const Installation& installation)
-        : spelling_{[policy = ctl::account_policy(installation.settings)](const std::string& typed) {
-              return ctl::canonical(typed, policy);
+        : spelling_{[this, policy = ctl::account_policy(installation.settings)](const std::string& typed) {
+              return ctl::canonical(typed, policy, accounts);
           }},
           lock_{store::StateLock::take(installation.settings.state_directory)},
           accounts{installation.settings.state_directory, ctl::account_policy(installation.settings)},

@@ -1,3 +1,4 @@
+#include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/account_policy.hpp"
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/audited_addresses.hpp"
@@ -25,10 +26,9 @@ public:
     std::string busy_with;
 };
 
-store::AccountPolicy policy()
+store::AccountPolicy policy(std::map<std::string, std::string, std::less<>> names = {{"example.org", "example.org"}})
 {
-    return {.names = {{"example.org", "example.org"}},
-            .algorithm_of = [](auto, auto) { return DigestAlgorithm::sha256; }};
+    return {.names = std::move(names), .algorithm_of = [](auto, auto) { return DigestAlgorithm::sha256; }};
 }
 
 /// Alice, who was al@example.org before; an entry is about each address.
@@ -52,16 +52,16 @@ struct World {
     }
     Reply perform(std::string_view words, const std::string& address)
     {
-        return ledger_commands({.accounts = &accounts,
-                                .policy = [] { return retention::Policy{}; },
-                                .now = [] { return retention::Time{}; },
-                                .erasures = &erasures,
-                                .audit = &audit,
-                                .canonical = canonical,
-                                .bindings = [](AccountId) { return std::vector<BindingView>{}; },
-                                .end_trace = [](AccountId) {}})
-            .find(words)
-            ->second({{"address", address}}, {});
+        auto handlers = ledger_commands({.accounts = &accounts,
+                                         .policy = [] { return retention::Policy{}; },
+                                         .now = [] { return retention::Time{}; },
+                                         .erasures = &erasures,
+                                         .audit = &audit,
+                                         .canonical = canonical,
+                                         .bindings = [](AccountId) { return std::vector<BindingView>{}; },
+                                         .end_trace = [](AccountId) {}});
+        handlers.merge(account_commands(accounts));
+        return handlers.find(words)->second({{"address", address}}, {});
     }
     std::string code(std::string_view words, const std::string& address)
     {
@@ -69,15 +69,22 @@ struct World {
         const auto* error = std::get_if<CommandError>(&reply);
         return error == nullptr ? "" : error->code;
     }
+    /// example.net, which was a domain of its own, is an alias of example.org from now on.
+    void merge()
+    {
+        configured = policy({{"example.org", "example.org"}, {"example.net", "example.org"}});
+        accounts.configure(configured);
+    }
     /// How many entries name it still.
     std::size_t named(const std::string& address) { return audited_about(audit, address).size(); }
 
     test::StateDirectory state;
     test::AccountMemory memory;
-    Busy accounts{memory, policy()};
+    store::AccountPolicy configured{policy({{"example.org", "example.org"}, {"example.net", "example.net"}})};
+    Busy accounts{memory, configured};
     store::Erasures erasures{state.path(), crypto::Secret::random(32)};
     audit::FileAuditLog audit{{.folder = state.path() / "audit"}, crypto::Secret{32}, {}};
-    Canonical canonical{[](const std::string& typed) { return ctl::canonical(typed, policy()); }};
+    Canonical canonical{[this](const std::string& typed) { return ctl::canonical(typed, configured, accounts); }};
 };
 
 } // namespace
@@ -147,4 +154,41 @@ TEST_CASE("former addresses are forgotten first, because the entries about those
     world.accounts.show("alice@example.org", [&](const auto& shown) { alice = *shown; });
     CHECK(*audited_as(alice, world.accounts, world.audit, world.canonical) ==
           std::vector<std::string>{"a@example.org", "al@example.org", "alice@example.org"});
+}
+
+TEST_CASE("who is erased under a name that is an alias now is the one who has that address, and nobody else", "[audit]")
+{
+    World world;
+    world.add("alice@example.net");
+    world.add("carl@example.net");
+    for (const auto* address : {"alice@example.net", "carl@example.net"}) world.note("account show", address);
+    world.merge();
+    const auto exported = std::get<json::object>(world.perform("subject export", "alice@example.net"));
+    CHECK(exported.at("account").at("address") == "alice@example.net");
+    CHECK(exported.at("audit").as_array().size() == 1);
+    for (const auto* address : {"alice@example.net", "carl@example.net"}) {
+        CAPTURE(address);
+        CHECK(world.code("subject erase", address).empty());
+        CHECK(world.named(address) == 0);
+    }
+    CHECK(world.named("alice@example.org") == 1);
+    CHECK(world.code("account show", "alice@example.org").empty());
+    CHECK(world.code("subject erase", "carl@example.net") == "not_found");
+}
+
+TEST_CASE("what was asked about somebody before its domain became an alias is forgotten with it", "[audit]")
+{
+    World world;
+    world.add("carl@example.net");
+    world.note("account set", "carl@example.net", R"({"detach":["al@example.net"]})");
+    world.note("account show", "al@example.net"); // Alice was al@example.org
+    world.add("dora@example.net");
+    world.note("account show", "dora@example.net");
+    world.merge();
+    CHECK(world.code("subject erase", "carl@example.net").empty());
+    CHECK(world.named("al@example.net") == 0);
+    CHECK(world.named("al@example.org") == 1);
+    world.accounts.remove("dora@example.net", [](const auto& removed) { REQUIRE(removed.has_value()); });
+    CHECK(world.code("subject erase", "dora@example.net") == "not_found");
+    CHECK(world.named("dora@example.net") == 0);
 }

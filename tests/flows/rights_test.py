@@ -7,8 +7,10 @@ import subprocess
 import tarfile
 import unittest
 
-from support.daemon import DOMAIN, Daemon, binary
+from support.daemon import DOMAIN, PASSWORD, Daemon, binary
+from support.ladder import Ladder
 from support.limits import patience
+from support.phone import Phone
 
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 
@@ -104,6 +106,47 @@ class Rights(unittest.TestCase):
         self.daemon.sotto("subject", "erase", ALICE, "--yes")
         for known in ("alice", "%61lice", f"al@{DOMAIN}", "77665544"):
             self.assertNotIn(known, self.audited())
+        self.daemon.sotto("audit", "verify")
+
+    def test_a_person_has_these_rights_also_when_the_domain_has_become_an_alias(self):
+        namesake, carl = "alice@example.net", "carl@example.net"
+        domains = self.daemon.config["domains"]
+        domains.append({**domains[0], "name": "example.net", "aliases": []})
+        self.daemon.write_config()
+        self.daemon.sotto("reload")
+        for address in (namesake, carl):
+            self.daemon.sotto("account", "add", address, "--password-stdin", stdin="correct-horse-7\n")
+        self.assertNotIn("stored under this name", self.daemon.check_config().stdout)
+        domains.pop()
+        domains[0]["aliases"].append("example.net")
+        self.daemon.write_config()
+        self.assertRegex(self.daemon.check_config().stdout,
+                         r"warning: .*domains\[0\].aliases\[\d+\]: 2 accounts are stored under this name")
+        self.daemon.sotto("reload")
+        listed = self.daemon.sotto("account", "list").stdout
+        for address in (ALICE, namesake, carl):
+            self.assertIn(address, listed)
+        alice = Phone("alice", Ladder(), self.daemon.connect, "alice", DOMAIN, PASSWORD, self.daemon.own_hosts)
+        self.addCleanup(lambda: alice.connection.close())
+        alice.registers()   # who has the address by the domain's own name
+        for command in (("binding", "list", namesake), ("route", "test", namesake, BOB),
+                        ("trace", "start", "--account", namesake, "--for", "1m", "--reason", "it does not ring", "--yes")):
+            refused = self.daemon.sotto(*command, check=False)
+            self.assertEqual(refused.returncode, 1, "it is not hers")
+            self.assertIn("is not in a domain that the configuration serves", refused.stderr)
+        archive = self.daemon.folder / "alice.tar"
+        self.daemon.sotto("subject", "export", namesake, "--output", str(archive))
+        with tarfile.open(archive) as tar:
+            subject = json.loads(tar.extractfile("subject.json").read())
+        self.assertEqual((subject["account"]["address"], subject["devices"]), (namesake, []))
+        self.assertEqual({entry["about"] for entry in subject["audit"]}, {namesake})
+        self.daemon.sotto("account", "show", "carl@EXAMPLE.net")
+        for address in (namesake, carl):
+            self.daemon.sotto("subject", "erase", address, "--yes")
+            self.assertNotIn(address, self.audited())
+        self.assertNotIn("example.net", self.daemon.sotto("account", "list").stdout)
+        self.assertEqual(len(self.daemon.bindings("alice")), 1)
+        self.assertIn(ALICE, self.audited())
         self.daemon.sotto("audit", "verify")
 
     def test_a_person_has_these_rights_also_when_the_domain_is_served_no_longer(self):

@@ -221,6 +221,26 @@ void accounts_conform(const std::function<std::unique_ptr<AccountStore>()>& open
         CHECK_FALSE(accounts->directory()->find("bob", "example.org")->password_needed);
         CHECK((*show(*accounts, "alice@example.org")).password_needed);
     }
+    SECTION("an address that an account has as it is written is that account's, whatever its domain has become")
+    {
+        const auto kept = add(*accounts, "alice@example.org");
+        const auto former = add(*accounts, "alice@example.net");
+        const auto lonely = add(*accounts, "carl@example.net");
+        auto merged = policy();
+        merged.names["example.net"] = "example.org";
+        accounts->configure(merged);
+        CHECK((*show(*accounts, "alice@example.org")).id == (*kept).id);
+        CHECK((*show(*accounts, "sip:alice@EXAMPLE.net")).id == (*former).id);
+        CHECK((*show(*accounts, "carl@example.net")).id == (*lonely).id);
+        CHECK(show(*accounts, "carl@example.org").error() == Failure::not_found);
+        CHECK(add(*accounts, "carl@example.net").error() == Failure::exists);
+        CHECK(set(*accounts, "alice@example.org", {.attach = {"carl@example.net"}}).error() == Failure::other_domain);
+        REQUIRE(set(*accounts, "alice@example.net", {.relay_only = true}).has_value());
+        CHECK_FALSE((*show(*accounts, "alice@example.org")).relay_only);
+        CHECK(accounts->directory()->find("alice", "example.org")->id == (*kept).id);
+        CHECK((*remove(*accounts, "alice@example.net")).id == (*former).id);
+        CHECK((*show(*accounts, "alice@example.net")).id == (*kept).id); // now it means her
+    }
 }
 
 } // namespace sotto::test

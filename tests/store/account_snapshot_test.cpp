@@ -47,6 +47,25 @@ TEST_CASE("an account of a domain that is served no longer cannot be found")
     CHECK(snapshot->find(AccountId{1}) == nullptr);
 }
 
+TEST_CASE("who has an address by its domain's own name has it, also when others had theirs under what is an alias now",
+          "[rfc3261][10.2]")
+{
+    const auto configured = policy();
+    AccountSnapshot::Builder builder{configured};
+    for (const auto id : {1U, 2U, 3U}) builder.add_account(account_of(id));
+    builder.add_address({1}, "alice", "sip.example.org",
+                        0); // in the order in which they lie on the disk, and before it
+    builder.add_address({2}, "alice", "example.org", 0);
+    builder.add_address({3}, "carl", "sip.example.org", 0);
+    builder.add_address({3}, "alice", "sip.example.org", 1);
+    const auto snapshot = builder.build();
+    for (const auto* domain : {"example.org", "sip.example.org"}) {
+        CHECK(snapshot->find("alice", domain)->id == AccountId{2});
+        CHECK(snapshot->find("carl", domain)->id == AccountId{3}); // its calls go on
+    }
+    CHECK(snapshot->find(AccountId{1}) == nullptr); // it would speak as somebody else
+}
+
 TEST_CASE("addresses that differ only in their domain are different")
 {
     const auto configured = policy();

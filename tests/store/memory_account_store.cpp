@@ -67,9 +67,15 @@ MemoryAccountStore::Entry* MemoryAccountStore::find(const Address& address)
     return nullptr;
 }
 
+Outcome<store::Address> MemoryAccountStore::known_address(std::string_view text)
+{
+    const auto written = store::written_address(text);
+    return written && find(*written) != nullptr ? written : store::parse_address(text, policy_);
+}
+
 Outcome<MemoryAccountStore::Entry*> MemoryAccountStore::at(std::string_view text)
 {
-    const auto address = store::parse_address(text, policy_);
+    const auto address = known_address(text);
     if (!address) return address.error();
     auto* entry = find(*address);
     if (entry == nullptr) return Failure::not_found;
@@ -92,7 +98,7 @@ store::DigestSecret MemoryAccountStore::secret_for(const Address& first, std::st
 
 Outcome<AccountRecord> MemoryAccountStore::put(const store::NewAccount& account)
 {
-    const auto address = store::parse_address(account.address, policy_);
+    const auto address = known_address(account.address);
     if (!address) return address.error();
     if (!store::valid_password(account.password)) return Failure::bad_password;
     if (find(*address) != nullptr) return Failure::exists;
@@ -161,16 +167,16 @@ Outcome<AccountRecord> MemoryAccountStore::changed(Entry entry, const store::Acc
     record.refuse_anonymous = change.refuse_anonymous.value_or(record.refuse_anonymous);
     record.relay_only = change.relay_only.value_or(record.relay_only);
     for (const auto& further : change.detach) {
-        const auto address = store::parse_address(further, policy_);
+        const auto address = known_address(further);
         if (!address) return address.error();
         const auto held = std::ranges::find(record.addresses, *address);
         if (held == record.addresses.end()) return Failure::not_attached;
         if (held == record.addresses.begin()) return Failure::first_address;
-        if (address == store::parse_address(named, policy_)) return Failure::names_account;
+        if (address == known_address(named)) return Failure::names_account;
         record.addresses.erase(held);
     }
     for (const auto& further : change.attach) {
-        const auto address = store::parse_address(further, policy_);
+        const auto address = known_address(further);
         if (!address) return address.error();
         if ((*address).domain != record.addresses.front().domain) return Failure::other_domain;
         if (find(*address) != nullptr) return Failure::exists;

@@ -47,6 +47,7 @@ private:
 
     store::Outcome<store::AccountRecord> put(const store::NewAccount& account);
     [[nodiscard]] Entry* find(const store::Address& address);
+    [[nodiscard]] store::Outcome<store::Address> known_address(std::string_view text);
     [[nodiscard]] store::Outcome<Entry*> at(std::string_view address);
     [[nodiscard]] store::Outcome<store::AccountRecord> changed(Entry entry, const store::AccountChange& change,
                                                                const std::string& named);

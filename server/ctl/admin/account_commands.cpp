@@ -196,6 +196,16 @@ std::string another_address(AccountStore& accounts, const std::string& subject, 
     return own && (*own).id == (*meant).id ? std::string{} : address;
 }
 
+Outcome<std::shared_ptr<const Account>> served_account(AccountStore& accounts, const std::string& address)
+{
+    const auto shown = wait_for<AccountRecord>([&](auto done) { accounts.show(address, std::move(done)); });
+    if (!shown) return shown.error();
+    const auto directory = accounts.directory();
+    const auto* account = directory->find((*shown).id);
+    if (account == nullptr) return Failure::not_served;
+    return std::shared_ptr<const Account>{directory, account};
+}
+
 CommandError error_of(Failure failure, const std::string& address)
 {
     for (const auto& wording : wordings)

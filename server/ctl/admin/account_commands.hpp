@@ -3,6 +3,7 @@
 #include "store/account_store.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace sotto::ctl {
@@ -36,6 +37,11 @@ std::string nearest_address(store::AccountStore& accounts, const std::string& ad
 /// The address that `typed`, an address or an E.164 number, is, where another account than that of `subject` has it.
 /// Empty: none has. Waits for the store.
 std::string another_address(store::AccountStore& accounts, const std::string& subject, const std::string& typed);
+
+/// The account that an address means, as the workers know it. Waits for the store. Failures also: not_served, no phone
+/// can log in to it, because it was stored in a domain that is none any more.
+store::Outcome<std::shared_ptr<const Account>> served_account(store::AccountStore& accounts,
+                                                              const std::string& address);
 
 /// The error for a refused operation on `address`, which may be empty.
 CommandError error_of(store::Failure failure, const std::string& address);

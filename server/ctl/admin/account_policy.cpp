@@ -2,7 +2,9 @@
 
 #include "core/types/ascii.hpp"
 #include "store/address.hpp"
+#include "store/wait_for.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace sotto::ctl {
@@ -28,11 +30,15 @@ store::AccountPolicy account_policy(const config::Settings& settings)
     return policy;
 }
 
-std::string canonical(const std::string& typed, const store::AccountPolicy& policy)
+std::string canonical(const std::string& typed, const store::AccountPolicy& policy, store::AccountStore& accounts)
 {
-    auto address = store::parse_address(typed, policy);
-    if (!address) address = store::written_address(typed); // its domain may have been served
-    return address ? address->text() : typed;
+    const auto written = store::written_address(typed);
+    if (!written) return typed;
+    const auto meant = store::parse_address(typed, policy);
+    if (!meant || *meant == *written) return written->text(); // its domain may have been served
+    const auto shown = store::wait_for<store::AccountRecord>([&](auto done) { accounts.show(typed, std::move(done)); });
+    const bool stored = shown && std::ranges::count(shown->addresses, *written) > 0;
+    return stored ? written->text() : meant->text();
 }
 
 } // namespace sotto::ctl

@@ -1,6 +1,7 @@
 #include "ctl/admin/audit_commands.hpp"
 
 #include "ctl/admin/arguments.hpp"
+#include "store/address.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -121,6 +122,15 @@ Reply verify(audit::FileAuditLog& log, const Arguments& arguments)
                         {"public_key", audit::hex(log.public_key())}};
 }
 
+/// What was taken away from the account with that address. In its own domain it is as it was written, also where that
+/// has become an alias.
+std::string former_of(const std::string& own, const std::string& typed, const Canonical& canonical)
+{
+    const auto written = store::written_address(typed);
+    const auto account = store::written_address(own);
+    return written && account && written->domain == account->domain ? written->text() : canonical(typed);
+}
+
 } // namespace
 
 json::array audited_about(audit::FileAuditLog& log, const std::string& address)
@@ -144,7 +154,7 @@ std::vector<std::string> with_former(audit::FileAuditLog& log, std::vector<std::
             const auto* detached = none || !asked.is_object() ? nullptr : asked.get_object().if_contains("detach");
             if (detached == nullptr || !detached->is_array()) continue;
             for (const auto& typed : detached->get_array())
-                if (auto former = canonical(std::string{typed.as_string()});
+                if (auto former = former_of(addresses[i], std::string{typed.as_string()}, canonical);
                     std::ranges::find(addresses, former) == addresses.end())
                     addresses.push_back(std::move(former));
         }

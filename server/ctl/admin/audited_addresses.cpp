@@ -1,6 +1,7 @@
 #include "ctl/admin/audited_addresses.hpp"
 
 #include "ctl/admin/audit_commands.hpp"
+#include "store/address.hpp"
 #include "store/wait_for.hpp"
 
 #include <algorithm>
@@ -12,7 +13,8 @@ store::Outcome<bool> is_taken(const std::string& address, store::AccountStore& a
 {
     const auto shown =
         store::wait_for<store::AccountRecord>([&](auto done) { accounts.show(address, std::move(done)); });
-    if (shown) return true;
+    // One whose domain is an alias now may lead to somebody else.
+    if (shown) return std::ranges::count(shown->addresses, address, &store::Address::text) > 0;
     using enum store::Failure;
     if (shown.error() == unavailable || shown.error() == overloaded) return shown.error();
     return false; // what is no address of ours (any more) is nobody's, too
@@ -46,7 +48,10 @@ store::Outcome<std::vector<std::string>> audited_as(const store::AccountRecord& 
 store::Outcome<std::vector<std::string>> audited_as(const std::string& address, store::AccountStore& accounts,
                                                     audit::FileAuditLog& audit, const Canonical& canonical)
 {
-    return with_those_of_before({canonical(address)}, accounts, audit, canonical);
+    std::vector<std::string> theirs{canonical(address)};
+    const auto written = store::written_address(address); // from when its domain was no alias
+    if (written && written->text() != theirs.front()) theirs.push_back(written->text());
+    return with_those_of_before(std::move(theirs), accounts, audit, canonical);
 }
 
 } // namespace sotto::ctl

@@ -1,6 +1,5 @@
 #include "ctl/admin/daemon_view.hpp"
 
-#include "core/types/ascii.hpp"
 #include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/arguments.hpp"
 
@@ -29,21 +28,13 @@ std::optional<BindingId> binding_from(std::string_view text)
     return id;
 }
 
-/// The account that an address belongs to. The directory knows the domains' aliases.
-const Account* account_of(const AccountDirectory& directory, const std::string& address)
+Reply list_bindings(const DaemonView& daemon, store::AccountStore& accounts, const std::string& address)
 {
-    const auto at = address.rfind('@');
-    return at == std::string::npos ? nullptr : directory.find(address.substr(0, at), lower(address.substr(at + 1)));
-}
-
-Reply list_bindings(const DaemonView& daemon, const store::AccountStore& accounts, const std::string& address)
-{
-    const auto directory = accounts.directory();
-    const auto* account = account_of(*directory, address);
-    if (account == nullptr) return error_of(store::Failure::not_found, address);
+    const auto account = served_account(accounts, address);
+    if (!account) return error_of(account.error(), address);
     constexpr double whole = 1000.0;
     json::array rows;
-    for (const auto& binding : daemon.bindings(account->id)) {
+    for (const auto& binding : daemon.bindings((*account)->id)) {
         json::object row{{"binding", text_of(binding.id)},
                          {"expires_in", binding.expires_in.count()},
                          {"transport", transport_of(binding)},
@@ -54,14 +45,13 @@ Reply list_bindings(const DaemonView& daemon, const store::AccountStore& account
     return json::object{{"bindings", std::move(rows)}};
 }
 
-Reply remove_binding(const DaemonView& daemon, const store::AccountStore& accounts, const std::string& address,
+Reply remove_binding(const DaemonView& daemon, store::AccountStore& accounts, const std::string& address,
                      const std::string& binding)
 {
-    const auto directory = accounts.directory();
-    const auto* account = account_of(*directory, address);
-    if (account == nullptr) return error_of(store::Failure::not_found, address);
+    const auto account = served_account(accounts, address);
+    if (!account) return error_of(account.error(), address);
     const auto id = binding_from(binding);
-    if (!id || !daemon.remove_binding(account->id, *id))
+    if (!id || !daemon.remove_binding((*account)->id, *id))
         return CommandError{"not_found", address + " has no such binding: `sotto binding list` shows them"};
     return json::object{{"removed", binding}};
 }

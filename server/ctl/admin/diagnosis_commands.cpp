@@ -11,18 +11,14 @@ namespace {
 constexpr std::int64_t longest_trace = 3600; // seconds
 constexpr std::size_t accounts_per_page = 1000;
 
-Reply start_trace(const DiagnosisView& daemon, const store::AccountStore& accounts, const json::object& arguments)
+Reply start_trace(const DiagnosisView& daemon, store::AccountStore& accounts, const json::object& arguments)
 {
     const auto address = daemon.canonical(std::string{arguments.at("account").as_string()});
     const auto time = arguments.at("for").as_int64();
     if (time < 1 || time > longest_trace) return CommandError{std::string{usage_code}, "a trace runs for 1s to 1h"};
-    const auto at = address.rfind('@');
-    const auto directory = accounts.directory();
-    const auto* account = at == std::string::npos ? nullptr
-                                                  : directory->find(std::string_view{address}.substr(0, at),
-                                                                    std::string_view{address}.substr(at + 1));
-    if (account == nullptr) return error_of(store::Failure::not_found, address);
-    return daemon.start_trace(account->id, address, seconds{time});
+    const auto account = served_account(accounts, address);
+    if (!account) return error_of(account.error(), address);
+    return daemon.start_trace((*account)->id, address, seconds{time});
 }
 
 Reply explain(const DiagnosisView& daemon, store::AccountStore& accounts, const std::string& pseudonym)

@@ -6,6 +6,7 @@
 #include "core/routing/protection.hpp"
 #include "core/types/ascii.hpp"
 #include "core/types/host.hpp"
+#include "ctl/admin/account_commands.hpp"
 #include "ctl/admin/arguments.hpp"
 
 #include <array>
@@ -71,12 +72,6 @@ json::object shown(const Decision& decision, const Presenting& caller, Scheme sc
     return result;
 }
 
-const Account* account_at(const AccountDirectory& accounts, const std::string& address)
-{
-    const auto at = address.rfind('@');
-    return at == std::string::npos ? nullptr : accounts.find(address.substr(0, at), lower(address.substr(at + 1)));
-}
-
 struct Dialling {
     Uri uri; ///< lives as long as what was dialled
     Dialled prefix{};
@@ -93,12 +88,14 @@ Dialling dial(const CoreSettings& settings, const AccountDirectory& accounts, co
     return dialling;
 }
 
-Reply test(const CoreSettings& settings, const AccountDirectory& accounts, const std::string& address,
+Reply test(const CoreSettings& settings, store::AccountStore& accounts, const std::string& address,
            const std::string& dialled)
 {
-    const auto* account = account_at(accounts, address);
-    if (account == nullptr) return CommandError{"not_found", address + " is no account's address"};
-    const auto [uri, prefix, decision] = dial(settings, accounts, *account, dialled);
+    const auto served = served_account(accounts, address);
+    if (!served) return error_of(served.error(), address);
+    const auto* account = served->get();
+    const auto directory = accounts.directory();
+    const auto [uri, prefix, decision] = dial(settings, *directory, *account, dialled);
     const bool withheld = prefix == Dialled::withhold || (prefix == Dialled::plain && account->withhold_identity);
     switch (decision.way) {
     case Decision::Way::inside: {
@@ -121,12 +118,13 @@ Reply test(const CoreSettings& settings, const AccountDirectory& accounts, const
 
 } // namespace
 
-std::string dialled_address(const CoreSettings& settings, const AccountDirectory& accounts, const std::string& caller,
+std::string dialled_address(const CoreSettings& settings, store::AccountStore& accounts, const std::string& caller,
                             const std::string& dialled)
 {
-    const auto* account = account_at(accounts, caller);
-    if (account == nullptr) return {};
-    const auto decision = dial(settings, accounts, *account, dialled).decision;
+    const auto served = served_account(accounts, caller);
+    if (!served) return {};
+    const auto directory = accounts.directory();
+    const auto decision = dial(settings, *directory, **served, dialled).decision;
     return decision.way == Decision::Way::inside ? decision.aor : std::string{};
 }
 
@@ -135,7 +133,7 @@ Handlers route_commands(std::function<std::shared_ptr<const CoreSettings>()> set
     Handlers handlers;
     handlers["route test"] = with_arguments(
         [settings = std::move(settings), &accounts](const Arguments& arguments, const PeerCredentials&) -> Reply {
-            return test(*settings(), *accounts.directory(), arguments.text("address"), arguments.text("dialled"));
+            return test(*settings(), accounts, arguments.text("address"), arguments.text("dialled"));
         });
     return handlers;
 }

@@ -12,8 +12,9 @@ namespace sotto::ctl {
 /// sent. `accounts` outlives the handlers; `settings` is called on the admin server's thread.
 Handlers route_commands(std::function<std::shared_ptr<const CoreSettings>()> settings, store::AccountStore& accounts);
 
-/// The address of ours that an account means by what it dials, whether it is anybody's or not. Empty: none.
-std::string dialled_address(const CoreSettings& settings, const AccountDirectory& accounts, const std::string& caller,
+/// The address of ours that an account means by what it dials, whether it is anybody's or not. Empty: none. Waits for
+/// the store.
+std::string dialled_address(const CoreSettings& settings, store::AccountStore& accounts, const std::string& caller,
                             const std::string& dialled);
 
 } // namespace sotto::ctl

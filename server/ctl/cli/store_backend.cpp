@@ -24,9 +24,11 @@
 namespace sotto::ctl {
 namespace {
 
-Canonical canonical_in(const config::Settings& settings)
+Canonical canonical_in(const config::Settings& settings, store::AccountStore& accounts)
 {
-    return [policy = account_policy(settings)](const std::string& typed) { return canonical(typed, policy); };
+    return [policy = account_policy(settings), &accounts](const std::string& typed) {
+        return canonical(typed, policy, accounts);
+    };
 }
 
 void say(const std::string& sentence) { std::fprintf(stderr, "sotto: %s\n", sentence.c_str()); }
@@ -70,14 +72,14 @@ StoreBackend::StoreBackend(const config::Settings& settings, store::StateLock lo
              [this](const audit::Line& line) { see(line); }},
       desk_{handlers(),
             [](const PeerCredentials&) { return Role::everybody; },
-            canonical_in(settings_),
+            canonical_in(settings_, accounts_),
             audit_,
             [this](const std::string& address) { return nearest_address(accounts_, address); },
             [this](const std::string& subject, const std::string& typed) {
                 return another_address(accounts_, subject, typed);
             }}
 {
-    remove_erased(*erasures_, accounts_, audit_, canonical_in(settings_), [this]() -> ErasureInLedger {
+    remove_erased(*erasures_, accounts_, audit_, canonical_in(settings_, accounts_), [this]() -> ErasureInLedger {
         return {.ledger = ledger(), .policy = settings_.retention_policy(), .now = believed()};
     });
 }
@@ -127,7 +129,7 @@ std::vector<audit::Head> StoreBackend::noted()
 Handlers StoreBackend::handlers()
 {
     auto all = account_commands(accounts_);
-    all.merge(audit_commands(audit_, canonical_in(settings_)));
+    all.merge(audit_commands(audit_, canonical_in(settings_, accounts_)));
     for (const auto& [words, unopened] : ledger_commands({}))
         if (find_command(words)->place == Place::daemon_or_store)
             all[words] = [this, command = words](const json::object& arguments, const PeerCredentials& peer) {
@@ -160,7 +162,7 @@ LedgerView StoreBackend::view()
             .confirm_clock = [this] { time_.confirm(sighting()); },
             .erasures = erasures_.get(),
             .audit = &audit_,
-            .canonical = canonical_in(settings_),
+            .canonical = canonical_in(settings_, accounts_),
             // Without a daemon nobody is registered or traced, and there is nothing to tell it.
             .bindings = [](AccountId) { return std::vector<BindingView>{}; },
             .end_trace = [](AccountId) {},
