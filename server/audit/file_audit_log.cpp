@@ -140,19 +140,36 @@ Verdict FileAuditLog::verify(const std::function<void(const Line&)>& each, std::
 {
     const bool own_knowledge = noted.empty(); // what somebody typed may be wrong, and is no alarm
     const std::shared_lock files_stay{removal_};
-    Extent now;
-    {
-        const std::lock_guard lock{mutex_};
-        noted.push_back(segment_);
-        noted.push_back(head_);
-        auto files = files_of(options_.folder);
-        if (!files) return {.unread = files.error()};
-        now.files = std::move(*files);
-        if (file_) now.last_bytes = size_;
-    }
-    auto verdict = audit::verify(now, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
+    auto log = present();
+    if (!log) return {.unread = log.error()};
+    noted.insert(noted.end(), log->heads.begin(), log->heads.end());
+    auto verdict = audit::verify(log->extent, {.public_key = signer_.public_key(), .heads = std::move(noted)}, each);
     if (verdict.bad && own_knowledge) tell_broken(*verdict.bad);
     return verdict;
+}
+
+Verdict FileAuditLog::read_on(std::uint64_t from, const std::function<bool(const Line&)>& each) const
+{
+    const std::shared_lock files_stay{removal_};
+    auto log = present();
+    if (!log) return {.unread = log.error()};
+    auto& files = log->extent.files;
+    auto first = std::ranges::upper_bound(files, options_.folder / file_name(from));
+    if (first != files.begin()) files.erase(files.begin(), --first);
+    auto verdict =
+        audit::read_on(log->extent, {.public_key = signer_.public_key(), .heads = std::move(log->heads)}, each);
+    if (verdict.bad) tell_broken(*verdict.bad);
+    return verdict;
+}
+
+boost::system::result<FileAuditLog::Present, std::error_code> FileAuditLog::present() const
+{
+    const std::lock_guard lock{mutex_};
+    auto files = files_of(options_.folder);
+    if (!files) return files.error();
+    Present present{.extent = {.files = std::move(*files)}, .heads = {segment_, head_}};
+    if (file_) present.extent.last_bytes = size_;
+    return present;
 }
 
 void FileAuditLog::tell_broken(const Bad& bad) const

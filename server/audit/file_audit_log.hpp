@@ -72,6 +72,9 @@ public:
     /// Checks the log, as it is when this is called, against the last entry that this object has written, and against
     /// what was `noted` elsewhere. However long it takes, entries can be added meanwhile.
     Verdict verify(const std::function<void(const Line&)>& each = {}, std::vector<Head> noted = {}) const;
+    /// Reads on from an entry until `each` has enough, for whoever has verified the log and comes back for more: the
+    /// files before it are not read again, see audit::read_on.
+    Verdict read_on(std::uint64_t from, const std::function<bool(const Line&)>& each) const;
     /// What the constructor found.
     [[nodiscard]] const Verdict& found() const { return found_; }
     /// True when the log was not as it was written, at the start or when it was read since.
@@ -95,6 +98,12 @@ private:
     /// Reads what the constructor could not, so that the next entry hangs on the last one.
     std::error_code catch_up(std::optional<Bad>& bad);
     void tell_broken(const Bad& bad) const;
+    /// The log as it is now, and the heads that it must hold.
+    struct Present {
+        Extent extent;
+        std::vector<Head> heads;
+    };
+    [[nodiscard]] boost::system::result<Present, std::error_code> present() const;
     std::error_code seal_into(json::object& entry, const char* member, const std::string& text, const Action& action);
 
     Options options_;

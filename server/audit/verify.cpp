@@ -12,7 +12,8 @@ constexpr std::size_t name_digits = 12;
 /// Walks along the chain. At an entry that is wrong it loses the way, and finds it again at a checkpoint.
 class Walk {
 public:
-    Walk(const Trust& trust, const std::function<void(const Line&)>& each) : trust_{trust}, each_{each}
+    /// `each` says whether it wants more.
+    Walk(const Trust& trust, const std::function<bool(const Line&)>& each) : trust_{trust}, each_{each}
     {
         if (trust.audit_key != nullptr)
             public_key_ = Signer{*trust.audit_key}.public_key();
@@ -21,6 +22,30 @@ public:
         verdict_.macs = trust.audit_key != nullptr;
     }
 
+    void files(const Extent& log)
+    {
+        for (std::size_t i = 0; i < log.files.size() && !enough_; ++i) {
+            const bool last = i + 1 == log.files.size();
+            file(log.files[i], last ? log.last_bytes : std::numeric_limits<std::uint64_t>::max());
+        }
+        if (!enough_) check_end();
+    }
+
+    /// Of the whole log, after its files.
+    void check_begin()
+    {
+        if (verdict_.first > removed_through_ + 1 && !verdict_.bad) {
+            verdict_.bad = Bad{.sequence = removed_through_ + 1,
+                               .file = first_file_,
+                               .line = 1,
+                               .why = "the entries before " + std::to_string(verdict_.first) +
+                                      " are gone, and no entry says that their time was over"};
+        }
+    }
+
+    [[nodiscard]] const Verdict& verdict() const { return verdict_; }
+
+private:
     void file(const std::filesystem::path& path, std::uint64_t most)
     {
         file_ = path.filename().string();
@@ -31,7 +56,7 @@ public:
             return;
         }
         std::string_view rest{*text};
-        while (!rest.empty()) {
+        while (!rest.empty() && !enough_) {
             ++line_;
             const auto end = rest.find('\n');
             if (end == std::string_view::npos) {
@@ -43,7 +68,7 @@ public:
         }
     }
 
-    Verdict finish()
+    void check_end()
     {
         for (const auto& head : trust_.heads)
             if (head.sequence > verdict_.last.sequence) {
@@ -51,17 +76,8 @@ public:
                       " was written, but the log ends before: it was cut off, or an older file was put in its place");
                 break;
             }
-        if (verdict_.first > removed_through_ + 1 && !verdict_.bad) {
-            verdict_.bad = Bad{.sequence = removed_through_ + 1,
-                               .file = first_file_,
-                               .line = 1,
-                               .why = "the entries before " + std::to_string(verdict_.first) +
-                                      " are gone, and no entry says that their time was over"};
-        }
-        return verdict_;
     }
 
-private:
     bool wrong(std::string why)
     {
         Bad bad{verdict_.last.sequence + 1, file_, std::max<std::size_t>(line_, 1), std::move(why)};
@@ -120,7 +136,7 @@ private:
             if (head.sequence == sequence && head.hash != line->hash)
                 return wrong_here("the hash is not the one that was noted elsewhere when the entry was written");
         ++verdict_.entries;
-        if (each_) each_(*line);
+        enough_ = !each_(*line);
         return true;
     }
 
@@ -190,13 +206,14 @@ private:
     }
 
     const Trust& trust_;
-    const std::function<void(const Line&)>& each_;
+    const std::function<bool(const Line&)>& each_;
     std::optional<PublicKey> public_key_;
     std::optional<EvolvingMac> mac_;
     std::string file_, first_file_;
     std::size_t line_{0};
     std::uint64_t removed_through_{0};
     bool lost_{false};
+    bool enough_{false};
     Verdict verdict_;
 };
 
@@ -217,12 +234,21 @@ boost::system::result<std::vector<std::filesystem::path>, std::error_code> files
 
 Verdict verify(const Extent& log, const Trust& trust, const std::function<void(const Line&)>& each)
 {
+    const std::function<bool(const Line&)> all = [&each](const Line& line) {
+        if (each) each(line);
+        return true;
+    };
+    Walk walk{trust, all};
+    walk.files(log);
+    walk.check_begin();
+    return walk.verdict();
+}
+
+Verdict read_on(const Extent& rest, const Trust& trust, const std::function<bool(const Line&)>& each)
+{
     Walk walk{trust, each};
-    for (std::size_t i = 0; i < log.files.size(); ++i) {
-        const bool last = i + 1 == log.files.size();
-        walk.file(log.files[i], last ? log.last_bytes : std::numeric_limits<std::uint64_t>::max());
-    }
-    return walk.finish();
+    walk.files(rest);
+    return walk.verdict();
 }
 
 Verdict verify(const std::filesystem::path& folder, const Trust& trust, const std::function<void(const Line&)>& each)

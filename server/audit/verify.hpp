@@ -56,6 +56,11 @@ Verdict verify(const Extent& log, const Trust& trust, const std::function<void(c
 Verdict verify(const std::filesystem::path& folder, const Trust& trust,
                const std::function<void(const Line&)>& each = {});
 
+/// Reads on, from a file that need not be the log's first, until `each` has enough: each entry that is read is checked,
+/// up to the checkpoint that begins its file; of what stands before that file, and behind the last entry that is read,
+/// nothing is said. Where it has never enough, the end is checked as `verify` does.
+Verdict read_on(const Extent& rest, const Trust& trust, const std::function<bool(const Line&)>& each);
+
 /// The log's files in order: none where the folder is gone.
 boost::system::result<std::vector<std::filesystem::path>, std::error_code>
 files_of(const std::filesystem::path& folder);

@@ -198,6 +198,48 @@ TEST_CASE("a log that cannot be read at the hourly look is said to be, and one t
     CHECK(log.broken());
 }
 
+TEST_CASE("whoever comes back for more reads on where the entry is, up to what is enough", "[audit]")
+{
+    const Folder folder;
+    FileAuditLog log{{.folder = folder.path, .file_bytes = 4096}, audit_key(), {}};
+    for (int i = 0; i < 100; ++i) REQUIRE(log.record(alice_shown, "done").has_value());
+    REQUIRE(files_of(folder.path)->size() > 8);
+    const auto all = log.verify().entries;
+    const auto per_file = 2 * all / files_of(folder.path)->size();
+    for (std::uint64_t from = 1; from <= all; ++from) {
+        std::vector<std::uint64_t> read;
+        const auto verdict = log.read_on(from, [&](const Line& line) {
+            if (line.sequence() >= from) read.push_back(line.sequence());
+            return read.size() < 3;
+        });
+        CAPTURE(from);
+        REQUIRE_FALSE(verdict.bad);
+        REQUIRE(read.front() == from);
+        REQUIRE(read.size() == std::min<std::uint64_t>(3, all - from + 1));
+        REQUIRE(verdict.entries <= per_file + 3);
+    }
+    const auto to_the_end = [&log](std::uint64_t from) { return log.read_on(from, [](const Line&) { return true; }); };
+    CHECK(to_the_end(1).entries == all);
+    SECTION("an entry that was changed is found by whoever reads it")
+    {
+        const auto files = *files_of(folder.path);
+        auto text = read(files[4]);
+        text.replace(text.find("olga"), 4, "paul");
+        std::ofstream{files[4], std::ios::binary} << text;
+        CHECK_FALSE(to_the_end(all - 1).bad);
+        CHECK_FALSE(log.broken());
+        CHECK(to_the_end(all / 4).bad);
+        CHECK(log.broken());
+    }
+    SECTION("so is an end that was cut off")
+    {
+        cut_off(folder.path);
+        CHECK_FALSE(log.read_on(all / 2, [](const Line&) { return false; }).bad);
+        CHECK(to_the_end(all / 2).bad);
+        CHECK(log.broken());
+    }
+}
+
 TEST_CASE("a folder that is gone holds nothing, and is a log that was cut off", "[audit]")
 {
     const Folder folder;

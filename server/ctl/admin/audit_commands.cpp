@@ -77,30 +77,63 @@ std::string sentence_of(const audit::Verdict& broken)
     return sentence;
 }
 
-/// At most `most` entries: the whole log is verified for them, however few they are.
+/// The entries of one answer, gathered along the log.
+class Page {
+public:
+    Page(const audit::FileAuditLog& log, const Filter& filter, std::size_t most)
+        : log_{log}, filter_{filter}, most_{most}
+    {
+    }
+
+    /// In order.
+    void see(const audit::Line& line)
+    {
+        if (const auto* of = line.members.if_contains("of"); of != nullptr && of->is_int64())
+            if (const auto ended = runs_.find(static_cast<std::uint64_t>(of->get_int64())); ended != runs_.end()) {
+                found_[ended->second]["result"] = line.text("result");
+                runs_.erase(ended);
+            }
+        if (!next_.empty() || !filter_.wants(line)) return;
+        if (!filter_.about.empty() && opened(log_, line, "subject") != json::value(filter_.about)) return;
+        if (found_.size() == most_) {
+            next_ = std::to_string(line.sequence());
+            return;
+        }
+        if (line.text("result").empty()) runs_[line.sequence()] = found_.size();
+        found_.push_back(entry_of(log_, line));
+    }
+    [[nodiscard]] bool is_whole() const { return !next_.empty() && runs_.empty(); }
+    Reply reply(const audit::Verdict& verdict) &&
+    {
+        json::array entries;
+        for (auto& entry : found_) entries.push_back(std::move(entry));
+        return json::object{{"entries", std::move(entries)}, {"broken", sentence_of(verdict)}, {"next", next_}};
+    }
+
+private:
+    const audit::FileAuditLog& log_;
+    const Filter& filter_;
+    std::size_t most_;
+    std::vector<json::object> found_;
+    std::map<std::uint64_t, std::size_t> runs_; ///< those whose result, if there is one, stands on a line of its own
+    std::string next_;
+};
+
+/// At most `most` entries. The whole log is verified for the first of them; whoever goes on has been told what that
+/// found.
 Reply show(audit::FileAuditLog& log, const Filter& filter, std::size_t most)
 {
-    std::vector<audit::Line> found;
-    std::map<std::uint64_t, std::string> results; // of entries that ended on a line of their own
-    std::string next;
-    const auto verdict = log.verify([&](const audit::Line& line) {
-        if (const auto* of = line.members.if_contains("of"); of != nullptr && of->is_int64())
-            results[static_cast<std::uint64_t>(of->get_int64())] = line.text("result");
-        if (!next.empty() || !filter.wants(line)) return;
-        if (!filter.about.empty() && opened(log, line, "subject") != json::value(filter.about)) return;
-        if (found.size() == most)
-            next = std::to_string(line.sequence());
-        else
-            found.push_back({.members = line.members}); // the views end with the walk
-    });
-    json::array entries;
-    for (const auto& line : found) {
-        auto entry = entry_of(log, line);
-        if (const auto result = results.find(line.sequence()); result != results.end())
-            entry["result"] = result->second;
-        entries.push_back(std::move(entry));
+    if (filter.from > 1 && !log.broken()) {
+        Page page{log, filter, most};
+        const auto verdict = log.read_on(filter.from, [&page](const audit::Line& line) {
+            page.see(line);
+            return !page.is_whole();
+        });
+        if (!verdict.bad) return std::move(page).reply(verdict);
     }
-    return json::object{{"entries", std::move(entries)}, {"broken", sentence_of(verdict)}, {"next", next}};
+    Page page{log, filter, most}; // of a log that was changed each page says all that is wrong
+    const auto verdict = log.verify([&page](const audit::Line& line) { page.see(line); });
+    return std::move(page).reply(verdict);
 }
 
 Reply verify(audit::FileAuditLog& log, const Arguments& arguments)

@@ -44,7 +44,7 @@ constexpr std::array<sv, 2> verify_examples{"sotto audit verify",
 
 constexpr std::array commands{
     Command{.words = "audit show", .summary = "show what operators did",
-            .details = "Needs the running daemon: whoever reads the log leaves an entry, and the daemon hands its head to the journal too.",
+            .details = "Needs the running daemon: whoever reads the log leaves an entry, and the daemon hands its head to the journal too. The whole log is verified once; for each 500 entries that follow, what is read for them.",
             .roles = Role::privacy_officer, .audit = {"audit", "about"}, .paged = true, .arguments = show_arguments,
             .answer = {.rows = "entries", .empty = "no entries", .fields = entry_fields, .beside = beside_entries}, .examples = show_examples},
     Command{.words = "audit verify", .summary = "check that nobody has changed the audit log",
