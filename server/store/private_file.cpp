@@ -29,6 +29,23 @@ int open_private(const std::filesystem::path& file)
     return descriptor;
 }
 
+void make_private_folder(const std::filesystem::path& folder)
+{
+    const auto fail = [&](const char* doing) {
+        throw StoreError{StoreError::Kind::unavailable,
+                         folder.string() + " " + doing + ": " + std::generic_category().message(errno)};
+    };
+    if (::mkdir(folder.c_str(), S_IRWXU) == 0) {
+        struct stat parent {};
+        if (::geteuid() == 0 && ::stat(folder.parent_path().c_str(), &parent) == 0 &&
+            (parent.st_uid != ::geteuid() || parent.st_gid != ::getegid()) &&
+            ::chown(folder.c_str(), parent.st_uid, parent.st_gid) != 0)
+            fail("cannot be given to its owner");
+    } else if (errno != EEXIST) {
+        fail("cannot be made");
+    }
+}
+
 void remove_private(const std::filesystem::path& file)
 {
     std::error_code fault;

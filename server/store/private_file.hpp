@@ -8,6 +8,10 @@ namespace sotto::store {
 /// (unavailable).
 int open_private(const std::filesystem::path& file);
 
+/// Makes a folder in the state directory, of mode 0700, unless it is there. When root makes it, it gets the owner of
+/// the folder that it is in, for the same reason. Throws StoreError (unavailable).
+void make_private_folder(const std::filesystem::path& folder);
+
 /// Takes a file away, if it is there. Throws StoreError (unavailable).
 void remove_private(const std::filesystem::path& file);
 

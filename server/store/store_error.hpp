@@ -9,6 +9,7 @@ namespace sotto::store {
 class StoreError : public std::runtime_error {
 public:
     enum class Kind : std::uint8_t {
+        uncopied,    ///< a copy cannot be written where it was to be; the store itself is as it was
         unavailable, ///< cannot be opened, read or written: missing folder, disk full, I/O error, locked by another
                      ///< process
         prohibited,  ///< the purpose of the connection does not admit this

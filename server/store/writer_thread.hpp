@@ -1,6 +1,7 @@
 #pragma once
 #include "core/types/histogram.hpp"
 #include "store/account_store.hpp"
+#include "store/store_error.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -43,13 +44,17 @@ public:
     /// False: the queue is full, unless the task `must` run, or the thread has ended.
     bool enqueue(Task task, bool must = false);
     /// A task that answers `done` with what `operation` gives; a failure becomes `unavailable` and an alarm, whatever
-    /// it is: one that nobody foresaw must not take the calls along. Where there is no room: `overloaded`, at once.
+    /// it is: one that nobody foresaw must not take the calls along. Of a copy that cannot be written there is no
+    /// alarm. Where there is no room: `overloaded`, at once.
     template <class T, class Operation> void submit(Done<T> done, Operation operation)
     {
         auto task = [this, done, operation = std::move(operation)]() mutable -> std::function<void()> {
             Outcome<T> outcome{Failure::unavailable};
             try {
                 outcome = operation();
+            } catch (const StoreError& error) {
+                // Whoever asked for a copy is told; the store has what it needs.
+                if (error.kind() != StoreError::Kind::uncopied) alarm(error.what());
             } catch (const std::exception& error) {
                 alarm(error.what());
             }

@@ -451,6 +451,42 @@ class Documents(FlowTest):
         self.assertNotIn("TLS 1.2 is accepted", self.daemon.sotto("report", "notice").stdout)
 
 
+@unittest.skipUnless(os.geteuid() == 0, "takes root to be somebody else than the service")
+class Backup(unittest.TestCase):
+    PERSON = 12345   # no user of this machine
+
+    def setUp(self):
+        self.daemon = Daemon(("alice",), {"drain_timeout": "1s"})
+        self.addCleanup(self.daemon.destroy)
+        self.daemon.stop()
+        for path in (self.daemon.folder, *self.daemon.folder.rglob("*")):
+            os.chown(path, self.PERSON, self.PERSON)
+        self.daemon.launcher = ["setpriv", f"--reuid={self.PERSON}", f"--regid={self.PERSON}", "--clear-groups", "--"]
+
+    def test_what_root_has_made_while_the_daemon_was_down_is_the_daemons(self):
+        for folder in ("backup", "further/"):
+            self.daemon.sotto("backup", f"{self.daemon.state}/{folder}")
+        self.daemon.start()
+        for folder in ("backup", "further"):
+            self.daemon.sotto("backup", str(self.daemon.state / folder))
+            made = self.daemon.state / folder
+            for path in (made, *made.iterdir()):
+                self.assertEqual((path.stat().st_uid, path.stat().st_gid), (self.PERSON, self.PERSON), path)
+        self.assertEqual({path.name for path in made.iterdir()}, {"accounts.db"})
+
+    def test_a_backup_that_cannot_be_written_is_no_alarm_about_the_store(self):
+        self.daemon.start()
+        roots = self.daemon.state / "roots"
+        roots.mkdir(0o700)
+        refused = self.daemon.sotto("backup", str(roots), check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("accounts.db was not copied: ", refused.stderr)
+        self.assertIn("look at the rights of the folder", refused.stderr)
+        self.daemon.sotto("account", "show", AUDITED)
+        self.daemon.stop()
+        self.assertNotIn("store-failed", self.daemon.log)
+
+
 class CommandLine(unittest.TestCase):
     """Completion and manual pages as an operator's shell sees them."""
 

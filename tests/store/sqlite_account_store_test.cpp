@@ -191,6 +191,23 @@ TEST_CASE("changes are timed, and neither what only reads nor a backup")
     CHECK(timed() == 2);
 }
 
+TEST_CASE("a copy that cannot be written is no alarm about the store")
+{
+    const StateDirectory state;
+    std::atomic<int> alarms{0};
+    SqliteAccountStore accounts{state.path(), policy(), {}, [&](const std::string&) { ++alarms; }};
+    std::filesystem::create_directory(state.path() / "taken");
+    std::filesystem::create_directory(state.path() / "half.next");
+    std::ofstream{state.path() / "half.next" / "in the way"};
+    for (const auto* to : {"missing/accounts.db", "taken", "half"}) {
+        CAPTURE(to);
+        const auto copied =
+            wait_for<AccountStore::Nothing>([&](auto done) { accounts.back_up(state.path() / to, std::move(done)); });
+        CHECK(copied.error() == Failure::unavailable);
+    }
+    CHECK(alarms == 0);
+}
+
 TEST_CASE("accounts in SQLite conform")
 {
     const StateDirectory state;

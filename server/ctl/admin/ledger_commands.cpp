@@ -7,6 +7,7 @@
 #include "ctl/admin/audit_commands.hpp"
 #include "ctl/admin/audited_addresses.hpp"
 #include "store/ledger/master_key.hpp"
+#include "store/private_file.hpp"
 #include "store/store_error.hpp"
 #include "store/wait_for.hpp"
 
@@ -470,13 +471,17 @@ CommandError not_copied(store::Failure failure, const std::string& database)
 
 Reply back_up(const LedgerView& view, const Arguments& arguments)
 {
-    const std::filesystem::path folder = arguments.text("folder");
+    auto folder = std::filesystem::path{arguments.text("folder")}.lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path(); // the owner of the one above is looked at
     if (!lies_below(folder, view.state_directory))
         return wrong("the daemon may write below " + view.state_directory.string() +
                      " only: name a folder there, such as " + (view.state_directory / "backup").string());
+    try {
+        store::make_private_folder(folder);
+    } catch (const store::StoreError& error) {
+        return CommandError{"refused", error.what()};
+    }
     std::error_code fault;
-    std::filesystem::create_directory(folder, fault);
-    if (fault) return CommandError{"refused", folder.string() + " cannot be made: " + fault.message()};
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, fault);
     json::array files;
     const auto accounts = wait_for<store::AccountStore::Nothing>(

@@ -35,29 +35,42 @@ std::filesystem::path backup_of(const std::filesystem::path& file) { return file
 
 constexpr int pages_at_once = 256; // a mebibyte
 
+[[noreturn]] void fail_to_copy(const std::filesystem::path& to, const std::string& why)
+{
+    throw StoreError{StoreError::Kind::uncopied, to.string() + " cannot be written: " + why};
+}
+
+/// Whether a step failed on what is read, and not on what is written.
+bool cannot_be_read(int code) { return code == SQLITE_IOERR_READ || (code & 0xFF) == SQLITE_CORRUPT; }
+
 /// All pages as they are now; what others write meanwhile is left out.
 void copy_pages(sqlite3* from, const std::filesystem::path& to, const std::function<void()>& between)
 {
     sqlite3* raw = nullptr;
     int code = sqlite3_open_v2(to.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
     const sqlite::Handle target{raw};
-    if (code != SQLITE_OK) sqlite::fail(raw, code, "the backup cannot be written");
+    if (code != SQLITE_OK) fail_to_copy(to, sqlite3_errstr(code));
     sqlite::execute(from, "BEGIN; SELECT count(*) FROM sqlite_schema;"); // else a write would make it begin anew
     auto* work = sqlite3_backup_init(raw, "main", from, "main");
-    if (work == nullptr) sqlite::fail(raw, sqlite3_errcode(raw), "the backup cannot be written");
+    if (work == nullptr) fail_to_copy(to, sqlite3_errmsg(raw));
     while ((code = sqlite3_backup_step(work, pages_at_once)) == SQLITE_OK)
         if (between) between();
     sqlite3_backup_finish(work);
     sqlite::execute(from, "ROLLBACK");
-    if (code != SQLITE_DONE) sqlite::fail(raw, code, "the backup cannot be written");
+    if (cannot_be_read(code)) sqlite::fail(from, code, "it cannot be copied");
+    if (code != SQLITE_DONE) fail_to_copy(to, sqlite3_errstr(code));
 }
 
 /// One generation: the last one goes when the new one is whole.
 void copy(sqlite3* from, const std::filesystem::path& to, const std::function<void()>& between = {})
 {
     const std::filesystem::path next = to.string() + ".next";
-    remove_private(next);
-    ::close(open_private(next));
+    try {
+        remove_private(next);
+        ::close(open_private(next));
+    } catch (const StoreError& error) {
+        throw StoreError{StoreError::Kind::uncopied, error.what()};
+    }
     try {
         copy_pages(from, next, between);
     } catch (...) {
@@ -67,7 +80,7 @@ void copy(sqlite3* from, const std::filesystem::path& to, const std::function<vo
     }
     std::error_code fault;
     std::filesystem::rename(next, to, fault);
-    if (fault) throw StoreError{StoreError::Kind::unavailable, to.string() + " cannot be written: " + fault.message()};
+    if (fault) fail_to_copy(to, fault.message());
 }
 
 void migrate(sqlite3* database, const std::filesystem::path& file, std::span<const std::string_view> migrations)

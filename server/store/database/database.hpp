@@ -24,7 +24,7 @@ public:
 
     /// Copies it, as one moment, to a file of mode 0600, which takes the place of an older one of that name once it is
     /// whole and on the disk. Goes in short steps, with `between` after each, so that others can write meanwhile.
-    /// Throws StoreError: the older one is still there.
+    /// Throws StoreError (uncopied where it cannot be written): the older one is still there.
     void back_up(const std::filesystem::path& to, const std::function<void()>& between = {}) const;
 
     /// The backup that a migration has made holds what was there then: it is removed when it is seven days old, and

@@ -25,19 +25,6 @@ namespace {
 
 std::filesystem::path file_in(const std::filesystem::path& folder, const char* name) { return folder / name; }
 
-void make_folder(const std::filesystem::path& folder)
-{
-    if (::mkdir(folder.c_str(), S_IRWXU) == 0) {
-        struct stat parent {};
-        if (::geteuid() == 0 && ::stat(folder.parent_path().c_str(), &parent) == 0 &&
-            (parent.st_uid != ::geteuid() || parent.st_gid != ::getegid()) &&
-            ::chown(folder.c_str(), parent.st_uid, parent.st_gid) != 0)
-            fail(folder, "cannot be given to its owner");
-    } else if (errno != EEXIST) {
-        fail(folder, "cannot be made");
-    }
-}
-
 void flush_folder(const std::filesystem::path& folder)
 {
     const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -124,7 +111,7 @@ bool KeyStore::exists(const std::filesystem::path& folder)
 KeyStore::KeyStore(std::filesystem::path folder, const crypto::Secret& master)
     : folder_{std::move(folder)}, wrapping_{master}
 {
-    make_folder(folder_);
+    make_private_folder(folder_);
     remove_private(file_in(folder_, "next"));
     main_.number = open_private(file_in(folder_, "store"));
     backup_.number = open_private(file_in(folder_, "backup"));
