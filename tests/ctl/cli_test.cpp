@@ -185,8 +185,9 @@ TEST_CASE("a file is imported whole, quotes and commas included")
     const Installation installation;
     std::optional<RunningAdmin> admin;
     if (GENERATE(false, true)) admin.emplace(installation);
-    const auto done = sotto_with(installation, "--json account import --csv -",
-                                 "address,password\\nalice@example.org,a,b\\n\\n\"bob@example.org\",\"c\"\"d\"\\r\\n");
+    const auto done =
+        sotto_with(installation, "--json account import --csv -",
+                   "address,password\\nalice@example.org,\"a,b\"\\n\\n\"bob@example.org\",\"c\"\"d\"\\r\\n");
     CHECK(done.status == 0);
     CHECK(json_of(done).at("added") == 2);
     const auto again = json_of(sotto_with(installation, "--json account import --csv -", "alice@example.org,x\\n"));
@@ -236,6 +237,19 @@ TEST_CASE("a wrong line is named, and nothing is imported")
     CHECK_THAT(wrong.output, Contains(":3: carol@elsewhere.example is not in a domain"));
     CHECK_THAT(wrong.output, Contains(":4: dave@example.org cannot have this password"));
     CHECK_THAT(wrong.output, Contains("3 wrong lines: nothing was imported"));
+    CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
+}
+
+TEST_CASE("a further column is not taken for the end of a password, and nothing is imported")
+{
+    const Installation installation;
+    const auto wrong = sotto_with(installation, "account import --csv -",
+                                  "alice@example.org,secret-12345,Alice Miller\\nbob@example.org,b\\n"
+                                  "carol@example.org,\"c,d\",Carol\\n");
+    CHECK(wrong.status == 1);
+    CHECK_THAT(wrong.output, Contains(":1: the password holds a comma: put it in quotes"));
+    CHECK_THAT(wrong.output, Contains(":3: not `address,password`"));
+    CHECK_THAT(wrong.output, !Contains("secret") && Contains("2 wrong lines: nothing was imported"));
     CHECK(json_of(sotto_with(installation, "--json account list")).at("accounts").as_array().empty());
 }
 

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string_view>
+#include <variant>
 
 namespace sotto::ctl {
 namespace {
@@ -27,26 +28,30 @@ std::optional<std::string> take_quoted(std::string_view& rest)
     return std::nullopt;
 }
 
-std::optional<store::NewAccount> split(std::string_view line)
+/// A line's two fields, or what is wrong with it.
+std::variant<store::NewAccount, std::string_view> split(std::string_view line)
 {
+    constexpr std::string_view not_two_fields = "not `address,password`";
     store::NewAccount account;
     if (line.starts_with('"')) {
         auto field = take_quoted(line);
-        if (!field || !line.starts_with(',')) return std::nullopt;
+        if (!field || !line.starts_with(',')) return not_two_fields;
         account.address = *std::move(field);
     } else {
         const auto comma = line.find(',');
-        if (comma == std::string_view::npos) return std::nullopt;
+        if (comma == std::string_view::npos) return not_two_fields;
         account.address = line.substr(0, comma);
         line.remove_prefix(comma);
     }
     line.remove_prefix(1);
     if (!line.starts_with('"')) {
+        // Whoever exports more columns than these two must not get passwords that nobody can type.
+        if (line.find(',') != std::string_view::npos) return "the password holds a comma: put it in quotes";
         account.password = line;
         return account;
     }
     auto field = take_quoted(line);
-    if (!field || !line.empty()) return std::nullopt;
+    if (!field || !line.empty()) return not_two_fields;
     account.password = *std::move(field);
     return account;
 }
@@ -66,9 +71,10 @@ CsvFile read_csv(std::istream& in, const store::AccountPolicy& policy)
             file.mistakes.push_back({number, "not UTF-8: save the file as UTF-8"});
             continue;
         }
-        auto account = split(line);
-        if (!account) {
-            file.mistakes.push_back({number, "not `address,password`"});
+        auto fields = split(line);
+        auto* account = std::get_if<store::NewAccount>(&fields);
+        if (account == nullptr) {
+            file.mistakes.push_back({number, std::string{std::get<std::string_view>(fields)}});
             continue;
         }
         const auto address = store::parse_address(account->address, policy);
@@ -77,7 +83,7 @@ CsvFile read_csv(std::istream& in, const store::AccountPolicy& policy)
         else if (!store::valid_password(account->password))
             file.mistakes.push_back({number, error_of(store::Failure::bad_password, account->address).sentence});
         else
-            file.rows.push_back({number, *std::move(account)});
+            file.rows.push_back({number, std::move(*account)});
     }
     return file;
 }

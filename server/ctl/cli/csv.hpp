@@ -21,8 +21,8 @@ struct CsvFile {
     std::vector<CsvMistake> mistakes;
 };
 
-/// Reads lines `address,password`: either field may stand in double quotes, with a quote inside doubled (RFC 4180 2); a
-/// password without them goes to the end of the line, commas included. Empty lines, a heading `address,password` and
+/// Reads lines `address,password`: either field may stand in double quotes, with a quote inside doubled (RFC 4180 2),
+/// and one that holds a comma must. Empty lines, a heading `address,password` and
 /// a byte order mark are passed over. Every address and password is checked against `policy`.
 CsvFile read_csv(std::istream& in, const store::AccountPolicy& policy);
 

@@ -13,7 +13,7 @@ constexpr Argument password{.name = "password", .option = "--password-stdin", .t
 
 constexpr std::array address_and_password{account_address, password};
 constexpr std::array import_arguments{
-    Argument{.name = "rows", .option = "--csv", .take = Take::rows, .meaning = "file with lines address,password; - reads standard input"}};
+    Argument{.name = "rows", .option = "--csv", .take = Take::rows, .meaning = "file with lines address,password, a password that holds a comma in double quotes; - reads standard input"}};
 constexpr std::array set_arguments{
     account_address,
     Argument{.name = "status", .option = "--status", .take = Take::choice, .required = false, .choices = statuses, .meaning = "whether the account may register and call"},
