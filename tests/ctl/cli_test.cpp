@@ -1,5 +1,6 @@
 #include "audit/audit_key.hpp"
 #include "audit/time_text.hpp"
+#include "ctl/commands/reference.hpp"
 #include "ctl/running_admin.hpp"
 #include "os/clocks.hpp"
 #include "store/audit_head.hpp"
@@ -271,6 +272,28 @@ TEST_CASE("a password that is not UTF-8 is refused as that")
     const auto wrong = sotto_with(installation, "account add alice@example.org --password-stdin", "p\\344ss\\n");
     CHECK(wrong.status == 2);
     CHECK_THAT(wrong.output, Contains("the password is not UTF-8"));
+}
+
+TEST_CASE("what is no text is refused before anything is asked for, a reason and a further address as well")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    for (const auto* typed : {"show alice@example.org --reason", "set alice@example.org --add-address"}) {
+        const auto wrong = sotto_with(installation, std::string{"account "} + typed + " $(printf 'p\\344ss')");
+        CAPTURE(typed, wrong.output);
+        CHECK(wrong.status == 2);
+        CHECK_THAT(wrong.output, Contains("is not a text of one line"));
+    }
+}
+
+TEST_CASE("who wants an archive says where it goes")
+{
+    const Installation installation;
+    REQUIRE(add(installation, "alice@example.org").status == 0);
+    const auto wrong = sotto_with(installation, "subject export alice@example.org");
+    CHECK(wrong.status == 2);
+    CHECK_THAT(wrong.output, Contains("--output is required"));
+    CHECK_THAT(ctl::command_page(), Contains("sotto subject export ADDRESS --output FILE"));
 }
 
 TEST_CASE("what was typed and is not UTF-8 comes back in JSON all the same")

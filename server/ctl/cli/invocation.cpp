@@ -110,9 +110,10 @@ private:
         sub->callback([this, &command] { into_.command = &command; });
         sub->footer(foot_of(command));
         for (const auto& argument : command.arguments) add(argument, *sub);
+        static constexpr Argument reason{.name = "reason", .option = "--reason"};
         if (!command.audit.purpose.empty())
             sub->add_option_function<std::string>(
-                   "--reason", [this](const std::string& why) { into_.arguments["reason"] = why; },
+                   "--reason", [this](const std::string& why) { take(reason, why); },
                    "why, in your own words; it is kept in the audit log, sealed")
                 ->required(command.audit.reason_required);
         if (!command.confirmation.empty()) sub->add_flag("--yes", into_.yes, "do not ask");
@@ -141,8 +142,10 @@ private:
         case Take::texts:
             sub.add_option_function<std::vector<std::string>>(
                    option,
-                   [this, name](const std::vector<std::string>& values) {
-                       into_.arguments[name] = json::array(values.begin(), values.end());
+                   [this, &argument](const std::vector<std::string>& words) {
+                       json::array values;
+                       for (const auto& word : words) values.push_back(taken(argument, word));
+                       into_.arguments[argument.name] = std::move(values);
                    },
                    meaning)
                 ->required(argument.required)
@@ -157,11 +160,16 @@ private:
 
     void take(const Argument& argument, const std::string& word)
     {
+        into_.arguments[argument.name] = taken(argument, word);
+    }
+
+    static json::value taken(const Argument& argument, const std::string& word)
+    {
         auto value = value_of(argument, word);
         if (!value)
             throw CLI::ValidationError{std::string{argument.option.empty() ? argument.name : argument.option},
                                        word + " is not " + description_of(argument)};
-        into_.arguments[argument.name] = *std::move(value);
+        return *std::move(value);
     }
 
     Invocation& into_;

@@ -380,8 +380,6 @@ void run(Invocation& invocation)
     if (command.words == "assess") return assess_server(invocation);
     const auto loaded = config::load(invocation.config);
     if (loaded.good() && !takes_any_domain(command)) check_domains(invocation, loaded.settings);
-    if (command.words == "subject export" && invocation.file.empty())
-        throw Refused{status_usage, "say where the archive goes: --output FILE.tar"};
     if (invocation.csv && command.answer.rows.empty()) // before anything is done of which nothing could be told
         throw Refused{status_usage, "this command answers no rows: --csv is for those that do"};
     if (loaded.good() && command.words == "account import")

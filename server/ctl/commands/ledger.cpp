@@ -115,7 +115,7 @@ constexpr std::array hold_commands{
 // ---- persons
 constexpr std::array export_subject_arguments{
     account_address,
-    Argument{.name = "output", .option = "--output", .take = Take::file, .required = false, .meaning = "the archive to write: a tar file of JSON, CSV and vCard with a manifest"}};
+    Argument{.name = "output", .option = "--output", .take = Take::file, .meaning = "the archive to write: a tar file of JSON, CSV and vCard with a manifest"}};
 constexpr std::array export_fields{
     Field{"archive", "text",   "the file that was written"},
     Field{"files",   "number", "files in it, the manifest included"},

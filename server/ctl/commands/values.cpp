@@ -109,7 +109,7 @@ std::optional<json::value> value_of(const Argument& argument, std::string_view w
         return json::value(word == "on");
     default: {
         json::value text(json::string_view{word.data(), word.size()});
-        if (!fits(argument, text)) return std::nullopt;
+        if (argument.take == Take::texts ? !is_text(text) : !fits(argument, text)) return std::nullopt;
         return text;
     }
     }

@@ -11,7 +11,8 @@ namespace sotto::ctl {
 
 namespace json = boost::json;
 
-/// What a word of the command line becomes in the request; nothing when the argument cannot be that.
+/// What a word of the command line becomes in the request, in a list of texts what one of them becomes; nothing when
+/// the argument cannot be that.
 std::optional<json::value> value_of(const Argument& argument, std::string_view word);
 /// "a duration such as 10m", for the sentence that refuses a word.
 std::string description_of(const Argument& argument);
