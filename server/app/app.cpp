@@ -46,7 +46,7 @@ TimePoint now() { return std::chrono::time_point_cast<milliseconds>(Clock::now()
 std::uint16_t workers_of(const config::Settings& settings)
 {
     const auto count = settings.threads != 0 ? settings.threads : std::max(1U, std::thread::hardware_concurrency());
-    return static_cast<std::uint16_t>(std::min<std::uint32_t>(count, 256));
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(count, WorkerSet{}.size()));
 }
 
 std::size_t accounts_in(const std::shared_ptr<const AccountDirectory>& directory)
@@ -159,7 +159,8 @@ void App::make_workers()
                         .on_no_way = log_no_way,
                         .on_report = [this](const Report& report) { auditing_->note(report); }},
         configuration_.initial());
-    location_->observe([this](BindingId device, std::uint64_t workers) { workers_->binding_changed(device, workers); });
+    location_->observe(
+        [this](BindingId device, const WorkerSet& workers) { workers_->binding_changed(device, workers); });
 }
 
 void App::listen()

@@ -161,10 +161,10 @@ void Workers::refresh_keys()
         });
 }
 
-void Workers::binding_changed(BindingId device, std::uint64_t workers)
+void Workers::binding_changed(BindingId device, const WorkerSet& workers)
 {
     for (std::size_t i = 0; i < workers_.size(); ++i)
-        if ((workers >> (i % 64U) & 1U) != 0) workers_[i]->binding_changed(device);
+        if (workers.test(i)) workers_[i]->binding_changed(device);
 }
 
 void Workers::look_for(const std::vector<FlowId>& flows, const std::function<void(const std::vector<FlowId>&)>& done)

@@ -1,6 +1,7 @@
 #pragma once
 #include "app/listeners.hpp"
 #include "app/prepared.hpp"
+#include "core/types/worker_set.hpp"
 #include "crypto/epoch_sealer.hpp"
 #include "crypto/openssl_cryptography.hpp"
 #include "net/worker.hpp"
@@ -55,8 +56,8 @@ public:
     void use(const std::shared_ptr<net::Tap>& tap);
     /// After a rotation: destroyed keys leave the workers too.
     void refresh_keys();
-    /// To those workers (bits, modulo 64) that watch the device.
-    void binding_changed(BindingId device, std::uint64_t workers);
+    /// To those workers that watch the device.
+    void binding_changed(BindingId device, const WorkerSet& workers);
     /// `done` may run several times, on workers' threads, each time with those of these connections that are there.
     void look_for(const std::vector<FlowId>& flows, const std::function<void(const std::vector<FlowId>&)>& done);
     /// New calls get 503.

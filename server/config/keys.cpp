@@ -1,5 +1,7 @@
 #include "config/keys.hpp"
 
+#include "core/types/worker_set.hpp"
+
 #include <algorithm>
 #include <array>
 #include <type_traits>
@@ -156,7 +158,7 @@ constexpr std::array table{
     Key{.path = "listen.peers[].advertise", .kind = advertised, .effect = Effect::restart, .field = of<peers, &TlsListener::advertise>, .example = "\"sip.example.org:5062\"",
         .meaning = "Name and port by which others reach this address. The first entry's port is written into the URIs that they see; the SRV record names it too."},
 
-    Key{.path = "threads", .kind = count, .effect = Effect::restart, .bounds = {.least = 1, .most = 256, .zero = true}, .zero = "one per core", .field = at<&S::threads>,
+    Key{.path = "threads", .kind = count, .effect = Effect::restart, .bounds = {.least = 1, .most = WorkerSet{}.size(), .zero = true}, .zero = "one per core", .field = at<&S::threads>,
         .meaning = "Worker threads. Each serves its own connections; while there is little to do, one thread serves all."},
     Key{.path = "state_directory", .kind = path, .effect = Effect::restart, .field = at<&S::state_directory>,
         .meaning = "Folder of the accounts, and of the lock that keeps two daemons apart."},

@@ -99,23 +99,22 @@ void MemoryLocationService::remove(BindingId id, const Shard::Which& which)
 
 void MemoryLocationService::watch(BindingId id, std::uint16_t worker, bool on)
 {
-    const auto bit = std::uint64_t{1} << (worker % 64U);
     const std::scoped_lock lock{watching_};
     auto& workers = watched_[id];
-    workers = on ? workers | bit : workers & ~bit;
-    if (workers == 0) watched_.erase(id);
+    workers.set(worker, on);
+    if (workers.none()) watched_.erase(id);
     watched_count_ = watched_.size();
 }
 
 void MemoryLocationService::changed(BindingId id)
 {
     if (watched_count_ == 0) return; // most of the time
-    std::uint64_t workers = 0;
+    WorkerSet workers;
     {
         const std::scoped_lock lock{watching_};
         if (const auto found = watched_.find(id); found != watched_.end()) workers = found->second;
     }
-    if (workers != 0 && observer_) observer_(id, workers);
+    if (workers.any() && observer_) observer_(id, workers);
 }
 
 std::size_t MemoryLocationService::expire(TimePoint now)

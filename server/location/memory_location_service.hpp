@@ -1,4 +1,5 @@
 #pragma once
+#include "core/types/worker_set.hpp"
 #include "location/shard.hpp"
 
 #include <atomic>
@@ -17,9 +18,9 @@ public:
     MemoryLocationService(const MemoryLocationService&) = delete;
     MemoryLocationService& operator=(const MemoryLocationService&) = delete;
 
-    /// Who is told of a watched device: `workers` are theirs (modulo 64). Called on the thread of whoever changed it,
-    /// with no lock held. To be set before the first one is watched.
-    void observe(std::function<void(BindingId, std::uint64_t workers)> observer) { observer_ = std::move(observer); }
+    /// Who is told of a watched device: `workers` watch it. Called on the thread of whoever changed it, with no lock
+    /// held. To be set before the first one is watched.
+    void observe(std::function<void(BindingId, const WorkerSet& workers)> observer) { observer_ = std::move(observer); }
     /// Live bindings of an account, without the detour of a callback.
     [[nodiscard]] Located snapshot_of(AorKeys aor, TimePoint now) const;
 
@@ -44,9 +45,9 @@ private:
     std::deque<Shard> shards_;
     std::atomic<std::ptrdiff_t> size_{0};
     std::mutex watching_;
-    std::unordered_map<BindingId, std::uint64_t> watched_; ///< device -> workers
+    std::unordered_map<BindingId, WorkerSet> watched_;
     std::atomic<std::size_t> watched_count_{0};
-    std::function<void(BindingId, std::uint64_t)> observer_;
+    std::function<void(BindingId, const WorkerSet&)> observer_;
 };
 
 } // namespace sotto::location

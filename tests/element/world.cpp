@@ -76,7 +76,7 @@ World::World(CoreSettings chosen)
                                                                                     settings,
                                                                                     accounts}
 {
-    location.observe([this](BindingId device, std::uint64_t) { element.binding_changed(device, now, actions_); });
+    location.observe([this](BindingId device, const WorkerSet&) { element.binding_changed(device, now, actions_); });
     static const bool ready = [] {
         wire::initialise();
         return true;

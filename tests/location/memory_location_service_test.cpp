@@ -41,8 +41,8 @@ TEST_CASE("the watchers of a device are told of each change, and nobody else is"
     const TimePoint start{1000s};
     const auto flow = FlowId::of(0, 1);
     location::MemoryLocationService service;
-    std::vector<std::pair<BindingId, std::uint64_t>> told;
-    service.observe([&](BindingId id, std::uint64_t workers) { told.emplace_back(id, workers); });
+    std::vector<std::pair<BindingId, WorkerSet>> told;
+    service.observe([&](BindingId id, const WorkerSet& workers) { told.emplace_back(id, workers); });
     const auto takes = [&](std::vector<Binding> bindings) {
         told.clear();
         const auto version = service.snapshot_of(key_of(1), start).version;
@@ -50,7 +50,7 @@ TEST_CASE("the watchers of a device are told of each change, and nobody else is"
                        [](bool accepted) { REQUIRE(accepted); });
         return told;
     };
-    const std::vector<std::pair<BindingId, std::uint64_t>> once{{BindingId{1}, 0b101}};
+    const std::vector<std::pair<BindingId, WorkerSet>> once{{BindingId{1}, 0b101}};
     const auto own = example_binding(1, flow, start + 60s);
     const auto other = example_binding(2, flow, start + 60s);
     CHECK(takes({own}).empty());
@@ -70,6 +70,22 @@ TEST_CASE("the watchers of a device are told of each change, and nobody else is"
     service.watch(BindingId{1}, 0, false);
     service.watch(BindingId{1}, 2, false);
     CHECK(takes({own}).empty());
+}
+
+TEST_CASE("a worker that watches no longer silences no other one, however many there are", "[rfc3680]")
+{
+    const TimePoint start{1000s};
+    location::MemoryLocationService service;
+    std::vector<WorkerSet> told;
+    service.observe([&](BindingId, const WorkerSet& workers) { told.push_back(workers); });
+    const auto last = static_cast<std::uint16_t>(WorkerSet{}.size() - 1);
+    const auto other = static_cast<std::uint16_t>(last - 64);
+    for (const auto worker : {last, other}) service.watch(BindingId{1}, worker, true);
+    service.watch(BindingId{1}, other, false);
+    service.commit(key_of(1), {.version = 0, .bindings = {example_binding(1, FlowId::of(0, 1), start + 60s)}}, start,
+                   [](bool accepted) { REQUIRE(accepted); });
+    REQUIRE(told.size() == 1);
+    CHECK(told.front() == WorkerSet{}.set(last));
 }
 
 TEST_CASE("a binding that is renewed goes when it ends, not when it would have, and not later", "[rfc3261][10.3]")

@@ -86,9 +86,9 @@ void Machine::restart(bool keys_handed_over)
     push_ = std::make_unique<location::PushMemory>();
     location_ = std::make_unique<location::MemoryLocationService>();
     start_workers();
-    location_->observe([this](BindingId device, std::uint64_t workers) {
+    location_->observe([this](BindingId device, const WorkerSet& workers) {
         for (std::uint16_t index = 0; index < workers_.size(); ++index)
-            if ((workers >> index & 1U) != 0)
+            if (workers.test(index))
                 later([this, index, device] {
                     call(index, [&](Element& element, Actions& out) {
                         element.binding_changed(device, schedule_.now(), out);
