@@ -51,6 +51,7 @@ struct Commit {
 struct Find {
     Ticket ticket;
     BindingId id;
+    bool in_dialog{false}; ///< for a request inside a dialog
 };
 /// Drop one of a device's bindings: whoever keeps that flow says that it has failed (RFC 5626 9.3).
 struct Unbind {

@@ -20,7 +20,7 @@ void add_or_renew(std::vector<Binding>& bindings, Binding one)
 
 MemoryLocationService::MemoryLocationService()
 {
-    for (std::uint32_t i = 0; i < shards; ++i) shards_.emplace_back(i, index_);
+    for (std::uint32_t i = 0; i < shards; ++i) shards_.emplace_back(i, index_, departed_);
 }
 
 Located MemoryLocationService::snapshot_of(AorKeys aor, TimePoint now) const
@@ -77,6 +77,16 @@ void MemoryLocationService::find(BindingId id, TimePoint now, std::function<void
     done(std::move(flows));
 }
 
+void MemoryLocationService::find_in_dialog(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done)
+{
+    find(id, now, [&](std::vector<Binding> flows) {
+        if (flows.empty()) flows = departed_.find(id);
+        done(std::move(flows));
+    });
+}
+
+void MemoryLocationService::flow_ended(FlowId flow) { departed_.flow_ended(flow); }
+
 void MemoryLocationService::flow_closed(BindingId id, FlowId flow)
 {
     remove(id, [flow](const Binding& binding) { return binding.flow == flow; });
@@ -84,6 +94,7 @@ void MemoryLocationService::flow_closed(BindingId id, FlowId flow)
 
 void MemoryLocationService::flow_failed(BindingId id, FlowId flow, std::uint32_t reg_id)
 {
+    departed_.forget(id, flow);
     remove(id, [flow, reg_id](const Binding& binding) { return binding.flow == flow && binding.reg_id == reg_id; });
 }
 

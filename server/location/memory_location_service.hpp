@@ -27,11 +27,15 @@ public:
     void look_up(AorKeys aor, TimePoint now, std::function<void(Located)> done) override;
     void commit(AorKeys aor, Located expected, TimePoint now, std::function<void(bool)> done) override;
     void find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) override;
+    void find_in_dialog(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) override;
     void flow_closed(BindingId id, FlowId flow) override;
+    void flow_ended(FlowId flow) override;
     void flow_failed(BindingId id, FlowId flow, std::uint32_t reg_id) override;
     void watch(BindingId id, std::uint16_t worker, bool on) override;
     std::size_t expire(TimePoint now) override;
     [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(size_.load()); }
+    /// How many are known to requests inside dialogs alone.
+    [[nodiscard]] std::size_t departed() const { return departed_.size(); }
 
 private:
     static constexpr std::size_t shards = 64;
@@ -42,6 +46,7 @@ private:
     void changed(BindingId id);
 
     Index index_;
+    Departed departed_;
     std::deque<Shard> shards_;
     std::atomic<std::ptrdiff_t> size_{0};
     std::mutex watching_;

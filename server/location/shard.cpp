@@ -1,23 +1,14 @@
 #include "location/shard.hpp"
 
+#include "location/wipe.hpp"
+
 #include <algorithm>
-#include <string.h>
 #include <utility>
 
 namespace sotto::location {
 namespace {
 
 seconds second_of(TimePoint time) { return std::chrono::floor<seconds>(time.time_since_epoch()); }
-
-/// Overwrites before the memory goes back: a plain assignment would leave the old bytes on the heap.
-void wipe(Binding& binding)
-{
-    for (auto* text : {&binding.contact.bytes, &binding.path.bytes}) {
-        explicit_bzero(text->data(), text->size());
-        text->clear();
-        text->shrink_to_fit();
-    }
-}
 
 } // namespace
 
@@ -72,6 +63,7 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
     auto before = known ? account->second.first : none;
     for (auto one = expected.bindings.rbegin(); one != expected.bindings.rend(); ++one) {
         if (one->expires <= now) continue;
+        departed_.forget(one->id);
         auto number = unchain(before, *one);
         if (number == none) {
             number = take(std::move(*one), aor);
@@ -84,7 +76,10 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
     // What goes, here or under the former key: the index leads to what stays at every moment.
     if (before != none || rotating)
         for (auto at = first; at != none; at = records_[at].next) index_.put(records_[at].binding.id, {number_, at});
-    if (before != none) release_all(before, change);
+    if (before != none) {
+        depart(before);
+        release_all(before, change);
+    }
     if (first == none) {
         if (known) accounts_.erase(account);
         return change;
@@ -157,6 +152,7 @@ void Shard::expire(TimePoint now, std::vector<BindingId>& gone)
             if (records_[at].binding.expires <= now) {
                 gone.push_back(records_[at].binding.id);
                 detach(at);
+                if (index_.find(records_[at].binding.id) == Place{number_, at}) departed_.add(records_[at].binding);
                 release(at);
             } else if (slot_of(records_[at].binding) != slot) { // renewed since it came here
                 leave_slot(at);
@@ -206,6 +202,19 @@ void Shard::release(std::uint32_t number)
     wipe(record.binding);
     record = Record{.next = free_};
     free_ = number;
+}
+
+/// Before the index leads there no more: whoever ends the connection meanwhile finds them in one place or in the other.
+void Shard::depart(std::uint32_t first)
+{
+    const auto goes = [&](Place place) {
+        auto at = place.shard == number_ ? first : none;
+        while (at != none && at != place.record) at = records_[at].next;
+        return at != none;
+    };
+    for (auto at = first; at != none; at = records_[at].next)
+        if (const auto place = index_.find(records_[at].binding.id); place && goes(*place))
+            departed_.add(records_[at].binding);
 }
 
 void Shard::release_all(std::uint32_t first, std::ptrdiff_t& change)

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/registrar/location_service.hpp"
+#include "location/departed.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -60,10 +61,12 @@ private:
 
 /// The bindings of some of the accounts: records in chunks that never move, chained per account and per second of
 /// expiry or before (a timer wheel), so that nothing is ever searched. Thread-safe: one mutex, held for a copy; inside
-/// it only the index is asked, never the other way round.
+/// it only the index and those who have departed are asked, never the other way round.
 class Shard {
 public:
-    Shard(std::uint32_t number, Index& index) : number_{number}, index_{index} {}
+    Shard(std::uint32_t number, Index& index, Departed& departed) : number_{number}, index_{index}, departed_{departed}
+    {
+    }
 
     [[nodiscard]] Located look_up(AorKey aor, TimePoint now) const;
     /// The change in the number of bindings; nothing when the version is not the expected one. `rotating`: the
@@ -100,6 +103,8 @@ private:
     /// Takes the record of that flow out of a chain; `none`: it is not there.
     std::uint32_t unchain(std::uint32_t& first, const Binding& flow);
     void release(std::uint32_t number);
+    /// Remembers of a chain that goes the devices that nothing else is left of.
+    void depart(std::uint32_t first);
     void release_all(std::uint32_t first, std::ptrdiff_t& change);
     /// Takes the record out of its account's chain, and the account out of the map with its last binding. The index
     /// leads to another flow of the device then, if there is one.
@@ -112,6 +117,7 @@ private:
 
     const std::uint32_t number_;
     Index& index_;
+    Departed& departed_;
     mutable std::mutex mutex_;
     boost::unordered_flat_map<AorKey, Account, std::hash<AorKey>> accounts_;
     Chunked<Record> records_;

@@ -355,6 +355,7 @@ void Worker::ended(const Flow& flow, std::uint64_t asked_by)
     // Half a message may have come before its end: nothing was heard, and yet the stack holds pieces of it.
     wipe_stack_at_ = std::min(wipe_stack_at_, now_ + stack_wiped_after);
     for (const auto& binding : flow.bindings) location_->flow_closed(binding.id, flow.id);
+    location_->flow_ended(flow.id);
     for (std::size_t i = 0; i < all_.size(); ++i) {
         if ((asked_by >> (i % 64U) & 1U) == 0) continue;
         if (all_[i] == this)
@@ -464,9 +465,13 @@ void Worker::perform(Commit& commit)
 
 void Worker::perform(Find& find)
 {
-    location_->find(find.id, now_, [this, ticket = find.ticket](std::vector<Binding> flows) {
+    const auto found = [this, ticket = find.ticket](std::vector<Binding> flows) {
         answer([&] { element_.found(ticket, std::move(flows), now_, actions_); });
-    });
+    };
+    if (find.in_dialog)
+        location_->find_in_dialog(find.id, now_, found);
+    else
+        location_->find(find.id, now_, found);
 }
 
 void Worker::perform(Block& block)

@@ -107,6 +107,7 @@ void World::disconnect(FlowId id)
     auto flow = std::move(open_.at(id));
     open_.erase(id);
     for (const auto& binding : flow.bindings) location.flow_closed(binding.id, id);
+    location.flow_ended(id);
     element.flow_closed(id, now, actions_);
     perform();
 }
@@ -232,9 +233,13 @@ void World::perform()
         } else if (auto* close = std::get_if<CloseFlow>(&action)) {
             closed.push_back(close->flow);
         } else if (auto* find = std::get_if<Find>(&action)) {
-            location.find(find->id, now, [&](std::vector<Binding> flows) {
+            const auto found = [&](std::vector<Binding> flows) {
                 element.found(find->ticket, std::move(flows), now, actions_);
-            });
+            };
+            if (find->in_dialog)
+                location.find_in_dialog(find->id, now, found);
+            else
+                location.find(find->id, now, found);
         } else if (auto* unbind = std::get_if<Unbind>(&action)) {
             location.flow_failed(unbind->device, unbind->flow, unbind->reg_id);
         } else if (auto* wake = std::get_if<Wake>(&action)) {

@@ -320,6 +320,88 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
         }
     }
 
+    SECTION("inside a dialog a device whose registration is over is found as long as its connection lives")
+    {
+        const auto in_dialog = [&](std::uint64_t id, TimePoint now) {
+            std::vector<FlowId> all;
+            service.find_in_dialog(BindingId{id}, now, [&](const std::vector<Binding>& flows) {
+                for (const auto& binding : flows) all.push_back(binding.flow);
+            });
+            return all;
+        };
+        const auto unregister = [&](AorKeys aor, std::uint64_t id) {
+            auto located = look_up(service, aor, start);
+            std::erase_if(located.bindings, [&](const Binding& b) { return b.id == BindingId{id}; });
+            REQUIRE(commit(service, aor, std::move(located), start));
+        };
+        register_binding(alice, example_binding(1, flow, start + 60s), start);
+        register_binding(alice, example_binding(2, other_flow, start + 600s), start);
+        CHECK(in_dialog(1, start) == std::vector{flow});
+
+        SECTION("removed")
+        {
+            unregister(alice, 1);
+            CHECK_FALSE(find(service, BindingId{1}, start));
+            CHECK(look_up(service, alice, start).bindings.size() == 1);
+            CHECK(service.size() == 1);
+            CHECK(in_dialog(1, start) == std::vector{flow});
+            CHECK(in_dialog(2, start) == std::vector{other_flow});
+            service.flow_ended(other_flow);
+            CHECK(in_dialog(1, start) == std::vector{flow});
+            service.flow_ended(flow);
+            CHECK(in_dialog(1, start).empty());
+        }
+        SECTION("expired")
+        {
+            service.expire(start + 60s);
+            CHECK_FALSE(find(service, BindingId{1}, start + 60s));
+            CHECK(in_dialog(1, start + 60s) == std::vector{flow});
+        }
+        SECTION("lost by its edge, before or after")
+        {
+            service.flow_failed(BindingId{1}, flow, 0);
+            CHECK(in_dialog(1, start).empty());
+            unregister(alice, 2);
+            service.flow_failed(BindingId{2}, other_flow, 0);
+            CHECK(in_dialog(2, start).empty());
+        }
+        SECTION("closed")
+        {
+            service.flow_closed(BindingId{1}, flow);
+            CHECK(in_dialog(1, start).empty());
+        }
+        SECTION("registered again, it is where it has")
+        {
+            unregister(alice, 1);
+            register_binding(alice, example_binding(1, other_flow, start + 600s), start);
+            CHECK(in_dialog(1, start) == std::vector{other_flow});
+            service.flow_closed(BindingId{1}, other_flow);
+            CHECK(in_dialog(1, start).empty());
+        }
+        SECTION("removed over all its connections")
+        {
+            auto second = example_binding(1, other_flow, start + 600s);
+            second.reg_id = 2;
+            second.refreshed = start + 1s;
+            auto located = look_up(service, alice, start);
+            located.bindings.push_back(std::move(second));
+            REQUIRE(commit(service, alice, std::move(located), start));
+            unregister(alice, 1);
+            CHECK(in_dialog(1, start) == std::vector{other_flow, flow});
+            service.flow_ended(other_flow);
+            CHECK(in_dialog(1, start) == std::vector{flow});
+        }
+        SECTION("while the hash key rotates nobody departs by that")
+        {
+            const AorKeys rotating{AorKey{{0x3333'0000'0000'0003, 3}}, alice};
+            REQUIRE(commit(service, rotating, look_up(service, rotating, start), start));
+            service.flow_closed(BindingId{1}, flow);
+            CHECK(in_dialog(1, start).empty());
+            unregister(rotating, 2);
+            CHECK(in_dialog(2, start) == std::vector{other_flow});
+        }
+    }
+
     SECTION("the service may be used from within an answer: no lock is held")
     {
         register_binding(alice, example_binding(1, flow, start + 60s), start);

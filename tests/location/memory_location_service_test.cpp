@@ -250,3 +250,29 @@ TEST_CASE("threads that register, look up, close and expire at once lose nothing
     service.expire(start + 100s);
     CHECK(service.size() == 0);
 }
+
+TEST_CASE("over one connection no more devices are known to their calls than may be", "[location][growth]")
+{
+    const TimePoint start{1000s};
+    const auto flow = FlowId::of(0, 1);
+    location::MemoryLocationService service;
+    const auto most = location::Departed::most_of_flow;
+    for (std::uint64_t id = 1; id <= most + 10; ++id) {
+        for (const bool there : {true, false}) {
+            Located located{.version = service.snapshot_of(key_of(1), start).version};
+            if (there) located.bindings.push_back(example_binding(id, flow, start + 60s));
+            service.commit(key_of(1), std::move(located), start, [](bool accepted) { REQUIRE(accepted); });
+        }
+    }
+    CHECK(service.departed() == most);
+    const auto found = [&](std::uint64_t id) {
+        std::size_t all = 0;
+        service.find_in_dialog(BindingId{id}, start, [&](const std::vector<Binding>& flows) { all = flows.size(); });
+        return all;
+    };
+    CHECK(found(10) == 0);
+    CHECK(found(11) == 1);
+    CHECK(found(most + 10) == 1);
+    service.flow_ended(flow);
+    CHECK(service.departed() == 0);
+}

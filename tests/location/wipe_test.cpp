@@ -75,6 +75,16 @@ TEST_CASE("a binding that goes leaves no bytes of its contact and path behind", 
     {
         add(start + 60s);
         service.expire(start + 60s);
+        service.flow_ended(FlowId::of(0, 1));
+    }
+    SECTION("removed, and known to its calls until its connection ended")
+    {
+        add(start + 60s);
+        service.commit(alice, {.version = service.snapshot_of(alice, start).version}, start,
+                       [](bool accepted) { REQUIRE(accepted); });
+        CHECK(service.departed() == 1);
+        service.flow_ended(FlowId::of(0, 1));
+        CHECK(service.departed() == 0);
     }
     watching = false;
     CHECK(left_behind == 0);

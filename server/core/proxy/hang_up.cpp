@@ -239,7 +239,8 @@ void Proxy::look_up_for_bye(BindingId device, OurBye bye, Actions& out)
 {
     WaitingAck waiting;
     waiting.bye = std::move(bye);
-    out.push_back(Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))), device});
+    out.push_back(Find{
+        .ticket = ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))), .id = device, .in_dialog = true});
 }
 
 void Proxy::found_for_bye(OurBye& bye, const std::vector<Binding>& flows, TimePoint now, Actions& out)

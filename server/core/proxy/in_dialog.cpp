@@ -201,7 +201,9 @@ void Proxy::in_dialog(SlotId id, Flow& flow, TimePoint now, Actions& out)
 void Proxy::find_remote_target(const ResponseContext& context, SlotId id, Actions& out) const
 {
     const auto handle = env_.dialogs.handle(context.remote_target);
-    out.push_back(Find{ticket_for(Waiting::dialog_target, id), handle ? handle->device : context.remote_target});
+    out.push_back(Find{.ticket = ticket_for(Waiting::dialog_target, id),
+                       .id = handle ? handle->device : context.remote_target,
+                       .in_dialog = true});
 }
 
 void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
@@ -217,8 +219,9 @@ void Proxy::ack(MessagePtr ack, Flow& flow, TimePoint, Actions& out)
     if (!waiting.context.sender.foreign()) waiting.device = flow.device_of(waiting.context.sender.account());
     waiting.ack = std::move(ack);
     const auto handle = env_.dialogs.handle(target.id);
-    out.push_back(
-        Find{ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))), handle ? handle->device : target.id});
+    out.push_back(Find{.ticket = ticket_for(Waiting::ack_target, acks_.emplace(std::move(waiting))),
+                       .id = handle ? handle->device : target.id,
+                       .in_dialog = true});
 }
 
 std::vector<ForwardTarget> Proxy::reachable(BindingId id, const std::vector<Binding>& flows) const

@@ -20,8 +20,13 @@ public:
     virtual void commit(AorKeys aor, Located expected, TimePoint now, std::function<void(bool)> done) = 0;
     /// Every flow of one device by its opaque id (RFC 5626 7), the one refreshed last first. None: not registered.
     virtual void find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) = 0;
+    /// The same for a request inside a dialog: where nothing is registered, every flow over which that device was until
+    /// its registration was removed or ended.
+    virtual void find_in_dialog(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done) = 0;
     /// Removes what that device has over that flow (RFC 5626 7: a binding dies with its flow).
     virtual void flow_closed(BindingId id, FlowId flow) = 0;
+    /// After that for each of its devices: nobody is reached over that flow any more.
+    virtual void flow_ended(FlowId flow) = 0;
     /// Removes one of the device's bindings over that flow: behind an edge, which has lost it.
     virtual void flow_failed(BindingId id, FlowId flow, std::uint32_t reg_id) = 0;
     /// Whether that worker is told when bindings of the device may have changed.

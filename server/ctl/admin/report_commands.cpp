@@ -262,7 +262,8 @@ std::string record_of_processing(const config::Settings& settings, const std::ve
            "configuration and the declaration of purposes that the database enforces.\n\n## Purposes\n\n" +
            purposes_table(settings.retention_policy()) + "\n## Billed calls\n\n" + billed_table(settings) +
            "\n## In memory only\n\n* Registrations: keyed hashes and a sealed contact address, at most " +
-           config::duration_text(settings.registrar.binding_lifetime.count()) + ".\n" + push_sentence(settings) +
+           config::duration_text(settings.registrar.binding_lifetime.count()) +
+           "; for the calls that the device is in, until its connection ends.\n" + push_sentence(settings) +
            "* Calls: the received request while it runs; keys of sealed identifiers for at most an hour and " +
            config::duration_text(settings.proxy.longest_dialog.count()) +
            ".\n* The last withheld caller of an account: a keyed hash of both, half an hour.\n"
