@@ -372,3 +372,26 @@ TEST_CASE("nor does it of whoever does so by its account", "[rfc3515][P4][P10]")
     CHECK(world.quiet(three.carol.flow));
     CHECK(status(world.receive(three.alice.flow)) == "480");
 }
+
+TEST_CASE("whoever was transferred to a Contact that is not registered can hang up after the call that it came from",
+          "[rfc3891][rfc3261][12.1.2]")
+{
+    Referred r;
+    const std::string elsewhere{"sip:line2@192.0.2.1:5555;transport=tls"};
+    r.carol.send({.to = "sip:bob@example.org", .contact = elsewhere});
+    const auto [at_carol, at_bobs] = r.answered(r.carol, "bob", r.bob);
+    const auto uri = r.refers(at_bobs.target + "?Replaces=" + escaped(at_bobs.quoted()));
+    const auto invite = r.follows(uri);
+    CHECK(start_line(invite) == "INVITE " + elsewhere + " SIP/2.0");
+    r.world.send(r.carol.flow, response_to(invite, "200 OK", "Contact: <" + elsewhere + ">\n"));
+    const auto ok = r.world.receive(r.alice.flow);
+    REQUIRE(status(ok) == "200");
+    r.request(r.carol, "carol", at_carol, "BYE");
+    r.world.send(r.bob.flow, response_to(r.world.receive(r.bob.flow), "200 OK"));
+    CHECK(status(r.world.receive(r.carol.flow)) == "200");
+
+    const View at_alice{header(ok, "Call-ID"), header(ok, "From"), header(ok, "To"), uri_in(header(ok, "Contact"))};
+    r.request(r.alice, "alice", at_alice, "BYE");
+    REQUIRE_FALSE(r.world.quiet(r.carol.flow));
+    CHECK(start_line(r.world.receive(r.carol.flow)) == "BYE " + elsewhere + " SIP/2.0");
+}

@@ -316,7 +316,9 @@ std::string Proxy::responder_contact(ResponseContext& context, const Message& re
     auto route = target.by_path      ? std::string{}
                  : context.in_dialog ? target.route
                                      : route_value(response.record_routes, true);
-    const bool elsewhere = target.party.foreign() || !route.empty() ||
+    // What was kept for another dialog, and led here, goes when that ends.
+    const bool of_another = !context.in_dialog && id != target.device;
+    const bool elsewhere = target.party.foreign() || !route.empty() || of_another ||
                            (uri != target.uri && device_named_by(response.contacts.front(), target.party.account(),
                                                                  std::span{&called, 1}) != id);
     if (elsewhere) {
