@@ -138,6 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                            .permit_sdes = (size & 2U) != 0,
                            .dtls_srtp = (size & 12U) != 4,
                            .zrtp = (size & 12U) != 8,
+                           .offer = (size & 16U) != 0,
                            .session_id = 1};
     const std::string_view text{reinterpret_cast<const char*>(data), size};
     for (const auto minimise_text : {minimise, minimise_sdpfrag}) {

@@ -445,6 +445,7 @@ BodyResult Proxy::body_for(const ResponseContext& context, const Message& source
         }
     sdp.dtls_srtp = std::ranges::find(keying, "dtls-srtp") != keying.end();
     sdp.zrtp = std::ranges::find(keying, "zrtp") != keying.end();
+    sdp.offer = source.is_request && (source.method == Method::invite || source.method == Method::update);
     sdp.permitted_codecs = env_.settings->codecs;
     sdp.session_id = seal.sdp_session(sender);
     sdp.version_offset = seal.sdp_version_offset(sender);

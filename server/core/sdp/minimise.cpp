@@ -103,8 +103,9 @@ private:
     std::pmr::map<std::string_view, unsigned> foundations_;
     std::pmr::map<std::string_view, unsigned> streams_;
     SectionNames names_;
-    bool unsupported_{false}; ///< a section was rejected by us
-    bool active_{false};      ///< a section was not
+    bool unsupported_{false};               ///< a section was rejected by us
+    std::optional<SdpRefusal> unprotected_; ///< one of an offer was for that
+    bool active_{false};                    ///< a section was not
 
     // Of the section that is being written:
     Payloads payloads_;
@@ -169,6 +170,7 @@ SdpResult Minimiser::description()
         if (const auto refusal = put_section(i)) return *refusal;
         if (out_.size() > longest_result) return SdpRefusal::malformed;
     }
+    if (unprotected_ && !active_) return *unprotected_;
     if (unsupported_ && !active_) return SdpRefusal::unsupported_media;
 
     // Below 2^31: phones read it into an int. The same offset each time, so that it rises as the sender's does.
@@ -283,7 +285,12 @@ std::optional<SdpRefusal> Minimiser::put_section(std::size_t index)
     }
 
     const bool bundle_only = is_bundle_only(section);
-    if (const auto refusal = secure(section, *profile)) return refusal;
+    if (const auto refusal = secure(section, *profile)) {
+        if (!policy_.offer) return refusal;
+        if (!unprotected_) unprotected_ = refusal;
+        put_rejected(section, profile);
+        return std::nullopt;
+    }
     if (const auto refusal = choose_address(section, bundle_only)) return refusal;
 
     active_ = true;

@@ -14,6 +14,7 @@ struct SdpPolicy {
     bool permit_sdes{false};     ///< a gateway route under `weaken:` may carry a=crypto when there is nothing better
     bool dtls_srtp{true};        ///< RFC 5763
     bool zrtp{true};             ///< RFC 6189
+    bool offer{false};           ///< a section of it that may not pass can be left out (RFC 3264 6)
     std::uint64_t session_id{0}; ///< for o=; the same for all descriptions of one side of one dialog
     std::uint32_t version_offset{0};                 ///< added to the o= version, below 2^30
     std::span<const std::string> permitted_codecs{}; ///< encoding names; empty: all that Sotto knows

@@ -15,6 +15,28 @@ TEST_CASE("media that nothing protects is refused", "[sdp][keys]")
     CHECK(refusal(session + audio + key + "m=video 49172 RTP/AVP 31\n") == SdpRefusal::plain_rtp);
 }
 
+TEST_CASE("a section of an offer that nothing protects is left out beside one that is protected",
+          "[sdp][keys][rfc3264][6]")
+{
+    auto offered = policy();
+    offered.offer = true;
+    const std::string sdes = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR\n";
+    const std::string other = GENERATE("RTP/AVP", "RTP/SAVP");
+    const auto section = "m=audio 49172 " + other + " 0\n" + (other == "RTP/SAVP" ? sdes : "");
+    for (const auto& text : {session + audio + key + section, session + section + audio + key}) {
+        const auto out = minimised(text, offered);
+        CHECK(lines_of(out, "m=").size() == 2);
+        CHECK(has_line(out, "m=audio 0 " + other + " 0"));
+        CHECK(out.find("a=fingerprint:") != std::string::npos);
+        CHECK(out.find("49172") == std::string::npos);
+        CHECK(out.find("inline:") == std::string::npos);
+    }
+    const auto expected = other == "RTP/SAVP" ? SdpRefusal::sdes_only : SdpRefusal::plain_rtp;
+    CHECK(refusal(session + section, offered) == expected);
+    CHECK(refusal(session + section + "m=image 5000 udptl t38\n", offered) == expected);
+    CHECK(refusal(session + audio + key + section) == expected); // an answer: its offer had no such section
+}
+
 TEST_CASE("keys that the way can read are removed when there is a better one, else refused", "[sdp][keys]")
 {
     const std::string sdes = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR\n";
