@@ -147,6 +147,11 @@ TEST_CASE("tones have one spelling; only a long press is told from others", "[pr
         CHECK(arrives(written) == "Signal=A\r\nDuration=160\r\n");
     CHECK(arrives("Signal=*\r\nDuration=2900\r\n") == "Signal=*\r\nDuration=3000\r\n");
     CHECK(arrives("Signal=#\r\nDuration=4000000000\r\n") == "Signal=#\r\nDuration=10000\r\n");
+    for (const auto& [number, key] :
+         std::map<std::string, std::string>{{"10", "*"}, {"11", "#"}, {"12", "A"}, {"15", "D"}, {"16", "16"}})
+        CHECK(arrives("Signal=" + number + "\r\n") == "Signal=" + key + "\r\nDuration=160\r\n");
+    CHECK(pair.through("MESSAGE", "application/dtmf-relay", "Signal=17\r\nDuration=160\r\n").empty());
+    CHECK(pair.refused.starts_with("SIP/2.0 400"));
 }
 
 TEST_CASE("a tone that is nothing but its key has one spelling, too", "[privacy]")

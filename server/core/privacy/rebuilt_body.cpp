@@ -55,6 +55,16 @@ std::string key_in(std::string_view text)
     return keys.find(key) == keys.npos ? std::string{} : std::string{key};
 }
 
+/// The key, also by its number; the flash is nothing else.
+std::string signal_in(std::string_view text)
+{
+    constexpr std::string_view flash = "16";
+    if (text == flash) return std::string{flash};
+    if (text.size() == 1) return key_in(text);
+    const auto number = text.size() == 2 && text.front() == '1' ? number_in(text) : std::nullopt;
+    return number && *number < keys.size() ? std::string{keys[*number]} : std::string{};
+}
+
 } // namespace
 
 std::string status_line(std::string_view body)
@@ -81,7 +91,8 @@ std::string dtmf(std::string_view body)
         if (equals == std::string_view::npos) continue;
         const auto name = trim(line.substr(0, equals));
         const auto value = trim(line.substr(equals + 1));
-        if (iequals(name, "Signal") && !key_in(value).empty()) signal = key_in(value);
+        if (iequals(name, "Signal"))
+            if (auto given = signal_in(value); !given.empty()) signal = std::move(given);
         if (iequals(name, "Duration")) duration = number_in(value).value_or(usual);
     }
     if (signal.empty()) return {};
@@ -89,15 +100,7 @@ std::string dtmf(std::string_view body)
     return "Signal=" + signal + "\r\nDuration=" + std::to_string(seconds == 0 ? usual : seconds * 1'000) + "\r\n";
 }
 
-std::string bare_dtmf(std::string_view body)
-{
-    constexpr std::string_view flash = "16";
-    const auto written = trim(body);
-    if (written == flash) return std::string{flash};
-    if (written.size() == 1) return key_in(written);
-    const auto number = written.size() == 2 && written.front() == '1' ? number_in(written) : std::nullopt;
-    return number && *number < keys.size() ? std::string{keys[*number]} : std::string{};
-}
+std::string bare_dtmf(std::string_view body) { return signal_in(trim(body)); }
 
 std::string composing(std::string_view body)
 {
