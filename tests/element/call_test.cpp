@@ -112,6 +112,34 @@ TEST_CASE("a BYE goes on without a body that may not pass", "[rfc3261][15.1]")
     CHECK(start_line(world.receive(bob)) == "SIP/2.0 200 OK");
 }
 
+TEST_CASE("an OPTIONS that may go no further is answered here, but inside a dialog", "[rfc3261][16.3]")
+{
+    World world;
+    const auto alice = world.phone("alice");
+    const auto bob = world.phone("bob");
+    const auto call = establish(world, alice, bob);
+    const auto asks = [&](const std::string& uri, const std::string& to, const std::string& forwards) {
+        world.send(alice, "OPTIONS " + uri + " SIP/2.0\nVia: SIP/2.0/TLS host.invalid;branch=z9hG4bKask" + forwards +
+                              "\nMax-Forwards: " + forwards + "\nFrom: <sip:alice@example.org>;tag=a-tag\nTo: " + to +
+                              "\nCall-ID: a-call-id@secret-host\nCSeq: 3 OPTIONS\n");
+    };
+    const auto inside = uri_in(header(call.ok_at_alice, "Contact"));
+    SECTION("at its other side it has not arrived")
+    {
+        asks(inside, header(call.ok_at_alice, "To"), "0");
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 483 Too Many Hops");
+        CHECK(world.quiet(bob));
+        asks(inside, header(call.ok_at_alice, "To"), "1");
+        CHECK(start_line(world.receive(bob)).starts_with("OPTIONS "));
+    }
+    SECTION("of what the server itself can")
+    {
+        asks("sip:example.org", "<sip:example.org>", "0");
+        CHECK(start_line(world.receive(alice)) == "SIP/2.0 200 OK");
+        CHECK(world.quiet(bob));
+    }
+}
+
 TEST_CASE("a call goes on over the device's new flow", "[rfc5626][4.5]")
 {
     World world;

@@ -96,7 +96,8 @@ std::optional<Proxy::Caller> Proxy::admit(SlotId id, Flow& flow, bool for_help, 
 std::optional<Refusal> Proxy::validate(const Message& request) const
 {
     const auto domains = env_.domains();
-    const bool asks_us = request.method == Method::options && domains.ours(request.request_uri);
+    const bool asks_us =
+        request.method == Method::options && request.to.tag().empty() && domains.ours(request.request_uri);
     if (request.max_forwards == 0U && !asks_us) return Refusal::too_many_hops; // RFC 3261 16.3 step 3
     if (transaction::looped(env_.cryptography, request)) return Refusal::loop; // RFC 5393 4.2.2
     // 16.4: ours are taken off; nobody else's is ours to serve. A call for help bears that of the service that the
