@@ -1,6 +1,7 @@
 #include "wire/parse.hpp"
 
 #include "core/message/unread.hpp"
+#include "core/privacy/identity.hpp"
 #include "wire/characters.hpp"
 #include "wire/grammar.hpp"
 #include "wire/head.hpp"
@@ -167,6 +168,20 @@ private:
         return true;
     }
 
+    /// Whether the address is one that nobody could read any more as Sotto writes it: what RFC 3261 25.1 does not admit
+    /// in a user, and phones put there all the same ('#'), is three times as long once it is escaped.
+    static bool outgrows(const Uri& uri)
+    {
+        return uri.text.size() > Grammar::longest_uri / 3 && uri.is_sip() && address_length(uri) > Grammar::longest_uri;
+    }
+
+    std::optional<NameAddr> address_to_write(std::string_view text)
+    {
+        auto address = grammar_.name_addr(text);
+        if (address && outgrows(address->uri)) address.reset();
+        return address;
+    }
+
     void request_uri(std::string_view text)
     {
         if (text.size() > Grammar::longest_uri) return refuse(Refusal::uri_too_long);
@@ -174,6 +189,7 @@ private:
         // Headers have no place in a Request-URI (RFC 3261 19.1.1, table 1).
         if (!uri || (uri->is_sip() && !uri->headers.empty())) return refuse(Refusal::bad_uri);
         if (uri->scheme == Scheme::other) return refuse(Refusal::unsupported_scheme);
+        if (outgrows(*uri)) return refuse(Refusal::uri_too_long);
         message_->request_uri = *uri;
     }
 
@@ -306,7 +322,8 @@ private:
             address = salvage_address(grammar_, *value);
             if (!address) return false;
         }
-        if (message_->is_request && repeats_tag(address->params)) refuse(Refusal::malformed_header); // RFC 3261 7.3.1
+        if (message_->is_request && (repeats_tag(address->params) || outgrows(address->uri))) // RFC 3261 7.3.1
+            refuse(Refusal::malformed_header);
         to = *address;
         return true;
     }
@@ -398,7 +415,7 @@ private:
 
     void addresses(Header name, std::span<const NameAddr>& to)
     {
-        if (!list<NameAddr>(name, to, [this](std::string_view element) { return grammar_.name_addr(element); }))
+        if (!list<NameAddr>(name, to, [this](std::string_view element) { return address_to_write(element); }))
             refuse(Refusal::malformed_header);
     }
 
@@ -406,7 +423,7 @@ private:
     {
         const auto value = value_of(name);
         if (!value) return;
-        to = grammar_.name_addr(*value);
+        to = address_to_write(*value);
         if (!to) refuse(Refusal::malformed_header);
     }
 

@@ -240,6 +240,38 @@ TEST_CASE("the Request-URI is one that can be routed", "[rfc3261][8.2.2.1][21.4.
     CHECK(uri_defect("sip:" + std::string(2'048, 'a') + "@b") == Refusal::uri_too_long);
 }
 
+TEST_CASE("an address that would be too long to be read once it is written anew is refused", "[rfc3261][19.1.2][25.1]")
+{
+    const auto address = [](const std::string& user) { return "sip:" + user + "@example.org"; };
+    CHECK_FALSE(uri_defect(address("*21#")));
+    CHECK_FALSE(uri_defect(address(std::string(600, '#'))));
+    CHECK_FALSE(uri_defect(address(std::string(2'000, '*'))));
+    for (const char c : "#[{|^`"s) {
+        const auto longest = address(std::string(676, c)); // 2,046 bytes as sips: with each of them escaped
+        const auto longer = address(std::string(678, c));
+        INFO(c);
+        CHECK_FALSE(uri_defect(longest));
+        CHECK(uri_defect(longer) == Refusal::uri_too_long);
+        for (const std::string name : {"From", "To", "Refer-To", "Referred-By", "P-Asserted-Identity"}) {
+            INFO(name);
+            const auto with = [&](const std::string& uri) {
+                auto bytes = "REFER sip:a@b SIP/2.0\r\n" + answerable + "CSeq: 7 REFER\r\n\r\n";
+                const auto line = name + ": <" + uri + ">;tag=1\r\n";
+                if (const auto at = bytes.find(name + ": "); at != std::string::npos)
+                    bytes.replace(at, bytes.find("\r\n", at) + 2 - at, line);
+                else
+                    bytes.insert(bytes.size() - 2, line);
+                return wire::parse(bytes);
+            };
+            CHECK_FALSE(defect_of(with(longest)));
+            CHECK(defect_of(with(longer)) == Refusal::malformed_header);
+        }
+    }
+    std::string escaped;
+    for (int i = 0; i < 670; ++i) escaped += "%23";
+    CHECK_FALSE(uri_defect(address(escaped))); // which grows no further
+}
+
 TEST_CASE("without what a response copies there is nothing to answer with", "[rfc3261][8.2.6.2]")
 {
     for (const auto* const line : {"Via", "From", "To", "Call-ID", "CSeq"}) {
