@@ -69,7 +69,8 @@ struct Connection : WaitHook, WriteHook {
     TimePoint began{};
     TimePoint wait_until{}; ///< of the list that the connection stands in (WaitLists)
     TimePoint write_until{};
-    std::uint64_t asked_by{0}; ///< workers (modulo 64) that await answers over it; they are told when it ends
+    std::uint64_t asked_by{0};    ///< workers (modulo 64) that await answers over it; they are told when it ends
+    std::uint8_t unanswerable{0}; ///< requests that came one after the other and gave no message
     State state{State::handshaking};
     bool pads{false};    ///< more is unsent than signs of life: its length would tell
     bool reading{false}; ///< a wait for the socket to become readable is under way

@@ -186,10 +186,12 @@ std::size_t Connections::cut(Connection& connection, std::string_view bytes)
             answer_ping(connection);
             break;
         case wire::FrameKind::message:
-            if (auto message = wire::parse(rest, frame))
+            if (auto message = wire::parse(rest, frame)) {
+                connection.unanswerable = 0;
                 deliver(connection, std::move(message));
-            else if (!wire::is_response(rest))
-                finish(connection);
+            } else if (!wire::is_response(rest)) {
+                pass_over(connection, rest);
+            }
             break;
         case wire::FrameKind::refuse:
             ++counters_.unframeable;
@@ -211,6 +213,13 @@ void Connections::deliver(Connection& connection, MessagePtr message)
     if (!message) return; // nothing that could be answered
     auto serve = [&](Flow& flow) { user_.received(flow, std::move(message)); };
     guarded(connection, serve);
+}
+
+/// Calls of others share the connection, and where the next message begins is known.
+void Connections::pass_over(Connection& connection, std::string_view message)
+{
+    constexpr std::uint8_t most_in_a_row = 8;
+    if (!wire::is_request(message) || ++connection.unanswerable > most_in_a_row) finish(connection);
 }
 
 void Connections::answer_ping(Connection& connection)

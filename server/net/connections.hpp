@@ -141,6 +141,7 @@ private:
         }
     }
     void answer_ping(Connection& connection);
+    void pass_over(Connection& connection, std::string_view message);
     void discard(Connection& connection);
     /// What is queued: all but a sign of life hides its length.
     enum class What : std::uint8_t { message, sign_of_life };

@@ -462,6 +462,12 @@ MessagePtr parse(std::string_view bytes, const Frame& frame)
 
 MessagePtr parse(std::string_view bytes) { return parse(bytes, Frame{.size = bytes.size()}); }
 
+bool is_request(std::string_view bytes)
+{
+    const auto start = read_start_line(bytes.substr(0, bytes.find("\r\n")));
+    return start && start->is_request;
+}
+
 bool is_response(std::string_view bytes) { return iequals(bytes.substr(0, 4), "SIP/"); }
 
 std::optional<NameAddr> parse_address(std::string_view text, Arena& arena)

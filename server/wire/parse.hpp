@@ -18,8 +18,10 @@ MessagePtr parse(std::string_view bytes, const Frame& frame);
 /// The same for bytes that no framer has seen: all of them are the message.
 MessagePtr parse(std::string_view bytes);
 
-/// Whether the bytes start like a response. One that gives no message is ignored (RFC 3261 18.1.2); a request that
-/// gives none cannot even be answered, and ends the connection.
+/// Whether the bytes start with the line of a request. One that gives no message cannot even be answered.
+bool is_request(std::string_view bytes);
+
+/// Whether the bytes start like a response. One that gives no message is ignored (RFC 3261 18.1.2).
 bool is_response(std::string_view bytes);
 
 /// Parses one address as it stands in a configuration file, a command or a header value. The result's views point into

@@ -75,6 +75,26 @@ TEST_CASE("Garbage ends the connection without an answer", "[rfc3261][18.3]")
     CHECK(edge.eventually([](const auto& c) { return c.connections.open == 0; }));
 }
 
+TEST_CASE("A request that cannot be answered takes no other one with it, too many in a row do", "[rfc3261][18.3]")
+{
+    Edge edge;
+    Client client{edge.endpoint()};
+    auto nobodys = request("OPTIONS", "body");
+    nobodys.replace(nobodys.find("From:"), 4, "Fram");
+    const auto many = [&](int count) {
+        std::string out;
+        for (int i = 0; i < count; ++i) out += nobodys;
+        return out;
+    };
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(client.send(many(8) + request("OPTIONS")));
+        CHECK(client.receive_message().starts_with("SIP/2.0 200 "));
+    }
+    REQUIRE(client.send(many(9) + request("OPTIONS")));
+    CHECK(client.receive_message().empty());
+    CHECK(edge.eventually([](const auto& c) { return c.connections.open == 0; }));
+}
+
 TEST_CASE("The element closes a flow after its last words", "[flow]")
 {
     Edge edge;

@@ -48,7 +48,7 @@ RFC4475 = {
     "mismatch02": 400,   # the RFC prefers 501 and accepts this
     "bigcode": "dropped",
     "badbranch": 407,
-    "insuf": "closed",   # no From, To or Call-ID that an answer could bear
+    "insuf": "dropped",   # no From, To or Call-ID that an answer could bear
     "unkscm": 416,
     "novelsc": 416,
     "unksm2": 401,   # who asks comes before what is asked for

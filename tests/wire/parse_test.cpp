@@ -287,6 +287,9 @@ TEST_CASE("without what a response copies there is nothing to answer with", "[rf
 
 TEST_CASE("a response that is ignored is told from a request that cannot be answered", "[rfc3261][18.1.2]")
 {
+    CHECK(wire::is_request("INVITE sip:a@b SIP/2.0\r\n\r\n"));
+    for (const auto* none : {"SIP/2.0 200 OK\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "INVITE sip:a@b\r\n\r\n", "x", ""})
+        CHECK_FALSE(wire::is_request(none));
     CHECK(wire::is_response("SIP/2.0 200 OK\r\n\r\n"));
     CHECK(wire::is_response("sip/3.0 x"));
     CHECK_FALSE(wire::is_response("INVITE sip:a@b SIP/2.0\r\n\r\n"));
