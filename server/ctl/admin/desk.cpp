@@ -22,7 +22,7 @@ bool is_member(const PeerCredentials& peer, const std::string& group)
 }
 
 /// What was asked for, without what must not be kept (passwords) and what has a place of its own.
-std::string scope_of(const Command& command, const json::object& arguments)
+json::object scope_of(const Command& command, const json::object& arguments)
 {
     json::object scope;
     for (const auto& argument : command.arguments) {
@@ -34,7 +34,7 @@ std::string scope_of(const Command& command, const json::object& arguments)
             scope[argument.name] = *value;
     }
     if (arguments.contains("from")) scope["page"] = "next"; // `from` may be somebody's address
-    return scope.empty() ? std::string{} : json::serialize(scope);
+    return scope;
 }
 
 std::string_view purpose_of(const Command& command, const json::object& arguments)
@@ -134,14 +134,14 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
 {
     // Entries about a person are found and forgotten by one spelling, however many the store accepts.
     const auto subject = canonical_(text_in(arguments, command.audit.subject));
-    auto told = arguments;
-    const auto others = take_others(command, subject, told);
+    auto scope = scope_of(command, arguments);
+    const auto others = take_others(command, subject, scope);
     audit::Action action{.who = {peer.uid, name_of(peer.uid)},
                          .what = std::string{command.words},
                          .purpose = std::string{purpose_of(command, arguments)},
                          .reason = text_in(arguments, "reason"),
                          .subject = subject,
-                         .scope = scope_of(command, told)};
+                         .scope = scope.empty() ? std::string{} : json::serialize(scope)};
     const auto entry = audit_.begin(action);
     if (!entry) return unwritable("nothing was done", entry.error());
     for (const auto& [argument, address] : others) {
@@ -166,7 +166,7 @@ Reply Desk::recorded(const Command& command, const Handler& handler, const json:
     }
 }
 
-Desk::Others Desk::take_others(const Command& command, const std::string& subject, json::object& arguments) const
+Desk::Others Desk::take_others(const Command& command, const std::string& subject, json::object& scope) const
 {
     Others others;
     if (!another_) return others;
@@ -177,7 +177,7 @@ Desk::Others Desk::take_others(const Command& command, const std::string& subjec
         value = elsewhere;
     };
     for (const auto argument : command.audit.others) {
-        auto* value = arguments.if_contains(argument);
+        auto* value = scope.if_contains(argument);
         if (value == nullptr) continue;
         if (auto* list = value->if_array())
             for (auto& one : *list) take(argument, one);

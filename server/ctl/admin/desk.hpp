@@ -40,8 +40,8 @@ private:
     [[nodiscard]] Reply whoami(const PeerCredentials& peer) const;
     Reply recorded(const Command& command, const Handler& handler, const json::object& arguments,
                    const PeerCredentials& peer);
-    /// Each of other accounts that the arguments mean, with the name of the argument; it leaves `arguments`.
-    [[nodiscard]] Others take_others(const Command& command, const std::string& subject, json::object& arguments) const;
+    /// Each of other accounts that the arguments mean, with the name of the argument; it leaves `scope`.
+    [[nodiscard]] Others take_others(const Command& command, const std::string& subject, json::object& scope) const;
     CommandError unwritable(const std::string& what, const std::error_code& why) const;
     /// Writes whose data the reply shows, where only the reply knows; or says why it must not be shown.
     std::optional<CommandError> name_the_answered(const Command& command, Reply& reply, audit::Action action);
