@@ -23,8 +23,8 @@ public:
         std::uint8_t serial{0}; ///< part of the nonce: two may be issued within a second
         bool used{false};
     };
-    /// The flow's own seconds begin anywhere: a nonce tells nobody for how long the machine has been running, and of two
-    /// connections not that they are one machine's.
+    /// The flow's own seconds begin anywhere: a nonce tells nobody for how long the machine has been running, and of
+    /// two connections not that they are one machine's.
     std::uint32_t second(TimePoint now, Cryptography& crypto);
     Slot& slot(std::uint8_t serial) { return many_ ? many_[serial % count_] : few_[serial % few]; }
     /// For the next one, in `second`. None falls out that may still be answered, as long as there are serials.
@@ -39,7 +39,7 @@ private:
     std::array<Slot, few> few_{};
     std::uint8_t next_{0}; ///< serial of the next one
     std::uint16_t count_{few};
-    std::uint32_t began_{0}; ///< what the monotonic clock's seconds are ahead of; 0: not drawn yet
+    std::uint32_t began_{0};       ///< what the monotonic clock's seconds are ahead of; 0: not drawn yet
     std::unique_ptr<Slot[]> many_; ///< most connections need none
 };
 

@@ -22,7 +22,8 @@ TEST_CASE("nonces of one flow are all different and say nothing but their age", 
     }
 }
 
-TEST_CASE("a nonce does not tell what the machine's clock says, nor that two connections are one machine's", "[rfc7616]")
+TEST_CASE("a nonce does not tell what the machine's clock says, nor that two connections are one machine's",
+          "[rfc7616]")
 {
     crypto::OpenSslCryptography crypto{crypto::ProcessKeys::create()};
     std::set<std::string> begins;
