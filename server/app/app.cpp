@@ -342,8 +342,11 @@ void App::start_admin()
         configuration_.initial().settings.admin, std::move(handlers), canonical,
         [this](const std::string& address) { return ctl::nearest_address(*store_, address); },
         [this](const std::string& subject, const std::string& typed) {
+            // As it is written first: an account may have what is an alias's address now.
+            auto meant = ctl::another_address(*store_, subject, typed);
+            if (!meant.empty()) return meant;
             const auto dialled = ctl::dialled_address(*configuration_.core(), *store_, subject, typed);
-            return ctl::another_address(*store_, subject, dialled.empty() ? typed : dialled);
+            return dialled.empty() ? meant : ctl::another_address(*store_, subject, dialled);
         },
         auditing_->log());
 }

@@ -180,6 +180,7 @@ void FileAuditLog::tell_broken(const Bad& bad) const
 boost::system::result<std::size_t, std::error_code> FileAuditLog::expire(std::span<const Keep> times)
 {
     const std::lock_guard lock{mutex_};
+    if (found_.unread) return std::size_t{0}; // what time it was before is not known: the next process does it
     const auto now = believed();
     std::chrono::months longest{0};
     for (const auto& keep : times) {

@@ -10,8 +10,7 @@
 namespace sotto::location {
 
 /// Bindings that are over while their connection lives: requests inside a dialog go on reaching their phones there, and
-/// nothing else does (SEALING.md "Our URIs"). Thread-safe: one mutex, held for a copy; most of the time nothing is
-/// kept, and it is not taken.
+/// nothing else does (SEALING.md "Our URIs"). Thread-safe: one mutex, held for a copy, which a refresh does not take.
 class Departed {
 public:
     /// Of one connection. Beyond, the one that left first is forgotten.

@@ -72,15 +72,23 @@ template <class Use> void MemoryLocationService::at_place_of(BindingId id, Use u
 
 void MemoryLocationService::find(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done)
 {
+    done(found(id, now));
+}
+
+std::vector<Binding> MemoryLocationService::found(BindingId id, TimePoint after)
+{
     std::vector<Binding> flows;
-    at_place_of(id, [&](Shard& shard, std::uint32_t record) { return shard.read(record, id, now, flows); });
-    done(std::move(flows));
+    at_place_of(id, [&](Shard& shard, std::uint32_t record) { return shard.read(record, id, after, flows); });
+    return flows;
 }
 
 void MemoryLocationService::find_in_dialog(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done)
 {
     find(id, now, [&](std::vector<Binding> flows) {
+        // Over, and not swept up yet; then its place among those who have departed; or it has just registered again.
+        if (flows.empty()) flows = found(id, TimePoint::min());
         if (flows.empty()) flows = departed_.find(id);
+        if (flows.empty()) flows = found(id, TimePoint::min());
         done(std::move(flows));
     });
 }

@@ -44,6 +44,8 @@ private:
     template <class Use> void at_place_of(BindingId id, Use use);
     void remove(BindingId id, const Shard::Which& which);
     void changed(BindingId id);
+    /// The device's flows whose registration ends after that.
+    std::vector<Binding> found(BindingId id, TimePoint after);
 
     Index index_;
     Departed departed_;

@@ -63,9 +63,9 @@ std::optional<std::ptrdiff_t> Shard::commit(AorKey aor, Located expected, TimePo
     auto before = known ? account->second.first : none;
     for (auto one = expected.bindings.rbegin(); one != expected.bindings.rend(); ++one) {
         if (one->expires <= now) continue;
-        departed_.forget(one->id);
         auto number = unchain(before, *one);
         if (number == none) {
+            departed_.forget(one->id);
             number = take(std::move(*one), aor);
             ++change;
         } else {

@@ -8,6 +8,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
+#include <fstream>
+
 using namespace sotto;
 using namespace sotto::ctl;
 
@@ -76,7 +79,7 @@ struct World {
         accounts.configure(configured);
     }
     /// How many entries name it still.
-    std::size_t named(const std::string& address) { return audited_about(audit, address).size(); }
+    std::size_t named(const std::string& address) { return audited_about(audit, address)->size(); }
 
     test::StateDirectory state;
     test::AccountMemory memory;
@@ -107,6 +110,22 @@ TEST_CASE("a former address that somebody else has got is not the person's, also
     CHECK(world.code("subject erase", "alice@example.org").empty());
     CHECK(world.named("alice@example.org") == 0);
     CHECK(world.named("al@example.org") == 1);
+}
+
+TEST_CASE("nobody is exported or erased while the audit log cannot be read: something would be left out", "[audit]")
+{
+    World world;
+    world.add("alice@example.org");
+    const auto folder = world.state.path() / "audit";
+    const auto aside = world.state.path() / "aside";
+    std::filesystem::rename(folder, aside);
+    std::ofstream{folder} << "no folder";
+    for (const auto* command : {"subject export", "subject erase"})
+        CHECK(world.code(command, "alice@example.org") == "unavailable");
+    CHECK(world.erasures.empty());
+    std::filesystem::remove(folder);
+    std::filesystem::rename(aside, folder);
+    CHECK(world.code("subject erase", "alice@example.org").empty());
 }
 
 TEST_CASE("a former address that is nobody's is the person's, also one that never was an address", "[audit]")

@@ -164,6 +164,27 @@ TEST_CASE("who calls as nobody from behind an edge is known in its dialog", "[rf
     CHECK(anonymous.says("BYE", 4) == "BYE");
 }
 
+TEST_CASE("who calls as nobody is noted for no more tags than a dialog may leave behind", "[rfc3323][growth]")
+{
+    AnonymousCall anonymous;
+    auto& world = anonymous.world;
+    world.send(anonymous.edge, AnonymousCall::invite(3, {}));
+    const auto challenge = world.receive(anonymous.edge);
+    world.send(anonymous.edge,
+               AnonymousCall::invite(4, world.credentials(challenge, "alice", "INVITE", "sip:bob@example.org")));
+    world.receive(anonymous.edge); // 100
+    const auto invite = world.receive(anonymous.bob);
+    const auto before = world.dialogs.size().texts;
+    for (int i = 0; i < 400; ++i) {
+        auto ringing = answer(invite, "180 Ringing", contact);
+        const auto tag = tag_in(header(ringing, "To"));
+        world.send(anonymous.bob,
+                   ringing.replace(ringing.find(";tag=" + tag) + 5, tag.size(), "c" + std::to_string(i)));
+        REQUIRE(start_line(world.receive(anonymous.edge)) == "SIP/2.0 180 Ringing");
+    }
+    CHECK(world.dialogs.size().texts - before < 300);
+}
+
 TEST_CASE("who called as nobody is known again over the edge's next connection", "[rfc3323][rfc5626][5]")
 {
     AnonymousCall anonymous;

@@ -353,6 +353,8 @@ void location_service_conforms(const std::function<std::unique_ptr<LocationServi
         }
         SECTION("expired")
         {
+            CHECK_FALSE(find(service, BindingId{1}, start + 60s));
+            CHECK(in_dialog(1, start + 60s) == std::vector{flow}); // nobody has swept yet
             service.expire(start + 60s);
             CHECK_FALSE(find(service, BindingId{1}, start + 60s));
             CHECK(in_dialog(1, start + 60s) == std::vector{flow});

@@ -32,8 +32,9 @@ BindingId id_of_sender(Cryptography& cryptography, std::string_view others_tag)
 void Proxy::note_sender(const DialogSeal& seal, std::string_view others_tag, AccountId sender) const
 {
     const std::string_view text{reinterpret_cast<const char*>(&sender.value), sizeof sender.value};
-    env_.dialogs.keep_note(seal.hash(), seal.epoch(), id_of_sender(env_.cryptography, others_tag),
-                           {env_.cryptography.seal_in_memory(text)});
+    // Not a note: the other side may have as many tags as it likes.
+    env_.dialogs.keep_text(seal.hash(), seal.epoch(), id_of_sender(env_.cryptography, others_tag),
+                           {env_.cryptography.seal_in_memory(text)}, holder_of(Party{sender}, env_.cryptography));
 }
 
 AccountId Proxy::noted_sender(std::string_view others_tag) const

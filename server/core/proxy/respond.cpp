@@ -129,7 +129,9 @@ void Proxy::response(SlotId client_id, MessagePtr response, TimePoint now, Actio
     auto passes = body ? std::move(*body) : Body{};
     if (context->charge && carried_as_dialled(*context, branch) && branch.record == Branch::Record::none)
         return record(context_id, index, std::move(response), std::move(passes), out);
-    if (invite && !context->in_dialog && branch.target.party.foreign()) keep_answerer(*context, branch, *response);
+    // A repeated answer to a recorded call leaves what is known of its parties.
+    if (invite && !context->in_dialog && branch.target.party.foreign() && branch.record == Branch::Record::none)
+        keep_answerer(*context, branch, *response);
     forward_response(context_id, index, *response, passes, now, out);
     shed(context_id);
 }

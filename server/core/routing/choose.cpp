@@ -149,6 +149,9 @@ std::string calling_number(const CoreSettings& settings, std::string_view domain
     auto plan = plan_of(settings, domain);
     plan.area.clear();
     plan.extension_base.clear();
+    const bool bare =
+        !digits.starts_with('+') && (plan.international.empty() || !digits.starts_with(plan.international));
+    if (bare && plan.national.empty()) return {}; // it may as well be a whole number without its "+"
     return to_e164(digits, plan).value_or(std::string{});
 }
 

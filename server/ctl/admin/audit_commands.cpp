@@ -103,11 +103,15 @@ public:
         found_.push_back(entry_of(log_, line));
     }
     [[nodiscard]] bool is_whole() const { return !next_.empty() && runs_.empty(); }
-    Reply reply(const audit::Verdict& verdict) &&
+    json::array entries() &&
     {
         json::array entries;
         for (auto& entry : found_) entries.push_back(std::move(entry));
-        return json::object{{"entries", std::move(entries)}, {"broken", sentence_of(verdict)}, {"next", next_}};
+        return entries;
+    }
+    Reply reply(const audit::Verdict& verdict) &&
+    {
+        return json::object{{"entries", std::move(*this).entries()}, {"broken", sentence_of(verdict)}, {"next", next_}};
     }
 
 private:
@@ -166,19 +170,23 @@ std::string former_of(const std::string& own, const std::string& typed, const Ca
 
 } // namespace
 
-json::array audited_about(audit::FileAuditLog& log, const std::string& address)
+store::Outcome<json::array> audited_about(audit::FileAuditLog& log, const std::string& address)
 {
     Filter filter;
     filter.about = address;
-    auto all = std::get<json::object>(show(log, filter, std::numeric_limits<std::size_t>::max()));
-    return std::move(all.at("entries").as_array());
+    Page all{log, filter, std::numeric_limits<std::size_t>::max()};
+    const auto verdict = log.verify([&all](const audit::Line& line) { all.see(line); });
+    if (verdict.unread) return store::Failure::unavailable; // not that there is nothing
+    return std::move(all).entries();
 }
 
-std::vector<std::string> with_former(audit::FileAuditLog& log, std::vector<std::string> addresses,
-                                     const Canonical& canonical)
+store::Outcome<std::vector<std::string>> with_former(audit::FileAuditLog& log, std::vector<std::string> addresses,
+                                                     const Canonical& canonical)
 {
-    for (std::size_t i = 0; i < addresses.size(); ++i) // it grows meanwhile
-        for (const auto& entry : audited_about(log, addresses[i])) {
+    for (std::size_t i = 0; i < addresses.size(); ++i) { // it grows meanwhile
+        const auto entries = audited_about(log, addresses[i]);
+        if (!entries) return entries.error();
+        for (const auto& entry : *entries) {
             const auto* scope = entry.at("scope").if_string();
             if (entry.at("what") != json::value("account set") || scope == nullptr) continue;
             if (entry.at("result").as_string().starts_with("refused")) continue; // somebody else's, mistyped
@@ -191,6 +199,7 @@ std::vector<std::string> with_former(audit::FileAuditLog& log, std::vector<std::
                     std::ranges::find(addresses, former) == addresses.end())
                     addresses.push_back(std::move(former));
         }
+    }
     return addresses;
 }
 

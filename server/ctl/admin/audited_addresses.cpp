@@ -26,10 +26,11 @@ store::Outcome<std::vector<std::string>> with_those_of_before(std::vector<std::s
 {
     const auto own = theirs.size();
     const auto all = with_former(audit, theirs, canonical);
-    for (auto i = own; i < all.size(); ++i) {
-        const auto taken = is_taken(all[i], accounts);
+    if (!all) return all.error();
+    for (auto i = own; i < all->size(); ++i) {
+        const auto taken = is_taken((*all)[i], accounts);
         if (!taken) return taken.error();
-        if (!*taken) theirs.push_back(all[i]);
+        if (!*taken) theirs.push_back((*all)[i]);
     }
     std::ranges::reverse(theirs);
     return theirs;

@@ -30,7 +30,7 @@ void remove(const store::AccountRecord& account, store::AccountStore& accounts, 
             [&](auto done) { calls.ledger->erase(account.id, calls.policy, calls.now, std::move(done)); },
             "the ledger cannot be written");
     const auto known_as = audited_as(account, accounts, audit, canonical);
-    if (!known_as) give_up("the accounts cannot be read");
+    if (!known_as) give_up("the accounts or the audit log cannot be read");
     for (const auto& address : *known_as)
         if (!audit.forget(address)) give_up("the audit log cannot be written");
     needed<store::AccountRecord>([&](auto done) { accounts.remove(account.addresses.front().text(), std::move(done)); },

@@ -393,10 +393,13 @@ Reply export_subject(const LedgerView& view, const Arguments& arguments)
     const auto known_as = audited_as(*account, *view.accounts, *view.audit, view.canonical);
     if (!known_as) return error_of(known_as.error(), arguments.text("address"));
     json::array audited;
-    for (const auto& address : *known_as)
-        for (auto& entry : audited_about(*view.audit, address))
+    for (const auto& address : *known_as) {
+        auto entries = audited_about(*view.audit, address);
+        if (!entries) return error_of(entries.error(), arguments.text("address"));
+        for (auto& entry : *entries)
             if (entry.at("purpose") != json::value("legal"))
                 audited.push_back(std::move(entry)); // it must not warn anybody
+    }
     answer["blocked_callers"] = std::move(blocks);
     answer["devices"] = std::move(devices);
     answer["audit"] = std::move(audited);

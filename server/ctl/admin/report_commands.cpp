@@ -232,8 +232,10 @@ std::string privacy_notice(const config::Settings& settings)
            "account is removed.\n"
            "* Where your devices are reached: in memory only, for at most " +
            config::duration_text(settings.registrar.binding_lifetime.count()) +
-           " after a device was last heard of. It never reaches a disk.\n" + push_sentence(settings) +
-           "* Calls and messages that are not billed: nothing" +
+           " after a device was last heard of; for calls that it is in, as long as its connection lives. It never "
+           "reaches "
+           "a disk.\n" +
+           push_sentence(settings) + "* Calls and messages that are not billed: nothing" +
            (settings.carries_emergency_calls()
                 ? ", but when an emergency call was carried and over which route, without anybody's name"
                 : "") +
@@ -263,7 +265,7 @@ std::string record_of_processing(const config::Settings& settings, const std::ve
            purposes_table(settings.retention_policy()) + "\n## Billed calls\n\n" + billed_table(settings) +
            "\n## In memory only\n\n* Registrations: keyed hashes and a sealed contact address, at most " +
            config::duration_text(settings.registrar.binding_lifetime.count()) +
-           "; for the calls that the device is in, until its connection ends.\n" + push_sentence(settings) +
+           "; for calls that the device may be in, until its connection ends.\n" + push_sentence(settings) +
            "* Calls: the received request while it runs; keys of sealed identifiers for at most an hour and " +
            config::duration_text(settings.proxy.longest_dialog.count()) +
            ".\n* The last withheld caller of an account: a keyed hash of both, half an hour.\n"
