@@ -84,13 +84,11 @@ std::vector<Binding> MemoryLocationService::found(BindingId id, TimePoint after)
 
 void MemoryLocationService::find_in_dialog(BindingId id, TimePoint now, std::function<void(std::vector<Binding>)> done)
 {
-    find(id, now, [&](std::vector<Binding> flows) {
-        // Over, and not swept up yet; then its place among those who have departed; or it has just registered again.
-        if (flows.empty()) flows = found(id, TimePoint::min());
-        if (flows.empty()) flows = departed_.find(id);
-        if (flows.empty()) flows = found(id, TimePoint::min());
-        done(std::move(flows));
-    });
+    auto flows = found(id, now);
+    if (flows.empty()) flows = found(id, TimePoint::min()); // over, and not swept up yet
+    if (flows.empty()) flows = departed_.find(id);
+    if (flows.empty()) flows = found(id, TimePoint::min()); // it has registered again meanwhile
+    done(std::move(flows));
 }
 
 void MemoryLocationService::flow_ended(FlowId flow) { departed_.flow_ended(flow); }

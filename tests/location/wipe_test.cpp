@@ -53,13 +53,17 @@ TEST_CASE("a binding that goes leaves no bytes of its contact and path behind", 
     const std::string long_one = std::string(60, '.') + std::string{mark};
     const std::string contact = GENERATE_COPY(std::string{mark}, long_one);
     location::MemoryLocationService service;
+    const auto read = [&] {
+        watching = false; // a reader's copy is the reader's
+        Located located{.version = service.snapshot_of(alice, start).version};
+        watching = true;
+        return located;
+    };
     const auto add = [&](TimePoint expires) {
         auto binding = example_binding(1, FlowId::of(0, 1), expires);
         binding.contact.bytes = contact;
         binding.path.bytes = mark;
-        watching = false; // a reader's copy is the reader's
-        Located located{.version = service.snapshot_of(alice, start).version};
-        watching = true;
+        auto located = read();
         located.bindings.push_back(std::move(binding));
         service.commit(alice, std::move(located), start, [](bool accepted) { REQUIRE(accepted); });
     };
@@ -80,8 +84,7 @@ TEST_CASE("a binding that goes leaves no bytes of its contact and path behind", 
     SECTION("removed, and known to its calls until its connection ended")
     {
         add(start + 60s);
-        service.commit(alice, {.version = service.snapshot_of(alice, start).version}, start,
-                       [](bool accepted) { REQUIRE(accepted); });
+        service.commit(alice, read(), start, [](bool accepted) { REQUIRE(accepted); });
         CHECK(service.departed() == 1);
         service.flow_ended(FlowId::of(0, 1));
         CHECK(service.departed() == 0);
