@@ -172,7 +172,9 @@ private:
     /// in a user, and phones put there all the same ('#'), is three times as long once it is escaped.
     static bool outgrows(const Uri& uri)
     {
-        return uri.text.size() > Grammar::longest_uri / 3 && uri.is_sip() && address_length(uri) > Grammar::longest_uri;
+        if (uri.text.size() <= Grammar::longest_uri / 3 || !uri.is_sip()) return false;
+        const auto aor = unescape(uri.user).value_or(std::string{}).append("@").append(uri.host);
+        return address_uri(Scheme::sips, aor).size() > Grammar::longest_uri;
     }
 
     std::optional<NameAddr> address_to_write(std::string_view text)

@@ -37,14 +37,6 @@ std::string address_uri(Scheme scheme, std::string_view aor)
     return out;
 }
 
-std::size_t address_length(const Uri& uri)
-{
-    constexpr std::string_view around = "sips:@";
-    auto length = around.size() + uri.host.size();
-    for (const char c : uri.user) length += unreserved_in_user(c) || c == '%' ? 1U : 3U; // what is escaped stays so
-    return length;
-}
-
 std::string shown_address(std::string_view display, std::string_view uri)
 {
     display = trim(display);

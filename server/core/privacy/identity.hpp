@@ -15,9 +15,6 @@ bool is_anonymous(const Uri& uri);
 /// `scheme:user@host` with the user part escaped as RFC 3261 25.1 needs it. `aor` is canonical ("user@host").
 std::string address_uri(Scheme scheme, std::string_view aor);
 
-/// How long that makes the address of `uri`, at most.
-std::size_t address_length(const Uri& uri);
-
 /// `"Display" <uri>`: the display name requoted in one form, without control characters, at most 64 bytes; none stays
 /// none.
 std::string shown_address(std::string_view display, std::string_view uri);
