@@ -79,6 +79,14 @@ private:
     enum class Carried : std::uint8_t { yes, rejected /* by its sender */, unsupported, malformed };
     [[nodiscard]] Carried carried(const Section& section, Payloads& payloads) const;
     void put_rejected(const Section& section, const Profile* profile);
+    /// Which of them leave.
+    struct Keys {
+        bool fingerprint{false};
+        bool zrtp{false};
+        bool crypto{false};
+        [[nodiscard]] bool any() const { return fingerprint || zrtp || crypto; }
+    };
+    [[nodiscard]] Keys keys_of(const Section& section, const Profile& profile);
     [[nodiscard]] std::optional<SdpRefusal> secure(const Section& section, const Profile& profile);
     [[nodiscard]] std::optional<SdpRefusal> choose_address(const Section& section, bool bundle_only);
     [[nodiscard]] bool collect(const Section& section, bool bundle_only);
@@ -112,9 +120,7 @@ private:
     Address address_;
     std::uint16_t port_{0};
     std::optional<Candidate> rtcp_relay_;
-    bool keep_fingerprint_{false};
-    bool keep_zrtp_{false};
-    bool keep_crypto_{false};
+    Keys keep_;
     std::vector<std::string_view> layers_; ///< what RTP names, and simulcast may
     Sources sources_;
     Priorities priorities_;
@@ -153,12 +159,18 @@ const Bundle* Minimiser::bundle_of(const Section& section)
         const auto& other = in_.sections[member];
         const bool fingerprint = states_key(in_, other, rule_for("fingerprint"));
         const bool zrtp_hash = states_key(in_, other, rule_for("zrtp-hash"));
-        const auto relay = policy_.relay_only ? relay_of(in_, other) : std::nullopt;
         Payloads payloads;
-        if ((!fingerprint && !zrtp_hash && !relay) || carried(other, payloads) != Carried::yes) continue;
+        if ((!fingerprint && !zrtp_hash) || carried(other, payloads) != Carried::yes) continue;
         bundle.fingerprint |= fingerprint;
         bundle.zrtp_hash |= zrtp_hash && !profile_named(other.profile)->dtls;
-        if (!bundle.relay) bundle.relay = relay;
+    }
+    for (const auto member : std::span{bundle.members}.first(bundle.count)) {
+        const auto& other = in_.sections[member];
+        if (!policy_.relay_only || bundle.relay) break;
+        Payloads payloads;
+        const auto relay = relay_of(in_, other);
+        if (!relay || carried(other, payloads) != Carried::yes) continue;
+        if (keys_of(other, *profile_named(other.profile)).any()) bundle.relay = relay;
     }
     return &bundle;
 }
@@ -222,23 +234,28 @@ Minimiser::Carried Minimiser::carried(const Section& section, Payloads& payloads
 }
 
 /// Which key protects the section; a refusal when none does that only the two phones know.
-std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile)
+Minimiser::Keys Minimiser::keys_of(const Section& section, const Profile& profile)
 {
-    const auto& session = in_.session;
     bool fingerprint = states_key(in_, section, rule_for("fingerprint"));
     bool zrtp_hash = states_key(in_, section, rule_for("zrtp-hash"));
     if (const auto* bundle = fingerprint ? nullptr : bundle_of(section)) {
         fingerprint = bundle->fingerprint;
         zrtp_hash |= bundle->zrtp_hash;
     }
-    const bool sdes = section.names(rule_for("crypto"));
-    const bool readable_key = sdes || section.key_line || session.key_line || section.names(rule_for("key-mgmt")) ||
-                              session.names(rule_for("key-mgmt"));
+    Keys keys{.fingerprint = fingerprint && policy_.dtls_srtp, .zrtp = zrtp_hash && policy_.zrtp && !profile.dtls};
+    keys.crypto =
+        section.names(rule_for("crypto")) && policy_.permit_sdes && !keys.any(); // where there is nothing better
+    return keys;
+}
 
-    keep_fingerprint_ = fingerprint && policy_.dtls_srtp;
-    keep_zrtp_ = zrtp_hash && policy_.zrtp && !profile.dtls;
-    keep_crypto_ = sdes && policy_.permit_sdes && !keep_fingerprint_ && !keep_zrtp_;
-    if (keep_fingerprint_ || keep_zrtp_ || keep_crypto_) return std::nullopt;
+std::optional<SdpRefusal> Minimiser::secure(const Section& section, const Profile& profile)
+{
+    keep_ = keys_of(section, profile);
+    if (keep_.any()) return std::nullopt;
+    const auto& session = in_.session;
+    const bool readable_key = section.names(rule_for("crypto")) || section.key_line || session.key_line ||
+                              section.names(rule_for("key-mgmt")) || session.names(rule_for("key-mgmt"));
+
     return readable_key ? SdpRefusal::sdes_only : SdpRefusal::plain_rtp;
 }
 
@@ -352,13 +369,13 @@ void Minimiser::add(const LineRule& rule, std::string_view value)
     auto place = place_of(rule);
     switch (rule.kind) {
     case Kind::fingerprint:
-        if (!keep_fingerprint_) return;
+        if (!keep_.fingerprint) return;
         break;
     case Kind::zrtp_hash:
-        if (!keep_zrtp_) return;
+        if (!keep_.zrtp) return;
         break;
     case Kind::crypto:
-        if (!keep_crypto_) return;
+        if (!keep_.crypto) return;
         break;
     case Kind::key_mgmt:
     case Kind::rtpmap:

@@ -165,4 +165,11 @@ TEST_CASE("a key or a relay in a section that stays behind protects no other", "
     CHECK(refusal(bundle + key + "m=video 0 UDP/TLS/RTP/SAVPF 31\na=mid:v\n" +
                       "a=candidate:3 1 udp 1 198.51.100.7 40975 typ relay\n",
                   relay_only) == SdpRefusal::no_relay_candidate);
+    relay_only.offer = true; // the audio is left out of it: ZRTP protects no DTLS
+    CHECK(refusal(session +
+                      "a=group:BUNDLE a v\nm=audio 9 UDP/TLS/RTP/SAVPF 0\nc=IN IP4 192.0.2.1\na=mid:a\n"
+                      "a=candidate:3 1 udp 1 198.51.100.7 40975 typ relay\n"
+                      "m=video 9 RTP/AVP 31\nc=IN IP4 192.0.2.1\na=mid:v\na=zrtp-hash:1.10 " +
+                      std::string(64, 'a') + "\n",
+                  relay_only) == SdpRefusal::no_relay_candidate);
 }
